@@ -1,0 +1,1 @@
+//! Throughline: a customer profile explorer on a graph.
