@@ -1,1 +1,8 @@
 //! Throughline: a customer profile explorer on a graph.
+//!
+//! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`] <- [`store`] <-
+//! `ingest` <- `graphql` <- `http` <- the binary.
+
+pub mod domain;
+pub mod stitching;
+pub mod store;

@@ -1,0 +1,133 @@
+//! What happened to identities and histories: the change log, and a customer's identity history.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::customer::CustomerId;
+use super::{Arrival, IdentifierId, Timestamp};
+
+/// What a batch did, one entry each, in order. The stores keep a batch's entries as one JSON list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChangeEntry {
+    /// A new customer.
+    CustomerCreated {
+        /// Its id.
+        c: CustomerId,
+        /// The identifiers it began with.
+        i: Vec<IdentifierId>,
+        /// The message.
+        m: Arc<str>,
+    },
+    /// Identifiers joined a customer.
+    IdentifierLinked {
+        /// The customer.
+        c: CustomerId,
+        /// The identifiers.
+        i: Vec<IdentifierId>,
+        /// The message.
+        m: Arc<str>,
+    },
+    /// Customers became one.
+    CustomersMerged {
+        /// The one that stays.
+        c: CustomerId,
+        /// Those that were absorbed.
+        o: Vec<CustomerId>,
+        /// The identifiers that brought them together.
+        i: Vec<IdentifierId>,
+        /// The message.
+        m: Arc<str>,
+    },
+    /// A touchpoint was stored.
+    TouchpointRecorded {
+        /// The owner's customer at that time.
+        c: Option<CustomerId>,
+        /// The message.
+        m: Arc<str>,
+    },
+    /// An order was placed or changed.
+    OrderRecorded {
+        /// The owner's customer at that time.
+        c: Option<CustomerId>,
+        /// The order's source.
+        s: Arc<str>,
+        /// The order's number.
+        n: Arc<str>,
+        /// The message.
+        m: Arc<str>,
+    },
+    /// A consent was given, denied or withdrawn.
+    ConsentChanged {
+        /// The customer.
+        c: Option<CustomerId>,
+        /// The decision's place in its batch.
+        x: u32,
+        /// The message.
+        m: Arc<str>,
+    },
+}
+
+/// What an entry of a customer's identity history says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IdentityEventKind {
+    /// The customer was created.
+    Created,
+    /// Identifiers joined.
+    Linked,
+    /// Other customers were absorbed.
+    Merged,
+    /// The customer was split.
+    Split,
+    /// Identifiers were seen and refused.
+    Refused,
+    /// The customer was erased.
+    Erased,
+}
+
+impl IdentityEventKind {
+    /// Its name in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IdentityEventKind::Created => "CREATED",
+            IdentityEventKind::Linked => "LINKED",
+            IdentityEventKind::Merged => "MERGED",
+            IdentityEventKind::Split => "SPLIT",
+            IdentityEventKind::Refused => "REFUSED",
+            IdentityEventKind::Erased => "ERASED",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        use IdentityEventKind::*;
+        [Created, Linked, Merged, Split, Refused, Erased].into_iter().find(|k| k.as_str() == text)
+    }
+}
+
+/// One line of a customer's identity history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityEvent {
+    /// Its name and order.
+    pub arrival: Arrival,
+    /// The customer it stands with.
+    pub customer: CustomerId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What it says.
+    pub kind: IdentityEventKind,
+    /// The rule that decided, such as `limit:user_id`.
+    pub rule: Option<Arc<str>>,
+    /// The message that brought it.
+    pub message_id: Option<Arc<str>>,
+    /// Who did it, when a person did.
+    pub by: Option<Arc<str>>,
+    /// Why, in words.
+    pub reason: Option<Arc<str>>,
+    /// The identifiers it is about.
+    pub identifiers: Vec<IdentifierId>,
+    /// Other customers it is about.
+    pub others: Vec<CustomerId>,
+}

@@ -1,0 +1,80 @@
+//! A customer: a set of identifiers, and figures derived from them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::Claim;
+use super::consent::ConsentGiven;
+use super::device::Device;
+use super::identifier::Identifier;
+use super::order::Order;
+use super::page::Page;
+use super::rollup::Rollup;
+use super::touchpoint::Touchpoint;
+use super::{Arrival, Timestamp};
+
+/// A customer's id: ours, random, given out once and valid for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomerId(pub Arc<str>);
+
+impl std::fmt::Display for CustomerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A customer's own row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Ours.
+    pub id: CustomerId,
+    /// When its id was given out: the order of CREATED, and who stays in a merge.
+    pub born: Arrival,
+    /// Raised by every change of it.
+    pub version: i64,
+    /// Ids merged into this one, directly or through others; oldest first.
+    pub former_ids: Vec<CustomerId>,
+}
+
+/// One customer as one consistent read answered it. Always with all identifiers; the other parts
+/// as the [`Shape`](crate::store::Shape) asked for.
+#[derive(Clone, Debug)]
+pub struct CustomerView {
+    /// Its own row.
+    pub customer: Customer,
+    /// All identifiers it holds, first seen first (ties by id).
+    pub identifiers: Vec<Identifier>,
+    /// Every current claim of its identifiers.
+    pub claims: Vec<Claim>,
+    /// Consents its identifiers hold; `None` when not asked for.
+    pub consents: Option<Vec<ConsentGiven>>,
+    /// Devices its identifiers were seen on, last seen first; `None` when not asked for.
+    pub devices: Option<Vec<Device>>,
+    /// The first page of orders; `None` when not asked for.
+    pub orders: Option<Page<Order>>,
+    /// The first page of touchpoints; `None` when not asked for.
+    pub touchpoints: Option<Page<Touchpoint>>,
+}
+
+impl CustomerView {
+    /// The sum of its identifiers' figures.
+    pub fn rollup(&self) -> Rollup {
+        let mut sum = Rollup::default();
+        for identifier in &self.identifiers {
+            sum.add(&identifier.rollup);
+        }
+        sum
+    }
+
+    /// The smallest `first_seen_at` of its identifiers.
+    pub fn first_seen_at(&self) -> Option<Timestamp> {
+        self.identifiers.iter().map(|i| i.first_seen_at).min()
+    }
+
+    /// The largest `last_seen_at` of its identifiers.
+    pub fn last_seen_at(&self) -> Option<Timestamp> {
+        self.identifiers.iter().map(|i| i.last_seen_at).max()
+    }
+}

@@ -1,0 +1,48 @@
+//! What was read out of one event: the input of stitching.
+
+use std::sync::Arc;
+
+use super::Timestamp;
+use super::claim::ClaimFact;
+use super::consent::ConsentFact;
+use super::device::DeviceFact;
+use super::identifier::IdentifierKey;
+use super::order::{OrderEvent, OrderKey};
+use super::product::{Product, ProductFact};
+use super::touchpoint::TouchpointFact;
+
+/// An event, understood: everything that will be stored of it, before who is who is known.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// Unique; the same one again changes nothing.
+    pub message_id: Arc<str>,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// When it happened, by the corrected clock.
+    pub at: Timestamp,
+    /// Its identifiers, strongest first, each once; at least one. Listed kinds before unlisted.
+    pub identifiers: Vec<FactIdentifier>,
+    /// The contact, for `track`, `page` and `screen`.
+    pub touchpoint: Option<TouchpointFact>,
+    /// Traits.
+    pub claims: Vec<ClaimFact>,
+    /// The device.
+    pub device: Option<DeviceFact>,
+    /// What it does to an order.
+    pub order: Option<(OrderKey, OrderEvent)>,
+    /// Products that the order's lines name, for their names and categories.
+    pub products: Vec<Product>,
+    /// Acts about products apart from orders.
+    pub product_acts: Vec<ProductFact>,
+    /// Decisions on consent.
+    pub consents: Vec<ConsentFact>,
+}
+
+/// One identifier of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactIdentifier {
+    /// Kind and normalised value.
+    pub key: IdentifierKey,
+    /// Whether the kind is one of the rules'; one that is not is stored and binds nobody.
+    pub listed: bool,
+}

@@ -1,0 +1,29 @@
+//! Two identifiers that were seen together.
+
+use std::sync::Arc;
+
+use super::{IdentifierId, Timestamp};
+
+/// An edge of the identity graph: every pair of an event, whether it bound them or not.
+/// A pair has at most one link that bound and one that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The one whose `kind:value` comes first in byte order; so a link never turns round.
+    pub from: IdentifierId,
+    /// The other.
+    pub to: IdentifierId,
+    /// Why it did not bind; `None` when it did.
+    pub refused: Option<Arc<str>>,
+    /// The rule that bound (`together:<weaker kind>`) or refused (`limit:user_id`).
+    pub rule: Arc<str>,
+    /// The smallest time the two were seen together.
+    pub first_at: Timestamp,
+    /// The largest.
+    pub last_at: Timestamp,
+    /// How many events.
+    pub count: i64,
+    /// The first message that said so.
+    pub message_id: Arc<str>,
+    /// Who sent that message.
+    pub source: Arc<str>,
+}

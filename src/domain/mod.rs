@@ -1,0 +1,29 @@
+//! The nouns of Throughline and what is true of them by themselves: no store, no GraphQL, no clock.
+//!
+//! An *event* is what arrives; [`fact::Fact`] is what was read out of it; what is stored of a fact
+//! hangs on the [`identifier::Identifier`] it was seen under, never on the customer.
+
+pub mod arrival;
+pub mod change;
+pub mod claim;
+pub mod consent;
+pub mod customer;
+pub mod device;
+pub mod fact;
+pub mod identifier;
+pub mod link;
+pub mod money;
+pub mod order;
+pub mod page;
+pub mod product;
+pub mod rollup;
+pub mod rules;
+pub mod search;
+pub mod time;
+pub mod touchpoint;
+
+pub use arrival::Arrival;
+pub use customer::CustomerId;
+pub use identifier::{IdentifierId, IdentifierKey};
+pub use money::{Amount, Currency, Money};
+pub use time::Timestamp;

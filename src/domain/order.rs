@@ -1,0 +1,502 @@
+//! An order: the fold of everything that was said about it, in whatever order that arrived.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::money::Currency;
+use super::product::Product;
+use super::rollup::MoneyRollup;
+use super::{Amount, Arrival, IdentifierId, Timestamp};
+
+/// What makes an order that order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OrderKey {
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// The sender's number.
+    pub number: Arc<str>,
+}
+
+/// One thing said about an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEvent {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its place in the order of arrivals; set when it is stored.
+    #[serde(default)]
+    pub arrival: Arrival,
+    /// The owner of the event, set when it is stored; the order's owner is its first COMPLETED's.
+    #[serde(default)]
+    pub owner: Option<IdentifierId>,
+    /// What happened.
+    pub act: OrderAct,
+}
+
+/// What happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderAct {
+    /// It was placed; a second time updates it.
+    Completed(OrderContent),
+    /// Its content changed; what is not given stays.
+    Updated(OrderContent),
+    /// It was called off.
+    Cancelled,
+    /// Something came back.
+    Refunded(Refund),
+}
+
+/// What an order says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderContent {
+    /// Its currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// Its total; without one, the sum of its lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Amount>,
+    /// Where it was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Arc<str>>,
+    /// Its lines; `None` when it does not speak of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<Line>>,
+}
+
+/// A line as sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The product.
+    pub product: Product,
+    /// How many, at least 1.
+    pub quantity: i64,
+    /// The price of one.
+    pub price: Amount,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// How much, when it says so; wins over quantity x price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Amount>,
+    /// Which products; empty is the whole order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<RefundLine>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+/// One product of a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLine {
+    /// The product.
+    pub product: Product,
+    /// How many, at least 1.
+    pub quantity: i64,
+    /// The price of one; without it the line's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Amount>,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// Placed, nothing came back.
+    Placed,
+    /// Called off.
+    Cancelled,
+    /// Something came back.
+    PartReturned,
+    /// All money or all goods came back.
+    Returned,
+}
+
+impl OrderStatus {
+    /// Its name in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OrderStatus::Placed => "PLACED",
+            OrderStatus::Cancelled => "CANCELLED",
+            OrderStatus::PartReturned => "PART_RETURNED",
+            OrderStatus::Returned => "RETURNED",
+        }
+    }
+}
+
+/// An order as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Source and number.
+    pub key: OrderKey,
+    /// Owner, moment and arrival of its first COMPLETED. Before that arrived the order *waits*:
+    /// it is stored, and no customer has it.
+    pub placed: Option<Placed>,
+    /// Its currency: the last that was said, else `XXX` (ISO 4217: no currency).
+    pub currency: Currency,
+    /// Its total.
+    pub total: Amount,
+    /// What came back of it, never more than the total.
+    pub returned: Amount,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where it was placed.
+    pub channel: Option<Arc<str>>,
+    /// Its lines.
+    pub lines: Vec<OrderLine>,
+    /// What came back, in order of time.
+    pub returns: Vec<Return>,
+    /// Everything that was said, in order of arrival: what all the rest is folded from.
+    pub events: Vec<OrderEvent>,
+}
+
+/// The first COMPLETED of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The identifier the order hangs on.
+    pub owner: IdentifierId,
+    /// When it was placed.
+    pub at: Timestamp,
+    /// The arrival of that event: breaks ties of time in lists.
+    pub arrival: Arrival,
+}
+
+/// A line as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The product.
+    pub product: Product,
+    /// How many.
+    pub quantity: i64,
+    /// The price of one.
+    pub unit_price: Amount,
+    /// How many came back.
+    pub returned_quantity: i64,
+}
+
+/// One thing that came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Return {
+    /// The product; `None` for money that no line accounts for.
+    pub product: Option<Product>,
+    /// How many; 0 for money alone.
+    pub quantity: i64,
+    /// How much.
+    pub amount: Amount,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Option<Arc<str>>,
+}
+
+impl Order {
+    /// What `events` come to. The result does not depend on the order in which they are given, but
+    /// for ties of time, which arrival breaks, and for the owner, who is the first to arrive.
+    pub fn fold(key: OrderKey, mut events: Vec<OrderEvent>) -> Order {
+        events.sort_by_key(|e| e.arrival);
+        let placed = events.iter().find_map(|e| match (&e.act, e.owner) {
+            (OrderAct::Completed(_), Some(owner)) => Some(Placed { owner, at: e.at, arrival: e.arrival }),
+            _ => None,
+        });
+        let mut order = Order {
+            key,
+            placed,
+            currency: Currency("XXX".into()),
+            total: Amount::ZERO,
+            returned: Amount::ZERO,
+            status: OrderStatus::Placed,
+            channel: None,
+            lines: Vec::new(),
+            returns: Vec::new(),
+            events: Vec::new(),
+        };
+        let mut by_time: Vec<&OrderEvent> = events.iter().collect();
+        by_time.sort_by_key(|e| (e.at, e.arrival));
+        let mut total = None;
+        for event in &by_time {
+            if let OrderAct::Completed(content) | OrderAct::Updated(content) = &event.act {
+                order.take_content(content, &mut total);
+            }
+        }
+        order.total = total.unwrap_or_else(|| order.lines.iter().map(|l| l.unit_price.times(l.quantity)).sum());
+        for event in &by_time {
+            if let OrderAct::Refunded(refund) = &event.act {
+                order.take_refund(refund, event.at);
+            }
+        }
+        let cancelled = events.iter().any(|e| e.act == OrderAct::Cancelled);
+        order.status = order.standing(cancelled);
+        order.events = events;
+        order
+    }
+
+    /// `total - returned`; nothing for a cancelled order.
+    pub fn net(&self) -> Amount {
+        if self.status == OrderStatus::Cancelled { Amount::ZERO } else { self.total - self.returned }
+    }
+
+    /// What it adds to its owner's figures: nothing while it waits or when it is cancelled.
+    pub fn figures(&self) -> Option<(IdentifierId, &Currency, MoneyRollup)> {
+        let placed = self.placed?;
+        (self.status != OrderStatus::Cancelled).then_some((
+            placed.owner,
+            &self.currency,
+            MoneyRollup { orders: 1, gross: self.total, returned: self.returned },
+        ))
+    }
+
+    /// Gives the products in it the names that `products` (by sku) know.
+    pub fn name_products(&mut self, products: &HashMap<Arc<str>, Product>) {
+        let lines = self.lines.iter_mut().map(|l| &mut l.product);
+        let returns = self.returns.iter_mut().filter_map(|r| r.product.as_mut());
+        for product in lines.chain(returns) {
+            if let Some(known) = products.get(&product.sku) {
+                *product = known.clone();
+            }
+        }
+    }
+
+    /// Every sku in it.
+    pub fn skus(&self) -> impl Iterator<Item = &Arc<str>> {
+        let lines = self.lines.iter().map(|l| &l.product.sku);
+        lines.chain(self.returns.iter().filter_map(|r| r.product.as_ref().map(|p| &p.sku)))
+    }
+
+    /// Later content replaces what it speaks of. New lines without a total make the total theirs.
+    fn take_content(&mut self, content: &OrderContent, total: &mut Option<Amount>) {
+        if let Some(currency) = &content.currency {
+            self.currency = currency.clone();
+        }
+        if content.channel.is_some() {
+            self.channel.clone_from(&content.channel);
+        }
+        if let Some(lines) = &content.lines {
+            self.lines = lines
+                .iter()
+                .map(|l| OrderLine {
+                    product: l.product.clone(),
+                    quantity: l.quantity,
+                    unit_price: l.price,
+                    returned_quantity: 0,
+                })
+                .collect();
+            *total = None;
+        }
+        if content.total.is_some() {
+            *total = content.total;
+        }
+    }
+
+    fn take_refund(&mut self, refund: &Refund, at: Timestamp) {
+        let left = self.total - self.returned;
+        let mut parts: Vec<(Option<Product>, i64, Amount)> = Vec::new();
+        let amount = if refund.products.is_empty() {
+            let amount = refund.total.unwrap_or(left).min(left);
+            // A sum smaller than what is left is money alone: nobody said which goods came back.
+            if amount == left {
+                for line in &mut self.lines {
+                    let quantity = line.quantity - line.returned_quantity;
+                    if quantity > 0 {
+                        line.returned_quantity = line.quantity;
+                        parts.push((Some(line.product.clone()), quantity, line.unit_price.times(quantity)));
+                    }
+                }
+            }
+            amount
+        } else {
+            for returned in &refund.products {
+                self.take_product(returned, &mut parts);
+            }
+            let computed: Amount = parts.iter().map(|p| p.2).sum();
+            refund.total.unwrap_or(computed).min(left)
+        };
+        if parts.is_empty() {
+            parts.push((None, 0, amount));
+        }
+        self.returned += amount;
+        let shares = share_out(amount, &parts.iter().map(|p| p.2).collect::<Vec<_>>());
+        for ((product, quantity, _), amount) in parts.into_iter().zip(shares) {
+            self.returns.push(Return { product, quantity, amount, at, reason: refund.reason.clone() });
+        }
+    }
+
+    /// Takes a refund's product from the lines that still have some; no more than was bought.
+    fn take_product(&mut self, returned: &RefundLine, parts: &mut Vec<(Option<Product>, i64, Amount)>) {
+        let mut wanted = returned.quantity;
+        let mut known = false;
+        for line in self.lines.iter_mut().filter(|l| l.product.sku == returned.product.sku) {
+            known = true;
+            let quantity = wanted.min(line.quantity - line.returned_quantity);
+            if quantity > 0 {
+                line.returned_quantity += quantity;
+                wanted -= quantity;
+                let price = returned.price.unwrap_or(line.unit_price);
+                parts.push((Some(line.product.clone()), quantity, price.times(quantity)));
+            }
+        }
+        if !known {
+            let price = returned.price.unwrap_or_default();
+            parts.push((Some(returned.product.clone()), wanted, price.times(wanted)));
+        }
+    }
+
+    fn standing(&self, cancelled: bool) -> OrderStatus {
+        let goods_back = !self.lines.is_empty() && self.lines.iter().all(|l| l.returned_quantity == l.quantity);
+        let money_back = self.total > Amount::ZERO && self.returned == self.total;
+        if cancelled {
+            OrderStatus::Cancelled
+        } else if goods_back || money_back {
+            OrderStatus::Returned
+        } else if self.returned > Amount::ZERO || self.lines.iter().any(|l| l.returned_quantity > 0) {
+            OrderStatus::PartReturned
+        } else {
+            OrderStatus::Placed
+        }
+    }
+}
+
+/// Shares `amount` out in proportion to `weights` (equally when they are all nothing); the parts
+/// sum to the amount exactly, what division leaves over goes to the largest remainders.
+fn share_out(amount: Amount, weights: &[Amount]) -> Vec<Amount> {
+    let equal = weights.iter().all(|w| w.0 <= 0);
+    let weight = |i: usize| if equal { 1 } else { i128::from(weights[i].0.max(0)) };
+    let sum: i128 = (0..weights.len()).map(weight).sum();
+    let exact = |i: usize| i128::from(amount.0) * weight(i);
+    let mut parts: Vec<i64> = (0..weights.len()).map(|i| (exact(i) / sum) as i64).collect();
+    let mut rest = amount.0 - parts.iter().sum::<i64>();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    by_remainder.sort_by_key(|&i| std::cmp::Reverse(exact(i) % sum));
+    for i in by_remainder {
+        if rest > 0 {
+            parts[i] += 1;
+            rest -= 1;
+        }
+    }
+    parts.into_iter().map(Amount).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(sku: &str) -> Product {
+        Product { sku: sku.into(), name: None, category: None }
+    }
+
+    fn gbp(text: &str) -> Amount {
+        Amount::parse(text).expect("an amount")
+    }
+
+    fn completed(total: &str, lines: &[(&str, i64, &str)]) -> OrderAct {
+        OrderAct::Completed(OrderContent {
+            currency: Some(Currency("GBP".into())),
+            total: Some(gbp(total)),
+            channel: None,
+            lines: Some(
+                lines
+                    .iter()
+                    .map(|(sku, quantity, price)| Line {
+                        product: product(sku),
+                        quantity: *quantity,
+                        price: gbp(price),
+                    })
+                    .collect(),
+            ),
+        })
+    }
+
+    fn refund(total: Option<&str>, products: &[(&str, i64, Option<&str>)]) -> OrderAct {
+        OrderAct::Refunded(Refund {
+            total: total.map(gbp),
+            products: products
+                .iter()
+                .map(|(sku, quantity, price)| RefundLine {
+                    product: product(sku),
+                    quantity: *quantity,
+                    price: price.map(gbp),
+                })
+                .collect(),
+            reason: None,
+        })
+    }
+
+    fn fold(acts: Vec<(i64, OrderAct)>) -> Order {
+        let events = acts
+            .into_iter()
+            .enumerate()
+            .map(|(n, (at, act))| OrderEvent {
+                at: Timestamp(at),
+                arrival: Arrival::new(1, n as u32),
+                owner: Some(Arrival::new(0, 7)),
+                act,
+            })
+            .collect();
+        Order::fold(OrderKey { source: "shop".into(), number: "1".into() }, events)
+    }
+
+    #[test]
+    fn a_refund_by_products_uses_its_own_price_else_the_lines() {
+        let order = fold(vec![
+            (1, completed("50", &[("a", 2, "10"), ("b", 1, "30")])),
+            (2, refund(None, &[("a", 1, None)])),
+            (3, refund(None, &[("a", 1, Some("8"))])),
+        ]);
+        assert_eq!(order.returned, gbp("18"));
+        assert_eq!(order.status, OrderStatus::PartReturned);
+        assert_eq!(order.lines[0].returned_quantity, 2);
+    }
+
+    #[test]
+    fn a_whole_refund_is_what_is_left_and_never_more_than_the_total() {
+        let order = fold(vec![
+            (1, completed("55", &[("a", 2, "10"), ("b", 1, "30")])),
+            (2, refund(None, &[("a", 1, None)])),
+            (3, refund(None, &[])),
+            (4, refund(None, &[("b", 1, None)])),
+        ]);
+        assert_eq!((order.returned, order.net()), (gbp("55"), Amount::ZERO));
+        assert_eq!(order.status, OrderStatus::Returned);
+        assert!(order.lines.iter().all(|l| l.returned_quantity == l.quantity));
+        assert_eq!(order.returns.iter().map(|r| r.amount).sum::<Amount>(), gbp("55"));
+    }
+
+    #[test]
+    fn a_total_of_its_own_wins_and_money_alone_returns_no_goods() {
+        let order = fold(vec![
+            (1, completed("50", &[("a", 2, "10"), ("b", 1, "30")])),
+            (2, refund(Some("9.99"), &[("a", 1, None)])),
+            (3, refund(Some("5"), &[])),
+        ]);
+        assert_eq!(order.returned, gbp("14.99"));
+        assert_eq!(order.lines.iter().map(|l| l.returned_quantity).sum::<i64>(), 1);
+        assert_eq!(order.returns[1].product, None);
+    }
+
+    #[test]
+    fn a_refund_waits_for_its_order_and_arrival_does_not_matter() {
+        let acts = [(1, completed("50", &[("a", 2, "10"), ("b", 1, "30")])), (2, refund(None, &[("b", 1, None)]))];
+        let early = fold(vec![acts[1].clone()]);
+        assert_eq!((early.placed, early.figures()), (None, None));
+        let late = fold(vec![acts[1].clone(), acts[0].clone()]);
+        let usual = fold(acts.to_vec());
+        assert_eq!((late.returned, late.net()), (usual.returned, usual.net()));
+        assert_eq!(late.net(), gbp("20"));
+    }
+
+    #[test]
+    fn a_cancelled_order_keeps_its_total_and_counts_for_nothing() {
+        let order = fold(vec![(1, completed("50", &[("a", 1, "50")])), (2, OrderAct::Cancelled)]);
+        assert_eq!((order.total, order.net(), order.status), (gbp("50"), Amount::ZERO, OrderStatus::Cancelled));
+        assert_eq!(order.figures(), None);
+    }
+
+    #[test]
+    fn shares_sum_to_the_amount() {
+        let shares = share_out(Amount(100), &[Amount(1), Amount(1), Amount(1)]);
+        assert_eq!(shares.iter().map(|a| a.0).sum::<i64>(), 100);
+        assert_eq!(share_out(Amount(7), &[Amount(0), Amount(0)]), vec![Amount(4), Amount(3)]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Figures kept on an identifier, so that a customer's figures are sums over few rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Amount, Currency, Timestamp};
+
+/// What happened under one identifier. `throughline check --recount` proves it against the rows.
+///
+/// Kept as one JSON text per identifier in both stores: it is read and written whole under the
+/// identifier's lock, and channel names are the sender's, so they must not become property keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollup {
+    /// By channel.
+    #[serde(default, rename = "c", skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<Arc<str>, ChannelRollup>,
+    /// By currency; only orders that were placed and not cancelled.
+    #[serde(default, rename = "m", skip_serializing_if = "BTreeMap::is_empty")]
+    pub money: BTreeMap<Currency, MoneyRollup>,
+}
+
+/// Touchpoints of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelRollup {
+    /// All touchpoints.
+    #[serde(rename = "n")]
+    pub touchpoints: i64,
+    /// Of those, messages we sent.
+    #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
+    pub sent: i64,
+    /// Of those, what the customer did in answer or by itself (inbound).
+    #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
+    pub answered: i64,
+    /// The latest.
+    #[serde(rename = "l")]
+    pub last_at: Timestamp,
+}
+
+/// Orders of one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyRollup {
+    /// Orders that are not cancelled.
+    #[serde(rename = "o")]
+    pub orders: i64,
+    /// Their totals.
+    #[serde(rename = "g")]
+    pub gross: Amount,
+    /// What went back of them.
+    #[serde(rename = "r")]
+    pub returned: Amount,
+}
+
+fn is_zero(n: &i64) -> bool {
+    *n == 0
+}
+
+impl MoneyRollup {
+    /// `gross - returned`.
+    pub fn net(&self) -> Amount {
+        self.gross - self.returned
+    }
+
+    /// Adds another's figures.
+    pub fn add(&mut self, other: &MoneyRollup) {
+        self.orders += other.orders;
+        self.gross += other.gross;
+        self.returned += other.returned;
+    }
+}
+
+impl Rollup {
+    /// Adds another's figures.
+    pub fn add(&mut self, other: &Rollup) {
+        for (channel, figures) in &other.channels {
+            let sum = self.channels.entry(channel.clone()).or_default();
+            sum.last_at = if sum.touchpoints == 0 { figures.last_at } else { sum.last_at.max(figures.last_at) };
+            sum.touchpoints += figures.touchpoints;
+            sum.sent += figures.sent;
+            sum.answered += figures.answered;
+        }
+        for (currency, figures) in &other.money {
+            self.money.entry(currency.clone()).or_default().add(figures);
+        }
+    }
+
+    /// Takes one order's part out (`sign` -1) or puts it in (`sign` 1).
+    pub fn count_order(&mut self, currency: &Currency, part: &MoneyRollup, sign: i64) {
+        let sum = self.money.entry(currency.clone()).or_default();
+        sum.orders += sign * part.orders;
+        sum.gross += part.gross.times(sign);
+        sum.returned += part.returned.times(sign);
+        if *sum == MoneyRollup::default() {
+            self.money.remove(currency);
+        }
+    }
+
+    /// All touchpoints.
+    pub fn touchpoint_count(&self) -> i64 {
+        self.channels.values().map(|c| c.touchpoints).sum()
+    }
+
+    /// All orders that are not cancelled.
+    pub fn order_count(&self) -> i64 {
+        self.money.values().map(|m| m.orders).sum()
+    }
+}

@@ -1,0 +1,89 @@
+//! A contact between a customer and the business.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::order::OrderKey;
+use super::{Arrival, IdentifierId, Timestamp};
+
+/// Who came to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Direction {
+    /// The customer came to us.
+    Inbound,
+    /// We went to the customer.
+    Outbound,
+}
+
+impl Direction {
+    /// Its name in stores and events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Inbound => "INBOUND",
+            Direction::Outbound => "OUTBOUND",
+        }
+    }
+
+    /// From its name, whatever its case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Direction::Inbound, Direction::Outbound].into_iter().find(|d| d.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+/// What brought a customer: `context.campaign`. At least one field is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// Where it ran.
+    pub source: Option<Arc<str>>,
+    /// By what means.
+    pub medium: Option<Arc<str>>,
+    /// The keyword.
+    pub term: Option<Arc<str>>,
+    /// Which of several.
+    pub content: Option<Arc<str>>,
+}
+
+/// A touchpoint as it arrives: what an event says of it beside time, source and identifiers.
+#[derive(Clone, Debug)]
+pub struct TouchpointFact {
+    /// What it means, one of the closed list in the contract (`product`, `order`, …).
+    pub kind: Arc<str>,
+    /// The event's own name.
+    pub name: Arc<str>,
+    /// Where it happened.
+    pub channel: Arc<str>,
+    /// Who came to whom.
+    pub direction: Direction,
+    /// The session the sender named.
+    pub session_id: Option<Arc<str>>,
+    /// What brought the customer.
+    pub campaign: Option<Arc<Campaign>>,
+    /// The event's `properties`, as they came.
+    pub properties: Option<Arc<RawValue>>,
+}
+
+/// A touchpoint as stored.
+#[derive(Clone, Debug)]
+pub struct Touchpoint {
+    /// Its place in the order of arrivals: breaks ties of time.
+    pub arrival: Arrival,
+    /// Unique.
+    pub message_id: Arc<str>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The strongest identifier its event was accepted with.
+    pub owner: IdentifierId,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// The device it happened on, by key.
+    pub device: Option<Arc<str>>,
+    /// The order it is about.
+    pub order: Option<OrderKey>,
+    /// The rest.
+    pub fact: TouchpointFact,
+}

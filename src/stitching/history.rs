@@ -1,0 +1,275 @@
+//! What hangs on identifiers: touchpoints, devices, claims, consents, products and orders of a batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::known::Known;
+use super::people::{NameIx, People};
+use super::plan::{DeviceRow, Plan};
+use crate::domain::change::ChangeEntry;
+use crate::domain::claim::{Claim, ClaimFact, Provenance};
+use crate::domain::consent::{Consent, ConsentGiven};
+use crate::domain::fact::Fact;
+use crate::domain::order::{Order, OrderEvent, OrderKey};
+use crate::domain::product::{Product, ProductActed};
+use crate::domain::touchpoint::{Direction, Touchpoint};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+
+/// The name of a claim's row: the same again replaces it.
+type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
+/// What a consent is about, on one identifier.
+type ConsentSlot = (IdentifierId, Arc<str>, Option<Arc<str>>);
+
+/// Works through a batch's facts and gathers what is to be written into a [`Plan`].
+pub(crate) struct History {
+    seq: i64,
+    claims: FxHashMap<ClaimKey, Claim>,
+    claims_made: u32,
+    consents: FxHashMap<ConsentSlot, (Timestamp, Arrival)>,
+    consents_known: FxHashSet<(IdentifierId, Arrival)>,
+    consents_made: u32,
+    orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
+    /// What the batch's orders added to figures before it.
+    orders_touched: BTreeSet<OrderKey>,
+    devices: BTreeMap<Arc<str>, DeviceRow>,
+    products: BTreeMap<Arc<str>, (Timestamp, Product)>,
+}
+
+impl History {
+    pub(crate) fn new(known: &Known, seq: i64) -> Self {
+        let claims = known.claims.iter().map(|c| (claim_key(c.owner, &c.source, &as_fact(c)), c.clone())).collect();
+        let mut consents: FxHashMap<ConsentSlot, (Timestamp, Arrival)> = FxHashMap::default();
+        let mut consents_known = FxHashSet::default();
+        for ConsentGiven { identifier, consent } in &known.consents {
+            consents_known.insert((*identifier, consent.arrival));
+            let slot = (*identifier, consent.fact.purpose.clone(), consent.fact.channel.clone());
+            let held = consents.entry(slot).or_insert((consent.at, consent.arrival));
+            *held = (*held).max((consent.at, consent.arrival));
+        }
+        History {
+            seq,
+            claims,
+            claims_made: 0,
+            consents,
+            consents_known,
+            consents_made: 0,
+            orders: known.orders.clone(),
+            orders_touched: BTreeSet::new(),
+            devices: BTreeMap::new(),
+            products: BTreeMap::new(),
+        }
+    }
+
+    /// Hangs one fact on its owner, the first of `accepted`. Returns whether it spoke of an order that is not here yet.
+    pub(crate) fn record(
+        &mut self,
+        people: &mut People,
+        plan: &mut Plan,
+        fact: &Fact,
+        arrival: Arrival,
+        accepted: &[NameIx],
+        device_names: &[NameIx],
+    ) -> bool {
+        let owner = accepted[0];
+        let owner_id = people.names[owner].id;
+        self.record_touchpoint(people, plan, fact, arrival, owner);
+        self.record_device(people, fact, owner, device_names);
+        for claim in &fact.claims {
+            self.record_claim(plan, fact, owner_id, claim);
+        }
+        self.record_consents(people, plan, fact, owner, accepted);
+        for product in &fact.products {
+            self.record_product(product, fact.at);
+        }
+        for act in &fact.product_acts {
+            self.record_product(&act.product, fact.at);
+            plan.product_acts.push(ProductActed {
+                owner: owner_id,
+                product: act.product.clone(),
+                act: act.act,
+                quantity: act.quantity,
+                at: fact.at,
+                arrival,
+            });
+        }
+        self.record_order(fact, arrival, owner_id)
+    }
+
+    /// Folds the batch's orders, moves their part in the owners' figures, and hands over the rows
+    /// that were gathered by key.
+    pub(crate) fn finish(self, people: &mut People, plan: &mut Plan, known: &Known) {
+        let mut orders = self.orders;
+        for key in self.orders_touched {
+            let events = orders.remove(&key).unwrap_or_default();
+            let message = plan.order_messages.remove(&key);
+            let before = known.orders.get(&key).map(|events| Order::fold(key.clone(), events.clone()));
+            let order = Order::fold(key, events);
+            for (figures, sign) in [(before.as_ref().and_then(Order::figures), -1), (order.figures(), 1)] {
+                if let Some((owner, currency, part)) = figures {
+                    let name = people.by_id(owner).expect("the owner of an order of the batch was read");
+                    people.touch(name).rollup.count_order(currency, &part, sign);
+                }
+            }
+            if let (Some(placed), Some(message)) = (order.placed, message) {
+                let owner = people.by_id(placed.owner).expect("the owner of an order of the batch was read");
+                plan.entries.push(ChangeEntry::OrderRecorded {
+                    c: people.customer_of(owner),
+                    s: order.key.source.clone(),
+                    n: order.key.number.clone(),
+                    m: message,
+                });
+            }
+            plan.orders.push(order);
+        }
+        plan.devices = self.devices.into_values().collect();
+        plan.products = self.products.into_values().map(|(_, product)| product).collect();
+        // A row that was opened in this batch and replaced in it was never there.
+        let opened: FxHashSet<Arrival> = plan.claims_opened.iter().map(|c| c.arrival).collect();
+        plan.claims_closed.retain(|arrival| !opened.contains(arrival));
+        let closed: FxHashSet<(IdentifierId, Arrival)> = plan.consents_taken.iter().copied().collect();
+        plan.consents_given.retain(|given| !closed.contains(given));
+        plan.consents_taken.retain(|taken| self.consents_known.contains(taken));
+    }
+
+    fn record_touchpoint(
+        &mut self,
+        people: &mut People,
+        plan: &mut Plan,
+        fact: &Fact,
+        arrival: Arrival,
+        owner: NameIx,
+    ) {
+        let Some(touchpoint) = &fact.touchpoint else { return };
+        let name = people.touch(owner);
+        let channel = name.rollup.channels.entry(touchpoint.channel.clone()).or_default();
+        channel.last_at = if channel.touchpoints == 0 { fact.at } else { channel.last_at.max(fact.at) };
+        channel.touchpoints += 1;
+        match touchpoint.direction {
+            Direction::Inbound => channel.answered += 1,
+            Direction::Outbound => channel.sent += i64::from(&*touchpoint.kind == "message_sent"),
+        }
+        let owner_id = name.id;
+        plan.entries.push(ChangeEntry::TouchpointRecorded { c: people.customer_of(owner), m: fact.message_id.clone() });
+        plan.touchpoints.push(Touchpoint {
+            arrival,
+            message_id: fact.message_id.clone(),
+            at: fact.at,
+            owner: owner_id,
+            source: fact.source.clone(),
+            device: fact.device.as_ref().map(|d| d.key.clone()),
+            order: fact.order.as_ref().map(|(key, _)| key.clone()),
+            fact: touchpoint.clone(),
+        });
+    }
+
+    fn record_device(&mut self, people: &People, fact: &Fact, owner: NameIx, device_names: &[NameIx]) {
+        let Some(device) = &fact.device else { return };
+        let row = self.devices.entry(device.key.clone()).or_insert_with(|| DeviceRow {
+            fact: device.clone(),
+            first_seen_at: fact.at,
+            last_seen_at: fact.at,
+            identifiers: BTreeSet::new(),
+        });
+        if fact.at >= row.last_seen_at {
+            row.fact = device.clone();
+        }
+        row.first_seen_at = row.first_seen_at.min(fact.at);
+        row.last_seen_at = row.last_seen_at.max(fact.at);
+        row.identifiers.insert(people.names[owner].id);
+        row.identifiers.extend(device_names.iter().map(|&n| people.names[n].id));
+    }
+
+    fn record_claim(&mut self, plan: &mut Plan, fact: &Fact, owner: IdentifierId, said: &ClaimFact) {
+        let key = claim_key(owner, &fact.source, said);
+        let arrival = Arrival::new(self.seq, self.claims_made);
+        let before = self.claims.get(&key);
+        if let Some(present) = before.filter(|c| c.arrival.seq() == self.seq) {
+            // Opened in this batch: said again, one row.
+            let row = plan.claims_opened.iter_mut().rfind(|c| c.arrival == present.arrival);
+            let row = row.expect("a claim of this batch is among its rows");
+            row.at = row.at.max(fact.at);
+            row.first_at = row.first_at.min(fact.at);
+            row.count += 1;
+            return;
+        }
+        self.claims_made += 1;
+        if let Some(present) = before {
+            plan.claims_closed.push(present.arrival);
+        }
+        let claim = Claim {
+            arrival,
+            owner,
+            name: said.name.clone(),
+            value: said.value.clone(),
+            provenance: said.provenance,
+            at: before.map_or(fact.at, |c| c.at.max(fact.at)),
+            first_at: before.map_or(fact.at, |c| c.first_at.min(fact.at)),
+            count: before.map_or(0, |c| c.count) + 1,
+            source: fact.source.clone(),
+        };
+        self.claims.insert(key, claim.clone());
+        plan.claims_opened.push(claim);
+    }
+
+    /// A decision applies to every identifier its customer holds now, and replaces older ones there.
+    fn record_consents(&mut self, people: &People, plan: &mut Plan, fact: &Fact, owner: NameIx, accepted: &[NameIx]) {
+        for decided in &fact.consents {
+            let arrival = Arrival::new(self.seq, self.consents_made);
+            let holders = match people.names[owner].customer {
+                Some(customer) => people.customers[customer].members.as_slice(),
+                None => accepted,
+            };
+            for &holder in holders {
+                let id = people.names[holder].id;
+                let slot = (id, decided.purpose.clone(), decided.channel.clone());
+                match self.consents.get(&slot) {
+                    Some((at, _)) if *at > fact.at => continue,
+                    Some((_, older)) => plan.consents_taken.push((id, *older)),
+                    None => {}
+                }
+                self.consents.insert(slot, (fact.at, arrival));
+                plan.consents_given.push((id, arrival));
+            }
+            plan.entries.push(ChangeEntry::ConsentChanged {
+                c: people.customer_of(owner),
+                x: self.consents_made,
+                m: fact.message_id.clone(),
+            });
+            plan.consents.push(Consent {
+                arrival,
+                owner: people.names[owner].id,
+                fact: decided.clone(),
+                at: fact.at,
+                source: fact.source.clone(),
+            });
+            self.consents_made += 1;
+        }
+    }
+
+    fn record_product(&mut self, product: &Product, at: Timestamp) {
+        let (said_at, known) = self.products.entry(product.sku.clone()).or_insert_with(|| (at, product.clone()));
+        if at >= *said_at {
+            *said_at = at;
+            known.name = product.name.clone().or(known.name.take());
+            known.category = product.category.clone().or(known.category.take());
+        }
+    }
+
+    fn record_order(&mut self, fact: &Fact, arrival: Arrival, owner: IdentifierId) -> bool {
+        let Some((key, event)) = &fact.order else { return false };
+        let events = self.orders.entry(key.clone()).or_default();
+        events.push(OrderEvent { arrival, owner: Some(owner), ..event.clone() });
+        self.orders_touched.insert(key.clone());
+        !events.iter().any(|e| matches!(e.act, crate::domain::order::OrderAct::Completed(_)))
+    }
+}
+
+fn claim_key(owner: IdentifierId, source: &Arc<str>, said: &ClaimFact) -> ClaimKey {
+    (owner, said.name.clone(), said.value.get().into(), said.provenance, source.clone())
+}
+
+fn as_fact(claim: &Claim) -> ClaimFact {
+    ClaimFact { name: claim.name.clone(), value: claim.value.clone(), provenance: claim.provenance }
+}

@@ -1,0 +1,483 @@
+//! The plan of a batch: every row that is to be written, and the outcome of every fact.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::accept::{Refusal, Verdict, accept};
+use super::batch::{Batch, SetName};
+use super::history::History;
+use super::known::Known;
+use super::people::{CustomerIx, NameIx, People};
+use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
+use crate::domain::claim::Claim;
+use crate::domain::consent::Consent;
+use crate::domain::customer::CustomerId;
+use crate::domain::device::DeviceFact;
+use crate::domain::fact::Fact;
+use crate::domain::identifier::Identifier;
+use crate::domain::link::Link;
+use crate::domain::money::Currency;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::product::{Product, ProductActed};
+use crate::domain::rollup::MoneyRollup;
+use crate::domain::rules::IdentityRules;
+use crate::domain::touchpoint::Touchpoint;
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+
+/// What is to be written, in one transaction, under the change number `seq`.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The batch's change number.
+    pub seq: i64,
+    /// When it is committed.
+    pub at: Timestamp,
+    /// One per fact, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Every new message, touchpoints included.
+    pub messages: Vec<MessageRow>,
+    /// Identifiers that are new or whose figures or times changed, whole.
+    pub identifiers: Vec<IdentifierRow>,
+    /// Identifiers that changed hands.
+    pub memberships: Vec<MembershipRow>,
+    /// Customers that are new or whose figures changed, whole; none that was merged away.
+    pub customers: Vec<CustomerRow>,
+    /// Customers that were absorbed. Their figures go; their ids stay for ever.
+    pub merged: Vec<MergeRow>,
+    /// Pairs seen together: `count` is to be added, times to be widened, the rest is the first's.
+    pub links: Vec<Link>,
+    /// New sets and new outcomes.
+    pub evidence: Vec<EvidenceRow>,
+    /// New touchpoints.
+    pub touchpoints: Vec<Touchpoint>,
+    /// Devices that were seen: times to be widened, identifiers to be added.
+    pub devices: Vec<DeviceRow>,
+    /// Products that were named: what is `None` stays as it is.
+    pub products: Vec<Product>,
+    /// New acts about products.
+    pub product_acts: Vec<ProductActed>,
+    /// Orders that something was said about, whole.
+    pub orders: Vec<Order>,
+    /// Claims that a later one replaces.
+    pub claims_closed: Vec<Arrival>,
+    /// New claims.
+    pub claims_opened: Vec<Claim>,
+    /// New decisions.
+    pub consents: Vec<Consent>,
+    /// Identifiers that hold a decision from now on: `(identifier, the decision's arrival)`.
+    pub consents_given: Vec<(IdentifierId, Arrival)>,
+    /// Identifiers that hold it no longer.
+    pub consents_taken: Vec<(IdentifierId, Arrival)>,
+    /// New lines of identity histories.
+    pub identity_events: Vec<IdentityEvent>,
+    /// The change log's entries.
+    pub entries: Vec<ChangeEntry>,
+    /// By how many the number of customers changes.
+    pub customers_delta: i64,
+    /// The last message about each order, for the log.
+    pub(crate) order_messages: FxHashMap<OrderKey, Arc<str>>,
+}
+
+impl Plan {
+    /// Whether there is nothing to write: every fact was known.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+/// What became of one fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored.
+    Created {
+        /// Whose it is; `None` when its identifiers bind nobody.
+        customer: Option<CustomerId>,
+        /// It is about an order that has not arrived yet and waits for it.
+        waits: bool,
+    },
+    /// It was stored before.
+    Unchanged {
+        /// Whose it is now.
+        customer: Option<CustomerId>,
+    },
+    /// The store would not take it; nothing of it is stored.
+    Refused {
+        /// Why, in words without any of its values.
+        reason: String,
+    },
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// Its place.
+    pub arrival: Arrival,
+    /// Its id.
+    pub id: Arc<str>,
+    /// The strongest identifier it was accepted with.
+    pub owner: IdentifierId,
+}
+
+/// An identifier.
+#[derive(Clone, Debug)]
+pub struct IdentifierRow {
+    /// As it is now.
+    pub identifier: Identifier,
+    /// Whether it is new.
+    pub new: bool,
+}
+
+/// An identifier that changed hands.
+#[derive(Clone, Debug)]
+pub struct MembershipRow {
+    /// Which.
+    pub identifier: IdentifierId,
+    /// Who had it.
+    pub from: Option<CustomerId>,
+    /// Who has it.
+    pub to: CustomerId,
+}
+
+/// A customer's own row.
+#[derive(Clone, Debug)]
+pub struct CustomerRow {
+    /// Its id.
+    pub id: CustomerId,
+    /// When it was given out.
+    pub born: Arrival,
+    /// Whether it is new.
+    pub new: bool,
+    /// The smallest time its identifiers were seen: also when it was created.
+    pub first_seen_at: Timestamp,
+    /// The largest.
+    pub last_seen_at: Timestamp,
+    /// Orders that are not cancelled.
+    pub order_count: i64,
+    /// Channels of its touchpoints, sorted.
+    pub channels: Vec<Arc<str>>,
+    /// Its money by currency.
+    pub spend: BTreeMap<Currency, MoneyRollup>,
+}
+
+/// A customer that was absorbed.
+#[derive(Clone, Debug)]
+pub struct MergeRow {
+    /// The one that is no more.
+    pub from: CustomerId,
+    /// The one it became.
+    pub into: CustomerId,
+}
+
+/// A set of identifiers and what became of each.
+#[derive(Clone, Debug)]
+pub struct EvidenceRow {
+    /// Its place.
+    pub arrival: Arrival,
+    /// The set's name.
+    pub set: SetName,
+    /// The set, in key order.
+    pub identifiers: Vec<IdentifierId>,
+    /// A letter for each: `a` accepted, `r` refused.
+    pub outcomes: Arc<str>,
+    /// The message.
+    pub message_id: Arc<str>,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The rules that judged it.
+    pub rules_version: i64,
+}
+
+/// A device that was seen.
+#[derive(Clone, Debug)]
+pub struct DeviceRow {
+    /// As the latest event describes it.
+    pub fact: DeviceFact,
+    /// The smallest time in the batch.
+    pub first_seen_at: Timestamp,
+    /// The largest.
+    pub last_seen_at: Timestamp,
+    /// The identifiers that live on it.
+    pub identifiers: BTreeSet<IdentifierId>,
+}
+
+/// Plans `batch` on what is `known`. `seq` is the change number it will have, `at` the time of its
+/// commit, `new_id` gives ids for customers.
+pub fn plan(
+    rules: &IdentityRules,
+    known: &Known,
+    batch: &Batch,
+    seq: i64,
+    at: Timestamp,
+    new_id: &mut dyn FnMut() -> CustomerId,
+) -> Plan {
+    let mut people = People::new(rules, known, seq);
+    let mut history = History::new(known, seq);
+    let mut plan = Plan { seq, at, ..Plan::default() };
+    let mut log = Log::new(known);
+    let mut seen: FxHashMap<Arc<str>, NameIx> = FxHashMap::default();
+    for (index, fact) in batch.facts.iter().enumerate() {
+        if let Some(customer) = known.messages.get(&fact.message_id) {
+            plan.outcomes.push(Outcome::Unchanged { customer: customer.clone() });
+            continue;
+        }
+        if let Some(&owner) = seen.get(&fact.message_id) {
+            plan.outcomes.push(Outcome::Unchanged { customer: people.customer_of(owner) });
+            continue;
+        }
+        let arrival = Arrival::new(seq, index as u32);
+        let names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
+        let verdict = accept(rules, &mut people, &names, new_id);
+        let owner = verdict.accepted[0];
+        log.record(rules, &people, &mut plan, fact, &verdict);
+        let device_names: Vec<NameIx> = verdict
+            .accepted
+            .iter()
+            .copied()
+            .filter(|&n| people.names[n].rank.is_some_and(|rank| rules.kinds[rank].device))
+            .collect();
+        if let Some((key, _)) = &fact.order {
+            plan.order_messages.insert(key.clone(), fact.message_id.clone());
+        }
+        let waits = history.record(&mut people, &mut plan, fact, arrival, &verdict.accepted, &device_names);
+        for &name in &names {
+            if people.names[name].dirty {
+                people.touch(name);
+            }
+        }
+        plan.messages.push(MessageRow { arrival, id: fact.message_id.clone(), owner: people.names[owner].id });
+        seen.insert(fact.message_id.clone(), owner);
+        plan.outcomes.push(Outcome::Created { customer: people.customer_of(owner), waits });
+    }
+    history.finish(&mut people, &mut plan, known);
+    log.finish(&mut plan);
+    write_people(&people, &mut plan);
+    plan
+}
+
+/// The rows of identifiers, memberships and customers that differ from when the batch began.
+fn write_people(people: &People, plan: &mut Plan) {
+    let id_of = |c: CustomerIx| people.customers[c].id.clone();
+    for name in &people.names {
+        if name.dirty {
+            plan.identifiers.push(IdentifierRow {
+                identifier: Identifier {
+                    id: name.id,
+                    key: name.key.clone(),
+                    first_seen_at: name.first_seen_at,
+                    last_seen_at: name.last_seen_at,
+                    customer: name.customer.map(id_of),
+                    rollup: name.rollup.clone(),
+                },
+                new: name.new,
+            });
+        }
+        if name.customer != name.customer_before
+            && let Some(to) = name.customer
+        {
+            plan.memberships.push(MembershipRow {
+                identifier: name.id,
+                from: name.customer_before.map(id_of),
+                to: id_of(to),
+            });
+        }
+    }
+    for person in people.customers.iter().filter(|p| p.dirty) {
+        if let Some(into) = person.merged_into {
+            plan.merged.push(MergeRow { from: person.id.clone(), into: id_of(into) });
+            plan.customers_delta -= 1;
+            if person.new {
+                // Given out and absorbed in one batch: the id was named in outcomes, so it stays.
+                plan.customers.push(empty_row(person.id.clone(), person.born));
+                plan.customers_delta += 1;
+            }
+            continue;
+        }
+        plan.customers_delta += i64::from(person.new);
+        let figures = person.rollup(&people.names);
+        let members = || person.members.iter().map(|&m| &people.names[m]);
+        plan.customers.push(CustomerRow {
+            first_seen_at: members().map(|n| n.first_seen_at).min().unwrap_or_default(),
+            last_seen_at: members().map(|n| n.last_seen_at).max().unwrap_or_default(),
+            order_count: figures.order_count(),
+            channels: figures.channels.into_keys().collect(),
+            spend: figures.money,
+            ..empty_row(person.id.clone(), person.born)
+        });
+        if let Some(row) = plan.customers.last_mut() {
+            row.new = person.new;
+        }
+    }
+}
+
+fn empty_row(id: CustomerId, born: Arrival) -> CustomerRow {
+    CustomerRow {
+        id,
+        born,
+        new: true,
+        first_seen_at: Timestamp::default(),
+        last_seen_at: Timestamp::default(),
+        order_count: 0,
+        channels: Vec::new(),
+        spend: BTreeMap::new(),
+    }
+}
+
+/// Gathers what the verdicts say: links, evidence, identity histories, change entries.
+struct Log {
+    on_record: FxHashSet<(SetName, Arc<str>)>,
+    links: BTreeMap<(IdentifierId, IdentifierId, bool), Link>,
+}
+
+impl Log {
+    fn new(known: &Known) -> Self {
+        Log { on_record: known.evidence.clone(), links: BTreeMap::new() }
+    }
+
+    fn record(&mut self, rules: &IdentityRules, people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict) {
+        self.record_links(people, fact, verdict);
+        let fresh = self.record_evidence(rules, people, plan, fact, verdict);
+        record_identity(people, plan, fact, verdict, fresh);
+    }
+
+    fn finish(self, plan: &mut Plan) {
+        plan.links = self.links.into_values().collect();
+    }
+
+    /// Every pair: accepted ones are linked by the weaker one's kind, a refused one is refused with each.
+    fn record_links(&mut self, people: &People, fact: &Fact, verdict: &Verdict) {
+        for (n, &strong) in verdict.accepted.iter().enumerate() {
+            for &weak in &verdict.accepted[n + 1..] {
+                let kind = &people.names[weak].key.kind;
+                let refused = (people.names[weak].customer.is_none())
+                    .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
+                self.add_link(people, fact, strong, weak, kind.clone(), refused);
+            }
+        }
+        for (n, refusal) in verdict.refused.iter().enumerate() {
+            let Refusal { name, rule, reason } = refusal;
+            for &other in &verdict.accepted {
+                self.add_link(people, fact, other, *name, rule.clone(), Some(reason.clone()));
+            }
+            for other in &verdict.refused[..n] {
+                let together = people.names[other.name].customer;
+                if together.is_some() && together == people.names[*name].customer {
+                    let kind = people.names[*name].key.kind.clone();
+                    self.add_link(people, fact, other.name, *name, kind, None);
+                } else {
+                    self.add_link(people, fact, other.name, *name, rule.clone(), Some(reason.clone()));
+                }
+            }
+        }
+    }
+
+    fn add_link(
+        &mut self,
+        people: &People,
+        fact: &Fact,
+        one: NameIx,
+        other: NameIx,
+        rule: Arc<str>,
+        refused: Option<Arc<str>>,
+    ) {
+        let (one, other) = (&people.names[one], &people.names[other]);
+        let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
+        let link = self.links.entry((from, to, refused.is_some())).or_insert_with(|| Link {
+            from,
+            to,
+            refused,
+            rule,
+            first_at: fact.at,
+            last_at: fact.at,
+            count: 0,
+            message_id: fact.message_id.clone(),
+            source: fact.source.clone(),
+        });
+        link.first_at = link.first_at.min(fact.at);
+        link.last_at = link.last_at.max(fact.at);
+        link.count += 1;
+    }
+
+    /// Keeps the set when it, or this outcome of it, is new. Returns whether it was.
+    fn record_evidence(
+        &mut self,
+        rules: &IdentityRules,
+        people: &People,
+        plan: &mut Plan,
+        fact: &Fact,
+        verdict: &Verdict,
+    ) -> bool {
+        let refused = verdict.refused.iter().map(|r| (r.name, 'r'));
+        let mut all: Vec<(NameIx, char)> = verdict.accepted.iter().map(|&n| (n, 'a')).chain(refused).collect();
+        all.sort_by(|a, b| people.names[a.0].key.cmp(&people.names[b.0].key));
+        let outcomes: Arc<str> = all.iter().map(|(_, letter)| *letter).collect::<String>().into();
+        let set = SetName::of(&fact.identifiers);
+        let fresh = self.on_record.insert((set.clone(), outcomes.clone()));
+        if fresh {
+            plan.evidence.push(EvidenceRow {
+                arrival: Arrival::new(plan.seq, plan.evidence.len() as u32),
+                set,
+                identifiers: all.iter().map(|(n, _)| people.names[*n].id).collect(),
+                outcomes,
+                message_id: fact.message_id.clone(),
+                source: fact.source.clone(),
+                at: fact.at,
+                rules_version: rules.version,
+            });
+        }
+        fresh
+    }
+}
+
+/// The lines of identity histories and of the change log that a verdict brings.
+fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict, fresh: bool) {
+    let Some(customer) = verdict.customer else { return };
+    let id = people.customers[customer].id.clone();
+    let message = &fact.message_id;
+    let ids = |names: &[NameIx]| names.iter().map(|&n| people.names[n].id).collect::<Vec<_>>();
+    let line = |kind, rule: Option<Arc<str>>, reason, identifiers, others| IdentityEvent {
+        arrival: Arrival::default(),
+        customer: id.clone(),
+        at: plan.at,
+        kind,
+        rule,
+        message_id: Some(message.clone()),
+        by: None,
+        reason,
+        identifiers,
+        others,
+    };
+    let mut lines = Vec::new();
+    let mut entries = Vec::new();
+    if verdict.created {
+        lines.push(line(IdentityEventKind::Created, None, None, ids(&verdict.joined), Vec::new()));
+        let (c, i, m) = (id.clone(), ids(&verdict.joined), message.clone());
+        entries.push(ChangeEntry::CustomerCreated { c, i, m });
+    } else if !verdict.joined.is_empty() {
+        let weakest = verdict.joined.last().map(|&n| people.names[n].key.kind.clone());
+        lines.push(line(IdentityEventKind::Linked, weakest, None, ids(&verdict.joined), Vec::new()));
+        let (c, i, m) = (id.clone(), ids(&verdict.joined), message.clone());
+        entries.push(ChangeEntry::IdentifierLinked { c, i, m });
+    }
+    if !verdict.absorbed.is_empty() {
+        let others: Vec<CustomerId> = verdict.absorbed.iter().map(|&c| people.customers[c].id.clone()).collect();
+        let weakest = verdict.accepted.last().map(|&n| people.names[n].key.kind.clone());
+        lines.push(line(IdentityEventKind::Merged, weakest, None, ids(&verdict.accepted), others.clone()));
+        let (c, i, m) = (id.clone(), ids(&verdict.accepted), message.clone());
+        entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m });
+    }
+    if fresh {
+        for refusal in &verdict.refused {
+            let others = people.customer_of(refusal.name).filter(|other| *other != id).into_iter().collect();
+            let (rule, reason) = (Some(refusal.rule.clone()), Some(refusal.reason.clone()));
+            lines.push(line(IdentityEventKind::Refused, rule, reason, ids(&[refusal.name]), others));
+        }
+    }
+    for mut line in lines {
+        line.arrival = Arrival::new(plan.seq, plan.identity_events.len() as u32);
+        plan.identity_events.push(line);
+    }
+    plan.entries.extend(entries);
+}

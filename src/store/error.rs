@@ -1,0 +1,37 @@
+//! What can go wrong in a store.
+
+/// A fault of a store, told apart by whose it is. Nothing of a person is ever in its text.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached, or refuses the connection: try again later.
+    #[error("the store is away: {0}")]
+    Away(String),
+    /// It answered too late.
+    #[error("the store took longer than {0} s")]
+    Timeout(u64),
+    /// Another write was in the way (a deadlock, a lock wait): the same again may succeed.
+    #[error("the store was busy: {0}")]
+    Busy(String),
+    /// The store will not take these values; in a batch, some event is guilty.
+    #[error("the store refused: {0}")]
+    Refused(String),
+    /// What is stored contradicts itself or was made by a newer version.
+    #[error("the store's data: {0}")]
+    Data(String),
+    /// It was set up or called in a way that cannot work: a person must act.
+    #[error("{0}")]
+    Setup(String),
+    /// An order number that several sources share was asked for without its source.
+    #[error("several sources have an order of that number: name the source")]
+    AmbiguousOrder,
+}
+
+impl StoreError {
+    /// Whether the same call may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Away(_) | StoreError::Timeout(_) | StoreError::Busy(_))
+    }
+}
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;

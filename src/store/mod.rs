@@ -1,0 +1,149 @@
+//! What a store can do, in operations of the domain; [`sqlite`] and [`neo4j`] do it.
+//!
+//! Every operation is batched by key: answers stand in the order of the keys, `None` where nothing
+//! is found. A driver's types never leave its store. What each operation means is stated by the
+//! contract suite in `tests/`, which runs on both.
+
+pub mod error;
+pub mod query;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::change::IdentityEvent;
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::device::Device;
+use crate::domain::identifier::Identifier;
+use crate::domain::link::Link;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::page::Page;
+use crate::domain::product::{Product, ProductActed};
+use crate::domain::rules::IdentityRules;
+use crate::domain::touchpoint::Touchpoint;
+use crate::domain::{Arrival, Timestamp};
+use crate::stitching::{Batch, Outcome};
+
+pub use error::{Result, StoreError};
+use query::*;
+
+/// A batch that was committed.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The change number after it; that of the last change when the batch changed nothing.
+    pub change: i64,
+    /// One per fact, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Figures of the whole store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Customers that were not merged away.
+    pub customers: i64,
+    /// Touchpoints.
+    pub touchpoints: i64,
+    /// The number of the last change; never later than what the same read shows.
+    pub change: i64,
+    /// When that was committed.
+    pub changed_at: Timestamp,
+}
+
+/// A store: the graph of customers, and nothing that is about one way of asking for it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// `sqlite` or `neo4j`.
+    fn name(&self) -> &'static str;
+
+    /// Makes constraints and indexes; safe to call again and by several servers at once. An error
+    /// that [is transient](StoreError::is_transient) means: not yet, call again.
+    async fn set_up(&self) -> Result<()>;
+
+    /// Whether the store answers now.
+    async fn ping(&self) -> Result<()>;
+
+    /// Plans the batch on what is stored, under locks, and writes the plan in one transaction:
+    /// all of it or nothing. When this answers, the batch survives a kill of the process.
+    /// `at` is the server's clock.
+    ///
+    /// Transient faults are retried inside, with a limit; `Refused` says that some fact of the
+    /// batch is one the store will not take.
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
+
+    /// Customers, each as one consistent read. `Err(AmbiguousOrder)` stands for its own key only.
+    async fn customers(
+        &self,
+        keys: &[CustomerKey],
+        shape: Shape,
+        pages: FirstPages,
+    ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>>;
+
+    /// Ids of customers with their places in the list, in its order.
+    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;
+
+    /// How many customers fit.
+    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64>;
+
+    /// Identifiers, with who holds each.
+    async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>>;
+
+    /// Touchpoints by message id. A message that is no touchpoint is `None`.
+    async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>>;
+
+    /// A page of touchpoints of each.
+    async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>>;
+
+    /// How many touchpoints of each fit.
+    async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>>;
+
+    /// Orders that were placed, products named.
+    async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>>;
+
+    /// A page of orders of each, newest first, products named.
+    async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>>;
+
+    /// How many orders of each were placed within.
+    async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>>;
+
+    /// Devices by key, each with all identifiers that live on it (at most 1,000, oldest first).
+    async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>>;
+
+    /// Every device of each (at most 1,000), last seen first; `identifiers` are those of the owner asked for.
+    async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>>;
+
+    /// A page of links of each: of a customer those with both or either end in it, each once.
+    async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>>;
+
+    /// How many links of each.
+    async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>>;
+
+    /// Links by name.
+    async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
+
+    /// Products by sku.
+    async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>>;
+
+    /// Every act of each customer about products, in order of time, and every order it placed:
+    /// what wish list, cart, likes, bought and returned are folded from.
+    async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>>;
+
+    /// A page of the identity history of each customer, and of those it absorbed, oldest first.
+    async fn list_identity_events(
+        &self,
+        customers: &[CustomerId],
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Vec<Page<IdentityEvent>>>;
+
+    /// How long that history is.
+    async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>>;
+
+    /// Lines of identity histories by name.
+    async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>>;
+
+    /// Figures of the whole store.
+    async fn status(&self) -> Result<StoreStatus>;
+
+    /// Figures of its connections for `/metrics`: name and value.
+    fn gauges(&self) -> Vec<(&'static str, f64)>;
+}
