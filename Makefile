@@ -4,6 +4,7 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
 program := $(CARGO_TARGET_DIR)/debug/throughline
+scripts := .ci/run scripts/neo4j scripts/test scripts/with-server docker/healthy docker/make-secrets
 web_sources := $(shell find web seeds/queries \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 # Vite needs Node 20.19; without it the program is built all the same, with a plain page for a console.
 node := $(shell node -e '[a, b] = process.versions.node.split("."); if (a > 20 || (a == 20 && b >= 19)) console.log("yes")' 2>/dev/null)
@@ -30,6 +31,7 @@ check: ## format, lints, documentation, licences, schema.graphql, types of the c
 	cargo deny --locked --offline check licenses bans sources
 	cargo build --locked --bin throughline
 	$(program) schema | diff -u schema.graphql -
+	@if command -v shellcheck >/dev/null; then shellcheck $(scripts); else echo 'scripts not linted: shellcheck is missing' >&2; fi
 ifeq ($(node),yes)
 	@$(MAKE) --no-print-directory web/node_modules/.package-lock.json
 	npm --prefix web run --silent check
@@ -37,8 +39,9 @@ else
 	@echo 'THE CONSOLE WAS NOT CHECKED: Node 20.19 or newer is missing' >&2; [ "$$CI" != true ]
 endif
 
-bench: ## measure against the targets, with the machine and the ratios; takes a while
-	cargo bench --locked
+bench: ## measure against the targets, on a Neo4j of its own; takes a while
+	@NEO4J_NAME=bench NEO4J_HEAP=$${NEO4J_HEAP:-4g} NEO4J_PAGECACHE=$${NEO4J_PAGECACHE:-2g} \
+		scripts/neo4j run cargo bench --locked
 
 neo4j: ## start the test Neo4j by hand; its URL is printed for eval
 	@scripts/neo4j start
