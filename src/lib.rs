@@ -4,5 +4,6 @@
 //! `ingest` <- `graphql` <- `http` <- the binary.
 
 pub mod domain;
+pub mod graphql;
 pub mod stitching;
 pub mod store;

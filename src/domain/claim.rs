@@ -1,5 +1,7 @@
 //! What somebody says of a person: a trait's value, with where it came from.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -72,4 +74,113 @@ pub struct Claim {
     pub count: i64,
     /// Who sent it.
     pub source: Arc<str>,
+}
+
+/// Which of several values of a trait is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TraitPolicy {
+    /// The one said last.
+    #[default]
+    Newest,
+    /// The one said first.
+    Oldest,
+    /// The one said most often; of equals the newest.
+    MostFrequent,
+    /// The one of the first of these sources that said any; without one, the newest.
+    Sources(Vec<Arc<str>>),
+}
+
+/// The policies of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraitPolicies {
+    /// By trait.
+    pub by_name: BTreeMap<Arc<str>, TraitPolicy>,
+    /// For every other trait.
+    pub default: TraitPolicy,
+}
+
+/// A trait as it is shown: the policy's choice, and what it beat.
+#[derive(Clone, Debug)]
+pub struct ShownTrait {
+    /// The value that is shown.
+    pub shown: Claim,
+    /// Claims of another value, newest first.
+    pub others: Vec<Claim>,
+}
+
+impl TraitPolicies {
+    /// Chooses among all claims of a customer: one trait per name, sorted by name.
+    pub fn choose(&self, claims: &[Claim]) -> Vec<ShownTrait> {
+        let mut by_name: BTreeMap<&str, Vec<&Claim>> = BTreeMap::new();
+        for claim in claims {
+            by_name.entry(&claim.name).or_default().push(claim);
+        }
+        by_name.into_iter().filter_map(|(name, claims)| self.policy(name).choose(claims)).collect()
+    }
+
+    fn policy(&self, name: &str) -> &TraitPolicy {
+        self.by_name.get(name).unwrap_or(&self.default)
+    }
+}
+
+impl TraitPolicy {
+    fn choose(&self, mut claims: Vec<&Claim>) -> Option<ShownTrait> {
+        claims.sort_by_key(|c| Reverse((c.at, c.arrival)));
+        let best = match self {
+            TraitPolicy::Newest => 0,
+            TraitPolicy::Oldest => position_of_min(&claims, |c| (c.first_at, c.arrival)),
+            TraitPolicy::MostFrequent => {
+                let mut said: BTreeMap<&str, i64> = BTreeMap::new();
+                for claim in &claims {
+                    *said.entry(claim.value.get()).or_default() += claim.count;
+                }
+                position_of_min(&claims, |c| Reverse(said[c.value.get()]))
+            }
+            TraitPolicy::Sources(sources) => {
+                position_of_min(&claims, |c| sources.iter().position(|s| *s == c.source).unwrap_or(sources.len()))
+            }
+        };
+        let shown = (*claims.get(best)?).clone();
+        let others = claims.into_iter().filter(|c| c.value.get() != shown.value.get()).cloned().collect();
+        Some(ShownTrait { shown, others })
+    }
+}
+
+/// Where the smallest key stands; of equals the first.
+fn position_of_min<K: Ord>(claims: &[&Claim], key: impl Fn(&Claim) -> K) -> usize {
+    (0..claims.len()).min_by_key(|&n| (key(claims[n]), n)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(at: i64, value: &str, source: &str, count: i64) -> Claim {
+        Claim {
+            arrival: Arrival(at),
+            owner: Arrival(1),
+            name: "city".into(),
+            value: serde_json::value::to_raw_value(value).expect("a value").into(),
+            provenance: Provenance::Declared,
+            at: Timestamp(at),
+            first_at: Timestamp(at),
+            count,
+            source: source.into(),
+        }
+    }
+
+    #[test]
+    fn the_policy_chooses_and_every_losing_value_is_kept() {
+        let claims = [claim(1, "Bath", "shop", 1), claim(2, "York", "app", 3), claim(3, "Leeds", "app", 1)];
+        let shown = |policy: TraitPolicy| {
+            let chosen = TraitPolicies { default: policy, ..TraitPolicies::default() }.choose(&claims);
+            assert_eq!((chosen.len(), chosen[0].others.len()), (1, 2));
+            chosen[0].shown.value.get().to_owned()
+        };
+        assert_eq!(shown(TraitPolicy::Newest), "\"Leeds\"");
+        assert_eq!(shown(TraitPolicy::Oldest), "\"Bath\"");
+        assert_eq!(shown(TraitPolicy::MostFrequent), "\"York\"");
+        assert_eq!(shown(TraitPolicy::Sources(vec!["crm".into(), "shop".into()])), "\"Bath\"");
+        assert_eq!(shown(TraitPolicy::Sources(vec!["crm".into()])), "\"Leeds\"");
+    }
 }

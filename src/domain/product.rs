@@ -1,10 +1,13 @@
 //! What is sold, and how a person stands to it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IdentifierId, Timestamp};
+use super::order::{Order, OrderStatus};
+use super::{Arrival, IdentifierId, Timestamp};
 
 /// A product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,5 +91,151 @@ pub struct ProductActed {
     /// When.
     pub at: Timestamp,
     /// Its place in the order of arrivals.
-    pub arrival: super::Arrival,
+    pub arrival: Arrival,
+}
+
+/// How a customer stands to a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProductRelation {
+    /// On the wish list.
+    Wished,
+    /// Liked, and not disliked later.
+    Liked,
+    /// Disliked, and not liked later.
+    Disliked,
+    /// Put in the cart, and neither taken out nor bought later.
+    InCart,
+    /// In an order that was not cancelled.
+    Bought,
+    /// Came back.
+    Returned,
+}
+
+/// A product that a customer stands in a relation to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelatedProduct {
+    /// The product.
+    pub product: Product,
+    /// Since when, or when last.
+    pub at: Timestamp,
+    /// How many; `None` where that means nothing.
+    pub quantity: Option<i64>,
+}
+
+/// What all of a customer's acts and orders come to, newest first, ties by sku. They are folded in
+/// order of time, whatever device each happened on: one customer has one cart.
+pub fn related(relation: ProductRelation, acts: &[ProductActed], orders: &[Order]) -> Vec<RelatedProduct> {
+    let mut now: BTreeMap<Arc<str>, RelatedProduct> = BTreeMap::new();
+    let mut steps: Vec<(Timestamp, Arrival, Step<'_>)> =
+        acts.iter().map(|act| (act.at, act.arrival, Step::Act(act))).collect();
+    for order in orders {
+        if let Some(placed) = order.placed {
+            steps.push((placed.at, placed.arrival, Step::Order(order)));
+        }
+    }
+    steps.sort_by_key(|(at, arrival, _)| (*at, *arrival));
+    for (at, _, step) in steps {
+        match step {
+            Step::Act(act) => take_act(relation, &mut now, act, at),
+            Step::Order(order) => take_order(relation, &mut now, order, at),
+        }
+    }
+    let mut all: Vec<RelatedProduct> = now.into_values().collect();
+    all.sort_by_key(|related| Reverse(related.at));
+    all
+}
+
+enum Step<'a> {
+    Act(&'a ProductActed),
+    Order(&'a Order),
+}
+
+fn take_act(
+    relation: ProductRelation,
+    now: &mut BTreeMap<Arc<str>, RelatedProduct>,
+    act: &ProductActed,
+    at: Timestamp,
+) {
+    use ProductAct::*;
+    let sku = &act.product.sku;
+    match (relation, act.act) {
+        (ProductRelation::Wished, Wished) | (ProductRelation::Liked, Liked) | (ProductRelation::Disliked, Disliked) => {
+            add(now, &act.product, at, None);
+        }
+        (ProductRelation::Wished, Unwished)
+        | (ProductRelation::Liked, Disliked)
+        | (ProductRelation::Disliked, Liked) => {
+            now.remove(sku);
+        }
+        (ProductRelation::InCart, Added) => add(now, &act.product, at, Some(act.quantity.unwrap_or(1))),
+        (ProductRelation::InCart, Removed) => {
+            let left = now.get(sku).and_then(|r| r.quantity).unwrap_or(0) - act.quantity.unwrap_or(i64::MAX);
+            match now.get_mut(sku) {
+                Some(related) if left > 0 => related.quantity = Some(left),
+                _ => drop(now.remove(sku)),
+            }
+        }
+        _ => {}
+    }
+}
+
+fn take_order(relation: ProductRelation, now: &mut BTreeMap<Arc<str>, RelatedProduct>, order: &Order, at: Timestamp) {
+    match relation {
+        ProductRelation::InCart => order.lines.iter().for_each(|line| drop(now.remove(&line.product.sku))),
+        ProductRelation::Bought if order.status != OrderStatus::Cancelled => {
+            order.lines.iter().for_each(|line| add(now, &line.product, at, Some(line.quantity)));
+        }
+        ProductRelation::Returned => {
+            for returned in &order.returns {
+                if let Some(product) = &returned.product {
+                    add(now, product, returned.at, Some(returned.quantity));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add(now: &mut BTreeMap<Arc<str>, RelatedProduct>, product: &Product, at: Timestamp, quantity: Option<i64>) {
+    let related = now.entry(product.sku.clone()).or_insert_with(|| RelatedProduct {
+        product: product.clone(),
+        at,
+        quantity: quantity.map(|_| 0),
+    });
+    related.at = related.at.max(at);
+    related.quantity = related.quantity.zip(quantity).map(|(a, b)| a + b);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act(n: i64, owner: i64, act: ProductAct, quantity: Option<i64>) -> ProductActed {
+        ProductActed {
+            owner: Arrival(owner),
+            product: Product { sku: "p".into(), name: None, category: None },
+            act,
+            quantity,
+            at: Timestamp(n),
+            arrival: Arrival(n),
+        }
+    }
+
+    #[test]
+    fn one_customer_has_one_cart_on_all_devices() {
+        use ProductAct::*;
+        let acts = [act(1, 1, Added, Some(2)), act(2, 2, Added, None), act(3, 3, Removed, Some(1))];
+        let cart = related(ProductRelation::InCart, &acts, &[]);
+        assert_eq!((cart.len(), cart[0].quantity, cart[0].at), (1, Some(2), Timestamp(2)));
+        let emptied = [&acts[..], &[act(4, 1, Removed, None)]].concat();
+        assert!(related(ProductRelation::InCart, &emptied, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_later_dislike_takes_the_like_back() {
+        use ProductAct::*;
+        let acts = [act(1, 1, Liked, None), act(2, 2, Disliked, None)];
+        assert!(related(ProductRelation::Liked, &acts, &[]).is_empty());
+        assert_eq!(related(ProductRelation::Disliked, &acts, &[]).len(), 1);
+    }
 }

@@ -1,0 +1,134 @@
+//! Traits: what is said of a person.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Error, ID, Object};
+
+use super::error::{Code, coded};
+use super::identifier::Identifier;
+use super::page::read_size;
+use super::scalar::{DateTime, Json};
+use super::viewer::Viewer;
+use super::{Setup, id::NodeId};
+use crate::domain::claim::{self, Claim};
+use crate::domain::customer::CustomerView;
+
+/// One value of one trait.
+pub struct Trait {
+    claim: Claim,
+    others: Vec<Claim>,
+    view: Arc<CustomerView>,
+}
+
+/// How a value was come by.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// Observed in a transaction or on a device.
+    Realised,
+    /// Said by the customer.
+    Declared,
+    /// Inferred by another system.
+    Assumed,
+}
+
+/// One value of one trait, with where it came from.
+#[Object]
+impl Trait {
+    /// The trait's name, as it was sent.
+    async fn name(&self) -> &str {
+        &self.claim.name
+    }
+
+    /// The value; null when it was said to be null, or when it is masked.
+    async fn value(&self, ctx: &Context<'_>) -> Option<Json> {
+        if self.is_masked(ctx) { None } else { Json::from_raw(&self.claim.value) }
+    }
+
+    /// Whether the value is hidden from you.
+    async fn masked(&self, ctx: &Context<'_>) -> bool {
+        self.is_masked(ctx)
+    }
+
+    /// How it was come by.
+    async fn provenance(&self) -> Provenance {
+        match self.claim.provenance {
+            claim::Provenance::Realised => Provenance::Realised,
+            claim::Provenance::Declared => Provenance::Declared,
+            claim::Provenance::Assumed => Provenance::Assumed,
+        }
+    }
+
+    /// When it was last said.
+    async fn at(&self) -> DateTime {
+        DateTime(self.claim.at)
+    }
+
+    /// Who sent it.
+    async fn source(&self) -> &str {
+        &self.claim.source
+    }
+
+    /// The identifier it was said under.
+    async fn identifier(&self) -> Result<Identifier, Error> {
+        owner_in(&self.view, self.claim.owner)
+    }
+
+    /// Every value that lost against this one, newest first; empty on one that lost.
+    async fn others(
+        &self,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+    ) -> Result<Vec<Trait>, Error> {
+        let first = read_size("first", first)?;
+        let losing = |claim: &Claim| Trait { claim: claim.clone(), others: Vec::new(), view: self.view.clone() };
+        Ok(self.others.iter().take(first).map(losing).collect())
+    }
+}
+
+impl Trait {
+    fn is_masked(&self, ctx: &Context<'_>) -> bool {
+        !ctx.data_unchecked::<Viewer>().sees_trait(&self.claim.name)
+    }
+}
+
+/// The traits of a customer, of those `names` when given.
+pub(super) fn shown(ctx: &Context<'_>, view: &Arc<CustomerView>, names: Option<&[String]>) -> Vec<Trait> {
+    let chosen = ctx.data_unchecked::<Setup>().traits.choose(&view.claims);
+    let fits = |t: &claim::ShownTrait| {
+        names.is_none_or(|names| names.is_empty() || names.iter().any(|n| **n == *t.shown.name))
+    };
+    let show = |t: claim::ShownTrait| Trait { claim: t.shown, others: t.others, view: view.clone() };
+    chosen.into_iter().filter(fits).map(show).collect()
+}
+
+/// How to call the person.
+pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<String> {
+    let chosen = ctx.data_unchecked::<Setup>().traits.choose(&view.claims);
+    let viewer = ctx.data_unchecked::<Viewer>();
+    let text = |names: [&str; 2]| {
+        let found = names.iter().find_map(|name| chosen.iter().find(|t| &*t.shown.name == *name))?;
+        let text: String = serde_json::from_str(found.shown.value.get()).ok()?;
+        let text = text.trim();
+        (!text.is_empty() && viewer.sees_trait(&found.shown.name)).then(|| text.to_owned())
+    };
+    let full = || {
+        let parts: Vec<String> =
+            [text(["first_name", "firstName"]), text(["last_name", "lastName"])].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    let address = |kind: &str| {
+        let found = view.identifiers.iter().find(|i| &*i.key.kind == kind)?;
+        viewer.sees_identifier(kind).then(|| found.key.value.to_string())
+    };
+    text(["name", "name"]).or_else(full).or_else(|| address("email")).or_else(|| address("phone"))
+}
+
+/// The identifier of a customer's view that something hangs on.
+pub(super) fn owner_in(view: &Arc<CustomerView>, owner: crate::domain::IdentifierId) -> Result<Identifier, Error> {
+    let found = view.identifiers.iter().find(|i| i.id == owner).cloned();
+    let found = found.ok_or_else(|| {
+        let ID(id) = NodeId::Identifier(owner).encode();
+        tracing::error!(identifier = %id, "an owner is missing among its customer's identifiers");
+        coded(Code::Internal, "internal error")
+    })?;
+    Ok(Identifier::of_customer(found, view))
+}

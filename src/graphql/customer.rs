@@ -1,0 +1,240 @@
+//! A customer: all that hangs on its identifiers.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Error, ID, Object};
+
+use super::activity::Activity;
+use super::claim::{self, Trait};
+use super::consent::Consent;
+use super::device::Device;
+use super::error::store_error;
+use super::id::NodeId;
+use super::identifier::Identifier;
+use super::identity_event::IdentityEvent;
+use super::link::IdentifierLink;
+use super::load::{self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, ProductActsOf, Total};
+use super::order::Order;
+use super::page::{Connection, read_after, read_first};
+use super::product::{CustomerProduct, ProductRelation};
+use super::scalar::DateTime;
+use super::shape::Ask;
+use super::spend::Spend;
+use super::touchpoint::{Touchpoint, TouchpointFilter};
+use super::{Setup, link, order, touchpoint};
+use crate::domain::consent::in_force;
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::product::related;
+use crate::store::query::{CustomerKey, FirstPages, Of, Shape, TimeKey};
+
+/// A person as all channels together know them: a set of identifiers, and all that hangs on them.
+#[derive(Clone)]
+pub struct Customer {
+    pub(super) view: Arc<CustomerView>,
+}
+
+/// Which way a list by time runs.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum TimeOrder {
+    /// The latest first.
+    NewestFirst,
+    /// The earliest first.
+    OldestFirst,
+}
+
+/// A person as all channels together know them: a set of identifiers, and all that hangs on them.
+#[Object]
+impl Customer {
+    /// Opaque. It stays valid for ever: after a merge it finds the customer that this one became.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::Customer(self.view.customer.id.clone()).encode()
+    }
+
+    /// The moment this view is of; null for the present.
+    async fn as_of(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// The customer as it is now; itself when `asOf` is null.
+    async fn current(&self) -> Option<&Customer> {
+        Some(self)
+    }
+
+    /// Ids of customers that were merged into this one, oldest first. They still find it.
+    async fn former_ids(&self) -> Vec<ID> {
+        self.view.customer.former_ids.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
+    }
+
+    /// How to call the person: the trait `name`, else first and last name, else an e-mail address or a
+    /// phone number. Null when none is known.
+    async fn display_name(&self, ctx: &Context<'_>) -> Option<String> {
+        claim::display_name(ctx, &self.view)
+    }
+
+    /// When the customer was first seen: the smallest `firstSeenAt` of its identifiers.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.view.first_seen_at().unwrap_or_default())
+    }
+
+    /// What is said of the person: of each trait the value that the settings' policy chooses, by name.
+    async fn traits(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these traits.")] names: Option<Vec<String>>,
+    ) -> Vec<Trait> {
+        claim::shown(ctx, &self.view, names.as_deref())
+    }
+
+    /// The names the channels know the person by, first seen first.
+    async fn identifiers(
+        &self,
+        #[graphql(desc = "Only of this kind, such as `email`.")] kind: Option<String>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Identifier>, Error> {
+        let (first, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
+        let place = |i: &crate::domain::identifier::Identifier| TimeKey { at: i.first_seen_at, arrival: i.id };
+        let fits = |i: &&crate::domain::identifier::Identifier| kind.as_ref().is_none_or(|kind| &*i.key.kind == kind);
+        let all = || self.view.identifiers.iter().filter(fits);
+        let items = all().filter(|i| after.is_none_or(|after| place(i) > after)).take(first + 1).cloned().collect();
+        let page = crate::domain::page::Page::cut(items, first);
+        let total = Total::Known(all().count() as i64);
+        Ok(Connection::forward(page, after.is_some(), total, place, |i| Identifier::of_customer(i, &self.view)))
+    }
+
+    /// Each edge of its identity graph once: which of its identifiers were seen together, and which were
+    /// seen with somebody else's and refused.
+    async fn links(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that did not bind (true), only those that did (false).")] refused: Option<bool>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<IdentifierLink>, Error> {
+        link::page(ctx, self.of(), refused, first, after).await
+    }
+
+    /// The devices its identifiers were seen on, last seen first.
+    async fn devices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Device>, Error> {
+        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let view = |device| Device::of_customer(device, &self.view);
+        match &self.view.devices {
+            Some(devices) => Ok(Connection::of_slice(devices, first, after, view)),
+            None => {
+                let devices = load::one(ctx, DevicesOf(self.of())).await?.unwrap_or_default();
+                Ok(Connection::of_slice(&devices, first, after, view))
+            }
+        }
+    }
+
+    /// Its orders, newest first. An order of which only a refund has arrived is not among them yet.
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Placed at this moment or later.")] since: Option<DateTime>,
+        #[graphql(desc = "Placed before this moment.")] until: Option<DateTime>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Order>, Error> {
+        order::page(ctx, &self.view, since, until, first, after).await
+    }
+
+    /// Everything that happened between the person and the business.
+    async fn touchpoints(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that fit.")] filter: Option<TouchpointFilter>,
+        #[graphql(desc = "Which way the list runs.", default_with = "TimeOrder::NewestFirst")] order_by: TimeOrder,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Touchpoint>, Error> {
+        touchpoint::page(ctx, self.of(), Some(&self.view), filter, order_by, first, after).await
+    }
+
+    /// How much happened, and where.
+    async fn activity(&self) -> Activity {
+        Activity::of(&self.view)
+    }
+
+    /// Its money, one entry per currency. Empty when there is no order that was not cancelled.
+    async fn spend(&self) -> Vec<Spend> {
+        Spend::of(&self.view.rollup())
+    }
+
+    /// The consents in force, one per purpose and channel; where customers that became one had decided
+    /// differently, the strictest.
+    async fn consents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only for this purpose.")] purpose: Option<String>,
+    ) -> Result<Vec<Consent>, Error> {
+        let view = self.with_consents(ctx).await?;
+        let now = ctx.data_unchecked::<Setup>().now();
+        let given = view.consents.as_deref().unwrap_or_default();
+        let fits = |c: &crate::domain::consent::Consent| purpose.as_ref().is_none_or(|p| &*c.fact.purpose == p);
+        Ok(in_force(given, now).into_iter().filter(fits).map(|c| Consent::of_customer(c, &view)).collect())
+    }
+
+    /// Products the person stands in a relation to, newest first.
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which relation.")] relation: ProductRelation,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<CustomerProduct>, Error> {
+        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let acts = load::one(ctx, ProductActsOf(self.view.customer.id.clone())).await?.unwrap_or_default();
+        let products = related(relation.into(), &acts.0, &acts.1);
+        Ok(Connection::of_slice(&products, first, after, CustomerProduct))
+    }
+
+    /// How this customer came to be what it is: created, linked, merged, refused; oldest first. What
+    /// happened to a customer that was merged into it is told too.
+    async fn identity_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<IdentityEvent>, Error> {
+        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let id = &self.view.customer.id;
+        let page = load::one(ctx, IdentityEventsOf(id.clone(), after, first)).await?;
+        let page = page.unwrap_or(crate::domain::page::Page { items: Vec::new(), more: false });
+        let total = Total::IdentityEvents(IdentityEventCount(id.clone()));
+        Ok(Connection::forward(page, after.is_some(), total, |e| e.arrival, IdentityEvent))
+    }
+}
+
+impl Customer {
+    /// The customer that `key` finds now.
+    pub(super) async fn fetch(ctx: &Context<'_>, key: CustomerKey, ask: Ask) -> Result<Option<Self>, Error> {
+        let load = CustomerLoad { key, shape: ask.shape, pages: ask.pages };
+        let view = load::one(ctx, load).await?.transpose().map_err(store_error)?.flatten();
+        Ok(view.map(|view| Customer { view }))
+    }
+
+    /// The customer of this id, as an object below another needs it.
+    pub(super) async fn of_id(ctx: &Context<'_>, id: CustomerId) -> Result<Option<Self>, Error> {
+        let ask = Ask::of_field(ctx);
+        Self::fetch(ctx, CustomerKey::Id(id), ask).await
+    }
+
+    fn of(&self) -> Of {
+        Of::Customer(self.view.customer.id.clone())
+    }
+
+    async fn with_consents(&self, ctx: &Context<'_>) -> Result<Arc<CustomerView>, Error> {
+        if self.view.consents.is_some() {
+            return Ok(self.view.clone());
+        }
+        let key = CustomerKey::Id(self.view.customer.id.clone());
+        let ask = Ask { shape: Shape::Identity, pages: FirstPages { orders: 0, touchpoints: 0 } };
+        Ok(Self::fetch(ctx, key, ask).await?.map_or_else(|| self.view.clone(), |found| found.view))
+    }
+}

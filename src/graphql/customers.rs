@@ -1,0 +1,222 @@
+//! Lists of customers: filters, sorts, and paging both ways.
+
+use async_graphql::{Context, Enum, Error, InputObject};
+
+use super::customer::Customer;
+use super::error::{bad_argument, store_error};
+use super::load::{self, CustomerLoad, Total};
+use super::page::{Connection, read_after, read_size};
+use super::scalar::{DateTime, Decimal};
+use super::shape::Ask;
+use crate::domain::Currency;
+use crate::domain::page::Page;
+use crate::domain::search::words;
+use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
+
+/// What customers must be; all that is given must hold.
+#[derive(InputObject, Clone, Debug, Default)]
+pub struct CustomerFilter {
+    /// Words, each of which begins a word of an identifier's value or of a trait's text. It finds and
+    /// does not sort, so it goes with LAST_SEEN or CREATED.
+    pub text: Option<String>,
+    /// With touchpoints on one of these channels.
+    pub channels: Option<Vec<String>>,
+    /// First seen at this moment or later.
+    pub first_seen_since: Option<DateTime>,
+    /// First seen before this moment.
+    pub first_seen_until: Option<DateTime>,
+    /// Last seen at this moment or later.
+    pub last_seen_since: Option<DateTime>,
+    /// Last seen before this moment.
+    pub last_seen_until: Option<DateTime>,
+    /// Money in one currency; a customer without any has 0.
+    pub spend: Option<SpendFilter>,
+    /// Orders that were not cancelled.
+    pub order_count: Option<IntRange>,
+}
+
+/// Money in one currency.
+#[derive(InputObject, Clone, Debug)]
+pub struct SpendFilter {
+    /// The currency, ISO 4217.
+    pub currency: String,
+    /// Gross less what came back.
+    pub net: Option<DecimalRange>,
+    /// The orders' totals.
+    pub gross: Option<DecimalRange>,
+}
+
+/// A range of whole numbers; both ends belong to it.
+#[derive(InputObject, Clone, Debug)]
+pub struct IntRange {
+    /// At least.
+    pub min: Option<i32>,
+    /// At most.
+    pub max: Option<i32>,
+}
+
+/// A range of decimal numbers; both ends belong to it.
+#[derive(InputObject, Clone, Debug)]
+pub struct DecimalRange {
+    /// At least.
+    pub min: Option<Decimal>,
+    /// At most.
+    pub max: Option<Decimal>,
+}
+
+/// The order of a list of customers.
+#[derive(InputObject, Clone, Debug)]
+pub struct CustomerSort {
+    /// By what.
+    #[graphql(default_with = "CustomerSortKey::LastSeen")]
+    pub by: CustomerSortKey,
+    /// Which way.
+    #[graphql(default_with = "SortDirection::Desc")]
+    pub direction: SortDirection,
+    /// The currency, ISO 4217; needed for NET_SPEND and for nothing else.
+    pub currency: Option<String>,
+}
+
+/// By what customers are sorted.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CustomerSortKey {
+    /// When they were last seen. A customer that is seen while you page may come twice or not at all.
+    LastSeen,
+    /// In the order in which their ids were given out: each exactly once, whatever happens while you page.
+    Created,
+    /// By net spend in a currency. A customer without any counts as 0.
+    NetSpend,
+}
+
+/// Which way a list is sorted.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SortDirection {
+    /// The smallest first.
+    Asc,
+    /// The largest first.
+    Desc,
+}
+
+/// How a page is asked for.
+pub(super) struct Paging {
+    pub(super) first: i32,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+}
+
+/// A page of customers.
+pub(super) async fn page(
+    ctx: &Context<'_>,
+    filter: Option<CustomerFilter>,
+    sort: Option<CustomerSort>,
+    paging: Paging,
+) -> Result<Connection<Customer>, Error> {
+    let backward = paging.last.is_some() || paging.before.is_some();
+    if backward && paging.after.is_some() {
+        let hint = "page forwards by `first` and `after`, or backwards by `last` and `before`";
+        return Err(bad_argument("before", "given together with `after`", hint));
+    }
+    let (argument, size) = if backward { ("last", paging.last.unwrap_or(20)) } else { ("first", paging.first) };
+    let limit = read_size(argument, size)?;
+    let after: Option<Place> = read_after(if backward { &paging.before } else { &paging.after }.as_deref())?;
+    let filter = read_filter(filter.unwrap_or_default())?;
+    let (sort, descending) = read_sort(sort, &filter)?;
+    let began = after.is_some();
+    let list = CustomerList { filter: filter.clone(), sort, descending: descending != backward, after, limit };
+
+    let loaders = load::of(ctx);
+    let found = loaders.loader().0.list_customers(&list).await.map_err(store_error)?;
+    let ask = Ask::of_connection(ctx);
+    let key_of = |id| CustomerLoad { key: CustomerKey::Id(id), shape: ask.shape, pages: ask.pages };
+    let views = loaders.load_many(found.items.iter().map(|(id, _)| key_of(id.clone()))).await.map_err(store_error)?;
+    // Between the two reads a customer may have been merged into another: that one stands in its place.
+    let item = |(id, place)| {
+        let view = views.get(&key_of(id))?.clone().ok()??;
+        Some((Customer { view }, place))
+    };
+    let mut items: Vec<(Customer, Place)> = found.items.into_iter().filter_map(item).collect();
+    if backward {
+        items.reverse();
+    }
+    let page = Page { items, more: found.more };
+    let connection = Connection::forward(page, began, Total::Customers(filter), |(_, place)| *place, |(c, _)| c);
+    Ok(if backward { connection.backward() } else { connection })
+}
+
+fn read_sort(sort: Option<CustomerSort>, filter: &query::CustomerFilter) -> Result<(query::CustomerSort, bool), Error> {
+    let Some(sort) = sort else { return Ok((query::CustomerSort::LastSeen, true)) };
+    let by = match (sort.by, sort.currency) {
+        (CustomerSortKey::NetSpend, Some(currency)) => {
+            if !filter.words.is_empty() {
+                let hint = "sort by LAST_SEEN or CREATED, or leave `filter.text` out";
+                return Err(bad_argument("sort.by", "NET_SPEND does not go with `filter.text`", hint));
+            }
+            query::CustomerSort::NetSpend(read_currency("sort.currency", &currency)?)
+        }
+        (CustomerSortKey::NetSpend, None) => {
+            return Err(bad_argument("sort.currency", "needed for NET_SPEND", "give a currency such as \"GBP\""));
+        }
+        (_, Some(_)) => {
+            return Err(bad_argument("sort.currency", "goes with NET_SPEND only", "leave it out"));
+        }
+        (CustomerSortKey::LastSeen, None) => query::CustomerSort::LastSeen,
+        (CustomerSortKey::Created, None) => query::CustomerSort::Created,
+    };
+    Ok((by, sort.direction == SortDirection::Desc))
+}
+
+fn read_filter(filter: CustomerFilter) -> Result<query::CustomerFilter, Error> {
+    let channels = filter.channels.unwrap_or_default();
+    if channels.len() > 100 {
+        return Err(bad_argument("filter.channels", format!("{} are too many", channels.len()), "at most 100"));
+    }
+    let text = filter.text.unwrap_or_default();
+    let words: Vec<String> = words(&text).split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect();
+    if words.len() > 10 || text.len() > 1_000 {
+        return Err(bad_argument("filter.text", "too long", "at most 10 words and 1,000 characters"));
+    }
+    if words.is_empty() && !text.trim().is_empty() {
+        return Err(bad_argument("filter.text", "no letter or digit in it", "give the beginning of a word"));
+    }
+    check_range("filter.firstSeenUntil", filter.first_seen_since.map(|t| t.0), filter.first_seen_until.map(|t| t.0))?;
+    check_range("filter.lastSeenUntil", filter.last_seen_since.map(|t| t.0), filter.last_seen_until.map(|t| t.0))?;
+    let order_count = filter.order_count.map_or((None, None), |r| (r.min.map(i64::from), r.max.map(i64::from)));
+    check_range("filter.orderCount.max", order_count.0, order_count.1)?;
+    let spend = filter.spend.map(|spend| {
+        let range = |range: Option<DecimalRange>| {
+            range.map_or((None, None), |r| (r.min.map(|d| d.amount), r.max.map(|d| d.amount)))
+        };
+        let (net, gross) = (range(spend.net), range(spend.gross));
+        check_range("filter.spend.net.max", net.0, net.1)?;
+        check_range("filter.spend.gross.max", gross.0, gross.1)?;
+        Ok::<_, Error>(query::SpendFilter {
+            currency: read_currency("filter.spend.currency", &spend.currency)?,
+            net,
+            gross,
+        })
+    });
+    Ok(query::CustomerFilter {
+        words,
+        channels: channels.into_iter().map(Into::into).collect(),
+        first_seen_since: filter.first_seen_since.map(|t| t.0),
+        first_seen_until: filter.first_seen_until.map(|t| t.0),
+        last_seen_since: filter.last_seen_since.map(|t| t.0),
+        last_seen_until: filter.last_seen_until.map(|t| t.0),
+        order_count,
+        spend: spend.transpose()?,
+    })
+}
+
+fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
+    match (low, high) {
+        (Some(low), Some(high)) if high < low => {
+            Err(bad_argument(argument, "the upper end is below the lower", "give a range that is not empty"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read_currency(argument: &str, text: &str) -> Result<Currency, Error> {
+    text.parse().map_err(|error| bad_argument(argument, error, "three letters, such as \"GBP\""))
+}

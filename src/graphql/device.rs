@@ -1,0 +1,84 @@
+//! A thing a person holds.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, ID, Object};
+
+use super::id::NodeId;
+use super::identifier::Identifier;
+use super::load::{self, DeviceKey};
+use super::page::read_size;
+use super::scalar::DateTime;
+use crate::domain::customer::CustomerView;
+use crate::domain::device;
+
+/// A thing a person holds.
+#[derive(Clone)]
+pub struct Device {
+    row: device::Device,
+    view: Option<Arc<CustomerView>>,
+}
+
+/// A thing a person holds: a phone, a browser on a computer.
+#[Object]
+impl Device {
+    /// Opaque.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::Device(self.row.fact.key.clone()).encode()
+    }
+
+    /// What it is: `phone`, `tablet`, `desktop`, `tv`, `watch`, `other`, or the sender's own word.
+    async fn kind(&self) -> &str {
+        &self.row.fact.kind
+    }
+
+    /// The operating system; null when it is not known.
+    async fn os(&self) -> Option<&str> {
+        self.row.fact.os.as_deref()
+    }
+
+    /// The model; null when it is not known.
+    async fn model(&self) -> Option<&str> {
+        self.row.fact.model.as_deref()
+    }
+
+    /// The smallest time of an event from it.
+    async fn first_seen_at(&self) -> DateTime {
+        DateTime(self.row.first_seen_at)
+    }
+
+    /// The largest.
+    async fn last_seen_at(&self) -> DateTime {
+        DateTime(self.row.last_seen_at)
+    }
+
+    /// The identifiers that were seen on it, whoever holds them; first seen first.
+    async fn identifiers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+    ) -> Result<Vec<Identifier>, Error> {
+        let first = read_size("first", first)?;
+        let whole = load::one(ctx, DeviceKey(self.row.fact.key.clone())).await?;
+        let ids = whole.map_or_else(|| self.row.identifiers.clone(), |device| device.identifiers);
+        let found = Identifier::of_ids(ctx, &ids[..ids.len().min(first)]).await?;
+        Ok(found.into_iter().map(|i| i.with_view(self.view.as_ref())).collect())
+    }
+}
+
+impl Device {
+    /// One that the view of a customer brought.
+    pub(super) fn of_customer(row: device::Device, view: &Arc<CustomerView>) -> Self {
+        Device { row, view: Some(view.clone()) }
+    }
+
+    /// One that was read by itself.
+    pub(super) fn alone(row: device::Device) -> Self {
+        Device { row, view: None }
+    }
+
+    /// The device of this key.
+    pub(super) async fn fetch(ctx: &Context<'_>, key: Arc<str>) -> Result<Option<Self>, Error> {
+        Ok(load::one(ctx, DeviceKey(key)).await?.map(Self::alone))
+    }
+}

@@ -1,0 +1,73 @@
+//! Turns what went wrong into GraphQL errors with a code, by whose fault it is.
+//!
+//! Nothing internal reaches a client: a fault of ours is `INTERNAL`, and its cause goes to the log.
+
+use async_graphql::{Error, ErrorExtensions};
+
+use crate::store::StoreError;
+
+/// The codes of the contract that resolvers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// An id that is none of ours, or of another type.
+    BadId,
+    /// A cursor that is none of ours, or of another list.
+    BadCursor,
+    /// An argument that cannot be; with `argument` and `hint`.
+    BadArgument,
+    /// The store cannot be reached.
+    StoreAway,
+    /// It took too long.
+    Timeout,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Code {
+    /// As it stands in `extensions.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::BadId => "BAD_ID",
+            Code::BadCursor => "BAD_CURSOR",
+            Code::BadArgument => "BAD_ARGUMENT",
+            Code::StoreAway => "STORE_AWAY",
+            Code::Timeout => "TIMEOUT",
+            Code::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// An error with its code.
+pub fn coded(code: Code, message: impl Into<String>) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+}
+
+/// An argument that cannot be: which, what is wrong, what would be right.
+pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str) -> Error {
+    Error::new(format!("{argument}: {message}")).extend_with(|_, extensions| {
+        extensions.set("code", Code::BadArgument.as_str());
+        extensions.set("argument", argument);
+        extensions.set("hint", hint);
+    })
+}
+
+/// A store's fault, told by whose it is.
+pub fn store_error(error: StoreError) -> Error {
+    match error {
+        StoreError::Away(_) | StoreError::Busy(_) => {
+            tracing::warn!(%error, "store");
+            coded(Code::StoreAway, "the store cannot be reached now, try again in a moment")
+        }
+        StoreError::Timeout(_) => {
+            tracing::warn!(%error, "store");
+            coded(Code::Timeout, "the store took too long; ask for less at a time")
+        }
+        StoreError::AmbiguousOrder => {
+            bad_argument("by.order.source", error, "name the source that sent the order, such as \"shop\"")
+        }
+        StoreError::Refused(_) | StoreError::Data(_) | StoreError::Setup(_) => {
+            tracing::error!(%error, "store");
+            coded(Code::Internal, "internal error")
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Global ids: opaque, typed, ours. And cursors, which are made the same way.
+
+use std::sync::Arc;
+
+use async_graphql::{Error, ID};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::error::{Code, coded};
+use crate::domain::order::OrderKey;
+use crate::domain::{Arrival, CustomerId, IdentifierId, Timestamp};
+use crate::store::query::{CustomerSortKey, LinkKey, TimeKey};
+
+/// What an id names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeId {
+    /// A customer, by the id it was given.
+    Customer(CustomerId),
+    /// An identifier.
+    Identifier(IdentifierId),
+    /// A pair of identifiers.
+    IdentifierLink(LinkKey),
+    /// A device, by key.
+    Device(Arc<str>),
+    /// An order.
+    Order(OrderKey),
+    /// A product, by sku.
+    Product(Arc<str>),
+    /// A touchpoint, by message id.
+    Touchpoint(Arc<str>),
+    /// A line of an identity history.
+    IdentityEvent(Arrival),
+    /// A customer's activity.
+    Activity(CustomerId),
+}
+
+impl NodeId {
+    /// The type's name in the schema.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            NodeId::Customer(_) => "Customer",
+            NodeId::Identifier(_) => "Identifier",
+            NodeId::IdentifierLink(_) => "IdentifierLink",
+            NodeId::Device(_) => "Device",
+            NodeId::Order(_) => "Order",
+            NodeId::Product(_) => "Product",
+            NodeId::Touchpoint(_) => "Touchpoint",
+            NodeId::IdentityEvent(_) => "IdentityEvent",
+            NodeId::Activity(_) => "Activity",
+        }
+    }
+
+    /// As clients see it.
+    pub fn encode(&self) -> ID {
+        let text = match self {
+            NodeId::Customer(id) => format!("c:{id}"),
+            NodeId::Identifier(id) => format!("i:{}", id.0),
+            NodeId::IdentifierLink(key) => format!("l:{}:{}:{}", key.from.0, key.to.0, u8::from(key.refused)),
+            NodeId::Device(key) => format!("d:{key}"),
+            NodeId::Order(key) => format!("o:{}\n{}", key.source, key.number),
+            NodeId::Product(sku) => format!("p:{sku}"),
+            NodeId::Touchpoint(message) => format!("t:{message}"),
+            NodeId::IdentityEvent(arrival) => format!("e:{}", arrival.0),
+            NodeId::Activity(id) => format!("a:{id}"),
+        };
+        ID(URL_SAFE_NO_PAD.encode(text))
+    }
+
+    /// From what a client sent.
+    pub fn decode(id: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+        let (letter, rest) = text.split_once(':')?;
+        if rest.is_empty() {
+            return None;
+        }
+        Some(match letter {
+            "c" => NodeId::Customer(customer_id(rest)?),
+            "a" => NodeId::Activity(customer_id(rest)?),
+            "i" => NodeId::Identifier(Arrival(rest.parse().ok()?)),
+            "l" => {
+                let mut parts = rest.split(':');
+                let mut number = || parts.next()?.parse::<i64>().ok();
+                let key = LinkKey { from: Arrival(number()?), to: Arrival(number()?), refused: number()? == 1 };
+                NodeId::IdentifierLink(key)
+            }
+            "d" => NodeId::Device(rest.into()),
+            "o" => {
+                let (source, number) = rest.split_once('\n')?;
+                NodeId::Order(OrderKey { source: source.into(), number: number.into() })
+            }
+            "p" => NodeId::Product(rest.into()),
+            "t" => NodeId::Touchpoint(rest.into()),
+            "e" => NodeId::IdentityEvent(Arrival(rest.parse().ok()?)),
+            _ => return None,
+        })
+    }
+
+    /// From what a client sent, or an error that says so.
+    pub fn read(id: &ID) -> Result<Self, Error> {
+        Self::decode(id).ok_or_else(|| {
+            coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
+        })
+    }
+
+    /// A customer's id, or an error that says what was got.
+    pub fn read_customer(id: &ID) -> Result<CustomerId, Error> {
+        match Self::read(id)? {
+            NodeId::Customer(id) => Ok(id),
+            other => {
+                Err(coded(Code::BadId, format!("expected the id of a Customer, got one of a {}", other.type_name())))
+            }
+        }
+    }
+}
+
+fn customer_id(text: &str) -> Option<CustomerId> {
+    (text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then(|| CustomerId(text.into()))
+}
+
+/// A place in a list that clients can keep.
+pub trait Cursor: Sized {
+    /// What the list is of, so that a cursor of another list is told apart.
+    const LIST: &'static str;
+    /// Its numbers.
+    fn numbers(&self) -> Vec<i64>;
+    /// From its numbers.
+    fn from_numbers(numbers: &[i64]) -> Option<Self>;
+
+    /// As clients see it.
+    fn encode(&self) -> String {
+        let numbers: Vec<String> = self.numbers().iter().map(i64::to_string).collect();
+        URL_SAFE_NO_PAD.encode(format!("{}:{}", Self::LIST, numbers.join(":")))
+    }
+
+    /// From what a client sent, or an error that says so.
+    fn decode(text: &str) -> Result<Self, Error> {
+        let read = || {
+            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+            let numbers = text.strip_prefix(Self::LIST)?.strip_prefix(':')?;
+            let numbers: Option<Vec<i64>> = numbers.split(':').map(|n| n.parse().ok()).collect();
+            Self::from_numbers(&numbers?)
+        };
+        read().ok_or_else(|| {
+            coded(Code::BadCursor, "not a cursor of this list: send the `endCursor` that this list's last page gave")
+        })
+    }
+}
+
+impl Cursor for TimeKey {
+    const LIST: &'static str = "time";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.at.0, self.arrival.0]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [at, arrival] => Some(TimeKey { at: Timestamp(*at), arrival: Arrival(*arrival) }),
+            _ => None,
+        }
+    }
+}
+
+impl Cursor for CustomerSortKey {
+    const LIST: &'static str = "customers";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.key, self.born.0]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [key, born] => Some(CustomerSortKey { key: *key, born: Arrival(*born) }),
+            _ => None,
+        }
+    }
+}
+
+impl Cursor for LinkKey {
+    const LIST: &'static str = "links";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.from.0, self.to.0, i64::from(self.refused)]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [from, to, refused] => Some(LinkKey { from: Arrival(*from), to: Arrival(*to), refused: *refused == 1 }),
+            _ => None,
+        }
+    }
+}
+
+impl Cursor for Arrival {
+    const LIST: &'static str = "history";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [arrival] => Some(Arrival(*arrival)),
+            _ => None,
+        }
+    }
+}
+
+/// A place in the change log: after everything of this change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeCursor(pub i64);
+
+impl Cursor for ChangeCursor {
+    const LIST: &'static str = "change";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [seq] => Some(ChangeCursor(*seq)),
+            _ => None,
+        }
+    }
+}
+
+/// A place in a list that is kept in memory: how many are before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset(pub usize);
+
+impl Cursor for Offset {
+    const LIST: &'static str = "place";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0 as i64]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [n] => usize::try_from(*n).ok().map(Offset),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_back_as_what_they_were() {
+        let link = LinkKey { from: Arrival(1), to: Arrival(2), refused: true };
+        for id in [
+            NodeId::Customer(CustomerId("018f".into())),
+            NodeId::Identifier(Arrival::new(3, 4)),
+            NodeId::IdentifierLink(link),
+            NodeId::Order(OrderKey { source: "a:b".into(), number: "7".into() }),
+            NodeId::Touchpoint("m:1".into()),
+        ] {
+            assert_eq!(NodeId::decode(&id.encode()), Some(id));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_none() {
+        for text in ["", "x", "????", "Yzo", "aToxYQ"] {
+            assert_eq!(NodeId::decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let cursor = LinkKey { from: Arrival(1), to: Arrival(2), refused: false }.encode();
+        assert!(TimeKey::decode(&cursor).is_err());
+        assert!(LinkKey::decode(&cursor).is_ok());
+    }
+}

@@ -1,0 +1,171 @@
+//! A name by which a channel knows a person.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject};
+
+use super::customer::{Customer, TimeOrder};
+use super::device::Device;
+use super::id::NodeId;
+use super::link::{self, IdentifierLink};
+use super::load::{self, DevicesOf};
+use super::page::{Connection, read_size};
+use super::scalar::DateTime;
+use super::touchpoint::{self, Touchpoint, TouchpointFilter};
+use super::viewer::Viewer;
+use crate::domain::customer::CustomerView;
+use crate::domain::identifier;
+use crate::store::query::{IdentifierRef, Of};
+
+/// A name by which a channel knows a person.
+#[derive(Clone)]
+pub struct Identifier {
+    row: identifier::Identifier,
+    view: Option<Arc<CustomerView>>,
+}
+
+/// An identifier to look up; the value is normalised by the server first.
+#[derive(InputObject, Clone, Debug)]
+pub struct IdentifierInput {
+    /// The kind, such as `email`.
+    pub kind: String,
+    /// The value, as a person would write it.
+    pub value: String,
+}
+
+/// Who an identifier that several people share may belong to.
+#[derive(SimpleObject)]
+pub struct OwnerCandidate {
+    /// The customer.
+    customer: Customer,
+    /// How likely, from 0 to 1.
+    score: f64,
+    /// Why, in words.
+    reasons: Vec<String>,
+}
+
+/// A name by which a channel knows a person: a cookie, an e-mail address, a loyalty card.
+#[Object]
+impl Identifier {
+    /// Opaque.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::Identifier(self.row.id).encode()
+    }
+
+    /// Its kind, such as `email`.
+    async fn kind(&self) -> &str {
+        &self.row.key.kind
+    }
+
+    /// Its normalised value; a row of dots when it is masked.
+    async fn value(&self, ctx: &Context<'_>) -> &str {
+        if self.is_masked(ctx) { "\u{2022}\u{2022}\u{2022}\u{2022}" } else { &self.row.key.value }
+    }
+
+    /// Whether the value is hidden from you.
+    async fn masked(&self, ctx: &Context<'_>) -> bool {
+        self.is_masked(ctx)
+    }
+
+    /// The smallest time of an event that carried it.
+    async fn first_seen_at(&self) -> DateTime {
+        DateTime(self.row.first_seen_at)
+    }
+
+    /// The largest.
+    async fn last_seen_at(&self) -> DateTime {
+        DateTime(self.row.last_seen_at)
+    }
+
+    /// Whether several people use it, so that it binds nobody.
+    async fn shared(&self) -> bool {
+        false
+    }
+
+    /// Who holds it. Null when it is shared, or of a kind that binds nobody and was only ever seen alone,
+    /// or was refused wherever it was seen.
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
+        if let Some(view) = &self.view {
+            return Some(Ok(Customer { view: view.clone() }));
+        }
+        let id = self.row.customer.clone()?;
+        Customer::of_id(ctx, id).await.transpose()
+    }
+
+    /// For a shared one: who it may be, the most likely first, at most 10. Empty otherwise.
+    async fn candidates(&self) -> Vec<OwnerCandidate> {
+        Vec::new()
+    }
+
+    /// The devices it was seen on, last seen first.
+    async fn devices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+    ) -> Result<Vec<Device>, Error> {
+        let first = read_size("first", first)?;
+        let devices = load::one(ctx, DevicesOf(self.of())).await?.unwrap_or_default();
+        Ok(devices.iter().take(first).cloned().map(Device::alone).collect())
+    }
+
+    /// Identifiers that a person has said it does not belong with.
+    async fn never(&self) -> Vec<Identifier> {
+        Vec::new()
+    }
+
+    /// Whom it was seen together with, whether that bound them or was refused.
+    async fn links(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<IdentifierLink>, Error> {
+        link::page(ctx, self.of(), None, first, after).await
+    }
+
+    /// The touchpoints that hang on this identifier.
+    async fn touchpoints(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that fit.")] filter: Option<TouchpointFilter>,
+        #[graphql(desc = "Which way the list runs.", default_with = "TimeOrder::NewestFirst")] order_by: TimeOrder,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Touchpoint>, Error> {
+        touchpoint::page(ctx, self.of(), self.view.as_ref(), filter, order_by, first, after).await
+    }
+}
+
+impl Identifier {
+    /// One that the view of its customer brought.
+    pub(super) fn of_customer(row: identifier::Identifier, view: &Arc<CustomerView>) -> Self {
+        Identifier { row, view: Some(view.clone()) }
+    }
+
+    /// The identifier that `key` finds.
+    pub(super) async fn fetch(ctx: &Context<'_>, key: IdentifierRef) -> Result<Option<Self>, Error> {
+        Ok(load::one(ctx, key).await?.map(|row| Identifier { row, view: None }))
+    }
+
+    /// Identifiers by id; one that is not found is left out.
+    pub(super) async fn of_ids(ctx: &Context<'_>, ids: &[crate::domain::IdentifierId]) -> Result<Vec<Self>, Error> {
+        let keys = ids.iter().map(|id| IdentifierRef::Id(*id));
+        let found = load::of(ctx).load_many(keys.clone()).await.map_err(super::error::store_error)?;
+        Ok(keys.filter_map(|key| found.get(&key)).map(|row| Identifier { row: row.clone(), view: None }).collect())
+    }
+
+    /// Takes the customer's view when it is the holder, so that nothing is read twice.
+    pub(super) fn with_view(mut self, view: Option<&Arc<CustomerView>>) -> Self {
+        let holds = |view: &&Arc<CustomerView>| self.row.customer.as_ref() == Some(&view.customer.id);
+        self.view = view.filter(holds).cloned();
+        self
+    }
+
+    fn of(&self) -> Of {
+        Of::Identifier(self.row.id)
+    }
+
+    fn is_masked(&self, ctx: &Context<'_>) -> bool {
+        !ctx.data_unchecked::<Viewer>().sees_identifier(&self.row.key.kind)
+    }
+}

@@ -1,0 +1,86 @@
+//! The GraphQL API: the schema, one file per noun, and what every request carries.
+//!
+//! To add a type: a file of its noun with the struct, its `#[Object]` block, and its `fetch` or
+//! `page`; a key in [`load`] when it is read deeper than a customer; a letter in [`id`] when it has
+//! an id; then `throughline schema > schema.graphql`.
+
+pub mod activity;
+pub mod claim;
+pub mod consent;
+pub mod customer;
+pub mod customers;
+pub mod device;
+pub mod error;
+pub mod id;
+pub mod identifier;
+pub mod identity_event;
+pub mod link;
+pub mod load;
+pub mod node;
+pub mod order;
+pub mod page;
+pub mod product;
+pub mod query;
+pub mod scalar;
+pub mod shape;
+pub mod spend;
+pub mod status;
+pub mod touchpoint;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptyMutation, EmptySubscription, Request};
+
+use crate::domain::claim::TraitPolicies;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::time::Timestamp;
+use crate::store::Store;
+pub use viewer::Viewer;
+
+/// The schema, ready to run.
+pub type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
+
+/// Reads an identifier as a person would write it: kind and value to the key it is stored under;
+/// `None` when no event could ever have brought it.
+pub type Normalise = dyn Fn(&str, &str) -> Option<IdentifierKey> + Send + Sync;
+
+/// What resolvers need beside the store.
+#[derive(Clone)]
+pub struct Setup {
+    /// Which of several values of a trait is shown.
+    pub traits: TraitPolicies,
+    /// How identifiers are looked up.
+    pub normalise: Arc<Normalise>,
+    /// The server's clock.
+    pub clock: fn() -> Timestamp,
+}
+
+impl Setup {
+    fn normalise(&self, kind: &str, value: &str) -> Option<IdentifierKey> {
+        (self.normalise)(kind, value)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+/// Builds the schema on what it needs.
+pub fn schema(setup: Setup) -> Schema {
+    builder().data(setup).finish()
+}
+
+/// The schema's text, as `schema.graphql` holds it.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+/// A request as one `viewer` sends it, with a loader of its own.
+pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> Request {
+    request.data(load::loaders(store)).data(viewer)
+}
+
+fn builder() -> async_graphql::SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
+    Schema::build(query::Query, EmptyMutation, EmptySubscription).register_output_type::<node::Node>()
+}

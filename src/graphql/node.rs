@@ -1,0 +1,58 @@
+//! Anything with an id, found by it.
+
+use async_graphql::{Context, Error, ID, Interface};
+
+use super::customer::Customer;
+use super::device::Device;
+use super::id::NodeId;
+use super::identifier::Identifier;
+use super::identity_event::IdentityEvent;
+use super::link::IdentifierLink;
+use super::load;
+use super::order::Order;
+use super::product::Product;
+use super::shape::Ask;
+use super::touchpoint::Touchpoint;
+use crate::store::query::{CustomerKey, IdentifierRef};
+
+/// Anything that `node(id:)` can find.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, typed, and the same for ever."))]
+pub enum Node {
+    /// A customer.
+    Customer(Customer),
+    /// An identifier.
+    Identifier(Identifier),
+    /// A pair of identifiers.
+    IdentifierLink(IdentifierLink),
+    /// A device.
+    Device(Device),
+    /// An order.
+    Order(Order),
+    /// A product.
+    Product(Product),
+    /// A touchpoint.
+    Touchpoint(Touchpoint),
+    /// A line of an identity history.
+    IdentityEvent(IdentityEvent),
+}
+
+impl Node {
+    /// What `id` names; `None` when it names nothing that is stored.
+    pub(super) async fn fetch(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
+        Ok(match NodeId::read(id)? {
+            NodeId::Customer(id) => {
+                Customer::fetch(ctx, CustomerKey::Id(id), Ask::of_field(ctx)).await?.map(Node::Customer)
+            }
+            NodeId::Identifier(id) => Identifier::fetch(ctx, IdentifierRef::Id(id)).await?.map(Node::Identifier),
+            NodeId::IdentifierLink(key) => load::one(ctx, key).await?.map(IdentifierLink).map(Node::IdentifierLink),
+            NodeId::Device(key) => Device::fetch(ctx, key).await?.map(Node::Device),
+            NodeId::Order(key) => Order::fetch(ctx, key).await?.map(Node::Order),
+            NodeId::Product(sku) => Product::fetch(ctx, sku).await?.map(Node::Product),
+            NodeId::Touchpoint(message) => Touchpoint::fetch(ctx, message).await?.map(Node::Touchpoint),
+            NodeId::IdentityEvent(arrival) => IdentityEvent::fetch(ctx, arrival).await?.map(Node::IdentityEvent),
+            // It has an id for clients' caches, and is reached through its customer.
+            NodeId::Activity(_) => None,
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The entry points for reading.
+
+use async_graphql::{Context, Error, ID, Object, OneofObject};
+
+use super::Setup;
+use super::customer::Customer;
+use super::customers::{self, CustomerFilter, CustomerSort, Paging};
+use super::error::{bad_argument, store_error};
+use super::id::NodeId;
+use super::identifier::{Identifier, IdentifierInput};
+use super::load::{self, CustomerLoad};
+use super::node::Node;
+use super::order::OrderKeyInput;
+use super::page::Connection;
+use super::shape::Ask;
+use super::status::Status;
+use super::touchpoint::Touchpoint;
+use crate::store::query::{CustomerKey, IdentifierRef};
+
+/// The most keys or ids that one look-up takes.
+const MOST_KEYS: usize = 100;
+
+/// How a customer is found: give exactly one.
+#[derive(OneofObject, Clone)]
+pub enum CustomerBy {
+    /// By its id, or the id of a customer that was merged into it.
+    Id(ID),
+    /// By any identifier it holds.
+    Identifier(IdentifierInput),
+    /// By one of its orders.
+    Order(OrderKeyInput),
+}
+
+/// Everything that can be asked.
+pub struct Query;
+
+/// Everything that can be asked. Nothing here changes anything.
+#[Object]
+impl Query {
+    /// Anything with an id; null when nothing is stored under it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "An id that an answer gave you.")] id: ID,
+    ) -> Option<Result<Node, Error>> {
+        Node::fetch(ctx, &id).await.transpose()
+    }
+
+    /// Several at once, at most 100, in the order of the ids; null where nothing is stored.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ids that answers gave you, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Result<Node, Error>>>, Error> {
+        check_count("ids", ids.len())?;
+        let fetches = ids.iter().map(|id| async { Node::fetch(ctx, id).await.transpose() });
+        Ok(futures_util::future::join_all(fetches).await)
+    }
+
+    /// A whole customer, by whatever is known of it; null when nobody is found.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Exactly one way to find it.")] by: CustomerBy,
+    ) -> Option<Result<Customer, Error>> {
+        let fetch = async {
+            match read_key(ctx, by)? {
+                Some(key) => Customer::fetch(ctx, key, Ask::of_field(ctx)).await,
+                None => Ok(None),
+            }
+        };
+        fetch.await.transpose()
+    }
+
+    /// At most 100; answers stand in the order of the keys, null where nobody is found.
+    async fn customers_by(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100 ways to find one customer each.")] keys: Vec<CustomerBy>,
+    ) -> Result<Vec<Option<Result<Customer, Error>>>, Error> {
+        check_count("keys", keys.len())?;
+        let ask = Ask::of_field(ctx);
+        let read = |by| {
+            let key = read_key(ctx, by)?;
+            Ok::<_, Error>(key.map(|key| CustomerLoad { key, shape: ask.shape, pages: ask.pages }))
+        };
+        let loads: Vec<Result<Option<CustomerLoad>, Error>> = keys.into_iter().map(read).collect();
+        let wanted = loads.iter().filter_map(|load| load.as_ref().ok()?.clone());
+        let found = load::of(ctx).load_many(wanted).await.map_err(store_error)?;
+        let answer = |load: Result<Option<CustomerLoad>, Error>| match load {
+            Ok(key) => match found.get(&key?)?.clone() {
+                Ok(view) => Some(Ok(Customer { view: view? })),
+                Err(error) => Some(Err(store_error(error))),
+            },
+            Err(error) => Some(Err(error)),
+        };
+        Ok(loads.into_iter().map(answer).collect())
+    }
+
+    /// All customers that fit, page by page.
+    #[allow(clippy::too_many_arguments)]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that fit.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "In which order; left out, the last seen first.")] sort: Option<CustomerSort>,
+        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The last so many before `before`, or of the whole list; 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this place: a `startCursor`.")] before: Option<String>,
+    ) -> Result<Connection<Customer>, Error> {
+        customers::page(ctx, filter, sort, Paging { first, after, last, before }).await
+    }
+
+    /// Who holds this identifier; null when it was never seen.
+    async fn identifier(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The kind, such as `email`.")] kind: String,
+        #[graphql(desc = "The value, as a person would write it.")] value: String,
+    ) -> Option<Result<Identifier, Error>> {
+        let key = ctx.data_unchecked::<Setup>().normalise(&kind, &value)?;
+        Identifier::fetch(ctx, IdentifierRef::Key(key)).await.transpose()
+    }
+
+    /// At most 100; answers stand in the order of the keys, null where one was never seen.
+    async fn identifiers_by(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100 identifiers.")] keys: Vec<IdentifierInput>,
+    ) -> Result<Vec<Option<Result<Identifier, Error>>>, Error> {
+        check_count("keys", keys.len())?;
+        let setup = ctx.data_unchecked::<Setup>();
+        let fetches = keys.iter().map(|key| async {
+            let key = setup.normalise(&key.kind, &key.value)?;
+            Identifier::fetch(ctx, IdentifierRef::Key(key)).await.transpose()
+        });
+        Ok(futures_util::future::join_all(fetches).await)
+    }
+
+    /// The touchpoint that this message brought; null when none did.
+    async fn touchpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The event's `messageId`.")] message_id: String,
+    ) -> Option<Result<Touchpoint, Error>> {
+        Touchpoint::fetch(ctx, message_id.into()).await.transpose()
+    }
+
+    /// What this server is, and how much it holds.
+    async fn status(&self, ctx: &Context<'_>) -> Result<Status, Error> {
+        Status::fetch(ctx).await
+    }
+}
+
+/// The store's key for what a client gave; `None` when no such identifier can exist.
+fn read_key(ctx: &Context<'_>, by: CustomerBy) -> Result<Option<CustomerKey>, Error> {
+    Ok(match by {
+        CustomerBy::Id(id) => Some(CustomerKey::Id(NodeId::read_customer(&id)?)),
+        CustomerBy::Identifier(IdentifierInput { kind, value }) => {
+            ctx.data_unchecked::<Setup>().normalise(&kind, &value).map(CustomerKey::Identifier)
+        }
+        CustomerBy::Order(OrderKeyInput { number, source }) => {
+            Some(CustomerKey::Order { number: number.trim().into(), source: source.map(Into::into) })
+        }
+    })
+}
+
+fn check_count(argument: &str, count: usize) -> Result<(), Error> {
+    if count <= MOST_KEYS {
+        return Ok(());
+    }
+    Err(bad_argument(argument, format!("{count} are too many"), "at most 100; ask again for the rest"))
+}

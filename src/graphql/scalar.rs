@@ -1,0 +1,110 @@
+//! The contract's scalars.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use serde_json::value::RawValue;
+
+use crate::domain::{Amount, Currency, Timestamp};
+
+/// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
+/// and what is finer than a millisecond is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateTime(pub Timestamp);
+
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(DateTime(Timestamp::parse(text)?)),
+            _ => Err(InputValueError::custom("a time is a text such as 2026-03-31T09:30:00Z")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An exact decimal number, as a text without exponent, with at least the currency's digits behind
+/// the point. A text or a whole number is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    /// The number.
+    pub amount: Amount,
+    /// Digits behind the point that are always written.
+    pub digits: u32,
+}
+
+impl Decimal {
+    /// An amount, written with its currency's digits.
+    pub fn of(amount: Amount, currency: &Currency) -> Self {
+        Decimal { amount, digits: currency.digits() }
+    }
+}
+
+#[Scalar]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let amount = match &value {
+            Value::String(text) => Amount::parse(text)?,
+            Value::Number(number) if number.is_i64() => Amount::from_number(number)?,
+            _ => return Err(InputValueError::custom("a decimal is a text such as \"12.50\", or a whole number")),
+        };
+        Ok(Decimal { amount, digits: 0 })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.amount.to_text(self.digits))
+    }
+}
+
+/// Any JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Json(pub Value);
+
+impl Json {
+    /// From stored text.
+    pub fn from_raw(raw: &RawValue) -> Option<Self> {
+        serde_json::from_str(raw.get()).ok().map(Json)
+    }
+}
+
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Json(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone()
+    }
+}
+
+/// A whole number as a JSON number, up to 2^53-1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Long(pub i64);
+
+impl Long {
+    const MAX: i64 = (1 << 53) - 1;
+}
+
+#[Scalar]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => match number.as_i64() {
+                Some(n) if n.abs() <= Self::MAX => Ok(Long(n)),
+                _ => Err(InputValueError::custom("a whole number between -(2^53-1) and 2^53-1")),
+            },
+            _ => Err(InputValueError::custom("a whole number")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0.clamp(-Self::MAX, Self::MAX))
+    }
+}
+
+/// A count as a GraphQL `Int`: what is larger is its largest.
+pub fn int(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(if count < 0 { i32::MIN } else { i32::MAX })
+}

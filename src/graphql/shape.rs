@@ -1,0 +1,64 @@
+//! Looks ahead in a query, so that one read of a customer brings what will be asked of it.
+
+use async_graphql::{Context, Lookahead, Value};
+
+use super::page::LARGEST_PAGE;
+use crate::store::query::{FirstPages, Shape};
+
+/// What one read of a customer is to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Which parts.
+    pub shape: Shape,
+    /// How much of them.
+    pub pages: FirstPages,
+}
+
+impl Ask {
+    /// What the field that is being resolved, a customer, selects.
+    pub fn of_field(ctx: &Context<'_>) -> Self {
+        Self::of(&[ctx.look_ahead()])
+    }
+
+    /// What the items of the connection that is being resolved select.
+    pub fn of_connection(ctx: &Context<'_>) -> Self {
+        let field = ctx.look_ahead();
+        Self::of(&[field.field("nodes"), field.field("edges").field("node")])
+    }
+
+    /// What all these selections of a customer need together.
+    pub fn of(customers: &[Lookahead<'_>]) -> Self {
+        let any = |name| customers.iter().any(|c| c.field(name).exists());
+        let pages = FirstPages {
+            orders: customers.iter().map(|c| first_page(&c.field("orders"))).max().unwrap_or(0),
+            touchpoints: customers.iter().map(|c| first_page(&c.field("touchpoints"))).max().unwrap_or(0),
+        };
+        let identity = any("consents") || any("devices");
+        let shape = match (identity, pages.orders + pages.touchpoints > 0) {
+            (false, false) => Shape::Card,
+            (true, false) => Shape::Identity,
+            (false, true) => Shape::History,
+            (true, true) => Shape::All,
+        };
+        Ask { shape, pages }
+    }
+}
+
+/// How much of a list's first page is asked for: 0 when only pages that are filtered, turned or
+/// further on are.
+fn first_page(list: &Lookahead<'_>) -> usize {
+    let sizes = list.selection_fields().into_iter().filter_map(|field| {
+        let mut first = 20;
+        for (name, value) in field.arguments().ok()? {
+            match (name.as_str(), value) {
+                (_, Value::Null) => {}
+                ("first", Value::Number(n)) => first = n.as_i64()?,
+                ("orderBy", Value::Enum(order)) if order == "NEWEST_FIRST" => {}
+                ("orderBy", Value::String(order)) if order == "NEWEST_FIRST" => {}
+                _ => return None,
+            }
+        }
+        (1..=i64::from(LARGEST_PAGE)).contains(&first).then_some(first as usize)
+    });
+    sizes.max().unwrap_or(0)
+}

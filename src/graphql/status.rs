@@ -1,0 +1,41 @@
+//! What this server is.
+
+use async_graphql::{Context, Error, SimpleObject};
+
+use super::error::store_error;
+use super::id::{ChangeCursor, Cursor};
+use super::load;
+use super::scalar::Long;
+
+/// What this server is, and how much it holds.
+#[derive(SimpleObject)]
+pub struct Status {
+    /// The program's version.
+    version: String,
+    /// The store behind it: `sqlite` or `neo4j`.
+    store: String,
+    /// How many customers, those that were merged away left out.
+    customers: Long,
+    /// How many touchpoints.
+    touchpoints: Long,
+    /// The last change that this answer shows, as a cursor; never later than what the answer shows.
+    change: String,
+    /// How far this server's answers are behind the store, in milliseconds.
+    lag_ms: Long,
+}
+
+impl Status {
+    pub(super) async fn fetch(ctx: &Context<'_>) -> Result<Self, Error> {
+        let store = &load::of(ctx).loader().0;
+        let status = store.status().await.map_err(store_error)?;
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            store: store.name().to_owned(),
+            customers: Long(status.customers),
+            touchpoints: Long(status.touchpoints),
+            change: ChangeCursor(status.change).encode(),
+            // Every answer is read from the store itself.
+            lag_ms: Long(0),
+        })
+    }
+}
