@@ -5,5 +5,6 @@
 
 pub mod domain;
 pub mod graphql;
+pub mod settings;
 pub mod stitching;
 pub mod store;

@@ -1,0 +1,163 @@
+//! The settings: defaults, then the file, then the environment; flags come last, by setters.
+//!
+//! A key `a.b_c` of the file is `THROUGHLINE_A_B_C` in the environment, lists as TOML text. Each
+//! section has a file here that reads it. To add a key: a field in its section, a line that takes
+//! it from the [`Section`](given::Section), and its default; a key that nobody takes is an error.
+
+pub mod channels;
+pub mod error;
+mod given;
+pub mod identity;
+pub mod path;
+pub mod server;
+pub mod store;
+pub mod traits;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use channels::ChannelRule;
+pub use error::SettingsError;
+pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
+pub use path::{EventPath, Root};
+pub use server::ServerSettings;
+pub use store::{Secret, StoreSettings, Synchronous};
+pub use traits::{TraitPolicy, TraitSettings};
+
+use crate::domain::rules::IdentityRules;
+use given::{Section, Tree};
+
+/// Everything that can be set, with a default for each.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `[server]`
+    pub server: ServerSettings,
+    /// `[store]`
+    pub store: StoreSettings,
+    /// `[identity]`
+    pub identity: IdentitySettings,
+    /// `[traits]`
+    pub traits: TraitSettings,
+    /// `[[channel]]`, the first that fits.
+    pub channels: Vec<ChannelRule>,
+    /// `[journeys]`
+    pub journeys: JourneySettings,
+    /// `[privacy]`
+    pub privacy: PrivacySettings,
+}
+
+/// `[journeys]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JourneySettings {
+    /// Properties that are carried in the projection, as paths such as `properties.platform`.
+    pub dimensions: Vec<Arc<str>>,
+}
+
+/// `[privacy]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivacySettings {
+    /// What is masked for a caller without the right: kinds of identifiers, and traits as
+    /// `traits.<name>` or `traits.*`.
+    pub personal: Vec<Arc<str>>,
+}
+
+/// The file that is read when it is there and no other was named.
+pub const DEFAULT_FILE: &str = "throughline.toml";
+
+impl Settings {
+    /// Reads the file `config` (else `throughline.toml` in the working folder, when there is one)
+    /// and the `THROUGHLINE_*` variables of `environment`.
+    ///
+    /// # Errors
+    /// The first unknown key or bad value, with its file, line and key, or its variable.
+    pub fn load<E>(config: Option<&Path>, environment: E) -> Result<Self, SettingsError>
+    where
+        E: IntoIterator<Item = (String, String)>,
+    {
+        let named = config.map(Path::to_path_buf);
+        let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::read(Some((&path, &text)), environment),
+            Err(fault) if named.is_none() && fault.kind() == std::io::ErrorKind::NotFound => {
+                Self::read(None, environment)
+            }
+            Err(fault) => Err(SettingsError::Unreadable { path, reason: fault.to_string() }),
+        }
+    }
+
+    /// As [`load`](Self::load), of the text of a file.
+    ///
+    /// # Errors
+    /// As for `load`.
+    pub fn read<E>(file: Option<(&Path, &str)>, environment: E) -> Result<Self, SettingsError>
+    where
+        E: IntoIterator<Item = (String, String)>,
+    {
+        let mut tree = match file {
+            Some((path, text)) => Tree::parse(path, text)?,
+            None => Tree::default(),
+        };
+        let secrets = tree.overlay(environment)?;
+        let mut root = tree.into_section();
+        let settings = Settings {
+            server: ServerSettings::read(root.section("server")?)?,
+            store: StoreSettings::read(root.section("store")?, secrets)?,
+            identity: IdentitySettings::read(root.section("identity")?)?,
+            traits: TraitSettings::read(root.section("traits")?)?,
+            channels: channels::read(root.take("channel"))?,
+            journeys: JourneySettings::read(root.section("journeys")?)?,
+            privacy: PrivacySettings::read(root.section("privacy")?)?,
+        };
+        root.done()?;
+        Ok(settings)
+    }
+
+    /// The rules of who is who as stitching asks them: version 1.
+    pub fn identity_rules(&self) -> IdentityRules {
+        self.identity.rules()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::read(None, []).expect("the defaults are good settings, as a test says")
+    }
+}
+
+impl JourneySettings {
+    fn read(mut section: Section) -> Result<Self, SettingsError> {
+        let dimensions = match section.take("dimensions") {
+            None => vec!["properties.platform".into()],
+            Some(list) => list.map(|entry| {
+                let path = entry.text()?;
+                match path.strip_prefix("properties.") {
+                    Some(rest) if rest.split('.').all(|step| !step.is_empty()) => Ok(path.into()),
+                    _ => Err(entry.bad("not a dimension: write it as properties.platform")),
+                }
+            })?,
+        };
+        section.done()?;
+        Ok(JourneySettings { dimensions })
+    }
+}
+
+impl PrivacySettings {
+    fn read(mut section: Section) -> Result<Self, SettingsError> {
+        let personal = match section.take("personal") {
+            None => ["email", "phone", "name_and_birth", "traits.*"].map(Arc::from).to_vec(),
+            Some(list) => list.map(|entry| {
+                let name = entry.text()?;
+                let plain = match name.strip_prefix("traits.") {
+                    Some(trait_name) => !trait_name.is_empty(),
+                    None => identity::is_kind_name(&name),
+                };
+                if plain { Ok(name.into()) } else { Err(entry.bad("neither a kind of identifier nor traits.<name>")) }
+            })?,
+        };
+        section.done()?;
+        Ok(PrivacySettings { personal })
+    }
+}
+
+#[cfg(test)]
+mod tests;

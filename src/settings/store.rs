@@ -1,0 +1,142 @@
+//! `[store]`: where the data is, and the secrets to open it, which only the environment gives.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::Settings;
+use super::error::{Place, SettingsError};
+use super::given::Section;
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// `sqlite:<file>`, or a Bolt address; see [`SCHEMES`].
+    pub url: String,
+    /// How hard SQLite makes sure that a commit survives.
+    pub synchronous: Synchronous,
+    /// The user, from `THROUGHLINE_STORE_USER`.
+    pub user: Option<String>,
+    /// The password, from `THROUGHLINE_STORE_PASSWORD` or the file `THROUGHLINE_STORE_PASSWORD_FILE` names.
+    pub password: Option<Secret>,
+}
+
+/// What a store's address can begin with.
+pub const SCHEMES: [&str; 7] =
+    ["sqlite:", "bolt://", "neo4j://", "bolt+s://", "neo4j+s://", "bolt+ssc://", "neo4j+ssc://"];
+
+/// How hard SQLite makes sure that a commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Survives a kill of the process.
+    Normal,
+    /// Survives a power cut too, at the cost of a disk flush a commit.
+    Full,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being shown.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(text.into())
+    }
+
+    /// The text itself, for the driver alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What the environment gave beside settings.
+#[derive(Default)]
+pub(super) struct Secrets {
+    user: Option<String>,
+    password: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+impl Secrets {
+    /// Takes the variable `THROUGHLINE_<name>` when it is a secret; says whether it was.
+    pub(super) fn take(&mut self, name: &str, text: &str) -> bool {
+        match name {
+            "STORE_USER" => self.user = Some(text.to_owned()),
+            "STORE_PASSWORD" => self.password = Some(text.to_owned()),
+            "STORE_PASSWORD_FILE" => self.password_file = Some(text.into()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn password(&self) -> Result<Option<Secret>, SettingsError> {
+        let bad = |reason: String| SettingsError::BadValue {
+            place: Place::Variable("THROUGHLINE_STORE_PASSWORD_FILE".into()),
+            key: "the store's password".into(),
+            reason,
+        };
+        match (&self.password, &self.password_file) {
+            (Some(_), Some(_)) => Err(bad("given beside THROUGHLINE_STORE_PASSWORD: give one of them".into())),
+            (Some(password), None) => Ok(Some(Secret::new(password.as_str()))),
+            (None, Some(path)) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n'])))),
+                Err(fault) => Err(bad(format!("{} cannot be read: {fault}", path.display()))),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl StoreSettings {
+    pub(super) fn read(mut section: Section, secrets: Secrets) -> Result<Self, SettingsError> {
+        let url = section.take("url").map(|given| check_url(&given.text()?).map_err(|reason| given.bad(reason)));
+        let synchronous = section.take("synchronous").map(|given| match given.text()?.trim() {
+            "normal" => Ok(Synchronous::Normal),
+            "full" => Ok(Synchronous::Full),
+            _ => Err(given.bad("neither normal nor full")),
+        });
+        section.done()?;
+        Ok(StoreSettings {
+            url: url.transpose()?.unwrap_or_else(|| "sqlite:throughline.db".into()),
+            synchronous: synchronous.transpose()?.unwrap_or(Synchronous::Normal),
+            password: secrets.password()?,
+            user: secrets.user,
+        })
+    }
+}
+
+impl Settings {
+    /// Takes the value of `--store`.
+    ///
+    /// # Errors
+    /// When it is no store's address.
+    pub fn set_store_url(&mut self, text: &str) -> Result<(), SettingsError> {
+        self.store.url = check_url(text).map_err(|reason| SettingsError::BadValue {
+            place: Place::Flag("--store"),
+            key: "store.url".into(),
+            reason,
+        })?;
+        Ok(())
+    }
+}
+
+fn check_url(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let Some(scheme) = SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) else {
+        return Err("not a store: write it as sqlite:throughline.db, bolt://host:7687 or neo4j://host:7687".into());
+    };
+    if text.len() == scheme.len() {
+        return Err(format!("{scheme} of what: write it as sqlite:throughline.db or bolt://host:7687"));
+    }
+    let authority = &text[scheme.len()..];
+    if *scheme != "sqlite:" && authority.contains('@') {
+        return Err("user and password belong in THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD".into());
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,186 @@
+//! The file of the contract, and what is wrong with others.
+
+use std::path::Path;
+
+use super::*;
+use crate::domain::Duration;
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::read(Some((Path::new("t.toml"), text)), environment).map_err(|fault| fault.to_string())
+}
+
+fn fault(text: &str) -> String {
+    read(text, &[]).expect_err("settings with a fault")
+}
+
+/// As the documentation shows it to users.
+const DEFAULTS: &str = include_str!("defaults.toml");
+
+#[test]
+fn the_documented_file_holds_the_defaults() {
+    let (written, built_in) = (read(DEFAULTS, &[]).expect("settings"), Settings::default());
+    assert_eq!(format!("{written:?}"), format!("{built_in:?}"));
+    assert_eq!(built_in.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(built_in.identity.session_gap, Duration::from_secs(1_800));
+}
+
+#[test]
+fn the_rules_are_those_of_the_kinds_in_their_order() {
+    let rules = Settings::default().identity_rules();
+    assert_eq!((rules.version, rules.max_identifiers), (1, 200));
+    let limits: Vec<_> = rules.kinds.iter().map(|k| (&*k.name, k.limit, k.device, k.merges)).collect();
+    assert_eq!(limits[0], ("user_id", Some(1), false, true));
+    assert_eq!(limits[4], ("name_and_birth", Some(2), false, true));
+    assert_eq!(limits[5], ("anonymous_id", None, true, true));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_file_and_line() {
+    assert_eq!(
+        fault("[server]\nlisten = \"127.0.0.1:1\"\nport = 1\n"),
+        "t.toml:3: unknown key server.port (known are listen, max_sockets)"
+    );
+    assert!(fault("[sever]\n").starts_with("t.toml:1: unknown key sever"));
+    assert!(fault("top = 1").starts_with("t.toml:1: unknown key top"));
+    let kind = fault("[[identity.kind]]\nname = \"a\"\nform = [\"userId\"]\n");
+    assert!(kind.starts_with("t.toml:3: unknown key identity.kind.form"), "{kind}");
+    let secret = fault("[store]\npassword = \"x\"\n");
+    assert!(secret.contains("THROUGHLINE_STORE_PASSWORD") && !secret.contains('x'), "{secret}");
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_file_line_and_key() {
+    for (text, start) in [
+        ("[server]\nlisten = \"nowhere\"", "t.toml:2: server.listen: not an address"),
+        ("[server]\nlisten = 8080", "t.toml:2: server.listen: a number where text is wanted"),
+        ("[server]\nmax_sockets = 0", "t.toml:2: server.max_sockets: not a whole number from 1"),
+        ("[server]\nmax_sockets = 1.5", "t.toml:2: server.max_sockets: not a whole number from 1"),
+        ("server = 1", "t.toml:1: server: a number where a table is wanted"),
+        ("[store]\nurl = \"postgres://x\"", "t.toml:2: store.url: not a store"),
+        ("[store]\nurl = \"bolt://\"", "t.toml:2: store.url: bolt:// of what"),
+        ("[store]\nurl = \"bolt://me:secret@host\"", "t.toml:2: store.url: user and password belong in"),
+        ("[store]\nsynchronous = \"off\"", "t.toml:2: store.synchronous: neither normal nor full"),
+        ("\n\n[identity]\nphone_country = \"ZZ\"", "t.toml:4: identity.phone_country: not a country"),
+        ("[identity]\nsession_gap = \"P1M\"", "t.toml:2: identity.session_gap: years and months"),
+        ("[identity]\nsession_gap = \"PT0S\"", "t.toml:2: identity.session_gap: a gap of nothing"),
+        ("[identity]\nmax_identifiers = 1", "t.toml:2: identity.max_identifiers: not a whole number from 2"),
+        ("[identity]\nblocked = [\"a\",\n \"/[/\"]", "t.toml:3: identity.blocked: /[/ is not a regular expression"),
+        ("[identity]\nblocked = \"a\"", "t.toml:2: identity.blocked: text where a list is wanted"),
+        ("[identity]\nkind = []", "t.toml:2: identity.kind: no kind at all"),
+        ("[[identity.kind]]\nlimit = 1", "t.toml:1: identity.kind: name is missing"),
+        ("[[identity.kind]]\nname = \"a:b\"", "t.toml:2: identity.kind.name: not a kind's name"),
+        ("[[identity.kind]]\nname = \"a\"\nlimit = 0", "t.toml:3: identity.kind.limit: not a whole number"),
+        ("[[identity.kind]]\nname = \"a\"\nfrom = [\"user\"]", "t.toml:3: identity.kind.from: not a path"),
+        ("[[identity.kind]]\nname = \"a\"\nnormalise = \"x\"", "t.toml:3: identity.kind.normalise: neither email"),
+        ("[[identity.kind]]\nname = \"a\"\nmerges = \"x\"", "t.toml:3: identity.kind.merges: neither true nor false"),
+        (
+            "[[identity.kind]]\nname = \"a\"\nparts = [\"traits.x\"]",
+            "t.toml:3: identity.kind.parts: a composite has two",
+        ),
+        (
+            "[[identity.kind]]\nname = \"a\"\nparts = [\"userId\", \"traits.x\"]",
+            "t.toml:3: identity.kind.parts: a composite is",
+        ),
+        (
+            "[[identity.kind]]\nname = \"a\"\n[[identity.kind]]\nname = \"a\"",
+            "t.toml:1: identity.kind: the kind a stands here twice",
+        ),
+        ("[traits]\nemail = \"best\"", "t.toml:2: traits.email: neither newest"),
+        ("[traits]\nemail = []", "t.toml:2: traits.email: a list without sources"),
+        ("[[channel]]\nwhen = { type = \"page\" }", "t.toml:1: channel: is is missing"),
+        ("[[channel]]\nis = \"kiosk\"\nwhen = { }", "t.toml:3: channel.when: a rule that always fits"),
+        ("[[channel]]\nis = \"kiosk\"\nwhen = { platform = \"x\" }", "t.toml:3: channel.when.platform: neither type"),
+        ("[journeys]\ndimensions = [\"platform\"]", "t.toml:2: journeys.dimensions: not a dimension"),
+        ("[privacy]\npersonal = [\"e-mail\"]", "t.toml:2: privacy.personal: neither a kind"),
+        ("[server\n", "t.toml:1: not TOML"),
+    ] {
+        let message = fault(text);
+        assert!(message.starts_with(start), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_list_that_is_given_replaces_the_whole_default_list() {
+    let text = "[identity]\nblocked = [\"Nobody\"]\n[[identity.kind]]\nname = \"member\"\nmerges = false\n";
+    let settings = read(text, &[]).expect("settings");
+    assert_eq!(settings.identity.blocked.len(), 1);
+    assert!(settings.identity.blocked[0].blocks("NOBODY") && !settings.identity.blocked[0].blocks("null"));
+    assert_eq!(settings.identity.kinds.len(), 1);
+    assert!(!settings.identity_rules().kinds[0].merges);
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let environment = [
+        ("THROUGHLINE_SERVER_LISTEN", "127.0.0.1:9"),
+        ("THROUGHLINE_IDENTITY_PHONE_COUNTRY", "de"),
+        ("THROUGHLINE_IDENTITY_BLOCKED", "[\"x\", \"/^y/\"]"),
+        ("THROUGHLINE_IDENTITY_KIND", "[{ name = \"member\", from = [\"userId\"], device = true }]"),
+        ("THROUGHLINE_CHANNEL", "[{ is = \"kiosk\", when = { properties.platform = \"booth\" } }]"),
+        ("THROUGHLINE_TRAITS_FIRST_NAME", "oldest"),
+        ("THROUGHLINE_TRAITS_CITY", "[\"crm\"]"),
+        ("THROUGHLINE_STORE_URL", "bolt://h:7687"),
+        ("THROUGHLINE_STORE_USER", "neo4j"),
+        ("THROUGHLINE_STORE_PASSWORD", "secret"),
+        ("THROUGHLINE_STORE_SYNCHRONOUS", ""),
+        ("THROUGHLINE_TEST_NEO4J", "x"),
+        ("THROUGHLINE_TO_USER", "x"),
+        ("THROUGHLINE_URL", "x"),
+        ("PATH", "x"),
+    ];
+    let settings = read("[server]\nlisten = \"127.0.0.1:1\"\nmax_sockets = 5", &environment).expect("settings");
+    assert_eq!((settings.server.listen.port(), settings.server.max_sockets), (9, 5));
+    assert_eq!(settings.identity.phone_country, phonenumber::country::DE);
+    assert!(settings.identity.blocked[1].blocks("yes"));
+    assert_eq!(&*settings.identity.kinds[0].name, "member");
+    assert!(settings.identity.kinds[0].device);
+    assert_eq!(&*settings.channels[0].is, "kiosk");
+    assert_eq!(settings.traits.policy("first_name"), &TraitPolicy::Oldest);
+    assert_eq!(settings.traits.policy("city"), &TraitPolicy::Sources(vec!["crm".into()]));
+    assert_eq!(settings.store.url, "bolt://h:7687");
+    assert_eq!(settings.store.password.as_ref().map(Secret::reveal), Some("secret"));
+    assert!(!format!("{settings:?}").contains("secret"));
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    let fault = |name: &str, value: &str| read("", &[(name, value)]).expect_err("settings with a fault");
+    let unknown = fault("THROUGHLINE_SERVER_PORT", "1");
+    assert!(unknown.starts_with("THROUGHLINE_SERVER_PORT: unknown key server.port"), "{unknown}");
+    let bad = fault("THROUGHLINE_SERVER_MAX_SOCKETS", "many");
+    assert!(bad.starts_with("THROUGHLINE_SERVER_MAX_SOCKETS: server.max_sockets: not a whole"), "{bad}");
+    let list = fault("THROUGHLINE_IDENTITY_BLOCKED", "[oops");
+    assert!(list.starts_with("THROUGHLINE_IDENTITY_BLOCKED: identity.blocked: not TOML"), "{list}");
+    assert!(fault("THROUGHLINE_SERVER", "x").starts_with("THROUGHLINE_SERVER: unknown key server."));
+}
+
+#[test]
+fn a_password_comes_from_a_file_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("password");
+    std::fs::write(&path, "from a file\n").expect("a file");
+    let path = path.to_str().expect("a path in UTF-8");
+    let settings = read("", &[("THROUGHLINE_STORE_PASSWORD_FILE", path)]).expect("settings");
+    assert_eq!(settings.store.password.as_ref().map(Secret::reveal), Some("from a file"));
+    let both = [("THROUGHLINE_STORE_PASSWORD_FILE", path), ("THROUGHLINE_STORE_PASSWORD", "x")];
+    assert!(read("", &both).expect_err("two passwords").contains("give one of them"));
+    let none = read("", &[("THROUGHLINE_STORE_PASSWORD_FILE", "/nowhere/at/all")]).expect_err("no file");
+    assert!(none.contains("/nowhere/at/all cannot be read"), "{none}");
+}
+
+#[test]
+fn flags_come_last() {
+    let mut settings = read("", &[("THROUGHLINE_SERVER_LISTEN", "127.0.0.1:9")]).expect("settings");
+    settings.set_listen("0.0.0.0:80").expect("an address");
+    settings.set_store_url("sqlite:other.db").expect("a store");
+    assert_eq!((settings.server.listen.port(), &*settings.store.url), (80, "sqlite:other.db"));
+    let wrong = settings.set_store_url("mysql://x").expect_err("no store").to_string();
+    assert!(wrong.starts_with("--store: store.url: not a store"), "{wrong}");
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let fault = Settings::load(Some(Path::new("/nowhere/t.toml")), []).expect_err("no file").to_string();
+    assert!(fault.starts_with("/nowhere/t.toml: cannot be read"), "{fault}");
+}
