@@ -89,7 +89,7 @@ impl Customer {
     async fn identifiers(
         &self,
         #[graphql(desc = "Only of this kind, such as `email`.")] kind: Option<String>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Identifier>, Error> {
         let (first, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
@@ -108,7 +108,7 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those that did not bind (true), only those that did (false).")] refused: Option<bool>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
         link::page(ctx, self.of(), refused, first, after).await
@@ -118,7 +118,7 @@ impl Customer {
     async fn devices(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Device>, Error> {
         let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
@@ -138,7 +138,7 @@ impl Customer {
         ctx: &Context<'_>,
         #[graphql(desc = "Placed at this moment or later.")] since: Option<DateTime>,
         #[graphql(desc = "Placed before this moment.")] until: Option<DateTime>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Order>, Error> {
         order::page(ctx, &self.view, since, until, first, after).await
@@ -149,8 +149,10 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those that fit.")] filter: Option<TouchpointFilter>,
-        #[graphql(desc = "Which way the list runs.", default_with = "TimeOrder::NewestFirst")] order_by: TimeOrder,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Which way the list runs.", default_with = "Some(TimeOrder::NewestFirst)")] order_by: Option<
+            TimeOrder,
+        >,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
         touchpoint::page(ctx, self.of(), Some(&self.view), filter, order_by, first, after).await
@@ -185,7 +187,7 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which relation.")] relation: ProductRelation,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<CustomerProduct>, Error> {
         let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
@@ -199,7 +201,7 @@ impl Customer {
     async fn identity_history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentityEvent>, Error> {
         let (first, after) = (read_first(first)?, read_after(after.as_deref())?);

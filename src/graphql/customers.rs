@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, Error, InputObject};
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
 use super::load::{self, CustomerLoad, Total};
-use super::page::{Connection, read_after, read_size};
+use super::page::{Connection, USUAL_PAGE, read_after, read_size};
 use super::scalar::{DateTime, Decimal};
 use super::shape::Ask;
 use crate::domain::Currency;
@@ -99,7 +99,7 @@ pub enum SortDirection {
 
 /// How a page is asked for.
 pub(super) struct Paging {
-    pub(super) first: i32,
+    pub(super) first: Option<i32>,
     pub(super) after: Option<String>,
     pub(super) last: Option<i32>,
     pub(super) before: Option<String>,
@@ -117,8 +117,8 @@ pub(super) async fn page(
         let hint = "page forwards by `first` and `after`, or backwards by `last` and `before`";
         return Err(bad_argument("before", "given together with `after`", hint));
     }
-    let (argument, size) = if backward { ("last", paging.last.unwrap_or(20)) } else { ("first", paging.first) };
-    let limit = read_size(argument, size)?;
+    let (argument, size) = if backward { ("last", paging.last) } else { ("first", paging.first) };
+    let limit = read_size(argument, size.unwrap_or(USUAL_PAGE))?;
     let after: Option<Place> = read_after(if backward { &paging.before } else { &paging.after }.as_deref())?;
     let filter = read_filter(filter.unwrap_or_default())?;
     let (sort, descending) = read_sort(sort, &filter)?;

@@ -117,7 +117,7 @@ impl Identifier {
     async fn links(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
         link::page(ctx, self.of(), None, first, after).await
@@ -128,8 +128,10 @@ impl Identifier {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those that fit.")] filter: Option<TouchpointFilter>,
-        #[graphql(desc = "Which way the list runs.", default_with = "TimeOrder::NewestFirst")] order_by: TimeOrder,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Which way the list runs.", default_with = "Some(TimeOrder::NewestFirst)")] order_by: Option<
+            TimeOrder,
+        >,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
         touchpoint::page(ctx, self.of(), self.view.as_ref(), filter, order_by, first, after).await

@@ -77,7 +77,7 @@ pub(super) async fn page(
     ctx: &Context<'_>,
     of: Of,
     refused: Option<bool>,
-    first: i32,
+    first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<IdentifierLink>, Error> {
     let (limit, after) = (read_first(first)?, read_after(after.as_deref())?);

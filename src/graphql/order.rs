@@ -38,6 +38,7 @@ pub enum OrderStatus {
 
 /// An order's number, and who sent it.
 #[derive(InputObject, Clone, Debug)]
+#[graphql(name = "OrderKey")]
 pub struct OrderKeyInput {
     /// The number.
     pub number: String,
@@ -219,7 +220,7 @@ pub(super) async fn page(
     view: &Arc<CustomerView>,
     since: Option<DateTime>,
     until: Option<DateTime>,
-    first: i32,
+    first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<Order>, Error> {
     let (limit, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);

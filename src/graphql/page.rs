@@ -13,9 +13,12 @@ use crate::domain::page::Page;
 /// The most that one page may ask for.
 pub const LARGEST_PAGE: i32 = 100;
 
+/// What a page holds when its size is not given, or given as null.
+pub const USUAL_PAGE: i32 = 20;
+
 /// `first` as a number of items, or an error that names the argument.
-pub fn read_first(first: i32) -> Result<usize, Error> {
-    read_size("first", first)
+pub fn read_first(first: Option<i32>) -> Result<usize, Error> {
+    read_size("first", first.unwrap_or(USUAL_PAGE))
 }
 
 /// A page's size.

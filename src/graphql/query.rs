@@ -104,7 +104,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Only those that fit.")] filter: Option<CustomerFilter>,
         #[graphql(desc = "In which order; left out, the last seen first.")] sort: Option<CustomerSort>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
         #[graphql(desc = "The last so many before `before`, or of the whole list; 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this place: a `startCursor`.")] before: Option<String>,

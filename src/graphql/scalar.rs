@@ -10,6 +10,8 @@ use crate::domain::{Amount, Currency, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateTime(pub Timestamp);
 
+/// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
+/// and what is finer than a millisecond is cut.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -41,6 +43,8 @@ impl Decimal {
     }
 }
 
+/// An exact decimal number, as a text without exponent, with at least the currency's digits behind
+/// the point. A text or a whole number is taken.
 #[Scalar]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -68,6 +72,7 @@ impl Json {
     }
 }
 
+/// Any JSON value.
 #[Scalar(name = "JSON")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -87,6 +92,7 @@ impl Long {
     const MAX: i64 = (1 << 53) - 1;
 }
 
+/// A whole number as a JSON number, up to 2^53-1; above it an error.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Lookahead, Value};
 
-use super::page::LARGEST_PAGE;
+use super::page::{LARGEST_PAGE, USUAL_PAGE};
 use crate::store::query::{FirstPages, Shape};
 
 /// What one read of a customer is to bring.
@@ -48,7 +48,7 @@ impl Ask {
 /// further on are.
 fn first_page(list: &Lookahead<'_>) -> usize {
     let sizes = list.selection_fields().into_iter().filter_map(|field| {
-        let mut first = 20;
+        let mut first = i64::from(USUAL_PAGE);
         for (name, value) in field.arguments().ok()? {
             match (name.as_str(), value) {
                 (_, Value::Null) => {}

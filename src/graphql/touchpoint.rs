@@ -194,15 +194,15 @@ pub(super) async fn page(
     of: Of,
     view: Option<&Arc<CustomerView>>,
     filter: Option<TouchpointFilter>,
-    order: TimeOrder,
-    first: i32,
+    order: Option<TimeOrder>,
+    first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<Touchpoint>, Error> {
     let (limit, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
     let filter = read_filter(filter.unwrap_or_default())?;
     let order = match order {
-        TimeOrder::NewestFirst => query::TimeOrder::NewestFirst,
-        TimeOrder::OldestFirst => query::TimeOrder::OldestFirst,
+        None | Some(TimeOrder::NewestFirst) => query::TimeOrder::NewestFirst,
+        Some(TimeOrder::OldestFirst) => query::TimeOrder::OldestFirst,
     };
     let plain = filter == query::TouchpointFilter::default()
         && order == query::TimeOrder::NewestFirst
