@@ -4,6 +4,7 @@
 //! `ingest` <- `graphql` <- `http` <- the binary.
 
 pub mod domain;
+pub mod generate;
 pub mod graphql;
 pub mod settings;
 pub mod stitching;

@@ -1,0 +1,108 @@
+//! Where people meet people: the telephone, the chat, the store; and what others say of them.
+
+use std::sync::Arc;
+
+use super::{
+    event::{Context, Event},
+    life::Life,
+    moment::{DAY, MINUTE, Moment},
+    payload::{About, Properties, Traits},
+    shop::{self, QUESTIONS},
+};
+
+impl Life<'_, '_> {
+    /// A call to customer service, a chat, or a letter of complaint that becomes a ticket.
+    pub(super) fn contact(&mut self, at: Moment) {
+        let topic = *self.dice.pick(&QUESTIONS);
+        let seconds = self.dice.between(40, 1_500);
+        let end = at.after(seconds * 1_000);
+        match self.dice.below(10) {
+            0..=5 => {
+                self.ask("Call Started", at, "telephone", topic, None);
+                if self.has_room() {
+                    self.ask("Call Ended", end, "telephone", topic, Some(seconds));
+                }
+            }
+            6 | 7 => {
+                self.ask("Live Chat Conversation Started", at, "customer_service", topic, None);
+                if self.has_room() {
+                    let name = "Live Chat Conversation Ended";
+                    self.ask(name, end, "customer_service", topic, Some(seconds));
+                }
+            }
+            _ => {
+                self.ask("Ticket Created", at, "customer_service", topic, None);
+                if self.has_room() {
+                    let solved = at.after(self.dice.between(DAY / 8, 4 * DAY));
+                    self.ask("Ticket Solved", solved, "customer_service", topic, None);
+                }
+            }
+        }
+    }
+
+    /// A visit to the store, seen because the loyalty card was shown.
+    pub(super) fn store_visit(&mut self, at: Moment) {
+        let properties = Properties {
+            channel: Some("store"),
+            loyalty_card: self.person.card,
+            ..Properties::about(About::Visit { store: self.person.city.store })
+        };
+        self.touch(Event::track("Store Visited", at, Context::of("stores"), properties));
+    }
+
+    /// Fills in the form for a loyalty card at the till.
+    pub(super) fn join_in_store(&mut self, at: Moment) {
+        self.joined = true;
+        let person = self.person;
+        let (mailed, phoned) = (self.dice.chance(600), self.dice.chance(500));
+        let born = self.dice.chance(400);
+        self.can_be_mailed = mailed && self.dice.chance(700);
+        let traits = Traits {
+            loyalty_card: person.card,
+            name: Some(person.name().into()),
+            first_name: Some(person.first_name),
+            last_name: Some(Arc::clone(&person.last_name)),
+            birth_date: born.then_some(person.birth_date),
+            email: mailed.then(|| person.typed_email(self.dice)),
+            phone: phoned.then(|| person.typed_phone(self.dice)),
+            city: Some(person.city.name),
+            ..Traits::default()
+        };
+        let event = Event::identify(at.before(2 * MINUTE), Context::of("stores"), traits);
+        self.recorder.record(self.dice, event);
+    }
+
+    /// What another system believes or has worked out about an account.
+    pub(super) fn infer_traits(&mut self, at: Moment) {
+        let (provenance, traits) = if self.dice.chance(500) {
+            let household_size = Some(self.dice.between(1, 5));
+            ("ASSUMED", Traits { household_size, ..Traits::default() })
+        } else {
+            let favourite_category = Some(shop::shelf_name(self.person.favourite));
+            ("REALISED", Traits { favourite_category, ..Traits::default() })
+        };
+        let context = Context { provenance: Some(provenance), ..Context::of("crm") };
+        let event = Event::identify(at.after(DAY), context, traits);
+        let event = event.by(self.account(), None);
+        self.recorder.record(self.dice, event);
+    }
+
+    fn ask(
+        &mut self,
+        name: &'static str,
+        at: Moment,
+        channel: &'static str,
+        topic: &'static str,
+        duration_seconds: Option<u64>,
+    ) {
+        let mut properties =
+            Properties { channel: Some(channel), ..Properties::about(About::Contact { topic, duration_seconds }) };
+        if !self.signed_up {
+            properties.email = Some(Arc::clone(&self.person.email));
+        } else if channel == "telephone" && self.dice.chance(400) {
+            properties.phone = Some(self.person.typed_phone(self.dice));
+        }
+        let event = Event::track(name, at, Context::of("crm"), properties);
+        self.touch(event.by(self.account(), None));
+    }
+}

@@ -1,0 +1,188 @@
+//! A person: what makes one known, unique across the world by construction.
+
+use std::sync::Arc;
+
+use super::{
+    dice::Dice,
+    ids::Id,
+    moment::Date,
+    names::{self, CITIES, City, FIRST_NAMES, SURNAMES},
+    shop,
+};
+
+/// Someone who buys, or might.
+pub(super) struct Person {
+    /// Counted from 1 within the world.
+    pub(super) number: u64,
+    pub(super) known: Known,
+    pub(super) user_id: Id,
+    pub(super) card: Option<Id>,
+    pub(super) first_name: &'static str,
+    pub(super) last_name: Arc<str>,
+    pub(super) birth_date: Date,
+    pub(super) email: Arc<str>,
+    /// A second address, which the shop meets on an order.
+    pub(super) work_email: Option<Arc<str>>,
+    pub(super) city: &'static City,
+    pub(super) favourite: u64,
+    phone: u64,
+}
+
+/// How far somebody ever lets the shop know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Signs up sooner or later.
+    Account,
+    /// Shows a loyalty card in the store and has no account.
+    Member,
+    /// Orders as a guest, with an address.
+    Guest,
+    /// Only ever browses.
+    Nobody,
+}
+
+/// Out of a thousand, those who never order because nobody knows them.
+pub(super) const NOBODIES: u64 = 60;
+
+/// Numbers that people can have for telephone, surname and birthday.
+const PLACES: u64 = 300_000_000;
+/// Of these each seed has so many for itself before it reaches into the next one's.
+const PLACES_OF_A_SEED: u64 = 250_000;
+/// Birthdays from 1 January 1950 on.
+const BIRTHDAYS: u64 = 20_000;
+const FIRST_BIRTHDAY: i64 = -7_305;
+
+impl Person {
+    /// The customer with this number.
+    pub(super) fn new(dice: &mut Dice, seed: u64, number: u64) -> Self {
+        let known = dice.weigh(&[
+            (1_000 - NOBODIES - 80 - 80, Known::Account),
+            (80, Known::Member),
+            (80, Known::Guest),
+            (NOBODIES, Known::Nobody),
+        ]);
+        let member = match known {
+            Known::Account => dice.chance(350),
+            Known::Member => true,
+            Known::Guest | Known::Nobody => false,
+        };
+        let place = place(seed, number);
+        let (last_name, birth_date) = name_and_birth(place);
+        let (first_name, ascii) = *dice.pick(&FIRST_NAMES);
+        let mailbox = format!("{ascii}.{}.{seed}-{number}", last_name.to_ascii_lowercase());
+        let host = dice.pick(&["example.com", "example.org", "example.net"]);
+        let work_email = (known == Known::Account && dice.chance(120))
+            .then(|| format!("{ascii}.{seed}-{number}@work.example.com").into());
+        Self {
+            number,
+            known,
+            user_id: Id::user(seed, number),
+            card: member.then(|| Id::loyalty_card(seed, number)),
+            first_name,
+            last_name: last_name.into(),
+            birth_date,
+            email: format!("{mailbox}@{host}").into(),
+            work_email,
+            city: dice.pick(&CITIES),
+            favourite: shop::shelf(dice),
+            phone: phone(place),
+        }
+    }
+
+    /// First and last name in one.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// The mail address, now and then in capitals, as people type it.
+    pub(super) fn typed_email(&self, dice: &mut Dice) -> Arc<str> {
+        if dice.chance(40) { self.email.to_uppercase().into() } else { Arc::clone(&self.email) }
+    }
+
+    /// The telephone number in one of the ways in which people and tills write it.
+    pub(super) fn typed_phone(&self, dice: &mut Dice) -> Arc<str> {
+        let digits = self.phone.to_string();
+        let (area, rest) = digits.split_at(4);
+        let typed = match dice.below(6) {
+            0 | 1 => format!("+44{digits}"),
+            2 => format!("0{digits}"),
+            3 => format!("0{area} {rest}"),
+            4 => format!("+44 {area} {rest}"),
+            _ => format!("0044 {area} {rest}"),
+        };
+        typed.into()
+    }
+}
+
+/// A number below [`PLACES`] that no other person of the world has, nor one of a world with
+/// another seed: as long as worlds have at most 250,000 people and seeds differ modulo 1,200.
+/// (Telephone numbers and birthdays are too few to carry a whole seed.)
+fn place(seed: u64, number: u64) -> u64 {
+    (seed % (PLACES / PLACES_OF_A_SEED) * PLACES_OF_A_SEED + number) % PLACES
+}
+
+/// A British mobile number without its leading 0: 71, 72 and 73 with any eight digits.
+/// Neighbours are far apart, since the multiplier shares no factor with the number of places.
+fn phone(place: u64) -> u64 {
+    7_100_000_000 + place * 185_410_199 % PLACES
+}
+
+/// A surname and a birthday that occur once together. Six rounds of 50 million pairs: the
+/// first with plain surnames, the others with double ones.
+fn name_and_birth(place: u64) -> (String, Date) {
+    let pairs = SURNAMES * BIRTHDAYS;
+    let (round, place) = (place / pairs, place % pairs);
+    let spread = place * 30_901_699 % pairs;
+    let (surname, birthday) = (spread % SURNAMES, spread / SURNAMES);
+    let plain = names::surname(surname);
+    let last_name = match round {
+        0 => plain,
+        _ => format!("{plain}-{}", names::surname(surname + 41 * round)),
+    };
+    (last_name, Date(FIRST_BIRTHDAY + birthday as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn two_worlds_of_neighbouring_seeds_share_no_phone_and_no_name_with_birth_date() {
+        let (mut phones, mut births) = (HashSet::new(), HashSet::new());
+        for seed in [0, 1, 199, 200, 1_199] {
+            for number in (1..=250_000).step_by(9) {
+                let place = place(seed, number);
+                let (name, birth) = name_and_birth(place);
+                assert!(phones.insert(phone(place)));
+                assert!(births.insert((name.to_lowercase(), birth.0)));
+            }
+        }
+    }
+
+    #[test]
+    fn phones_are_valid_british_mobiles_that_come_out_the_same_however_typed() {
+        for number in (1..250_000).step_by(997) {
+            let mut dice = Dice::new(3, number);
+            let person = Person::new(&mut dice, number % 1_200, number);
+            let plain = format!("+44{}", person.phone);
+            for _ in 0..8 {
+                let typed = person.typed_phone(&mut dice);
+                let parsed =
+                    phonenumber::parse(Some(phonenumber::country::GB), &typed).expect("a number that can be read");
+                assert!(parsed.is_valid(), "{typed}");
+                assert_eq!(parsed.format().mode(phonenumber::Mode::E164).to_string(), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn multipliers_reach_every_place() {
+        fn common(a: u64, b: u64) -> u64 {
+            if b == 0 { a } else { common(b, a % b) }
+        }
+        assert_eq!(common(185_410_199, PLACES), 1);
+        assert_eq!(common(30_901_699, SURNAMES * BIRTHDAYS), 1);
+    }
+}

@@ -1,0 +1,330 @@
+//! A visit to the website or a session in the app: looking round, signing up, signing in.
+
+use std::sync::Arc;
+
+use super::{
+    event::{CategoryPreferences, ConsentChoice, Context, Event, EventKind, ExternalId, Machine},
+    ids::Id,
+    life::Life,
+    moment::{DAY, MINUTE, Moment, SECOND},
+    money::Currency,
+    payload::{About, Line, Properties, Traits},
+    person::Known,
+    shop::{self, ADVERTISEMENTS, Campaign, PAGES, SEARCHES},
+};
+
+/// Where a visit stands.
+pub(super) struct Visit {
+    device: usize,
+    now: Moment,
+    session: Option<Id>,
+    /// What brought the visitor; only the first event says so.
+    campaign: Option<&'static Campaign>,
+    /// The first event of a new cookie may carry what the banner was told.
+    banner: bool,
+}
+
+impl Life<'_, '_> {
+    /// Comes to the site or opens the app, and leaves when the room is used up; with `purchase`
+    /// not before having ordered.
+    pub(super) fn visit(&mut self, at: Moment, purchase: bool, sign_up: bool, campaign: Option<&'static Campaign>) {
+        let mut visit = self.begin(at, campaign);
+        self.page(&mut visit, "Home", "/");
+        if sign_up && !purchase && self.dice.chance(700) {
+            self.look_at_something(&mut visit);
+        }
+        // Three in four who order before they have an account get one at the till.
+        let signs_up = sign_up || (purchase && self.person.known == Known::Account && self.dice.chance(750));
+        if signs_up && !self.signed_up {
+            self.sign_up(&mut visit);
+        } else if self.signed_up && !self.devices[visit.device].signed_in {
+            let shared = self.devices[visit.device].shared;
+            if self.dice.chance(if shared { 600 } else { 920 }) {
+                self.sign_in(&mut visit);
+            }
+        }
+        if purchase {
+            self.checkout(&mut visit);
+        } else if self.person.known == Known::Guest && !self.can_be_mailed && self.dice.chance(500) {
+            self.subscribe(&mut visit);
+        }
+        while self.has_room() {
+            self.look_at_something(&mut visit);
+            if self.dice.chance(40) {
+                break;
+            }
+        }
+        if self.devices[visit.device].shared {
+            self.devices[visit.device].signed_in = false;
+        }
+    }
+
+    /// Lets a little time pass, and tells the time.
+    pub(super) fn next(&mut self, visit: &mut Visit) -> Moment {
+        visit.now = visit.now.after(self.dice.between(4 * SECOND, 2 * MINUTE));
+        visit.now
+    }
+
+    /// Records something done on the visit.
+    pub(super) fn act(&mut self, visit: &mut Visit, name: &'static str, about: About) {
+        let event = self.act_of(visit, name, about);
+        self.touch(event);
+    }
+
+    /// Something done on the visit, not recorded yet.
+    pub(super) fn act_of(&mut self, visit: &mut Visit, name: &'static str, about: About) -> Event {
+        let at = self.next(visit);
+        let model = self.devices[visit.device].model;
+        let properties = Properties {
+            channel: Some(if model.app { "mobile_app" } else { "website" }),
+            platform: Some(model.platform),
+            ..Properties::about(about)
+        };
+        let event = Event::track(name, at, Context::of("shop"), properties);
+        self.seen_on(visit, event)
+    }
+
+    /// Whether the visitor is signed in at the moment.
+    pub(super) fn is_signed_in(&self, visit: &Visit) -> bool {
+        self.devices[visit.device].signed_in
+    }
+
+    fn begin(&mut self, at: Moment, campaign: Option<&'static Campaign>) -> Visit {
+        let own = self.devices.iter().filter(|device| !device.shared).count();
+        let device = if own < self.devices.len() && self.dice.chance(400) {
+            own
+        } else if self.dice.chance(if self.signed_up { 600 } else { 850 }) {
+            0
+        } else {
+            self.dice.below(own as u64) as usize
+        };
+        if self.dice.chance(50) {
+            self.devices[device].clear_cookie();
+        }
+        let advertised = campaign.is_none() && self.dice.chance(180);
+        // A shared device is told apart by its sessions, so it always names them.
+        let named = self.devices[device].shared || self.dice.chance(600);
+        Visit {
+            device,
+            now: at,
+            session: named.then(|| self.next_session()),
+            campaign: if advertised { Some(self.dice.pick(&ADVERTISEMENTS)) } else { campaign },
+            banner: self.dice.chance(150),
+        }
+    }
+
+    /// The event, with all that the device adds to it.
+    fn seen_on(&mut self, visit: &mut Visit, event: Event) -> Event {
+        let device = &self.devices[visit.device];
+        let user_id = device.signed_in.then_some(self.person.user_id);
+        let mut event = event.by(user_id, Some(device.cookie()));
+        event.context.machine = Some(Machine::new(device.model, device.id));
+        event.context.session_id = visit.session;
+        event.context.campaign = visit.campaign.take();
+        if std::mem::take(&mut visit.banner) {
+            let category_preferences =
+                CategoryPreferences { analytics: self.dice.chance(700), advertising: self.dice.chance(400) };
+            event.context.consent = Some(ConsentChoice { category_preferences });
+        }
+        if device.model.app {
+            // Apps say when they sent; the difference mends a clock that is slow.
+            event.received_at = Some(event.timestamp.after(SECOND));
+            event.timestamp = event.timestamp.before(device.slow_by);
+            event.sent_at = Some(event.timestamp.after(SECOND));
+        }
+        event
+    }
+
+    fn page(&mut self, visit: &mut Visit, title: &'static str, path: &'static str) {
+        let at = self.next(visit);
+        let app = self.devices[visit.device].model.app;
+        let referrer = visit.campaign.map(|_| "https://www.example.com/");
+        let kind = if app { EventKind::Screen } else { EventKind::Page };
+        let mut event = Event::new(kind, at, Context::of("shop"));
+        event.name = Some(title);
+        event.properties = Some(Box::new(Properties {
+            platform: Some(self.devices[visit.device].model.platform),
+            ..Properties::about(About::Page { title, path, referrer })
+        }));
+        let event = self.seen_on(visit, event);
+        self.touch(event);
+    }
+
+    /// One step of looking round: a page, or a product and what one does with it.
+    fn look_at_something(&mut self, visit: &mut Visit) {
+        if !self.has_room() {
+            return;
+        }
+        if self.dice.chance(380) {
+            let (title, path) = *self.dice.pick(&PAGES);
+            return self.page(visit, title, path);
+        }
+        if self.maybe(180) {
+            let about = About::Search { query: self.dice.pick::<&str>(&SEARCHES), results: self.dice.below(60) };
+            self.act(visit, "Products Searched", about);
+        }
+        let currency = self.person.city.currency;
+        let product = shop::product(self.dice, self.person.favourite);
+        let line = Line::new(product, currency, 1);
+        self.about_product(visit, "Product Viewed", line, currency);
+        if self.maybe(70) {
+            self.about_product(visit, "Product Added to Wishlist", line, currency);
+        }
+        if self.maybe(30) {
+            let liked = self.dice.chance(750);
+            let name = if liked { "Product Liked" } else { "Product Disliked" };
+            self.about_product(visit, name, line, currency);
+        }
+        if self.maybe(130) {
+            self.about_product(visit, "Product Added", line, currency);
+            if self.maybe(400) {
+                self.look_into_cart(visit, vec![line]);
+            }
+            if self.maybe(250) {
+                self.about_product(visit, "Product Removed", line, currency);
+            }
+        }
+        if self.signed_up && self.maybe(4) {
+            self.recommend(visit, line);
+        }
+    }
+
+    /// Records something done with one product.
+    pub(super) fn about_product(&mut self, visit: &mut Visit, name: &'static str, line: Line, currency: Currency) {
+        self.act(visit, name, About::Product { line, currency });
+    }
+
+    /// Looks at what is in the cart.
+    pub(super) fn look_into_cart(&mut self, visit: &mut Visit, products: Vec<Line>) {
+        self.carts += 1;
+        let cart_id = Id::cart(self.seed, self.person.number, self.carts);
+        self.act(visit, "Cart Viewed", About::Cart { cart_id, products });
+    }
+
+    /// Shows a product to a friend, whose address is then in an event of this customer.
+    fn recommend(&mut self, visit: &mut Visit, line: Line) {
+        let Some(friend) = self.friend.clone() else { return };
+        let about = About::Shared { share_via: "email", sku: line.sku };
+        let mut event = self.act_of(visit, "Product Shared", about);
+        if let Some(properties) = &mut event.properties {
+            properties.email = Some(friend);
+        }
+        self.touch(event);
+    }
+
+    fn sign_up(&mut self, visit: &mut Visit) {
+        let method = *self.dice.pick(&["email", "email", "google", "apple"]);
+        let before = self.devices[visit.device].cookie();
+        self.devices[visit.device].signed_in = true;
+        self.signed_up = true;
+        self.can_be_mailed = self.dice.chance(800);
+        let at = self.next(visit);
+        if self.dice.chance(30) {
+            let mut alias = Event::new(EventKind::Alias, at, Context::of("shop"));
+            alias.user_id = Some(self.person.user_id);
+            alias.previous_id = Some(before);
+            self.recorder.record(self.dice, alias);
+        }
+        let mut traits = self.sign_up_traits();
+        let mut context = Context::of("shop");
+        match self.person.card {
+            Some(card) => {
+                self.joined = true;
+                if self.dice.chance(500) {
+                    context.external_ids = Some([ExternalId::new("loyalty_card", card)]);
+                } else {
+                    traits.loyalty_card = Some(card);
+                }
+            }
+            None if method != "email" => {
+                let login = Id::social_login(self.seed, self.person.number);
+                context.external_ids = Some([ExternalId::new("social_login", login)]);
+            }
+            None => {}
+        }
+        let identify = self.seen_on(visit, Event::identify(at, context, traits));
+        self.recorder.record(self.dice, identify);
+        if self.has_room() {
+            self.act(visit, "Signed Up", About::Sign { method });
+        }
+        if self.can_be_mailed && self.maybe(600) {
+            self.consent(visit);
+        }
+        if self.dice.chance(20) {
+            self.join_group(visit);
+        }
+        if self.dice.chance(60) {
+            self.infer_traits(visit.now);
+        }
+    }
+
+    fn sign_up_traits(&mut self) -> Traits {
+        let person = self.person;
+        let named = self.dice.chance(850);
+        let born = named && self.dice.chance(450);
+        let phoned = self.dice.chance(450);
+        let placed = self.dice.chance(600);
+        Traits {
+            email: Some(person.typed_email(self.dice)),
+            name: named.then(|| person.name().into()),
+            first_name: named.then_some(person.first_name),
+            last_name: named.then(|| Arc::clone(&person.last_name)),
+            birth_date: born.then_some(person.birth_date),
+            phone: phoned.then(|| person.typed_phone(self.dice)),
+            city: placed.then_some(person.city.name),
+            country: placed.then_some(person.city.country),
+            preferred_channel: self.dice.chance(150).then(|| *self.dice.pick(&["email", "sms", "push"])),
+            ..Traits::default()
+        }
+    }
+
+    /// Leaves an address for the newsletter, without an account.
+    fn subscribe(&mut self, visit: &mut Visit) {
+        self.can_be_mailed = true;
+        let traits = Traits { email: Some(self.person.typed_email(self.dice)), ..Traits::default() };
+        let at = self.next(visit);
+        let identify = self.seen_on(visit, Event::identify(at, Context::of("shop"), traits));
+        self.recorder.record(self.dice, identify);
+        if self.maybe(600) {
+            self.consent(visit);
+        }
+    }
+
+    fn sign_in(&mut self, visit: &mut Visit) {
+        self.devices[visit.device].signed_in = true;
+        let by_phone = self.dice.chance(150);
+        let traits = Traits {
+            email: (!by_phone).then(|| self.person.typed_email(self.dice)),
+            phone: by_phone.then(|| self.person.typed_phone(self.dice)),
+            ..Traits::default()
+        };
+        let at = self.next(visit);
+        let identify = self.seen_on(visit, Event::identify(at, Context::of("shop"), traits));
+        self.recorder.record(self.dice, identify);
+        if self.maybe(600) {
+            let method = if by_phone { "phone" } else { "email" };
+            self.act(visit, "Signed In", About::Sign { method });
+        }
+    }
+
+    fn consent(&mut self, visit: &mut Visit) {
+        let channel = *self.dice.pick(&["email", "email", "sms", "push"]);
+        let expires_at = self.dice.chance(300).then(|| visit.now.after(730 * DAY));
+        let about = About::Consent { purpose: "marketing", expires_at };
+        let mut event = self.act_of(visit, "Consent Given", about);
+        if let Some(properties) = &mut event.properties {
+            properties.channel = Some(channel);
+        }
+        self.touch(event);
+    }
+
+    fn join_group(&mut self, visit: &mut Visit) {
+        let at = self.next(visit);
+        let mut group = Event::new(EventKind::Group, at, Context::of("shop"));
+        group.group_id = Some(Id::group(self.seed, 1 + self.dice.below(40)));
+        group.traits =
+            Some(Box::new(Traits { plan: Some(*self.dice.pick(&["trade", "family", "staff"])), ..Traits::default() }));
+        let group = self.seen_on(visit, group);
+        self.recorder.record(self.dice, group);
+    }
+}
