@@ -10,8 +10,8 @@ use super::{WorldSpec, WorldSummary, write_world};
 ///
 /// People browse under cookies before they sign up, come with several devices, share a tablet,
 /// order, send back, read mails or not, call, and visit the store. Some events arrive late, some
-/// twice, some returns before their order. Everything is made up: the addresses are those set
-/// aside for examples.
+/// twice, some returns before their order. Everything is made up, and the mail
+/// addresses are of the domains set aside for examples.
 ///
 /// Events go to standard output, one a line; how many of what there were goes to standard error.
 #[derive(Args, Clone, Debug)]

@@ -5,36 +5,37 @@ use std::sync::Arc;
 use super::{
     event::{Context, Event},
     life::Life,
-    moment::{DAY, MINUTE, Moment},
+    moment::{DAY, HOUR, MINUTE, Moment, SECOND},
     payload::{About, Properties, Traits},
     shop::{self, QUESTIONS},
 };
 
 impl Life<'_, '_> {
-    /// A call to customer service, a chat, or a letter of complaint that becomes a ticket.
+    /// A call to customer service, a chat, or a question that becomes a ticket.
     pub(super) fn contact(&mut self, at: Moment) {
-        let topic = *self.dice.pick(&QUESTIONS);
-        let seconds = self.dice.between(40, 1_500);
-        let end = at.after(seconds * 1_000);
+        let about = Contact { topic: self.dice.pick::<&str>(&QUESTIONS), seconds: self.dice.between(40, 1_500) };
+        let soon = at.after(self.dice.between(2 * HOUR, 3 * DAY));
         match self.dice.below(10) {
             0..=5 => {
-                self.ask("Call Started", at, "telephone", topic, None);
-                if self.has_room() {
-                    self.ask("Call Ended", end, "telephone", topic, Some(seconds));
+                self.ask("Call Received", at, "telephone", about);
+                if self.maybe(300) {
+                    self.answer("Call Made", soon, "telephone", about);
                 }
             }
             6 | 7 => {
-                self.ask("Live Chat Conversation Started", at, "customer_service", topic, None);
+                self.ask("Live Chat Conversation Started", at, "customer_service", about);
                 if self.has_room() {
-                    let name = "Live Chat Conversation Ended";
-                    self.ask(name, end, "customer_service", topic, Some(seconds));
+                    let end = at.after(about.seconds * SECOND);
+                    self.ask("Live Chat Conversation Ended", end, "customer_service", about);
                 }
             }
             _ => {
-                self.ask("Ticket Created", at, "customer_service", topic, None);
+                self.ask("Ticket Created", at, "customer_service", about);
                 if self.has_room() {
-                    let solved = at.after(self.dice.between(DAY / 8, 4 * DAY));
-                    self.ask("Ticket Solved", solved, "customer_service", topic, None);
+                    self.answer("Ticket Answered", soon, "customer_service", about);
+                }
+                if self.maybe(800) {
+                    self.answer("Ticket Solved", soon.after(HOUR), "customer_service", about);
                 }
             }
         }
@@ -87,22 +88,39 @@ impl Life<'_, '_> {
         self.recorder.record(self.dice, event);
     }
 
-    fn ask(
-        &mut self,
-        name: &'static str,
-        at: Moment,
-        channel: &'static str,
-        topic: &'static str,
-        duration_seconds: Option<u64>,
-    ) {
-        let mut properties =
-            Properties { channel: Some(channel), ..Properties::about(About::Contact { topic, duration_seconds }) };
+    /// The customer turns to the shop.
+    fn ask(&mut self, name: &'static str, at: Moment, channel: &'static str, about: Contact) {
+        let event = self.about_contact(name, at, channel, about);
+        self.touch(event);
+    }
+
+    /// The shop turns to the customer.
+    fn answer(&mut self, name: &'static str, at: Moment, channel: &'static str, about: Contact) {
+        let mut event = self.about_contact(name, at, channel, about);
+        if let Some(properties) = &mut event.properties {
+            properties.direction = Some("OUTBOUND");
+        }
+        self.touch(event);
+    }
+
+    fn about_contact(&mut self, name: &'static str, at: Moment, channel: &'static str, about: Contact) -> Event {
+        let duration_seconds = (!name.starts_with("Ticket")).then_some(about.seconds);
+        let mut properties = Properties {
+            channel: Some(channel),
+            ..Properties::about(About::Contact { topic: about.topic, duration_seconds })
+        };
         if !self.signed_up {
             properties.email = Some(Arc::clone(&self.person.email));
         } else if channel == "telephone" && self.dice.chance(400) {
             properties.phone = Some(self.person.typed_phone(self.dice));
         }
-        let event = Event::track(name, at, Context::of("crm"), properties);
-        self.touch(event.by(self.account(), None));
+        Event::track(name, at, Context::of("crm"), properties).by(self.account(), None)
     }
+}
+
+/// What a contact is about and how long it takes.
+#[derive(Clone, Copy)]
+struct Contact {
+    topic: &'static str,
+    seconds: u64,
 }

@@ -9,8 +9,8 @@ use super::{
     life::Life,
     moment::{DAY, HOUR, MINUTE, Moment},
     money::{Currency, Money},
-    payload::{About, Line, Order, Properties, Returned},
-    shop::{self, RETURN_REASONS},
+    payload::{About, Line, Order, Properties},
+    shop,
     visit::Visit,
 };
 
@@ -29,7 +29,7 @@ struct Fate {
 }
 
 /// By what later events about an order name its buyer, and which system sends them.
-struct Buyer {
+pub(super) struct Buyer {
     user_id: Option<Id>,
     email: Option<Arc<str>>,
     card: Option<Id>,
@@ -191,60 +191,7 @@ impl Life<'_, '_> {
         self.touch_at(event, at);
     }
 
-    /// Sends back the whole order or part of it, and sometimes the rest later.
-    fn give_back(&mut self, at: Moment, buyer: &Buyer, order: &Order) {
-        self.recorder.summary.returned_orders += 1;
-        let whole = self.dice.chance(500);
-        let (total, products, amount) = if whole { self.all_of(order) } else { self.part_of(order) };
-        self.refund(at, buyer, order, total, products);
-        let mut returned = amount;
-        if amount < order.total.minor && self.dice.chance(100) {
-            let later = at.after(self.dice.between(DAY, 9 * DAY));
-            self.refund(later, buyer, order, None, Vec::new());
-            returned = order.total.minor;
-        }
-        self.recorder.summary.takings(order.currency).returned += returned;
-    }
-
-    /// A return of everything: what the event says of total and products, and what it is worth.
-    fn all_of(&mut self, order: &Order) -> (Option<Money>, Vec<Returned>, u64) {
-        let total = self.dice.chance(300).then_some(order.total);
-        (total, Vec::new(), order.total.minor)
-    }
-
-    /// A return of some of one line, at the order's price, at a price of its own, or for a sum
-    /// from which something was kept.
-    fn part_of(&mut self, order: &Order) -> (Option<Money>, Vec<Returned>, u64) {
-        let line = *self.dice.pick(&order.products);
-        let quantity = self.dice.between(1, line.quantity);
-        let (full, plain) = (line.price.minor * quantity, Returned { sku: line.sku, quantity, price: None });
-        match self.dice.below(10) {
-            0..=5 => (None, vec![plain], full),
-            6 | 7 => {
-                let less = line.price.minor - line.price.minor / 10;
-                let price = Some(Money { minor: less, ..line.price });
-                (None, vec![Returned { price, ..plain }], less * quantity)
-            }
-            _ => {
-                let kept = full - full.min(395);
-                (Some(Money { minor: kept, ..line.price }), vec![plain], kept)
-            }
-        }
-    }
-
-    fn refund(&mut self, at: Moment, buyer: &Buyer, order: &Order, total: Option<Money>, products: Vec<Returned>) {
-        let about = About::Refund {
-            order_id: order.order_id,
-            currency: order.currency,
-            total,
-            products,
-            reason: self.dice.pick::<&str>(&RETURN_REASONS),
-        };
-        self.recorder.summary.refunds += 1;
-        let event = self.about_order("Order Refunded", at, buyer, about);
-        self.touch_at(event, at);
-    }
-
+    /// Writes that the order has come in.
     fn confirm(&mut self, buyer: &Buyer, at: Moment) {
         if self.maybe(600) {
             let email = Arc::clone(buyer.email.as_ref().unwrap_or(&self.person.email));
@@ -255,11 +202,12 @@ impl Life<'_, '_> {
         }
     }
 
+    /// The parcel on its way, as far as the carrier tells.
     fn deliver(&mut self, buyer: &Buyer, order: &Order, at: Moment) {
         let carrier = *self.dice.pick(&["Parcelway", "Red Van", "Swift and Sons"]);
-        let mut steps = vec!["Delivery Dispatched", "Delivery Completed"];
+        let mut steps = vec!["Shipment Dispatched", "Shipment Delivered"];
         if self.dice.chance(60) {
-            steps.insert(1, "Delivery Failed");
+            steps.insert(1, "Delivery Attempted");
         }
         let mut at = at;
         for name in steps {
@@ -277,7 +225,7 @@ impl Life<'_, '_> {
     }
 
     /// An event about an order, from the system that took it.
-    fn about_order(&mut self, name: &'static str, at: Moment, buyer: &Buyer, about: About) -> Event {
+    pub(super) fn about_order(&mut self, name: &'static str, at: Moment, buyer: &Buyer, about: About) -> Event {
         let properties = Properties {
             channel: Some(if buyer.card.is_some() { "store" } else { "website" }),
             email: buyer.email.clone(),

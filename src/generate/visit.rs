@@ -1,22 +1,20 @@
 //! A visit to the website or a session in the app: looking round, signing up, signing in.
 
-use std::sync::Arc;
-
 use super::{
-    event::{CategoryPreferences, ConsentChoice, Context, Event, EventKind, ExternalId, Machine},
+    event::{CategoryPreferences, ConsentChoice, Context, Event, EventKind, Machine},
     ids::Id,
     life::Life,
-    moment::{DAY, MINUTE, Moment, SECOND},
+    moment::{MINUTE, Moment, SECOND},
     money::Currency,
-    payload::{About, Line, Properties, Traits},
+    payload::{About, Line, Properties},
     person::Known,
     shop::{self, ADVERTISEMENTS, Campaign, PAGES, SEARCHES},
 };
 
 /// Where a visit stands.
 pub(super) struct Visit {
-    device: usize,
-    now: Moment,
+    pub(super) device: usize,
+    pub(super) now: Moment,
     session: Option<Id>,
     /// What brought the visitor; only the first event says so.
     campaign: Option<&'static Campaign>,
@@ -114,7 +112,7 @@ impl Life<'_, '_> {
     }
 
     /// The event, with all that the device adds to it.
-    fn seen_on(&mut self, visit: &mut Visit, event: Event) -> Event {
+    pub(super) fn seen_on(&mut self, visit: &mut Visit, event: Event) -> Event {
         let device = &self.devices[visit.device];
         let user_id = device.signed_in.then_some(self.person.user_id);
         let mut event = event.by(user_id, Some(device.cookie()));
@@ -210,121 +208,5 @@ impl Life<'_, '_> {
             properties.email = Some(friend);
         }
         self.touch(event);
-    }
-
-    fn sign_up(&mut self, visit: &mut Visit) {
-        let method = *self.dice.pick(&["email", "email", "google", "apple"]);
-        let before = self.devices[visit.device].cookie();
-        self.devices[visit.device].signed_in = true;
-        self.signed_up = true;
-        self.can_be_mailed = self.dice.chance(800);
-        let at = self.next(visit);
-        if self.dice.chance(30) {
-            let mut alias = Event::new(EventKind::Alias, at, Context::of("shop"));
-            alias.user_id = Some(self.person.user_id);
-            alias.previous_id = Some(before);
-            self.recorder.record(self.dice, alias);
-        }
-        let mut traits = self.sign_up_traits();
-        let mut context = Context::of("shop");
-        match self.person.card {
-            Some(card) => {
-                self.joined = true;
-                if self.dice.chance(500) {
-                    context.external_ids = Some([ExternalId::new("loyalty_card", card)]);
-                } else {
-                    traits.loyalty_card = Some(card);
-                }
-            }
-            None if method != "email" => {
-                let login = Id::social_login(self.seed, self.person.number);
-                context.external_ids = Some([ExternalId::new("social_login", login)]);
-            }
-            None => {}
-        }
-        let identify = self.seen_on(visit, Event::identify(at, context, traits));
-        self.recorder.record(self.dice, identify);
-        if self.has_room() {
-            self.act(visit, "Signed Up", About::Sign { method });
-        }
-        if self.can_be_mailed && self.maybe(600) {
-            self.consent(visit);
-        }
-        if self.dice.chance(20) {
-            self.join_group(visit);
-        }
-        if self.dice.chance(60) {
-            self.infer_traits(visit.now);
-        }
-    }
-
-    fn sign_up_traits(&mut self) -> Traits {
-        let person = self.person;
-        let named = self.dice.chance(850);
-        let born = named && self.dice.chance(450);
-        let phoned = self.dice.chance(450);
-        let placed = self.dice.chance(600);
-        Traits {
-            email: Some(person.typed_email(self.dice)),
-            name: named.then(|| person.name().into()),
-            first_name: named.then_some(person.first_name),
-            last_name: named.then(|| Arc::clone(&person.last_name)),
-            birth_date: born.then_some(person.birth_date),
-            phone: phoned.then(|| person.typed_phone(self.dice)),
-            city: placed.then_some(person.city.name),
-            country: placed.then_some(person.city.country),
-            preferred_channel: self.dice.chance(150).then(|| *self.dice.pick(&["email", "sms", "push"])),
-            ..Traits::default()
-        }
-    }
-
-    /// Leaves an address for the newsletter, without an account.
-    fn subscribe(&mut self, visit: &mut Visit) {
-        self.can_be_mailed = true;
-        let traits = Traits { email: Some(self.person.typed_email(self.dice)), ..Traits::default() };
-        let at = self.next(visit);
-        let identify = self.seen_on(visit, Event::identify(at, Context::of("shop"), traits));
-        self.recorder.record(self.dice, identify);
-        if self.maybe(600) {
-            self.consent(visit);
-        }
-    }
-
-    fn sign_in(&mut self, visit: &mut Visit) {
-        self.devices[visit.device].signed_in = true;
-        let by_phone = self.dice.chance(150);
-        let traits = Traits {
-            email: (!by_phone).then(|| self.person.typed_email(self.dice)),
-            phone: by_phone.then(|| self.person.typed_phone(self.dice)),
-            ..Traits::default()
-        };
-        let at = self.next(visit);
-        let identify = self.seen_on(visit, Event::identify(at, Context::of("shop"), traits));
-        self.recorder.record(self.dice, identify);
-        if self.maybe(600) {
-            let method = if by_phone { "phone" } else { "email" };
-            self.act(visit, "Signed In", About::Sign { method });
-        }
-    }
-
-    fn consent(&mut self, visit: &mut Visit) {
-        let channel = *self.dice.pick(&["email", "email", "sms", "push"]);
-        let expires_at = self.dice.chance(300).then(|| visit.now.after(730 * DAY));
-        let about = About::Consent { purpose: "marketing", expires_at };
-        let mut event = self.act_of(visit, "Consent Given", about);
-        if let Some(properties) = &mut event.properties {
-            properties.channel = Some(channel);
-        }
-        self.touch(event);
-    }
-
-    fn join_group(&mut self, visit: &mut Visit) {
-        let at = self.next(visit);
-        let mut group = Event::new(EventKind::Group, at, Context::of("shop"));
-        group.group_id = Some(Id::group(self.seed, 1 + self.dice.below(40)));
-        group.traits =
-            Some(Box::new(Traits { plan: Some(*self.dice.pick(&["trade", "family", "staff"])), ..Traits::default() }));
-        let group = self.seen_on(visit, group);
-        self.recorder.record(self.dice, group);
     }
 }
