@@ -332,8 +332,7 @@ fn worlds_of_other_seeds_have_no_identifier_message_or_order_in_common() {
 
 #[test]
 fn a_world_of_any_size_holds_one_cohort_at_a_time() {
-    for (customers, touchpoints, orders) in [(50_000_000, 25.0, 0.6), (9_000_000, 1.0, 0.0)]
-    {
+    for (customers, touchpoints, orders) in [(50_000_000, 25.0, 0.6), (9_000_000, 1.0, 0.0)] {
         let spec = WorldSpec {
             touchpoints_per_customer: touchpoints,
             orders_per_customer: orders,
