@@ -19,7 +19,8 @@ export default defineConfig({
     },
   },
   worker: { format: 'es' },
-  // For `npm run dev`: the ready queries lie above this folder, and a running Throughline answers.
+  // For `npm run dev`: what Monaco's workers import as CommonJS has to be turned into modules first; the ready queries lie above this folder, and a running Throughline answers.
+  optimizeDeps: { include: ['monaco-graphql > picomatch-browser', 'graphql-language-service > nullthrows'] },
   server: {
     fs: { allow: ['..'] },
     proxy: { '/graphql': throughline, '/health': throughline },
