@@ -135,7 +135,7 @@ test('a server that does not answer is said so, and found again', async () => {
     await page.getByRole('button', { name: /^Execute query/ }).click();
     const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
     await alert.waitFor();
-    assert.match(JSON.stringify((await result(page)).errors), /no answer from/);
+    assert.match(JSON.stringify((await result(page)).errors), /no response from/);
     await page.unroute(/\/(graphql|health\/live)$/);
     await alert.waitFor({ state: 'detached', timeout: 15_000 });
   });
@@ -149,12 +149,15 @@ test('an answer that is not GraphQL is told from one that is', async () => {
     await page.route(/\/graphql$/, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad</h1>' }));
     await page.getByRole('button', { name: /^Execute query/ }).click();
     assert.match(JSON.stringify((await result(page)).errors), /answered 502 with text\/html/);
+    const alert = page.getByRole('alert').filter({ hasText: 'Throughline does not answer: /graphql answered 502' });
+    await alert.waitFor();
     await page.unroute(/\/graphql$/);
     await page.route(/\/graphql$/, (route) =>
       route.fulfill({ status: 503, json: { errors: [{ message: 'away', extensions: { code: 'STORE_AWAY' } }] } }),
     );
     await page.getByRole('button', { name: /^Execute query/ }).click();
     await page.waitForFunction(() => editorText('response.json').includes('STORE_AWAY'));
+    await alert.waitFor({ state: 'detached' });
   });
 });
 

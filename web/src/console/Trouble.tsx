@@ -26,7 +26,7 @@ export function Trouble() {
       {reason && (
         <>
           <p>
-            <strong>Throughline does not answer.</strong> There is {reason}. Is <code>throughline serve</code> running? The
+            <strong>Throughline does not answer:</strong> {reason}. Is <code>throughline serve</code> running? The
             console goes on trying.
           </p>
           <button type="button" disabled={introspecting} onClick={() => void introspect()}>

@@ -39,7 +39,7 @@ async function post(params: FetcherParams, options: FetcherOpts | undefined, sig
   } catch (error) {
     if (signal.aborted) return {};
     // A header that is not one fails before anything is sent; that says nothing about the server.
-    if (!(await answers())) return failed(report(`no answer from ${location.origin}${ENDPOINT}`));
+    if (!(await answers())) return failed(report(`no response from ${location.origin}${ENDPOINT}`));
     return failed(`the request could not be sent: ${error instanceof Error ? error.message : String(error)}`);
   }
   const answer = graphQLResponse(text);
