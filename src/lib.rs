@@ -6,6 +6,7 @@
 pub mod domain;
 pub mod generate;
 pub mod graphql;
+pub mod ingest;
 pub mod settings;
 pub mod stitching;
 pub mod store;

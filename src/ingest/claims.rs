@@ -1,0 +1,60 @@
+//! Traits: what an identify event says of a person.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::event::{Event, own};
+use super::notes::{Notes, Weight, fit};
+use crate::domain::ProblemCode;
+use crate::domain::claim::{ClaimFact, Provenance};
+
+/// Each trait with a value, DECLARED unless `context.provenance` says otherwise. Nothing is
+/// invented: what a system computed or observed says so itself.
+pub(crate) fn claims(event: &Event<'_>, notes: &mut Notes) -> Vec<ClaimFact> {
+    // Only identify has traits of a person: `Event` reads them of no other.
+    if event.traits.is_empty() {
+        return Vec::new();
+    }
+    let provenance = provenance(event, notes);
+    let mut claims: Vec<ClaimFact> = Vec::new();
+    for (name, raw) in event.traits.entries() {
+        let name = name.trim();
+        if name.is_empty() || fit(name).is_err() {
+            notes.warn(
+                ProblemCode::BadValue,
+                "traits",
+                "a trait whose name is empty, too long or has control characters is left out",
+            );
+            continue;
+        }
+        claims.retain(|present| *present.name != *name);
+        if raw.get() != "null" {
+            claims.push(ClaimFact { name: name.into(), value: canonical(raw), provenance });
+        }
+    }
+    claims
+}
+
+fn provenance(event: &Event<'_>, notes: &mut Notes) -> Provenance {
+    const PATH: &str = "context.provenance";
+    let Some(given) = notes.text(Weight::Warning, PATH, event.context.get("provenance")) else {
+        return Provenance::Declared;
+    };
+    Provenance::parse(&given).unwrap_or_else(|| {
+        notes.warn(ProblemCode::BadValue, PATH, "none of REALISED, DECLARED, ASSUMED, so DECLARED");
+        Provenance::Declared
+    })
+}
+
+/// The value as one text, however it was spaced and escaped, so that the same claim is the same.
+fn canonical(raw: &RawValue) -> Arc<RawValue> {
+    let text = raw.get();
+    if text.starts_with(['{', '[']) || text.contains('\\') {
+        let value = serde_json::from_str::<serde_json::Value>(text);
+        if let Ok(value) = value.and_then(|value| serde_json::value::to_raw_value(&value)) {
+            return value.into();
+        }
+    }
+    own(raw)
+}

@@ -1,0 +1,365 @@
+//! The reader: one event's JSON in, one [`Fact`] out, or what is wrong with it.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::identifiers::{Identifiers, Previous};
+use super::json::{Json, Object, check};
+use super::message_id::{Occurrences, message_id};
+use super::notes::{Notes, Weight, fit};
+use super::{channels, claims, consents, devices, kinds, orders, products, time};
+use crate::domain::fact::Fact;
+use crate::domain::pattern::name_words;
+use crate::domain::touchpoint::{Campaign, TouchpointFact};
+use crate::domain::{Problem, ProblemCode, Timestamp};
+use crate::settings::channels::ChannelRule;
+use crate::settings::{EventPath, Root, Settings};
+
+/// Reads events under one set of settings. Shared by threads.
+#[derive(Debug)]
+pub struct Reader {
+    identifiers: Identifiers,
+    channels: Vec<ChannelRule>,
+}
+
+/// What is known of an event beside what it says.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The source, whatever the event says: the write key's, or `--source`.
+    pub source_override: Option<Arc<str>>,
+    /// The source of an event that has no `context.source`.
+    pub default_source: Arc<str>,
+    /// The server's clock, when a server received it; without it the event's own `receivedAt`.
+    pub received_at: Option<Timestamp>,
+    /// `sentAt` of the envelope, for events without their own.
+    pub sent_at: Option<Timestamp>,
+    /// The way it came, for metrics: `graphql`, `http` or `import`.
+    pub way: &'static str,
+}
+
+impl Origin {
+    /// Events given to the GraphQL API.
+    pub fn graphql(now: Timestamp) -> Self {
+        Origin {
+            source_override: None,
+            default_source: "graphql".into(),
+            received_at: Some(now),
+            sent_at: None,
+            way: "graphql",
+        }
+    }
+
+    /// Events of a file.
+    pub fn import(source: Option<Arc<str>>, file_name: impl Into<Arc<str>>) -> Self {
+        Origin {
+            source_override: source,
+            default_source: file_name.into(),
+            received_at: None,
+            sent_at: None,
+            way: "import",
+        }
+    }
+
+    /// Events received by `/v1`, from the source of their write key.
+    pub fn http(source: impl Into<Arc<str>>, now: Timestamp, sent_at: Option<Timestamp>) -> Self {
+        let source = source.into();
+        Origin {
+            source_override: Some(source.clone()),
+            default_source: source,
+            received_at: Some(now),
+            sent_at,
+            way: "http",
+        }
+    }
+}
+
+/// An event that was understood.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// What will be stored.
+    pub fact: Fact,
+    /// Warnings.
+    pub problems: Vec<Problem>,
+    /// Of an alias: what `previousId` may be; see [`Previous`].
+    pub previous: Option<Previous>,
+}
+
+/// An event that was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its id, when it has a good one.
+    pub message_id: Option<Arc<str>>,
+    /// Why, faults first; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl Reader {
+    /// A reader under these settings.
+    pub fn new(settings: &Settings) -> Self {
+        Reader { identifiers: Identifiers::new(&settings.identity), channels: settings.channels.clone() }
+    }
+
+    /// Where identifiers are read and normalised.
+    pub fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
+    /// Reads one event. `occurrences` are those of its file or call.
+    ///
+    /// # Errors
+    /// When it can't be stored, with everything that is wrong with it.
+    pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
+        let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
+        if let Err(fault) = check(text) {
+            return Err(whole(not_json(&fault)));
+        }
+        let top: Object<'_> = match serde_json::from_str(text) {
+            Ok(top) => top,
+            Err(fault) if fault.is_data() => {
+                return Err(whole(Problem::whole(ProblemCode::NotAnEvent, "not an object")));
+            }
+            Err(fault) => return Err(whole(not_json(&fault))),
+        };
+        let mut notes = Notes::default();
+        let event = Event::of(top, &mut notes);
+        let source = source(&event, origin, &mut notes);
+        let message_id = message_id(&event, &source, occurrences, &mut notes);
+        let fact = self.fact(&event, source, message_id.clone().unwrap_or_default(), origin, &mut notes);
+        if notes.faults.is_empty() {
+            let (fact, previous) = fact;
+            return Ok(Read { fact, problems: notes.warnings, previous });
+        }
+        let mut problems = notes.faults;
+        problems.extend(notes.warnings);
+        Err(Rejected { message_id, problems })
+    }
+
+    fn fact(
+        &self,
+        event: &Event<'_>,
+        source: Arc<str>,
+        message_id: Arc<str>,
+        origin: &Origin,
+        notes: &mut Notes,
+    ) -> (Fact, Option<Previous>) {
+        let at = time::at(event, origin, notes);
+        let is_touchpoint = matches!(event.kind, Type::Track | Type::Page | Type::Screen);
+        let name = if is_touchpoint { event.name(notes) } else { None };
+        let words = match (&name, event.kind) {
+            (Some(name), Type::Track) => name_words(name),
+            _ => String::new(),
+        };
+        let squashed = kinds::squash(&words);
+        let (identifiers, previous) = self.identifiers.read(event, &words, notes);
+        let touchpoint = name.map(|name| {
+            let channel = channels::channel(&self.channels, event, &source, &name, &words, notes);
+            TouchpointFact {
+                kind: if event.kind == Type::Track {
+                    kinds::of_track(&words, &squashed, &channel)
+                } else {
+                    kinds::of_view()
+                },
+                direction: channels::direction(event, &channel, &words, notes),
+                channel,
+                name,
+                session_id: notes.word("context.sessionId", event.context.get("sessionId")),
+                campaign: campaign(event, notes),
+                properties: event.raw_properties().map(own),
+            }
+        });
+        let channel = touchpoint.as_ref().map(|t| &t.channel);
+        let order = orders::order(event, &squashed, &source, at, channel, notes);
+        let fact = Fact {
+            message_id,
+            at,
+            identifiers,
+            claims: claims::claims(event, notes),
+            device: devices::device(event, notes),
+            products: orders::products(order.as_ref()),
+            order,
+            product_acts: products::acts(event, &squashed, notes),
+            consents: consents::consents(event, &squashed, notes),
+            touchpoint,
+            source,
+        };
+        (fact, previous)
+    }
+}
+
+/// An event's fields, still text.
+#[derive(Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) top: Object<'a>,
+    pub(crate) kind: Type,
+    pub(crate) properties: Object<'a>,
+    /// Of identify only. RudderStack puts them into the context, where they are found too.
+    pub(crate) traits: Object<'a>,
+    pub(crate) context: Object<'a>,
+    pub(crate) context_traits: Object<'a>,
+}
+
+/// An event's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Track,
+    Page,
+    Screen,
+    Identify,
+    Group,
+    Alias,
+    /// A fault, noted.
+    None,
+}
+
+impl Type {
+    const ALL: [Type; 6] = [Type::Track, Type::Page, Type::Screen, Type::Identify, Type::Group, Type::Alias];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Type::Track => "track",
+            Type::Page => "page",
+            Type::Screen => "screen",
+            Type::Identify => "identify",
+            Type::Group => "group",
+            Type::Alias => "alias",
+            Type::None => "",
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    fn of(top: Object<'a>, notes: &mut Notes) -> Self {
+        const FORM: &str = "give one of track, page, screen, identify, group, alias";
+        let kind = match notes.text(Weight::Fault, "type", top.get("type")) {
+            Some(text) => Type::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(&text)).unwrap_or_else(|| {
+                notes.fault(ProblemCode::BadValue, "type", format!("not a type: {FORM}"));
+                Type::None
+            }),
+            None => {
+                if notes.faults.is_empty() {
+                    notes.fault(ProblemCode::MissingField, "type", format!("no type: {FORM}"));
+                }
+                Type::None
+            }
+        };
+        let properties = object("properties", top.get("properties"), notes);
+        let context = object("context", top.get("context"), notes);
+        let context_traits = object("context.traits", context.get("traits"), notes);
+        let mut traits = Object::default();
+        if kind == Type::Identify {
+            traits = object("traits", top.get("traits"), notes);
+            if traits.is_empty() {
+                traits = object("context.traits", context.get("traits"), &mut Notes::default());
+            }
+        }
+        Event { top, kind, properties, traits, context, context_traits }
+    }
+
+    /// The value at a path; `traits.*` of identify only.
+    pub(crate) fn at(&self, path: &EventPath) -> Option<&'a RawValue> {
+        let mut steps = path.steps.iter();
+        let mut value = match path.root {
+            Root::UserId | Root::AnonymousId | Root::GroupId => self.top.get(path.root.as_str())?,
+            Root::Traits => self.traits.get(steps.next()?)?,
+            Root::Properties => self.properties.get(steps.next()?)?,
+            Root::Context => match (&**steps.next()?, steps.len()) {
+                ("traits", 1..) => self.context_traits.get(steps.next()?)?,
+                (step, _) => self.context.get(step)?,
+            },
+        };
+        for step in steps {
+            value = Object::parse(value.get())?.get(step)?;
+        }
+        Some(value)
+    }
+
+    /// The properties as they were sent, when there are any.
+    fn raw_properties(&self) -> Option<&'a RawValue> {
+        if self.properties.is_empty() { None } else { self.top.get("properties") }
+    }
+
+    /// A track event's own name; a page's or screen's name, else its path, else its type.
+    fn name(&self, notes: &mut Notes) -> Option<Arc<str>> {
+        if self.kind == Type::Track {
+            for field in ["event", "name"] {
+                if let Some(name) = notes.text(Weight::Fault, field, self.top.get(field)) {
+                    return Some(name.into());
+                }
+            }
+            if !notes.faults.iter().any(|fault| matches!(fault.path.as_deref(), Some("event" | "name"))) {
+                notes.fault(ProblemCode::MissingField, "event", "a track event without its name in event");
+            }
+            return None;
+        }
+        let page = match self.context.get("page").map(Json::of) {
+            Some(Json::Object(page)) => page,
+            _ => Object::default(),
+        };
+        let places = [
+            ("name", self.top.get("name")),
+            ("properties.name", self.properties.get("name")),
+            ("properties.path", self.properties.get("path")),
+            ("context.page.path", page.get("path")),
+        ];
+        let named = places.into_iter().find_map(|(path, raw)| notes.word(path, raw));
+        Some(named.unwrap_or_else(|| self.kind.as_str().into()))
+    }
+}
+
+fn object<'a>(path: &str, raw: Option<&'a RawValue>, notes: &mut Notes) -> Object<'a> {
+    raw.and_then(|raw| {
+        let object = Object::parse(raw.get());
+        if object.is_none() {
+            notes.warn(ProblemCode::BadValue, path, "not an object, so it is left out");
+        }
+        object
+    })
+    .unwrap_or_default()
+}
+
+/// Own copy of a borrowed value.
+pub(crate) fn own(raw: &RawValue) -> Arc<RawValue> {
+    Arc::from(raw.to_owned())
+}
+
+fn not_json(fault: &serde_json::Error) -> Problem {
+    // The text of serde_json's error may quote what it read; its place does not.
+    let place = if fault.line() == 0 { String::new() } else { format!(" at column {}", fault.column()) };
+    let reason = match fault.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        _ if fault.line() == 0 => "nested deeper than 64 levels",
+        _ => "not JSON",
+    };
+    Problem::whole(ProblemCode::NotAnEvent, format!("{reason}{place}"))
+}
+
+/// The way's own source, else `context.source`, else the way's default.
+fn source(event: &Event<'_>, origin: &Origin, notes: &mut Notes) -> Arc<str> {
+    if let Some(source) = &origin.source_override {
+        return source.clone();
+    }
+    notes.word("context.source", event.context.get("source")).unwrap_or_else(|| origin.default_source.clone())
+}
+
+fn campaign(event: &Event<'_>, notes: &mut Notes) -> Option<Arc<Campaign>> {
+    let given = object("context.campaign", Some(event.context.get("campaign")?), notes);
+    let mut field =
+        |name: &str| given.get(name).and_then(|raw| notes.word(&format!("context.campaign.{name}"), Some(raw)));
+    let campaign = Campaign {
+        name: field("name"),
+        source: field("source"),
+        medium: field("medium"),
+        term: field("term"),
+        content: field("content"),
+    };
+    (campaign != Campaign::default()).then(|| Arc::new(campaign))
+}
+
+/// Whether a source's name can be one.
+pub fn is_source_name(text: &str) -> bool {
+    !text.trim().is_empty() && fit(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,674 @@
+//! The contract's "From an event to what is stored", sentence by sentence.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::claim::Provenance;
+use crate::domain::consent::{ConsentFact, ConsentStatus};
+use crate::domain::order::{OrderAct, OrderContent};
+use crate::domain::product::ProductAct;
+use crate::domain::touchpoint::Direction;
+use crate::settings::Settings;
+
+fn settings(text: &str) -> Settings {
+    Settings::read(Some((std::path::Path::new("t.toml"), text)), []).expect("settings")
+}
+
+fn origin() -> Origin {
+    Origin::import(None, "shop.ndjson")
+}
+
+fn try_read(event: &Value) -> Result<Read, Rejected> {
+    Reader::new(&Settings::default()).read(&event.to_string(), &origin(), &mut Occurrences::default())
+}
+
+/// A track event of one user, with `more` laid over it.
+fn track(name: &str, more: Value) -> Value {
+    let mut event = json!({ "type": "track", "messageId": "m1", "userId": "u1", "event": name, "timestamp": "2026-03-31T09:30:00Z" });
+    if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
+        event.extend(more);
+    }
+    event
+}
+
+fn identify(more: Value) -> Value {
+    let mut event = track("", more);
+    event["type"] = "identify".into();
+    event.as_object_mut().expect("an object").remove("event");
+    event
+}
+
+/// Reads an event that has nothing wrong with it.
+fn fact(event: &Value) -> Fact {
+    let read = try_read(event).expect("a fact");
+    assert_eq!(read.problems, [], "{event}");
+    read.fact
+}
+
+fn warnings(event: &Value) -> Vec<String> {
+    let problems = try_read(event).expect("a fact with warnings").problems;
+    problems.iter().map(|p| format!("{} {}", p.code.as_str(), p.path.as_deref().unwrap_or("-"))).collect()
+}
+
+fn faults(event: &Value) -> Vec<String> {
+    let problems = try_read(event).expect_err("a rejected event").problems;
+    problems.iter().map(|p| format!("{} {}", p.code.as_str(), p.path.as_deref().unwrap_or("-"))).collect()
+}
+
+fn ids(event: &Value) -> Vec<String> {
+    try_read(event).expect("a fact").fact.identifiers.iter().map(|i| i.key.to_string()).collect()
+}
+
+fn without(mut event: Value, field: &str) -> Value {
+    event.as_object_mut().expect("an object").remove(field);
+    event
+}
+
+fn touch(event: &Value) -> TouchpointFact {
+    fact(event).touchpoint.expect("a touchpoint")
+}
+
+#[test]
+fn track_page_and_screen_make_a_touchpoint_and_the_others_do_not() {
+    for (kind, makes) in [("track", true), ("page", true), ("screen", true), ("identify", false), ("group", false)] {
+        let mut event = track("Product Viewed", json!({}));
+        event["type"] = kind.into();
+        assert_eq!(fact(&event).touchpoint.is_some(), makes, "{kind}");
+    }
+    let alias = json!({ "type": "alias", "userId": "u1", "previousId": "a1", "timestamp": "2026-01-01T00:00:00Z" });
+    assert!(fact(&alias).touchpoint.is_none());
+    assert_eq!(faults(&track("x", json!({ "type": "delete" }))), ["BAD_VALUE type"]);
+    assert_eq!(faults(&without(track("x", json!({})), "type")), ["MISSING_FIELD type"]);
+}
+
+#[test]
+fn what_is_no_event_is_not_an_event() {
+    let reader = Reader::new(&Settings::default());
+    let deep = format!(r#"{{"type":"track","properties":{}1{}}}"#, "[".repeat(300), "]".repeat(300));
+    for text in
+        ["", "nonsense", "[]", "1", "null", "{", r#"{"type":NaN}"#, r#"{"type":"\ud800"}"#, r#"{"a":1e999}"#, &deep]
+    {
+        let rejected = reader.read(text, &origin(), &mut Occurrences::default()).expect_err("no event");
+        assert_eq!(rejected.problems.len(), 1);
+        assert_eq!(rejected.problems[0].code, ProblemCode::NotAnEvent, "{text}");
+    }
+}
+
+#[test]
+fn a_touchpoint_is_named_by_its_event_and_a_page_by_its_name_else_its_path() {
+    assert_eq!(&*touch(&track("Product Viewed", json!({}))).name, "Product Viewed");
+    let page = |more: Value| {
+        touch(&without(
+            track("", {
+                let mut more = more;
+                more["type"] = "page".into();
+                more
+            }),
+            "event",
+        ))
+    };
+    assert_eq!(&*page(json!({ "name": "Home", "properties": { "path": "/" } })).name, "Home");
+    assert_eq!(&*page(json!({ "properties": { "path": "/chairs" } })).name, "/chairs");
+    assert_eq!(&*page(json!({ "context": { "page": { "path": "/chairs/oak" } } })).name, "/chairs/oak");
+    assert_eq!(&*page(json!({})).name, "page");
+    assert_eq!(&*page(json!({})).kind, "view");
+    assert_eq!(faults(&without(track("", json!({})), "event")), ["MISSING_FIELD event"]);
+    assert_eq!(faults(&track("", json!({ "event": {} }))), ["BAD_VALUE event"]);
+}
+
+#[test]
+fn an_event_without_a_message_id_gets_one_by_source_content_and_occurrence() {
+    let reader = Reader::new(&Settings::default());
+    let event = without(track("x", json!({})), "messageId").to_string();
+    let id = |text: &str, origin: &Origin, occurrences: &mut Occurrences| {
+        reader.read(text, origin, occurrences).expect("a fact").fact.message_id
+    };
+    let mut file = Occurrences::default();
+    let first = id(&event, &origin(), &mut file);
+    let second = id(&event, &origin(), &mut file);
+    assert_ne!(first, second, "two equal rows may both be real");
+    let again = &mut Occurrences::default();
+    assert_eq!((id(&event, &origin(), again), id(&event, &origin(), again)), (first.clone(), second));
+    let elsewhere = id(&event, &Origin::import(None, "other.ndjson"), &mut Occurrences::default());
+    assert_ne!(first, elsewhere, "another source, another id");
+    let sent_again = event.replacen('{', r#"{"sentAt":"2026-04-01T00:00:00Z","#, 1);
+    assert_eq!(first, id(&sent_again, &origin(), &mut Occurrences::default()), "the way it took makes no difference");
+    let other = event.replace("\"x\"", "\"y\"");
+    assert_ne!(first, id(&other, &origin(), &mut Occurrences::default()));
+}
+
+#[test]
+fn ids_have_at_most_1024_bytes_and_no_control_characters() {
+    let long = "x".repeat(1_025);
+    let order =
+        |id: &str| track("Order Completed", json!({ "properties": { "order_id": id, "currency": "GBP", "total": 1 } }));
+    for (bad, code) in [(long.as_str(), "TOO_LARGE"), ("a\u{7}b", "BAD_VALUE"), ("a\u{85}b", "BAD_VALUE")] {
+        assert_eq!(faults(&track("x", json!({ "messageId": bad }))), [format!("{code} messageId")]);
+        assert_eq!(faults(&track("x", json!({ "userId": bad }))), [format!("{code} userId")]);
+        assert_eq!(
+            faults(&track("x", json!({ "properties": { "email": bad } }))),
+            [format!("{code} properties.email")]
+        );
+        assert_eq!(faults(&order(bad)), [format!("{code} properties.order_id")]);
+    }
+    let most = "x".repeat(1_024);
+    assert_eq!(fact(&track("x", json!({ "messageId": most, "userId": most }))).identifiers[0].key.value.len(), 1_024);
+    let message = try_read(&track("x", json!({ "userId": "se\u{7}cret" }))).expect_err("a control character").problems;
+    assert!(!message[0].message.contains("cret"), "no value in a message");
+}
+
+#[test]
+fn time_is_corrected_by_the_clients_clock() {
+    let at = |event: Value, origin: &Origin| {
+        let read = Reader::new(&Settings::default()).read(&event.to_string(), origin, &mut Occurrences::default());
+        read.expect("a fact").fact.at.to_string()
+    };
+    let server = Origin::graphql(Timestamp::parse("2026-03-31T12:00:00Z").expect("a time"));
+    let slow = json!({ "timestamp": "2026-03-31T09:30:00Z", "sentAt": "2026-03-31T09:40:00Z", "receivedAt": "2026-03-31T10:00:00Z" });
+    assert_eq!(
+        at(track("x", slow.clone()), &origin()),
+        "2026-03-31T09:50:00.000Z",
+        "on import the event's own receivedAt"
+    );
+    assert_eq!(at(track("x", slow), &server), "2026-03-31T11:50:00.000Z", "on a server the server's clock");
+    assert_eq!(at(track("x", json!({})), &server), "2026-03-31T09:30:00.000Z", "without sentAt the timestamp stands");
+    assert_eq!(at(track("x", json!({ "sentAt": "2026-03-31T09:40:00Z" })), &origin()), "2026-03-31T09:30:00.000Z");
+    let original = json!({ "originalTimestamp": "2026-03-31T08:00:00Z" });
+    assert_eq!(at(without(track("x", original.clone()), "timestamp"), &origin()), "2026-03-31T08:00:00.000Z");
+    assert_eq!(at(track("x", original), &origin()), "2026-03-31T09:30:00.000Z", "timestamp wins");
+    let envelope =
+        Origin { sent_at: Some(Timestamp::parse("2026-03-31T09:40:00Z").expect("a time")), ..server.clone() };
+    assert_eq!(at(track("x", json!({})), &envelope), "2026-03-31T11:50:00.000Z", "sentAt of the envelope");
+    let exported = json!({ "timestamp": "2026-03-31T09:50:00Z", "originalTimestamp": "2026-03-31T09:30:00Z",
+        "sentAt": "2026-03-31T09:40:00Z", "receivedAt": "2026-03-31T10:00:00Z" });
+    assert_eq!(at(track("x", exported), &origin()), "2026-03-31T09:50:00.000Z", "corrected once, not twice");
+    let timeless = without(track("x", json!({})), "timestamp");
+    assert_eq!(at(timeless.clone(), &server), "2026-03-31T12:00:00.000Z");
+    let received = without(track("x", json!({ "receivedAt": "2026-03-31T10:00:00Z" })), "timestamp");
+    assert_eq!(at(received, &origin()), "2026-03-31T10:00:00.000Z");
+    assert_eq!(faults(&timeless), ["MISSING_FIELD timestamp"]);
+}
+
+#[test]
+fn a_time_nobody_lived_in_is_refused() {
+    for bad in ["0000-01-01T00:00:00Z", "40000-01-01T00:00:00Z", "yesterday", "2026-02-30T00:00:00Z"] {
+        assert_eq!(faults(&track("x", json!({ "timestamp": bad }))), ["BAD_TIME timestamp"], "{bad}");
+    }
+    assert_eq!(faults(&track("x", json!({ "timestamp": 1_774_949_400 }))), ["BAD_TIME timestamp"]);
+    assert_eq!(warnings(&track("x", json!({ "sentAt": "then" }))), ["BAD_TIME sentAt"]);
+    let absurd = json!({ "timestamp": "0001-01-01T00:00:00Z", "sentAt": "9999-01-01T00:00:00Z", "receivedAt": "2026-01-01T00:00:00Z" });
+    assert_eq!(faults(&track("x", absurd)), ["BAD_TIME sentAt"]);
+}
+
+#[test]
+fn traits_are_read_from_identify_only_and_context_traits_from_any() {
+    let traits = json!({ "traits": { "email": "Ada@Example.com " } });
+    assert_eq!(ids(&identify(traits.clone())), ["user_id:u1", "email:ada@example.com"]);
+    assert_eq!(ids(&track("x", traits.clone())), ["user_id:u1"]);
+    let mut group = track("x", traits);
+    group["type"] = "group".into();
+    assert_eq!(ids(&group), ["user_id:u1"], "a group's traits are the group's");
+    assert_eq!(fact(&group).claims.len(), 0);
+    let context = json!({ "context": { "traits": { "email": "ada@example.com" } } });
+    assert_eq!(ids(&track("x", context.clone())), ["user_id:u1", "email:ada@example.com"]);
+    assert_eq!(fact(&track("x", context)).claims.len(), 0);
+}
+
+#[test]
+fn identifiers_come_in_the_order_of_kinds_then_paths_each_once() {
+    let event = identify(json!({
+        "anonymousId": "a1",
+        "traits": { "email": "b@example.com", "phone": "07700 900123", "loyalty_card": 77, "last_name": " Lovelace ", "birth_date": "1815-12-10" },
+        "properties": { "email": ["c@example.com", "B@example.com"] },
+        "context": { "externalIds": [
+            { "type": "email", "id": "D@example.com" }, { "type": "crm", "id": "9" }, { "type": "user_id", "id": "u2" }, { "type": "crm", "id": 10 },
+        ] },
+    }));
+    let expected = [
+        "user_id:u1",
+        "user_id:u2",
+        "email:b@example.com",
+        "email:c@example.com",
+        "email:d@example.com",
+        "phone:+447700900123",
+        "loyalty_card:77",
+        "name_and_birth:8:lovelace 10:1815-12-10",
+        "anonymous_id:a1",
+        "crm:9",
+        "crm:10",
+    ];
+    assert_eq!(ids(&event), expected);
+    let listed: Vec<bool> = fact(&event).identifiers.iter().map(|i| i.listed).collect();
+    assert_eq!(listed, [true, true, true, true, true, true, true, true, true, false, false]);
+}
+
+#[test]
+fn a_phone_is_e164_and_one_that_cannot_be_read_is_a_warning() {
+    for text in ["07700 900123", "+44 7700 900 123", "+44 (0)7700 900123", "0044 7700900123", "(07700) 900-123"] {
+        assert_eq!(ids(&track("x", json!({ "properties": { "phone": text } })))[1], "phone:+447700900123", "{text}");
+    }
+    for text in ["call me", "12", "+", "1234567890123456789012"] {
+        let event = track("x", json!({ "properties": { "phone": text } }));
+        assert_eq!(warnings(&event), ["BAD_VALUE properties.phone"], "{text}");
+        assert_eq!(ids(&event), ["user_id:u1"]);
+    }
+    let german = Reader::new(&settings("[identity]\nphone_country = \"DE\""));
+    let key = german.identifiers().normalise("phone", "030 901820").expect("a number");
+    assert_eq!(key.to_string(), "phone:+4930901820");
+}
+
+#[test]
+fn a_composite_needs_all_its_parts_from_one_event() {
+    let composite = |traits: Value| ids(&identify(json!({ "traits": traits }))).get(1).cloned();
+    assert_eq!(
+        composite(json!({ "last_name": "Ng", "birth_date": 1990 })).as_deref(),
+        Some("name_and_birth:2:ng 4:1990")
+    );
+    assert_eq!(composite(json!({ "last_name": "Ng" })), None);
+    assert_eq!(composite(json!({ "last_name": " ", "birth_date": "1990" })), None);
+    assert_eq!(composite(json!({ "last_name": "unknown", "birth_date": "1990" })), None);
+    let other = track("x", json!({ "context": { "traits": { "last_name": "Ng", "birth_date": "1990" } } }));
+    assert_eq!(ids(&other), ["user_id:u1"]);
+}
+
+#[test]
+fn blocked_values_are_dropped_with_a_warning() {
+    for blocked in ["null", "NULL", " Guest ", "-1", "0000-0000", "000"] {
+        let event = track("x", json!({ "userId": blocked, "anonymousId": "a1" }));
+        assert_eq!(warnings(&event), ["BLOCKED_VALUE userId"], "{blocked}");
+        assert_eq!(ids(&event), ["anonymous_id:a1"]);
+    }
+    assert_eq!(faults(&track("x", json!({ "userId": "guest" }))), ["MISSING_FIELD -", "BLOCKED_VALUE userId"]);
+}
+
+#[test]
+fn an_event_needs_an_identifier_of_whatever_kind() {
+    let nobody = without(track("x", json!({})), "userId");
+    assert_eq!(faults(&nobody), ["MISSING_FIELD -"]);
+    let empty = track("x", json!({ "userId": " ", "anonymousId": null }));
+    assert_eq!(faults(&empty), ["MISSING_FIELD -"]);
+    let mut unlisted = nobody.clone();
+    unlisted["context"] = json!({ "externalIds": [{ "type": "crm", "id": "9" }] });
+    assert_eq!(ids(&unlisted), ["crm:9"]);
+    let mut card = nobody;
+    card["properties"] = json!({ "loyalty_card": "L1" });
+    assert_eq!(ids(&card), ["loyalty_card:L1"]);
+    let odd = track(
+        "x",
+        json!({ "anonymousId": { "a": 1 }, "context": { "externalIds": [{ "type": "a:b", "id": "1" }, 7] } }),
+    );
+    assert_eq!(
+        warnings(&odd),
+        ["BAD_VALUE context.externalIds[0]", "BAD_VALUE context.externalIds[1]", "BAD_VALUE anonymousId"]
+    );
+}
+
+#[test]
+fn an_address_that_is_somebody_elses_is_not_read() {
+    for name in ["Invite Sent", "invite_sent", "Gift Card Bought"] {
+        assert_eq!(
+            ids(&track(name, json!({ "properties": { "email": "friend@example.com" } }))),
+            ["user_id:u1"],
+            "{name}"
+        );
+    }
+    assert_eq!(ids(&track("Gifted", json!({ "properties": { "email": "me@example.com" } }))).len(), 2);
+}
+
+#[test]
+fn an_alias_speaks_of_an_id_that_is_a_users_when_one_exists() {
+    let alias = json!({ "type": "alias", "userId": "u2", "previousId": " u1 ", "anonymousId": "a1", "timestamp": "2026-01-01T00:00:00Z" });
+    let read = try_read(&alias).expect("a fact");
+    let keys = |identifiers: &[crate::domain::fact::FactIdentifier]| -> Vec<String> {
+        identifiers.iter().map(|i| i.key.to_string()).collect()
+    };
+    assert_eq!(keys(&read.fact.identifiers), ["user_id:u2", "anonymous_id:a1", "anonymous_id:u1"]);
+    let previous = read.previous.expect("what previousId may be");
+    let mut identifiers = read.fact.identifiers.clone();
+    Reader::new(&Settings::default()).identifiers().is_user(&mut identifiers, &previous);
+    assert_eq!(keys(&identifiers), ["user_id:u2", "user_id:u1", "anonymous_id:a1"]);
+    assert_eq!(faults(&without(alias.clone(), "previousId")), ["MISSING_FIELD previousId"]);
+    let mut same = alias.clone();
+    same["previousId"] = "u2".into();
+    assert_eq!(ids(&same), ["user_id:u2", "anonymous_id:a1"]);
+    let mut both = alias;
+    both["previousId"] = "a1".into();
+    let read = try_read(&both).expect("a fact");
+    let mut identifiers = read.fact.identifiers.clone();
+    let previous = read.previous.expect("what previousId may be");
+    Reader::new(&Settings::default()).identifiers().is_user(&mut identifiers, &previous);
+    assert_eq!(keys(&identifiers), ["user_id:u2", "user_id:a1", "anonymous_id:a1"]);
+}
+
+#[test]
+fn the_channel_is_the_events_own_else_a_rules_else_by_type_and_name() {
+    let channel = |event: &Value| touch(event).channel.to_string();
+    for (name, expected) in [
+        ("Email Opened", "email"),
+        ("SMS Sent", "sms"),
+        ("Push Notification Tapped", "push"),
+        ("sms_sent", "sms"),
+        ("Emails Counted", "other"),
+        ("Product Viewed", "other"),
+    ] {
+        assert_eq!(channel(&track(name, json!({}))), expected, "{name}");
+    }
+    assert_eq!(channel(&track("x", json!({ "type": "page", "name": "Home" }))), "website");
+    assert_eq!(channel(&track("x", json!({ "type": "screen", "name": "Home" }))), "mobile_app");
+    assert_eq!(channel(&track("Email Opened", json!({ "properties": { "channel": "newsletter" } }))), "newsletter");
+    assert_eq!(channel(&track("x", json!({ "properties": { "channel": "Store" } }))), "store");
+    let rules = "[[channel]]\nis = \"kiosk\"\nwhen = { type = \"page\", properties.platform = [\"booth*\", \"totem\"] }\n\
+                 [[channel]]\nis = \"till\"\nwhen = { source = \"pos\", name = \"Order *\" }\n";
+    let reader = Reader::new(&settings(rules));
+    let ruled = |event: Value, source: &str| {
+        let read =
+            reader.read(&event.to_string(), &Origin::import(Some(source.into()), "f"), &mut Occurrences::default());
+        read.expect("a fact").fact.touchpoint.expect("a touchpoint").channel.to_string()
+    };
+    let page = |platform: &str| track("x", json!({ "type": "page", "properties": { "platform": platform } }));
+    assert_eq!(ruled(page("Booth 7"), "web"), "kiosk");
+    assert_eq!(ruled(page("ios"), "web"), "website");
+    let order = json!({ "properties": { "order_id": 1 } });
+    assert_eq!(ruled(track("order_cancelled", order.clone()), "POS"), "till");
+    assert_eq!(ruled(track("order_cancelled", order), "web"), "other");
+}
+
+#[test]
+fn what_we_send_goes_out_and_all_else_comes_in() {
+    let direction = |event: &Value| touch(event).direction;
+    for name in ["Email Sent", "SMS Sent", "Push Notification Sent", "Email Delivered"] {
+        assert_eq!(direction(&track(name, json!({}))), Direction::Outbound, "{name}");
+    }
+    for name in ["Email Opened", "Invite Sent", "Parcel Delivered", "Product Viewed"] {
+        assert_eq!(direction(&track(name, json!({}))), Direction::Inbound, "{name}");
+    }
+    assert_eq!(
+        direction(&track("Letter Sent", json!({ "properties": { "channel": "direct_mail" } }))),
+        Direction::Outbound
+    );
+    assert_eq!(
+        direction(&track("Call Made", json!({ "properties": { "direction": "outbound" } }))),
+        Direction::Outbound
+    );
+    assert_eq!(
+        direction(&track("Email Sent", json!({ "properties": { "direction": "INBOUND" } }))),
+        Direction::Inbound
+    );
+    assert_eq!(
+        warnings(&track("x", json!({ "properties": { "direction": "up" } }))),
+        ["BAD_VALUE properties.direction"]
+    );
+}
+
+#[test]
+fn the_rest_of_a_touchpoint_is_kept_as_it_came() {
+    let event = track(
+        "x",
+        json!({ "properties": { "b": 1, "a": [true, null] },
+        "context": { "sessionId": 17, "campaign": { "name": "Spring", "medium": "email", "term": "" } } }),
+    );
+    let touchpoint = touch(&event);
+    assert_eq!(touchpoint.properties.expect("properties").get(), r#"{"b":1,"a":[true,null]}"#);
+    assert_eq!(touchpoint.session_id.as_deref(), Some("17"));
+    let campaign = touchpoint.campaign.expect("a campaign");
+    assert_eq!(
+        (campaign.name.as_deref(), campaign.medium.as_deref(), campaign.term.as_deref()),
+        (Some("Spring"), Some("email"), None)
+    );
+    let bare = touch(&track("x", json!({ "properties": {}, "context": { "campaign": { "name": " " } } })));
+    assert!(bare.properties.is_none() && bare.campaign.is_none());
+    assert_eq!(warnings(&track("x", json!({ "properties": [1] }))), ["BAD_VALUE properties"]);
+}
+
+fn content(event: &Value) -> OrderContent {
+    match fact(event).order.expect("an order").1.act {
+        OrderAct::Completed(content) | OrderAct::Updated(content) => content,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_order_has_number_currency_total_and_lines() {
+    let event = track(
+        "Order Completed",
+        json!({ "properties": { "order_id": 1001, "currency": "gbp", "total": "59.90", "channel": "store",
+        "products": [{ "sku": "A", "name": "Chair", "category": "Seats", "price": 29.95, "quantity": "2" }, { "product_id": 7, "price": "0" }] } }),
+    );
+    let read = fact(&event);
+    let (key, order) = read.order.as_ref().expect("an order");
+    assert_eq!((&*key.source, &*key.number), ("shop.ndjson", "1001"));
+    assert_eq!((order.at, order.owner), (read.at, None));
+    let content = content(&event);
+    assert_eq!(content.currency.as_ref().map(|c| &*c.0), Some("GBP"));
+    assert_eq!(content.total.map(|t| t.to_text(2)).as_deref(), Some("59.90"));
+    assert_eq!(content.channel.as_deref(), Some("store"));
+    let lines = content.lines.expect("lines");
+    assert_eq!((&*lines[0].product.sku, lines[0].quantity, lines[0].price.to_text(2)), ("A", 2, "29.95".into()));
+    assert_eq!((&*lines[1].product.sku, lines[1].quantity), ("7", 1));
+    assert_eq!(read.products.len(), 2);
+    assert_eq!(read.products[0].category.as_deref(), Some("Seats"));
+}
+
+#[test]
+fn amounts_come_as_numbers_or_as_text() {
+    let total = |total: Value| {
+        let event = track("Order Updated", json!({ "properties": { "order_id": "1", "total": total } }));
+        try_read(&event).ok().and_then(|read| match read.fact.order.expect("an order").1.act {
+            OrderAct::Updated(content) => content.total.map(|t| t.to_text(2)),
+            _ => None,
+        })
+    };
+    for (given, expected) in [
+        (json!(12), "12.00"),
+        (json!("12.5"), "12.50"),
+        (json!(0.1 + 0.2), "0.30"),
+        (json!(59.970_000_000_000_006), "59.97"),
+        (json!(2_500_315.63), "2500315.63"),
+        (json!(1e2), "100.00"),
+        (json!(" 7 "), "7.00"),
+        (json!(0.000001), "0.000001"),
+    ] {
+        assert_eq!(total(given.clone()).as_deref(), Some(expected), "{given}");
+    }
+    for bad in [
+        json!("NaN"),
+        json!("1,000"),
+        json!(-1),
+        json!("-0.01"),
+        json!(true),
+        json!(0.1234567),
+        json!("0.1234567"),
+        json!(1e30),
+        json!("12 GBP"),
+    ] {
+        let event = track("Order Updated", json!({ "properties": { "order_id": "1", "total": bad } }));
+        assert_eq!(faults(&event), ["BAD_MONEY properties.total"], "{bad}");
+    }
+    let currency =
+        track("Order Completed", json!({ "properties": { "order_id": "1", "total": 1, "currency": "pounds" } }));
+    assert_eq!(faults(&currency), ["BAD_MONEY properties.currency"]);
+}
+
+#[test]
+fn a_product_without_a_sku_is_refused_at_its_place() {
+    let order = |products: Value| {
+        track("Order Completed", json!({ "properties": { "order_id": "1", "currency": "GBP", "products": products } }))
+    };
+    assert_eq!(
+        faults(&order(json!([{ "sku": "A", "price": 1 }, { "name": "B", "price": 1 }]))),
+        ["MISSING_FIELD properties.products[1]"]
+    );
+    assert_eq!(faults(&order(json!([{ "sku": "A", "price": "?" }]))), ["BAD_MONEY properties.products[0].price"]);
+    assert_eq!(
+        faults(&order(json!([{ "sku": "A", "price": 1, "quantity": 0 }]))),
+        ["BAD_VALUE properties.products[0].quantity"]
+    );
+    assert_eq!(
+        faults(&order(json!([{ "sku": "A", "price": 1, "quantity": 1.5 }]))),
+        ["BAD_VALUE properties.products[0].quantity"]
+    );
+    assert_eq!(faults(&order(json!([7]))), ["BAD_VALUE properties.products[0]"]);
+    assert_eq!(faults(&order(json!("A"))), ["BAD_VALUE properties.products"]);
+    assert_eq!(warnings(&order(json!([{ "sku": "A" }]))), ["MISSING_FIELD properties.products[0].price"]);
+    assert_eq!(faults(&track("Order Completed", json!({}))), ["MISSING_FIELD properties.order_id"]);
+    assert_eq!(faults(&track("Product Added", json!({ "properties": { "name": "A" } }))), ["MISSING_FIELD properties"]);
+    let bare = track("Order Completed", json!({ "properties": { "order_id": "1" } }));
+    assert_eq!(warnings(&bare), ["MISSING_FIELD properties.currency", "MISSING_FIELD properties.total"]);
+}
+
+#[test]
+fn an_order_is_cancelled_and_refunded_whole_or_by_products() {
+    let act = |name: &str, properties: Value| {
+        fact(&track(name, json!({ "properties": properties }))).order.expect("an order").1.act
+    };
+    assert_eq!(act("Order Cancelled", json!({ "order_id": "1" })), OrderAct::Cancelled);
+    let OrderAct::Refunded(whole) = act("Order Refunded", json!({ "order_id": "1", "reason": "too late" })) else {
+        panic!("a refund")
+    };
+    assert_eq!((whole.total, whole.products.len(), whole.reason.as_deref()), (None, 0, Some("too late")));
+    let parts = json!({ "order_id": "1", "total": 5, "products": [{ "sku": "A", "quantity": 2 }, { "sku": "B", "price": "9.99" }] });
+    let OrderAct::Refunded(parts) = act("Order Refunded", parts) else { panic!("a refund") };
+    assert_eq!(parts.total.map(|t| t.to_text(2)).as_deref(), Some("5.00"));
+    let lines: Vec<_> =
+        parts.products.iter().map(|l| (&*l.product.sku, l.quantity, l.price.map(|p| p.to_text(2)))).collect();
+    assert_eq!(lines, [("A", 2, None), ("B", 1, Some("9.99".into()))]);
+    assert!(fact(&track("Product Viewed", json!({ "properties": { "order_id": "1" } }))).order.is_none());
+}
+
+#[test]
+fn acts_about_products_are_of_each_or_of_the_one() {
+    let acts = |name: &str, properties: Value| -> Vec<(String, ProductAct, Option<i64>)> {
+        let acts = fact(&track(name, json!({ "properties": properties }))).product_acts;
+        acts.into_iter().map(|a| (a.product.sku.to_string(), a.act, a.quantity)).collect()
+    };
+    let one = json!({ "sku": "A", "price": 3 });
+    assert_eq!(acts("Product Added", one.clone()), [("A".into(), ProductAct::Added, Some(1))]);
+    assert_eq!(
+        acts("Product Added", json!({ "product_id": "A", "quantity": 3 })),
+        [("A".into(), ProductAct::Added, Some(3))]
+    );
+    assert_eq!(acts("Product Removed", one.clone()), [("A".into(), ProductAct::Removed, None)]);
+    assert_eq!(
+        acts("Product Removed", json!({ "sku": "A", "quantity": 1 })),
+        [("A".into(), ProductAct::Removed, Some(1))]
+    );
+    assert_eq!(acts("Product Added to Wishlist", one.clone()), [("A".into(), ProductAct::Wished, None)]);
+    assert_eq!(acts("Product Removed from Wishlist", one.clone()), [("A".into(), ProductAct::Unwished, None)]);
+    assert_eq!(acts("Product Liked", one.clone()), [("A".into(), ProductAct::Liked, None)]);
+    assert_eq!(acts("product_disliked", one.clone()), [("A".into(), ProductAct::Disliked, None)]);
+    assert_eq!(acts("Product Liked", json!({ "products": [{ "sku": "A" }, { "sku": "B" }] })).len(), 2);
+    for name in ["Product Viewed", "Product Clicked", "Cart Viewed"] {
+        assert_eq!(acts(name, one.clone()), [], "{name}");
+    }
+}
+
+#[test]
+fn traits_of_identify_are_claims_declared_unless_it_says_otherwise() {
+    let event = identify(
+        json!({ "traits": { "first_name": "Ada", "age": 36, "address": { "city":  "London" }, "gone": null } }),
+    );
+    let claims = fact(&event).claims;
+    let shown: Vec<_> = claims.iter().map(|c| (&*c.name, c.value.get(), c.provenance)).collect();
+    let declared = Provenance::Declared;
+    assert_eq!(
+        shown,
+        [("first_name", "\"Ada\"", declared), ("age", "36", declared), ("address", r#"{"city":"London"}"#, declared)]
+    );
+    let assumed = identify(json!({ "traits": { "a": 1 }, "context": { "provenance": "assumed" } }));
+    assert_eq!(fact(&assumed).claims[0].provenance, Provenance::Assumed);
+    let odd = identify(json!({ "traits": { "a": 1 }, "context": { "provenance": "guessed" } }));
+    assert_eq!(warnings(&odd), ["BAD_VALUE context.provenance"]);
+    let rudder = identify(json!({ "context": { "traits": { "email": "ada@example.com", "plan": "pro" } } }));
+    assert_eq!(fact(&rudder).claims.len(), 2, "RudderStack has an identify's traits in its context");
+    let spaced =
+        r#"{"type":"identify","userId":"u","timestamp":"2026-01-01","traits":{"a":[ 1,  "\u00e9" ],"b":"\u00e9"}}"#;
+    let read = Reader::new(&Settings::default()).read(spaced, &origin(), &mut Occurrences::default()).expect("a fact");
+    let values: Vec<_> = read.fact.claims.iter().map(|c| c.value.get()).collect();
+    assert_eq!(values, [r#"[1,"é"]"#, "\"é\""], "one text for one value");
+}
+
+#[test]
+fn consents_come_as_preferences_and_as_decisions() {
+    let consent = |purpose: &str, channel: Option<&str>, status: ConsentStatus, end: Option<&str>| ConsentFact {
+        purpose: purpose.into(),
+        channel: channel.map(Arc::from),
+        status,
+        expires_at: end.map(|end| Timestamp::parse(end).expect("a time")),
+    };
+    let preferences =
+        json!({ "context": { "consent": { "categoryPreferences": { "ads": true, "analytics": false } } } });
+    let expected =
+        [consent("ads", None, ConsentStatus::Granted, None), consent("analytics", None, ConsentStatus::Denied, None)];
+    assert_eq!(fact(&track("x", preferences)).consents, expected);
+    let given = track(
+        "Consent Given",
+        json!({ "properties": { "purpose": "offers", "channel": "sms", "expires_at": "2027-01-01T00:00:00Z" } }),
+    );
+    assert_eq!(
+        fact(&given).consents,
+        [consent("offers", Some("sms"), ConsentStatus::Granted, Some("2027-01-01T00:00:00Z"))]
+    );
+    assert_eq!(&*touch(&given).channel, "sms", "the channel is the touchpoint's too");
+    let withdrawn = track("Consent Withdrawn", json!({ "properties": { "purpose": "offers" } }));
+    assert_eq!(fact(&withdrawn).consents, [consent("offers", None, ConsentStatus::Revoked, None)]);
+    assert_eq!(faults(&track("Consent Given", json!({}))), ["MISSING_FIELD properties.purpose"]);
+    let endless = track("Consent Given", json!({ "properties": { "purpose": "offers", "expires_at": "never" } }));
+    assert_eq!(faults(&endless), ["BAD_TIME properties.expires_at"], "never stored as one without end");
+    let odd = json!({ "context": { "consent": { "categoryPreferences": { "ads": "yes" } } } });
+    assert_eq!(warnings(&track("x", odd)), ["BAD_VALUE context.consent.categoryPreferences"]);
+}
+
+#[test]
+fn the_source_is_the_ways_own_else_the_events_else_the_ways_default() {
+    let event = track("x", json!({ "context": { "source": "web" } }));
+    let source = |event: &Value, origin: &Origin| {
+        let read = Reader::new(&Settings::default()).read(&event.to_string(), origin, &mut Occurrences::default());
+        read.expect("a fact").fact.source.to_string()
+    };
+    let silent = track("x", json!({}));
+    assert_eq!(source(&event, &Origin::import(Some("crm".into()), "f.ndjson")), "crm");
+    assert_eq!(source(&event, &origin()), "web");
+    assert_eq!(source(&silent, &origin()), "shop.ndjson");
+    assert_eq!(source(&silent, &Origin::graphql(Timestamp::default())), "graphql");
+    assert_eq!(source(&event, &Origin::http("till", Timestamp::default(), None)), "till");
+}
+
+#[test]
+fn a_device_is_its_id_else_the_anonymous_id_with_what_is_known_of_it() {
+    let device = |context: Value| fact(&track("x", json!({ "anonymousId": "a1", "context": context }))).device;
+    let given = device(json!({ "device": { "id": "d1", "type": "ios", "model": "iPhone 15" }, "os": { "name": "iOS", "version": "18" } })).expect("a device");
+    assert_eq!((&*given.kind, given.os.as_deref(), given.model.as_deref()), ("phone", Some("iOS"), Some("iPhone 15")));
+    let same = device(json!({ "device": { "id": "d1", "type": "android" } })).expect("a device");
+    assert_eq!(same.key, given.key);
+    let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/124";
+    let seen = device(json!({ "userAgent": agent })).expect("a device");
+    assert_eq!((&*seen.kind, seen.os.as_deref()), ("desktop", Some("Windows")));
+    assert_eq!(device(json!({ "userAgent": agent })).expect("a device").key, seen.key);
+    assert_ne!(device(json!({ "userAgent": "other" })).expect("a device").key, seen.key);
+    assert!(!seen.key.contains("a1"));
+    assert_eq!(device(json!({})), None);
+    assert_eq!(fact(&track("x", json!({ "context": { "userAgent": agent } }))).device, None);
+}
+
+#[test]
+fn the_seeds_are_read_without_problems() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/seeds");
+    let reader = Reader::new(&Settings::default());
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("the seeds") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "ndjson") {
+            continue;
+        }
+        files += 1;
+        let mut occurrences = Occurrences::default();
+        for (i, line) in std::fs::read_to_string(&path).expect("a seed").lines().enumerate() {
+            let place = format!("{}:{}", path.display(), i + 1);
+            match reader.read(line, &origin(), &mut occurrences) {
+                Ok(read) => assert_eq!(read.problems, [], "{place}"),
+                Err(rejected) => panic!("{place}: {rejected:?}"),
+            }
+        }
+    }
+    assert!(files >= 6, "{files} worlds");
+}

@@ -1,0 +1,78 @@
+//! What is found wrong while an event is read.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::json::as_text;
+use crate::domain::{IdentifierKey, Problem, ProblemCode};
+
+/// Faults, for which the event is rejected, and warnings, with which it is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) faults: Vec<Problem>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Whether a text that cannot be is a fault of the whole event, or is left out with a warning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Fault,
+    Warning,
+}
+
+impl Notes {
+    pub(crate) fn fault(&mut self, code: ProblemCode, path: impl Into<String>, message: impl Into<String>) {
+        self.faults.push(Problem::at(code, path, message));
+    }
+
+    pub(crate) fn warn(&mut self, code: ProblemCode, path: impl Into<String>, message: impl Into<String>) {
+        self.warnings.push(Problem::at(code, path, message));
+    }
+
+    pub(crate) fn note(&mut self, weight: Weight, code: ProblemCode, path: &str, message: impl Into<String>) {
+        match weight {
+            Weight::Fault => self.fault(code, path, message),
+            Weight::Warning => self.warn(code, path, message),
+        }
+    }
+
+    /// A text or a number as trimmed text: not empty, at most 1,024 bytes, no control characters.
+    /// Nothing, when it is not given or empty; nothing and a note, when it cannot be.
+    pub(crate) fn text<'a>(&mut self, weight: Weight, path: &str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+        let Some(text) = as_text(raw?) else {
+            self.note(weight, ProblemCode::BadValue, path, "neither text nor a number");
+            return None;
+        };
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        };
+        match fit(&text) {
+            Ok(()) if text.is_empty() => None,
+            Ok(()) => Some(text),
+            Err((code, message)) => {
+                self.note(weight, code, path, message);
+                None
+            }
+        }
+    }
+
+    /// As [`text`](Self::text), left out with a warning when it cannot be.
+    pub(crate) fn word(&mut self, path: &str, raw: Option<&RawValue>) -> Option<Arc<str>> {
+        self.text(Weight::Warning, path, raw).map(Arc::from)
+    }
+}
+
+/// Whether a text can be a name, an id or an identifier's value.
+pub(crate) fn fit(text: &str) -> Result<(), (ProblemCode, &'static str)> {
+    const MOST: usize = IdentifierKey::MAX_VALUE_BYTES;
+    if text.len() > MOST {
+        Err((ProblemCode::TooLarge, "longer than 1,024 bytes"))
+    } else if text.chars().any(char::is_control) {
+        Err((ProblemCode::BadValue, "a control character in it"))
+    } else {
+        Ok(())
+    }
+}
