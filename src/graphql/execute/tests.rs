@@ -1,0 +1,227 @@
+//! Every way in which a request can fail, against a schema made to fail.
+
+use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject};
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+#[derive(OneofObject)]
+enum By {
+    Id(String),
+    Number(i32),
+}
+
+#[derive(SimpleObject)]
+struct Thing {
+    name: Option<&'static str>,
+}
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn echo(&self, text: String) -> String {
+        text
+    }
+    async fn thing(&self, by: By) -> Thing {
+        let name = match by {
+            By::Id(_) => "by id",
+            By::Number(_) => "by number",
+        };
+        Thing { name: Some(name) }
+    }
+    async fn things(&self, #[graphql(default = 20)] first: i32) -> Vec<Thing> {
+        (0..first).map(|_| Thing { name: None }).collect()
+    }
+    async fn secret(&self) -> Option<Result<String, Error>> {
+        Some(Err(Error::new("jane@example.com is not to be seen")))
+    }
+    async fn all_or_nothing(&self) -> Result<String, Error> {
+        Err(Error::new_with_source(std::io::Error::other("disk of jane@example.com")))
+    }
+    async fn away(&self) -> Result<String, Error> {
+        Err(Error { extensions: error("STORE_AWAY", "", None).extensions, ..Error::new("the store is away") })
+    }
+    async fn slow(&self) -> bool {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        true
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn write(&self) -> bool {
+        true
+    }
+}
+
+fn api() -> Api {
+    let schema = Schema::new(Query, Mutation, EmptySubscription);
+    Api::new(schema, |request| request).expect("a schema that can be read")
+}
+
+async fn ask(query: &str, variables: Json) -> (Json, Kind, &'static str) {
+    let Json::Object(variables) = variables else { panic!("variables are an object") };
+    let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
+    let answer = api().execute(question).await;
+    (serde_json::from_slice(&answer.body).expect("JSON"), answer.kind, answer.outcome)
+}
+
+/// The one error of a request that was not run.
+async fn refused(query: &str, variables: Json) -> Json {
+    let (body, kind, outcome) = ask(query, variables).await;
+    assert_eq!((kind, body.get("data")), (Kind::Refused, None), "{body}");
+    assert_eq!(body["errors"][0]["extensions"]["code"], outcome);
+    body["errors"][0].clone()
+}
+
+#[tokio::test]
+async fn data_comes_back() {
+    let (body, kind, outcome) = ask("query Q($t: String!) { echo(text: $t) }", json!({"t": "é"})).await;
+    assert_eq!((body, kind, outcome), (json!({"data": {"echo": "é"}}), Kind::Run, "OK"));
+}
+
+#[tokio::test]
+async fn a_text_that_is_not_graphql() {
+    let error = refused("{ echo(", json!({})).await;
+    assert_eq!(error["extensions"], json!({"code": "GRAPHQL_PARSE_FAILED"}));
+    assert_eq!(error["locations"], json!([{"line": 1, "column": 8}]));
+}
+
+#[tokio::test]
+async fn a_query_that_costs_too_much() {
+    let error = refused(&format!("{{ {} }}", "echo ".repeat(51)), json!({})).await;
+    let expected = json!({"code": "TOO_EXPENSIVE", "measure": "rootFields", "cost": 51, "limit": 50});
+    assert_eq!(error["extensions"], expected);
+}
+
+#[tokio::test]
+async fn a_query_that_does_not_fit_the_schema() {
+    for (query, variables) in [
+        ("{ nothing }", json!({})),
+        ("{ thing { name } }", json!({})),
+        ("{ echo(text: 5) }", json!({})),
+        ("query($t: String!) { echo(text: $t) }", json!({"t": 5})),
+        ("query($t: String!) { echo(text: $t) }", json!({"t": null})),
+        ("query($t: String!) { echo(text: $t) }", json!({})),
+        ("{ thing(by: {id: \"a\", number: 1}) { name } }", json!({})),
+        ("{ thing(by: {}) { name } }", json!({})),
+        ("{ ...a } fragment a on Query { ...a }", json!({})),
+        ("{ ...a }", json!({})),
+    ] {
+        let error = refused(query, variables).await;
+        assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{query}: {error}");
+    }
+    let (body, ..) = ask(&format!("{{ {} }}", "thing { a b c } ".repeat(20)), json!({})).await;
+    assert_eq!(body["errors"].as_array().map(Vec::len), Some(ERRORS_SHOWN));
+}
+
+const ERRORS_SHOWN: usize = 25;
+
+#[tokio::test]
+async fn a_missing_variable_is_named() {
+    let error = refused("query($t: String!) { echo(text: $t) }", json!({})).await;
+    assert_eq!(error["message"], "the variable `$t` was not sent, but its type is `String!`");
+}
+
+#[tokio::test]
+async fn an_operation_that_is_not_there_or_not_named() {
+    assert_eq!(
+        refused("query a { __typename } query b { __typename }", json!({})).await["message"],
+        "there are 2 operations: say which one with `operationName`"
+    );
+    for query in ["query a { __typename }", "{ __typename }"] {
+        let question = Question { query: query.into(), operation_name: Some("z".into()), ..Question::default() };
+        let answer = api().execute(question).await;
+        assert_eq!((answer.kind, answer.outcome), (Kind::Refused, "GRAPHQL_VALIDATION_FAILED"));
+    }
+    let question = Question {
+        query: "query a { x: __typename } query b { y: __typename }".into(),
+        operation_name: Some("b".into()),
+        ..Question::default()
+    };
+    let answer = api().execute(question).await;
+    assert_eq!(answer.operation.as_deref(), Some("b"));
+    assert_eq!(answer.body, br#"{"data":{"y":"Query"}}"#);
+}
+
+#[tokio::test]
+async fn a_value_that_only_the_resolver_can_refuse_is_a_bad_argument() {
+    for (query, variables) in [
+        ("{ thing(by: {number: 1}) { name } things(first: 3000000000) { name } }", json!({})),
+        ("query($n: Int!) { things(first: $n) { name } }", json!({"n": 3_000_000_000_u64})),
+        ("{ ...f } fragment f on Query { things(first: 3000000000) { name } }", json!({})),
+    ] {
+        let (body, kind, outcome) = ask(query, variables).await;
+        assert_eq!((kind, outcome), (Kind::Run, "BAD_ARGUMENT"), "{body}");
+        assert_eq!(body["errors"][0]["extensions"]["argument"], "first");
+    }
+}
+
+#[tokio::test]
+async fn what_is_ours_becomes_internal_with_the_requests_id_alone() {
+    let (body, kind, outcome) = ask("{ secret echo(text: \"x\") }", json!({})).await;
+    assert_eq!((kind, outcome), (Kind::Run, "INTERNAL"));
+    let error = json!({"message": "internal error", "locations": [{"line": 1, "column": 3}], "path": ["secret"],
+        "extensions": {"code": "INTERNAL", "requestId": "r1"}});
+    assert_eq!(body, json!({"data": {"secret": null, "echo": "x"}, "errors": [error]}));
+    let (body, kind, _) = ask("{ allOrNothing }", json!({})).await;
+    assert_eq!((kind, &body["data"]), (Kind::Run, &Json::Null));
+    assert!(!body.to_string().contains("jane"), "{body}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_all_lost_to_the_store_is_told_apart() {
+    assert_eq!(ask("{ away }", json!({})).await.1, Kind::StoreAway);
+}
+
+#[tokio::test]
+async fn a_mutation_is_run_only_where_writing_is_allowed() {
+    assert_eq!(ask("mutation { write }", json!({})).await.0, json!({"data": {"write": true}}));
+    let query = "query a { __typename } mutation b { write }";
+    let by_get = |name: &str| Question {
+        query: query.into(),
+        operation_name: Some(name.into()),
+        only_reads: true,
+        ..Question::default()
+    };
+    assert_eq!(api().execute(by_get("a")).await.kind, Kind::Run);
+    assert_eq!(api().execute(by_get("b")).await.kind, Kind::NotARead);
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_given_up() {
+    let api = api().with_limits(Limits::default(), Duration::from_millis(100));
+    let answer = api.execute(Question { query: "{ slow }".into(), ..Question::default() }).await;
+    assert_eq!((answer.kind, answer.outcome), (Kind::Late, "TIMEOUT"));
+    let body: Json = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(body.get("data"), None);
+    assert_eq!(body["errors"][0]["message"], "the operation took longer than 0.1 s: ask for less");
+}
+
+#[tokio::test]
+async fn a_parser_is_never_handed_a_tower_and_hard_texts_end_fast() {
+    let texts = [
+        "{".repeat(32_000),
+        "{a(b:".to_owned() + &"[".repeat(32_000),
+        "query($a:".to_owned() + &"[".repeat(32_000),
+        "{a(b:".to_owned() + &"{a:".repeat(10_000),
+        "{".to_owned() + &"... @a ".repeat(1_600) + "}",
+        "{".to_owned() + &"...@a{".repeat(64),
+        "{a(b:".to_owned() + &"[".repeat(60) + &"\"\"\"".repeat(1_500),
+        "{ a(b: ".to_owned() + &"\"\\u".repeat(5_000),
+        "query Q(".to_owned() + &"$a:A=1 ".repeat(900) + ") { a }",
+        "{ a ".to_owned() + &"@b(c: [{d: 1}]) ".repeat(300) + "}",
+        "-".repeat(32_000),
+        "1".repeat(32_000),
+        "{ a(b: 1".to_owned() + &"0".repeat(32_000) + ") }",
+    ];
+    for text in texts {
+        let begin = std::time::Instant::now();
+        let (_, kind, _) = ask(&text, json!({})).await;
+        assert_eq!(kind, Kind::Refused);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}: {}", begin.elapsed(), &text[..20]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Counts tokens and brackets of a query's text, without parsing it.
+//!
+//! Follows the lexical grammar of the GraphQL specification (October 2021, section 2.1) as far as
+//! counting needs it; what is not GraphQL counts as a token, and the parser says what is wrong.
+
+use async_graphql::Pos;
+
+use super::{LimitError, Limits, Measure};
+
+/// Refuses a text that is too long, or that would take a parser too deep. One pass, no recursion.
+pub fn check_text(query: &str, limits: &Limits) -> Result<(), LimitError> {
+    let bytes = query.len() as u64;
+    if bytes > limits.bytes {
+        return Err(too_much(Measure::Bytes, bytes, limits.bytes, None));
+    }
+    let text = query.as_bytes();
+    let (mut at, mut tokens, mut open) = (0, 0, 0_u64);
+    while at < text.len() {
+        let start = at;
+        at = match text[at] {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xEF | 0xBB | 0xBF => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at = skip(text, at, |byte| byte != b'\n' && byte != b'\r');
+                continue;
+            }
+            b'"' => end_of_string(text, at),
+            b'{' | b'[' | b'(' => {
+                open += 1;
+                if open > limits.brackets {
+                    return Err(too_much(Measure::Brackets, open, limits.brackets, Some(position(query, start))));
+                }
+                at + 1
+            }
+            b'}' | b']' | b')' => {
+                open = open.saturating_sub(1);
+                at + 1
+            }
+            b'.' => skip(text, at, |byte| byte == b'.'),
+            byte if is_word(byte) => skip(text, at, |byte| is_word(byte) || byte == b'.'),
+            _ => at + 1,
+        };
+        tokens += 1;
+        if tokens > limits.tokens {
+            return Err(too_much(Measure::Tokens, tokens, limits.tokens, Some(position(query, start))));
+        }
+    }
+    Ok(())
+}
+
+/// Names and numbers: one token, however it is cut.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' || byte == b'+'
+}
+
+/// The first place from `at` where `more` does not hold.
+fn skip(text: &[u8], at: usize, more: impl Fn(u8) -> bool) -> usize {
+    text[at..].iter().position(|byte| !more(*byte)).map_or(text.len(), |length| at + length)
+}
+
+/// Behind the string that begins at `at`; an unfinished one ends with its line, or with the text.
+fn end_of_string(text: &[u8], at: usize) -> usize {
+    let block = text[at..].starts_with(b"\"\"\"");
+    let mut end = at + if block { 3 } else { 1 };
+    while end < text.len() {
+        match text[end] {
+            b'\\' if block && text[end..].starts_with(b"\\\"\"\"") => end += 4,
+            b'\\' if !block => end += 2,
+            b'"' if block && text[end..].starts_with(b"\"\"\"") => return end + 3,
+            b'"' if !block => return end + 1,
+            b'\n' | b'\r' if !block => return end,
+            _ => end += 1,
+        }
+    }
+    text.len()
+}
+
+/// Line and column, from 1, of a byte that begins a token.
+fn position(query: &str, at: usize) -> Pos {
+    let before = &query[..at];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Pos {
+        line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+fn too_much(measure: Measure, value: u64, limit: u64, at: Option<Pos>) -> LimitError {
+    LimitError::TooMuch { measure, value, limit, at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(query: &str) -> u64 {
+        (0..).find(|tokens| check_text(query, &Limits { tokens: *tokens, ..Limits::default() }).is_ok()).unwrap_or(0)
+    }
+
+    #[test]
+    fn tokens_are_counted_as_the_specification_cuts_them() {
+        assert_eq!(tokens("{ a, b: c(x: -1.5e+3, y: \"} { \\\" #\") ...F @d } # no { more"), 18);
+        assert_eq!(tokens("\"\"\"block { \" \\\"\"\" \n still\"\"\" name"), 2);
+        assert_eq!(tokens("\u{feff}\"not closed { {\n{"), 2);
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_nest() {
+        let limits = Limits { brackets: 2, ..Limits::default() };
+        assert!(check_text("{ a(x: \"{{{{\") # ((((\n { b } }", &limits).is_ok());
+        let Err(LimitError::TooMuch { measure, value: 3, at: Some(at), .. }) = check_text("{ a\n { é b(", &limits)
+        else {
+            panic!("three brackets passed");
+        };
+        assert_eq!((measure, at.line, at.column), (Measure::Brackets, 2, 7));
+    }
+
+    #[test]
+    fn a_long_text_is_not_even_read() {
+        let error = check_text(&" ".repeat(32 * 1024 + 1), &Limits::default()).expect_err("too long");
+        assert!(matches!(error, LimitError::TooMuch { measure: Measure::Bytes, value: 32_769, limit: 32_768, .. }));
+    }
+
+    #[test]
+    fn cut_strings_end_inside_the_text() {
+        for query in ["\"\\", "\"", "\"\"\"", "\"\"\"\\\"\"\"", "{ a(x: \"\\"] {
+            assert!(check_text(query, &Limits::default()).is_ok(), "{query}");
+        }
+    }
+}
