@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod query;
+pub mod sqlite;
 
 use std::sync::Arc;
 

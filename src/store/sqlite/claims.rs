@@ -1,0 +1,67 @@
+//! Claims: the present ones of identifiers, and their replacement.
+
+use rusqlite::{Connection, Row, params};
+
+use super::row::{arrival, raw_json, str, text, time, word};
+use super::statement::statements;
+use crate::domain::IdentifierId;
+use crate::domain::claim::{Claim, Provenance};
+use crate::stitching::Plan;
+use crate::store::Result;
+
+statements! {
+    CLAIMS_OF_IDENTIFIER = "claims_of_identifier";
+    CLOSE_CLAIM = "close_claim";
+    INSERT_CLAIM = "insert_claim";
+}
+
+/// Adds the present claims of `owners` to `into`.
+pub(super) fn read(
+    db: &Connection,
+    owners: impl IntoIterator<Item = IdentifierId>,
+    into: &mut Vec<Claim>,
+) -> Result<()> {
+    let mut statement = CLAIMS_OF_IDENTIFIER.on(db)?;
+    for owner in owners {
+        statement.all([owner.0], into, decode)?;
+    }
+    Ok(())
+}
+
+/// Closes and opens what the plan says.
+pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
+    let mut close = CLOSE_CLAIM.on(db)?;
+    for arrival in &plan.claims_closed {
+        close.execute([arrival.0, plan.seq])?;
+    }
+    drop(close);
+    let mut insert = INSERT_CLAIM.on(db)?;
+    for c in &plan.claims_opened {
+        insert.execute(params![
+            c.arrival.0,
+            c.owner.0,
+            &*c.name,
+            c.value.get(),
+            c.provenance.as_str(),
+            &*c.source,
+            c.at.0,
+            c.first_at.0,
+            c.count,
+        ])?;
+    }
+    Ok(())
+}
+
+fn decode(row: &Row<'_>) -> Result<Claim> {
+    Ok(Claim {
+        arrival: arrival(row, 0)?,
+        owner: arrival(row, 1)?,
+        name: text(row, 2)?,
+        value: raw_json(str(row, 3)?)?,
+        provenance: word(row, 4, Provenance::parse)?,
+        at: time(row, 5)?,
+        first_at: time(row, 6)?,
+        count: row.get(7)?,
+        source: text(row, 8)?,
+    })
+}

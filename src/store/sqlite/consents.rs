@@ -1,0 +1,88 @@
+//! Consents: the decisions that identifiers hold now, and new ones.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, params};
+use rustc_hash::FxHashMap;
+
+use super::row::{arrival, optional_text, text, time, word};
+use super::statement::statements;
+use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::stitching::Plan;
+use crate::store::Result;
+
+statements! {
+    CONSENTS_OF_IDENTIFIER = "consents_of_identifier";
+    INSERT_CONSENT = "insert_consent";
+    GIVE_CONSENT = "give_consent";
+    TAKE_CONSENT = "take_consent";
+}
+
+/// Adds what `holders` hold to `into`; a decision that several hold is one in memory too.
+pub(super) fn read(
+    db: &Connection,
+    holders: impl IntoIterator<Item = IdentifierId>,
+    into: &mut Vec<ConsentGiven>,
+) -> Result<()> {
+    let mut statement = CONSENTS_OF_IDENTIFIER.on(db)?;
+    let mut decisions: FxHashMap<Arrival, Arc<Consent>> = FxHashMap::default();
+    for identifier in holders {
+        statement.all([identifier.0], into, |row| {
+            let consent = match decisions.get(&arrival(row, 0)?) {
+                Some(known) => known.clone(),
+                None => {
+                    let consent = Arc::new(decode(row)?);
+                    decisions.insert(consent.arrival, consent.clone());
+                    consent
+                }
+            };
+            Ok(ConsentGiven { identifier, consent })
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes the plan's decisions, and who holds which from now on.
+pub(super) fn record(db: &Connection, plan: &Plan) -> Result<()> {
+    if plan.consents.is_empty() {
+        return Ok(());
+    }
+    let mut insert = INSERT_CONSENT.on(db)?;
+    for c in &plan.consents {
+        insert.execute(params![
+            c.arrival.0,
+            c.owner.0,
+            &*c.fact.purpose,
+            c.fact.channel.as_deref(),
+            c.fact.status.as_str(),
+            c.at.0,
+            c.fact.expires_at.map(|t| t.0),
+            &*c.source,
+        ])?;
+    }
+    let mut take = TAKE_CONSENT.on(db)?;
+    for (identifier, consent) in &plan.consents_taken {
+        take.execute([identifier.0, consent.0, plan.seq])?;
+    }
+    let mut give = GIVE_CONSENT.on(db)?;
+    for (identifier, consent) in &plan.consents_given {
+        give.execute([identifier.0, consent.0, plan.seq])?;
+    }
+    Ok(())
+}
+
+fn decode(row: &Row<'_>) -> Result<Consent> {
+    Ok(Consent {
+        arrival: arrival(row, 0)?,
+        owner: arrival(row, 1)?,
+        fact: ConsentFact {
+            purpose: text(row, 2)?,
+            channel: optional_text(row, 3)?,
+            status: word(row, 4, ConsentStatus::parse)?,
+            expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        },
+        at: time(row, 6)?,
+        source: text(row, 7)?,
+    })
+}

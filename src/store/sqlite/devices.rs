@@ -1,0 +1,111 @@
+//! Devices, and which identifiers live on them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, params};
+
+use super::identifiers::Owners;
+use super::row::{arrival, optional_text, text, time};
+use super::statement::statements;
+use crate::domain::IdentifierId;
+use crate::domain::device::{Device, DeviceFact};
+use crate::stitching::plan::DeviceRow;
+use crate::store::Result;
+use crate::store::query::Of;
+
+statements! {
+    SEE_DEVICE = "see_device";
+    STORE_ON = "store_on";
+    DEVICE_BY_KEY = "device_by_key";
+    IDENTIFIERS_ON_DEVICE = "identifiers_on_device";
+    DEVICES_OF_IDENTIFIER = "devices_of_identifier";
+}
+
+/// The most devices of one question, and the most identifiers of one device.
+const MOST: usize = 1_000;
+
+/// Widens the times of what was seen and adds who lives there.
+pub(super) fn see(db: &Connection, devices: &[DeviceRow]) -> Result<()> {
+    let mut see = SEE_DEVICE.on(db)?;
+    let mut store_on = STORE_ON.on(db)?;
+    for row in devices {
+        let fact = &row.fact;
+        let id = see.count(params![
+            &*fact.key,
+            &*fact.kind,
+            fact.os.as_deref(),
+            fact.model.as_deref(),
+            row.first_seen_at.0,
+            row.last_seen_at.0,
+        ])?;
+        for identifier in &row.identifiers {
+            store_on.execute([identifier.0, id])?;
+        }
+    }
+    Ok(())
+}
+
+/// One device per key, in their order, with everybody who lives on it, oldest first.
+pub(super) fn fetch(db: &Connection, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
+    let mut by_key = DEVICE_BY_KEY.on(db)?;
+    let mut on_device = IDENTIFIERS_ON_DEVICE.on(db)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let device = by_key.first([&**key], |row| Ok((row.get::<_, i64>(0)?, decode(row)?)))?;
+        found.push(match device {
+            Some((id, mut device)) => {
+                on_device.all([id, MOST as i64], &mut device.identifiers, |row| arrival(row, 0))?;
+                Some(device)
+            }
+            None => None,
+        });
+    }
+    Ok(found)
+}
+
+/// Every device of each.
+pub(super) fn list(db: &Connection, of: &[Of]) -> Result<Vec<Vec<Device>>> {
+    let mut owners = Owners::new(db)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?)).collect()
+}
+
+/// Every device that `owners` live on, last seen first, with those of them that do.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId]) -> Result<Vec<Device>> {
+    let mut statement = DEVICES_OF_IDENTIFIER.on(db)?;
+    let mut rows: Vec<(i64, Device)> = Vec::new();
+    for owner in owners {
+        statement.all([owner.0], &mut rows, |row| {
+            let mut device = decode(row)?;
+            device.identifiers.push(*owner);
+            Ok((row.get(0)?, device))
+        })?;
+    }
+    let mut by_id: BTreeMap<i64, Device> = BTreeMap::new();
+    for (id, device) in rows {
+        match by_id.get_mut(&id) {
+            Some(known) => known.identifiers.extend(device.identifiers),
+            None => drop(by_id.insert(id, device)),
+        }
+    }
+    let mut devices: Vec<Device> = by_id.into_values().collect();
+    devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
+    devices.truncate(MOST);
+    devices.iter_mut().for_each(|device| device.identifiers.sort());
+    Ok(devices)
+}
+
+/// `id, key, kind, os, model, first_seen_at, last_seen_at`; without identifiers.
+fn decode(row: &Row<'_>) -> Result<Device> {
+    Ok(Device {
+        fact: DeviceFact {
+            key: text(row, 1)?,
+            kind: text(row, 2)?,
+            os: optional_text(row, 3)?,
+            model: optional_text(row, 4)?,
+        },
+        first_seen_at: time(row, 5)?,
+        last_seen_at: time(row, 6)?,
+        identifiers: Vec::new(),
+    })
+}

@@ -1,0 +1,72 @@
+//! What SQLite's errors mean, in words a person can act on. No value of a row is ever in them.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::StoreError;
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let Error::SqliteFailure(failure, _) = &error else {
+            return match error {
+                Error::FromSqlConversionFailure(column, ..) | Error::InvalidColumnType(column, ..) => {
+                    StoreError::Data(format!("column {column} of a row holds something this version cannot read"))
+                }
+                Error::IntegralValueOutOfRange(column, _) => {
+                    StoreError::Data(format!("column {column} of a row is out of range"))
+                }
+                other => StoreError::Data(format!("a statement does not fit the database: {}", kind(&other))),
+            };
+        };
+        let code = failure.extended_code;
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+                StoreError::Busy("another process is writing to the database file".into())
+            }
+            ErrorCode::DiskFull => StoreError::Setup(
+                "the disk of the database is full: free some space; nothing of this batch was stored".into(),
+            ),
+            ErrorCode::ReadOnly => StoreError::Setup(
+                "the database file or its folder is read-only: give this user the right to write to both".into(),
+            ),
+            ErrorCode::CannotOpen => StoreError::Setup(
+                "the database file cannot be opened: its folder must exist and this user must be able to write to it"
+                    .into(),
+            ),
+            ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
+                StoreError::Setup("this user has no right to the database file".into())
+            }
+            ErrorCode::NotADatabase => {
+                StoreError::Setup("the file is not an SQLite database: name another, or move it away".into())
+            }
+            ErrorCode::DatabaseCorrupt => StoreError::Data(
+                "the database file is damaged: put a backup back, or save what `sqlite3 FILE .recover` can read".into(),
+            ),
+            ErrorCode::TooBig => StoreError::Refused("a text longer than the database takes".into()),
+            ErrorCode::SystemIoFailure => StoreError::Away(format!("reading or writing the file failed (code {code})")),
+            ErrorCode::OutOfMemory => StoreError::Away("out of memory".into()),
+            ErrorCode::OperationInterrupted => StoreError::Busy("the operation was interrupted".into()),
+            ErrorCode::ConstraintViolation => {
+                StoreError::Data(format!("a row that must be unique was there already (code {code})"))
+            }
+            _ => StoreError::Data(format!("SQLite reported code {code}")),
+        }
+    }
+}
+
+/// The sort of a driver's error, without the values in it.
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::InvalidColumnIndex(_) | Error::InvalidColumnName(_) => "a column is missing",
+        Error::InvalidParameterCount(..) | Error::InvalidParameterName(_) => "its parameters differ",
+        Error::QueryReturnedNoRows => "a row is missing",
+        Error::SqlInputError { .. } => "its text is not understood",
+        Error::MultipleStatement => "it is several",
+        _ => "a fault of the driver",
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        StoreError::Data(format!("a stored JSON text is broken in column {}", error.column()))
+    }
+}

@@ -1,0 +1,104 @@
+//! Identity histories: what happened to customers, those they absorbed included.
+
+use rusqlite::{Connection, Row, params};
+
+use super::row::{arrival, json, optional_text, text, time, word};
+use super::statement::statements;
+use super::write::Births;
+use crate::domain::Arrival;
+use crate::domain::change::{IdentityEvent, IdentityEventKind};
+use crate::domain::customer::CustomerId;
+use crate::domain::page::Page;
+use crate::store::Result;
+
+statements! {
+    INSERT_IDENTITY_EVENT = "insert_identity_event";
+    IDENTITY_EVENT = "identity_event";
+    IDENTITY_EVENTS_OF_CUSTOMER = "identity_events_of_customer";
+    COUNT_IDENTITY_EVENTS = "count_identity_events";
+    CUSTOMER_AND_FORMER = "customer_and_former";
+}
+
+/// Writes new lines.
+pub(super) fn insert(db: &Connection, born: &Births<'_>, events: &[IdentityEvent]) -> Result<()> {
+    let mut insert = INSERT_IDENTITY_EVENT.on(db)?;
+    for event in events {
+        insert.execute(params![
+            event.arrival.0,
+            born.of(&event.customer)?,
+            event.at.0,
+            event.kind.as_str(),
+            event.rule.as_deref(),
+            event.message_id.as_deref(),
+            event.by.as_deref(),
+            event.reason.as_deref(),
+            serde_json::to_string(&event.identifiers)?,
+            serde_json::to_string(&event.others)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// One line per name, in their order.
+pub(super) fn fetch(db: &Connection, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+    let mut statement = IDENTITY_EVENT.on(db)?;
+    arrivals.iter().map(|arrival| statement.first([arrival.0], decode)).collect()
+}
+
+/// A page of each, oldest first.
+pub(super) fn list(
+    db: &Connection,
+    customers: &[CustomerId],
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<Page<IdentityEvent>>> {
+    let after = after.map_or(i64::MIN, |a| a.0);
+    let mut statement = IDENTITY_EVENTS_OF_CUSTOMER.on(db)?;
+    let mut pages = Vec::with_capacity(customers.len());
+    for customer in customers {
+        let mut events = Vec::new();
+        for born in with_former(db, customer)? {
+            statement.all(params![born, after, limit as i64 + 1], &mut events, decode)?;
+        }
+        events.sort_by_key(|event| event.arrival);
+        pages.push(Page::cut(events, limit));
+    }
+    Ok(pages)
+}
+
+/// How long each is.
+pub(super) fn count(db: &Connection, customers: &[CustomerId]) -> Result<Vec<i64>> {
+    let mut statement = COUNT_IDENTITY_EVENTS.on(db)?;
+    let mut counts = Vec::with_capacity(customers.len());
+    for customer in customers {
+        let mut sum = 0;
+        for born in with_former(db, customer)? {
+            sum += statement.count([born])?;
+        }
+        counts.push(sum);
+    }
+    Ok(counts)
+}
+
+/// The customer that an id stands for now, and those it absorbed.
+fn with_former(db: &Connection, id: &CustomerId) -> Result<Vec<i64>> {
+    let mut births = Vec::new();
+    CUSTOMER_AND_FORMER.on(db)?.all([&*id.0], &mut births, |row| Ok(row.get(0)?))?;
+    Ok(births)
+}
+
+/// `arrival, customer's id, at, kind, rule, message_id, by, reason, identifiers, others`.
+fn decode(row: &Row<'_>) -> Result<IdentityEvent> {
+    Ok(IdentityEvent {
+        arrival: arrival(row, 0)?,
+        customer: CustomerId(text(row, 1)?),
+        at: time(row, 2)?,
+        kind: word(row, 3, IdentityEventKind::parse)?,
+        rule: optional_text(row, 4)?,
+        message_id: optional_text(row, 5)?,
+        by: optional_text(row, 6)?,
+        reason: optional_text(row, 7)?,
+        identifiers: json(row, 8)?,
+        others: json(row, 9)?,
+    })
+}

@@ -1,0 +1,135 @@
+//! Reads what is stored of a batch, under the write lock: the input of the plan.
+
+use rusqlite::Connection;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::claims;
+use super::consents;
+use super::identifiers::{self, decode};
+use super::row::{json, optional_text, text};
+use super::statement::statements;
+use crate::domain::customer::CustomerId;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::{Arrival, IdentifierId};
+use crate::stitching::Batch;
+use crate::stitching::known::{Known, KnownCustomer};
+use crate::store::Result;
+
+statements! {
+    MESSAGE_OWNER = "message_owner";
+    IDENTIFIER_HOLDER = "identifier_holder";
+    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
+    IDENTIFIER_BY_ID = "identifier_by_id";
+    CUSTOMER_ID = "customer_id";
+    EVIDENCE_OUTCOMES = "evidence_outcomes";
+    ORDER_EVENTS = "order_events";
+}
+
+/// Everything that [`Known`] asks for.
+pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
+    let mut known = Known::default();
+    read_messages(db, batch, &mut known)?;
+    read_evidence(db, batch, &mut known)?;
+    let order_owners = read_orders(db, batch, &mut known)?;
+    let named = read_people(db, batch, &order_owners, &mut known)?;
+    read_claims(db, batch, &named, &mut known)?;
+    read_consents(db, batch, &mut known)?;
+    Ok(known)
+}
+
+fn read_messages(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
+    let mut statement = MESSAGE_OWNER.on(db)?;
+    for id in batch.messages() {
+        if let Some(customer) = statement.first([&**id], |row| optional_text(row, 0))? {
+            known.messages.insert(id.clone(), customer.map(CustomerId));
+        }
+    }
+    Ok(())
+}
+
+fn read_evidence(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
+    let mut statement = EVIDENCE_OUTCOMES.on(db)?;
+    let mut outcomes = Vec::new();
+    for set in batch.sets() {
+        statement.all([&*set.0], &mut outcomes, |row| text(row, 0))?;
+        known.evidence.extend(outcomes.drain(..).map(|outcome| (set.clone(), outcome)));
+    }
+    Ok(())
+}
+
+/// The batch's orders; answers the identifiers that own them.
+fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<IdentifierId>> {
+    let mut statement = ORDER_EVENTS.on(db)?;
+    let mut owners = Vec::new();
+    for key in batch.orders() {
+        let stored =
+            statement.first((&*key.number, &*key.source), |row| Ok((row.get::<_, Option<i64>>(0)?, json(row, 1)?)))?;
+        if let Some((owner, events)) = stored {
+            owners.extend(owner.map(Arrival));
+            known.orders.insert(key.clone(), events);
+        }
+    }
+    Ok(owners)
+}
+
+/// The identifiers of the batch, their customers, and all that those hold. Answers the ids of the
+/// identifiers that the batch names.
+fn read_people<'b>(
+    db: &Connection,
+    batch: &'b Batch,
+    order_owners: &[IdentifierId],
+    known: &mut Known,
+) -> Result<FxHashMap<&'b IdentifierKey, IdentifierId>> {
+    let mut named = FxHashMap::default();
+    let mut customers = FxHashSet::default();
+    let mut alone = FxHashSet::default();
+    let mut sort = |id: i64, customer: Option<i64>| match customer {
+        Some(born) => customers.insert(born),
+        None => alone.insert(id),
+    };
+    let mut by_key = IDENTIFIER_HOLDER.on(db)?;
+    for key in batch.identifiers() {
+        let found = by_key.first((&*key.kind, &*key.value), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if let Some((id, customer)) = found {
+            sort(id, customer);
+            named.insert(key, Arrival(id));
+        }
+    }
+    let mut by_id = IDENTIFIER_HOLDER_BY_ID.on(db)?;
+    for owner in order_owners {
+        if let Some((id, customer)) = by_id.first([owner.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            sort(id, customer);
+        }
+    }
+    let mut id_of = CUSTOMER_ID.on(db)?;
+    for born in customers {
+        let Some(id) = id_of.first([born], |row| Ok(CustomerId(text(row, 0)?)))? else { continue };
+        known.identifiers.append(&mut identifiers::of_customer(db, born, &id)?);
+        known.customers.push(KnownCustomer { id, born: Arrival(born) });
+    }
+    let mut whole = IDENTIFIER_BY_ID.on(db)?;
+    for id in alone {
+        known.identifiers.extend(whole.first([id], decode)?);
+    }
+    Ok(named)
+}
+
+fn read_claims(
+    db: &Connection,
+    batch: &Batch,
+    named: &FxHashMap<&IdentifierKey, IdentifierId>,
+    known: &mut Known,
+) -> Result<()> {
+    let claimants = batch.claimants();
+    let owners = claimants.iter().filter_map(|key| named.get(key).copied());
+    claims::read(db, owners, &mut known.claims)
+}
+
+/// Of every identifier that was read, and not only of the consenters' customers: an earlier fact of
+/// the batch may merge a customer in whose decisions a later fact's consent then replaces.
+fn read_consents(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
+    if batch.consenters().is_empty() {
+        return Ok(());
+    }
+    consents::read(db, known.identifiers.iter().map(|i| i.id), &mut known.consents)
+}

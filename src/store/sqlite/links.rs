@@ -1,0 +1,110 @@
+//! Links: pairs of identifiers that were seen together.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, params};
+
+use super::identifiers::Owners;
+use super::row::{arrival, optional_text, text, time};
+use super::statement::statements;
+use crate::domain::IdentifierId;
+use crate::domain::link::Link;
+use crate::domain::page::Page;
+use crate::store::Result;
+use crate::store::query::{LinkKey, LinkPage, Of};
+
+statements! {
+    ADD_LINK = "add_link";
+    LINK = "link";
+    LINKS_FROM = "links_from";
+    LINKS_TO = "links_to";
+    COUNT_LINKS_FROM = "count_links_from";
+    COUNT_LINKS_TO = "count_links_to";
+}
+
+/// Adds to the pairs that are stored, and the others.
+pub(super) fn add(db: &Connection, links: &[Link]) -> Result<()> {
+    let mut add = ADD_LINK.on(db)?;
+    for l in links {
+        add.execute(params![
+            l.from.0,
+            l.to.0,
+            l.refused.is_some(),
+            l.refused.as_deref(),
+            &*l.rule,
+            l.first_at.0,
+            l.last_at.0,
+            l.count,
+            &*l.message_id,
+            &*l.source,
+        ])?;
+    }
+    Ok(())
+}
+
+/// One link per key, in their order.
+pub(super) fn fetch(db: &Connection, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
+    let mut link = LINK.on(db)?;
+    keys.iter().map(|key| link.first(params![key.from.0, key.to.0, key.refused], decode)).collect()
+}
+
+/// A page of each, by key.
+pub(super) fn list(db: &Connection, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
+    let mut owners = Owners::new(db)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+}
+
+/// From each end at most a page's worth is read, already in order; a link with both ends here comes
+/// twice and stands once.
+fn list_of(db: &Connection, owners: &[IdentifierId], page: &LinkPage) -> Result<Page<Link>> {
+    let first = LinkKey { from: IdentifierId::default(), to: IdentifierId::default(), refused: false };
+    let after = page.after.unwrap_or(first);
+    let mut rows = Vec::new();
+    for direction in [LINKS_FROM, LINKS_TO] {
+        let mut statement = direction.on(db)?;
+        for owner in owners {
+            let params = params![owner.0, after.from.0, after.to.0, after.refused, page.refused, page.limit as i64 + 1];
+            statement.all(params, &mut rows, decode)?;
+        }
+    }
+    let by_key: BTreeMap<LinkKey, Link> = rows.into_iter().map(|link| (key(&link), link)).collect();
+    Ok(Page::cut(by_key.into_values().take(page.limit + 1).collect(), page.limit))
+}
+
+/// How many of each; one with both ends here counts once.
+pub(super) fn count(db: &Connection, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
+    let mut owners = Owners::new(db)?;
+    let mut from = COUNT_LINKS_FROM.on(db)?;
+    let mut to = COUNT_LINKS_TO.on(db)?;
+    let mut counts = Vec::with_capacity(of.len());
+    for of in of {
+        let owners = owners.of(of)?;
+        let list = serde_json::to_string(&owners)?;
+        let mut sum = 0;
+        for owner in &owners {
+            sum += from.count(params![owner.0, refused])?;
+            sum += to.count(params![owner.0, refused, list])?;
+        }
+        counts.push(sum);
+    }
+    Ok(counts)
+}
+
+fn key(link: &Link) -> LinkKey {
+    LinkKey { from: link.from, to: link.to, refused: link.refused.is_some() }
+}
+
+/// `from_id, to_id, reason, rule, first_at, last_at, count, message_id, source`.
+fn decode(row: &Row<'_>) -> Result<Link> {
+    Ok(Link {
+        from: arrival(row, 0)?,
+        to: arrival(row, 1)?,
+        refused: optional_text(row, 2)?,
+        rule: text(row, 3)?,
+        first_at: time(row, 4)?,
+        last_at: time(row, 5)?,
+        count: row.get(6)?,
+        message_id: text(row, 7)?,
+        source: text(row, 8)?,
+    })
+}

@@ -1,0 +1,244 @@
+//! The embedded store: one SQLite file, in WAL mode, with the model in tables.
+//!
+//! One thread writes and some read, none of them an async one ([`pool`]). A batch is one transaction:
+//! it takes the file's write lock, reads what the batch touches ([`known`]), plans, and writes the
+//! plan ([`write`](mod@write)). A read is one transaction too, so what it answers is of one moment.
+//!
+//! To add a statement: a file in `sql/`, its name in the `statements!` of its noun's file, and, when
+//! it is on a hot path, its plan in `plans.rs`.
+
+mod claims;
+mod consents;
+mod customer_list;
+mod customers;
+mod devices;
+mod error;
+mod identifiers;
+mod identity_events;
+mod known;
+mod links;
+mod orders;
+mod pages;
+#[cfg(test)]
+mod plans;
+mod pool;
+mod products;
+mod row;
+mod set_up;
+mod statement;
+mod status;
+mod touchpoints;
+mod words;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::query::*;
+use super::{Applied, Result, Store, StoreStatus};
+use crate::domain::change::IdentityEvent;
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::device::Device;
+use crate::domain::identifier::Identifier;
+use crate::domain::link::Link;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::page::Page;
+use crate::domain::product::{Product, ProductActed};
+use crate::domain::rules::IdentityRules;
+use crate::domain::touchpoint::Touchpoint;
+use crate::domain::{Arrival, Timestamp};
+use crate::stitching::{self, Batch};
+use pool::{Opening, Pool};
+
+/// A store in one file.
+pub struct SqliteStore {
+    pool: Pool,
+    new_id: NewId,
+}
+
+/// Gives ids for new customers.
+pub type NewId = Arc<dyn Fn() -> CustomerId + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct SqliteOptions {
+    /// Whether a commit waits for the disk. Without it what was acknowledged survives a kill of the
+    /// process, with it a power cut too.
+    pub synchronous_full: bool,
+    /// How many threads read.
+    pub readers: usize,
+    /// Where ids of customers come from.
+    pub new_id: NewId,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        let new_id = || CustomerId(uuid::Uuid::now_v7().simple().to_string().into());
+        SqliteOptions { synchronous_full: false, readers: 4, new_id: Arc::new(new_id) }
+    }
+}
+
+impl SqliteStore {
+    /// A store in the file at `path`, which is made when it is not there (by
+    /// [`set_up`](Store::set_up), which must be called before anything else).
+    pub fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
+        let opening = Opening { path: path.to_owned(), synchronous_full: options.synchronous_full };
+        Ok(SqliteStore { pool: Pool::start(opening, options.readers)?, new_id: options.new_id })
+    }
+}
+
+/// Plans and writes one batch, in one transaction.
+fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestamp, new_id: &NewId) -> Result<Applied> {
+    // Immediate: the lock is taken before anything is read, so what the plan stands on stays true.
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (last, last_at) = status::last_change(&transaction)?;
+    let known = known::read(&transaction, batch)?;
+    let plan = stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id());
+    if plan.is_empty() {
+        return Ok(Applied { change: last, outcomes: plan.outcomes });
+    }
+    write::write(&transaction, &known, &plan)?;
+    transaction.commit()?;
+    Ok(Applied { change: plan.seq, outcomes: plan.outcomes })
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn set_up(&self) -> Result<()> {
+        self.pool.write(set_up::set_up).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.pool.read(|db| status::fetch(db).map(|_| ())).await
+    }
+
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
+        let (rules, batch, new_id) = (rules.clone(), batch.clone(), self.new_id.clone());
+        self.pool.write(move |db| apply(db, &rules, &batch, at, &new_id)).await
+    }
+
+    async fn customers(
+        &self,
+        keys: &[CustomerKey],
+        shape: Shape,
+        pages: FirstPages,
+    ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| customers::fetch(db, &keys, shape, pages)).await
+    }
+
+    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
+        let list = list.clone();
+        self.pool.read(move |db| customer_list::list(db, &list)).await
+    }
+
+    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
+        let filter = filter.clone();
+        self.pool.read(move |db| customer_list::count(db, &filter)).await
+    }
+
+    async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| identifiers::fetch(db, &keys)).await
+    }
+
+    async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
+        let message_ids = message_ids.to_vec();
+        self.pool.read(move |db| touchpoints::fetch(db, &message_ids)).await
+    }
+
+    async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
+        let (of, page) = (of.to_vec(), page.clone());
+        self.pool.read(move |db| touchpoints::list(db, &of, &page)).await
+    }
+
+    async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
+        let (of, filter) = (of.to_vec(), filter.clone());
+        self.pool.read(move |db| touchpoints::count(db, &of, &filter)).await
+    }
+
+    async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| orders::fetch(db, &keys)).await
+    }
+
+    async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
+        let (of, page) = (of.to_vec(), page.clone());
+        self.pool.read(move |db| orders::list(db, &of, &page)).await
+    }
+
+    async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
+        let of = of.to_vec();
+        self.pool.read(move |db| orders::count(db, &of, since, until)).await
+    }
+
+    async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| devices::fetch(db, &keys)).await
+    }
+
+    async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
+        let of = of.to_vec();
+        self.pool.read(move |db| devices::list(db, &of)).await
+    }
+
+    async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
+        let (of, page) = (of.to_vec(), page.clone());
+        self.pool.read(move |db| links::list(db, &of, &page)).await
+    }
+
+    async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
+        let of = of.to_vec();
+        self.pool.read(move |db| links::count(db, &of, refused)).await
+    }
+
+    async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| links::fetch(db, &keys)).await
+    }
+
+    async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
+        let skus = skus.to_vec();
+        self.pool.read(move |db| products::fetch(db, &skus)).await
+    }
+
+    async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
+        let customers = customers.to_vec();
+        self.pool.read(move |db| products::acts_and_orders(db, &customers)).await
+    }
+
+    async fn list_identity_events(
+        &self,
+        customers: &[CustomerId],
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Vec<Page<IdentityEvent>>> {
+        let customers = customers.to_vec();
+        self.pool.read(move |db| identity_events::list(db, &customers, after, limit)).await
+    }
+
+    async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
+        let customers = customers.to_vec();
+        self.pool.read(move |db| identity_events::count(db, &customers)).await
+    }
+
+    async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+        let arrivals = arrivals.to_vec();
+        self.pool.read(move |db| identity_events::fetch(db, &arrivals)).await
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        self.pool.read(status::fetch).await
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        self.pool.gauges()
+    }
+}

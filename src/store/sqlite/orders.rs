@@ -1,0 +1,138 @@
+//! Orders: each is folded from what was said about it; their products carry the names known now.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, params};
+
+use super::identifiers::Owners;
+use super::pages::{self, Entry};
+use super::products;
+use super::row::{arrival, json, text, time};
+use super::statement::statements;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::page::Page;
+use crate::domain::product::Product;
+use crate::domain::{IdentifierId, Timestamp};
+use crate::store::Result;
+use crate::store::query::{Of, OrderPage, TimeKey};
+
+statements! {
+    PUT_ORDER = "put_order";
+    PLACED_ORDER = "placed_order";
+    ORDER_BY_ROW = "order_by_row";
+    ORDERS_NEWEST = "orders_newest";
+    ORDERS_OF_IDENTIFIER = "orders_of_identifier";
+    COUNT_ORDERS = "count_orders";
+}
+
+/// Writes orders whole, in place of what was stored of them.
+pub(super) fn put(db: &Connection, orders: &[Order]) -> Result<()> {
+    let mut put = PUT_ORDER.on(db)?;
+    for order in orders {
+        put.execute(params![
+            &*order.key.source,
+            &*order.key.number,
+            order.placed.map(|p| p.owner.0),
+            order.placed.map(|p| p.at.0),
+            order.placed.map(|p| p.arrival.0),
+            order.status.as_str(),
+            &*order.currency.0,
+            order.total.0,
+            order.returned.0,
+            order.channel.as_deref(),
+            serde_json::to_string(&order.events)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// One placed order per key, in their order.
+pub(super) fn fetch(db: &Connection, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
+    let mut placed = PLACED_ORDER.on(db)?;
+    let mut found: Vec<Option<Order>> =
+        keys.iter().map(|key| placed.first((&*key.number, &*key.source), decode)).collect::<Result<_>>()?;
+    drop(placed);
+    name_products(db, found.iter_mut().flatten())?;
+    Ok(found)
+}
+
+/// A page of each, newest first.
+pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
+    let mut owners = Owners::new(db)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+}
+
+/// A page of those that hang on `owners`.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &OrderPage) -> Result<Page<Order>> {
+    let since = page.since.map_or(i64::MIN, |t| t.0);
+    let begin = pages::begin(true, page.since, page.until, page.after);
+    let mut range = ORDERS_NEWEST.on(db)?;
+    let entries = pages::merge(owners, true, begin, page.limit + 1, |owner, behind, limit, into| {
+        range.all(params![owner.0, behind.at.0, behind.arrival.0, since, limit as i64], into, |row| {
+            let key = TimeKey { at: time(row, 0)?, arrival: arrival(row, 1)? };
+            Ok(Entry { key, row: row.get(2)? })
+        })
+    })?;
+    drop(range);
+    let page = Page::cut(entries, page.limit);
+    let mut by_row = ORDER_BY_ROW.on(db)?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for entry in &page.items {
+        items.extend(by_row.first([entry.row], decode)?);
+    }
+    drop(by_row);
+    name_products(db, items.iter_mut())?;
+    Ok(Page { items, more: page.more })
+}
+
+/// Every order that hangs on `owners`, the first placed first.
+pub(super) fn all_of(db: &Connection, owners: &[IdentifierId]) -> Result<Vec<Order>> {
+    let mut orders = Vec::new();
+    let mut statement = ORDERS_OF_IDENTIFIER.on(db)?;
+    for owner in owners {
+        statement.all([owner.0], &mut orders, decode)?;
+    }
+    drop(statement);
+    orders.sort_by_key(|order| order.placed.map(|placed| (placed.at, placed.arrival)));
+    name_products(db, orders.iter_mut())?;
+    Ok(orders)
+}
+
+/// How many of each were placed within.
+pub(super) fn count(
+    db: &Connection,
+    of: &[Of],
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Result<Vec<i64>> {
+    let (since, until) = (since.map_or(i64::MIN, |t| t.0), until.map_or(i64::MAX, |t| t.0));
+    let mut owners = Owners::new(db)?;
+    let mut count = COUNT_ORDERS.on(db)?;
+    let mut counts = Vec::with_capacity(of.len());
+    for of in of {
+        let mut sum = 0;
+        for owner in owners.of(of)? {
+            sum += count.count([owner.0, since, until])?;
+        }
+        counts.push(sum);
+    }
+    Ok(counts)
+}
+
+fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order>) -> Result<()> {
+    let mut orders: Vec<&mut Order> = orders.collect();
+    let mut known: HashMap<Arc<str>, Product> = HashMap::new();
+    let skus = orders.iter().flat_map(|order| order.skus());
+    products::read(db, skus, &mut known)?;
+    for order in &mut orders {
+        order.name_products(&known);
+    }
+    Ok(())
+}
+
+/// `source, number, events`.
+fn decode(row: &Row<'_>) -> Result<Order> {
+    let key = OrderKey { source: text(row, 0)?, number: text(row, 1)? };
+    Ok(Order::fold(key, json(row, 2)?))
+}

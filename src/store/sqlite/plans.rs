@@ -1,0 +1,79 @@
+//! Proves that no statement reads more than it answers: SQLite's own plans, asserted.
+
+use rusqlite::Connection;
+
+use super::statement::Statement;
+use super::*;
+
+/// Those that look at every customer, because that is the question.
+const MAY_SCAN: &[&str] = &["count_customers"];
+
+fn all_statements() -> Vec<&'static Statement> {
+    [
+        claims::ALL,
+        consents::ALL,
+        customer_list::ALL,
+        customers::ALL,
+        devices::ALL,
+        identifiers::ALL,
+        identity_events::ALL,
+        known::ALL,
+        links::ALL,
+        orders::ALL,
+        products::ALL,
+        status::ALL,
+        touchpoints::ALL,
+        words::ALL,
+        write::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn database() -> Connection {
+    let mut db = Connection::open_in_memory().expect("a database in memory");
+    set_up::set_up(&mut db).expect("the schema");
+    db
+}
+
+/// The lines of SQLite's plan for a statement.
+fn plan(db: &Connection, statement: &Statement) -> Vec<String> {
+    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", statement.sql)).expect(statement.name);
+    let parameters = vec![rusqlite::types::Value::Null; explain.parameter_count()];
+    let lines = explain.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).expect(statement.name);
+    lines.map(|line| line.expect(statement.name)).collect()
+}
+
+#[test]
+fn no_statement_scans_a_table_or_sorts() {
+    let db = database();
+    for statement in all_statements().iter().filter(|s| !MAY_SCAN.contains(&s.name)) {
+        for line in plan(&db, statement) {
+            // What `json_each` gives are the parameters' own few values.
+            let scans = line.starts_with("SCAN ")
+                && !line.contains("VIRTUAL TABLE")
+                && !line.contains("CONSTANT ROW")
+                && !line.starts_with("SCAN now");
+            assert!(!scans && !line.contains("TEMP B-TREE"), "{}: {line}", statement.name);
+        }
+    }
+}
+
+#[test]
+fn pages_seek_their_place_in_the_index() {
+    let db = database();
+    let seeks = [
+        ("touchpoints_newest", "touchpoint_by_owner (owner=? AND at>? AND (at,place)<(?,?))"),
+        ("touchpoints_oldest", "touchpoint_by_owner (owner=? AND (at,place)>(?,?) AND at<?)"),
+        ("orders_newest", "orders_by_owner (owner=? AND placed_at>? AND (placed_at,placed_arrival)<(?,?))"),
+        ("customers_by_last_seen", "customer_by_last_seen (last_seen_at>? AND (last_seen_at,place)<(?,?))"),
+        ("customers_by_spend", "customer_spend_by_net (currency=? AND (net,customer)<(?,?))"),
+    ];
+    for (name, seek) in seeks {
+        let statements = all_statements();
+        let statement = statements.iter().find(|s| s.name == name).expect(name);
+        let plan = plan(&db, statement).join("\n");
+        assert!(plan.contains(seek), "{name}: {plan}");
+    }
+}

@@ -1,0 +1,209 @@
+//! Threads that own connections: one that writes, some that read; none of them an async thread.
+//!
+//! SQLite has one writer at a time anyway, so writes queue here, where a wait costs nothing, and not
+//! at the file's lock, where it is a timeout. A thread opens its connection at its first job, and
+//! again after a fault, so a file that was away is found again when it is back.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::store::{Result, StoreError};
+
+type Job = Box<dyn FnOnce(&mut Seat) + Send>;
+
+/// The threads.
+pub(super) struct Pool {
+    writer: Queue,
+    readers: Queue,
+    reader_count: usize,
+}
+
+/// How connections are opened.
+#[derive(Clone)]
+pub(super) struct Opening {
+    pub(super) path: PathBuf,
+    /// FULL also survives a power cut; NORMAL survives a kill of the process.
+    pub(super) synchronous_full: bool,
+}
+
+/// Jobs on their way to some threads.
+struct Queue {
+    sender: Sender<Job>,
+    waiting: Arc<AtomicUsize>,
+    running: Arc<AtomicUsize>,
+}
+
+/// A thread's connection, while it has one.
+struct Seat {
+    opening: Opening,
+    writes: bool,
+    connection: Option<Connection>,
+}
+
+impl Pool {
+    /// Starts the threads; connections are opened at their first use.
+    pub(super) fn start(opening: Opening, readers: usize) -> Result<Self> {
+        Ok(Pool {
+            writer: Queue::start("sqlite-write", 1, Seat::new(&opening, true))?,
+            readers: Queue::start("sqlite-read", readers.max(1), Seat::new(&opening, false))?,
+            reader_count: readers.max(1),
+        })
+    }
+
+    /// Runs `job` on the writing connection, in the order of calls.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.call(job).await
+    }
+
+    /// Runs `job` on some reading connection, in one read transaction: it sees one moment.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers
+            .call(move |connection| {
+                let transaction = connection.transaction()?;
+                let answer = job(&transaction)?;
+                transaction.commit()?;
+                Ok(answer)
+            })
+            .await
+    }
+
+    /// Figures for `/metrics`.
+    pub(super) fn gauges(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("readers", self.reader_count as f64),
+            ("readers_busy", self.readers.running.load(Relaxed) as f64),
+            ("reads_waiting", self.readers.waiting.load(Relaxed) as f64),
+            ("writers_busy", self.writer.running.load(Relaxed) as f64),
+            ("writes_waiting", self.writer.waiting.load(Relaxed) as f64),
+        ]
+    }
+}
+
+impl Queue {
+    fn start(name: &str, threads: usize, seat: Seat) -> Result<Self> {
+        let (sender, receiver) = channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads {
+            let (receiver, seat) = (receiver.clone(), seat.another());
+            thread::Builder::new()
+                .name(name.into())
+                .spawn(move || work(&receiver, seat))
+                .map_err(|e| StoreError::Away(format!("no thread for the database: {e}")))?;
+        }
+        Ok(Queue { sender, waiting: Arc::default(), running: Arc::default() })
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let (waiting, running) = (self.waiting.clone(), self.running.clone());
+        self.waiting.fetch_add(1, Relaxed);
+        let job: Job = Box::new(move |seat| {
+            waiting.fetch_sub(1, Relaxed);
+            // Whoever asked has gone (a request that timed out in the queue): spare the work.
+            if answer.is_closed() {
+                return;
+            }
+            running.fetch_add(1, Relaxed);
+            let outcome = catch_unwind(AssertUnwindSafe(|| seat.connection().and_then(job)));
+            running.fetch_sub(1, Relaxed);
+            let outcome = outcome.unwrap_or_else(|_| {
+                seat.connection = None;
+                Err(StoreError::Data("the operation failed inside, nothing of it was stored".into()))
+            });
+            if let Err(StoreError::Away(_) | StoreError::Data(_) | StoreError::Setup(_)) = &outcome {
+                seat.connection = None;
+            }
+            let _ = answer.send(outcome);
+        });
+        let gone = || StoreError::Away("the database's threads have ended".into());
+        self.sender.send(job).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+/// Takes jobs until the pool is gone.
+fn work(receiver: &Mutex<Receiver<Job>>, mut seat: Seat) {
+    loop {
+        let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(&mut seat),
+            Err(_) => return,
+        }
+    }
+}
+
+impl Seat {
+    fn new(opening: &Opening, writes: bool) -> Self {
+        Seat { opening: opening.clone(), writes, connection: None }
+    }
+
+    fn another(&self) -> Self {
+        Seat::new(&self.opening, self.writes)
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open(&self.opening, self.writes)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+}
+
+/// Opens the file and sets the connection up.
+fn open(opening: &Opening, writes: bool) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if writes {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(&opening.path, flags).map_err(|e| at_path(e.into(), &opening.path))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    configure(&connection, opening, writes).map_err(|e| at_path(e, &opening.path))?;
+    rusqlite::vtab::array::load_module(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, opening: &Opening, writes: bool) -> Result<()> {
+    if writes {
+        connection.pragma_update(None, "page_size", 8192)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", if opening.synchronous_full { "FULL" } else { "NORMAL" })?;
+        // In pages: a checkpoint every 64 MB writes a page once that many batches have changed.
+        connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+        connection.pragma_update(None, "journal_size_limit", 128 << 20)?;
+    } else {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    // Negative is KiB. What is read often is mapped, not copied.
+    connection.pragma_update(None, "cache_size", if writes { -131_072 } else { -16_384 })?;
+    connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+/// Names the file in an error that a person must act on.
+fn at_path(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::Setup(text) => StoreError::Setup(format!("{}: {text}", path.display())),
+        StoreError::Data(text) => StoreError::Data(format!("{}: {text}", path.display())),
+        other => other,
+    }
+}

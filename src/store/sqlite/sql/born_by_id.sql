@@ -1,0 +1,3 @@
+SELECT coalesce(survivor, born)
+FROM customer
+WHERE id = ?1

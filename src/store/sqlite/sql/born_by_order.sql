@@ -1,0 +1,6 @@
+-- Two are enough to know that a number is shared. Orders that wait have no owner and do not count.
+SELECT i.customer
+FROM orders o
+JOIN identifier i ON i.id = o.owner
+WHERE o.number = ?1 AND (?2 IS NULL OR o.source = ?2)
+LIMIT 2

@@ -1,0 +1,3 @@
+UPDATE claim
+SET until = ?2
+WHERE arrival = ?1

@@ -1,0 +1,3 @@
+SELECT customers
+FROM counter
+WHERE id = 1

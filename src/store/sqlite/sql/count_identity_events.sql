@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM identity_event
+WHERE customer = ?1

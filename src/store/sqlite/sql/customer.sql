@@ -1,0 +1,3 @@
+SELECT id, version
+FROM customer
+WHERE born = ?1

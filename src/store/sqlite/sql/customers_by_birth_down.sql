@@ -1,0 +1,3 @@
+  AND ?14 IS NOT NULL AND c.born < ?15
+ORDER BY c.born DESC
+LIMIT ?16

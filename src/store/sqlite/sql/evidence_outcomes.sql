@@ -1,0 +1,3 @@
+SELECT outcomes
+FROM evidence
+WHERE set_name = ?1

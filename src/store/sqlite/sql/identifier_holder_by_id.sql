@@ -1,0 +1,3 @@
+SELECT id, customer
+FROM identifier
+WHERE id = ?1

@@ -1,0 +1,3 @@
+SELECT seq, at
+FROM counter
+WHERE id = 1

@@ -1,0 +1,3 @@
+SELECT source, number, events
+FROM orders
+WHERE id = ?1

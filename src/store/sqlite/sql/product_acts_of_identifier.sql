@@ -1,0 +1,6 @@
+-- In the index's order, which is that of time; acts of one event keep the order it named them in.
+SELECT p.sku, p.name, p.category, a.owner, a.act, a.quantity, a.at, a.arrival
+FROM product_act a
+JOIN product p ON p.sku = a.sku
+WHERE a.owner = ?1
+ORDER BY a.at, a.arrival, a.id

@@ -1,0 +1,3 @@
+SELECT currency, gross, returned, orders
+FROM customer_spend
+WHERE customer = ?1

@@ -1,0 +1,3 @@
+SELECT customers, touchpoints, seq, at
+FROM counter
+WHERE id = 1

@@ -1,0 +1,3 @@
+UPDATE gave
+SET until = ?3
+WHERE identifier = ?1 AND consent = ?2

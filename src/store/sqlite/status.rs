@@ -1,0 +1,35 @@
+//! Figures of the whole store, and where the change log stands.
+
+use rusqlite::Connection;
+
+use super::row::time;
+use super::statement::statements;
+use crate::domain::Timestamp;
+use crate::store::{Result, StoreError, StoreStatus};
+
+statements! {
+    STATUS = "status";
+    LAST_CHANGE = "last_change";
+}
+
+/// All figures, from the one row that holds them.
+pub(super) fn fetch(db: &Connection) -> Result<StoreStatus> {
+    let status = STATUS.on(db)?.first([], |row| {
+        Ok(StoreStatus {
+            customers: row.get(0)?,
+            touchpoints: row.get(1)?,
+            change: row.get(2)?,
+            changed_at: time(row, 3)?,
+        })
+    })?;
+    status.ok_or_else(no_counter)
+}
+
+/// The last change's number and time.
+pub(super) fn last_change(db: &Connection) -> Result<(i64, Timestamp)> {
+    LAST_CHANGE.on(db)?.first([], |row| Ok((row.get(0)?, time(row, 1)?)))?.ok_or_else(no_counter)
+}
+
+fn no_counter() -> StoreError {
+    StoreError::Data("the row of counters is missing".into())
+}

@@ -1,0 +1,157 @@
+//! Touchpoints: written in batches, read by message, and in pages by owner.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, params};
+
+use super::identifiers::Owners;
+use super::pages::{self, Entry};
+use super::row::{arrival, optional_str, optional_text, raw_json, text, time, word};
+use super::statement::statements;
+use crate::domain::IdentifierId;
+use crate::domain::order::OrderKey;
+use crate::domain::page::Page;
+use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
+use crate::stitching::Plan;
+use crate::store::Result;
+use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
+
+statements! {
+    INSERT_MESSAGE = "insert_message";
+    INSERT_TOUCHPOINT = "insert_touchpoint";
+    TOUCHPOINT = "touchpoint";
+    MESSAGE_ARRIVAL = "message_arrival";
+    TOUCHPOINTS_NEWEST = "touchpoints_newest";
+    TOUCHPOINTS_OLDEST = "touchpoints_oldest";
+    COUNT_TOUCHPOINTS = "count_touchpoints";
+}
+
+/// Writes the plan's messages, and those that are touchpoints.
+pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
+    let mut insert = INSERT_MESSAGE.on(db)?;
+    for m in &plan.messages {
+        insert.execute(params![&*m.id, m.arrival.0, m.owner.0])?;
+    }
+    drop(insert);
+    let mut insert = INSERT_TOUCHPOINT.on(db)?;
+    for t in &plan.touchpoints {
+        insert.execute(params![
+            t.arrival.0,
+            &*t.message_id,
+            t.at.0,
+            t.owner.0,
+            &*t.fact.kind,
+            &*t.fact.name,
+            &*t.fact.channel,
+            t.fact.direction.as_str(),
+            &*t.source,
+            t.fact.session_id.as_deref(),
+            t.fact.campaign.as_deref().map(serde_json::to_string).transpose()?,
+            t.device.as_deref(),
+            t.order.as_ref().map(|key| &*key.source),
+            t.order.as_ref().map(|key| &*key.number),
+            t.fact.properties.as_deref().map(|p| p.get()),
+        ])?;
+    }
+    Ok(())
+}
+
+/// One touchpoint per message, in their order.
+pub(super) fn fetch(db: &Connection, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
+    let mut arrivals = MESSAGE_ARRIVAL.on(db)?;
+    let mut touchpoint = TOUCHPOINT.on(db)?;
+    let mut found = Vec::with_capacity(message_ids.len());
+    for id in message_ids {
+        found.push(match arrivals.first([&**id], |row| Ok(row.get::<_, i64>(0)?))? {
+            Some(arrival) => touchpoint.first([arrival], decode)?,
+            None => None,
+        });
+    }
+    Ok(found)
+}
+
+/// A page of each.
+pub(super) fn list(db: &Connection, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
+    let mut owners = Owners::new(db)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+}
+
+/// A page of what hangs on `owners`.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &TouchpointPage) -> Result<Page<Touchpoint>> {
+    let newest_first = page.order == TimeOrder::NewestFirst;
+    let mut range = if newest_first { TOUCHPOINTS_NEWEST.on(db)? } else { TOUCHPOINTS_OLDEST.on(db)? };
+    let filter = &page.filter;
+    let [channels, kinds, names, direction] = lists(filter)?;
+    // The bound on the far side; the near one is where the walk begins.
+    let far =
+        if newest_first { filter.since.map_or(i64::MIN, |t| t.0) } else { filter.until.map_or(i64::MAX, |t| t.0) };
+    let begin = pages::begin(newest_first, filter.since, filter.until, page.after);
+    let entries = pages::merge(owners, newest_first, begin, page.limit + 1, |owner, behind, limit, into| {
+        let (at, arrival) = (behind.at.0, behind.arrival.0);
+        range.all(params![owner.0, at, arrival, far, channels, kinds, names, direction, limit as i64], into, |row| {
+            let key = TimeKey { at: time(row, 0)?, arrival: super::row::arrival(row, 1)? };
+            Ok(Entry { key, row: key.arrival.0 })
+        })
+    })?;
+    drop(range);
+    let mut touchpoint = TOUCHPOINT.on(db)?;
+    let page = Page::cut(entries, page.limit);
+    let mut items = Vec::with_capacity(page.items.len());
+    for entry in &page.items {
+        items.extend(touchpoint.first([entry.row], decode)?);
+    }
+    Ok(Page { items, more: page.more })
+}
+
+/// How many of each fit.
+pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
+    let mut owners = Owners::new(db)?;
+    let mut count = COUNT_TOUCHPOINTS.on(db)?;
+    let since = filter.since.map_or(i64::MIN, |t| t.0);
+    let until = filter.until.map_or(i64::MAX, |t| t.0);
+    let [channels, kinds, names, direction] = lists(filter)?;
+    let mut counts = Vec::with_capacity(of.len());
+    for of in of {
+        let mut sum = 0;
+        for owner in owners.of(of)? {
+            sum += count.count(params![owner.0, since, until, channels, kinds, names, direction])?;
+        }
+        counts.push(sum);
+    }
+    Ok(counts)
+}
+
+/// Channels, kinds, names as JSON lists, and the direction; `None` where any will do.
+fn lists(filter: &TouchpointFilter) -> Result<[Option<String>; 4]> {
+    let list = |words: &[Arc<str>]| match words {
+        [] => Ok(None),
+        words => serde_json::to_string(words).map(Some),
+    };
+    let direction = filter.direction.map(|d| d.as_str().to_owned());
+    Ok([list(&filter.channels)?, list(&filter.kinds)?, list(&filter.names)?, direction])
+}
+
+fn decode(row: &Row<'_>) -> Result<Touchpoint> {
+    let order = match (optional_text(row, 12)?, optional_text(row, 13)?) {
+        (Some(source), Some(number)) => Some(OrderKey { source, number }),
+        _ => None,
+    };
+    Ok(Touchpoint {
+        arrival: arrival(row, 0)?,
+        message_id: text(row, 1)?,
+        at: time(row, 2)?,
+        owner: arrival(row, 3)?,
+        source: text(row, 8)?,
+        device: optional_text(row, 11)?,
+        order,
+        fact: TouchpointFact {
+            kind: text(row, 4)?,
+            name: text(row, 5)?,
+            channel: text(row, 6)?,
+            direction: word(row, 7, Direction::parse)?,
+            session_id: optional_text(row, 9)?,
+            campaign: optional_str(row, 10)?.map(serde_json::from_str).transpose()?.map(Arc::new),
+            properties: optional_str(row, 14)?.map(raw_json).transpose()?,
+        },
+    })
+}

@@ -1,0 +1,192 @@
+//! Writes a plan, row by row, inside the transaction that read what it was made from.
+//!
+//! Each noun's file writes its own rows; here stand their order, and the people: customers,
+//! identifiers, and who holds which.
+
+use rusqlite::{Connection, params};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::statement::statements;
+use super::{claims, consents, devices, identity_events, links, orders, products, touchpoints, words};
+use crate::domain::customer::CustomerId;
+use crate::stitching::known::Known;
+use crate::stitching::plan::{CustomerRow, MergeRow, Plan};
+use crate::store::{Result, StoreError};
+
+statements! {
+    INSERT_CUSTOMER = "insert_customer";
+    UPDATE_CUSTOMER = "update_customer";
+    MERGE_CUSTOMER = "merge_customer";
+    MOVE_SURVIVOR = "move_survivor";
+    INSERT_IDENTIFIER = "insert_identifier";
+    UPDATE_IDENTIFIER = "update_identifier";
+    CLOSE_MEMBERSHIP = "close_membership";
+    OPEN_MEMBERSHIP = "open_membership";
+    SPEND_OF_CUSTOMER = "spend_of_customer";
+    PUT_SPEND = "put_spend";
+    DELETE_SPEND = "delete_spend";
+    DELETE_SPEND_OF_CUSTOMER = "delete_spend_of_customer";
+    INSERT_EVIDENCE = "insert_evidence";
+    INSERT_CHANGE = "insert_change";
+    RAISE_COUNTER = "raise_counter";
+}
+
+/// Writes all of `plan`, which was made from `known`.
+pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
+    let born = Births::new(known, plan);
+    write_customers(db, &born, plan)?;
+    write_identifiers(db, &born, plan)?;
+    write_memberships(db, &born, plan)?;
+    write_merges(db, &born, plan)?;
+    write_evidence(db, plan)?;
+    touchpoints::insert(db, plan)?;
+    orders::put(db, &plan.orders)?;
+    claims::replace(db, plan)?;
+    consents::record(db, plan)?;
+    devices::see(db, &plan.devices)?;
+    products::name(db, &plan.products)?;
+    products::insert_acts(db, &plan.product_acts)?;
+    links::add(db, &plan.links)?;
+    identity_events::insert(db, &born, &plan.identity_events)?;
+    words::insert(db, known, plan)?;
+    write_change(db, plan)
+}
+
+/// Customers are named by their birth in this file.
+pub(super) struct Births<'p>(FxHashMap<&'p CustomerId, i64>);
+
+impl<'p> Births<'p> {
+    fn new(known: &'p Known, plan: &'p Plan) -> Self {
+        let known = known.customers.iter().map(|c| (&c.id, c.born.0));
+        Births(known.chain(plan.customers.iter().map(|c| (&c.id, c.born.0))).collect())
+    }
+
+    pub(super) fn of(&self, id: &CustomerId) -> Result<i64> {
+        let unknown = || StoreError::Data("the plan names a customer that was not read".into());
+        self.0.get(id).copied().ok_or_else(unknown)
+    }
+}
+
+fn write_customers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
+    let mut insert = INSERT_CUSTOMER.on(db)?;
+    let mut update = UPDATE_CUSTOMER.on(db)?;
+    for row in &plan.customers {
+        let (first, last) = (row.first_seen_at.0, row.last_seen_at.0);
+        let channels = serde_json::to_string(&row.channels)?;
+        if row.new {
+            insert.execute(params![row.born.0, &*row.id.0, first, last, row.order_count, channels])?;
+        } else {
+            update.execute(params![born.of(&row.id)?, first, last, row.order_count, channels])?;
+        }
+    }
+    drop((insert, update));
+    write_spend(db, &plan.customers)
+}
+
+/// Most customers of a batch bought nothing in it: the rows are compared, so that only what differs
+/// is written to the table and its index.
+fn write_spend(db: &Connection, customers: &[CustomerRow]) -> Result<()> {
+    let mut stored = SPEND_OF_CUSTOMER.on(db)?;
+    let mut put = PUT_SPEND.on(db)?;
+    let mut delete = DELETE_SPEND.on(db)?;
+    let mut before: Vec<(String, [i64; 3])> = Vec::new();
+    for row in customers {
+        before.clear();
+        if !row.new {
+            stored.all([row.born.0], &mut before, |r| Ok((r.get(0)?, [r.get(1)?, r.get(2)?, r.get(3)?])))?;
+        }
+        for (currency, sum) in &row.spend {
+            let figures = [sum.gross.0, sum.returned.0, sum.orders];
+            if before.iter().any(|(name, old)| **name == *currency.0 && *old == figures) {
+                continue;
+            }
+            put.execute(params![row.born.0, &*currency.0, sum.net().0, figures[0], figures[1], figures[2]])?;
+        }
+        for (name, _) in &before {
+            if !row.spend.keys().any(|currency| *currency.0 == **name) {
+                delete.execute(params![row.born.0, name])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_identifiers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
+    let mut insert = INSERT_IDENTIFIER.on(db)?;
+    let mut update = UPDATE_IDENTIFIER.on(db)?;
+    for row in &plan.identifiers {
+        let i = &row.identifier;
+        let rollup = serde_json::to_string(&i.rollup)?;
+        let (first, last) = (i.first_seen_at.0, i.last_seen_at.0);
+        if row.new {
+            let customer = i.customer.as_ref().map(|id| born.of(id)).transpose()?;
+            let since = customer.map(|_| plan.seq);
+            insert.execute(params![i.id.0, &*i.key.kind, &*i.key.value, first, last, customer, since, rollup])?;
+        } else {
+            update.execute(params![i.id.0, first, last, rollup])?;
+        }
+    }
+    Ok(())
+}
+
+/// A new identifier came with its customer; here are those that had none before, or another.
+fn write_memberships(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
+    let new: FxHashSet<_> = plan.identifiers.iter().filter(|row| row.new).map(|row| row.identifier.id).collect();
+    let mut close = CLOSE_MEMBERSHIP.on(db)?;
+    let mut open = OPEN_MEMBERSHIP.on(db)?;
+    for row in plan.memberships.iter().filter(|row| !new.contains(&row.identifier)) {
+        if row.from.is_some() {
+            close.execute([row.identifier.0, plan.seq])?;
+        }
+        open.execute([row.identifier.0, born.of(&row.to)?, plan.seq])?;
+    }
+    Ok(())
+}
+
+fn write_merges(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
+    if plan.merged.is_empty() {
+        return Ok(());
+    }
+    let into: FxHashMap<&CustomerId, &CustomerId> = plan.merged.iter().map(|row| (&row.from, &row.into)).collect();
+    let mut merge = MERGE_CUSTOMER.on(db)?;
+    let mut follow = MOVE_SURVIVOR.on(db)?;
+    let mut forget = DELETE_SPEND_OF_CUSTOMER.on(db)?;
+    for MergeRow { from, into: direct } in &plan.merged {
+        // Within one batch the survivor may have been merged away in turn.
+        let mut survivor = direct;
+        while let Some(further) = into.get(survivor) {
+            survivor = further;
+        }
+        let (from, direct, survivor) = (born.of(from)?, born.of(direct)?, born.of(survivor)?);
+        merge.execute([from, direct, plan.seq, survivor])?;
+        follow.execute([from, survivor])?;
+        forget.execute([from])?;
+    }
+    Ok(())
+}
+
+fn write_evidence(db: &Connection, plan: &Plan) -> Result<()> {
+    let mut insert = INSERT_EVIDENCE.on(db)?;
+    for row in &plan.evidence {
+        insert.execute(params![
+            row.arrival.0,
+            &*row.set.0,
+            &*row.outcomes,
+            serde_json::to_string(&row.identifiers)?,
+            &*row.message_id,
+            &*row.source,
+            row.at.0,
+            row.rules_version,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Last, so that whoever sees the number sees all that it stands for.
+fn write_change(db: &Connection, plan: &Plan) -> Result<()> {
+    let entries = serde_json::to_string(&plan.entries)?;
+    INSERT_CHANGE.on(db)?.execute(params![plan.seq, plan.at.0, entries])?;
+    let touchpoints = plan.touchpoints.len() as i64;
+    RAISE_COUNTER.on(db)?.execute([plan.seq, plan.at.0, plan.customers_delta, touchpoints])?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! What several test crates share.
+#![allow(dead_code, unreachable_pub, reason = "each crate uses a part of it, as its own")]
+
+pub mod facts;
+pub mod world;

@@ -1,0 +1,12 @@
+//! What every store operation means, stated as cases that run on each store.
+//!
+//! A case is a function that is given a store with nothing in it. SQLite always runs, in a file of its
+//! own for each case; Neo4j when `THROUGHLINE_TEST_NEO4J` names a server whose data may be wiped:
+//! there the cases run one after the other. To add a case: a function, and its name in `cases!`.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fixture;
+
+mod apply;
+mod customers;
