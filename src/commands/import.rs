@@ -1,0 +1,316 @@
+//! `throughline import`: files of events into the store.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::watch;
+
+use crate::ingest::event::is_source_name;
+use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Reject};
+use crate::ingest::{Import, ImportFrom};
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Takes files of events in.
+///
+/// Each line is one event in Segment's form, or a batch of them as `{"batch": […]}`. Packed files
+/// (gzip) are known by their first bytes. A line that can't be taken is left out with its number
+/// and the reason; the others go in. Lines may have up to 1 MiB.
+///
+/// Importing a file again is safe: what is stored already stays as it is. An event without a
+/// messageId is known by its source, its content and which occurrence of that content it is
+/// within its file. So a file that is cut into other pieces, or renamed without --source, is another
+/// file when its events have no messageId.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct ImportArgs {
+    /// What a line is
+    #[arg(long, value_enum, default_value_t = Format::Segment)]
+    pub format: Format,
+
+    /// Who sent it, for every event; without it an event's context.source, else the file's name
+    #[arg(long, value_name = "NAME", value_parser = source)]
+    pub source: Option<String>,
+
+    /// Where to write what was not taken, one JSON object a line: file, line, code, path, message
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Files to take, in this order; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What a line of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One event of Segment's specification as JSON
+    Segment,
+}
+
+const EXAMPLES: &str = "\
+Exit status:
+  0    everything was taken or known already
+  1    a file could not be read, or the store failed
+  2    the command was called in a wrong way
+  3    some lines were rejected
+  130  stopped by Ctrl-C; the same command goes on where it stopped
+
+Examples:
+  throughline import events.ndjson
+  throughline import --source crm --rejects rejects.ndjson 2025.ndjson.gz 2026.ndjson.gz
+  throughline generate --customers 500 | throughline import --source world -";
+
+/// How many rejects are shown when no file takes them.
+const SHOWN_REJECTS: u64 = 5;
+
+fn source(text: &str) -> Result<String, String> {
+    let good = is_source_name(text);
+    good.then(|| text.trim().to_owned()).ok_or_else(|| "a name of 1 to 1,024 bytes without control characters".into())
+}
+
+/// Imports the files one after the other and prints the closing table to standard output.
+///
+/// # Errors
+/// When the command cannot begin. What goes wrong with one file is told, and the others go on.
+pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let Format::Segment = args.format;
+    let inputs: Vec<ImportFrom> = args.files.iter().map(|path| ImportFrom::argument(path)).collect();
+    if inputs.iter().filter(|input| **input == ImportFrom::Stdin).count() > 1 {
+        bail!("standard input can be taken once only: give - once");
+    }
+    let mut rejects = Rejects::open(args.rejects.as_ref())?;
+    let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
+    let mut stop = stop_at_ctrl_c();
+    let mut done = Vec::new();
+    for input in &inputs {
+        let mut shown = Shown::new(&input.to_string());
+        let report = import.run(input, &mut stop, |at| shown.progress(at), |reject| rejects.take(&reject)).await;
+        shown.close();
+        let ends = report.stopped || matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)));
+        if let Some(fault) = &report.fault {
+            eprintln!("error: {fault}");
+        }
+        done.push((input.to_string(), report));
+        if ends {
+            break;
+        }
+    }
+    rejects.close()?;
+    let mut out = io::stdout().lock();
+    write!(out, "{}", closing_table(&done)).context("cannot write the closing table")?;
+    Ok(exit_code(&done))
+}
+
+fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
+    let stored = done.iter().any(|(_, report)| report.counts.events() > 0);
+    let go_on =
+        if stored { ": what was counted is safe, and the same command again goes on where it stopped" } else { "" };
+    if done.iter().any(|(_, report)| report.stopped) {
+        eprintln!("stopped{go_on}");
+        return ExitCode::from(130);
+    }
+    if done.iter().any(|(_, report)| report.fault.is_some()) {
+        eprintln!("not everything could be taken{go_on}");
+        return ExitCode::from(1);
+    }
+    let rejected = done.iter().any(|(_, report)| report.counts.rejected > 0);
+    if rejected { ExitCode::from(3) } else { ExitCode::SUCCESS }
+}
+
+/// Turns true at the first Ctrl-C; a second one ends the program where it is.
+fn stop_at_ctrl_c() -> watch::Receiver<bool> {
+    let (tell, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!("stopping after the batch in hand; once more stops at once");
+            // An error here is an import that is over.
+            let _ = tell.send(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+        // Without a signal handler the channel stays open, and nothing ever stops.
+        std::future::pending::<()>().await;
+    });
+    stop
+}
+
+fn closing_table(done: &[(String, ImportReport)]) -> String {
+    let header = ["file", "created", "unchanged", "rejected", "with warnings", "seconds", "events/s"].map(String::from);
+    let mut rows = vec![header];
+    let mut sum = (ImportCounts::default(), Duration::ZERO);
+    for (name, report) in done {
+        rows.push(row(name, &report.counts, report.took));
+        sum.0.merge(&report.counts);
+        sum.1 += report.took;
+    }
+    if done.len() > 1 {
+        rows.push(row("all", &sum.0, sum.1));
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn row(name: &str, counts: &ImportCounts, took: Duration) -> [String; 7] {
+    let seconds = took.as_secs_f64();
+    [
+        name.to_owned(),
+        counts.created.to_string(),
+        counts.unchanged.to_string(),
+        counts.rejected.to_string(),
+        counts.warned.to_string(),
+        format!("{seconds:.1}"),
+        format!("{:.0}", counts.events() as f64 / seconds.max(0.001)),
+    ]
+}
+
+/// Where rejects go: into a file, or the first few to standard error.
+struct Rejects {
+    file: Option<BufWriter<File>>,
+    seen: u64,
+}
+
+impl Rejects {
+    fn open(path: Option<&PathBuf>) -> anyhow::Result<Self> {
+        let file =
+            path.map(|path| File::create(path).with_context(|| format!("{}: cannot be written", path.display())));
+        Ok(Rejects { file: file.transpose()?.map(BufWriter::new), seen: 0 })
+    }
+
+    fn take(&mut self, reject: &Reject) -> io::Result<()> {
+        self.seen += 1;
+        match &mut self.file {
+            Some(file) => {
+                serde_json::to_writer(&mut *file, reject)?;
+                file.write_all(b"\n")
+            }
+            None if self.seen <= SHOWN_REJECTS => {
+                let event = reject.event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
+                eprintln!("rejected: {}, line {}{event}: {}", reject.file, reject.line, reject.problem);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn close(self) -> anyhow::Result<()> {
+        match self.file {
+            Some(mut file) => file.flush().context("the list of rejects cannot be written"),
+            None => {
+                if self.seen > SHOWN_REJECTS {
+                    eprintln!("and {} more: --rejects FILE lists them all", self.seen - SHOWN_REJECTS);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How far a file is, on standard error: a bar on a terminal, else a line every few seconds.
+struct Shown {
+    name: String,
+    begun: Instant,
+    told: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Shown {
+    const EVERY: Duration = Duration::from_secs(5);
+
+    fn new(name: &str) -> Self {
+        let now = Instant::now();
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_prefix(name.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Shown { name: name.to_owned(), begun: now, told: now, bar }
+    }
+
+    fn progress(&mut self, at: ImportProgress) {
+        let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
+        let rate = at.counts.events() as f64 / seconds;
+        if let Some(bar) = &self.bar {
+            if let Some(length) = at.length.filter(|_| bar.length().is_none()) {
+                bar.set_length(length);
+                let form = "{prefix} {bar:30} {bytes}/{total_bytes}, {msg}, {eta} left";
+                bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            } else if at.length.is_none() {
+                let form = "{prefix} {spinner} {bytes}, {msg}";
+                bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            }
+            bar.set_position(at.position);
+            bar.set_message(format!("{} events, {rate:.0} a second", at.counts.events()));
+        } else if self.told.elapsed() >= Self::EVERY {
+            self.told = Instant::now();
+            let part = at.length.filter(|length| *length > 0).map(|length| at.position as f64 / length as f64);
+            let rest = part.filter(|part| *part > 0.0).map_or_else(String::new, |part| {
+                format!(", {:.0} %, {:.0} s left", part * 100.0, seconds / part - seconds)
+            });
+            eprintln!("{}: {} events, {rate:.0} a second{rest}", self.name, at.counts.events());
+        }
+    }
+
+    fn close(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(created: u64, rejected: u64) -> ImportReport {
+        let counts = ImportCounts { created, rejected, ..ImportCounts::default() };
+        ImportReport { counts, took: Duration::from_secs(2), stopped: false, fault: None }
+    }
+
+    #[test]
+    fn the_closing_table_has_a_row_a_file_and_their_sum() {
+        let done = [("a.ndjson".to_owned(), report(1_000, 0)), ("long name.ndjson".to_owned(), report(5, 1))];
+        let text = closing_table(&done);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "file              created  unchanged  rejected  with warnings  seconds  events/s");
+        assert_eq!(lines[1], "a.ndjson             1000          0         0              0      2.0       500");
+        assert_eq!(lines[3], "all                  1005          0         1              0      4.0       252");
+        assert_eq!(closing_table(&done[..1]).lines().count(), 2, "one file is its own sum");
+    }
+
+    #[test]
+    fn the_exit_status_says_what_happened() {
+        let code = |report: ImportReport| format!("{:?}", exit_code(&[("a".to_owned(), report)]));
+        let is = |number: u8| format!("{:?}", ExitCode::from(number));
+        assert_eq!(code(report(1, 0)), is(0));
+        assert_eq!(code(report(1, 1)), is(3));
+        assert_eq!(code(ImportReport { stopped: true, ..report(1, 1) }), is(130));
+        let fault = Some(ImportFault::Rejects("full".into()));
+        assert_eq!(code(ImportReport { fault, ..report(1, 1) }), is(1));
+    }
+
+    #[test]
+    fn a_source_is_a_name() {
+        assert_eq!(source(" crm "), Ok("crm".to_owned()));
+        assert!(source(" ").is_err() && source("a\u{7}").is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! What the subcommands of `throughline` do. Each has its arguments and its `run`; only these print.
+
+pub mod import;

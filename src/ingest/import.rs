@@ -1,0 +1,452 @@
+//! A file of events into the store, whatever its length: one thread reads lines, one understands
+//! them, and batches are written meanwhile. Order is kept; memory is bounded by lines, not by files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+
+use super::clock::{self, Clock};
+use super::event::{Origin, Read, Reader, Rejected};
+use super::json::{Json, Object, as_text};
+use super::lines::{Chunk, Input};
+use super::message_id::Occurrences;
+use super::outcome::{EventOutcome, EventStatus};
+use super::pipeline::count;
+use super::writer::{BATCH, Writer};
+use crate::domain::{Problem, ProblemCode, Timestamp};
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+
+/// Imports files into one store under one set of settings.
+pub struct Import {
+    writer: Writer,
+    source: Option<Arc<str>>,
+}
+
+/// What is imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportFrom {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// What became of a file so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Events that are stored now.
+    pub created: u64,
+    /// Events that were stored before.
+    pub unchanged: u64,
+    /// Events, or lines that are none, that are not stored.
+    pub rejected: u64,
+    /// Events that are stored with a warning.
+    pub warned: u64,
+}
+
+/// How far a file is.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportProgress {
+    /// What became of it so far.
+    pub counts: ImportCounts,
+    /// Bytes read, before they are unpacked.
+    pub position: u64,
+    /// Of so many, when that is known.
+    pub length: Option<u64>,
+}
+
+/// A file that was worked through, or as far as it was.
+#[derive(Clone, Debug)]
+pub struct ImportReport {
+    /// What became of it.
+    pub counts: ImportCounts,
+    /// How long it took.
+    pub took: Duration,
+    /// Whether it was left before its end because somebody wanted to stop.
+    pub stopped: bool,
+    /// Why it could not be read to its end.
+    pub fault: Option<ImportFault>,
+}
+
+/// What ends the import of a file.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ImportFault {
+    /// It cannot be opened, or not be read on.
+    #[error("{name}: cannot be read: {reason}")]
+    Unreadable {
+        /// Which.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The store is away or failed. What was counted is safe.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The list of rejects cannot be written.
+    #[error("the list of rejects cannot be written: {0}")]
+    Rejects(String),
+}
+
+/// An event or a line that is not stored. As JSON one line of the file of rejects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reject {
+    /// The file's name.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u64,
+    /// Which event of the line's batch, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<usize>,
+    /// The event's id, when it has a good one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<Arc<str>>,
+    /// What is wrong with it first of all: code, path, message.
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// What else there is to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Problem>,
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u64,
+    event: Option<usize>,
+}
+
+/// What was understood of some lines.
+#[derive(Default)]
+struct Parsed {
+    reads: Vec<(Place, Read)>,
+    rejects: Vec<(Place, Rejected)>,
+    bytes: usize,
+    /// Why there is no more, when that is a fault.
+    fault: Option<String>,
+}
+
+/// The most text of a batch: events can be large.
+const BATCH_BYTES: usize = 4 << 20;
+/// Chunks and batches under way between threads.
+const UNDER_WAY: usize = 3;
+
+impl Import {
+    /// Imports under these settings; `source` wins over what events say of theirs.
+    pub fn new(store: Arc<dyn Store>, settings: &Settings, source: Option<Arc<str>>) -> Self {
+        Self::with_clock(store, settings, source, clock::system())
+    }
+
+    /// As [`new`](Self::new), by another clock.
+    pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
+        let (rules, reader) = (Arc::new(settings.identity_rules()), Arc::new(Reader::new(settings)));
+        Import { writer: Writer { store, rules, reader, clock }, source }
+    }
+
+    /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
+    /// `progress` hears of each batch, `reject` of each event that is not stored.
+    pub async fn run(
+        &self,
+        from: &ImportFrom,
+        stop: &mut watch::Receiver<bool>,
+        mut progress: impl FnMut(ImportProgress),
+        mut reject: impl FnMut(Reject) -> io::Result<()>,
+    ) -> ImportReport {
+        let begun = Instant::now();
+        let mut report =
+            ImportReport { counts: ImportCounts::default(), took: Duration::ZERO, stopped: false, fault: None };
+        let name = from.name();
+        match from.open() {
+            Ok(input) => {
+                let (position, length) = (input.position.clone(), input.length);
+                let mut parsed = self.read(input, &name);
+                let outcome = self.write(&name, &mut parsed, stop, &mut report, &mut reject, |counts| {
+                    progress(ImportProgress { counts, position: position.load(Ordering::Relaxed), length });
+                });
+                let outcome = outcome.await;
+                report.fault = outcome.err();
+            }
+            Err(fault) => {
+                report.fault = Some(ImportFault::Unreadable { name: from.to_string(), reason: reason(&fault) });
+            }
+        }
+        report.took = begun.elapsed();
+        report
+    }
+
+    async fn write(
+        &self,
+        name: &Arc<str>,
+        parsed: &mut mpsc::Receiver<Parsed>,
+        stop: &mut watch::Receiver<bool>,
+        report: &mut ImportReport,
+        reject: &mut impl FnMut(Reject) -> io::Result<()>,
+        mut progress: impl FnMut(ImportCounts),
+    ) -> Result<(), ImportFault> {
+        loop {
+            let batch = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => {
+                    report.stopped = true;
+                    return Ok(());
+                }
+                batch = parsed.recv() => batch,
+            };
+            let Some(Parsed { reads, rejects, fault, .. }) = batch else { return Ok(()) };
+            let mut outcomes: Vec<(Place, EventOutcome)> =
+                rejects.into_iter().map(|(place, rejected)| (place, EventOutcome::rejected(rejected))).collect();
+            outcomes.extend(self.write_batch(reads).await?);
+            let mut counts = Vec::with_capacity(outcomes.len());
+            for (place, outcome) in outcomes {
+                report.counts.add(&outcome);
+                if outcome.status == EventStatus::Rejected {
+                    let told = reject(Reject::of(name, place, &outcome));
+                    told.map_err(|fault| ImportFault::Rejects(reason(&fault)))?;
+                }
+                counts.push(outcome);
+            }
+            count(&counts, "import");
+            progress(report.counts);
+            if let Some(reason) = fault {
+                return Err(ImportFault::Unreadable { name: name.to_string(), reason });
+            }
+        }
+    }
+
+    async fn write_batch(&self, reads: Vec<(Place, Read)>) -> Result<Vec<(Place, EventOutcome)>, StoreError> {
+        if reads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut known = Vec::with_capacity(reads.len());
+        let mut facts = Vec::with_capacity(reads.len());
+        for (place, mut read) in reads {
+            known.push((place, read.fact.message_id.clone(), std::mem::take(&mut read.problems)));
+            facts.push(read);
+        }
+        let applied = self.writer.write(facts).await?;
+        let outcomes = known.into_iter().zip(applied.outcomes);
+        Ok(outcomes.map(|((place, id, problems), outcome)| (place, EventOutcome::of(outcome, id, problems))).collect())
+    }
+
+    /// Starts the two threads that read and understand. They end when the receiver is dropped.
+    fn read(&self, input: Input, name: &Arc<str>) -> mpsc::Receiver<Parsed> {
+        let (chunks, to_parse) = std::sync::mpsc::sync_channel::<Result<Chunk, io::Error>>(UNDER_WAY);
+        let (parsed, to_write) = mpsc::channel(UNDER_WAY);
+        thread::spawn(move || {
+            let outcome = input.chunks(|chunk| chunks.send(Ok(chunk)).is_ok());
+            if let Err(fault) = outcome {
+                // An error here is a parser that has had enough.
+                let _ = chunks.send(Err(fault));
+            }
+        });
+        let origin = Origin::import(self.source.clone(), name.clone());
+        let mut parser = Parser { reader: self.writer.reader.clone(), origin, occurrences: Occurrences::default() };
+        thread::spawn(move || parser.run(&to_parse, &parsed));
+        to_write
+    }
+}
+
+/// Understands lines, on a thread of its own.
+struct Parser {
+    reader: Arc<Reader>,
+    origin: Origin,
+    occurrences: Occurrences,
+}
+
+impl Parser {
+    fn run(&mut self, chunks: &std::sync::mpsc::Receiver<io::Result<Chunk>>, out: &mpsc::Sender<Parsed>) {
+        use std::sync::mpsc::RecvTimeoutError;
+        // What came slowly, through a pipe, is not kept waiting for a full batch.
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let mut batch = Parsed::default();
+        loop {
+            match chunks.recv_timeout(PATIENCE) {
+                Ok(Ok(chunk)) => {
+                    for (line, bytes) in chunk.lines() {
+                        self.line(line, bytes, &mut batch);
+                        if batch.is_full() && out.blocking_send(std::mem::take(&mut batch)).is_err() {
+                            return;
+                        }
+                    }
+                }
+                Ok(Err(fault)) => {
+                    batch.fault = Some(reason(&fault));
+                    // An error here is a writer that has had enough.
+                    let _ = out.blocking_send(batch);
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if !batch.is_empty() && out.blocking_send(std::mem::take(&mut batch)).is_err() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    if !batch.is_empty() {
+                        let _ = out.blocking_send(batch);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, line: u64, bytes: Option<&[u8]>, batch: &mut Parsed) {
+        let place = Place { line, event: None };
+        let refuse = |code, message: &str| Rejected { message_id: None, problems: vec![Problem::whole(code, message)] };
+        let Some(bytes) = bytes else {
+            batch.rejects.push((place, refuse(ProblemCode::TooLarge, "a line longer than 1 MiB")));
+            return;
+        };
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            batch.rejects.push((place, refuse(ProblemCode::NotAnEvent, "bytes that are not UTF-8")));
+            return;
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        batch.bytes += text.len();
+        match Envelope::of(text) {
+            Some(envelope) => {
+                let outer = self.origin.clone();
+                self.origin.sent_at = envelope.sent_at;
+                for (i, event) in envelope.events.into_iter().enumerate() {
+                    self.event(Place { line, event: Some(i) }, event, batch);
+                }
+                self.origin = outer;
+            }
+            None => self.event(place, text, batch),
+        }
+    }
+
+    fn event(&mut self, place: Place, text: &str, batch: &mut Parsed) {
+        match self.reader.read(text, &self.origin, &mut self.occurrences) {
+            Ok(read) => batch.reads.push((place, read)),
+            Err(rejected) => batch.rejects.push((place, rejected)),
+        }
+    }
+}
+
+/// A line that is a batch as `/v1/batch` takes it.
+struct Envelope<'a> {
+    events: Vec<&'a str>,
+    sent_at: Option<Timestamp>,
+}
+
+impl<'a> Envelope<'a> {
+    /// `None` for an event, and for what is no JSON.
+    fn of(text: &'a str) -> Option<Self> {
+        // Most lines do not have the word, and need not be parsed twice.
+        if !text.contains("\"batch\"") {
+            return None;
+        }
+        let top = Object::parse(text)?;
+        let Json::List(events) = Json::of(top.get("batch").filter(|_| top.get("type").is_none())?) else { return None };
+        let sent_at = top.get("sentAt").and_then(as_text).and_then(|text| Timestamp::parse(&text).ok());
+        Some(Envelope { events: events.into_iter().map(|event| event.get()).collect(), sent_at })
+    }
+}
+
+impl Parsed {
+    fn is_full(&self) -> bool {
+        self.reads.len() >= BATCH || self.rejects.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reads.is_empty() && self.rejects.is_empty()
+    }
+}
+
+impl Reject {
+    fn of(file: &Arc<str>, place: Place, outcome: &EventOutcome) -> Self {
+        let mut problems = outcome.problems.iter().cloned();
+        let none = || Problem::whole(ProblemCode::NotAnEvent, "rejected");
+        Reject {
+            file: file.clone(),
+            line: place.line,
+            event: place.event,
+            message_id: outcome.message_id.clone(),
+            problem: problems.next().unwrap_or_else(none),
+            more: problems.collect(),
+        }
+    }
+}
+
+impl ImportCounts {
+    /// All events.
+    pub fn events(&self) -> u64 {
+        self.created + self.unchanged + self.rejected
+    }
+
+    /// Adds another's figures.
+    pub fn merge(&mut self, other: &ImportCounts) {
+        self.created += other.created;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        self.warned += other.warned;
+    }
+
+    fn add(&mut self, outcome: &EventOutcome) {
+        match outcome.status {
+            EventStatus::Created => self.created += 1,
+            EventStatus::Unchanged => self.unchanged += 1,
+            EventStatus::Rejected => self.rejected += 1,
+        }
+        self.warned += u64::from(outcome.status == EventStatus::Created && !outcome.problems.is_empty());
+    }
+}
+
+impl ImportFrom {
+    /// What an argument of the command line means: `-` is standard input.
+    pub fn argument(path: &Path) -> Self {
+        if path.as_os_str() == "-" { ImportFrom::Stdin } else { ImportFrom::File(path.to_path_buf()) }
+    }
+
+    /// The source of events that name none: the file's name, without `.gz`, so that a file is the
+    /// same packed and unpacked.
+    pub fn name(&self) -> Arc<str> {
+        match self {
+            ImportFrom::Stdin => "stdin".into(),
+            ImportFrom::File(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                name.strip_suffix(".gz").filter(|name| !name.is_empty()).unwrap_or(&name).into()
+            }
+        }
+    }
+
+    fn open(&self) -> io::Result<Input> {
+        match self {
+            ImportFrom::Stdin => Ok(Input::stdin()),
+            ImportFrom::File(path) => Input::file(path),
+        }
+    }
+}
+
+impl std::fmt::Display for ImportFrom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ImportFrom::Stdin => f.write_str("standard input"),
+            ImportFrom::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The system's words without its number.
+fn reason(fault: &io::Error) -> String {
+    match fault.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "this user may not read it".into(),
+        io::ErrorKind::UnexpectedEof => "it ends in the middle of a gzip stream".into(),
+        _ => fault.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What became of events.
+
+use std::sync::Arc;
+
+use super::event::Rejected;
+use crate::domain::{CustomerId, Problem, ProblemCode};
+use crate::stitching::Outcome;
+
+/// What became of one call's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingested {
+    /// The change number after them.
+    pub change: i64,
+    /// One per event, in order.
+    pub outcomes: Vec<EventOutcome>,
+}
+
+/// What became of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventOutcome {
+    /// Whether it is stored.
+    pub status: EventStatus,
+    /// Its id; `None` when it has no good one.
+    pub message_id: Option<Arc<str>>,
+    /// Whose it is; `None` when it is rejected or its identifiers bind nobody.
+    pub customer: Option<CustomerId>,
+    /// What is wrong with it; on one that is stored, warnings.
+    pub problems: Vec<Problem>,
+}
+
+/// Whether an event is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventStatus {
+    /// It is.
+    Created,
+    /// It was before.
+    Unchanged,
+    /// It is not.
+    Rejected,
+}
+
+impl EventStatus {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventStatus::Created => "CREATED",
+            EventStatus::Unchanged => "UNCHANGED",
+            EventStatus::Rejected => "REJECTED",
+        }
+    }
+}
+
+impl EventOutcome {
+    pub(crate) fn rejected(rejected: Rejected) -> Self {
+        let Rejected { message_id, problems } = rejected;
+        EventOutcome { status: EventStatus::Rejected, message_id, customer: None, problems }
+    }
+
+    /// The outcome of an event that was read with `problems`.
+    pub(crate) fn of(outcome: Outcome, message_id: Arc<str>, mut problems: Vec<Problem>) -> Self {
+        let (status, customer) = match outcome {
+            Outcome::Created { customer, waits } => {
+                if waits {
+                    let message = "nothing was heard of this order yet; this waits for its Order Completed";
+                    problems.push(Problem::at(ProblemCode::OrderNotYetHere, "properties.order_id", message));
+                }
+                (EventStatus::Created, customer)
+            }
+            Outcome::Unchanged { customer } => (EventStatus::Unchanged, customer),
+            Outcome::Refused { reason } => {
+                problems
+                    .insert(0, Problem::whole(ProblemCode::StoreRefused, format!("the store refused it: {reason}")));
+                (EventStatus::Rejected, None)
+            }
+        };
+        EventOutcome { status, message_id: Some(message_id), customer, problems }
+    }
+}

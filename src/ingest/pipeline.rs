@@ -1,0 +1,229 @@
+//! Events of many calls into one store, so that small calls share a commit.
+//!
+//! One task writes. While it waits for a commit calls queue up, and the next batch takes as many of
+//! them as fit. Each call is answered when its own events are safe, and not before; one whose
+//! caller went away is written all the same.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::clock::{self, Clock};
+use super::event::{Origin, Read, Reader};
+use super::message_id::Occurrences;
+use super::outcome::{EventOutcome, EventStatus, Ingested};
+use super::writer::{BATCH, Writer};
+use crate::settings::Settings;
+use crate::stitching::Outcome;
+use crate::store::{Applied, Store, StoreError};
+
+/// Takes events in. Cheap to share; one for a process and store.
+pub struct Ingest {
+    writer: Writer,
+    queue: Mutex<Option<mpsc::Sender<Call>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How many calls wait before further ones wait to get in.
+const QUEUED_CALLS: usize = 256;
+
+/// One call's facts, and whom to tell.
+struct Call {
+    reads: Vec<Read>,
+    reply: oneshot::Sender<Result<Applied, StoreError>>,
+}
+
+impl Ingest {
+    /// Begins to take events, by the machine's clock. Needs a Tokio runtime to be called in.
+    pub fn new(store: Arc<dyn Store>, settings: &Settings) -> Self {
+        Self::with_clock(store, settings, clock::system())
+    }
+
+    /// As [`new`](Self::new), by another clock.
+    pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, clock: Clock) -> Self {
+        let writer = Writer {
+            store,
+            rules: Arc::new(settings.identity_rules()),
+            reader: Arc::new(Reader::new(settings)),
+            clock,
+        };
+        let (queue, calls) = mpsc::channel(QUEUED_CALLS);
+        let task = tokio::spawn(serve(writer.clone(), calls));
+        Ingest { writer, queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
+    }
+
+    /// The reader, for those who normalise an identifier before they look it up.
+    pub fn reader(&self) -> &Arc<Reader> {
+        &self.writer.reader
+    }
+
+    /// Takes events; one outcome each, in order, when all of them are safe.
+    ///
+    /// # Errors
+    /// When the store is away or fails: nothing is acknowledged, part of the events may be stored,
+    /// and the same call again is safe.
+    pub async fn events(&self, events: Vec<serde_json::Value>, origin: Origin) -> Result<Ingested, StoreError> {
+        let texts: Vec<String> = events.iter().map(ToString::to_string).collect();
+        self.take(texts.iter().map(String::as_str), &origin).await
+    }
+
+    /// As [`events`](Self::events), of events that are still text.
+    ///
+    /// # Errors
+    /// As for `events`.
+    pub async fn raw_events(&self, events: &[&RawValue], origin: &Origin) -> Result<Ingested, StoreError> {
+        self.take(events.iter().map(|event| event.get()), origin).await
+    }
+
+    /// Takes no more calls, writes those that wait, and returns when all is safe.
+    pub async fn close(&self) {
+        drop(lock(&self.queue).take());
+        let task = lock(&self.task).take();
+        if let Some(task) = task
+            && task.await.is_err()
+        {
+            tracing::error!("the task that writes events ended with a fault");
+        }
+    }
+
+    async fn take<'e>(&self, events: impl Iterator<Item = &'e str>, origin: &Origin) -> Result<Ingested, StoreError> {
+        let mut occurrences = Occurrences::default();
+        let mut reads = Vec::new();
+        // One per event: rejected, or the id and the warnings of one that was read.
+        let mut pending = Vec::new();
+        for text in events {
+            match self.writer.reader.read(text, origin, &mut occurrences) {
+                Ok(mut read) => {
+                    let problems = std::mem::take(&mut read.problems);
+                    pending.push(Ok((read.fact.message_id.clone(), problems)));
+                    reads.push(read);
+                }
+                Err(rejected) => pending.push(Err(rejected)),
+            }
+        }
+        let applied = if reads.is_empty() {
+            Applied { change: self.writer.store.status().await?.change, outcomes: Vec::new() }
+        } else {
+            self.queue(reads).await?
+        };
+        let mut outcomes = applied.outcomes.into_iter();
+        let outcomes = pending.into_iter().map(|pending| match pending {
+            Err(rejected) => EventOutcome::rejected(rejected),
+            Ok((message_id, problems)) => {
+                let outcome = outcomes.next().unwrap_or(Outcome::Refused { reason: "no outcome".into() });
+                EventOutcome::of(outcome, message_id, problems)
+            }
+        });
+        let outcomes: Vec<EventOutcome> = outcomes.collect();
+        count(&outcomes, origin.way);
+        Ok(Ingested { change: applied.change, outcomes })
+    }
+
+    async fn queue(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
+        let closing = || StoreError::Away("this server is shutting down".into());
+        let queue = lock(&self.queue).clone().ok_or_else(closing)?;
+        let (reply, answer) = oneshot::channel();
+        queue.send(Call { reads, reply }).await.map_err(|_| closing())?;
+        // Else `close` would wait for this call to be dropped.
+        drop(queue);
+        answer.await.unwrap_or_else(|_| Err(closing()))
+    }
+}
+
+/// A lock that a panic left behind is as good as any: what it guards is put in whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes calls until there are no more and nobody can make one.
+async fn serve(writer: Writer, mut calls: mpsc::Receiver<Call>) {
+    let mut held = None;
+    loop {
+        let Some(first) = (match held.take() {
+            Some(call) => Some(call),
+            None => calls.recv().await,
+        }) else {
+            return;
+        };
+        let mut size = first.reads.len();
+        let mut joined = vec![first];
+        while size < BATCH {
+            match calls.try_recv() {
+                Ok(call) if size + call.reads.len() <= BATCH => {
+                    size += call.reads.len();
+                    joined.push(call);
+                }
+                Ok(call) => {
+                    held = Some(call);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        metrics::histogram!("throughline_ingest_batch_events").record(size as f64);
+        write(&writer, joined).await;
+    }
+}
+
+/// Writes joined calls and tells each its own outcomes.
+async fn write(writer: &Writer, calls: Vec<Call>) {
+    let mut reads = Vec::new();
+    let mut replies = Vec::with_capacity(calls.len());
+    for call in calls {
+        replies.push((call.reads.len(), call.reply));
+        reads.extend(call.reads);
+    }
+    // In a task of its own: a panic in it is this batch's fault and not the end of all writing.
+    let writer = writer.clone();
+    let written = tokio::spawn(async move { write_by_batches(&writer, reads).await }).await;
+    let written = written.unwrap_or_else(|_| {
+        tracing::error!("a batch of events met a fault of the program");
+        Err(StoreError::Data("a batch of events met a fault of the program".into()))
+    });
+    match written {
+        Ok(applied) => {
+            let mut outcomes = applied.outcomes.into_iter();
+            for (count, reply) in replies {
+                let own = Applied { change: applied.change, outcomes: outcomes.by_ref().take(count).collect() };
+                // An error here is a caller that went away.
+                let _ = reply.send(Ok(own));
+            }
+        }
+        Err(fault) => {
+            for (_, reply) in replies {
+                let _ = reply.send(Err(fault.clone()));
+            }
+        }
+    }
+}
+
+/// One call can have more events than a batch.
+async fn write_by_batches(writer: &Writer, mut reads: Vec<Read>) -> Result<Applied, StoreError> {
+    let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()) };
+    while !reads.is_empty() {
+        let rest = reads.split_off(reads.len().min(BATCH));
+        let done = writer.write(reads).await?;
+        applied.change = done.change;
+        applied.outcomes.extend(done.outcomes);
+        reads = rest;
+    }
+    Ok(applied)
+}
+
+/// Counts outcomes for `/metrics`; its labels are closed lists.
+pub(crate) fn count(outcomes: &[EventOutcome], way: &'static str) {
+    for status in [EventStatus::Created, EventStatus::Unchanged, EventStatus::Rejected] {
+        let number = outcomes.iter().filter(|o| o.status == status).count();
+        let outcome = match status {
+            EventStatus::Created => "created",
+            EventStatus::Unchanged => "unchanged",
+            EventStatus::Rejected => "rejected",
+        };
+        metrics::counter!("throughline_events_total", "outcome" => outcome, "way" => way).increment(number as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests;
