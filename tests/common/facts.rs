@@ -81,6 +81,10 @@ impl From<Event> for Fact {
         let rank = |key: &IdentifierKey| KINDS.iter().position(|(name, _)| **name == *key.kind).unwrap_or(KINDS.len());
         fact.identifiers.sort_by_key(|i| (rank(&i.key), i.key.clone()));
         fact.identifiers.dedup();
+        if let Some((key, said)) = &mut fact.order {
+            key.source = fact.source.clone();
+            said.at = fact.at;
+        }
         fact
     }
 }
@@ -210,7 +214,7 @@ impl Event {
 
     pub fn order(mut self, number: &str, act: OrderAct) -> Self {
         let key = OrderKey { source: self.0.source.clone(), number: number.into() };
-        // Set again when the event is taken; the time is the event's.
+        // Source and time are the event's, and set when it is taken.
         self.0.order = Some((key, OrderEvent { at: self.0.at, arrival: Arrival::default(), owner: None, act }));
         self
     }

@@ -9,4 +9,14 @@ mod common;
 mod fixture;
 
 mod apply;
+mod claims;
+mod consents;
+mod consistency;
+mod customer_list;
 mod customers;
+mod devices;
+mod identity_events;
+mod links;
+mod orders;
+mod products;
+mod touchpoints;

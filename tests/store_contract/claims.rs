@@ -1,0 +1,94 @@
+//! Claims: every value ever given, with who said it and how often.
+
+use throughline::domain::claim::{Claim, Provenance};
+
+use crate::common::facts::{event, minute};
+use crate::common::world::World;
+use crate::fixture::cases;
+
+cases! {
+    a_claim_is_kept_with_where_it_came_from,
+    the_same_claim_again_is_one_row_that_counts,
+    the_same_claim_twice_in_a_batch_is_one_row,
+    claims_that_disagree_stand_side_by_side,
+    an_earlier_claim_that_arrives_late_widens_the_times,
+    claims_follow_their_identifier_into_a_merge,
+}
+
+async fn claims(world: &World) -> Vec<Claim> {
+    world.customer("user_id", "ada").await.claims.clone()
+}
+
+async fn a_claim_is_kept_with_where_it_came_from(world: World) {
+    let said = event("m1").from("crm").user("ada").email("ada@example.org").minute(3);
+    world.apply([said.claim_as("address", "{\"city\": \"Leeds\", \"no\": 1.50}", Provenance::Assumed)]).await;
+    let claims = claims(&world).await;
+    let [claim] = claims.as_slice() else { panic!("{claims:?}") };
+    assert_eq!((&*claim.name, claim.value.get()), ("address", "{\"city\": \"Leeds\", \"no\": 1.50}"));
+    assert_eq!((claim.provenance, &*claim.source), (Provenance::Assumed, "crm"));
+    assert_eq!((claim.at, claim.first_at, claim.count), (minute(3), minute(3), 1));
+    assert_eq!(claim.owner, world.identifier("user_id", "ada").await);
+}
+
+async fn the_same_claim_again_is_one_row_that_counts(world: World) {
+    world.apply([event("m1").user("ada").minute(3).claim("city", "\"Leeds\"")]).await;
+    let first = claims(&world).await[0].arrival;
+    world.apply([event("m2").user("ada").minute(8).claim("city", "\"Leeds\"")]).await;
+    world.apply([event("m3").user("ada").minute(9).claim("city", "\"Leeds\"")]).await;
+    let claims = claims(&world).await;
+    let [claim] = claims.as_slice() else { panic!("{claims:?}") };
+    assert_eq!((claim.first_at, claim.at, claim.count), (minute(3), minute(9), 3));
+    assert!(claim.arrival > first, "the row of then was closed and a new one opened");
+}
+
+async fn the_same_claim_twice_in_a_batch_is_one_row(world: World) {
+    let said = |id: &str, at| event(id).user("ada").minute(at).claim("city", "\"Leeds\"");
+    world.apply([said("m1", 1)]).await;
+    world.apply([said("m2", 5), said("m3", 4), said("m4", 6)]).await;
+    let claims = claims(&world).await;
+    let [claim] = claims.as_slice() else { panic!("{claims:?}") };
+    assert_eq!((claim.first_at, claim.at, claim.count), (minute(1), minute(6), 4));
+}
+
+async fn claims_that_disagree_stand_side_by_side(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").claim("city", "\"Leeds\""),
+            event("m2").user("ada").claim("city", "\"York\""),
+            event("m3").user("ada").claim_as("city", "\"York\"", Provenance::Realised),
+            event("m4").from("crm").user("ada").claim("city", "\"York\""),
+        ])
+        .await;
+    let claims = claims(&world).await;
+    let mut said: Vec<_> = claims.iter().map(|c| (c.value.get(), c.provenance, &*c.source, c.count)).collect();
+    said.sort();
+    let expected = [
+        ("\"Leeds\"", Provenance::Declared, "shop", 1),
+        ("\"York\"", Provenance::Realised, "shop", 1),
+        ("\"York\"", Provenance::Declared, "crm", 1),
+        ("\"York\"", Provenance::Declared, "shop", 1),
+    ];
+    assert_eq!(said, expected);
+}
+
+async fn an_earlier_claim_that_arrives_late_widens_the_times(world: World) {
+    world.apply([event("m1").user("ada").minute(8).claim("city", "\"Leeds\"")]).await;
+    world.apply([event("m2").user("ada").minute(2).claim("city", "\"Leeds\"")]).await;
+    let claims = claims(&world).await;
+    assert_eq!((claims[0].first_at, claims[0].at, claims[0].count), (minute(2), minute(8), 2));
+}
+
+async fn claims_follow_their_identifier_into_a_merge(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").claim("city", "\"Leeds\""),
+            event("m2").email("ada@example.org").claim("shoe", "39"),
+            event("m3").user("ada").email("ada@example.org"),
+        ])
+        .await;
+    let claims = claims(&world).await;
+    let mut said: Vec<_> = claims.iter().map(|c| (&*c.name, c.owner)).collect();
+    said.sort();
+    let email = world.identifier("email", "ada@example.org").await;
+    assert_eq!(said, [("city", world.identifier("user_id", "ada").await), ("shoe", email)]);
+}

@@ -1,0 +1,316 @@
+//! Lists of customers: sorts, filters, search, and pages while data arrives.
+
+use std::sync::Arc;
+
+use throughline::domain::customer::CustomerId;
+use throughline::domain::{Currency, search};
+use throughline::store::query::CustomerSort::{Created, LastSeen, NetSpend};
+use throughline::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey, SpendFilter};
+
+use crate::common::facts::{Event, amount, event, minute};
+use crate::common::world::World;
+use crate::fixture::cases;
+
+cases! {
+    customers_come_by_when_they_were_last_seen,
+    customers_come_in_the_order_in_which_they_were_created,
+    customers_come_by_net_spend_and_those_without_stand_at_nothing,
+    pages_of_any_sort_hold_everybody_once,
+    paging_by_creation_gives_everybody_once_while_data_arrives,
+    customers_that_were_merged_away_are_in_no_list,
+    customers_are_filtered_by_what_is_given,
+    words_begin_words_of_any_identifier_or_text_trait,
+    words_find_in_every_sort,
+    what_was_merged_is_found_by_all_its_words,
+    a_figure_that_changes_moves_the_customer,
+}
+
+fn pounds() -> Currency {
+    Currency("GBP".into())
+}
+
+fn sorted(sort: CustomerSort, descending: bool) -> CustomerList {
+    CustomerList { filter: CustomerFilter::default(), sort, descending, after: None, limit: 100 }
+}
+
+fn filtered(filter: CustomerFilter) -> CustomerList {
+    CustomerList { filter, ..sorted(Created, false) }
+}
+
+fn searched(text: &str) -> CustomerFilter {
+    let words = search::words(text).split(' ').map(str::to_owned).collect();
+    CustomerFilter { words, ..CustomerFilter::default() }
+}
+
+/// The ids of a list, and that a count says the same.
+async fn ids(world: &World, list: &CustomerList) -> Vec<CustomerId> {
+    let page = world.store.list_customers(list).await.expect("a page");
+    assert!(!page.more);
+    let count = world.store.count_customers(&list.filter).await.expect("a count");
+    assert_eq!(count, page.items.len() as i64, "{list:?}");
+    page.items.into_iter().map(|(id, _)| id).collect()
+}
+
+/// The accounts of a list, by their user ids.
+async fn users(world: &World, list: &CustomerList) -> Vec<String> {
+    let mut users = Vec::new();
+    for id in ids(world, list).await {
+        let view = world.find_by(throughline::store::query::CustomerKey::Id(id)).await.expect("a customer");
+        let user = view.identifiers.iter().find(|i| &*i.key.kind == "user_id").expect("an account");
+        users.push(user.key.value.to_string());
+    }
+    users
+}
+
+/// Reads a list page by page.
+async fn read(world: &World, list: &CustomerList, limit: usize) -> Vec<(CustomerId, CustomerSortKey)> {
+    let (mut read, mut list) = (Vec::new(), CustomerList { limit, ..list.clone() });
+    loop {
+        let page = world.store.list_customers(&list).await.expect("a page");
+        assert!(page.items.len() <= limit);
+        read.extend(page.items);
+        list.after = read.last().map(|(_, key)| *key);
+        if !page.more {
+            return read;
+        }
+    }
+}
+
+fn spent(id: &str, user: &str, at: i64, total: &str) -> Event {
+    event(id).user(user).minute(at).completed(id, total, &[])
+}
+
+async fn customers_come_by_when_they_were_last_seen(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").minute(5).view(),
+            event("m2").user("bob").minute(9).view(),
+            event("m3").user("cy").minute(5).view(),
+            event("m4").user("ada").minute(1).view(),
+        ])
+        .await;
+    assert_eq!(users(&world, &sorted(LastSeen, true)).await, ["bob", "cy", "ada"], "ties by creation");
+    assert_eq!(users(&world, &sorted(LastSeen, false)).await, ["ada", "cy", "bob"]);
+    world.apply([event("m5").user("ada").minute(20).view()]).await;
+    assert_eq!(users(&world, &sorted(LastSeen, true)).await, ["ada", "bob", "cy"]);
+}
+
+async fn customers_come_in_the_order_in_which_they_were_created(world: World) {
+    world.apply([event("m1").user("cy").minute(9), event("m2").user("ada").minute(5)]).await;
+    world.apply([event("m3").user("bob")]).await;
+    assert_eq!(users(&world, &sorted(Created, false)).await, ["cy", "ada", "bob"]);
+    assert_eq!(users(&world, &sorted(Created, true)).await, ["bob", "ada", "cy"]);
+}
+
+async fn customers_come_by_net_spend_and_those_without_stand_at_nothing(world: World) {
+    world
+        .apply_each([
+            event("m1").user("none").view(),
+            spent("m2", "much", 1, "90"),
+            spent("m3", "little", 2, "10"),
+            spent("m4", "given-back", 3, "50"),
+            event("m5").user("given-back").minute(4).refunded("m4", "50"),
+            event("m6").user("owed").minute(5).completed("m6", "-5", &[]),
+            spent("m7", "called-off", 6, "70"),
+            event("m8").user("called-off").minute(7).cancelled("m7"),
+        ])
+        .await;
+    let largest = ["much", "little", "called-off", "given-back", "none", "owed"];
+    assert_eq!(users(&world, &sorted(NetSpend(pounds()), true)).await, largest);
+    let smallest: Vec<&str> = largest.iter().rev().copied().collect();
+    assert_eq!(users(&world, &sorted(NetSpend(pounds()), false)).await, smallest);
+    // In a currency that nobody spent, all stand at nothing.
+    let euros = sorted(NetSpend(Currency("EUR".into())), false);
+    assert_eq!(users(&world, &euros).await, ["none", "much", "little", "given-back", "owed", "called-off"]);
+    let page = world.store.list_customers(&sorted(NetSpend(pounds()), true)).await.expect("a page");
+    assert_eq!(page.items[1].1.key, amount("10").0);
+}
+
+/// Forty customers, some of whom bought, with many equal keys.
+async fn forty(world: &World) {
+    world.apply((0..40).map(|n| event(&format!("m{n}")).user(&format!("u{n}")).minute(n % 7).view())).await;
+    let buys = |n: i64| spent(&format!("o{n}"), &format!("u{n}"), n % 7, &(n % 5 * 10 - 10).to_string());
+    world.apply((0..40).filter(|n| n % 3 == 0).map(buys)).await;
+}
+
+async fn pages_of_any_sort_hold_everybody_once(world: World) {
+    forty(&world).await;
+    for sort in [LastSeen, Created, NetSpend(pounds())] {
+        for descending in [true, false] {
+            let list = sorted(sort.clone(), descending);
+            let all = world.store.list_customers(&list).await.expect("a page").items;
+            assert_eq!(all.len(), 40);
+            let keys: Vec<CustomerSortKey> = all.iter().map(|(_, key)| *key).collect();
+            assert!(keys.is_sorted_by(|a, b| if descending { a > b } else { a < b }), "{sort:?} {descending}");
+            for limit in [1, 6, 40] {
+                assert_eq!(read(&world, &list, limit).await, all, "{sort:?} {descending} in pages of {limit}");
+            }
+        }
+    }
+}
+
+async fn paging_by_creation_gives_everybody_once_while_data_arrives(world: World) {
+    forty(&world).await;
+    let before = ids(&world, &sorted(Created, false)).await;
+    let mut list = CustomerList { limit: 7, ..sorted(Created, false) };
+    let mut read = Vec::new();
+    for round in 0.. {
+        let page = world.store.list_customers(&list).await.expect("a page");
+        read.extend(page.items);
+        list.after = read.last().map(|(_, key)| *key);
+        if !page.more || round > 30 {
+            break;
+        }
+        if round < 5 {
+            let (new, old) = (format!("new-{round}"), format!("u{}", round * 3));
+            world.apply([event(&new).user(&new), event(&format!("x{round}")).user(&old).minute(500).view()]).await;
+        }
+    }
+    let read: Vec<CustomerId> = read.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(read[..40], before);
+    assert_eq!(read.len(), 45, "those that came meanwhile stand at the end");
+}
+
+async fn customers_that_were_merged_away_are_in_no_list(world: World) {
+    world
+        .apply_each([
+            spent("m1", "ada", 1, "30"),
+            event("m2").email("ada@example.org").minute(2).completed("m2", "20", &[]),
+            event("m3").user("ada").email("ada@example.org").minute(3),
+        ])
+        .await;
+    for sort in [LastSeen, Created, NetSpend(pounds()), NetSpend(Currency("EUR".into()))] {
+        assert_eq!(users(&world, &sorted(sort.clone(), true)).await, ["ada"], "{sort:?}");
+        assert_eq!(users(&world, &sorted(sort, false)).await, ["ada"]);
+    }
+    assert_eq!(users(&world, &filtered(searched("example"))).await, ["ada"]);
+    let page = world.store.list_customers(&sorted(NetSpend(pounds()), true)).await.expect("a page");
+    assert_eq!(page.items[0].1.key, amount("50").0, "the survivor has both sums");
+}
+
+async fn customers_are_filtered_by_what_is_given(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").minute(1).view(),
+            spent("m2", "ada", 8, "30"),
+            event("m3").user("bob").minute(3).sent("email"),
+            spent("m4", "bob", 4, "80"),
+            event("m5").user("bob").minute(6).refunded("m4", "70"),
+            spent("m6", "bob", 5, "1"),
+            event("m7").user("cy").minute(5).sent("sms"),
+        ])
+        .await;
+    let any = CustomerFilter::default;
+    let spend = |net: (Option<&str>, Option<&str>), gross: (Option<&str>, Option<&str>)| {
+        let both = |bounds: (Option<&str>, Option<&str>)| (bounds.0.map(amount), bounds.1.map(amount));
+        let spend = SpendFilter { currency: pounds(), net: both(net), gross: both(gross) };
+        CustomerFilter { spend: Some(spend), ..CustomerFilter::default() }
+    };
+    let channels = |names: &[&str]| names.iter().map(|n| Arc::from(*n)).collect();
+    let cases = [
+        (any(), vec!["ada", "bob", "cy"]),
+        (CustomerFilter { channels: channels(&["website"]), ..any() }, vec!["ada"]),
+        (CustomerFilter { channels: channels(&["sms", "email"]), ..any() }, vec!["bob", "cy"]),
+        (CustomerFilter { channels: channels(&["fax"]), ..any() }, vec![]),
+        (CustomerFilter { first_seen_since: Some(minute(3)), ..any() }, vec!["bob", "cy"]),
+        (CustomerFilter { first_seen_until: Some(minute(3)), ..any() }, vec!["ada"]),
+        (CustomerFilter { last_seen_since: Some(minute(6)), ..any() }, vec!["ada", "bob"]),
+        (CustomerFilter { last_seen_until: Some(minute(8)), ..any() }, vec!["bob", "cy"]),
+        (CustomerFilter { order_count: (Some(1), None), ..any() }, vec!["ada", "bob"]),
+        (CustomerFilter { order_count: (None, Some(1)), ..any() }, vec!["ada", "cy"]),
+        (CustomerFilter { order_count: (Some(2), Some(2)), ..any() }, vec!["bob"]),
+        (spend((Some("11"), None), (None, None)), vec!["ada", "bob"]),
+        (spend((Some("11.000001"), None), (None, None)), vec!["ada"]),
+        (spend((None, Some("29.99")), (None, None)), vec!["bob", "cy"]),
+        (spend((None, None), (Some("81"), Some("81"))), vec!["bob"]),
+        (spend((None, Some("0")), (None, None)), vec!["cy"]),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(users(&world, &filtered(filter.clone())).await, expected, "{filter:?}");
+        for sort in [LastSeen, NetSpend(pounds())] {
+            let mut found = users(&world, &CustomerList { filter: filter.clone(), ..sorted(sort, true) }).await;
+            found.sort();
+            assert_eq!(found, expected, "{filter:?}");
+        }
+    }
+}
+
+async fn words_begin_words_of_any_identifier_or_text_trait(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").email("ada.lovelace@example.org").claim("city", "\"New York\"").claim("shoe", "39"),
+            event("m2").user("bob").email("bob@example.org").claim("city", "\"York\""),
+            event("m3").user("cy").phone("+4420123").claim("nick", "\"ÉLAN vital\""),
+        ])
+        .await;
+    for (text, expected) in [
+        ("ada", vec!["ada"]),
+        ("LOVE", vec!["ada"]),
+        ("lace", vec![]),
+        ("example", vec!["ada", "bob"]),
+        ("york", vec!["ada", "bob"]),
+        ("new york", vec!["ada"]),
+        ("york example.org bob", vec!["bob"]),
+        ("york lovelace bob", vec![]),
+        ("442", vec!["cy"]),
+        ("éla", vec!["cy"]),
+        ("39", vec![]),
+        ("exam* NOT", vec![]),
+        ("%", vec!["ada", "bob", "cy"]),
+    ] {
+        let mut filter = searched(text);
+        filter.words.retain(|word| !word.is_empty());
+        assert_eq!(users(&world, &filtered(filter)).await, expected, "{text}");
+    }
+    // A trait that is said later is found too, and one that is said again is found once.
+    world.apply([event("m4").user("cy").claim("city", "\"Hull\"")]).await;
+    world.apply([event("m5").user("cy").claim("city", "\"Hull\"").minute(1)]).await;
+    assert_eq!(users(&world, &filtered(searched("hull"))).await, ["cy"]);
+}
+
+async fn words_find_in_every_sort(world: World) {
+    forty(&world).await;
+    world
+        .apply(
+            (0..40)
+                .filter(|n| n % 2 == 0)
+                .map(|n| event(&format!("c{n}")).user(&format!("u{n}")).claim("team", "\"Red Kite\"")),
+        )
+        .await;
+    for sort in [LastSeen, Created, NetSpend(pounds())] {
+        for descending in [true, false] {
+            let all = ids(&world, &sorted(sort.clone(), descending)).await;
+            let list = CustomerList { filter: searched("kite re"), ..sorted(sort.clone(), descending) };
+            let found = ids(&world, &list).await;
+            assert_eq!(found.len(), 20);
+            let expected: Vec<CustomerId> = all.into_iter().filter(|id| found.contains(id)).collect();
+            assert_eq!(found, expected, "{sort:?} {descending}");
+            let paged: Vec<CustomerId> = read(&world, &list, 3).await.into_iter().map(|(id, _)| id).collect();
+            assert_eq!(paged, found, "{sort:?} {descending} in pages");
+        }
+    }
+    let both = CustomerFilter { order_count: (Some(1), None), ..searched("kite") };
+    assert_eq!(ids(&world, &filtered(both)).await.len(), 7, "numbers that 6 divides, to 36");
+}
+
+async fn what_was_merged_is_found_by_all_its_words(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").claim("city", "\"Leeds\""),
+            event("m2").email("lovelace@example.org").claim("city", "\"Hull\""),
+        ])
+        .await;
+    assert_eq!(users(&world, &filtered(searched("leeds lovelace"))).await, Vec::<String>::new());
+    world.apply([event("m3").user("ada").email("lovelace@example.org")]).await;
+    assert_eq!(users(&world, &filtered(searched("leeds hull lovelace"))).await, ["ada"]);
+}
+
+async fn a_figure_that_changes_moves_the_customer(world: World) {
+    world.apply_each([spent("o1", "ada", 1, "30"), spent("o2", "bob", 2, "20")]).await;
+    let by_spend = sorted(NetSpend(pounds()), true);
+    assert_eq!(users(&world, &by_spend).await, ["ada", "bob"]);
+    world.apply([event("m3").user("ada").minute(3).refunded("o1", "15")]).await;
+    assert_eq!(users(&world, &by_spend).await, ["bob", "ada"]);
+    world.apply([event("m4").user("bob").minute(4).cancelled("o2")]).await;
+    assert_eq!(users(&world, &by_spend).await, ["ada", "bob"]);
+}
