@@ -118,7 +118,8 @@ impl TraitPolicies {
         by_name.into_iter().filter_map(|(name, claims)| self.policy(name).choose(claims)).collect()
     }
 
-    fn policy(&self, name: &str) -> &TraitPolicy {
+    /// The policy of a trait.
+    pub fn policy(&self, name: &str) -> &TraitPolicy {
         self.by_name.get(name).unwrap_or(&self.default)
     }
 }

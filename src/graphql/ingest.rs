@@ -129,11 +129,8 @@ impl EventOutcome {
 
     /// What is wrong with it. On an event that was CREATED these are warnings.
     async fn problems(&self) -> Vec<Problem> {
-        let show = |p: &problem::Problem| Problem {
-            code: p.code.into(),
-            path: p.path.clone(),
-            message: p.message.clone(),
-        };
+        let show =
+            |p: &problem::Problem| Problem { code: p.code.into(), path: p.path.clone(), message: p.message.clone() };
         self.row.problems.iter().map(show).collect()
     }
 }

@@ -15,6 +15,7 @@ pub mod execute;
 pub mod id;
 pub mod identifier;
 pub mod identity_event;
+pub mod ingest;
 pub mod limits;
 pub mod link;
 pub mod load;
@@ -32,16 +33,19 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptyMutation, EmptySubscription, Request};
+use async_graphql::{EmptySubscription, Request};
 
 use crate::domain::claim::TraitPolicies;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::time::Timestamp;
+use crate::ingest::clock::{self, Clock};
+use crate::ingest::{Identifiers, Ingest};
+use crate::settings::Settings;
 use crate::store::Store;
 pub use viewer::Viewer;
 
 /// The schema, ready to run.
-pub type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<query::Query, ingest::Mutation, EmptySubscription>;
 
 /// Reads an identifier as a person would write it: kind and value to the key it is stored under;
 /// `None` when no event could ever have brought it.
@@ -55,10 +59,20 @@ pub struct Setup {
     /// How identifiers are looked up.
     pub normalise: Arc<Normalise>,
     /// The server's clock.
-    pub clock: fn() -> Timestamp,
+    pub clock: Clock,
 }
 
 impl Setup {
+    /// What the settings say, by the system's clock.
+    pub fn new(settings: &Settings) -> Self {
+        let identifiers = Identifiers::new(&settings.identity);
+        Setup {
+            traits: settings.traits.clone(),
+            normalise: Arc::new(move |kind, value| identifiers.normalise(kind, value).ok()),
+            clock: clock::system(),
+        }
+    }
+
     fn normalise(&self, kind: &str, value: &str) -> Option<IdentifierKey> {
         (self.normalise)(kind, value)
     }
@@ -68,9 +82,9 @@ impl Setup {
     }
 }
 
-/// Builds the schema on what it needs.
-pub fn schema(setup: Setup) -> Schema {
-    builder().data(setup).finish()
+/// Builds the schema on what it needs; events go to `ingest`.
+pub fn schema(setup: Setup, ingest: Arc<Ingest>) -> Schema {
+    builder().data(setup).data(ingest).finish()
 }
 
 /// The schema's text, as `schema.graphql` holds it.
@@ -83,6 +97,16 @@ pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> R
     request.data(load::loaders(store)).data(viewer)
 }
 
-fn builder() -> async_graphql::SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
-    Schema::build(query::Query, EmptyMutation, EmptySubscription).register_output_type::<node::Node>()
+fn builder() -> async_graphql::SchemaBuilder<query::Query, ingest::Mutation, EmptySubscription> {
+    Schema::build(query::Query, ingest::Mutation, EmptySubscription).register_output_type::<node::Node>()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_in_the_repository_is_the_one_that_is_served() {
+        let printed = super::sdl();
+        let kept = include_str!("../../schema.graphql");
+        assert!(printed == kept, "schema.graphql is out of date: throughline schema > schema.graphql");
+    }
 }

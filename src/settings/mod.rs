@@ -22,8 +22,8 @@ pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
 pub use server::ServerSettings;
 pub use store::{Secret, StoreSettings, Synchronous};
-pub use traits::{TraitPolicy, TraitSettings};
 
+use crate::domain::claim::TraitPolicies;
 use crate::domain::rules::IdentityRules;
 use given::{Section, Tree};
 
@@ -37,7 +37,7 @@ pub struct Settings {
     /// `[identity]`
     pub identity: IdentitySettings,
     /// `[traits]`
-    pub traits: TraitSettings,
+    pub traits: TraitPolicies,
     /// `[[channel]]`, the first that fits.
     pub channels: Vec<ChannelRule>,
     /// `[journeys]`
@@ -103,7 +103,7 @@ impl Settings {
             server: ServerSettings::read(root.section("server")?)?,
             store: StoreSettings::read(root.section("store")?, secrets)?,
             identity: IdentitySettings::read(root.section("identity")?)?,
-            traits: TraitSettings::read(root.section("traits")?)?,
+            traits: traits::read(root.section("traits")?)?,
             channels: channels::read(root.take("channel"))?,
             journeys: JourneySettings::read(root.section("journeys")?)?,
             privacy: PrivacySettings::read(root.section("privacy")?)?,

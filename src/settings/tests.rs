@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::Duration;
+use crate::domain::claim::TraitPolicy;
 
 fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

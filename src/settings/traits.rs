@@ -5,43 +5,16 @@ use std::sync::Arc;
 
 use super::error::SettingsError;
 use super::given::{Given, Section};
+use crate::domain::claim::{TraitPolicies, TraitPolicy};
 
-/// `[traits]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraitSettings {
-    /// For a trait that has no policy of its own.
-    pub default: TraitPolicy,
-    /// By the trait's name.
-    pub by_name: BTreeMap<Arc<str>, TraitPolicy>,
-}
-
-/// How the shown value is chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TraitPolicy {
-    /// The one that was said last.
-    Newest,
-    /// The one that was said first.
-    Oldest,
-    /// The one that was said most often.
-    MostFrequent,
-    /// The one of the first of these sources that has any; of none of them, the newest.
-    Sources(Vec<Arc<str>>),
-}
-
-impl TraitSettings {
-    /// The policy of a trait.
-    pub fn policy(&self, name: &str) -> &TraitPolicy {
-        self.by_name.get(name).unwrap_or(&self.default)
+/// Reads the section.
+pub(super) fn read(mut section: Section) -> Result<TraitPolicies, SettingsError> {
+    let default = section.take("default").map(|given| policy(&given)).transpose()?.unwrap_or_default();
+    let mut by_name = BTreeMap::from([(Arc::from("email"), TraitPolicy::Newest)]);
+    for (name, given) in section.take_all() {
+        by_name.insert(name.into(), policy(&given)?);
     }
-
-    pub(super) fn read(mut section: Section) -> Result<Self, SettingsError> {
-        let default = section.take("default").map(|given| policy(&given)).transpose()?.unwrap_or(TraitPolicy::Newest);
-        let mut by_name = BTreeMap::from([(Arc::from("email"), TraitPolicy::Newest)]);
-        for (name, given) in section.take_all() {
-            by_name.insert(name.into(), policy(&given)?);
-        }
-        Ok(TraitSettings { default, by_name })
-    }
+    Ok(TraitPolicies { by_name, default })
 }
 
 fn policy(given: &Given) -> Result<TraitPolicy, SettingsError> {

@@ -250,11 +250,11 @@ impl History {
 
     fn record_product(&mut self, product: &Product, at: Timestamp) {
         let (said_at, known) = self.products.entry(product.sku.clone()).or_insert_with(|| (at, product.clone()));
-        if at >= *said_at {
-            *said_at = at;
-            known.name = product.name.clone().or(known.name.take());
-            known.category = product.category.clone().or(known.category.take());
-        }
+        let (older, newer) =
+            if at >= *said_at { (known.clone(), product.clone()) } else { (product.clone(), known.clone()) };
+        *said_at = at.max(*said_at);
+        known.name = newer.name.or(older.name);
+        known.category = newer.category.or(older.category);
     }
 
     fn record_order(&mut self, fact: &Fact, arrival: Arrival, owner: IdentifierId) -> bool {
