@@ -7,6 +7,7 @@ pub mod commands;
 pub mod domain;
 pub mod generate;
 pub mod graphql;
+pub mod http;
 pub mod ingest;
 pub mod settings;
 pub mod stitching;

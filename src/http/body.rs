@@ -1,0 +1,61 @@
+//! Answers that say in words, and as GraphQL clients expect, why a request was not even a question.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType};
+use serde_json::{Map, Value, json};
+
+/// A request that is turned away.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    code: &'static str,
+    message: String,
+    more: Map<String, Value>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), more: Map::new() }
+    }
+
+    /// A part of the request that is not what it must be.
+    pub(super) fn bad(status: StatusCode, part: &str, message: impl Into<String>, hint: &str) -> Self {
+        Self::new(status, "BAD_ARGUMENT", message).with("argument", part).with("hint", hint)
+    }
+
+    /// With one more entry in `extensions`.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Its code, for log and metrics.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The answer, as a media type that the client takes.
+    pub(super) fn answer(&self, media: &'static str) -> HttpResponse {
+        let mut extensions = self.more.clone();
+        extensions.insert("code".into(), self.code.into());
+        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
+        let mut answer = HttpResponse::build(self.status);
+        answer.insert_header((header::CONTENT_TYPE, media));
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                answer.insert_header((header::RETRY_AFTER, "2"));
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                answer.insert_header((header::ALLOW, "GET, POST"));
+            }
+            _ => {}
+        }
+        answer.body(body.to_string())
+    }
+}
+
+/// A page of plain text.
+pub(super) fn text(status: StatusCode, words: impl Into<String>) -> HttpResponse {
+    HttpResponse::build(status).insert_header(ContentType::plaintext()).body(words.into())
+}

@@ -1,0 +1,214 @@
+//! The console: the files of `web/dist`, embedded when they were there when the program was built.
+//!
+//! `web` puts a `.br` and a `.gz` beside each file that gets smaller; a client gets the best it takes.
+//! Files under `assets/` carry a hash of their content in their name and never change.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse, web};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::app::Shared;
+use super::body::text;
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct Console;
+
+/// Everything from this host, no script that is not a file of ours; Monaco writes styles of its own.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A file of the console.
+pub(super) async fn show(request: HttpRequest, path: web::Path<String>, state: Shared) -> HttpResponse {
+    let path = if path.is_empty() { "index.html" } else { path.as_str() };
+    let mut answer = match find(request.headers(), path, Console::get) {
+        Some(found) => found.answer(request.headers()),
+        None if path == "index.html" => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((header::CACHE_CONTROL, "no-cache"))
+            .body(page_without_console(&state)),
+        None => text(StatusCode::NOT_FOUND, "there is nothing here: the API is at /graphql, the console at /\n"),
+    };
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, header::HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// A file in the form that a client gets.
+struct Found {
+    file: EmbeddedFile,
+    media: &'static str,
+    encoding: Option<&'static str>,
+    lasting: bool,
+}
+
+/// The best form of a file that the client takes.
+fn find(headers: &HeaderMap, path: &str, get: impl Fn(&str) -> Option<EmbeddedFile>) -> Option<Found> {
+    // The packed forms have no addresses of their own.
+    let media = media(path)?;
+    let plain = get(path)?;
+    let packed = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(encoding, _)| takes(headers, encoding))
+        .find_map(|(encoding, ending)| Some((encoding, get(&format!("{path}.{ending}"))?)));
+    let lasting = path.starts_with("assets/");
+    Some(match packed {
+        Some((encoding, file)) => Found { file, media, encoding: Some(encoding), lasting },
+        None => Found { file: plain, media, encoding: None, lasting },
+    })
+}
+
+impl Found {
+    /// The file, or 304 when the client has it.
+    fn answer(self, headers: &HeaderMap) -> HttpResponse {
+        let hash = self.file.metadata.sha256_hash();
+        // Each form has its own tag, since a strong one stands for the bytes that are sent.
+        let tag = format!("\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let known = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(|tags| {
+            tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+        });
+        let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        let lasting = if self.lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+        answer
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CACHE_CONTROL, lasting))
+            .insert_header((header::VARY, "accept-encoding"));
+        if known {
+            return answer.finish();
+        }
+        answer.insert_header((header::CONTENT_TYPE, self.media));
+        if let Some(encoding) = self.encoding {
+            answer.insert_header((header::CONTENT_ENCODING, encoding));
+        }
+        match self.file.data {
+            std::borrow::Cow::Borrowed(bytes) => answer.body(bytes),
+            std::borrow::Cow::Owned(bytes) => answer.body(bytes),
+        }
+    }
+}
+
+/// Whether a client takes an encoding: named, and not with a quality of nothing.
+fn takes(headers: &HeaderMap, encoding: &str) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        let refused = |parameter: &str| {
+            parameter.strip_prefix("q=").is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0))
+        };
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding)) && !parts.any(refused)
+    })
+}
+
+/// What the endings in `web/dist` are; what has another ending is not served.
+fn media(path: &str) -> Option<&'static str> {
+    Some(match path.rsplit_once('.')?.1 {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "json" | "map" => "application/json",
+        "ttf" => "font/ttf",
+        "woff" => "font/woff",
+        "woff2" => "font/woff2",
+        "md" | "txt" => "text/plain; charset=utf-8",
+        _ => return None,
+    })
+}
+
+fn page_without_console(state: &Shared) -> String {
+    let at = state.listen;
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Throughline</title>
+<style>:root {{ color-scheme: light dark }} body {{ font: 1rem/1.5 system-ui; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
+pre {{ overflow-x: auto }}</style></head>
+<body><main>
+<h1>Throughline</h1>
+<p>The API is at <code>/graphql</code>. The console is missing: it was not built when this program was. With Node 20.19 or newer:</p>
+<pre>make web
+cargo build --release</pre>
+<p>Until then, a first query:</p>
+<pre>curl --silent http://{at}/graphql --header 'content-type: application/json' \
+  --data '{{"query": "{{ customers(first: 5) {{ nodes {{ id displayName lastSeenAt: activity {{ lastSeenAt }} }} }} }}"}}'</pre>
+</main></body></html>
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[derive(RustEmbed)]
+    #[folder = "tests/http/console"]
+    struct Sample;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(name.clone(), HeaderValue::from_str(value).expect("a header"));
+        }
+        headers
+    }
+
+    fn answer(path: &str, headers: &HeaderMap) -> Option<HttpResponse> {
+        Some(find(headers, path, Sample::get)?.answer(headers))
+    }
+
+    fn header(answer: &HttpResponse, name: HeaderName) -> &str {
+        answer.headers().get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    #[test]
+    fn the_best_form_that_is_taken_is_sent() {
+        let form = |encodings: &str| {
+            let answer = answer("assets/a-1.js", &headers(&[(header::ACCEPT_ENCODING, encodings)])).expect("a file");
+            header(&answer, header::CONTENT_ENCODING).to_owned()
+        };
+        assert_eq!(form("gzip, deflate, br"), "br");
+        assert_eq!(form("gzip, br;q=0"), "gzip");
+        assert_eq!(form("deflate"), "");
+        assert_eq!(form(""), "");
+    }
+
+    #[test]
+    fn a_file_that_the_client_has_is_not_sent_again() {
+        let first = answer("index.html", &headers(&[])).expect("a file");
+        assert_eq!((first.status(), header(&first, header::CACHE_CONTROL)), (StatusCode::OK, "no-cache"));
+        let tag = header(&first, header::ETAG);
+        assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
+        let again = |tags: &str| answer("index.html", &headers(&[(header::IF_NONE_MATCH, tags)])).expect("a file");
+        assert_eq!(again(&format!("\"other\", W/{tag}")).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(again("\"other\"").status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn what_has_a_hash_in_its_name_lasts_and_each_form_has_its_own_tag() {
+        let plain = answer("assets/a-1.js", &headers(&[])).expect("a file");
+        let packed = answer("assets/a-1.js", &headers(&[(header::ACCEPT_ENCODING, "br")])).expect("a file");
+        assert_eq!(header(&plain, header::CACHE_CONTROL), "public, max-age=31536000, immutable");
+        assert_eq!(header(&plain, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+        assert_ne!(header(&plain, header::ETAG), header(&packed, header::ETAG));
+    }
+
+    #[test]
+    fn what_is_not_a_file_of_the_console_is_not_found() {
+        for path in ["assets/a-1.js.br", "assets", "nothing.js", "../Cargo.toml", "/etc/passwd"] {
+            assert!(answer(path, &headers(&[])).is_none(), "{path}");
+        }
+    }
+}

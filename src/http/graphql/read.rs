@@ -1,0 +1,131 @@
+//! A question out of a body or an address: what must be a text is one, what must be an object too.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::web;
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::accept::is_utf8;
+use crate::graphql::execute::Question;
+use crate::http::body::Refusal;
+
+/// The most bytes of a body.
+const BODY: usize = 256 * 1024;
+/// How long a client may take to send it.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A question from a body.
+pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<Question, Refusal> {
+    check_type(headers)?;
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if let Some(length) = length.filter(|length| *length > BODY) {
+        return Err(too_long(length));
+    }
+    let late = |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to come", "send it again");
+    let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(parameters)) => question(parameters),
+        Ok(Value::Array(_)) => Err(bad("body", "a list of operations is not taken", "one operation a request")),
+        Ok(_) => Err(bad("body", "the body is no JSON object", FORM)),
+        // Its own words would show what was sent, and where is enough.
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            Err(bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM))
+        }
+    }
+}
+
+/// A question from the query part of an address; it may only read.
+pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
+    let pairs = pairs.map_err(|_| bad("address", "the address cannot be read", "?query=…&variables=…"))?.into_inner();
+    let mut parameters = Map::new();
+    for (name, text) in pairs {
+        let value = match name.as_str() {
+            "query" | "operationName" => Value::String(text),
+            "variables" | "extensions" if text.is_empty() => continue,
+            "variables" | "extensions" => serde_json::from_str(&text)
+                .map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?,
+            _ => continue,
+        };
+        if parameters.insert(name.clone(), value).is_some() {
+            return Err(bad(&name, format!("`{name}` is given twice"), "once"));
+        }
+    }
+    Ok(Question { only_reads: true, ..question(parameters)? })
+}
+
+const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
+
+fn question(mut parameters: Map<String, Value>) -> Result<Question, Refusal> {
+    let mut take = |name: &str| parameters.remove(name).filter(|value| !value.is_null());
+    let query = match take("query") {
+        Some(Value::String(query)) => query,
+        None => return Err(bad("query", "`query` is missing", FORM)),
+        Some(_) => return Err(bad("query", "`query` is no text", "the text of a GraphQL document")),
+    };
+    let operation_name = match take("operationName") {
+        // What some clients send for none.
+        None => None,
+        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
+        Some(_) => return Err(bad("operationName", "`operationName` is no text", "a name, or null")),
+    };
+    let variables = object(take("variables"), "variables")?;
+    object(take("extensions"), "extensions")?;
+    Ok(Question { query, operation_name, variables, ..Question::default() })
+}
+
+fn object(value: Option<Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
+    match value {
+        None => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(bad(name, format!("`{name}` is no object"), "a JSON object, or null")),
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |part, words: &str, hint| Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, part, words, hint));
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = given.split(';');
+    if !parts.next().is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
+        return refuse("content-type", "the body's `Content-Type` must be application/json", "application/json");
+    }
+    let charset = parts.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    });
+    if charset.is_some_and(|charset| !is_utf8(charset)) {
+        return refuse("content-type", "the body must be in UTF-8", "application/json; charset=utf-8");
+    }
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            refuse("content-encoding", "a compressed body is not taken", "send it as it is")
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| bad("body", "the body broke off", "send it again"))?;
+        if bytes.len() + chunk.len() > BODY {
+            return Err(too_long(bytes.len() + chunk.len()));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn too_long(length: usize) -> Refusal {
+    let words = format!("the body has {length} bytes or more, at most {BODY} are taken");
+    let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", words);
+    refusal.with("measure", "body").with("cost", length).with("limit", BODY)
+}
+
+fn bad(part: &str, words: impl Into<String>, hint: &str) -> Refusal {
+    Refusal::bad(StatusCode::BAD_REQUEST, part, words, hint)
+}

@@ -1,0 +1,28 @@
+//! The probes: whether the process lives, and whether it can answer.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType};
+use serde_json::json;
+
+use super::app::Shared;
+use super::body::text;
+
+/// 200 as long as the process runs: a store that is away is not mended by a restart.
+pub(super) async fn live() -> HttpResponse {
+    text(StatusCode::OK, "alive\n")
+}
+
+/// 200 when questions are answered; else 503 with the reason, which names no secret and nobody.
+pub(super) async fn ready(state: Shared) -> HttpResponse {
+    let (status, body) = match state.readiness.reason() {
+        None => (StatusCode::OK, json!({ "ready": true })),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "ready": false, "reason": reason })),
+    };
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header(ContentType::json()).insert_header((header::CACHE_CONTROL, "no-store"));
+    if status != StatusCode::OK {
+        answer.insert_header((header::RETRY_AFTER, "2"));
+    }
+    answer.body(body.to_string())
+}

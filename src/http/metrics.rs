@@ -1,0 +1,53 @@
+//! `/metrics` for Prometheus. Labels come from closed lists: nothing about a person is ever in one.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+use super::app::Shared;
+
+/// Seconds, from a cached read to the time limit.
+const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What has been measured in this process.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Begins to measure; once in a process.
+    ///
+    /// # Errors
+    /// When something measures already.
+    pub fn begin() -> Result<Self, BuildError> {
+        let handle = PrometheusBuilder::new().set_buckets(BUCKETS)?.install_recorder()?;
+        describe();
+        Ok(Self(handle))
+    }
+
+    /// Folds what came in into the histograms, so that they do not grow when nobody asks for them.
+    pub fn fold(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+/// Everything measured, as text.
+pub(super) async fn show(state: Shared) -> HttpResponse {
+    for (name, value) in (state.gauges)() {
+        metrics::gauge!(format!("throughline_store_{name}")).set(value);
+    }
+    metrics::gauge!("throughline_ready").set(f64::from(u8::from(state.readiness.reason().is_none())));
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(state.metrics.0.render())
+}
+
+/// One line a metric: what it says, in which unit. Stores and ingest record theirs themselves.
+fn describe() {
+    describe_histogram!("throughline_http_request_seconds", Unit::Seconds, "requests, by method, path and status");
+    describe_counter!("throughline_graphql_operations_total", "operations, by outcome: OK or an error's code");
+    describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
+    describe_counter!("throughline_ingest_events_total", "events taken in, by outcome");
+    describe_gauge!("throughline_ready", "1 while questions are answered, else 0");
+}

@@ -1,0 +1,152 @@
+//! One line and one measurement for each request: never its text, its variables or a value.
+
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, http::Method};
+use tracing::Instrument;
+
+/// The header that carries a request's id, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request's id: the caller's when it is fit for a log, else our own.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+/// What a GraphQL request turned out to be; a handler leaves it in its response's extensions.
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    /// The operation's name.
+    pub(super) name: Option<String>,
+    /// `OK`, or a code.
+    pub(super) outcome: &'static str,
+}
+
+/// What every request goes through: an id, a span, a line, a measurement.
+pub(super) async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let begin = Instant::now();
+    let id = RequestId::of(request.headers());
+    let trace = trace_id(request.headers()).unwrap_or_default().to_owned();
+    let method = method_label(request.method());
+    request.extensions_mut().insert(id.clone());
+
+    let span = tracing::info_span!("request", request_id = %id.0, trace_id = trace);
+    let mut response = next.call(request).instrument(span).await?;
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+
+    let seconds = begin.elapsed().as_secs_f64();
+    let path = response.request().match_pattern();
+    let path = path.as_deref().map_or("none", path_label).to_owned();
+    let status = response.status().as_u16();
+    let operation = response.response_mut().extensions_mut().remove::<Operation>();
+    let labels = [("method", method.to_owned()), ("path", path.clone()), ("status", status.to_string())];
+    metrics::histogram!("throughline_http_request_seconds", &labels).record(seconds);
+    if let Some(operation) = &operation {
+        metrics::counter!("throughline_graphql_operations_total", "outcome" => operation.outcome).increment(1);
+    }
+
+    let (name, outcome) = operation.map_or((None, None), |operation| (operation.name, Some(operation.outcome)));
+    let ms = (seconds * 1_000_000.0).round() / 1_000.0;
+    // Probes come every few seconds and say nothing new.
+    if path.starts_with("/health") || path == "/metrics" {
+        tracing::debug!(method, path, status, ms, request_id = id.0, trace_id = trace, "request");
+    } else {
+        tracing::info!(
+            method,
+            path,
+            status,
+            ms,
+            request_id = id.0,
+            trace_id = trace,
+            operation = name,
+            outcome,
+            "request"
+        );
+    }
+    Ok(response)
+}
+
+impl RequestId {
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let fit = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        Self(given.filter(fit).map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned))
+    }
+}
+
+/// The trace id of W3C's `traceparent`: `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`.
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let parent = headers.get("traceparent")?.to_str().ok()?;
+    let mut parts = parent.split('-');
+    let (version, trace, span, _flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let is_set = |part: &str| part.bytes().any(|byte| byte != b'0');
+    let good = is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(span, 16);
+    (good && is_set(trace) && is_set(span)).then_some(trace)
+}
+
+/// A closed list: a client can invent methods, and each would be a series of its own.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The pattern of the console's files is not one that a person would know.
+fn path_label(pattern: &str) -> &str {
+    if pattern.starts_with("/{") { "/" } else { pattern }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"));
+        headers
+    }
+
+    #[test]
+    fn a_callers_request_id_is_kept_when_it_is_fit_for_a_log() {
+        let kept = |value: &str| RequestId::of(&headers("x-request-id", value)).0 == value;
+        assert!(kept("a") && kept("7F.b_c-9") && kept(&"x".repeat(64)));
+        assert!(!kept("") && !kept("a b") && !kept("a\"b") && !kept(&"x".repeat(65)));
+        assert_eq!(RequestId::of(&HeaderMap::new()).0.len(), 36);
+    }
+
+    #[test]
+    fn the_trace_id_is_read_from_a_good_traceparent_alone() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(trace_id(&headers("traceparent", good)), Some("0af7651916cd43dd8448eb211c80319c"));
+        for bad in [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-jane@example.com-b7ad6b7169203331-01",
+        ] {
+            assert_eq!(trace_id(&headers("traceparent", bad)), None, "{bad}");
+        }
+    }
+}

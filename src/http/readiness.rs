@@ -1,0 +1,186 @@
+//! Whether the store is there, and the watch that finds out.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::store::{Result, Store, StoreError};
+
+/// How long to wait between two tries; doubles up to the last.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LAST_WAIT: Duration = Duration::from_secs(10);
+/// How often a store that was there is asked whether it still is, and how long it may take to say so.
+const PING_EVERY: Duration = Duration::from_secs(2);
+const PING_WITHIN: Duration = Duration::from_secs(5);
+
+/// Ready, or the reason why not. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Readiness(Arc<watch::Sender<Option<String>>>);
+
+impl Readiness {
+    /// Not ready yet.
+    pub fn starting() -> Self {
+        Self(Arc::new(watch::Sender::new(Some("starting".to_owned()))))
+    }
+
+    /// Why questions are not answered; `None` when they are.
+    pub fn reason(&self) -> Option<String> {
+        self.0.borrow().clone()
+    }
+
+    /// From now on questions are answered.
+    pub fn set_ready(&self) {
+        self.set(None);
+    }
+
+    /// From now on they are not.
+    pub fn set_not_ready(&self, reason: impl Into<String>) {
+        self.set(Some(reason.into()));
+    }
+
+    /// Says it in the log when it is news.
+    fn set(&self, reason: Option<String>) {
+        self.0.send_if_modified(|now| {
+            if *now == reason {
+                return false;
+            }
+            match &reason {
+                None => tracing::info!("ready"),
+                Some(reason) => tracing::warn!(reason, "not ready"),
+            }
+            *now = reason;
+            true
+        });
+    }
+}
+
+/// A store, as far as this watch asks it.
+pub(super) trait Watched {
+    fn set_up(&self) -> impl Future<Output = Result<()>> + Send;
+    fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Whether what is wrong at the start will be wrong for ever: so with a file, not with a server.
+    fn is_a_file(&self) -> bool;
+}
+
+impl Watched for Arc<dyn Store> {
+    async fn set_up(&self) -> Result<()> {
+        Store::set_up(&**self).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Store::ping(&**self).await
+    }
+
+    fn is_a_file(&self) -> bool {
+        self.name() == "sqlite"
+    }
+}
+
+/// Sets the store up, as often as it takes, says what keeps it each time that changes, and answers
+/// when it is done.
+///
+/// # Errors
+/// What is wrong with a store in a file, which would be wrong for ever.
+pub(super) async fn set_up(store: &impl Watched, readiness: &Readiness) -> Result<()> {
+    let mut wait = FIRST_WAIT;
+    while let Err(error) = store.set_up().await {
+        if store.is_a_file() && !error.is_transient() {
+            return Err(error);
+        }
+        readiness.set_not_ready(words(&error));
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LAST_WAIT);
+    }
+    Ok(())
+}
+
+/// Asks for ever whether the store is there.
+pub(super) async fn watch(store: &impl Watched, readiness: &Readiness) {
+    loop {
+        tokio::time::sleep(PING_EVERY).await;
+        match tokio::time::timeout(PING_WITHIN, store.ping()).await {
+            Ok(Ok(())) => readiness.set_ready(),
+            Ok(Err(StoreError::Busy(_))) => {}
+            Ok(Err(error)) => readiness.set_not_ready(words(&error)),
+            Err(_) => readiness.set_not_ready(words(&StoreError::Timeout(PING_WITHIN.as_secs()))),
+        }
+    }
+}
+
+fn words(error: &StoreError) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Answers with each of its errors once, then well.
+    struct Ill {
+        errors: Mutex<Vec<StoreError>>,
+        file: bool,
+    }
+
+    impl Ill {
+        fn with(errors: &[StoreError], file: bool) -> Self {
+            Self { errors: Mutex::new(errors.to_vec()), file }
+        }
+
+        fn next(&self) -> Result<()> {
+            self.errors.lock().expect("no panic").pop().map_or(Ok(()), Err)
+        }
+    }
+
+    impl Watched for Ill {
+        async fn set_up(&self) -> Result<()> {
+            self.next()
+        }
+        async fn ping(&self) -> Result<()> {
+            self.next()
+        }
+        fn is_a_file(&self) -> bool {
+            self.file
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_is_tried_until_it_is_there() {
+        let readiness = Readiness::starting();
+        let store = Ill::with(&[StoreError::Setup("the password is wrong".into())], false);
+        set_up(&store, &readiness).await.expect("the second try");
+        assert_eq!(readiness.reason().as_deref(), Some("the password is wrong"));
+        readiness.set_ready();
+        assert_eq!(readiness.reason(), None);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_used_is_an_end() {
+        let store = Ill::with(&[StoreError::Setup("made by a newer version".into())], true);
+        assert!(set_up(&store, &Readiness::starting()).await.is_err());
+        let store = Ill::with(&[StoreError::Busy("locked".into())], true);
+        assert!(set_up(&store, &Readiness::starting()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_store_that_goes_away_and_comes_back_turns_readiness_off_and_on() {
+        let readiness = Readiness::starting();
+        readiness.set_ready();
+        let store = Ill::with(&[StoreError::Away("gone".into())], false);
+        let mut news = readiness.0.subscribe();
+        let watching = async {
+            news.changed().await.expect("a sender");
+            assert_eq!(readiness.reason().as_deref(), Some("the store is away: gone"));
+            news.changed().await.expect("a sender");
+            assert_eq!(readiness.reason(), None);
+        };
+        tokio::select! {
+            () = watch(&store, &readiness) => unreachable!("watches for ever"),
+            () = watching => {}
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("nothing changed"),
+        }
+    }
+}

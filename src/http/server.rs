@@ -1,0 +1,144 @@
+//! The server: listens before the store is there, and finishes what it began before it ends.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use anyhow::{Context, bail};
+use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::app::{State, app};
+use super::readiness;
+use crate::store::Store;
+
+/// How long requests may take to finish once the server is told to end.
+const FINISH_WITHIN: u64 = 10;
+/// How often measurements are folded.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or Ctrl-C, then finishes the requests it has and answers.
+///
+/// Listens at once. Then sets the store up, as often as it takes; then runs `first`; and from then
+/// on is ready as long as the store is there. What `first` needs is that the store is set up.
+///
+/// # Errors
+/// When the address cannot be listened on, when a store in a file cannot be used, or when `first` fails.
+pub async fn serve<F>(listener: TcpListener, state: State, store: Arc<dyn Store>, first: F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let readiness = state.readiness.clone();
+    let metrics = state.metrics.clone();
+    let runtime = Handle::current();
+    let server = HttpServer::new(move || {
+        let _ = RUNTIME.with(|cell| cell.set(runtime.clone()));
+        app!(state.clone())
+    })
+    .keep_alive(Duration::from_secs(75))
+    .client_request_timeout(Duration::from_secs(10))
+    .client_disconnect_timeout(Duration::from_secs(2))
+    .shutdown_timeout(FINISH_WITHIN)
+    .disable_signals()
+    .listen(listener)
+    .context("cannot listen")?
+    .run();
+    let handle = server.handle();
+    let mut serving = tokio::spawn(server);
+
+    let watching = async {
+        readiness::set_up(&store, &readiness).await?;
+        first.await?;
+        readiness.set_ready();
+        readiness::watch(&store, &readiness).await;
+        Ok(())
+    };
+    let folding = async {
+        loop {
+            tokio::time::sleep(FOLD_EVERY).await;
+            metrics.fold();
+        }
+    };
+    let outcome: anyhow::Result<()> = tokio::select! {
+        failed = watching => failed,
+        () = folding => Ok(()),
+        signal = told_to_end() => signal.map(|name| tracing::info!("{name}: finishing what was begun")),
+        ended = &mut serving => return ended.context("the server panicked")?.context("the server failed"),
+    };
+    readiness.set_not_ready("ending");
+    handle.stop(true).await;
+    outcome
+}
+
+/// Takes the address, or says in words why that does not go.
+///
+/// # Errors
+/// The port is taken, not allowed, or the address is not this machine's; and, as every caller sees
+/// all as long as the settings have no `[access]`, an address that others can reach.
+pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    if !address.ip().is_loopback() {
+        bail!(
+            "without [access] in the settings every caller sees all, so the server listens on loopback only: \
+             {address} can be reached from elsewhere, 127.0.0.1:{} cannot",
+            address.port()
+        );
+    }
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is taken: another program listens there; choose another port with --listen")
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("{address} is not allowed: ports below 1024 need rights; choose another with --listen")
+        }
+        ErrorKind::AddrNotAvailable => {
+            anyhow::anyhow!("{address} is no address of this machine; 127.0.0.1 is one of every machine")
+        }
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// The signal that came.
+async fn told_to_end() -> anyhow::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        interrupt = tokio::signal::ctrl_c() => interrupt.map(|()| "Ctrl-C").context("cannot wait for Ctrl-C"),
+    }
+}
+
+thread_local! {
+    static RUNTIME: std::cell::OnceCell<Handle> = const { std::cell::OnceCell::new() };
+}
+
+/// The runtime that [`serve`] was called on; in a test of the app alone, the test's.
+pub(super) fn runtime() -> Handle {
+    RUNTIME.with(|cell| cell.get().cloned()).unwrap_or_else(Handle::current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_said_in_words() {
+        let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let address = taken.local_addr().expect("an address");
+        let error = listen(address).expect_err("taken").to_string();
+        assert!(error.starts_with(&format!("{address} is taken")), "{error}");
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
+            let error = listen(address.parse().expect("an address")).expect_err("reachable").to_string();
+            assert!(error.contains("[access]"), "{error}");
+        }
+        assert!(
+            listen("[::1]:0".parse().expect("an address")).is_ok()
+                || !std::path::Path::new("/proc/net/if_inet6").exists()
+        );
+    }
+}

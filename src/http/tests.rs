@@ -1,0 +1,297 @@
+//! The whole app, with a small schema behind it: statuses, headers, and what is said in words.
+
+use std::sync::{Arc, OnceLock};
+
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use async_graphql::{EmptySubscription, Object, Schema};
+use serde_json::{Value, json};
+
+use super::app::{State, app};
+use super::metrics::Metrics;
+use super::readiness::Readiness;
+use crate::graphql::execute::Api;
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn echo(&self, text: String) -> String {
+        text
+    }
+    async fn panics(&self) -> bool {
+        let known = std::collections::HashMap::from([(1, true)]);
+        known[&2]
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn write(&self) -> bool {
+        true
+    }
+}
+
+fn state() -> State {
+    static METRICS: OnceLock<Metrics> = OnceLock::new();
+    let schema = Schema::new(Query, Mutation, EmptySubscription);
+    let readiness = Readiness::starting();
+    readiness.set_ready();
+    State {
+        api: Api::new(schema, |request| request).expect("a schema"),
+        readiness,
+        metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
+        gauges: Arc::new(|| vec![("connections", 3.0)]),
+        listen: ([127, 0, 0, 1], 8080).into(),
+    }
+}
+
+struct Got {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Got {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    fn code(&self) -> String {
+        self.json()["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+async fn send_to(state: State, request: TestRequest) -> Got {
+    let app = init_service(app!(state)).await;
+    let response = call_service(&app, request.insert_header((header::HOST, "localhost:8080")).to_request()).await;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = String::from_utf8(read_body(response).await.to_vec()).expect("UTF-8");
+    Got { status, headers, text }
+}
+
+async fn send(request: TestRequest) -> Got {
+    send_to(state(), request).await
+}
+
+fn post(body: impl Into<String>) -> TestRequest {
+    TestRequest::post()
+        .uri("/graphql")
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .set_payload(body.into())
+}
+
+fn ask(query: &str) -> TestRequest {
+    post(json!({ "query": query }).to_string())
+}
+
+fn get(query: &str) -> TestRequest {
+    let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    TestRequest::get().uri(&format!("/graphql?query={query}"))
+}
+
+const RESPONSE_JSON: (header::HeaderName, &str) = (header::ACCEPT, "application/graphql-response+json");
+
+#[actix_web::test]
+async fn a_question_is_answered() {
+    let got = send(ask("{ echo(text: \"é\") }")).await;
+    assert_eq!((got.status, got.json()), (StatusCode::OK, json!({"data": {"echo": "é"}})));
+    assert_eq!(got.header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(got.header("cache-control"), "no-store");
+    let got = send(get("{ echo(text: \"é\") }").insert_header(RESPONSE_JSON)).await;
+    assert_eq!((got.status, got.json()), (StatusCode::OK, json!({"data": {"echo": "é"}})));
+    assert_eq!(got.header("content-type"), "application/graphql-response+json; charset=utf-8");
+}
+
+#[actix_web::test]
+async fn variables_come_by_address_too() {
+    let uri = "/graphql?query=query($t:String!){echo(text:$t)}&variables=%7B%22t%22%3A%22a%22%7D&extensions=";
+    assert_eq!(send(TestRequest::get().uri(uri)).await.json(), json!({"data": {"echo": "a"}}));
+    for uri in [
+        "/graphql?query={a}&query={b}",
+        "/graphql?query={a}&variables=x",
+        "/graphql?query={a}&variables=[]",
+        "/graphql?x=1",
+    ] {
+        let got = send(TestRequest::get().uri(uri)).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"), "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn a_mutation_is_not_run_by_get() {
+    let got = send(get("mutation { write }")).await;
+    assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
+    assert_eq!(send(ask("mutation { write }")).await.json(), json!({"data": {"write": true}}));
+}
+
+#[actix_web::test]
+async fn errors_of_the_question_have_the_status_that_the_media_type_asks_for() {
+    for query in ["{", "{ nothing }", "query a { __typename } query b { __typename }"] {
+        let got = send(ask(query)).await;
+        assert_eq!((got.status, got.json().get("data")), (StatusCode::OK, None), "{query}");
+        let got = send(ask(query).insert_header(RESPONSE_JSON)).await;
+        assert_eq!((got.status, got.json().get("data")), (StatusCode::BAD_REQUEST, None), "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_question_is_refused_in_words() {
+    for (body, message) in [
+        ("", "the body is not JSON: line 1, column 0"),
+        ("{ \"query\": jane@example.com", "the body is not JSON: line 1, column 12"),
+        ("3", "the body is no JSON object"),
+        ("[{\"query\": \"{ __typename }\"}]", "a list of operations is not taken"),
+        ("{}", "`query` is missing"),
+        ("{\"query\": 3}", "`query` is no text"),
+        ("{\"query\": \"{a}\", \"variables\": []}", "`variables` is no object"),
+        ("{\"query\": \"{a}\", \"operationName\": {}}", "`operationName` is no text"),
+        ("{\"query\": \"{a}\", \"extensions\": \"x\"}", "`extensions` is no object"),
+    ] {
+        let got = send(post(body)).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"), "{body}");
+        assert_eq!(got.json()["errors"][0]["message"], message);
+    }
+    let invalid = TestRequest::post().uri("/graphql").insert_header((header::CONTENT_TYPE, "application/json"));
+    assert_eq!(send(invalid.set_payload(b"{\"query\": \"\xff\"}".to_vec())).await.status, StatusCode::BAD_REQUEST);
+    let nulls = "{\"query\": \"{ __typename }\", \"variables\": null, \"operationName\": null, \"extensions\": null}";
+    assert_eq!(send(post(nulls)).await.json(), json!({"data": {"__typename": "Query"}}));
+}
+
+#[actix_web::test]
+async fn a_body_that_a_strangers_page_could_send_unasked_is_refused() {
+    for media in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+        "application/json; charset=latin1",
+        "application/jsonp",
+    ] {
+        let got = send(ask("{ __typename }").insert_header((header::CONTENT_TYPE, media))).await;
+        assert_eq!(got.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{media}");
+    }
+    let got = send(ask("{ __typename }").insert_header((header::CONTENT_ENCODING, "gzip"))).await;
+    assert_eq!(got.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    for media in ["application/json", "application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\""] {
+        assert_eq!(
+            send(ask("{ __typename }").insert_header((header::CONTENT_TYPE, media))).await.status,
+            StatusCode::OK
+        );
+    }
+}
+
+#[actix_web::test]
+async fn sizes_have_their_limits() {
+    let body = |length: usize| {
+        let shell = json!({"query": "{ __typename }", "x": ""}).to_string();
+        json!({"query": "{ __typename }", "x": "x".repeat(length - shell.len())}).to_string()
+    };
+    assert_eq!(send(post(body(256 * 1024))).await.status, StatusCode::OK);
+    let got = send(post(body(256 * 1024 + 1))).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"));
+    assert_eq!(got.json()["errors"][0]["extensions"]["limit"], 262_144);
+    let query = |length: usize| format!("{{ __typename }}{}", " ".repeat(length - 14));
+    assert_eq!(send(ask(&query(32 * 1024))).await.json(), json!({"data": {"__typename": "Query"}}));
+    assert_eq!(send(ask(&query(32 * 1024 + 1))).await.code(), "TOO_EXPENSIVE");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_answered_is_not_acceptable_and_other_methods_are_not_allowed() {
+    let got = send(ask("{ __typename }").insert_header((header::ACCEPT, "text/html"))).await;
+    assert_eq!(got.status, StatusCode::NOT_ACCEPTABLE);
+    for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::PATCH] {
+        let got = send(TestRequest::default().method(method.clone()).uri("/graphql")).await;
+        assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, POST"), "{method}");
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_that_goes_to_the_api_lands_at_the_console() {
+    let browser = (header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
+    let got = send(TestRequest::get().uri("/graphql").insert_header(browser)).await;
+    assert_eq!((got.status, got.header("location")), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!(
+        send(get("{ __typename }").insert_header((header::ACCEPT, "text/html,*/*;q=0.8"))).await.status,
+        StatusCode::OK
+    );
+}
+
+#[actix_web::test]
+async fn another_sites_page_gets_nothing_and_no_cors_header_is_ever_sent() {
+    for request in [ask("{ __typename }"), get("{ __typename }")] {
+        let got = send(request.insert_header((header::ORIGIN, "https://evil.example"))).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"));
+        assert_eq!(got.header("access-control-allow-origin"), "");
+    }
+    let preflight = TestRequest::default().method(Method::OPTIONS).uri("/graphql");
+    let got = send(preflight.insert_header((header::ORIGIN, "https://evil.example"))).await;
+    assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::FORBIDDEN, ""));
+    let got = send(ask("{ __typename }").insert_header((header::ORIGIN, "http://localhost:8080"))).await;
+    assert_eq!(got.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn while_the_store_is_not_there_everyone_is_told_so() {
+    let state = state();
+    state.readiness.set_not_ready("the store is away: connection refused");
+    let got = send_to(state.clone(), ask("{ __typename }")).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
+    assert_eq!(got.header("retry-after"), "2");
+    let got = send_to(state.clone(), TestRequest::get().uri("/health/ready")).await;
+    assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(got.json(), json!({"ready": false, "reason": "the store is away: connection refused"}));
+    assert_eq!(send_to(state.clone(), TestRequest::get().uri("/health/live")).await.status, StatusCode::OK);
+    state.readiness.set_ready();
+    assert_eq!(send_to(state.clone(), ask("{ __typename }")).await.status, StatusCode::OK);
+    assert_eq!(send_to(state, TestRequest::get().uri("/health/ready")).await.json(), json!({"ready": true}));
+}
+
+#[actix_web::test]
+async fn every_answer_has_the_requests_id() {
+    let got = send(ask("{ __typename }").insert_header(("x-request-id", "from-the-proxy.1"))).await;
+    assert_eq!(got.header("x-request-id"), "from-the-proxy.1");
+    let got = send(TestRequest::get().uri("/nothing.js").insert_header(("x-request-id", "a b"))).await;
+    assert_eq!((got.status, got.header("x-request-id").len()), (StatusCode::NOT_FOUND, 36));
+    let got = send(ask("{ panics }").insert_header(("x-request-id", "r7"))).await;
+    assert_eq!(got.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let expected = json!({"code": "INTERNAL", "requestId": "r7"});
+    assert_eq!(got.json()["errors"][0], json!({"message": "internal error", "extensions": expected}));
+}
+
+#[actix_web::test]
+async fn metrics_say_how_often_and_how_long_and_nothing_of_what_was_sent() {
+    send(ask("query Jane { echo(text: \"jane@example.com\") }")).await;
+    send(TestRequest::get().uri("/jane@example.com.js")).await;
+    send(TestRequest::default().method(Method::from_bytes(b"JANE").expect("a method")).uri("/graphql")).await;
+    let text = send(TestRequest::get().uri("/metrics")).await.text;
+    for line in [
+        "throughline_http_request_seconds_bucket{method=\"POST\",path=\"/graphql\",status=\"200\",le=\"0.0005\"}",
+        "throughline_http_request_seconds_count{method=\"GET\",path=\"/\",status=\"404\"}",
+        "throughline_http_request_seconds_count{method=\"other\",path=\"/graphql\",status=\"405\"}",
+        "throughline_graphql_operations_total{outcome=\"OK\"}",
+        "throughline_store_connections 3",
+        "throughline_ready ",
+    ] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+    assert!(!text.to_lowercase().contains("jane"), "{text}");
+}
+
+#[actix_web::test]
+async fn the_front_page_is_there_with_or_without_a_console_and_lets_nothing_in() {
+    let got = send(TestRequest::get().uri("/")).await;
+    assert_eq!((got.status, got.header("content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
+    assert!(got.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'; "));
+    assert_eq!(got.header("x-content-type-options"), "nosniff");
+    assert_eq!(got.header("referrer-policy"), "no-referrer");
+    assert_eq!(got.header("x-frame-options"), "DENY");
+    assert_eq!(send(TestRequest::default().method(Method::HEAD).uri("/")).await.status, StatusCode::OK);
+}
