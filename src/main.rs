@@ -1,2 +1,10 @@
-//! The command line.
-fn main() {}
+//! The program: reads the command line and runs what it says.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use throughline::commands::{self, Cli};
+
+fn main() -> ExitCode {
+    commands::main(Cli::parse())
+}

@@ -1,3 +1,179 @@
 //! What the subcommands of `throughline` do. Each has its arguments and its `run`; only these print.
+//!
+//! To add one: a file with its `Args` and `run`, a variant of [`Command`], a line in `run`.
+//! Exit codes: 0 done, 1 failed, 2 called in a way that cannot work (the command line or the settings).
 
+pub mod check;
+pub mod demo;
+mod engine;
 pub mod import;
+mod log;
+pub mod schema;
+pub mod serve;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::generate::command::{self as generate, GenerateArgs};
+use crate::settings::{Settings, SettingsError};
+use log::LogForm;
+
+/// A customer profile explorer on a graph: who is who, with evidence, and every touchpoint on one line.
+///
+/// Takes in what every channel saw, works out who is who as it happens, and answers through GraphQL
+/// with the single customer view and the whole path.
+///
+/// To look around: `throughline demo`, and open the address it prints.
+#[derive(Parser, Debug)]
+#[command(name = "throughline", version, propagate_version = true, after_long_help = SETTINGS_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+struct Global {
+    /// The settings file; without it throughline.toml in the working folder, when there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The store: sqlite:FILE, bolt://HOST:PORT or neo4j://HOST:PORT (bolt+s:// and neo4j+s:// with TLS)
+    ///
+    /// User and password of a server come from THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD,
+    /// or from the file that THROUGHLINE_STORE_PASSWORD_FILE names; never from the command line.
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+
+    /// How log lines are written to standard error; RUST_LOG says how many
+    #[arg(long, global = true, value_enum, default_value_t = LogForm::Text, value_name = "FORM")]
+    log: LogForm,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
+    Import(import::ImportArgs),
+    Generate(GenerateArgs),
+    Schema(schema::SchemaArgs),
+    Check(check::CheckArgs),
+}
+
+const SETTINGS_HELP: &str = "\
+Settings: flags win over the environment, the environment over the file, the file over the defaults.
+A key a.b_c of the file is THROUGHLINE_A_B_C in the environment, such as THROUGHLINE_SERVER_LISTEN.
+`throughline check` says what is wrong with them.";
+
+/// Runs the command and says how it went.
+pub fn main(cli: Cli) -> ExitCode {
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<SettingsError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let global = &cli.global;
+    match cli.command {
+        // These two need no settings, and work whatever is wrong with them.
+        Command::Generate(args) => generate::run(&args)?,
+        Command::Schema(args) => schema::run(&args)?,
+        Command::Serve(args) => {
+            let settings = global.settings(args.listen.as_deref())?;
+            log::begin(global.log)?;
+            block_on(serve::run(settings))?;
+        }
+        Command::Demo(args) => {
+            let settings = demo::own_store(global.settings(args.listen.as_deref())?);
+            log::begin(global.log)?;
+            block_on(demo::run(settings))?;
+        }
+        Command::Import(args) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return block_on(engine::import(args, settings));
+        }
+        Command::Check(_) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return block_on(check::run(settings));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Global {
+    /// The settings, with what the flags say.
+    fn settings(&self, listen: Option<&str>) -> Result<Settings, SettingsError> {
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        let mut settings = Settings::load(self.config.as_deref(), environment)?;
+        if let Some(url) = &self.store {
+            settings.set_store_url(url)?;
+        }
+        if let Some(listen) = listen {
+            settings.set_listen(listen)?;
+        }
+        Ok(settings)
+    }
+}
+
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("cannot start the threads")?.block_on(command)
+}
+
+/// Writes to standard output. A reader that has had enough, as `head` has, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_and_behind_the_command() {
+        for line in ["throughline --store sqlite:a.db serve", "throughline serve --store sqlite:a.db --log text"] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
+            assert_eq!(cli.global.store.as_deref(), Some("sqlite:a.db"));
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_an_example() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Examples:") && help.len() > 400, "{}:\n{help}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_a_usage_error() {
+        for line in ["throughline", "throughline fly", "throughline serve --port 3", "throughline --log xml serve"] {
+            let error = Cli::try_parse_from(line.split(' ')).expect_err("wrong");
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

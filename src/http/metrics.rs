@@ -3,12 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::app::Shared;
 
 /// Seconds, from a cached read to the time limit.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Events of a batch.
+const EVENTS: &[f64] = &[1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 /// What has been measured in this process.
 #[derive(Clone)]
@@ -20,7 +23,9 @@ impl Metrics {
     /// # Errors
     /// When something measures already.
     pub fn begin() -> Result<Self, BuildError> {
-        let handle = PrometheusBuilder::new().set_buckets(BUCKETS)?.install_recorder()?;
+        let events = Matcher::Full("throughline_ingest_batch_events".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets(BUCKETS)?.set_buckets_for_metric(events, EVENTS)?;
+        let handle = builder.install_recorder()?;
         describe();
         Ok(Self(handle))
     }
@@ -48,6 +53,7 @@ fn describe() {
     describe_histogram!("throughline_http_request_seconds", Unit::Seconds, "requests, by method, path and status");
     describe_counter!("throughline_graphql_operations_total", "operations, by outcome: OK or an error's code");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
-    describe_counter!("throughline_ingest_events_total", "events taken in, by outcome");
+    describe_counter!("throughline_events_total", "events that came in, by outcome and way");
+    describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");
     describe_gauge!("throughline_ready", "1 while questions are answered, else 0");
 }

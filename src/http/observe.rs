@@ -33,7 +33,7 @@ pub(super) async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let begin = Instant::now();
     let id = RequestId::of(request.headers());
-    let trace = trace_id(request.headers()).unwrap_or_default().to_owned();
+    let trace = trace_id(request.headers()).map(str::to_owned);
     let method = method_label(request.method());
     request.extensions_mut().insert(id.clone());
 

@@ -1,0 +1,27 @@
+//! `throughline schema`: the API's schema on standard output.
+
+use clap::Args;
+
+/// Prints the schema of the API, as schema.graphql holds it.
+///
+/// In GraphQL's schema definition language, with a description of everything. Needs no store and no
+/// settings; it is what the program at hand answers to, whatever a file says.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct SchemaArgs {}
+
+const EXAMPLES: &str = "\
+Examples:
+  Types for a client:
+    throughline schema > schema.graphql
+
+  What a newer version changes:
+    throughline schema | diff schema.graphql -";
+
+/// Prints it.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub fn run(_: &SchemaArgs) -> anyhow::Result<()> {
+    super::print(&crate::graphql::sdl())
+}

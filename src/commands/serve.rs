@@ -1,0 +1,52 @@
+//! `throughline serve`: the API and the console.
+
+use clap::Args;
+
+use super::engine::Engine;
+use crate::http::server;
+use crate::settings::Settings;
+
+/// Serves the API and the console until it is told to end.
+///
+/// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus
+/// metrics at /metrics.
+///
+/// Listens before its store is there: until then /health/ready and /graphql answer 503 with the reason,
+/// which the log says too, and it goes on trying. Neo4j may go away and come back. SIGTERM or Ctrl-C
+/// ends it: requests that were begun are finished.
+///
+/// As long as the settings have no [access] every caller sees all, so it listens on loopback only.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct ServeArgs {
+    /// Address and port to listen on; [server] listen otherwise, and 127.0.0.1:8080 by default
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  On a file in the working folder:
+    throughline serve
+
+  On Neo4j, with lines that a machine reads:
+    export THROUGHLINE_STORE_USER=neo4j THROUGHLINE_STORE_PASSWORD_FILE=/run/secrets/neo4j
+    throughline serve --store neo4j://db.internal:7687 --log json
+
+  A first query:
+    curl --silent http://127.0.0.1:8080/graphql --header 'content-type: application/json' \\
+      --data '{\"query\": \"{ status { customers touchpoints } }\"}'";
+
+/// Serves until it is told to end.
+///
+/// # Errors
+/// When the address cannot be listened on, or a store in a file cannot be used.
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let listener = server::listen(settings.server.listen)?;
+    let engine = Engine::start(&settings)?;
+    let state = engine.state(listener.local_addr()?)?;
+    tracing::info!("listening on http://{}, store {}", state.listen, engine.store.name());
+    let served = server::serve(listener, state, engine.store.clone(), async { Ok(()) }).await;
+    engine.close().await;
+    served
+}

@@ -1,0 +1,88 @@
+//! What the program says when it is called in a wrong way, or cannot do what it was asked.
+
+use std::net::TcpListener;
+
+use crate::running::{program, run};
+
+#[test]
+fn a_wrong_line_or_setting_is_exit_2_and_names_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("bad.toml"), "[server]\nlissten = \"127.0.0.1:1\"\n").expect("a file");
+    for (line, words) in [
+        (&["fly"][..], "unrecognized subcommand"),
+        (&["serve", "--port", "3"], "unexpected argument"),
+        (&["serve", "--listen", "everywhere"], "--listen"),
+        (&["serve", "--store", "mysql://a"], "--store"),
+        (&["check", "--store", "bolt://neo4j:secret@host"], "THROUGHLINE_STORE_PASSWORD"),
+        (&["serve", "--config", "bad.toml"], "lissten"),
+        (&["check", "--config", "none.toml"], "none.toml"),
+        (&["import"], "<FILE>"),
+    ] {
+        let (code, out, error) = run(folder.path(), line);
+        assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {error}");
+        assert!(error.contains(words) && !error.contains("secret"), "{line:?}: {error}");
+    }
+}
+
+#[test]
+fn the_schema_is_printed_whatever_the_settings_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("throughline.toml"), "nonsense").expect("a file");
+    let (code, out, error) = run(folder.path(), &["schema"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(out, throughline::graphql::sdl());
+}
+
+#[test]
+fn an_address_that_is_taken_or_that_others_can_reach_is_exit_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let (code, _, error) = run(folder.path(), &["serve", "--listen", &address]);
+    assert_eq!((code, error.contains("is taken")), (1, true), "{error}");
+    let (code, _, error) = run(folder.path(), &["demo", "--listen", "0.0.0.0:0"]);
+    assert_eq!((code, error.contains("[access]")), (1, true), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_a_store_ends_the_server_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.db"), "this is no database at all\n".repeat(200)).expect("a file");
+    for (store, words) in [("sqlite:none/a.db", "folder must exist"), ("sqlite:a.db", "not an SQLite database")] {
+        let (code, _, error) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--store", store]);
+        assert_eq!((code, error.contains(words)), (1, true), "{error}");
+        let (code, out, _) = run(folder.path(), &["check", "--store", store]);
+        assert_eq!((code, out.contains("wrong    store")), (1, true), "{out}");
+    }
+}
+
+#[test]
+fn check_says_what_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, out, _) = run(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("not there yet") && !folder.path().join("throughline.db").exists(), "{out}");
+}
+
+#[test]
+fn a_world_goes_from_generate_through_import_into_a_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, world, _) = run(folder.path(), &["generate", "--customers", "20", "--seed", "3"]);
+    assert_eq!(code, 0);
+    std::fs::write(folder.path().join("world.ndjson"), world).expect("a file");
+    let import = ["import", "--source", "world", "world.ndjson"];
+    let (code, out, error) = run(folder.path(), &import);
+    assert_eq!((code, out.lines().count()), (0, 2), "{error}");
+    let (code, out, _) = run(folder.path(), &["check"]);
+    assert!(code == 0 && out.contains("constraints and indexes are there"), "{out}");
+    assert!(!out.contains(" 0 customers"), "{out}");
+}
+
+#[test]
+fn a_reader_of_the_schema_that_has_had_enough_is_no_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child =
+        program(folder.path()).arg("schema").stdout(std::process::Stdio::piped()).spawn().expect("the program");
+    drop(child.stdout.take());
+    assert!(child.wait().expect("an end").success());
+}

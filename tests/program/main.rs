@@ -1,0 +1,5 @@
+//! The program as people run it: exit codes, what it says, and a server from its start to its end.
+
+mod command_line;
+mod running;
+mod server;

@@ -1,0 +1,85 @@
+//! A server from its start to its end.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::running::{Server, run};
+
+#[tokio::test]
+async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..2 {
+        let server = Server::start(folder.path(), "demo", &[]).ready().await;
+        let query = "{ status { customers touchpoints } }";
+        let expected = json!({"data": {"status": {"customers": 7, "touchpoints": 211}}});
+        assert_eq!(server.ask(json!({"query": query})).await, expected);
+        let (code, log, took) = server.stop();
+        assert_eq!(code, 0, "{log}");
+        assert!(took < Duration::from_secs(8), "{took:?}: {log}");
+    }
+    assert!(folder.path().join("throughline-demo.db").exists());
+    assert!(!folder.path().join("throughline.db").exists());
+}
+
+#[tokio::test]
+async fn the_log_has_one_object_a_request_and_nothing_of_what_was_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &["--log", "json"]).ready().await;
+    let by_mail = "query Find($v: String!) { customer(by: {identifier: {kind: \"email\", value: $v}}) { id } }";
+    for body in [
+        json!({"query": by_mail, "variables": {"v": "jane@example.com"}}),
+        json!({"query": "{ identifier(kind: \"email\", value: \"jane@example.com\") { id } }"}),
+        json!({"query": "{ jane@example.com }"}),
+        json!({"query": "{ node(id: \"jane@example.com\") { id } }"}),
+        json!({"query": 3, "jane@example.com": "jane"}),
+        json!({"query": "{ customers(first: 5, after: \"jane@example.com\") { totalCount } }"}),
+    ] {
+        server.ask(body).await;
+    }
+    let client = reqwest::Client::new();
+    let traced = client.get(format!("{}/jane@example.com?jane=1", server.url)).header("x-request-id", "r-1");
+    let traced = traced.header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    traced.send().await.expect("an answer");
+    let (_, log, _) = server.stop();
+    assert!(!log.to_lowercase().contains("jane"), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("an object"));
+    let requests: Vec<_> = lines.filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 7, "{log}");
+    assert_eq!((&requests[0]["operation"], &requests[0]["outcome"]), (&json!("Find"), &json!("OK")));
+    assert_eq!(requests[2]["outcome"], "GRAPHQL_PARSE_FAILED");
+    assert_eq!(requests[3]["outcome"], "BAD_ID");
+    let last = &requests[6];
+    assert_eq!((&last["path"], &last["status"], &last["request_id"]), (&json!("/"), &json!(404), &json!("r-1")));
+    assert_eq!(last["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+}
+
+#[tokio::test]
+async fn what_was_imported_is_asked_by_its_limits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "demo", &[]).ready().await;
+    let list = "{ customers(first: 25) { nodes { displayName identifiers(first: 40) { nodes { kind value } } } } }";
+    assert_eq!(server.ask(json!({"query": list})).await["errors"], json!(null));
+    let timeline = "{ customer(by: {identifier: {kind: \"user_id\", value: \"ts-user-3107\"}}) { touchpoints(first: 100) {
+        nodes { id at kind name channel direction source messageId properties campaign { name } device { id } order { id }
+          identifier { value } customer { id } __typename } } } }";
+    assert_eq!(server.ask(json!({"query": timeline})).await["errors"], json!(null));
+    let all = "{ customers(first: 100) { nodes { touchpoints(first: 100) { nodes { customer {
+        touchpoints(first: 100) { nodes { id } } } } } } } }";
+    let refused = server.ask(json!({"query": all})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "TOO_EXPENSIVE", "{refused}");
+    for first in ["-1", "101", "3000000000"] {
+        let refused = server.ask(json!({"query": format!("{{ customers(first: {first}) {{ totalCount }} }}")})).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_ARGUMENT", "{refused}");
+        assert_eq!(refused["errors"][0]["extensions"]["argument"], "first", "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_a_server_has_is_not_taken_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let (code, _, error) = run(folder.path(), &["serve", "--listen", &address]);
+    assert_eq!((code, error.contains("choose another port with --listen")), (1, true), "{error}");
+}
