@@ -7,21 +7,20 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::import::{self, ImportArgs};
-use crate::domain::claim::{TraitPolicies, TraitPolicy};
 use crate::graphql::execute::Api;
 use crate::graphql::{self, Setup, Viewer};
 use crate::http::app::State;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
-use crate::ingest::{Ingest, clock};
-use crate::settings::{self, Settings};
+use crate::ingest::Ingest;
+use crate::settings::Settings;
 use crate::store::{Store, open};
 
 /// A store and what works on it.
 pub(super) struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) ingest: Arc<Ingest>,
-    traits: TraitPolicies,
+    setup: Setup,
 }
 
 impl Engine {
@@ -29,17 +28,12 @@ impl Engine {
     pub(super) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let store = open::open(&settings.store)?;
         let ingest = Arc::new(Ingest::new(store.clone(), settings));
-        Ok(Self { store, ingest, traits: policies(&settings.traits) })
+        Ok(Self { store, ingest, setup: Setup::new(settings) })
     }
 
     /// What the server needs to answer.
     pub(super) fn state(&self, listen: SocketAddr) -> anyhow::Result<State> {
-        let reader = self.ingest.reader().clone();
-        let schema = graphql::schema(Setup {
-            traits: self.traits.clone(),
-            normalise: Arc::new(move |kind, value| reader.identifiers().normalise(kind, value).ok()),
-            clock: clock::now,
-        });
+        let schema = graphql::schema(self.setup.clone(), self.ingest.clone());
         let store = self.store.clone();
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
         let store = self.store.clone();
@@ -63,18 +57,4 @@ pub(super) async fn import(args: ImportArgs, settings: Settings) -> anyhow::Resu
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     import::run(&args, &settings, store).await
-}
-
-/// The settings' policies, as the domain has them.
-fn policies(settings: &settings::TraitSettings) -> TraitPolicies {
-    let policy = |policy: &settings::TraitPolicy| match policy {
-        settings::TraitPolicy::Newest => TraitPolicy::Newest,
-        settings::TraitPolicy::Oldest => TraitPolicy::Oldest,
-        settings::TraitPolicy::MostFrequent => TraitPolicy::MostFrequent,
-        settings::TraitPolicy::Sources(sources) => TraitPolicy::Sources(sources.clone()),
-    };
-    TraitPolicies {
-        by_name: settings.by_name.iter().map(|(name, given)| (name.clone(), policy(given))).collect(),
-        default: policy(&settings.default),
-    }
 }
