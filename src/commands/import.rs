@@ -110,19 +110,21 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
 }
 
 fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
-    let stored = done.iter().any(|(_, report)| report.counts.events() > 0);
-    let go_on =
-        if stored { ": what was counted is safe, and the same command again goes on where it stopped" } else { "" };
-    if done.iter().any(|(_, report)| report.stopped) {
-        eprintln!("stopped{go_on}");
-        return ExitCode::from(130);
+    const GO_ON: &str = "what was counted is safe, and the same command again goes on where it stopped";
+    let any = |what: fn(&ImportReport) -> bool| done.iter().any(|(_, report)| what(report));
+    if any(|report| report.stopped) {
+        eprintln!("stopped: {GO_ON}");
+        ExitCode::from(130)
+    } else if any(|report| report.fault.is_some()) {
+        if any(|report| matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)))) {
+            eprintln!("stopped: {GO_ON}");
+        }
+        ExitCode::from(1)
+    } else if any(|report| report.counts.rejected > 0) {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
     }
-    if done.iter().any(|(_, report)| report.fault.is_some()) {
-        eprintln!("not everything could be taken{go_on}");
-        return ExitCode::from(1);
-    }
-    let rejected = done.iter().any(|(_, report)| report.counts.rejected > 0);
-    if rejected { ExitCode::from(3) } else { ExitCode::SUCCESS }
 }
 
 /// Turns true at the first Ctrl-C; a second one ends the program where it is.

@@ -221,7 +221,8 @@ pub(crate) fn count(outcomes: &[EventOutcome], way: &'static str) {
             EventStatus::Unchanged => "unchanged",
             EventStatus::Rejected => "rejected",
         };
-        metrics::counter!("throughline_events_total", "outcome" => outcome, "way" => way).increment(number as u64);
+        metrics::counter!("throughline_ingest_events_total", "outcome" => outcome, "way" => way)
+            .increment(number as u64);
     }
 }
 

@@ -672,3 +672,85 @@ fn the_seeds_are_read_without_problems() {
     }
     assert!(files >= 6, "{files} worlds");
 }
+
+/// A fact in a few words, for a person to check.
+fn in_words(fact: &Fact) -> String {
+    use std::fmt::Write;
+    let mut text = format!("{} {} {}", fact.message_id, fact.at, fact.source);
+    for identifier in &fact.identifiers {
+        let _ = write!(text, " {}", identifier.key);
+    }
+    if let Some(t) = &fact.touchpoint {
+        let _ = write!(text, "\n  {} \"{}\" {} {}", t.kind, t.name, t.channel, t.direction.as_str());
+        if let Some(session) = &t.session_id {
+            let _ = write!(text, " session {session}");
+        }
+        if let Some(campaign) = &t.campaign {
+            let _ = write!(text, " campaign {:?}", [&campaign.name, &campaign.source, &campaign.medium]);
+        }
+    }
+    if let Some(device) = &fact.device {
+        let _ = write!(text, "\n  device {} {} {:?} {:?}", &device.key[..8], device.kind, device.os, device.model);
+    }
+    if let Some((key, event)) = &fact.order {
+        let act = serde_json::to_string(&event.act).expect("JSON");
+        let _ = write!(text, "\n  order {} {act}", key.number);
+    }
+    for act in &fact.product_acts {
+        let _ = write!(text, "\n  {} {} {:?}", act.act.as_str(), act.product.sku, act.quantity);
+    }
+    for claim in &fact.claims {
+        let _ = write!(text, "\n  {} = {} {}", claim.name, claim.value.get(), claim.provenance.as_str());
+    }
+    for consent in &fact.consents {
+        let end = consent.expires_at.map(|end| end.to_string());
+        let _ =
+            write!(text, "\n  consent {} {:?} {} {end:?}", consent.purpose, consent.channel, consent.status.as_str());
+    }
+    text
+}
+
+#[test]
+fn two_worlds_read_as_they_always_did() {
+    let reader = Reader::new(&Settings::default());
+    for world in ["the-whole-year", "three-names"] {
+        let path = format!("{}/seeds/{world}.ndjson", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("a seed");
+        let mut occurrences = Occurrences::default();
+        let facts =
+            text.lines().map(|line| in_words(&reader.read(line, &origin(), &mut occurrences).expect("a fact").fact));
+        insta::assert_snapshot!(world, facts.collect::<Vec<_>>().join("\n"));
+    }
+}
+
+proptest::proptest! {
+    /// Whatever arrives, reading it ends, and what is taken can be read whole again.
+    #[test]
+    fn a_damaged_event_is_rejected_or_whole(
+        pick in 0..10_000_usize,
+        damage in proptest::collection::vec((0..10_000_usize, "[ -~]|\\u{7}|é|\\{|\\[|\"|\\\\|null|1e9"), 1..4),
+    ) {
+        static LINES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+            let path = format!("{}/seeds/the-whole-year.ndjson", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).expect("a seed").lines().map(str::to_owned).collect()
+        });
+        static READER: std::sync::LazyLock<Reader> = std::sync::LazyLock::new(|| Reader::new(&Settings::default()));
+        let mut text = LINES[pick % LINES.len()].clone();
+        for (at, piece) in damage {
+            let places: Vec<usize> = text.char_indices().map(|(i, _)| i).collect();
+            let at = places[at % places.len()];
+            let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+            text.replace_range(at..end, &piece);
+        }
+        match READER.read(&text, &origin(), &mut Occurrences::default()) {
+            Ok(read) => {
+                proptest::prop_assert!(!read.fact.identifiers.is_empty());
+                let touchpoint = read.fact.touchpoint.and_then(|t| t.properties);
+                for raw in touchpoint.iter().chain(read.fact.claims.iter().map(|c| &c.value)) {
+                    proptest::prop_assert!(serde_json::from_str::<Value>(raw.get()).is_ok(), "{}", raw.get());
+                }
+            }
+            Err(rejected) => proptest::prop_assert!(!rejected.problems.is_empty()),
+        }
+    }
+}
