@@ -287,4 +287,11 @@ mod tests {
         assert_eq!(names.len(), distinct.len());
         assert_eq!(READY.exact.len() + READY.patterns.len(), names.len());
     }
+
+    #[test]
+    fn the_readme_shows_this_table() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap_or_default();
+        let shows = readme.contains("| kind | events |");
+        assert!(!shows || readme.contains(&table()), "write into README.md:\n\n{}", table());
+    }
 }
