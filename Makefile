@@ -22,10 +22,11 @@ demo: web ## fill a store with the worlds of seeds/ and serve it on LISTEN (127.
 test: ## all tests, on SQLite and on a real Neo4j (Docker, or Java 17 and Maven)
 	@scripts/test
 
+# The pages are for those who work here, so private items have theirs and may be linked to.
 check: ## format, lints, documentation, licences, schema.graphql, types of the console
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
 	@cargo deny --version >/dev/null 2>&1 || { echo 'licences: cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
 	cargo fetch --locked
 	cargo deny --locked --offline check licenses bans sources
