@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
@@ -79,14 +79,18 @@ fn source(text: &str) -> Result<String, String> {
 /// Imports the files one after the other and prints the closing table to standard output.
 ///
 /// # Errors
-/// When the command cannot begin. What goes wrong with one file is told, and the others go on.
+/// When its closing table or the list of rejects cannot be written. What goes wrong with one file is
+/// told, and the others go on.
 pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let Format::Segment = args.format;
     let inputs: Vec<ImportFrom> = args.files.iter().map(|path| ImportFrom::argument(path)).collect();
     if inputs.iter().filter(|input| **input == ImportFrom::Stdin).count() > 1 {
-        bail!("standard input can be taken once only: give - once");
+        return Ok(wrong_call("standard input can be taken once only: give - once"));
     }
-    let mut rejects = Rejects::open(args.rejects.as_ref())?;
+    let mut rejects = match Rejects::open(args.rejects.as_ref()) {
+        Ok(rejects) => rejects,
+        Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
+    };
     let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
     let mut stop = stop_at_ctrl_c();
     let mut done = Vec::new();
@@ -107,6 +111,11 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     let mut out = io::stdout().lock();
     write!(out, "{}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))
+}
+
+fn wrong_call(reason: &str) -> ExitCode {
+    eprintln!("error: {reason}");
+    ExitCode::from(2)
 }
 
 fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
