@@ -2,7 +2,7 @@
 //!
 //! A key `a.b_c` of the file is `THROUGHLINE_A_B_C` in the environment, lists as TOML text. Each
 //! section has a file here that reads it. To add a key: a field in its section, a line that takes
-//! it from the [`Section`](given::Section), and its default; a key that nobody takes is an error.
+//! it from the [`Section`], and its default; a key that nobody takes is an error.
 
 pub mod channels;
 pub mod error;
