@@ -70,3 +70,25 @@ impl From<serde_json::Error> for StoreError {
         StoreError::Data(format!("a stored JSON text is broken in column {}", error.column()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_says_whose_it_is() {
+        let fault = |code| StoreError::from(Error::SqliteFailure(ffi::Error::new(code), Some("SECRET".into())));
+        let full = fault(ffi::SQLITE_FULL);
+        assert!(matches!(&full, StoreError::Setup(text) if text.contains("free some space")));
+        assert!(matches!(fault(ffi::SQLITE_READONLY), StoreError::Setup(text) if text.contains("read-only")));
+        assert!(matches!(fault(ffi::SQLITE_BUSY), StoreError::Busy(_)));
+        assert!(matches!(fault(ffi::SQLITE_IOERR_WRITE), StoreError::Away(_)));
+        assert!(matches!(fault(ffi::SQLITE_TOOBIG), StoreError::Refused(_)));
+        assert!(matches!(fault(ffi::SQLITE_CORRUPT), StoreError::Data(text) if text.contains("damaged")));
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_MISUSE, ffi::SQLITE_ERROR] {
+            assert!(!fault(code).to_string().contains("SECRET"), "the driver's text may name values");
+        }
+    }
+}

@@ -33,6 +33,7 @@ mod write;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
@@ -70,6 +71,8 @@ pub struct SqliteOptions {
     pub synchronous_full: bool,
     /// How many threads read.
     pub readers: usize,
+    /// How long a write waits for another process that is writing.
+    pub lock_wait: Duration,
     /// Where ids of customers come from.
     pub new_id: NewId,
 }
@@ -77,7 +80,12 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         let new_id = || CustomerId(uuid::Uuid::now_v7().simple().to_string().into());
-        SqliteOptions { synchronous_full: false, readers: 4, new_id: Arc::new(new_id) }
+        SqliteOptions {
+            synchronous_full: false,
+            readers: 4,
+            lock_wait: Duration::from_secs(5),
+            new_id: Arc::new(new_id),
+        }
     }
 }
 
@@ -85,7 +93,8 @@ impl SqliteStore {
     /// A store in the file at `path`, which is made when it is not there (by
     /// [`set_up`](Store::set_up), which must be called before anything else).
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
-        let opening = Opening { path: path.to_owned(), synchronous_full: options.synchronous_full };
+        let SqliteOptions { synchronous_full, lock_wait, .. } = options;
+        let opening = Opening { path: path.to_owned(), synchronous_full, lock_wait };
         Ok(SqliteStore { pool: Pool::start(opening, options.readers)?, new_id: options.new_id })
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Opening {
     pub(super) path: PathBuf,
     /// FULL also survives a power cut; NORMAL survives a kill of the process.
     pub(super) synchronous_full: bool,
+    /// How long a lock is waited for.
+    pub(super) lock_wait: Duration,
 }
 
 /// Jobs on their way to some threads.
@@ -174,7 +176,7 @@ fn open(opening: &Opening, writes: bool) -> Result<Connection> {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let connection = Connection::open_with_flags(&opening.path, flags).map_err(|e| at_path(e.into(), &opening.path))?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(opening.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(256);
     configure(&connection, opening, writes).map_err(|e| at_path(e, &opening.path))?;
     rusqlite::vtab::array::load_module(&connection)?;

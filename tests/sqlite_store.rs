@@ -1,0 +1,206 @@
+//! What only a store in a file has to prove: that it survives, that processes share it, and that it
+//! says what is wrong with a file.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::facts::{event, minute, rules};
+use common::world::World;
+use rusqlite::Connection;
+use throughline::stitching::Batch;
+use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+use throughline::store::{Store, StoreError};
+
+/// Set for the child processes of these tests: the file they write to.
+const CHILD_FILE: &str = "THROUGHLINE_TEST_CHILD_FILE";
+/// And what begins the names of their messages.
+const CHILD_NAME: &str = "THROUGHLINE_TEST_CHILD_NAME";
+
+fn open(path: &Path) -> SqliteStore {
+    let options = SqliteOptions { readers: 1, lock_wait: Duration::from_secs(20), ..SqliteOptions::default() };
+    SqliteStore::open(path, options).expect("a store")
+}
+
+/// What a store says to a file that it should not take.
+async fn refusal(path: &Path) -> String {
+    match open(path).set_up().await {
+        Err(fault @ (StoreError::Setup(_) | StoreError::Data(_))) => {
+            assert!(!fault.is_transient());
+            fault.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Not a test of its own: what the child processes of the tests below run. It applies batches until
+/// it is killed and says of each that it was acknowledged.
+#[test]
+fn child_that_applies_batches() {
+    let (Ok(file), Ok(name)) = (std::env::var(CHILD_FILE), std::env::var(CHILD_NAME)) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = open(Path::new(&file));
+        store.set_up().await.expect("a database");
+        for n in 0.. {
+            let said = (0..20).map(|m| event(&format!("{name}-{n}-{m}")).user(&format!("{name}-{n}")).view().into());
+            let batch = Batch { facts: said.collect() };
+            let applied = store.apply(&rules(), &batch, minute(n)).await.expect("a batch");
+            eprintln!("acknowledged {n} {}", applied.change);
+        }
+    });
+}
+
+fn start_child(file: &Path, name: &str) -> Child {
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "child_that_applies_batches", "--nocapture"])
+        .env(CHILD_FILE, file)
+        .env(CHILD_NAME, name)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a child process")
+}
+
+/// Reads what a child acknowledges until it has done so many, kills it, and reads what it still said.
+fn kill_after(mut child: Child, batches: usize) -> Vec<(i64, i64)> {
+    let mut acknowledged = Vec::new();
+    let lines = BufReader::new(child.stderr.take().expect("its output")).lines();
+    for line in lines.map_while(Result::ok) {
+        let mut words = line.strip_prefix("acknowledged ").unwrap_or_default().split(' ');
+        if let (Some(Ok(n)), Some(Ok(change))) = (words.next().map(str::parse), words.next().map(str::parse)) {
+            acknowledged.push((n, change));
+        }
+        if acknowledged.len() == batches {
+            child.kill().expect("a kill");
+        }
+    }
+    child.wait().expect("an end");
+    acknowledged
+}
+
+#[tokio::test]
+async fn no_acknowledged_batch_is_lost_when_the_process_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("killed.db");
+    let mut acknowledged = 0;
+    for round in 0..3 {
+        let name = format!("round-{round}");
+        let done = kill_after(start_child(&file, &name), 25);
+        assert!(done.len() >= 25, "{done:?}");
+        acknowledged += done.len() as i64;
+        let world = World::new(Arc::new(open(&file)));
+        for (n, _) in &done {
+            let view = world.customer("user_id", &format!("{name}-{n}")).await;
+            assert_eq!(view.touchpoints.as_ref().expect("touchpoints").items.len(), 20);
+        }
+        let status = world.store.status().await.expect("a status");
+        assert!(status.change >= acknowledged);
+        assert_eq!((status.customers, status.touchpoints), (status.change, 20 * status.change), "whole batches");
+    }
+    let db = Connection::open(&file).expect("the file");
+    let sound: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+    assert_eq!(sound, "ok");
+}
+
+#[tokio::test]
+async fn processes_that_write_to_one_file_number_their_changes_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shared.db");
+    let children = ["one", "two", "three"].map(|name| {
+        let child = start_child(&file, name);
+        std::thread::spawn(move || kill_after(child, 30))
+    });
+    let mut changes: Vec<i64> = Vec::new();
+    for child in children {
+        changes.extend(child.join().expect("a child").into_iter().map(|(_, change)| change));
+    }
+    changes.sort_unstable();
+    assert!(changes.len() >= 90 && changes.windows(2).all(|pair| pair[0] < pair[1]), "no number twice: {changes:?}");
+    let status = open(&file).status().await.expect("a status");
+    assert_eq!((status.customers, status.touchpoints), (status.change, 20 * status.change));
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_make_the_tables_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("new.db");
+    let stores: Vec<SqliteStore> = (0..8).map(|_| open(&file)).collect();
+    for outcome in futures_util::future::join_all(stores.iter().map(Store::set_up)).await {
+        outcome.expect("a database");
+    }
+    stores[0].set_up().await.expect("again");
+    assert_eq!(stores[7].status().await.expect("a status").change, 0);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("newer.db");
+    open(&file).set_up().await.expect("a database");
+    Connection::open(&file).expect("the file").pragma_update(None, "user_version", 99).expect("a version");
+    let said = refusal(&file).await;
+    assert!(said.contains("newer Throughline") && said.contains("99"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_or_not_ours_is_refused_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("notes.txt");
+    std::fs::write(&file, "notes ".repeat(2_000)).expect("a file");
+    let said = refusal(&file).await;
+    assert!(said.contains("notes.txt") && said.contains("not an SQLite database"), "{said}");
+    assert_eq!(std::fs::read(&file).expect("a file").len(), 12_000, "and it is left as it was");
+    let other = folder.path().join("other.db");
+    Connection::open(&other).expect("a file").execute_batch("CREATE TABLE note (text TEXT)").expect("a table");
+    assert!(refusal(&other).await.contains("another program"));
+    let nowhere = refusal(&folder.path().join("no-folder").join("new.db")).await;
+    assert!(nowhere.contains("no-folder") && nowhere.contains("folder must exist"), "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_said_to_be_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("damaged.db");
+    {
+        let world = World::new(Arc::new(open(&file)));
+        world.store.set_up().await.expect("a database");
+        world.apply((0..500).map(|n| event(&format!("m{n}")).user(&format!("u{n}")).view())).await;
+    }
+    // The WAL goes into the file, and everything but the file's first page is overwritten.
+    let db = Connection::open(&file).expect("the file");
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).expect("a checkpoint");
+    drop(db);
+    let mut bytes = std::fs::read(&file).expect("the file");
+    bytes[8_192..].fill(0x5a);
+    std::fs::write(&file, bytes).expect("the file");
+    let store = open(&file);
+    let _ = store.set_up().await;
+    match store.status().await {
+        Err(StoreError::Data(said)) => assert!(said.contains("damaged"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_write_behind_another_processes_lock_waits_and_then_says_busy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("locked.db");
+    let options = SqliteOptions { lock_wait: Duration::from_millis(200), ..SqliteOptions::default() };
+    let store = SqliteStore::open(&file, options).expect("a store");
+    store.set_up().await.expect("a database");
+    let other = Connection::open(&file).expect("the file");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let batch = Batch { facts: vec![event("m1").user("ada").view().into()] };
+    match store.apply(&rules(), &batch, minute(0)).await {
+        Err(fault @ StoreError::Busy(_)) => assert!(fault.is_transient()),
+        outcome => panic!("{outcome:?}"),
+    }
+    assert_eq!(store.status().await.expect("reads go on").change, 0);
+    other.execute_batch("ROLLBACK").expect("the lock is given back");
+    assert_eq!(store.apply(&rules(), &batch, minute(0)).await.expect("a batch").change, 1);
+}
