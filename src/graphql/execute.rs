@@ -104,9 +104,10 @@ impl Api {
     }
 
     /// Runs a request. Dropping the future gives up.
-    pub async fn execute(&self, question: Question) -> Answer {
+    pub async fn execute(&self, mut question: Question) -> Answer {
+        let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
         let mut operation = None;
-        let (response, kind) = match self.prepare(&question, &mut operation) {
+        let (response, kind) = match self.prepare(&question, Variables::from_json(variables), &mut operation) {
             Ok(request) => self.run(request, &question).await,
             Err(stop) => (Response::from_errors(vec![stop.0]), stop.1),
         };
@@ -114,7 +115,7 @@ impl Api {
     }
 
     /// All that is checked before the schema is asked. Leaves the operation's name in `name`.
-    fn prepare(&self, question: &Question, name: &mut Option<String>) -> Result<Request, Stop> {
+    fn prepare(&self, question: &Question, variables: Variables, name: &mut Option<String>) -> Result<Request, Stop> {
         let refuse = |error| Box::new((error, Kind::Refused));
         check_text(&question.query, &self.limits).map_err(limit_error).map_err(refuse)?;
         let document = parse_query(&question.query).map_err(parse_error).map_err(refuse)?;
@@ -133,7 +134,6 @@ impl Api {
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
             }
         }
-        let variables = Variables::from_json(serde_json::Value::Object(question.variables.clone()));
         measure(&document, wanted, &variables, &self.limits, &self.rates).map_err(limit_error).map_err(refuse)?;
         variables::check(operation, &variables).map_err(refuse)?;
 

@@ -3,6 +3,8 @@
 //! `web` puts a `.br` and a `.gz` beside each file that gets smaller; a client gets the best it takes.
 //! Files under `assets/` carry a hash of their content in their name and never change.
 
+use std::net::SocketAddr;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,7 +30,7 @@ pub(super) async fn show(request: HttpRequest, path: web::Path<String>, state: S
         None if path == "index.html" => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-cache"))
-            .body(page_without_console(&state)),
+            .body(page_without_console(state.listen)),
         None => text(StatusCode::NOT_FOUND, "there is nothing here: the API is at /graphql, the console at /\n"),
     };
     let headers = answer.headers_mut();
@@ -126,8 +128,8 @@ fn media(path: &str) -> Option<&'static str> {
     })
 }
 
-fn page_without_console(state: &Shared) -> String {
-    let at = state.listen;
+/// What is at `/` when the program was built without a console.
+fn page_without_console(at: SocketAddr) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -141,7 +143,7 @@ pre {{ overflow-x: auto }}</style></head>
 cargo build --release</pre>
 <p>Until then, a first query:</p>
 <pre>curl --silent http://{at}/graphql --header 'content-type: application/json' \
-  --data '{{"query": "{{ customers(first: 5) {{ nodes {{ id displayName lastSeenAt: activity {{ lastSeenAt }} }} }} }}"}}'</pre>
+  --data '{{"query": "{{ customers(first: 5) {{ nodes {{ displayName activity {{ lastSeenAt }} }} }} }}"}}'</pre>
 </main></body></html>
 "#
     )
@@ -203,6 +205,16 @@ mod tests {
         assert_eq!(header(&plain, header::CACHE_CONTROL), "public, max-age=31536000, immutable");
         assert_eq!(header(&plain, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
         assert_ne!(header(&plain, header::ETAG), header(&packed, header::ETAG));
+    }
+
+    #[test]
+    fn without_a_console_the_page_says_how_to_build_it_and_has_a_query_that_works() {
+        let page = page_without_console(([127, 0, 0, 1], 8099).into());
+        assert!(page.contains("make web") && page.contains("http://127.0.0.1:8099/graphql"), "{page}");
+        let (_, rest) = page.split_once("--data '").expect("a body");
+        let body: serde_json::Value = serde_json::from_str(rest.split('\'').next().expect("an end")).expect("JSON");
+        let query = async_graphql::parser::parse_query(body["query"].as_str().expect("a query"));
+        assert!(query.is_ok(), "{query:?}");
     }
 
     #[test]

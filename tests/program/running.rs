@@ -79,6 +79,11 @@ impl Server {
         (status.code().unwrap_or(-1), log.join().expect("a log"), begin.elapsed())
     }
 
+    /// Kills it, as the kernel does when memory is short.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it ran");
+    }
+
     /// Sends a query and gives the answer.
     pub(crate) async fn ask(&self, body: serde_json::Value) -> serde_json::Value {
         let request = reqwest::Client::new().post(format!("{}/graphql", self.url)).json(&body);

@@ -83,3 +83,34 @@ async fn a_port_that_a_server_has_is_not_taken_from_it() {
     let (code, _, error) = run(folder.path(), &["serve", "--listen", &address]);
     assert_eq!((code, error.contains("choose another port with --listen")), (1, true), "{error}");
 }
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ingest = "mutation($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status messageId } } }";
+    let event = |number: usize| {
+        json!({"type": "track", "event": "Product Viewed", "userId": "u-1", "messageId": format!("m-{number}"),
+            "timestamp": "2026-01-01T10:00:00Z"})
+    };
+    let mut acknowledged = 0;
+    for round in 0..3 {
+        let server = Server::start(folder.path(), "serve", &[]).ready().await;
+        for number in 0..5 {
+            let number = round * 5 + number;
+            let answer = server.ask(json!({"query": ingest, "variables": {"events": [event(number)]}})).await;
+            let outcome = json!([{"status": "CREATED", "messageId": format!("m-{number}")}]);
+            assert_eq!(answer["data"]["eventsIngest"]["outcomes"], outcome, "{answer}");
+            acknowledged += 1;
+        }
+        server.kill();
+    }
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let answer = server.ask(json!({"query": "{ status { touchpoints customers } }"})).await;
+    assert_eq!(answer, json!({"data": {"status": {"touchpoints": acknowledged, "customers": 1}}}));
+    let again = server.ask(json!({"query": ingest, "variables": {"events": [event(0)]}})).await;
+    assert_eq!(again["data"]["eventsIngest"]["outcomes"][0]["status"], "UNCHANGED");
+    let many: Vec<_> = (0..501).map(event).collect();
+    let refused = server.ask(json!({"query": ingest, "variables": {"events": many}})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_ARGUMENT", "{refused}");
+    assert_eq!(refused["errors"][0]["extensions"]["argument"], "events");
+}
