@@ -53,7 +53,7 @@ fn describe() {
     describe_histogram!("throughline_http_request_seconds", Unit::Seconds, "requests, by method, path and status");
     describe_counter!("throughline_graphql_operations_total", "operations, by outcome: OK or an error's code");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
-    describe_counter!("throughline_events_total", "events that came in, by outcome and way");
+    describe_counter!("throughline_ingest_events_total", "events that came in, by outcome and way");
     describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");
     describe_gauge!("throughline_ready", "1 while questions are answered, else 0");
 }

@@ -14,6 +14,16 @@ async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
         let query = "{ status { customers touchpoints } }";
         let expected = json!({"data": {"status": {"customers": 7, "touchpoints": 211}}});
         assert_eq!(server.ask(json!({"query": query})).await, expected);
+        let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer");
+        let metrics = metrics.text().await.expect("text");
+        for name in
+            ["throughline_ingest_events_total", "throughline_ingest_batch_events", "throughline_statement_seconds"]
+        {
+            assert!(
+                metrics.contains(&format!("# HELP {name} ")),
+                "{name} is not described or not measured:\n{metrics}"
+            );
+        }
         let (code, log, took) = server.stop();
         assert_eq!(code, 0, "{log}");
         assert!(took < Duration::from_secs(8), "{took:?}: {log}");
