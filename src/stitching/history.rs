@@ -10,7 +10,7 @@ use super::people::{NameIx, People};
 use super::plan::{DeviceRow, Plan};
 use crate::domain::change::ChangeEntry;
 use crate::domain::claim::{Claim, ClaimFact, Provenance};
-use crate::domain::consent::{Consent, ConsentGiven};
+use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::fact::Fact;
 use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::product::{Product, ProductActed};
@@ -22,12 +22,20 @@ type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
 /// What a consent is about, on one identifier.
 type ConsentSlot = (IdentifierId, Arc<str>, Option<Arc<str>>);
 
+/// The decision an identifier holds in a slot.
+#[derive(Clone, Copy)]
+struct Held {
+    at: Timestamp,
+    arrival: Arrival,
+    said: (ConsentStatus, Option<Timestamp>),
+}
+
 /// Works through a batch's facts and gathers what is to be written into a [`Plan`].
 pub(crate) struct History {
     seq: i64,
     claims: FxHashMap<ClaimKey, Claim>,
     claims_made: u32,
-    consents: FxHashMap<ConsentSlot, (Timestamp, Arrival)>,
+    consents: FxHashMap<ConsentSlot, Held>,
     consents_known: FxHashSet<(IdentifierId, Arrival)>,
     consents_made: u32,
     orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
@@ -40,13 +48,16 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(known: &Known, seq: i64) -> Self {
         let claims = known.claims.iter().map(|c| (claim_key(c.owner, &c.source, &as_fact(c)), c.clone())).collect();
-        let mut consents: FxHashMap<ConsentSlot, (Timestamp, Arrival)> = FxHashMap::default();
+        let mut consents: FxHashMap<ConsentSlot, Held> = FxHashMap::default();
         let mut consents_known = FxHashSet::default();
         for ConsentGiven { identifier, consent } in &known.consents {
             consents_known.insert((*identifier, consent.arrival));
             let slot = (*identifier, consent.fact.purpose.clone(), consent.fact.channel.clone());
-            let held = consents.entry(slot).or_insert((consent.at, consent.arrival));
-            *held = (*held).max((consent.at, consent.arrival));
+            let held = Held { at: consent.at, arrival: consent.arrival, said: said(&consent.fact) };
+            let present = consents.entry(slot).or_insert(held);
+            if (held.at, held.arrival) > (present.at, present.arrival) {
+                *present = held;
+            }
         }
         History {
             seq,
@@ -221,16 +232,22 @@ impl History {
                 Some(customer) => people.customers[customer].members.as_slice(),
                 None => accepted,
             };
-            for &holder in holders {
-                let id = people.names[holder].id;
-                let slot = (id, decided.purpose.clone(), decided.channel.clone());
+            let slot_of =
+                |&holder: &NameIx| (people.names[holder].id, decided.purpose.clone(), decided.channel.clone());
+            // Many senders repeat the preferences with every event: what all of them hold already is no decision.
+            let repeats = |held: &Held| held.said == said(decided) && held.at <= fact.at;
+            if holders.iter().all(|holder| self.consents.get(&slot_of(holder)).is_some_and(repeats)) {
+                continue;
+            }
+            for holder in holders {
+                let slot = slot_of(holder);
                 match self.consents.get(&slot) {
-                    Some((at, _)) if *at > fact.at => continue,
-                    Some((_, older)) => plan.consents_taken.push((id, *older)),
+                    Some(held) if held.at > fact.at => continue,
+                    Some(held) => plan.consents_taken.push((slot.0, held.arrival)),
                     None => {}
                 }
-                self.consents.insert(slot, (fact.at, arrival));
-                plan.consents_given.push((id, arrival));
+                plan.consents_given.push((slot.0, arrival));
+                self.consents.insert(slot, Held { at: fact.at, arrival, said: said(decided) });
             }
             plan.entries.push(ChangeEntry::ConsentChanged {
                 c: people.customer_of(owner),
@@ -268,6 +285,10 @@ impl History {
 
 fn claim_key(owner: IdentifierId, source: &Arc<str>, said: &ClaimFact) -> ClaimKey {
     (owner, said.name.clone(), said.value.get().into(), said.provenance, source.clone())
+}
+
+fn said(decided: &ConsentFact) -> (ConsentStatus, Option<Timestamp>) {
+    (decided.status, decided.expires_at)
 }
 
 fn as_fact(claim: &Claim) -> ClaimFact {

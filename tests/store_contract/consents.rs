@@ -21,6 +21,7 @@ cases! {
     a_decision_after_a_merge_in_the_same_batch_replaces_those_of_both,
     a_grant_that_ran_out_is_expired,
     several_decisions_of_one_event_are_kept,
+    a_decision_that_is_repeated_is_kept_once,
 }
 
 /// Purpose, channel and status of what is in force.
@@ -137,4 +138,19 @@ async fn several_decisions_of_one_event_are_kept(world: World) {
     let decided = event("m1").user("ada").consent("marketing", Some("email"), Granted);
     world.apply([decided.consent("marketing", Some("sms"), Denied).consent("profiling", None, Granted)]).await;
     assert_eq!(now(&*world.customer("user_id", "ada").await, minute(9)).len(), 3);
+}
+
+async fn a_decision_that_is_repeated_is_kept_once(world: World) {
+    let said = |id: &str, at, status| event(id).user("ada").minute(at).consent("marketing", None, status);
+    world.apply([said("m1", 1, Granted), said("m2", 2, Granted)]).await;
+    world.apply([said("m3", 3, Granted)]).await;
+    let held = world.customer("user_id", "ada").await.consents.clone().expect("consents");
+    assert_eq!((held.len(), held[0].consent.at), (1, minute(1)), "since when it holds");
+    // An identifier that came later does not hold it yet: then it is a decision about that one.
+    world.apply([event("m4").user("ada").phone("+441").minute(4)]).await;
+    world.apply([said("m5", 5, Granted)]).await;
+    let held = world.customer("user_id", "ada").await.consents.clone().expect("consents");
+    assert_eq!((held.len(), held[0].consent.at), (2, minute(5)));
+    world.apply([said("m6", 6, Revoked)]).await;
+    assert_eq!(marketing(&world, "user_id", "ada").await, Revoked);
 }
