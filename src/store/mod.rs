@@ -5,6 +5,7 @@
 //! contract suite in `tests/`, which runs on both.
 
 pub mod error;
+pub mod neo4j;
 pub mod open;
 pub mod query;
 pub mod sqlite;

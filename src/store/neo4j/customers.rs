@@ -1,0 +1,288 @@
+//! Customers, each in one statement that reads its version first and last.
+//!
+//! Neo4j has no snapshot: a writer's commit becomes visible bit by bit under a running statement.
+//! So an answer whose two versions differ, or that has traces of a membership on its way from one
+//! customer to another, is thrown away and read again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use neo4rs::{BoltType, Row};
+use rustc_hash::FxHashMap;
+
+use super::Inner;
+use super::bolt::{Params, ToBolt, list};
+use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, TouchpointRow, column};
+use super::statement::{Statement, part, statement};
+use crate::domain::Arrival;
+use crate::domain::customer::{Customer, CustomerId, CustomerView};
+use crate::domain::device::Device;
+use crate::domain::identifier::Identifier;
+use crate::domain::page::Page;
+use crate::store::query::{CustomerKey, FirstPages, Shape};
+use crate::store::{Result, StoreError};
+
+static ORDER_HOLDERS: Statement = statement!("order_holders");
+
+/// How often an answer may be read until it is one.
+const READS: u32 = 3;
+
+/// How the keys of one statement name customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Anchor {
+    Id,
+    Key,
+    Owner,
+}
+
+const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
+const SHAPES: [Shape; 4] = [Shape::Card, Shape::Identity, Shape::History, Shape::All];
+
+/// One statement for each way of asking and each shape.
+static STATEMENTS: LazyLock<BTreeMap<(Anchor, Shape), Statement>> = LazyLock::new(|| {
+    let all = ANCHORS.into_iter().flat_map(|anchor| SHAPES.into_iter().map(move |shape| (anchor, shape)));
+    all.map(|(anchor, shape)| ((anchor, shape), compose(anchor, shape))).collect()
+});
+
+fn compose(anchor: Anchor, shape: Shape) -> Statement {
+    let (name, anchor) = match (anchor, shape) {
+        (Anchor::Id, Shape::Card) => ("customer_card_by_id", part!("customer_by_id")),
+        (Anchor::Id, Shape::Identity) => ("customer_identity_by_id", part!("customer_by_id")),
+        (Anchor::Id, Shape::History) => ("customer_history_by_id", part!("customer_by_id")),
+        (Anchor::Id, Shape::All) => ("customer_all_by_id", part!("customer_by_id")),
+        (Anchor::Key, Shape::Card) => ("customer_card_by_key", part!("customer_by_key")),
+        (Anchor::Key, Shape::Identity) => ("customer_identity_by_key", part!("customer_by_key")),
+        (Anchor::Key, Shape::History) => ("customer_history_by_key", part!("customer_by_key")),
+        (Anchor::Key, Shape::All) => ("customer_all_by_key", part!("customer_by_key")),
+        (Anchor::Owner, Shape::Card) => ("customer_card_by_owner", part!("customer_by_owner")),
+        (Anchor::Owner, Shape::Identity) => ("customer_identity_by_owner", part!("customer_by_owner")),
+        (Anchor::Owner, Shape::History) => ("customer_history_by_owner", part!("customer_by_owner")),
+        (Anchor::Owner, Shape::All) => ("customer_all_by_owner", part!("customer_by_owner")),
+    };
+    let mut parts = vec![anchor, part!("customer_members")];
+    let mut columns =
+        String::from("RETURN n, id, born, version, again.version AS version_after, former, identifiers, claims");
+    if has_identity(shape) {
+        parts.push(part!("customer_identity"));
+        columns.push_str(", consents, devices");
+    }
+    if has_history(shape) {
+        parts.push(part!("customer_history"));
+        columns.push_str(", orders, touchpoints");
+    }
+    parts.extend([part!("customer_close"), &columns]);
+    Statement::of_parts(name, &parts)
+}
+
+fn has_identity(shape: Shape) -> bool {
+    matches!(shape, Shape::Identity | Shape::All)
+}
+
+fn has_history(shape: Shape) -> bool {
+    matches!(shape, Shape::History | Shape::All)
+}
+
+/// Every statement of the hot path, for those who look at plans.
+#[cfg(test)]
+pub(super) fn statements() -> impl Iterator<Item = &'static Statement> {
+    STATEMENTS.values()
+}
+
+/// Has the server plan every shape, which takes it 0.1 s each, before anybody waits for it.
+pub(super) async fn warm(store: &Inner) -> Result<()> {
+    let pages = FirstPages { orders: 1, touchpoints: 1 };
+    for ((anchor, _), statement) in STATEMENTS.iter() {
+        let nobody = match anchor {
+            Anchor::Owner => (-1_i64).to_bolt(),
+            _ => "".to_bolt(),
+        };
+        store.connections.read(statement, parameters([&nobody], pages)).await?;
+    }
+    Ok(())
+}
+
+/// Customers in the order of `keys`.
+pub(super) async fn fetch(
+    store: &Inner,
+    keys: &[CustomerKey],
+    shape: Shape,
+    pages: FirstPages,
+) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
+    let mut answers: Vec<Result<Option<Arc<CustomerView>>>> = keys.iter().map(|_| Ok(None)).collect();
+    let mut wanted: BTreeMap<Anchor, Vec<(usize, BoltType)>> = BTreeMap::new();
+    for (n, key) in keys.iter().enumerate() {
+        match key {
+            CustomerKey::Id(id) => wanted.entry(Anchor::Id).or_default().push((n, id.to_bolt())),
+            CustomerKey::Identifier(key) => wanted.entry(Anchor::Key).or_default().push((n, key.to_string().to_bolt())),
+            CustomerKey::Order { .. } => {}
+        }
+    }
+    for (n, owner) in order_holders(store, keys).await? {
+        match owner {
+            Ok(owner) => wanted.entry(Anchor::Owner).or_default().push((n, owner.to_bolt())),
+            Err(error) => answers[n] = Err(error),
+        }
+    }
+    for (anchor, keys) in wanted {
+        read(store, &STATEMENTS[&(anchor, shape)], keys, pages, &mut answers).await?;
+    }
+    Ok(answers)
+}
+
+/// The owners of the orders among `keys`.
+async fn order_holders(store: &Inner, keys: &[CustomerKey]) -> Result<FxHashMap<usize, Result<Arrival>>> {
+    let orders: Vec<(usize, BoltType)> = keys
+        .iter()
+        .enumerate()
+        .filter_map(|(n, key)| match key {
+            CustomerKey::Order { number, source } => Some((n, list([number.to_bolt(), source.to_bolt()]))),
+            _ => None,
+        })
+        .collect();
+    let mut holders: FxHashMap<usize, Result<Arrival>> = FxHashMap::default();
+    if orders.is_empty() {
+        return Ok(holders);
+    }
+    let params = Params::new().with_list("keys", orders.iter().map(|(_, key)| key));
+    for row in &store.connections.read(&ORDER_HOLDERS, params).await? {
+        let (n, owner) = (orders[place(row)?].0, Arrival(column(row, "owner")?));
+        holders.entry(n).and_modify(|holder| *holder = Err(StoreError::AmbiguousOrder)).or_insert(Ok(owner));
+    }
+    Ok(holders)
+}
+
+/// Reads customers by one kind of key, again where an answer was not of one moment.
+async fn read(
+    store: &Inner,
+    statement: &Statement,
+    mut keys: Vec<(usize, BoltType)>,
+    pages: FirstPages,
+    answers: &mut [Result<Option<Arc<CustomerView>>>],
+) -> Result<()> {
+    for attempt in 1..=READS {
+        let rows = store.connections.read(statement, parameters(keys.iter().map(|(_, key)| key), pages)).await?;
+        let mut by_key: Vec<Vec<&Row>> = vec![Vec::new(); keys.len()];
+        for row in &rows {
+            by_key[place(row)?].push(row);
+        }
+        let mut torn = Vec::new();
+        for ((n, key), rows) in keys.into_iter().zip(by_key) {
+            match rows.as_slice() {
+                [] => {}
+                [row] => match whole(row, attempt)? {
+                    Whole::Customer => answers[n] = Ok(Some(Arc::new(view(row, pages)?))),
+                    Whole::Nobody => {}
+                    Whole::Torn => torn.push((n, key)),
+                },
+                _ => torn.push((n, key)),
+            }
+        }
+        if torn.is_empty() {
+            return Ok(());
+        }
+        metrics::counter!("throughline_customer_reread", "store" => "neo4j").increment(torn.len() as u64);
+        keys = torn;
+        if attempt < READS {
+            tokio::time::sleep(Duration::from_millis(2 << attempt)).await;
+        }
+    }
+    for (n, _) in keys {
+        answers[n] = Err(StoreError::Busy("the customer kept changing while it was read".into()));
+    }
+    Ok(())
+}
+
+fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {
+    // One more than asked for tells whether more follow.
+    let one_more = |limit: usize| if limit == 0 { 0 } else { limit + 1 };
+    Params::new()
+        .with_list("keys", keys)
+        .with("orders", one_more(pages.orders))
+        .with("touchpoints", one_more(pages.touchpoints))
+}
+
+/// Which key a row answers.
+fn place(row: &Row) -> Result<usize> {
+    column(row, "n")
+}
+
+enum Whole {
+    Customer,
+    Nobody,
+    Torn,
+}
+
+/// Whether a row is of one moment.
+fn whole(row: &Row, attempt: u32) -> Result<Whole> {
+    let before: Option<i64> = column(row, "version")?;
+    let after: Option<i64> = column(row, "version_after")?;
+    let empty = column::<Vec<IdentifierRow<'_>>>(row, "identifiers")?.is_empty();
+    Ok(match (before, after) {
+        // An identifier may have been between two customers: looked at twice, it was not.
+        (None, _) if attempt > 1 => Whole::Nobody,
+        (None, _) => Whole::Torn,
+        (Some(before), Some(after)) if before == after && !empty => Whole::Customer,
+        _ => Whole::Torn,
+    })
+}
+
+fn view(row: &Row, pages: FirstPages) -> Result<CustomerView> {
+    let id = CustomerId(column::<&str>(row, "id")?.into());
+    let mut former: Vec<(i64, &str)> = column(row, "former")?;
+    former.sort_unstable();
+    let customer = Customer {
+        id: id.clone(),
+        born: Arrival(column(row, "born")?),
+        version: column(row, "version")?,
+        former_ids: former.into_iter().map(|(_, id)| CustomerId(id.into())).collect(),
+    };
+    let identifiers = column::<Vec<IdentifierRow<'_>>>(row, "identifiers")?;
+    let mut identifiers: Vec<Identifier> =
+        identifiers.into_iter().map(|i| i.held_by(Some(id.clone()))).collect::<Result<_>>()?;
+    identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
+    Ok(CustomerView {
+        customer,
+        identifiers,
+        claims: all::<ClaimRow<'_>, _>(row, "claims")?.unwrap_or_default(),
+        consents: all::<ConsentRow<'_>, _>(row, "consents")?,
+        devices: optional::<Vec<DeviceRow<'_>>>(row, "devices")?.map(devices),
+        orders: all::<OrderRow<'_>, _>(row, "orders")?.map(|items| Page::cut(items, pages.orders)),
+        touchpoints: all::<TouchpointRow<'_>, _>(row, "touchpoints")?.map(|items| Page::cut(items, pages.touchpoints)),
+    })
+}
+
+/// A column that only some shapes have.
+fn optional<'a, T: serde::Deserialize<'a>>(row: &'a Row, name: &str) -> Result<Option<T>> {
+    if row.keys().iter().any(|key| key.value == name) { column(row, name).map(Some) } else { Ok(None) }
+}
+
+fn all<'a, R, T>(row: &'a Row, name: &str) -> Result<Option<Vec<T>>>
+where
+    R: serde::Deserialize<'a>,
+    T: TryFrom<R, Error = StoreError>,
+{
+    let rows: Option<Vec<R>> = optional(row, name)?;
+    rows.map(|rows| rows.into_iter().map(T::try_from).collect()).transpose()
+}
+
+/// Devices, last seen first, each with those of the identifiers that live on it.
+pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
+    let mut by_key: BTreeMap<&str, Device> = BTreeMap::new();
+    for row in rows {
+        let device = by_key.entry(row.key).or_insert_with(|| Device {
+            fact: row.fact(),
+            first_seen_at: crate::domain::Timestamp(row.first_seen_at),
+            last_seen_at: crate::domain::Timestamp(row.last_seen_at),
+            identifiers: Vec::new(),
+        });
+        device.identifiers.push(Arrival(row.identifier));
+    }
+    let mut devices: Vec<Device> = by_key.into_values().collect();
+    for device in &mut devices {
+        device.identifiers.sort_unstable();
+        device.identifiers.dedup();
+    }
+    devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
+    devices
+}

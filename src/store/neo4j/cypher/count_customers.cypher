@@ -1,0 +1,3 @@
+// How many fit: every customer is looked at.
+MATCH (c:Customer)
+WHERE true

@@ -1,0 +1,1 @@
+RETURN count(c) AS found

@@ -1,0 +1,5 @@
+// Customers by an identifier's key. An identifier that nobody holds answers with nulls, so that
+// "nobody" can be told from "just on its way to another".
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (found:Identifier {key: $keys[n]})
+OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(found)

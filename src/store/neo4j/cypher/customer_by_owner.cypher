@@ -1,0 +1,4 @@
+// The same by an identifier's id: that of an order's owner, which never changes.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (found:Identifier {id: $keys[n]})
+OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(found)

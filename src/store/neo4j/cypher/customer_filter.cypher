@@ -1,0 +1,16 @@
+// What a customer must be; what is not asked for comes as a null or as the widest bound. One
+// without any money in the currency counts as 0, and $zero_fits says whether that is enough.
+  AND c.first_seen_at >= $first_seen_since AND c.first_seen_at < $first_seen_until
+  AND c.last_seen_at >= $last_seen_since AND c.last_seen_at < $last_seen_until
+  AND c.order_count >= $orders_min AND c.order_count <= $orders_max
+  AND ($channels IS NULL OR any(channel IN c.channels WHERE channel IN $channels))
+  AND ($currency IS NULL
+    OR EXISTS {
+      MATCH (m:Spend {customer: c.id, currency: $currency})
+      WHERE m.net >= $net_min AND m.net <= $net_max AND m.gross >= $gross_min AND m.gross <= $gross_max
+    }
+    OR ($zero_fits AND NOT EXISTS { MATCH (:Spend {customer: c.id, currency: $currency}) }))
+  AND ($words IS NULL OR all(word IN $words WHERE EXISTS {
+    MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(said)
+    WHERE (' ' + said.search) CONTAINS word
+  }))

@@ -1,0 +1,34 @@
+// The newest orders and touchpoints. Each identifier gives its first few from the index on
+// (owner, time, arrival), in the index's own order: that `owner` leads the ORDER BY is what lets
+// the planner see it, and IS NOT NULL on the rest is what lets it use the index at all. The merge
+// of these few is the only sort; what is beside the sort key is read after it.
+CALL (ids) {
+  UNWIND ids AS i
+  CALL (i) {
+    MATCH (o:Order)
+    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival IS NOT NULL
+    RETURN o
+    ORDER BY o.owner DESC, o.placed_at DESC, o.placed_arrival DESC
+    LIMIT $orders
+  }
+  WITH o
+  ORDER BY o.placed_at DESC, o.placed_arrival DESC
+  LIMIT $orders
+  RETURN collect([o.source, o.number, o.events, COLLECT { MATCH (o)-[:CONTAINS|RETURNED]->(p:Product) RETURN [p.sku, p.name, p.category] }]) AS orders
+}
+CALL (ids) {
+  UNWIND ids AS i
+  CALL (i) {
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(owner, at, arrival)
+    WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival IS NOT NULL
+    RETURN t
+    ORDER BY t.owner DESC, t.at DESC, t.arrival DESC
+    LIMIT $touchpoints
+  }
+  WITH t
+  ORDER BY t.at DESC, t.arrival DESC
+  LIMIT $touchpoints
+  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties]) AS touchpoints
+}

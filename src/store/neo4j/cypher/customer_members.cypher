@@ -1,0 +1,14 @@
+// The version is read before anything else, and membership is matched once: every part below starts
+// from `ids`, so they all speak of the same identifiers.
+WITH n, c, c.version AS version
+OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
+WITH n, c, version, collect(i) AS ids
+CALL (ids) {
+  UNWIND ids AS i
+  RETURN collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup]) AS identifiers
+}
+CALL (ids) {
+  UNWIND ids AS i
+  MATCH (i)-[:CLAIMS]->(t:Trait)
+  RETURN collect([t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source]) AS claims
+}

@@ -1,0 +1,5 @@
+// Those whose net is 0, most of them because they never bought: a walk along the index on (born).
+MATCH (c:Customer)
+USING INDEX c:Customer(born)
+WHERE c.born >= $low AND c.born <= $high
+  AND NOT EXISTS { MATCH (s:Spend {customer: c.id, currency: $sort_currency}) WHERE s.net <> 0 }

@@ -1,0 +1,10 @@
+// Customers by one word of an identifier or a text trait, from the full-text index. $most bounds
+// what a common word costs; whether it was met is told by `hits`.
+CALL db.index.fulltext.queryNodes('search', $word, {limit: $most}) YIELD node
+WITH collect(node) AS nodes
+CALL (nodes) {
+  UNWIND nodes AS node
+  MATCH (c:Customer)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(node)
+  RETURN collect(DISTINCT c.id) AS customers
+}
+RETURN size(nodes) AS hits, customers

@@ -1,0 +1,11 @@
+// Devices by key, with the first thousand identifiers that live on each.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (d:Device {key: $keys[n]})
+CALL (d) {
+  MATCH (i:Identifier)-[:STORED_ON]->(d)
+  WITH i.id AS id
+  ORDER BY id
+  LIMIT 1000
+  RETURN collect(id) AS identifiers
+}
+RETURN n, [0, d.key, d.kind, d.os, d.model, d.first_seen_at, d.last_seen_at] AS item, identifiers

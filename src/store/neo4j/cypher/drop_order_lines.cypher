@@ -1,0 +1,4 @@
+// Lines and returns are written anew with their order.
+UNWIND $keys AS key
+MATCH (o:Order {key: key})-[r:CONTAINS|RETURNED]->()
+DELETE r

@@ -1,0 +1,5 @@
+// The present claims of the identifiers that claim something in this batch.
+UNWIND $keys AS key
+MATCH (i:Identifier {key: key})
+MATCH (i)-[:CLAIMS]->(t:Trait)
+RETURN [t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source] AS claim

@@ -1,0 +1,6 @@
+// The consents that the batch's customers and identifiers hold.
+UNWIND $ids AS id
+MATCH (i:Identifier {id: id})
+MATCH (i)-[g:GAVE]->(k:Consent)
+WHERE g.until IS NULL
+RETURN [i.id, k.arrival, k.owner, k.purpose, k.channel, k.status, k.expires_at, k.at, k.source] AS consent

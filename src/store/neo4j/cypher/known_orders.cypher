@@ -1,0 +1,5 @@
+// What was said so far about the locked orders; one that only the locks made has no events.
+UNWIND $keys AS key
+MATCH (o:Order {key: key})
+WHERE o.events IS NOT NULL
+RETURN o.source AS source, o.number AS number, o.events AS events

@@ -1,0 +1,24 @@
+// A page of each: a run from each owner out of the index on (owner, at, arrival), in its order, and
+// the merge of these few. The bounds of time hold the cursor's moment; at that very moment $place
+// goes on behind its arrival ($sign is -1 when the newest come first).
+CALL (ids) {
+  UNWIND ids AS i
+  CALL (i) {
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(owner, at, arrival)
+    WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival IS NOT NULL
+      AND (t.at <> $edge OR $sign * t.arrival > $place)
+      AND ($channels IS NULL OR t.channel IN $channels)
+      AND ($kinds IS NULL OR t.kind IN $kinds)
+      AND ($names IS NULL OR t.name IN $names)
+      AND ($direction IS NULL OR t.direction = $direction)
+    RETURN t
+    ORDER BY t.owner DESC, t.at DESC, t.arrival DESC
+    LIMIT $limit
+  }
+  WITH t
+  ORDER BY t.at DESC, t.arrival DESC
+  LIMIT $limit
+  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties]) AS items
+}
+RETURN n, items

@@ -1,0 +1,4 @@
+// Each identifier alone.
+UNWIND range(0, size($of) - 1) AS n
+MATCH (i:Identifier {id: $of[n]})
+WITH n, collect(i) AS ids

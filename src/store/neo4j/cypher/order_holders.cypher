@@ -1,0 +1,6 @@
+// The owners of orders by number, and by source where it is given. A number that several sources
+// use answers several. Orders that wait have no owner, and nobody has them.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (o:Order {number: $keys[n][0]})
+WHERE o.owner IS NOT NULL AND ($keys[n][1] IS NULL OR o.source = $keys[n][1])
+RETURN n, o.owner AS owner

@@ -1,0 +1,5 @@
+// The identifiers that own the batch's orders: they are locked with those that the batch names.
+UNWIND $keys AS key
+MATCH (o:Order {key: key})
+MATCH (i:Identifier {id: o.owner})
+RETURN DISTINCT i.key AS key

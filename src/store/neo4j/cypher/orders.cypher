@@ -1,0 +1,5 @@
+// By source and number; one that waits for its COMPLETED is none.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (o:Order {key: $keys[n]})
+WHERE o.owner IS NOT NULL
+RETURN n, [o.source, o.number, o.events, COLLECT { MATCH (o)-[:CONTAINS|RETURNED]->(p:Product) RETURN [p.sku, p.name, p.category] }] AS item

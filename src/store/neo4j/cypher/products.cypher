@@ -1,0 +1,4 @@
+// Products by sku.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (p:Product {sku: $keys[n]})
+RETURN n, [p.sku, p.name, p.category] AS item

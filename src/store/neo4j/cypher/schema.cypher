@@ -1,0 +1,108 @@
+// Constraints and indexes. Every one is IF NOT EXISTS, so running the file again, or on several
+// servers at once, changes nothing. One statement ends at each semicolon.
+
+// A customer's id is unique over living and merged ones: both carry :CustomerId. The merged trade
+// :Customer for :MergedCustomer and so leave the indexes that lists walk.
+CREATE CONSTRAINT customer_id IF NOT EXISTS
+FOR (c:CustomerId)
+REQUIRE c.id IS UNIQUE;
+
+CREATE CONSTRAINT identifier_key IF NOT EXISTS
+FOR (i:Identifier)
+REQUIRE i.key IS UNIQUE;
+
+CREATE CONSTRAINT identifier_id IF NOT EXISTS
+FOR (i:Identifier)
+REQUIRE i.id IS UNIQUE;
+
+CREATE CONSTRAINT message_id IF NOT EXISTS
+FOR (m:Message)
+REQUIRE m.id IS UNIQUE;
+
+CREATE CONSTRAINT order_key IF NOT EXISTS
+FOR (o:Order)
+REQUIRE o.key IS UNIQUE;
+
+CREATE CONSTRAINT device_key IF NOT EXISTS
+FOR (d:Device)
+REQUIRE d.key IS UNIQUE;
+
+CREATE CONSTRAINT product_sku IF NOT EXISTS
+FOR (p:Product)
+REQUIRE p.sku IS UNIQUE;
+
+CREATE CONSTRAINT campaign_key IF NOT EXISTS
+FOR (k:Campaign)
+REQUIRE k.key IS UNIQUE;
+
+CREATE CONSTRAINT trait_arrival IF NOT EXISTS
+FOR (t:Trait)
+REQUIRE t.arrival IS UNIQUE;
+
+CREATE CONSTRAINT consent_arrival IF NOT EXISTS
+FOR (k:Consent)
+REQUIRE k.arrival IS UNIQUE;
+
+CREATE CONSTRAINT change_seq IF NOT EXISTS
+FOR (n:Change)
+REQUIRE n.seq IS UNIQUE;
+
+CREATE CONSTRAINT counter_name IF NOT EXISTS
+FOR (n:Counter)
+REQUIRE n.name IS UNIQUE;
+
+CREATE CONSTRAINT schema_name IF NOT EXISTS
+FOR (s:Schema)
+REQUIRE s.name IS UNIQUE;
+
+CREATE CONSTRAINT spend_key IF NOT EXISTS
+FOR (s:Spend)
+REQUIRE (s.customer, s.currency) IS UNIQUE;
+
+// Lists of customers, by key; `born` breaks ties.
+CREATE INDEX customer_born IF NOT EXISTS
+FOR (c:Customer)
+ON (c.born);
+
+CREATE INDEX customer_last_seen IF NOT EXISTS
+FOR (c:Customer)
+ON (c.last_seen_at, c.born);
+
+CREATE INDEX spend_net IF NOT EXISTS
+FOR (s:Spend)
+ON (s.currency, s.net, s.born);
+
+// Histories, by owner; `arrival` breaks ties.
+CREATE INDEX touchpoint_place IF NOT EXISTS
+FOR (t:Touchpoint)
+ON (t.owner, t.at, t.arrival);
+
+CREATE INDEX order_place IF NOT EXISTS
+FOR (o:Order)
+ON (o.owner, o.placed_at, o.placed_arrival);
+
+CREATE INDEX order_number IF NOT EXISTS
+FOR (o:Order)
+ON (o.number);
+
+CREATE INDEX identity_event_place IF NOT EXISTS
+FOR (e:IdentityEvent)
+ON (e.customer, e.arrival);
+
+CREATE INDEX identity_event_arrival IF NOT EXISTS
+FOR (e:IdentityEvent)
+ON (e.arrival);
+
+CREATE INDEX evidence_set IF NOT EXISTS
+FOR (e:Evidence)
+ON (e.set);
+
+CREATE INDEX evidence_arrival IF NOT EXISTS
+FOR (e:Evidence)
+ON (e.arrival);
+
+// Words as `domain::search::words` made them: blanks alone part them, in both stores.
+CREATE FULLTEXT INDEX search IF NOT EXISTS
+FOR (n:Identifier|Trait)
+ON EACH [n.search]
+OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};

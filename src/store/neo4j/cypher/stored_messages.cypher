@@ -1,0 +1,8 @@
+// Which messages of the batch are stored, and whose they are now. Each id is one seek in the unique
+// index; the owner's identifier is found by its id and not by an edge, for a touchpoint and a plain
+// message alike.
+UNWIND $ids AS id
+MATCH (m:Message {id: id})
+MATCH (i:Identifier {id: m.owner})
+OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(i)
+RETURN id, c.id AS customer

@@ -1,0 +1,5 @@
+// Identifiers that hold it no longer: the edge stays, with its end.
+UNWIND $rows AS row
+MATCH (i:Identifier {id: row.identifier})-[g:GAVE]->(:Consent {arrival: row.arrival})
+WHERE g.until IS NULL
+SET g.until = $seq

@@ -1,0 +1,4 @@
+// Figures of customers that were there; their versions were raised when they were locked.
+UNWIND $rows AS row
+MATCH (c:CustomerId {id: row.id})
+SET c += row.set

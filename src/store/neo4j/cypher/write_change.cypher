@@ -1,0 +1,5 @@
+// The batch in the change log, and the figures of the whole store. Last, on the node whose lock
+// this transaction holds already.
+MATCH (n:Counter {name: 'changes'})
+SET n.customers = n.customers + $customers, n.touchpoints = n.touchpoints + $touchpoints
+CREATE (:Change {seq: $seq, at: $at, entries: $entries})

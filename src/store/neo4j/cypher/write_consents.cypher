@@ -1,0 +1,4 @@
+// New decisions.
+UNWIND $rows AS row
+CREATE (k:Consent)
+SET k = row

@@ -1,0 +1,4 @@
+// Customers that are new.
+UNWIND $rows AS row
+CREATE (c:CustomerId:Customer)
+SET c = row

@@ -1,0 +1,5 @@
+// New identifiers and new figures of old ones. The nodes are there: the locks found or made them,
+// but for identifiers whose customer changed without them.
+UNWIND $rows AS row
+MATCH (i:Identifier {key: row.key})
+SET i += row.set

@@ -1,0 +1,10 @@
+// Identifiers that changed hands. The old edge is found from the identifier, which has at most one.
+UNWIND $rows AS row
+MATCH (i:Identifier {id: row.identifier})
+MATCH (to:CustomerId {id: row.to})
+OPTIONAL MATCH (from:CustomerId)-[held:IDENTIFIED_BY]->(i)
+FOREACH (old IN CASE WHEN held IS NULL THEN [] ELSE [held] END |
+  CREATE (from)-[:WAS_IDENTIFIED_BY {since: old.since, until: $seq}]->(i)
+  DELETE old
+)
+CREATE (to)-[:IDENTIFIED_BY {since: $seq}]->(i)

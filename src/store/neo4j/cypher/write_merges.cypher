@@ -1,0 +1,8 @@
+// Customers that were absorbed: they keep their id and lose the label that lists walk.
+UNWIND $rows AS row
+MATCH (old:CustomerId {id: row.from})
+MATCH (new:CustomerId {id: row.into})
+REMOVE old:Customer
+SET old:MergedCustomer
+REMOVE old.last_seen_at, old.first_seen_at, old.order_count, old.channels
+CREATE (old)-[:MERGED_INTO {seq: $seq}]->(new)

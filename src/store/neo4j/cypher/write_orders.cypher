@@ -1,0 +1,8 @@
+// Orders as they stand; the locks made the nodes. `owner` and the two places are absent while an
+// order waits, so that no list finds it.
+UNWIND $rows AS row
+MATCH (o:Order {key: row.key})
+SET o += row.set
+WITH o, row
+MATCH (i:Identifier {id: row.set.owner})
+MERGE (i)-[:PLACED]->(o)

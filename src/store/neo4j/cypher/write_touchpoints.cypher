@@ -1,0 +1,14 @@
+// Touchpoints with their edges, in one go: each of the four ends is one seek in a unique index.
+// Edges are for those who explore the graph; reads use the properties and the index on
+// (owner, at, arrival).
+UNWIND $rows AS row
+MATCH (i:Identifier {id: row.set.owner})
+OPTIONAL MATCH (d:Device {key: row.set.device})
+OPTIONAL MATCH (k:Campaign {key: row.campaign})
+OPTIONAL MATCH (o:Order {key: row.order})
+CREATE (t:Message:Touchpoint)
+SET t = row.set
+CREATE (t)-[:SEEN_AS]->(i)
+FOREACH (x IN CASE WHEN d IS NULL THEN [] ELSE [d] END | CREATE (t)-[:ON]->(x))
+FOREACH (x IN CASE WHEN k IS NULL THEN [] ELSE [k] END | CREATE (t)-[:OF]->(x))
+FOREACH (x IN CASE WHEN o IS NULL THEN [] ELSE [o] END | CREATE (t)-[:ABOUT]->(x))

@@ -1,0 +1,53 @@
+//! Devices, by key and of customers and identifiers.
+
+use std::sync::{Arc, LazyLock};
+
+use super::Inner;
+use super::bolt::{Params, ToBolt};
+use super::customers::devices;
+use super::pages::{Pair, by_key};
+use super::rows::{DeviceRow, column};
+use super::statement::{Statement, part, statement};
+use crate::domain::device::Device;
+use crate::domain::{Arrival, Timestamp};
+use crate::store::Result;
+use crate::store::query::Of;
+
+/// The most devices of one list.
+const MOST: usize = 1_000;
+
+static DEVICES: Statement = statement!("devices");
+static LIST: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::of_parts("list_devices_of_customer", &[part!("of_customer"), part!("list_devices")]),
+        Statement::of_parts("list_devices_of_identifier", &[part!("of_identifier"), part!("list_devices")]),
+    )
+});
+
+pub(super) async fn fetch(store: &Inner, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
+    by_key(
+        store,
+        &DEVICES,
+        keys,
+        |key| key.to_bolt(),
+        |row| {
+            let device: DeviceRow<'_> = column(row, "item")?;
+            Ok(Device {
+                fact: device.fact(),
+                first_seen_at: Timestamp(device.first_seen_at),
+                last_seen_at: Timestamp(device.last_seen_at),
+                identifiers: column::<Vec<i64>>(row, "identifiers")?.into_iter().map(Arrival).collect(),
+            })
+        },
+    )
+    .await
+}
+
+pub(super) async fn list(store: &Inner, of: &[Of]) -> Result<Vec<Vec<Device>>> {
+    LIST.ask(store, of, Params::new(), Vec::new(), |row| {
+        let mut devices = devices(column(row, "items")?);
+        devices.truncate(MOST);
+        Ok(devices)
+    })
+    .await
+}

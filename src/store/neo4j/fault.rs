@@ -1,0 +1,160 @@
+//! What the driver's errors mean, in words a person can act on. A server's message can quote a
+//! value, so only its code goes on.
+
+use std::time::Duration;
+
+use neo4rs::{Error, Neo4jClientErrorKind, Neo4jErrorKind};
+
+use super::Neo4jOptions;
+use crate::store::StoreError;
+
+/// A fault of one statement or transaction.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What the caller is told.
+    pub(super) error: StoreError,
+    /// Whether a transaction that failed so can be tried again at once.
+    pub(super) again: bool,
+    /// Whether the connection can still hold something open on the server.
+    pub(super) broken: bool,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Fault { error, again: false, broken: false }
+    }
+}
+
+impl Fault {
+    /// What `error` means.
+    pub(super) fn of(error: Error, options: &Neo4jOptions) -> Self {
+        let (error, again, broken) = match error {
+            Error::Neo4j(e) => of_code(&e, options),
+            Error::AuthenticationError(message) => (of_login(&message, options), false, false),
+            Error::UnsupportedScheme(_) | Error::UrlParseError(_) | Error::InvalidDnsName(_) => {
+                (bad_address(options), false, false)
+            }
+            Error::ProtocolMismatch(_) => (no_bolt(options), false, false),
+            Error::UnsupportedVersion(major, minor) => {
+                let said = format!("the server speaks Bolt {major}.{minor} only: use Neo4j 5 or later");
+                (StoreError::Setup(said), false, false)
+            }
+            Error::IOError { detail } if detail.kind() == std::io::ErrorKind::InvalidData => {
+                (no_tls(options), false, false)
+            }
+            Error::IOError { detail } => {
+                // A server without TLS hangs up on one who begins with it.
+                let tls = detail.kind() == std::io::ErrorKind::UnexpectedEof && options.url.contains("+s");
+                let hint = if tls { "; if it has no TLS, use bolt:// or neo4j://" } else { "" };
+                (away(options, &format!("{}{hint}", detail.kind())), true, true)
+            }
+            Error::ConnectionError => {
+                let wait = options.pool_wait.as_secs();
+                let said = format!("no connection became free within {wait} s: raise the pool size, or ask for less");
+                (StoreError::Busy(said), false, false)
+            }
+            Error::ConnectionTimedOut => (StoreError::Timeout(options.query_timeout.as_secs()), false, true),
+            Error::RoutingTableError((code, _)) => (away(options, &code), true, true),
+            Error::ServerUnavailableError(_) | Error::RoutingTableRefreshFailed(_) => {
+                (away(options, "no member of the cluster answers"), true, true)
+            }
+            Error::IncompleteBoltExchange
+            | Error::ConnectionClosed(_)
+            | Error::RequestIgnoredError
+            | Error::Ignored(_)
+            | Error::UnexpectedMessage(_)
+            | Error::UnknownMessage(_) => (away(options, "the connection broke"), true, true),
+            Error::StringTooLong | Error::MapTooBig | Error::BytesTooBig | Error::ListTooLong => {
+                (StoreError::Refused("a value is too large".into()), false, true)
+            }
+            Error::DeserializationError(e) => (StoreError::Data(format!("a row of another shape: {e}")), false, true),
+            _ => (StoreError::Data("an answer that is not understood".into()), false, true),
+        };
+        Fault { error, again, broken }
+    }
+
+    /// It took longer than it may.
+    pub(super) fn late(after: Duration) -> Self {
+        Fault { error: StoreError::Timeout(after.as_secs()), again: false, broken: true }
+    }
+}
+
+fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, bool, bool) {
+    let (code, kind) = (error.code(), error.kind());
+    let name = code.rsplit('.').next().unwrap_or(code);
+    match (kind, name) {
+        (_, "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout") => {
+            (StoreError::Timeout(options.query_timeout.as_secs()), false, false)
+        }
+        (_, "DatabaseUnavailable" | "TransactionNotFound") => (away(options, name), true, true),
+        (_, "LockClientStopped" | "Terminated" | "DeadlockDetected") => (StoreError::Busy(name.into()), true, false),
+        // Two servers wrote the same at once; the second, done again, finds what the first wrote.
+        (
+            _,
+            "ConstraintValidationFailed"
+            | "EquivalentSchemaRuleAlreadyExists"
+            | "ConstraintAlreadyExists"
+            | "IndexAlreadyExists",
+        ) => (StoreError::Busy(name.into()), true, false),
+        (Neo4jErrorKind::Transient, _) => (StoreError::Busy(name.into()), true, false),
+        (Neo4jErrorKind::Client(Neo4jClientErrorKind::SessionExpired), _) => (away(options, name), true, true),
+        (Neo4jErrorKind::Client(Neo4jClientErrorKind::FatalDiscovery), _) => {
+            (StoreError::Setup("the server has no such database".into()), false, false)
+        }
+        (Neo4jErrorKind::Client(Neo4jClientErrorKind::Security(_)), "Forbidden") => (
+            StoreError::Setup("the user may not do this: give it the right to write and to make indexes".into()),
+            false,
+            false,
+        ),
+        (Neo4jErrorKind::Client(Neo4jClientErrorKind::Security(_)), _) => (of_login(name, options), false, false),
+        // Speaks of the statement's text alone, which holds no value.
+        (_, "SyntaxError" | "ParameterMissing" | "ProcedureNotFound") => {
+            let said = error.message().lines().next().unwrap_or(name);
+            (
+                StoreError::Setup(format!("the server does not know a statement: use Neo4j 5.23 or later ({said})")),
+                false,
+                false,
+            )
+        }
+        _ => (StoreError::Refused(name.into()), false, false),
+    }
+}
+
+fn of_login(message: &str, options: &Neo4jOptions) -> StoreError {
+    let address = options.address();
+    if message.to_ascii_lowercase().contains("too many times") || message == "AuthenticationRateLimit" {
+        return StoreError::Setup(format!(
+            "{address} refuses every login for a while after too many wrong ones: mend user and password, then wait 5 s"
+        ));
+    }
+    StoreError::Setup(format!(
+        "{address} does not take user {:?} with this password: set THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD",
+        options.user
+    ))
+}
+
+/// An address whose scheme or host can never work.
+pub(super) fn bad_address(options: &Neo4jOptions) -> StoreError {
+    StoreError::Setup(format!(
+        "not an address of Neo4j: {}: write it as bolt://host:7687, neo4j://host:7687, bolt+s://… or neo4j+s://…",
+        options.address()
+    ))
+}
+
+fn no_bolt(options: &Neo4jOptions) -> StoreError {
+    StoreError::Setup(format!(
+        "what answers at {} does not speak Bolt: name the Bolt port (7687, not 7474), and bolt+s:// where it wants TLS",
+        options.address()
+    ))
+}
+
+fn no_tls(options: &Neo4jOptions) -> StoreError {
+    StoreError::Setup(format!(
+        "no trusted TLS with {}: use bolt:// or neo4j:// where the server has none, +ssc:// where its certificate is its own",
+        options.address()
+    ))
+}
+
+fn away(options: &Neo4jOptions, why: &str) -> StoreError {
+    StoreError::Away(format!("no Neo4j answers at {} ({why}): start it, or mend the address", options.address()))
+}

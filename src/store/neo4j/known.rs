@@ -1,0 +1,174 @@
+//! What is stored that a batch may touch, read under the batch's locks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::bolt::Params;
+use super::connections::Transaction;
+use super::fault::Fault;
+use super::rows::{ClaimRow, ConsentRow, IdentifierRow, column, order_events};
+use super::statement::{Statement, statement};
+use super::write::order_text;
+use crate::domain::customer::CustomerId;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::order::OrderKey;
+use crate::domain::{Arrival, IdentifierId};
+use crate::stitching::batch::SetName;
+use crate::stitching::known::KnownCustomer;
+use crate::stitching::{Batch, Known};
+
+static STORED_MESSAGES: Statement = statement!("stored_messages");
+static ORDER_OWNERS: Statement = statement!("order_owners");
+static HOLDERS: Statement = statement!("known_holders");
+static CUSTOMERS: Statement = statement!("known_customers");
+static EVIDENCE: Statement = statement!("known_evidence");
+static ORDERS: Statement = statement!("known_orders");
+static CLAIMS: Statement = statement!("known_claims");
+static CONSENTS: Statement = statement!("known_consents");
+
+type Outcome<T> = std::result::Result<T, Fault>;
+
+/// Messages of the batch that are stored already, with the customer of their owner now.
+pub(super) async fn stored_messages(
+    transaction: &mut Transaction<'_>,
+    batch: &Batch,
+) -> Outcome<FxHashMap<Arc<str>, Option<CustomerId>>> {
+    let rows = transaction.read(&STORED_MESSAGES, Params::new().with_list("ids", batch.messages())).await?;
+    let mut messages = FxHashMap::default();
+    for row in &rows {
+        let customer: Option<&str> = column(row, "customer")?;
+        messages.insert(column::<&str>(row, "id")?.into(), customer.map(|id| CustomerId(id.into())));
+    }
+    Ok(messages)
+}
+
+/// The keys, `kind:value`, of the identifiers that own the batch's orders.
+pub(super) async fn order_owners(
+    transaction: &mut Transaction<'_>,
+    orders: &BTreeSet<&OrderKey>,
+) -> Outcome<Vec<String>> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = orders.iter().map(|key| order_text(key));
+    let rows = transaction.read(&ORDER_OWNERS, Params::new().with_list("keys", keys)).await?;
+    rows.iter().map(|row| Ok(column(row, "key")?)).collect()
+}
+
+/// What a batch locked.
+pub(super) struct Locked<'a> {
+    /// Identifiers, as `kind:value`.
+    pub(super) identifiers: &'a BTreeSet<String>,
+    /// Customers.
+    pub(super) customers: &'a FxHashSet<String>,
+}
+
+/// What a read under locks found.
+pub(super) enum Reading {
+    /// Everything, and everything is locked.
+    Complete(Box<Known>),
+    /// Something that is not locked: these identifiers are to be locked too, and the locks taken
+    /// again from the start.
+    Wider(Vec<String>),
+}
+
+/// Reads [`Known`] but for its messages. `batch` has only facts whose messages are new.
+pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locked: &Locked<'_>) -> Outcome<Reading> {
+    let mut known = Known::default();
+    if !read_people(transaction, locked, &mut known).await? {
+        return Ok(Reading::Wider(Vec::new()));
+    }
+    read_orders(transaction, batch, &mut known).await?;
+    let by_id: FxHashMap<IdentifierId, &IdentifierKey> = known.identifiers.iter().map(|i| (i.id, &i.key)).collect();
+    let owners = known.orders.values().flatten().filter_map(|event| event.owner);
+    // An owner of events that is not the order's (no COMPLETED of it) need not be known.
+    let missing: Vec<IdentifierId> = owners.filter(|owner| !by_id.contains_key(owner)).collect();
+    if !missing.is_empty() {
+        let orders = batch.orders();
+        let keys = order_owners(transaction, &orders).await?;
+        let wider: Vec<String> = keys.into_iter().filter(|key| !locked.identifiers.contains(key)).collect();
+        if !wider.is_empty() {
+            return Ok(Reading::Wider(wider));
+        }
+    }
+    read_evidence(transaction, batch, &mut known).await?;
+    read_claims(transaction, batch, &mut known).await?;
+    read_consents(transaction, batch, &mut known).await?;
+    Ok(Reading::Complete(Box::new(known)))
+}
+
+/// Identifiers and customers. False when some identifier went to a customer that is not locked,
+/// between the read of who holds it and the customer's lock.
+async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, known: &mut Known) -> Outcome<bool> {
+    let keys = Params::new().with_list("keys", locked.identifiers);
+    for row in &transaction.read(&HOLDERS, keys).await? {
+        if let Some(identifier) = column::<Option<IdentifierRow<'_>>>(row, "identifier")? {
+            known.identifiers.push(identifier.held_by(None)?);
+        } else if !locked.customers.contains(column::<&str>(row, "customer")?) {
+            return Ok(false);
+        }
+    }
+    if locked.customers.is_empty() {
+        return Ok(true);
+    }
+    let customers = Params::new().with_list("customers", locked.customers);
+    for row in &transaction.read(&CUSTOMERS, customers).await? {
+        let id = CustomerId(column::<&str>(row, "customer")?.into());
+        known.customers.push(KnownCustomer { id: id.clone(), born: Arrival(column(row, "born")?) });
+        for identifier in column::<Vec<IdentifierRow<'_>>>(row, "identifiers")? {
+            known.identifiers.push(identifier.held_by(Some(id.clone()))?);
+        }
+    }
+    Ok(true)
+}
+
+async fn read_orders(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
+    let orders = batch.orders();
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let keys = orders.iter().map(|key| order_text(key));
+    for row in &transaction.read(&ORDERS, Params::new().with_list("keys", keys)).await? {
+        let (source, number) = (column::<&str>(row, "source")?, column::<&str>(row, "number")?);
+        let events = order_events(column(row, "events")?)?;
+        known.orders.insert(OrderKey { source: source.into(), number: number.into() }, events);
+    }
+    Ok(())
+}
+
+async fn read_evidence(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
+    let sets = batch.sets();
+    let sets = Params::new().with_list("sets", sets.iter().map(|set| &set.0));
+    for row in &transaction.read(&EVIDENCE, sets).await? {
+        let set = SetName(column::<&str>(row, "set")?.into());
+        known.evidence.insert((set, column::<&str>(row, "outcomes")?.into()));
+    }
+    Ok(())
+}
+
+async fn read_claims(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
+    let claimants = batch.claimants();
+    if claimants.is_empty() {
+        return Ok(());
+    }
+    let keys = Params::new().with_list("keys", claimants.iter().map(|key| key.to_string()));
+    for row in &transaction.read(&CLAIMS, keys).await? {
+        known.claims.push(column::<ClaimRow<'_>>(row, "claim")?.try_into()?);
+    }
+    Ok(())
+}
+
+/// A decision goes to everyone whom its customer holds in the end, after merges in this batch; so
+/// what all of them hold is read, and not only what the customers of the deciding ones do.
+async fn read_consents(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
+    if batch.consenters().is_empty() {
+        return Ok(());
+    }
+    let ids = Params::new().with_list("ids", known.identifiers.iter().map(|i| i.id));
+    for row in &transaction.read(&CONSENTS, ids).await? {
+        known.consents.push(column::<ConsentRow<'_>>(row, "consent")?.try_into()?);
+    }
+    Ok(())
+}

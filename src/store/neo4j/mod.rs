@@ -1,0 +1,268 @@
+//! The store for real use: Neo4j over Bolt, for a team and for more than one machine.
+//!
+//! * [`connections`] keeps the driver's connections, `fault` says what its errors mean.
+//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan.
+//! * [`customers`] is the hot path: a whole customer in one statement.
+//!
+//! To add a statement: a file in `cypher/` whose comment says why it is shaped as it is, a static in
+//! the file of its noun, and, when a profile needs it, a place among those that `customers` warms.
+
+mod apply;
+mod bolt;
+mod connections;
+mod customer_list;
+mod customers;
+mod devices;
+mod fault;
+mod identifiers;
+mod identity_events;
+mod known;
+mod links;
+mod orders;
+mod pages;
+#[cfg(test)]
+mod plans;
+mod products;
+mod rows;
+mod set_up;
+mod statement;
+mod status;
+mod touchpoints;
+mod write;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::query::*;
+use super::{Applied, Result, Store, StoreError, StoreStatus};
+use crate::domain::change::IdentityEvent;
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::device::Device;
+use crate::domain::identifier::Identifier;
+use crate::domain::link::Link;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::page::Page;
+use crate::domain::product::{Product, ProductActed};
+use crate::domain::rules::IdentityRules;
+use crate::domain::touchpoint::Touchpoint;
+use crate::domain::{Arrival, Timestamp};
+use crate::stitching::Batch;
+pub use apply::Step;
+use connections::Connections;
+
+/// How to reach the server.
+#[derive(Clone)]
+pub struct Neo4jOptions {
+    /// `bolt://host:7687`, `neo4j://…` for a cluster, `bolt+s://…` and `neo4j+s://…` with TLS.
+    pub url: Arc<str>,
+    /// The user.
+    pub user: Arc<str>,
+    /// The password; it is in no message and no log.
+    pub password: Arc<str>,
+    /// The most connections that read. Writes have four of their own.
+    pub pool_size: usize,
+    /// How long a caller waits for a free connection.
+    pub pool_wait: Duration,
+    /// How long one statement may take.
+    pub query_timeout: Duration,
+    /// Where ids of customers come from.
+    pub new_id: NewId,
+    /// Called at each step of a batch; tests hold a writer there.
+    #[doc(hidden)]
+    pub pause: Option<Pause>,
+}
+
+/// Gives ids for new customers.
+pub type NewId = Arc<dyn Fn() -> CustomerId + Send + Sync>;
+
+/// Waits at a step of a batch.
+pub type Pause = Arc<dyn Fn(Step) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+impl Default for Neo4jOptions {
+    fn default() -> Self {
+        Neo4jOptions {
+            url: "bolt://127.0.0.1:7687".into(),
+            user: "neo4j".into(),
+            password: "".into(),
+            pool_size: 16,
+            pool_wait: Duration::from_secs(5),
+            query_timeout: Duration::from_secs(30),
+            new_id: Arc::new(|| CustomerId(uuid::Uuid::now_v7().simple().to_string().into())),
+            pause: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Neo4jOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Neo4jOptions").field("url", &self.address()).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Neo4jOptions {
+    /// The address without what could be a secret in it.
+    fn address(&self) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+        let host = rest.split(['/', '?']).next().unwrap_or(rest);
+        let host = host.rsplit('@').next().unwrap_or(host);
+        if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+    }
+
+    /// The same server without routing; `None` when there is none anyway.
+    fn direct(&self) -> Option<Neo4jOptions> {
+        let rest = self.url.strip_prefix("neo4j")?;
+        Some(Neo4jOptions { url: format!("bolt{rest}").into(), ..self.clone() })
+    }
+}
+
+/// A store in a Neo4j database.
+#[derive(Clone)]
+pub struct Neo4jStore {
+    inner: Arc<Inner>,
+}
+
+/// What the operations share, also those that go on after their caller has gone.
+struct Inner {
+    connections: Connections,
+}
+
+impl Inner {
+    async fn pause_at(&self, step: Step) {
+        if let Some(pause) = &self.connections.options.pause {
+            pause(step).await;
+        }
+    }
+}
+
+impl Neo4jStore {
+    /// A store that connects when it is first asked for something, and again whenever a connection
+    /// was lost: the server may be away now. Fails on an address that can never work.
+    pub fn connect(options: Neo4jOptions) -> Result<Self> {
+        Ok(Neo4jStore { inner: Arc::new(Inner { connections: Connections::new(options)? }) })
+    }
+}
+
+#[async_trait]
+impl Store for Neo4jStore {
+    fn name(&self) -> &'static str {
+        "neo4j"
+    }
+
+    async fn set_up(&self) -> Result<()> {
+        set_up::set_up(&self.inner).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        set_up::ping(&self.inner).await
+    }
+
+    /// Works in a task of its own: a caller who goes away leaves no transaction open, and the batch
+    /// is written whole or not at all.
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
+        let (store, rules, batch) = (self.inner.clone(), rules.clone(), batch.clone());
+        let work = tokio::spawn(async move { apply::apply(&store, &rules, &batch, at).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a batch could not be planned: {e}"))))
+    }
+
+    async fn customers(
+        &self,
+        keys: &[CustomerKey],
+        shape: Shape,
+        pages: FirstPages,
+    ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
+        customers::fetch(&self.inner, keys, shape, pages).await
+    }
+
+    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
+        customer_list::list(&self.inner, list).await
+    }
+
+    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
+        customer_list::count(&self.inner, filter).await
+    }
+
+    async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
+        identifiers::fetch(&self.inner, keys).await
+    }
+
+    async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
+        touchpoints::fetch(&self.inner, message_ids).await
+    }
+
+    async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
+        touchpoints::list(&self.inner, of, page).await
+    }
+
+    async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
+        touchpoints::count(&self.inner, of, filter).await
+    }
+
+    async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
+        orders::fetch(&self.inner, keys).await
+    }
+
+    async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
+        orders::list(&self.inner, of, page).await
+    }
+
+    async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
+        orders::count(&self.inner, of, since, until).await
+    }
+
+    async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
+        devices::fetch(&self.inner, keys).await
+    }
+
+    async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
+        devices::list(&self.inner, of).await
+    }
+
+    async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
+        links::list(&self.inner, of, page).await
+    }
+
+    async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
+        links::count(&self.inner, of, refused).await
+    }
+
+    async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
+        links::fetch(&self.inner, keys).await
+    }
+
+    async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
+        products::fetch(&self.inner, skus).await
+    }
+
+    async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
+        products::acts(&self.inner, customers).await
+    }
+
+    async fn list_identity_events(
+        &self,
+        customers: &[CustomerId],
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Vec<Page<IdentityEvent>>> {
+        identity_events::list(&self.inner, customers, after, limit).await
+    }
+
+    async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
+        identity_events::count(&self.inner, customers).await
+    }
+
+    async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+        identity_events::fetch(&self.inner, arrivals).await
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        status::fetch(&self.inner).await
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        status::gauges(&self.inner)
+    }
+}

@@ -1,0 +1,62 @@
+//! Orders, by key and in pages.
+
+use std::sync::LazyLock;
+
+use super::Inner;
+use super::bolt::{Params, ToBolt};
+use super::pages::{Pair, by_key, empty, page};
+use super::rows::{OrderRow, column};
+use super::statement::{Statement, part, statement};
+use super::touchpoints::bounds;
+use super::write::order_text;
+use crate::domain::Timestamp;
+use crate::domain::order::{Order, OrderKey};
+use crate::domain::page::Page;
+use crate::store::Result;
+use crate::store::query::{Of, OrderPage};
+
+static ORDERS: Statement = statement!("orders");
+pub(super) static LIST: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::of_parts("list_orders_of_customer", &[part!("of_customer"), part!("list_orders")]),
+        Statement::of_parts("list_orders_of_identifier", &[part!("of_identifier"), part!("list_orders")]),
+    )
+});
+static COUNT: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::of_parts("count_orders_of_customer", &[part!("of_customer"), part!("count_orders")]),
+        Statement::of_parts("count_orders_of_identifier", &[part!("of_identifier"), part!("count_orders")]),
+    )
+});
+
+pub(super) async fn fetch(store: &Inner, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
+    let key = |key: &OrderKey| order_text(key).to_bolt();
+    by_key(store, &ORDERS, keys, key, |row| column::<OrderRow<'_>>(row, "item")?.try_into()).await
+}
+
+pub(super) async fn list(store: &Inner, of: &[Of], asked: &OrderPage) -> Result<Vec<Page<Order>>> {
+    let (since, mut until) = bounds(asked.since, asked.until);
+    let (mut edge, mut place) = (i64::MIN, 0);
+    if let Some(after) = asked.after {
+        (edge, place) = (after.at.0, after.arrival.0);
+        until = until.min(edge.saturating_add(1));
+    }
+    let params = Params::new()
+        .with("since", since)
+        .with("until", until)
+        .with("edge", edge)
+        .with("place", place)
+        .with("limit", asked.limit.saturating_add(1));
+    LIST.ask(store, of, params, empty(), |row| page::<OrderRow<'_>, _>(row, asked.limit)).await
+}
+
+pub(super) async fn count(
+    store: &Inner,
+    of: &[Of],
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Result<Vec<i64>> {
+    let (since, until) = bounds(since, until);
+    let params = Params::new().with("since", since).with("until", until);
+    COUNT.ask(store, of, params, 0, |row| column(row, "found")).await
+}

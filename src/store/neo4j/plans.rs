@@ -1,0 +1,93 @@
+//! Tests of how the server means to run the statements of the hot paths. They need a Neo4j, as those
+//! in `tests/neo4j` do, and only look: they leave its data alone.
+
+use neo4rs::Graph;
+
+use super::statement::Statement;
+use super::{Neo4jOptions, Neo4jStore, customer_list, customers, identity_events, orders, touchpoints};
+use crate::store::Store;
+
+/// A database that was set up; `None` where there is none, which CI does not let pass.
+async fn server() -> Option<Graph> {
+    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
+        assert!(std::env::var("CI").is_err(), "CI needs THROUGHLINE_TEST_NEO4J");
+        eprintln!("SKIPPED: no THROUGHLINE_TEST_NEO4J, so no plan was looked at; `scripts/neo4j start` gives one");
+        return None;
+    };
+    let var = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let user = var("THROUGHLINE_TEST_NEO4J_USER", "neo4j");
+    let password = var("THROUGHLINE_TEST_NEO4J_PASSWORD", "");
+    let options = Neo4jOptions {
+        url: url.as_str().into(),
+        user: user.as_str().into(),
+        password: password.as_str().into(),
+        ..Neo4jOptions::default()
+    };
+    Neo4jStore::connect(options).expect("an address").set_up().await.expect("set up");
+    Some(Graph::new(url, user, password).expect("an address"))
+}
+
+/// The plan as the server prints it, one operator a line, the last first.
+async fn plan(graph: &Graph, statement: &Statement) -> Vec<String> {
+    let explained = graph.run(neo4rs::query(&format!("EXPLAIN {}", statement.text()))).await;
+    let summary = explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+    // The driver has no accessor for the plan; how it prints a summary has it.
+    let printed = format!("{summary:?}").replace("\\n", "\n");
+    let lines: Vec<String> = printed.lines().filter(|line| line.contains('+') && line.contains('|')).map(Into::into).collect();
+    assert!(lines.len() > 3, "no plan in {printed}");
+    lines
+}
+
+/// How many operators of the plan are called so.
+fn count(plan: &[String], operator: &str) -> usize {
+    let named = |line: &&String| {
+        let name = line.split('+').nth(1).unwrap_or_default();
+        name.split(|c: char| !(c.is_alphanumeric() || c == '(' || c == ')')).next() == Some(operator)
+    };
+    plan.iter().filter(named).count()
+}
+
+/// Nothing is looked for among all nodes of a label, and nothing is put in order but by the merges.
+fn assert_lean(statement: &Statement, plan: &[String], merges: usize) {
+    let text = plan.join("\n");
+    for scan in ["AllNodesScan", "NodeByLabelScan", "NodeIndexScan", "DirectedRelationshipTypeScan", "Sort", "PartialSort"] {
+        assert_eq!(count(plan, scan), 0, "{}: {scan} in\n{text}", statement.name);
+    }
+    let tops = count(plan, "Top") + count(plan, "PartialTop");
+    assert_eq!(tops, merges, "{}: {tops} Top, {merges} merges in\n{text}", statement.name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_customer_sorts_nothing_below_the_merge_of_its_pages() {
+    let Some(graph) = server().await else { return };
+    for statement in customers::statements() {
+        let plan = plan(&graph, statement).await;
+        let pages = usize::from(statement.text().contains("$touchpoints"));
+        // Orders and touchpoints: two runs out of their indexes, each cut, and two merges.
+        assert_lean(statement, &plan, 2 * pages);
+        assert_eq!(count(&plan, "Limit"), 2 * pages, "{}", plan.join("\n"));
+        assert_eq!(count(&plan, "NodeIndexSeek"), 2 * pages, "{}", plan.join("\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_history_comes_out_of_its_index_in_order() {
+    let Some(graph) = server().await else { return };
+    let pairs = [&touchpoints::NEWEST, &touchpoints::OLDEST, &orders::LIST];
+    for statement in pairs.into_iter().flat_map(|pair| pair.both()).chain([&identity_events::LIST]) {
+        let plan = plan(&graph, statement).await;
+        assert_lean(statement, &plan, 1);
+        assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
+        assert_eq!(count(&plan, "NodeIndexSeek"), 1, "{}: {}", statement.name, plan.join("\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_customers_walks_one_index() {
+    let Some(graph) = server().await else { return };
+    for statement in customer_list::walks() {
+        let plan = plan(&graph, statement).await;
+        assert_lean(statement, &plan, 0);
+        assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
+    }
+}

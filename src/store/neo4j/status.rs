@@ -1,0 +1,35 @@
+//! Figures of the whole store and of its connections.
+
+use std::sync::atomic::Ordering;
+
+use super::Inner;
+use super::bolt::Params;
+use super::connections::WRITERS;
+use super::rows::column;
+use super::statement::{Statement, statement};
+use crate::domain::Timestamp;
+use crate::store::{Result, StoreError, StoreStatus};
+
+static STATUS: Statement = statement!("status");
+
+pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
+    let rows = store.connections.read(&STATUS, Params::new()).await?;
+    let row =
+        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    Ok(StoreStatus {
+        customers: column(row, "customers")?,
+        touchpoints: column(row, "touchpoints")?,
+        change: column(row, "seq")?,
+        changed_at: Timestamp(column(row, "at")?),
+    })
+}
+
+pub(super) fn gauges(store: &Inner) -> Vec<(&'static str, f64)> {
+    let connections = &store.connections;
+    vec![
+        ("readers", connections.options.pool_size as f64),
+        ("readers_busy", connections.reading.load(Ordering::Relaxed) as f64),
+        ("writers", WRITERS as f64),
+        ("writers_busy", connections.writing.load(Ordering::Relaxed) as f64),
+    ]
+}

@@ -1,0 +1,90 @@
+//! Touchpoints, by message and in pages.
+
+use std::sync::{Arc, LazyLock};
+
+use super::Inner;
+use super::bolt::{Params, ToBolt};
+use super::pages::{Pair, by_key, empty, page};
+use super::rows::{TouchpointRow, column};
+use super::statement::{Statement, part, statement};
+use crate::domain::Timestamp;
+use crate::domain::page::Page;
+use crate::domain::touchpoint::Touchpoint;
+use crate::store::Result;
+use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
+
+static TOUCHPOINTS: Statement = statement!("touchpoints");
+pub(super) static NEWEST: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::of_parts("list_touchpoints_of_customer", &[part!("of_customer"), part!("list_touchpoints")]),
+        Statement::of_parts("list_touchpoints_of_identifier", &[part!("of_identifier"), part!("list_touchpoints")]),
+    )
+});
+pub(super) static OLDEST: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::reversed("list_touchpoints_of_customer", &[part!("of_customer"), part!("list_touchpoints")]),
+        Statement::reversed("list_touchpoints_of_identifier", &[part!("of_identifier"), part!("list_touchpoints")]),
+    )
+});
+static COUNT: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new(
+        Statement::of_parts("count_touchpoints_of_customer", &[part!("of_customer"), part!("count_touchpoints")]),
+        Statement::of_parts("count_touchpoints_of_identifier", &[part!("of_identifier"), part!("count_touchpoints")]),
+    )
+});
+
+pub(super) async fn fetch(store: &Inner, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
+    by_key(
+        store,
+        &TOUCHPOINTS,
+        message_ids,
+        |id| id.to_bolt(),
+        |row| column::<TouchpointRow<'_>>(row, "item")?.try_into(),
+    )
+    .await
+}
+
+pub(super) async fn list(store: &Inner, of: &[Of], asked: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
+    let (pair, sign) = match asked.order {
+        TimeOrder::NewestFirst => (&NEWEST, -1_i64),
+        TimeOrder::OldestFirst => (&OLDEST, 1),
+    };
+    let (mut since, mut until) = bounds(asked.filter.since, asked.filter.until);
+    let (mut edge, mut place) = (i64::MIN, 0);
+    if let Some(after) = asked.after {
+        edge = after.at.0;
+        place = sign * after.arrival.0;
+        match asked.order {
+            TimeOrder::NewestFirst => until = until.min(edge.saturating_add(1)),
+            TimeOrder::OldestFirst => since = since.max(edge),
+        }
+    }
+    let params = filtered(Params::new(), &asked.filter)
+        .with("since", since)
+        .with("until", until)
+        .with("edge", edge)
+        .with("place", place)
+        .with("sign", sign)
+        .with("limit", asked.limit.saturating_add(1));
+    pair.ask(store, of, params, empty(), |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
+}
+
+pub(super) async fn count(store: &Inner, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
+    let (since, until) = bounds(filter.since, filter.until);
+    let params = filtered(Params::new(), filter).with("since", since).with("until", until);
+    COUNT.ask(store, of, params, 0, |row| column(row, "found")).await
+}
+
+/// Not before, and before; all time where nothing is said.
+pub(super) fn bounds(since: Option<Timestamp>, until: Option<Timestamp>) -> (i64, i64) {
+    (since.map_or(i64::MIN + 1, |t| t.0), until.map_or(i64::MAX, |t| t.0))
+}
+
+fn filtered(params: Params, filter: &TouchpointFilter) -> Params {
+    let given = |list: &Vec<Arc<str>>| (!list.is_empty()).then(|| list.clone());
+    params
+        .with("channels", given(&filter.channels))
+        .with("kinds", given(&filter.kinds))
+        .with("names", given(&filter.names))
+        .with("direction", filter.direction.map(|d| d.as_str()))
+}

@@ -1,0 +1,194 @@
+//! Two servers on one database, each held where it hurts.
+
+use std::sync::Arc;
+
+use throughline::domain::Timestamp;
+use throughline::store::Store;
+use throughline::store::neo4j::{Neo4jOptions, Step};
+use tokio::sync::Notify;
+
+use crate::world::{World, fact, holder, number, one, rules};
+
+/// Holds a server at one step of its first batch until it is let go.
+struct Gate {
+    reached: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl Gate {
+    fn at(step: Step, options: &mut Neo4jOptions) -> Gate {
+        let gate = Gate { reached: Arc::default(), go_on: Arc::default() };
+        let (reached, go_on) = (gate.reached.clone(), gate.go_on.clone());
+        let held = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        options.pause = Some(Arc::new(move |now| {
+            let (reached, go_on, held) = (reached.clone(), go_on.clone(), held.clone());
+            Box::pin(async move {
+                if now == step && !held.swap(true, std::sync::atomic::Ordering::SeqCst) {
+                    reached.notify_one();
+                    go_on.notified().await;
+                }
+            })
+        }));
+        gate
+    }
+}
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+async fn consistent(world: &World) {
+    let strays = "MATCH (c:CustomerId)-[:IDENTIFIED_BY]->(i) WITH i, collect(c) AS cs \
+        WHERE size(cs) > 1 OR any(c IN cs WHERE c:MergedCustomer) RETURN count(i) AS n";
+    assert_eq!(number(&world.options, strays).await, 0, "an identifier of two customers, or of one that was merged");
+    let broken = "MATCH (c:Customer)-[:IDENTIFIED_BY]->(i:Identifier {kind: 'user_id'}) WITH c, count(i) AS held \
+        WHERE held > 1 RETURN count(c) AS n";
+    assert_eq!(number(&world.options, broken).await, 0, "two user ids on one customer");
+    assert_eq!(number(&world.options, "MATCH (i:Identifier) WHERE i.id IS NULL RETURN count(i) AS n").await, 0);
+    let customers = number(&world.options, "MATCH (c:Customer) RETURN count(c) AS n").await;
+    let status = world.store.status().await.expect("a status");
+    assert_eq!(status.customers, customers);
+    let gaps =
+        "MATCH (n:Counter {name: 'changes'}) MATCH (c:Change) WITH n, count(c) AS changes RETURN n.seq - changes AS n";
+    assert_eq!(number(&world.options, gaps).await, 0, "a change number without its change");
+}
+
+/// Both are about one customer, by identifiers that differ: locks on identifiers alone let both in.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_writers_on_other_identifiers_of_one_customer_keep_its_limit() {
+    let Some(world) = World::empty().await else { return };
+    world.store.apply(&rules(), &one("m0", 1, &["email:a@x", "anonymous_id:1"]), NOW).await.expect("applied");
+    for held in [Step::Begun, Step::Locked, Step::Known, Step::Written] {
+        let tag = format!("{held:?}");
+        let (x, y) = (format!("user_id:x{tag}"), format!("user_id:y{tag}"));
+        let (mail, device) = (format!("email:{tag}@x"), format!("anonymous_id:{tag}"));
+        let first = one(&format!("first-{tag}"), 1, &[&mail, &device]);
+        world.store.apply(&rules(), &first, NOW).await.expect("applied");
+        let mut gate = None;
+        let slow = world.server(|options| gate = Some(Gate::at(held, options)));
+        let gate = gate.expect("a gate");
+        let batch = one(&format!("slow-{tag}"), 2, &[&x, &mail]);
+        let slow = tokio::spawn(async move { slow.apply(&rules(), &batch, NOW).await });
+        gate.reached.notified().await;
+        let fast = world.store.clone();
+        let batch = one(&format!("fast-{tag}"), 2, &[&y, &device]);
+        let mut fast = tokio::spawn(async move { fast.apply(&rules(), &batch, NOW).await });
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(500), &mut fast).await;
+        assert_eq!(waited.is_err(), held != Step::Begun, "only a writer with its locks makes another wait");
+        gate.go_on.notify_one();
+        slow.await.expect("no panic").expect("applied");
+        if waited.is_err() {
+            fast.await.expect("no panic").expect("applied");
+        }
+        let (x, y) = (holder(&world.store, &x).await, holder(&world.store, &y).await);
+        assert!(
+            x.is_some() && y.is_some() && x != y,
+            "the second user id was refused and has its own customer: {x:?} {y:?}"
+        );
+        consistent(&world).await;
+    }
+}
+
+/// One merges a customer away while the other is about to give that customer an identifier.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identifier_is_never_given_to_a_customer_that_was_just_merged_away() {
+    let Some(world) = World::empty().await else { return };
+    for held in [Step::Begun, Step::Locked, Step::Known, Step::Written] {
+        let tag = format!("{held:?}");
+        let (a, b) = (format!("email:a{tag}"), format!("email:b{tag}"));
+        let (device, new) = (format!("anonymous_id:b{tag}"), format!("anonymous_id:new{tag}"));
+        let batch = one(&format!("a-{tag}"), 1, &[&a]);
+        world.store.apply(&rules(), &batch, NOW).await.expect("applied");
+        let batch = one(&format!("b-{tag}"), 1, &[&b, &device]);
+        world.store.apply(&rules(), &batch, NOW).await.expect("applied");
+        let before = holder(&world.store, &a).await;
+        // The giver speaks of `device`, the merger of `a` and `b`: no identifier in common.
+        let mut gate = None;
+        let giver = world.server(|options| gate = Some(Gate::at(held, options)));
+        let gate = gate.expect("a gate");
+        let batch = one(&format!("give-{tag}"), 2, &[&device, &new]);
+        let giver = tokio::spawn(async move { giver.apply(&rules(), &batch, NOW).await });
+        gate.reached.notified().await;
+        let merger = world.store.clone();
+        let batch = one(&format!("merge-{tag}"), 2, &[&a, &b]);
+        let mut merger = tokio::spawn(async move { merger.apply(&rules(), &batch, NOW).await });
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(500), &mut merger).await;
+        gate.go_on.notify_one();
+        giver.await.expect("no panic").expect("applied");
+        if waited.is_err() {
+            merger.await.expect("no panic").expect("applied");
+        }
+        for identifier in [&a, &b, &device, &new] {
+            assert_eq!(holder(&world.store, identifier).await, before, "{identifier} is with the one that stayed");
+        }
+        consistent(&world).await;
+    }
+}
+
+/// The same from the other side: the merger holds its locks, the giver waits, and finds the customer gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_who_waited_for_a_merge_looks_again() {
+    let Some(world) = World::empty().await else { return };
+    world.store.apply(&rules(), &one("a", 1, &["email:a"]), NOW).await.expect("applied");
+    world.store.apply(&rules(), &one("b", 1, &["email:b", "anonymous_id:b"]), NOW).await.expect("applied");
+    let before = holder(&world.store, "email:a").await;
+    let mut gate = None;
+    let merger = world.server(|options| gate = Some(Gate::at(Step::Written, options)));
+    let gate = gate.expect("a gate");
+    let merger =
+        tokio::spawn(async move { merger.apply(&rules(), &one("merge", 2, &["email:a", "email:b"]), NOW).await });
+    gate.reached.notified().await;
+    let giver = world.store.clone();
+    let batch = one("give", 2, &["anonymous_id:b", "anonymous_id:new"]);
+    let giver = tokio::spawn(async move { giver.apply(&rules(), &batch, NOW).await });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    gate.go_on.notify_one();
+    merger.await.expect("no panic").expect("applied");
+    giver.await.expect("no panic").expect("applied");
+    assert_eq!(holder(&world.store, "anonymous_id:new").await, before);
+    consistent(&world).await;
+}
+
+/// Many writers on few people: what they leave is one partition, with no number missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_leave_no_identifier_twice_and_no_gap_in_the_numbers() {
+    let Some(world) = World::empty().await else { return };
+    let mut writers = Vec::new();
+    for writer in 0..4 {
+        let server = world.server(|_| {});
+        writers.push(tokio::spawn(async move {
+            for n in 0..15 {
+                let facts = (0..6).map(|k| {
+                    let (one, other) = ((writer * 7 + n * 3 + k) % 20, (writer * 5 + n * 11 + k * 2) % 20);
+                    let (one, other) = (format!("email:{one}"), format!("anonymous_id:{other}"));
+                    fact(&format!("m-{writer}-{n}-{k}"), n, &[&one, &other])
+                });
+                let batch = throughline::stitching::Batch { facts: facts.collect() };
+                server.apply(&rules(), &batch, NOW).await.expect("applied");
+            }
+        }));
+    }
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+    consistent(&world).await;
+    let found = number(&world.options, "MATCH (t:Touchpoint) RETURN count(t) AS n").await;
+    assert_eq!(found, 4 * 15 * 6);
+    assert_eq!(world.store.status().await.expect("a status").touchpoints, found);
+}
+
+/// The same batch by two servers at once is stored once.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_batch_from_two_servers_is_stored_once() {
+    let Some(world) = World::empty().await else { return };
+    let mut gate = None;
+    let slow = world.server(|options| gate = Some(Gate::at(Step::Begun, options)));
+    let gate = gate.expect("a gate");
+    let slow = tokio::spawn(async move { slow.apply(&rules(), &one("m", 1, &["email:a"]), NOW).await });
+    gate.reached.notified().await;
+    let applied = world.store.apply(&rules(), &one("m", 1, &["email:a"]), NOW).await.expect("applied");
+    gate.go_on.notify_one();
+    let late = slow.await.expect("no panic").expect("applied");
+    assert_eq!(late.change, applied.change, "the second changed nothing");
+    assert!(matches!(late.outcomes[0], throughline::stitching::Outcome::Unchanged { customer: Some(_) }));
+    assert_eq!(number(&world.options, "MATCH (t:Touchpoint) RETURN count(t) AS n").await, 1);
+    consistent(&world).await;
+}

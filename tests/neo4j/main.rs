@@ -1,0 +1,11 @@
+//! What only the Neo4j store has to prove: locks between several servers, answers of one moment,
+//! requests that are dropped, a server that goes away. What every store must do is in the contract
+//! suite.
+//!
+//! Needs a Neo4j that may be wiped: `THROUGHLINE_TEST_NEO4J`, `scripts/neo4j` starts one.
+
+mod away;
+mod interleavings;
+mod moments;
+mod set_up;
+mod world;

@@ -1,0 +1,82 @@
+//! Setting up, alone and together, and what is said when it cannot be.
+
+use throughline::store::neo4j::Neo4jStore;
+use throughline::store::{Store, StoreError};
+
+use crate::world::{World, graph, number};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_servers_set_up_at_once() {
+    let Some(world) = World::empty().await else { return };
+    let graph = graph(&world.options).await;
+    // From nothing: without constraints and indexes too.
+    let mut names = graph.execute(neo4rs::query("SHOW CONSTRAINTS YIELD name")).await.expect("constraints");
+    let mut drops = Vec::new();
+    while let Some(row) = names.next().await.expect("a row") {
+        drops.push(format!("DROP CONSTRAINT {} IF EXISTS", row.get::<String>("name").expect("a name")));
+    }
+    let mut names =
+        graph.execute(neo4rs::query("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'")).await.expect("indexes");
+    while let Some(row) = names.next().await.expect("a row") {
+        drops.push(format!("DROP INDEX {} IF EXISTS", row.get::<String>("name").expect("a name")));
+    }
+    drops.sort();
+    for drop in drops {
+        graph.run(neo4rs::query(&drop)).await.expect("dropped");
+    }
+    graph.run(neo4rs::query("MATCH (n) DETACH DELETE n")).await.expect("wiped");
+    let servers = (0..4).map(|_| {
+        let server = world.server(|_| {});
+        tokio::spawn(async move { server.set_up().await })
+    });
+    for server in servers.collect::<Vec<_>>() {
+        server.await.expect("no panic").expect("set up");
+    }
+    assert_eq!(number(&world.options, "MATCH (n) RETURN count(n) AS n").await, 2, "the counter and the version");
+    world.store.set_up().await.expect("again");
+    world.store.ping().await.expect("there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_a_newer_version_is_left_alone() {
+    let Some(world) = World::empty().await else { return };
+    let graph = graph(&world.options).await;
+    graph.run(neo4rs::query("MATCH (s:Schema) SET s.version = 99")).await.expect("raised");
+    let error = world.store.set_up().await.expect_err("a newer version");
+    assert!(matches!(&error, StoreError::Setup(said) if said.contains("99") && said.contains("newer")), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_named_and_not_shown() {
+    let Some(world) = World::empty().await else { return };
+    for scheme in ["bolt", "neo4j"] {
+        let server = world.server(|options| {
+            options.password = "not-the-password".into();
+            options.url = options.url.replace("bolt://", &format!("{scheme}://")).into();
+        });
+        for error in [server.set_up().await.expect_err("refused"), server.ping().await.expect_err("refused")] {
+            let said = error.to_string();
+            assert!(matches!(error, StoreError::Setup(_)), "{scheme}: {said}");
+            assert!(said.contains("password") && !said.contains("not-the-password"), "{said}");
+        }
+        // Three wrong ones in a row make the server deaf for 5 s.
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    }
+    world.store.ping().await.expect("the right one still works");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_cannot_work_is_named() {
+    let Some(options) = crate::world::options() else { return };
+    for url in ["http://localhost:7474", "mysql://localhost", "bolt://"] {
+        let options = throughline::store::neo4j::Neo4jOptions { url: url.into(), ..options.clone() };
+        let error = Neo4jStore::connect(options).err().expect("no address");
+        assert!(matches!(&error, StoreError::Setup(said) if said.contains("bolt://host:7687")), "{url}: {error}");
+    }
+    let tls = throughline::store::neo4j::Neo4jOptions {
+        url: options.url.replace("bolt://", "bolt+s://").into(),
+        ..options.clone()
+    };
+    let error = Neo4jStore::connect(tls).expect("an address").ping().await.expect_err("no TLS there");
+    assert!(error.to_string().contains("if it has no TLS, use bolt://"), "{error}");
+}
