@@ -33,7 +33,8 @@ async fn plan(graph: &Graph, statement: &Statement) -> Vec<String> {
     let summary = explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
     // The driver has no accessor for the plan; how it prints a summary has it.
     let printed = format!("{summary:?}").replace("\\n", "\n");
-    let lines: Vec<String> = printed.lines().filter(|line| line.contains('+') && line.contains('|')).map(Into::into).collect();
+    let lines: Vec<String> =
+        printed.lines().filter(|line| line.contains('+') && line.contains('|')).map(Into::into).collect();
     assert!(lines.len() > 3, "no plan in {printed}");
     lines
 }
@@ -50,7 +51,9 @@ fn count(plan: &[String], operator: &str) -> usize {
 /// Nothing is looked for among all nodes of a label, and nothing is put in order but by the merges.
 fn assert_lean(statement: &Statement, plan: &[String], merges: usize) {
     let text = plan.join("\n");
-    for scan in ["AllNodesScan", "NodeByLabelScan", "NodeIndexScan", "DirectedRelationshipTypeScan", "Sort", "PartialSort"] {
+    for scan in
+        ["AllNodesScan", "NodeByLabelScan", "NodeIndexScan", "DirectedRelationshipTypeScan", "Sort", "PartialSort"]
+    {
         assert_eq!(count(plan, scan), 0, "{}: {scan} in\n{text}", statement.name);
     }
     let tops = count(plan, "Top") + count(plan, "PartialTop");

@@ -2,4 +2,4 @@
 MATCH (c:Customer)
 USING INDEX c:Customer(last_seen_at, born)
 WHERE c.last_seen_at >= $low AND c.last_seen_at <= $high AND c.born IS NOT NULL
-  AND (c.last_seen_at <> $edge OR $sign * c.born > $place)
+  AND CASE WHEN c.last_seen_at = $edge THEN $sign * c.born > $place ELSE true END

@@ -3,6 +3,6 @@
 MATCH (s:Spend)
 USING INDEX s:Spend(currency, net, born)
 WHERE s.currency = $sort_currency AND s.net >= $low AND s.net <= $high AND s.born IS NOT NULL
-  AND (s.net <> $edge OR $sign * s.born > $place)
+  AND CASE WHEN s.net = $edge THEN $sign * s.born > $place ELSE true END
 MATCH (c:CustomerId {id: s.customer})
 WHERE true
