@@ -89,11 +89,23 @@ fn about_an_argument(fault: &ServerError, question: &Question) -> ServerError {
     let mut shown = error("BAD_ARGUMENT", fault.message.clone(), None);
     shown.locations.clone_from(&fault.locations);
     shown.path.clone_from(&fault.path);
+    shown.extensions.get_or_insert_default().set("hint", hint(&fault.message));
     if let Some(argument) = fault.locations.first().and_then(|at| argument_at(&question.query, *at)) {
         shown.message = format!("`{argument}`: {}", shown.message);
         shown.extensions.get_or_insert_default().set("argument", argument);
     }
     shown
+}
+
+/// What would be right: a scalar's own words for it, else the type that the schema describes.
+fn hint(message: &str) -> String {
+    let quoted = message.split('"').nth(1).unwrap_or("its type");
+    let words =
+        message.strip_prefix("Failed to parse ").and_then(|rest| rest.split_once("\": ")).map(|(_, words)| words);
+    match words {
+        Some(words) => words.split(" (occurred while").next().unwrap_or(words).to_owned(),
+        None => format!("give a value of {quoted}, as the schema describes it"),
+    }
 }
 
 /// The argument whose value stands at a place of the query.

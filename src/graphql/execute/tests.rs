@@ -157,6 +157,8 @@ async fn a_value_that_only_the_resolver_can_refuse_is_a_bad_argument() {
         let (body, kind, outcome) = ask(query, variables).await;
         assert_eq!((kind, outcome), (Kind::Run, "BAD_ARGUMENT"), "{body}");
         assert_eq!(body["errors"][0]["extensions"]["argument"], "first");
+        let hint = body["errors"][0]["extensions"]["hint"].as_str().expect("a hint");
+        assert!(!hint.contains("Failed to parse") && !hint.is_empty(), "{hint}");
     }
 }
 
