@@ -83,6 +83,11 @@ fn has_history(shape: Shape) -> bool {
     matches!(shape, Shape::History | Shape::All)
 }
 
+/// The statement for all of a customer by an identifier's key, for those who measure what is added to it.
+pub(super) fn whole_by_key() -> &'static str {
+    STATEMENTS[&(Anchor::Key, Shape::All)].text()
+}
+
 /// Every statement of the hot path, for those who look at plans.
 #[cfg(test)]
 pub(super) fn statements() -> impl Iterator<Item = &'static Statement> {

@@ -146,6 +146,13 @@ impl Neo4jStore {
     }
 }
 
+/// The statement that reads all of a customer by an identifier, for benchmarks. Its parameters are
+/// `keys` (texts `kind:value`) and, each with one more than is wanted, `orders` and `touchpoints`.
+#[doc(hidden)]
+pub fn whole_customer_statement() -> &'static str {
+    customers::whole_by_key()
+}
+
 #[async_trait]
 impl Store for Neo4jStore {
     fn name(&self) -> &'static str {
