@@ -15,7 +15,7 @@ use crate::settings::Settings;
 /// which the log says too, and it goes on trying. Neo4j may go away and come back. SIGTERM or Ctrl-C
 /// ends it: requests that were begun are finished.
 ///
-/// As long as the settings have no [access] every caller sees all, so it listens on loopback only.
+/// As long as the settings have no `[access]` every caller sees all, so it listens on loopback only.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ServeArgs {

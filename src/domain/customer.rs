@@ -39,7 +39,7 @@ pub struct Customer {
 }
 
 /// One customer as one consistent read answered it. Always with all identifiers; the other parts
-/// as the [`Shape`](crate::store::Shape) asked for.
+/// as far as they were asked for.
 #[derive(Clone, Debug)]
 pub struct CustomerView {
     /// Its own row.
