@@ -31,8 +31,8 @@ Examples:
   A file before it goes live, and whether its Neo4j is there:
     throughline check --config /etc/throughline.toml";
 
-/// How long a store may take to answer.
-const WITHIN: Duration = Duration::from_secs(20);
+/// How long a store may take to answer; making indexes takes a Neo4j that just started a while.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// Checks and prints what it finds. Settings that cannot be read never come as far as this.
 ///
@@ -90,10 +90,8 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
 
 async fn about_store(settings: &Settings) -> Vec<Finding> {
     let url = &settings.store.url;
-    if let Some(path) = settings.store.url.strip_prefix("sqlite:")
-        && !Path::new(path).exists()
-    {
-        return vec![about_folder(Path::new(path))];
+    if let Some(path) = open::file_of(url).filter(|path| !path.exists()) {
+        return vec![about_folder(path)];
     }
     let store = match open::open(&settings.store) {
         Ok(store) => store,

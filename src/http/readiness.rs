@@ -84,6 +84,7 @@ impl Watched for Arc<dyn Store> {
 /// # Errors
 /// What is wrong with a store in a file, which would be wrong for ever.
 pub(super) async fn set_up(store: &impl Watched, readiness: &Readiness) -> Result<()> {
+    tracing::info!("setting the store up");
     let mut wait = FIRST_WAIT;
     while let Err(error) = store.set_up().await {
         if store.is_a_file() && !error.is_transient() {
@@ -96,15 +97,23 @@ pub(super) async fn set_up(store: &impl Watched, readiness: &Readiness) -> Resul
     Ok(())
 }
 
-/// Asks for ever whether the store is there.
+/// Asks for ever whether the store is there. One that was away is set up again before it is used:
+/// what comes back may be another, or an older one put back.
 pub(super) async fn watch(store: &impl Watched, readiness: &Readiness) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
-        match tokio::time::timeout(PING_WITHIN, store.ping()).await {
-            Ok(Ok(())) => readiness.set_ready(),
-            Ok(Err(StoreError::Busy(_))) => {}
-            Ok(Err(error)) => readiness.set_not_ready(words(&error)),
-            Err(_) => readiness.set_not_ready(words(&StoreError::Timeout(PING_WITHIN.as_secs()))),
+        let was_there = readiness.reason().is_none();
+        let there = match tokio::time::timeout(PING_WITHIN, store.ping()).await {
+            Ok(Ok(())) if was_there => continue,
+            Ok(Ok(())) => store.set_up().await,
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(StoreError::Timeout(PING_WITHIN.as_secs())),
+        };
+        match there {
+            Ok(()) => readiness.set_ready(),
+            // Busy is there.
+            Err(StoreError::Busy(_)) if was_there => {}
+            Err(error) => readiness.set_not_ready(words(&error)),
         }
     }
 }

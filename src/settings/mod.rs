@@ -21,7 +21,7 @@ pub use error::SettingsError;
 pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
 pub use server::ServerSettings;
-pub use store::{Secret, StoreSettings, Synchronous};
+pub use store::{SCHEMES, Secret, StoreSettings, Synchronous};
 
 use crate::domain::claim::TraitPolicies;
 use crate::domain::rules::IdentityRules;

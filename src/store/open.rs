@@ -13,16 +13,15 @@ use crate::settings::{StoreSettings, Synchronous};
 /// # Errors
 /// An address that can never work, or a server without user and password.
 pub fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>> {
-    match settings.url.split_once(':') {
-        Some(("sqlite", path)) => Ok(Arc::new(sqlite(Path::new(path.trim_start_matches("//")), settings)?)),
-        Some((scheme, _)) if scheme.starts_with("bolt") || scheme.starts_with("neo4j") => {
-            Ok(Arc::new(neo4j(settings)?))
-        }
-        Some((scheme, _)) => Err(StoreError::Setup(format!(
-            "there is no store behind {scheme}: write it as sqlite:throughline.db or bolt://host:7687"
-        ))),
-        None => Err(StoreError::Setup("not a store: write it as sqlite:throughline.db or bolt://host:7687".into())),
+    match file_of(&settings.url) {
+        Some(path) => Ok(Arc::new(sqlite(path, settings)?)),
+        None => Ok(Arc::new(neo4j(settings)?)),
     }
+}
+
+/// The file of an address that names one: `sqlite:a.db`, or as others write it `sqlite:///var/a.db`.
+pub fn file_of(url: &str) -> Option<&Path> {
+    url.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))
 }
 
 fn neo4j(settings: &StoreSettings) -> Result<Neo4jStore> {
@@ -41,4 +40,41 @@ fn neo4j(settings: &StoreSettings) -> Result<Neo4jStore> {
 fn sqlite(path: &Path, settings: &StoreSettings) -> Result<SqliteStore> {
     let synchronous_full = settings.synchronous == Synchronous::Full;
     SqliteStore::open(path, SqliteOptions { synchronous_full, ..SqliteOptions::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{SCHEMES, Settings};
+
+    #[tokio::test]
+    async fn every_scheme_that_the_settings_take_opens_a_store() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for scheme in SCHEMES {
+            let secrets = [("USER", "neo4j"), ("PASSWORD", "secret")];
+            let secrets = secrets.map(|(name, value)| (format!("THROUGHLINE_STORE_{name}"), value.to_owned()));
+            let mut settings = Settings::read(None, secrets).expect("settings");
+            let rest =
+                if scheme == "sqlite:" { format!("{}/a.db", folder.path().display()) } else { "127.0.0.1:1".into() };
+            settings.set_store_url(&format!("{scheme}{rest}")).expect("an address");
+            let store = open(&settings.store).unwrap_or_else(|error| panic!("{scheme}: {error}"));
+            assert_eq!(store.name(), if scheme == "sqlite:" { "sqlite" } else { "neo4j" });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_without_user_or_password_says_where_they_come_from() {
+        let mut settings = Settings::default();
+        settings.set_store_url("bolt://127.0.0.1:1").expect("an address");
+        let error = open(&settings.store).err().expect("no user").to_string();
+        assert!(error.contains("THROUGHLINE_STORE_USER"), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_named_with_or_without_slashes() {
+        for (url, path) in [("sqlite:a.db", "a.db"), ("sqlite:/a.db", "/a.db"), ("sqlite:///a.db", "/a.db")] {
+            assert_eq!(file_of(url), Some(Path::new(path)));
+        }
+        assert_eq!(file_of("bolt://a"), None);
+    }
 }

@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_throughline"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
+    for name in ["USER", "PASSWORD"] {
+        let value = std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}"));
+        command.env(format!("THROUGHLINE_STORE_{name}"), value.unwrap_or_else(|_| "neo4j".to_owned()));
+    }
     command
 }
 

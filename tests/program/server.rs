@@ -124,3 +124,62 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
     assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_ARGUMENT", "{refused}");
     assert_eq!(refused["errors"][0]["extensions"]["argument"], "events");
 }
+
+#[tokio::test]
+async fn while_its_neo4j_is_away_a_server_says_so_and_goes_on_trying() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("bolt://{}", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let server = Server::start(folder.path(), "serve", &["--store", &url]);
+    let get = async |path: &str| {
+        let answer = reqwest::get(format!("{}{path}", server.url)).await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let reason = loop {
+        let (status, body) = get("/health/ready").await;
+        assert_eq!(status, 503);
+        if !body.contains("starting") {
+            break body;
+        }
+        assert!(std::time::Instant::now() < until, "{body}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(reason.contains("the store is away"), "{reason}");
+    assert_eq!(get("/health/live").await.0, 200);
+    let refused = server.ask(json!({"query": "{ __typename }"})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_READY", "{refused}");
+    let (code, log, took) = server.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("not ready") && log.contains("the store is away"), "{log}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
+
+    let (code, _, error) = run(folder.path(), &["import", "--store", &url, "-"]);
+    assert_eq!((code, error.contains("the store is away")), (1, true), "{error}");
+    let (code, out, _) = run(folder.path(), &["check", "--store", &url]);
+    assert_eq!((code, out.contains("the store is away")), (1, true), "{out}");
+}
+
+/// A demo in the test Neo4j, when there is one; its data stays apart from that of other tests by
+/// nothing but its identifiers, so only these are asked for.
+#[tokio::test]
+async fn on_neo4j_a_demo_gives_the_same_customer() {
+    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "demo", &["--store", &url]).ready().await;
+    let query = "{ customer(by: {identifier: {kind: \"phone\", value: \"07700 900123\"}}) { displayName activity { touchpointCount } } }";
+    let expected = json!({"data": {"customer": {"displayName": "Maya Okafor", "activity": {"touchpointCount": 18}}}});
+    assert_eq!(server.ask(json!({"query": query})).await, expected);
+    let (code, log, _) = server.stop();
+    assert_eq!(code, 0, "{log}");
+
+    let wrong = crate::running::program(folder.path())
+        .args(["check", "--store", &url])
+        .env("THROUGHLINE_STORE_PASSWORD", "wrong")
+        .output()
+        .expect("the program");
+    let (code, out, _) = crate::running::ended(&wrong);
+    assert_eq!((code, out.contains("wrong    store")), (1, true), "{out}");
+    assert!(out.contains("THROUGHLINE_STORE_PASSWORD"), "{out}");
+}
