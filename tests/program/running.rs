@@ -65,9 +65,10 @@ impl Server {
 
     /// Waits until it says that it is ready.
     pub(crate) async fn ready(self) -> Self {
-        let until = Instant::now() + Duration::from_secs(60);
+        // A Neo4j that has just started plans each statement for the first time.
+        let until = Instant::now() + Duration::from_secs(120);
         while !reqwest::get(format!("{}/health/ready", self.url)).await.expect("an answer").status().is_success() {
-            assert!(Instant::now() < until, "not ready within a minute");
+            assert!(Instant::now() < until, "not ready within two minutes");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         self
