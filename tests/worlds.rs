@@ -9,18 +9,26 @@ use throughline::graphql::{self, Setup, Viewer, with_viewer};
 use throughline::ingest::{EventStatus, Ingest, Origin};
 use throughline::settings::Settings;
 use throughline::store::Store;
-use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+
+#[path = "common/mod.rs"]
+mod common;
+use common::stores;
 
 #[test]
 fn every_world_is_answered_as_its_story_says_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = SqliteStore::open(&folder.path().join("worlds.db"), SqliteOptions::default()).expect("a store");
-    run(tell_and_ask(Arc::new(store)));
+    stores::run(async { tell_and_ask(stores::sqlite(folder.path()).await).await });
+}
+
+#[test]
+fn every_world_is_answered_as_its_story_says_on_neo4j() {
+    let Some(options) = stores::neo4j_options() else { return };
+    let _alone = stores::alone();
+    stores::run(async { tell_and_ask(stores::neo4j(options).await).await });
 }
 
 /// Tells all worlds, twice, and asks every question of theirs.
 async fn tell_and_ask(store: Arc<dyn Store>) {
-    store.set_up().await.expect("a database");
     let settings = Settings::default();
     let ingest = Arc::new(Ingest::new(store.clone(), &settings));
     let schema = graphql::schema(Setup::new(&settings), ingest.clone());
@@ -88,8 +96,4 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(test);
 }

@@ -2,4 +2,5 @@
 #![allow(dead_code, unreachable_pub, reason = "each crate uses a part of it, as its own")]
 
 pub mod facts;
+pub mod stores;
 pub mod world;

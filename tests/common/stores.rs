@@ -1,0 +1,55 @@
+//! Stores with nothing in them.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use throughline::store::Store;
+use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
+use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+
+/// A store in a file of its own.
+pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
+    let options = SqliteOptions { readers: 2, ..SqliteOptions::default() };
+    let store = SqliteStore::open(&folder.join("test.db"), options).expect("a store");
+    store.set_up().await.expect("a database");
+    Arc::new(store)
+}
+
+/// The Neo4j that `THROUGHLINE_TEST_NEO4J` names, emptied. It has one database, so whoever tests on it
+/// first takes [`alone`].
+pub async fn neo4j(options: Neo4jOptions) -> Arc<dyn Store> {
+    let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password).expect("an address");
+    let wipe = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS";
+    graph.run(neo4rs::query(wipe)).await.expect("a database to wipe");
+    let store = Neo4jStore::connect(options).expect("an address");
+    store.set_up().await.expect("a database");
+    Arc::new(store)
+}
+
+/// Held while a test uses Neo4j.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where the test Neo4j is. Without one its tests are skipped, and in CI they fail.
+pub fn neo4j_options() -> Option<Neo4jOptions> {
+    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
+        assert!(std::env::var("CI").is_err(), "CI needs THROUGHLINE_TEST_NEO4J");
+        eprintln!("SKIPPED on Neo4j: no THROUGHLINE_TEST_NEO4J; `scripts/neo4j start` gives one");
+        return None;
+    };
+    let var = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    Some(Neo4jOptions {
+        url: url.into(),
+        user: var("THROUGHLINE_TEST_NEO4J_USER", "neo4j").into(),
+        password: var("THROUGHLINE_TEST_NEO4J_PASSWORD", "").into(),
+        ..Neo4jOptions::default()
+    })
+}
+
+/// Runs a test to its end.
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(test);
+}
