@@ -40,6 +40,11 @@ impl Readiness {
         self.set(Some(reason.into()));
     }
 
+    /// The server ends; that it was told to stands in the log already.
+    pub fn set_ending(&self) {
+        self.0.send_replace(Some("ending".to_owned()));
+    }
+
     /// Says it in the log when it is news.
     fn set(&self, reason: Option<String>) {
         self.0.send_if_modified(|now| {

@@ -68,7 +68,7 @@ where
         signal = told_to_end() => signal.map(|name| tracing::info!("{name}: finishing what was begun")),
         ended = &mut serving => return ended.context("the server panicked")?.context("the server failed"),
     };
-    readiness.set_not_ready("ending");
+    readiness.set_ending();
     handle.stop(true).await;
     outcome
 }

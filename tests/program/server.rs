@@ -1,5 +1,7 @@
 //! A server from its start to its end.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
@@ -189,4 +191,34 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
     let (code, out, _) = crate::running::ended(&wrong);
     assert_eq!((code, out.contains("wrong    store")), (1, true), "{out}");
     assert!(out.contains("THROUGHLINE_STORE_PASSWORD"), "{out}");
+}
+
+#[tokio::test]
+async fn a_request_that_was_begun_is_finished_before_the_server_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let body = "{\"query\": \"{ __typename }\"}";
+    let mut connection = TcpStream::connect(&address).expect("a connection");
+    let (first, rest) = body.split_at(10);
+    let length = body.len();
+    write!(
+        connection,
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{first}"
+    )
+    .expect("sent");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let ending = tokio::task::spawn_blocking(|| server.stop());
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    connection.write_all(rest.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"data\":{\"__typename\":\"Query\"}}"),
+        "{answer}"
+    );
+    let (code, log, took) = ending.await.expect("an end");
+    assert_eq!(code, 0, "{log}");
+    assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(8), "{took:?}");
+    assert!(TcpStream::connect(&address).is_err(), "it still listens");
 }
