@@ -34,7 +34,7 @@ check: ## format, lints, documentation, licences, schema.graphql, types of the c
 	$(program) schema | diff -u schema.graphql -
 	@if command -v shellcheck >/dev/null; then shellcheck $(scripts); else echo 'scripts not linted: shellcheck is missing' >&2; fi
 ifeq ($(node),yes)
-	@$(MAKE) --no-print-directory web/node_modules/.package-lock.json
+	@$(MAKE) --silent --no-print-directory web/node_modules/.package-lock.json
 	npm --prefix web run --silent check
 else
 	@echo 'THE CONSOLE WAS NOT CHECKED: Node 20.19 or newer is missing' >&2; [ "$$CI" != true ]
@@ -52,7 +52,7 @@ neo4j-stop: ## stop it
 
 web: ## build the console into web/dist, when something in it changed
 ifeq ($(node),yes)
-	@$(MAKE) --no-print-directory web/dist/index.html
+	@$(MAKE) --silent --no-print-directory web/dist/index.html
 else
 	@echo 'no console: Node 20.19 or newer is missing; the API and a plain page are served' >&2
 endif
