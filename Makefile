@@ -42,7 +42,7 @@ endif
 
 bench: ## measure against the targets, on a Neo4j of its own; takes a while
 	@NEO4J_NAME=bench NEO4J_HEAP=$${NEO4J_HEAP:-4g} NEO4J_PAGECACHE=$${NEO4J_PAGECACHE:-2g} \
-		scripts/neo4j run cargo bench --locked
+		scripts/neo4j run cargo bench --locked --bench '*'
 
 neo4j: ## start the test Neo4j by hand; its URL is printed for eval
 	@scripts/neo4j start
