@@ -18,7 +18,7 @@ use super::lines::{Chunk, Input};
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus};
 use super::pipeline::count;
-use super::writer::{BATCH, Writer};
+use super::writer::Writer;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -134,7 +134,7 @@ struct Parsed {
 }
 
 /// The most text of a batch: events can be large.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 /// Chunks and batches under way between threads.
 const UNDER_WAY: usize = 3;
 
@@ -247,7 +247,12 @@ impl Import {
             }
         });
         let origin = Origin::import(self.source.clone(), name.clone());
-        let mut parser = Parser { reader: self.writer.reader.clone(), origin, occurrences: Occurrences::default() };
+        let mut parser = Parser {
+            reader: self.writer.reader.clone(),
+            origin,
+            occurrences: Occurrences::default(),
+            batch_size: self.writer.store.batch_size(),
+        };
         thread::spawn(move || parser.run(&to_parse, &parsed));
         to_write
     }
@@ -258,6 +263,7 @@ struct Parser {
     reader: Arc<Reader>,
     origin: Origin,
     occurrences: Occurrences,
+    batch_size: usize,
 }
 
 impl Parser {
@@ -271,7 +277,7 @@ impl Parser {
                 Ok(Ok(chunk)) => {
                     for (line, bytes) in chunk.lines() {
                         self.line(line, bytes, &mut batch);
-                        if batch.is_full() && out.blocking_send(std::mem::take(&mut batch)).is_err() {
+                        if batch.is_full(self.batch_size) && out.blocking_send(std::mem::take(&mut batch)).is_err() {
                             return;
                         }
                     }
@@ -355,8 +361,8 @@ impl<'a> Envelope<'a> {
 }
 
 impl Parsed {
-    fn is_full(&self) -> bool {
-        self.reads.len() >= BATCH || self.rejects.len() >= BATCH || self.bytes >= BATCH_BYTES
+    fn is_full(&self, size: usize) -> bool {
+        self.reads.len() >= size || self.rejects.len() >= size || self.bytes >= BATCH_BYTES
     }
 
     fn is_empty(&self) -> bool {

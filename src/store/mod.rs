@@ -58,6 +58,11 @@ pub trait Store: Send + Sync + 'static {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 
+    /// How many facts of a long file are best written together.
+    fn batch_size(&self) -> usize {
+        1_000
+    }
+
     /// Makes constraints and indexes; safe to call again and by several servers at once. An error
     /// that [is transient](StoreError::is_transient) means: not yet, call again.
     async fn set_up(&self) -> Result<()>;
