@@ -7,16 +7,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throughline::domain::Timestamp;
-use throughline::domain::customer::CustomerId;
-use throughline::domain::fact::Fact;
+use serde_json::value::RawValue;
+use throughline::domain::claim::{ClaimFact, Provenance};
+use throughline::domain::consent::{ConsentFact, ConsentStatus};
+use throughline::domain::device::DeviceFact;
+use throughline::domain::fact::{Fact, FactIdentifier};
+use throughline::domain::order::{Line, OrderAct, OrderContent, OrderEvent, OrderKey};
+use throughline::domain::product::Product;
+use throughline::domain::touchpoint::{Direction, TouchpointFact};
+use throughline::domain::{Amount, Arrival, Currency, IdentifierKey, Timestamp};
 use throughline::generate::{self, WorldSpec};
 use throughline::ingest::event::{Origin, Reader};
 use throughline::ingest::message_id::Occurrences;
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
-use throughline::store::query::{CustomerFilter, CustomerKey, CustomerList, CustomerSort, FirstPages, Shape};
+use throughline::store::query::{CustomerKey, FirstPages, Shape};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 
 fn main() -> anyhow::Result<()> {
@@ -31,14 +37,15 @@ fn main() -> anyhow::Result<()> {
 async fn measure(customers: u64) -> anyhow::Result<()> {
     println!("# a world of {customers} customers");
     let settings = Settings::default();
-    let facts = facts(&settings, customers)?;
+    let mut facts = facts(&settings, customers)?;
+    facts.extend((0..RICH).flat_map(rich));
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("bench.db");
     let store = SqliteStore::open(&path, SqliteOptions::default())?;
     store.set_up().await?;
     let rules = settings.identity.rules();
     let events = facts.len();
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu_seconds());
     let mut slowest = Duration::ZERO;
     let mut facts = facts.into_iter();
     loop {
@@ -50,12 +57,14 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
         store.apply(&rules, &batch, Timestamp(1_772_323_200_000)).await?;
         slowest = slowest.max(one.elapsed());
     }
-    let took = began.elapsed();
+    let (took, cpu) = (began.elapsed(), cpu_seconds() - cpu);
     let status = store.status().await?;
     let size = std::fs::metadata(&path)?.len() >> 20;
     println!(
-        "apply: {:.0} events/s ({events} events in {took:.2?}, slowest batch {slowest:.2?}), {} customers, {} touchpoints, {size} MiB",
+        "apply: {:.0} events/s, {:.0} per second of processor time ({events} events in {took:.2?}, slowest batch \
+         {slowest:.2?}); {} customers, {} touchpoints, {size} MiB",
         events as f64 / took.as_secs_f64(),
+        events as f64 / cpu,
         status.customers,
         status.touchpoints,
     );
@@ -83,12 +92,86 @@ fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
     Ok(facts)
 }
 
+/// How many customers have a whole profile's worth of everything.
+const RICH: usize = 500;
+
+/// One of them: 6 identifiers, 3 devices, 10 orders of 3 lines, 30 touchpoints, 5 traits, 3 consents.
+fn rich(customer: usize) -> impl Iterator<Item = Fact> {
+    (0..30).map(move |n| {
+        let named = |kind, value: String| FactIdentifier { key: IdentifierKey::new(kind, value), listed: true };
+        let at = Timestamp(1_772_323_200_000 + n as i64 * 3_600_000 + customer as i64);
+        let mut identifiers = vec![named("user_id", format!("rich-{customer}"))];
+        match n % 6 {
+            0 => {}
+            1 => identifiers.push(named("email", format!("rich-{customer}@example.org"))),
+            2 => identifiers.push(named("phone", format!("+44123{customer:06}"))),
+            device => identifiers.push(named("anonymous_id", format!("device-{device}-of-rich-{customer}"))),
+        }
+        let product = |line| Product {
+            sku: format!("sku-{}", (customer + n + line) % 400).into(),
+            name: Some(format!("Product {line}").into()),
+            category: Some("Things".into()),
+        };
+        let lines: Vec<Line> =
+            (0..3).map(|line| Line { product: product(line), quantity: 1, price: Amount(12_500_000) }).collect();
+        let content = OrderContent {
+            currency: Some(Currency("GBP".into())),
+            total: Some(Amount(37_500_000)),
+            channel: Some("website".into()),
+            lines: Some(lines),
+        };
+        let said = OrderEvent { at, arrival: Arrival::default(), owner: None, act: OrderAct::Completed(content) };
+        let number = format!("{customer}-{n}");
+        let order = (n % 3 == 0).then(|| (OrderKey { source: "shop".into(), number: number.into() }, said));
+        let json = |text: String| RawValue::from_string(text).ok().map(Arc::<RawValue>::from);
+        let claims = ["city", "team", "size", "nick", "colour"].into_iter().filter(|_| n == 0);
+        let claims = claims.filter_map(|name| {
+            let value = json(format!("\"{name} of {customer}\""))?;
+            Some(ClaimFact { name: name.into(), value, provenance: Provenance::Declared })
+        });
+        let consents = ["email", "sms", "post"].into_iter().filter(|_| n == 1).map(|channel| ConsentFact {
+            purpose: "marketing".into(),
+            channel: Some(channel.into()),
+            status: ConsentStatus::Granted,
+            expires_at: None,
+        });
+        Fact {
+            message_id: format!("rich-{customer}-{n}").into(),
+            source: "shop".into(),
+            at,
+            identifiers,
+            touchpoint: Some(TouchpointFact {
+                kind: "product".into(),
+                name: "Product Viewed".into(),
+                channel: if n % 4 == 0 { "mobile_app" } else { "website" }.into(),
+                direction: Direction::Inbound,
+                session_id: Some(format!("session-{}", n / 5).into()),
+                campaign: None,
+                properties: json(format!(
+                    "{{\"price\": 12.5, \"sku\": \"sku-{n}\", \"url\": \"https://shop.example.org/p/{n}\"}}"
+                )),
+            }),
+            claims: claims.collect(),
+            device: (n % 6 > 2).then(|| DeviceFact {
+                key: format!("device-{}-of-rich-{customer}", n % 6).into(),
+                kind: "phone".into(),
+                os: Some("iOS 26".into()),
+                model: None,
+            }),
+            order,
+            products: (0..3).map(product).collect(),
+            product_acts: Vec::new(),
+            consents: consents.collect(),
+        }
+    })
+}
+
 /// Whole customers, one after the other and sixteen at a time.
 async fn profiles(store: Arc<dyn Store>) -> anyhow::Result<()> {
-    let filter = CustomerFilter { order_count: (Some(10), None), ..CustomerFilter::default() };
-    let list = CustomerList { filter, sort: CustomerSort::Created, descending: false, after: None, limit: 2_000 };
-    let ids: Vec<CustomerId> = store.list_customers(&list).await?.items.into_iter().map(|(id, _)| id).collect();
-    println!("profiles of {} customers with 10 orders or more:", ids.len());
+    println!("profiles of {RICH} customers with 10 orders of 3 lines, 30 touchpoints, 6 identifiers:");
+    let ids: Vec<CustomerKey> = (0..RICH)
+        .map(|n| CustomerKey::Identifier(IdentifierKey::new("email", format!("rich-{n}@example.org"))))
+        .collect();
     for shape in [Shape::Card, Shape::Identity, Shape::History, Shape::All] {
         let mut times = Vec::new();
         for id in ids.iter().cycle().take(4_000) {
@@ -117,9 +200,19 @@ async fn profiles(store: Arc<dyn Store>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn profile(store: &dyn Store, id: &CustomerId, shape: Shape) -> anyhow::Result<()> {
+async fn profile(store: &dyn Store, key: &CustomerKey, shape: Shape) -> anyhow::Result<()> {
     let pages = FirstPages { orders: 10, touchpoints: 20 };
-    let answers = store.customers(&[CustomerKey::Id(id.clone())], shape, pages).await?;
-    anyhow::ensure!(answers[0].as_ref().is_ok_and(Option::is_some), "a customer of the list is not there");
+    let answers = store.customers(std::slice::from_ref(key), shape, pages).await?;
+    let view = answers[0].as_ref().ok().and_then(Option::as_ref);
+    let view = view.ok_or_else(|| anyhow::anyhow!("a rich customer is not there"))?;
+    anyhow::ensure!(view.identifiers.len() == 6 && view.claims.len() == 5);
     Ok(())
+}
+
+/// The processor time of this process so far: on a machine that does other things too, the figure
+/// that can be compared. From `/proc`, in hundredths; nothing elsewhere.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

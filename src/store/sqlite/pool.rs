@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
@@ -179,11 +180,13 @@ fn open(opening: &Opening, writes: bool) -> Result<Connection> {
     connection.busy_timeout(opening.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(256);
     configure(&connection, opening, writes).map_err(|e| at_path(e, &opening.path))?;
-    rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
 }
 
 fn configure(connection: &Connection, opening: &Opening, writes: bool) -> Result<()> {
+    // Plans are chosen once: without this, a statement is prepared again whenever a parameter that
+    // could matter to its plan is bound, which is at every execution.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if writes {
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
