@@ -25,12 +25,12 @@ async fn a_reader_beside_a_merging_writer_never_sees_half_of_it() {
     let writer = tokio::spawn({
         let (store, done) = (world.server(|_| {}), done.clone());
         async move {
-            for n in 0..60 {
+            for n in 0..100 {
                 // A customer of its own with some history, then merged into the one that is read.
                 let device = format!("anonymous_id:{n}");
-                let own = (0..5).map(|k| fact(&format!("own-{n}-{k}"), n * 10 + k, &[&device]));
+                let own = (0..20).map(|k| fact(&format!("own-{n}-{k}"), n * 100 + k, &[&device]));
                 store.apply(&rules(), &Batch { facts: own.collect() }, NOW).await.expect("applied");
-                let joined = fact(&format!("join-{n}"), n * 10 + 9, &["email:hub", &device]);
+                let joined = fact(&format!("join-{n}"), n * 100 + 99, &["email:hub", &device]);
                 store.apply(&rules(), &Batch { facts: vec![joined] }, NOW).await.expect("applied");
             }
             done.store(true, Ordering::SeqCst);
@@ -40,7 +40,7 @@ async fn a_reader_beside_a_merging_writer_never_sees_half_of_it() {
         let (store, done) = (world.store.clone(), done.clone());
         tokio::spawn(async move {
             let keys = [CustomerKey::Identifier(IdentifierKey::new("email", "hub"))];
-            let pages = FirstPages { orders: 10, touchpoints: 1_000 };
+            let pages = FirstPages { orders: 10, touchpoints: 5_000 };
             let (mut read, mut busy) = (0, 0);
             while !done.load(Ordering::SeqCst) {
                 let answer = store.customers(&keys, Shape::All, pages).await.expect("an answer").remove(0);

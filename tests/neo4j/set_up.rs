@@ -80,3 +80,35 @@ async fn an_address_that_cannot_work_is_named() {
     let error = Neo4jStore::connect(tls).expect("an address").ping().await.expect_err("no TLS there");
     assert!(error.to_string().contains("if it has no TLS, use bolt://"), "{error}");
 }
+
+/// A single server answers for a cluster of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clusters_address_works_and_shows_what_was_just_written() {
+    use throughline::domain::Timestamp;
+    let Some(world) = World::empty().await else { return };
+    let server = world.server(|options| options.url = options.url.replace("bolt://", "neo4j://").into());
+    server.set_up().await.expect("set up");
+    for n in 0..20 {
+        let batch = crate::world::one(&format!("m{n}"), n, &["email:a"]);
+        server.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect("applied");
+        assert_eq!(server.status().await.expect("a status").touchpoints, n + 1);
+    }
+}
+
+/// What no index holds is refused, and leaves the store as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_the_store_will_not_take_is_refused() {
+    use throughline::domain::Timestamp;
+    use throughline::domain::product::Product;
+    let Some(world) = World::empty().await else { return };
+    for length in [9_000, 200_000] {
+        let mut batch = crate::world::one("m", 1, &["email:a"]);
+        let sku = "s".repeat(length);
+        batch.facts[0].products.push(Product { sku: sku.into(), name: None, category: None });
+        let error = world.store.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect_err("too long");
+        assert!(matches!(error, StoreError::Refused(_)), "{length}: {error}");
+    }
+    assert_eq!(number(&world.options, "MATCH (n) RETURN count(n) AS n").await, 2, "the counter and the version");
+    let batch = crate::world::one("m", 1, &["email:a"]);
+    assert_eq!(world.store.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect("applied").change, 1);
+}

@@ -7,7 +7,7 @@
 //!    rolled back and begun again with the larger set.
 //! 4. The change number, from the one counter node. It comes before the writing and not at its end,
 //!    because the rows carry it. Whoever has it writes alone, so nobody deadlocks behind it.
-//! 5. The plan, its rows, the change, the commit.
+//! 5. The plan, its rows, the change; a word to readers ([`writing`](super::writing)); the commit.
 //!
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
@@ -27,6 +27,7 @@ use super::known::{self, Locked, Reading};
 use super::rows::column;
 use super::statement::{Statement, statement};
 use super::write::{self, Shells, order_text};
+use super::writing;
 use crate::domain::Timestamp;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
@@ -61,7 +62,7 @@ type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Plans and writes `batch`, as often as it takes.
 pub(super) async fn apply(
-    store: &Inner,
+    store: &Arc<Inner>,
     rules: &IdentityRules,
     batch: &Batch,
     at: Timestamp,
@@ -102,7 +103,7 @@ enum Attempt {
 }
 
 async fn attempt(
-    store: &Inner,
+    store: &Arc<Inner>,
     rules: &IdentityRules,
     batch: &Batch,
     at: Timestamp,
@@ -110,13 +111,21 @@ async fn attempt(
 ) -> Outcome<Attempt> {
     let mut transaction = store.connections.begin().await?;
     match work(store, &mut transaction, rules, batch, at, wider).await {
-        Ok(Work::Written(applied)) => {
-            if let Err(fault) = transaction.commit().await {
+        Ok(Work::Written(applied, customers)) => {
+            let customers: Vec<&CustomerId> = customers.iter().collect();
+            if let Err(fault) = writing::begin(store, applied.change, &customers).await {
+                transaction.roll_back().await;
+                return Err(fault);
+            }
+            if let Err(fault) = transaction.commit(applied.change).await {
                 if fault.broken {
                     store.connections.renew_writers();
+                } else {
+                    writing::end(store, applied.change);
                 }
                 return Err(fault);
             }
+            writing::end(store, applied.change);
             Ok(Attempt::Applied(applied))
         }
         Ok(Work::Nothing(applied)) => {
@@ -135,8 +144,8 @@ async fn attempt(
 }
 
 enum Work {
-    /// To be committed.
-    Written(Applied),
+    /// To be committed, and the customers it is about.
+    Written(Applied, BTreeSet<CustomerId>),
     /// Every fact was known.
     Nothing(Applied),
     TooFewLocks(Vec<String>),
@@ -169,7 +178,9 @@ async fn work(
     let plan = stitching::plan(rules, &known, batch, seq, at, &mut || (store.connections.options.new_id)());
     write_plan(transaction, &locks, &known, &plan).await?;
     store.pause_at(Step::Written).await;
-    Ok(Work::Written(Applied { change: seq, outcomes: plan.outcomes }))
+    let mut customers: BTreeSet<CustomerId> = locks.customers.iter().map(|id| CustomerId(id.as_str().into())).collect();
+    customers.extend(plan.customers.into_iter().map(|row| row.id));
+    Ok(Work::Written(Applied { change: seq, outcomes: plan.outcomes }, customers))
 }
 
 /// The facts whose messages are not stored, each message once.

@@ -6,10 +6,11 @@
 //! all replaced, which closes them, and the server rolls back.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use neo4rs::{ConfigBuilder, Graph, Row, Txn};
+use tracing::Instrument;
 
 use super::Neo4jOptions;
 use super::bolt::Params;
@@ -29,8 +30,13 @@ pub(super) struct Connections {
     pub(super) options: Neo4jOptions,
     readers: Graph,
     writers: RwLock<Graph>,
+    /// For what is said about a transaction while it is open; a pool of its own, since writers may
+    /// hold all of theirs.
+    aside: Graph,
     pub(super) reading: AtomicI64,
     pub(super) writing: AtomicI64,
+    /// The last change written here and the cluster's name for it.
+    written: Mutex<(i64, Option<String>)>,
 }
 
 /// What the driver answers, told as a fault.
@@ -42,7 +48,16 @@ impl Connections {
     pub(super) fn new(options: Neo4jOptions) -> Result<Self, StoreError> {
         let readers = graph(&options, options.pool_size)?;
         let writers = RwLock::new(graph(&options, WRITERS)?);
-        Ok(Connections { options, readers, writers, reading: AtomicI64::new(0), writing: AtomicI64::new(0) })
+        let aside = graph(&options, 2)?;
+        Ok(Connections {
+            options,
+            readers,
+            writers,
+            aside,
+            reading: AtomicI64::new(0),
+            writing: AtomicI64::new(0),
+            written: Mutex::default(),
+        })
     }
 
     /// Every row of a statement that the server itself keeps from writing.
@@ -61,6 +76,7 @@ impl Connections {
         let _count = Counted::new(&self.reading);
         // The server ends it by itself; the time here is for a server that says nothing at all.
         let query = statement.query(params).extra("tx_timeout", i64::try_from(most.as_millis()).unwrap_or(i64::MAX));
+        let query = self.behind_own_writes(query);
         let all = async {
             let mut stream = self.readers.execute_read(query).await?;
             let mut rows = Vec::new();
@@ -69,7 +85,8 @@ impl Connections {
             }
             Ok(rows)
         };
-        match tokio::time::timeout(self.options.pool_wait + most + Duration::from_secs(1), all).await {
+        let all = tokio::time::timeout(self.options.pool_wait + most + Duration::from_secs(1), all);
+        match all.instrument(statement.span()).await {
             Ok(rows) => match rows.map_err(|e: neo4rs::Error| Fault::of(e, &self.options)) {
                 Ok(rows) => Ok(rows),
                 Err(fault) => Err(self.cause(fault).await),
@@ -83,6 +100,14 @@ impl Connections {
         let _count = Counted::new(&self.writing);
         let graph = self.writers();
         graph.run(neo4rs::query(text)).await.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
+    }
+
+    /// Runs a statement by itself, beside the transactions that are open.
+    pub(super) async fn run_aside(&self, statement: &Statement, params: Params) -> Outcome<()> {
+        let _timed = statement.timed();
+        let run = tokio::time::timeout(self.limit(), self.aside.run(statement.query(params)));
+        let done = run.instrument(statement.span()).await.map_err(|_| Fault::late(self.limit()))?;
+        done.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }
 
     /// Begins a transaction that writes. It must be committed or rolled back.
@@ -111,6 +136,26 @@ impl Connections {
                 _ => fault.error,
             },
             _ => fault.error,
+        }
+    }
+
+    /// A cluster answers reads from copies that lag; one that is told of our last write waits for it.
+    fn behind_own_writes(&self, query: neo4rs::Query) -> neo4rs::Query {
+        if !self.options.is_routed() {
+            return query;
+        }
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        match written {
+            Some(bookmark) => query.extra("bookmarks", vec![bookmark]),
+            None => query,
+        }
+    }
+
+    /// Remembers the change `seq`, so that later reads see it.
+    fn remember(&self, seq: i64, bookmark: Option<String>) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if seq > written.0 && bookmark.is_some() {
+            *written = (seq, bookmark);
         }
     }
 
@@ -143,23 +188,26 @@ impl Transaction<'_> {
             }
             Ok(rows)
         };
-        let rows = tokio::time::timeout(limit, all).await.map_err(|_| Fault::late(limit))?;
-        rows.map_err(|e| Fault::of(e, &self.connections.options))
+        let rows = tokio::time::timeout(limit, all).instrument(statement.span()).await;
+        rows.map_err(|_| Fault::late(limit))?.map_err(|e| Fault::of(e, &self.connections.options))
     }
 
     /// A statement whose rows nobody wants: one trip to the server instead of two.
     pub(super) async fn write(&mut self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
         let limit = self.connections.options.query_timeout;
-        let done = tokio::time::timeout(limit, self.txn.run(statement.query(params))).await;
+        let run = self.txn.run(statement.query(params));
+        let done = tokio::time::timeout(limit, run).instrument(statement.span()).await;
         done.map_err(|_| Fault::late(limit))?.map(|_| ()).map_err(|e| Fault::of(e, &self.connections.options))
     }
 
-    /// Makes it last. A fault here leaves open whether it did.
-    pub(super) async fn commit(self) -> Outcome<()> {
+    /// Makes it last, as the change `seq`. A fault here leaves open whether it did.
+    pub(super) async fn commit(self, seq: i64) -> Outcome<()> {
         let limit = self.connections.options.query_timeout;
-        let done = tokio::time::timeout(limit, self.txn.commit()).await;
-        done.map_err(|_| Fault::late(limit))?.map(|_| ()).map_err(|e| Fault::of(e, &self.connections.options))
+        let done = tokio::time::timeout(limit, self.txn.commit()).await.map_err(|_| Fault::late(limit))?;
+        let bookmark = done.map_err(|e| Fault::of(e, &self.connections.options))?;
+        self.connections.remember(seq, bookmark);
+        Ok(())
     }
 
     /// Takes it back. When the server does not say that it did, the connections are replaced.

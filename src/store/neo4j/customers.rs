@@ -1,8 +1,11 @@
 //! Customers, each in one statement that reads its version first and last.
 //!
 //! Neo4j has no snapshot: a writer's commit becomes visible bit by bit under a running statement.
-//! So an answer whose two versions differ, or that has traces of a membership on its way from one
-//! customer to another, is thrown away and read again.
+//! A commit that began and ended under it shows by two versions that differ. One that was on its way
+//! when the statement began or ended may show the same version twice, since the version is but one
+//! of its bits; so every writer says beforehand, in a `Writing` node, which customers its commit is
+//! about. An answer that meets any of this, or a membership on its way from one customer to another,
+//! is thrown away and read again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -27,6 +30,8 @@ static ORDER_HOLDERS: Statement = statement!("order_holders");
 
 /// How often an answer may be read until it is one.
 const READS: u32 = 3;
+/// How long a commit that is on its way is waited for, before each read of those.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the keys of one statement name customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +66,9 @@ fn compose(anchor: Anchor, shape: Shape) -> Statement {
         (Anchor::Owner, Shape::All) => ("customer_all_by_owner", part!("customer_by_owner")),
     };
     let mut parts = vec![anchor, part!("customer_members")];
-    let mut columns =
-        String::from("RETURN n, id, born, version, again.version AS version_after, former, identifiers, claims");
+    let mut columns = String::from(
+        "RETURN n, id, born, version, version_after, writing + writing_after AS writing, former, identifiers, claims",
+    );
     if has_identity(shape) {
         parts.push(part!("customer_identity"));
         columns.push_str(", consents, devices");
@@ -130,7 +136,7 @@ pub(super) async fn fetch(
         }
     }
     for (anchor, keys) in wanted {
-        read(store, &STATEMENTS[&(anchor, shape)], keys, pages, &mut answers).await?;
+        read(store, (anchor, shape), keys, pages, &mut answers).await?;
     }
     Ok(answers)
 }
@@ -160,37 +166,45 @@ async fn order_holders(store: &Inner, keys: &[CustomerKey]) -> Result<FxHashMap<
 /// Reads customers by one kind of key, again where an answer was not of one moment.
 async fn read(
     store: &Inner,
-    statement: &Statement,
+    (anchor, shape): (Anchor, Shape),
     mut keys: Vec<(usize, BoltType)>,
     pages: FirstPages,
     answers: &mut [Result<Option<Arc<CustomerView>>>],
 ) -> Result<()> {
-    for attempt in 1..=READS {
+    let statement = &STATEMENTS[&(anchor, shape)];
+    let (mut attempt, mut waited) = (1, Duration::ZERO);
+    while attempt <= READS && waited < PATIENCE {
         let rows = store.connections.read(statement, parameters(keys.iter().map(|(_, key)| key), pages)).await?;
         let mut by_key: Vec<Vec<&Row>> = vec![Vec::new(); keys.len()];
         for row in &rows {
             by_key[place(row)?].push(row);
         }
-        let mut torn = Vec::new();
+        let (mut again, mut torn) = (Vec::new(), false);
         for ((n, key), rows) in keys.into_iter().zip(by_key) {
-            match rows.as_slice() {
-                [] => {}
-                [row] => match whole(row, attempt)? {
-                    Whole::Customer => answers[n] = Ok(Some(Arc::new(view(row, pages)?))),
-                    Whole::Nobody => {}
-                    Whole::Torn => torn.push((n, key)),
-                },
-                _ => torn.push((n, key)),
+            let found = match rows.as_slice() {
+                [] => Whole::Nobody,
+                [row] => whole(store, row, anchor, attempt)?,
+                _ => Whole::Torn,
+            };
+            match found {
+                Whole::Customer => answers[n] = Ok(Some(Arc::new(view(rows[0], pages)?))),
+                Whole::Nobody => {}
+                Whole::Waits => again.push((n, key)),
+                Whole::Torn => {
+                    torn = true;
+                    again.push((n, key));
+                }
             }
         }
-        if torn.is_empty() {
+        if again.is_empty() {
             return Ok(());
         }
-        metrics::counter!("throughline_customer_reread", "store" => "neo4j").increment(torn.len() as u64);
-        keys = torn;
-        if attempt < READS {
-            tokio::time::sleep(Duration::from_millis(2 << attempt)).await;
-        }
+        metrics::counter!("throughline_customer_reread", "store" => "neo4j").increment(again.len() as u64);
+        keys = again;
+        attempt += u32::from(torn);
+        let pause = Duration::from_millis(3).max(waited / 2).min(Duration::from_millis(100));
+        tokio::time::sleep(pause).await;
+        waited += pause;
     }
     for (n, _) in keys {
         answers[n] = Err(StoreError::Busy("the customer kept changing while it was read".into()));
@@ -215,17 +229,24 @@ fn place(row: &Row) -> Result<usize> {
 enum Whole {
     Customer,
     Nobody,
+    /// It is of two moments.
     Torn,
+    /// A commit about it is on its way.
+    Waits,
 }
 
 /// Whether a row is of one moment.
-fn whole(row: &Row, attempt: u32) -> Result<Whole> {
+fn whole(store: &Inner, row: &Row, anchor: Anchor, attempt: u32) -> Result<Whole> {
     let before: Option<i64> = column(row, "version")?;
     let after: Option<i64> = column(row, "version_after")?;
-    let empty = column::<Vec<IdentifierRow<'_>>>(row, "identifiers")?.is_empty();
+    let empty = column::<Vec<serde::de::IgnoredAny>>(row, "identifiers")?.is_empty();
+    let writing: Vec<i64> = column(row, "writing")?;
+    if writing.into_iter().any(|seq| store.met.is_alive(seq)) {
+        return Ok(Whole::Waits);
+    }
     Ok(match (before, after) {
         // An identifier may have been between two customers: looked at twice, it was not.
-        (None, _) if attempt > 1 => Whole::Nobody,
+        (None, _) if attempt > 1 && anchor != Anchor::Id => Whole::Nobody,
         (None, _) => Whole::Torn,
         (Some(before), Some(after)) if before == after && !empty => Whole::Customer,
         _ => Whole::Torn,

@@ -29,6 +29,7 @@ mod statement;
 mod status;
 mod touchpoints;
 mod write;
+mod writing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -112,6 +113,11 @@ impl Neo4jOptions {
         if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
     }
 
+    /// Whether the driver asks the members of a cluster who answers what.
+    fn is_routed(&self) -> bool {
+        self.url.starts_with("neo4j")
+    }
+
     /// The same server without routing; `None` when there is none anyway.
     fn direct(&self) -> Option<Neo4jOptions> {
         let rest = self.url.strip_prefix("neo4j")?;
@@ -128,6 +134,7 @@ pub struct Neo4jStore {
 /// What the operations share, also those that go on after their caller has gone.
 struct Inner {
     connections: Connections,
+    met: writing::Met,
 }
 
 impl Inner {
@@ -142,7 +149,8 @@ impl Neo4jStore {
     /// A store that connects when it is first asked for something, and again whenever a connection
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
-        Ok(Neo4jStore { inner: Arc::new(Inner { connections: Connections::new(options)? }) })
+        let inner = Inner { connections: Connections::new(options)?, met: writing::Met::default() };
+        Ok(Neo4jStore { inner: Arc::new(inner) })
     }
 }
 

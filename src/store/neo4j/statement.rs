@@ -62,6 +62,11 @@ impl Statement {
         neo4rs::Query::new(self.text().to_owned()).with_params(params.into_map())
     }
 
+    /// Says in a trace which statement ran.
+    pub(super) fn span(&self) -> tracing::Span {
+        tracing::debug_span!("statement", store = "neo4j", name = self.name)
+    }
+
     /// Notes how long it took, when what is answered is dropped.
     pub(super) fn timed(&self) -> Timed {
         Timed { name: self.name, since: Instant::now() }

@@ -1,8 +1,15 @@
-// Last of all the version again, by a fresh look at the customer: were it read from `c`, the value
-// of before could be answered.
+// Last of all the version again, by a fresh look at the customer (were it read from `c`, the value
+// of before could be answered), and then what is being committed now.
 CALL (c) {
   MATCH (c)<-[:MERGED_INTO*1..]-(old:MergedCustomer)
   RETURN collect([old.born, old.id]) AS former
 }
 WITH *, c.id AS id, c.born AS born
 OPTIONAL MATCH (again:CustomerId {id: id})
+WITH *, again.version AS version_after
+CALL (id) {
+  MATCH (w:Writing {store: 1})
+  USING INDEX w:Writing(store)
+  WHERE id IS NULL OR id IN w.customers
+  RETURN collect(w.seq) AS writing_after
+}

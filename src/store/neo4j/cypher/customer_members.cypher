@@ -1,8 +1,8 @@
-// The version is read before anything else, and membership is matched once: every part below starts
+// What is being committed and the version are read before anything else, and membership is matched once: every part below starts
 // from `ids`, so they all speak of the same identifiers.
-WITH n, c, c.version AS version
+WITH n, c, c.version AS version, [w IN writing WHERE c IS NULL OR c.id IN w[1] | w[0]] AS writing
 OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
-WITH n, c, version, collect(i) AS ids
+WITH n, c, version, writing, collect(i) AS ids
 CALL (ids) {
   UNWIND ids AS i
   RETURN collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup]) AS identifiers

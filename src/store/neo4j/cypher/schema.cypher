@@ -101,6 +101,11 @@ CREATE INDEX evidence_arrival IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.arrival);
 
+// The commits that are becoming visible right now, of which there is one at most.
+CREATE INDEX writing_store IF NOT EXISTS
+FOR (w:Writing)
+ON (w.store);
+
 // Words as `domain::search::words` made them: blanks alone part them, in both stores.
 CREATE FULLTEXT INDEX search IF NOT EXISTS
 FOR (n:Identifier|Trait)

@@ -1,0 +1,4 @@
+// Takes that back, and what a writer who died left of numbers before.
+MATCH (w:Writing {store: 1})
+WHERE w.seq <= $seq
+DELETE w
