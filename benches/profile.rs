@@ -252,7 +252,7 @@ impl Connection {
             body.len()
         );
         let answer = self.send(request.as_bytes()).await?;
-        let found = answer.windows(18).any(|w| w == b"{\"customer\":{\"id\":\"");
+        let found = String::from_utf8_lossy(answer).contains("{\"data\":{\"customer\":{\"id\":");
         ensure!(found, "not a customer: {}", String::from_utf8_lossy(&answer[..answer.len().min(600)]));
         Ok(())
     }
