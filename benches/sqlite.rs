@@ -1,7 +1,8 @@
 //! How fast the SQLite store takes events in, and how fast it answers for a whole customer.
 //!
 //! `cargo bench --bench sqlite -- [CUSTOMERS…]` (2,000 and 20,000 when none is given) makes a world of
-//! each size with `throughline generate`, applies it in batches of 1,000 and asks for its customers.
+//! each size with `throughline generate`, applies it in batches as large as the store likes, and asks for
+//! whole customers.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 use std::sync::Arc;
@@ -24,6 +25,10 @@ use throughline::stitching::Batch;
 use throughline::store::Store;
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let sizes: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
@@ -49,7 +54,7 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
     let mut slowest = Duration::ZERO;
     let mut facts = facts.into_iter();
     loop {
-        let batch = Batch { facts: facts.by_ref().take(1_000).collect() };
+        let batch = Batch { facts: facts.by_ref().take(store.batch_size()).collect() };
         if batch.facts.is_empty() {
             break;
         }

@@ -35,8 +35,11 @@ pub struct OrderEvent {
 }
 
 /// What happened to an order.
+///
+/// In JSON `{"COMPLETED": {…}}`: an act that names itself first is read in one pass, and reading the
+/// events of ten orders is a third of reading a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "k", rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderAct {
     /// It was placed; a second time updates it.
     Completed(OrderContent),
