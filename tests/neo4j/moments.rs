@@ -117,3 +117,23 @@ async fn a_dropped_request_leaves_no_transaction_and_no_half_batch() {
         assert_eq!(again.outcomes.len(), 50);
     }
 }
+
+/// A writer that died between its word to readers and its commit holds nobody up for long, and a
+/// server that starts clears it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_writer_said_is_cleared_by_the_next_server() {
+    let Some(world) = World::empty().await else { return };
+    world.store.apply(&rules(), &one("m", 1, &["email:a"]), NOW).await.expect("applied");
+    assert_eq!(number(&world.options, "MATCH (w:Writing) RETURN count(w) AS n").await, 0, "said no longer");
+    let graph = crate::world::graph(&world.options).await;
+    let dead = "MATCH (c:Customer) CREATE (:Writing {store: 1, seq: 2, customers: [c.id]})";
+    graph.run(neo4rs::query(dead)).await.expect("said");
+    let keys = [CustomerKey::Identifier(IdentifierKey::new("email", "a"))];
+    let pages = FirstPages { orders: 0, touchpoints: 0 };
+    let answer = world.store.customers(&keys, Shape::Card, pages).await.expect("an answer").remove(0);
+    assert!(answer.expect_err("a commit may be on its way").is_transient());
+    let next = world.server(|_| {});
+    next.set_up().await.expect("set up");
+    let answer = world.store.customers(&keys, Shape::Card, pages).await.expect("an answer").remove(0);
+    assert!(answer.expect("whole").is_some());
+}

@@ -6,7 +6,8 @@
 //! 3. What is known, read under the locks. When it names something that is not locked: all is
 //!    rolled back and begun again with the larger set.
 //! 4. The change number, from the one counter node. It comes before the writing and not at its end,
-//!    because the rows carry it. Whoever has it writes alone, so nobody deadlocks behind it.
+//!    because the rows carry it. Whoever has it writes alone. A merge may still want a member of a
+//!    customer that is locked by a writer who waits for that customer: the server ends one of them.
 //! 5. The plan, its rows, the change; a word to readers ([`writing`](super::writing)); the commit.
 //!
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
@@ -62,7 +63,7 @@ type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Plans and writes `batch`, as often as it takes.
 pub(super) async fn apply(
-    store: &Arc<Inner>,
+    store: &Inner,
     rules: &IdentityRules,
     batch: &Batch,
     at: Timestamp,
@@ -103,7 +104,7 @@ enum Attempt {
 }
 
 async fn attempt(
-    store: &Arc<Inner>,
+    store: &Inner,
     rules: &IdentityRules,
     batch: &Batch,
     at: Timestamp,
@@ -121,11 +122,11 @@ async fn attempt(
                 if fault.broken {
                     store.connections.renew_writers();
                 } else {
-                    writing::end(store, applied.change);
+                    writing::end(store, applied.change).await;
                 }
                 return Err(fault);
             }
-            writing::end(store, applied.change);
+            writing::end(store, applied.change).await;
             Ok(Attempt::Applied(applied))
         }
         Ok(Work::Nothing(applied)) => {

@@ -15,6 +15,7 @@ static SCHEMA: &str = part!("schema");
 static VERSION_OF_DATA: Statement = statement!("schema_version");
 static MAKE_COUNTER: Statement = statement!("make_counter");
 static AWAIT_INDEXES: Statement = statement!("await_indexes");
+static DROP_STALE_WRITING: Statement = statement!("drop_stale_writing");
 static TOKENS: Statement = statement!("tokens");
 static PING: Statement = statement!("ping");
 
@@ -60,6 +61,7 @@ async fn make(store: &Inner) -> Result<(), Fault> {
             .into());
         }
         transaction.write(&MAKE_COUNTER, Params::new()).await?;
+        transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
         transaction.write(&TOKENS, Params::new().with("names", names())).await
     }
     .await;

@@ -6,7 +6,7 @@
 //! no commit in between.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Inner;
@@ -43,12 +43,9 @@ pub(super) async fn begin(store: &Inner, seq: i64, customers: &[&CustomerId]) ->
     store.connections.run_aside(&BEGIN, params).await
 }
 
-/// Says that it ended, behind the caller's back. When that fails, the next batch says it too.
-pub(super) fn end(store: &Arc<Inner>, seq: i64) {
-    let store = store.clone();
-    tokio::spawn(async move {
-        if let Err(fault) = store.connections.run_aside(&END, Params::new().with("seq", seq)).await {
-            tracing::debug!(seq, error = %fault.error, "a commit that ended is still said to be on its way");
-        }
-    });
+/// Says that it ended. When that fails, the next batch says it too.
+pub(super) async fn end(store: &Inner, seq: i64) {
+    if let Err(fault) = store.connections.run_aside(&END, Params::new().with("seq", seq)).await {
+        tracing::debug!(seq, error = %fault.error, "a commit that ended is still said to be on its way");
+    }
 }
