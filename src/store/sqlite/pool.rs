@@ -133,7 +133,7 @@ impl Queue {
             if let Err(StoreError::Away(_) | StoreError::Data(_) | StoreError::Setup(_)) = &outcome {
                 seat.connection = None;
             }
-            let _ = answer.send(outcome);
+            let _ = answer.send(outcome.map_err(|fault| at_path(fault, &seat.opening.path)));
         });
         let gone = || StoreError::Away("the database's threads have ended".into());
         self.sender.send(job).map_err(|_| gone())?;
@@ -176,10 +176,10 @@ fn open(opening: &Opening, writes: bool) -> Result<Connection> {
     if writes {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let connection = Connection::open_with_flags(&opening.path, flags).map_err(|e| at_path(e.into(), &opening.path))?;
+    let connection = Connection::open_with_flags(&opening.path, flags)?;
     connection.busy_timeout(opening.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(256);
-    configure(&connection, opening, writes).map_err(|e| at_path(e, &opening.path))?;
+    configure(&connection, opening, writes)?;
     Ok(connection)
 }
 
