@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use throughline::domain::Timestamp;
 use throughline::domain::identifier::IdentifierKey;
@@ -107,9 +107,13 @@ async fn a_dropped_request_leaves_no_transaction_and_no_half_batch() {
                 () = reached.notified() => {}
             }
         }
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
         let open = "SHOW TRANSACTIONS YIELD currentQuery, status WHERE NOT currentQuery STARTS WITH 'SHOW' RETURN count(*) AS n";
-        assert_eq!(number(&world.options, open).await, 0, "an open transaction after a request dropped at {step:?}");
+        // What was begun is finished or taken back at once on an idle machine; a busy one gets longer.
+        let until = Instant::now() + Duration::from_secs(15);
+        while number(&world.options, open).await > 0 {
+            assert!(Instant::now() < until, "an open transaction after a request dropped at {step:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         let query = format!("MATCH (m:Message) WHERE m.id STARTS WITH '{step:?}-' RETURN count(m) AS n");
         let stored = number(&world.options, &query).await;
         assert!(stored == 0 || stored == 50, "half a batch: {stored} of 50");

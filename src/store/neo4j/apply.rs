@@ -8,7 +8,7 @@
 //! 4. The change number, from the one counter node. It comes before the writing and not at its end,
 //!    because the rows carry it. Whoever has it writes alone. A merge may still want a member of a
 //!    customer that is locked by a writer who waits for that customer: the server ends one of them.
-//! 5. The plan, its rows, the change; a word to readers ([`writing`](super::writing)); the commit.
+//! 5. The plan, its rows, the change; a word to readers ([`writing`]); the commit.
 //!
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
