@@ -4,6 +4,9 @@
 //!
 //! Needs a Neo4j that may be wiped: `THROUGHLINE_TEST_NEO4J`, `scripts/neo4j` starts one.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod away;
 mod interleavings;
 mod moments;

@@ -13,6 +13,8 @@ use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 use throughline::store::{Store, StoreError};
 
+use crate::common::stores;
+
 /// One database, so one test at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -23,23 +25,10 @@ pub(crate) struct World {
     _alone: tokio::sync::MutexGuard<'static, ()>,
 }
 
-/// How the test server is reached; `None` when there is none, which CI does not let pass.
+/// How the test server is reached, with less patience than a person has.
 pub(crate) fn options() -> Option<Neo4jOptions> {
-    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
-        assert!(std::env::var("CI").is_err(), "CI needs THROUGHLINE_TEST_NEO4J");
-        eprintln!(
-            "SKIPPED: no THROUGHLINE_TEST_NEO4J, so nothing was tested on Neo4j; `scripts/neo4j start` gives one"
-        );
-        return None;
-    };
-    let var = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned()).into();
-    Some(Neo4jOptions {
-        url: url.into(),
-        user: var("THROUGHLINE_TEST_NEO4J_USER", "neo4j"),
-        password: var("THROUGHLINE_TEST_NEO4J_PASSWORD", ""),
-        query_timeout: Duration::from_secs(20),
-        ..Neo4jOptions::default()
-    })
+    let options = stores::neo4j_options()?;
+    Some(Neo4jOptions { query_timeout: Duration::from_secs(20), ..options })
 }
 
 impl World {
