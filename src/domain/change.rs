@@ -131,3 +131,53 @@ pub struct IdentityEvent {
     /// Other customers it is about.
     pub others: Vec<CustomerId>,
 }
+
+/// One entry of the change log, at its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands.
+    pub place: ChangePlace,
+    /// When its batch was committed.
+    pub at: Timestamp,
+    /// What happened.
+    pub entry: ChangeEntry,
+}
+
+/// A place in the change log: behind one entry of a batch, or behind all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangePlace {
+    /// The batch's change number.
+    pub seq: i64,
+    /// The entry, counted from 0; [`u32::MAX`] is behind the last, however many there are.
+    pub index: u32,
+}
+
+impl ChangePlace {
+    /// Before everything.
+    pub const BEGINNING: ChangePlace = ChangePlace::behind(0);
+
+    /// Behind all that the change `seq` did.
+    pub const fn behind(seq: i64) -> Self {
+        ChangePlace { seq, index: u32::MAX }
+    }
+
+    /// Whether all of its batch is before it.
+    pub fn is_behind_all(self) -> bool {
+        self.index == u32::MAX
+    }
+
+    /// The batch that the next entry is looked for in.
+    pub fn next_seq(self) -> i64 {
+        if self.is_behind_all() { self.seq + 1 } else { self.seq }
+    }
+}
+
+/// An unbroken piece of the change log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeRun {
+    /// What happened, in order.
+    pub changes: Vec<Change>,
+    /// How far it was read: here the next run begins. Behind the last of `changes`, or further, when
+    /// batches came after it that changed nothing that is told.
+    pub upto: ChangePlace,
+}

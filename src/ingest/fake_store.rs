@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::domain::change::IdentityEvent;
+use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
+use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::fact::Fact;
@@ -218,6 +219,22 @@ impl Store for FakeStore {
     }
 
     async fn identity_events(&self, _: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+        nobody_asks()
+    }
+
+    async fn changes(&self, _: ChangePlace, _: usize) -> Result<ChangeRun> {
+        nobody_asks()
+    }
+
+    fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        tokio::sync::watch::Sender::new(0).subscribe()
+    }
+
+    async fn customer_at(&self, _: &CustomerId, _: i64) -> Result<Option<CustomerId>> {
+        nobody_asks()
+    }
+
+    async fn consents(&self, _: &[Arrival]) -> Result<Vec<Option<Consent>>> {
         nobody_asks()
     }
 }

@@ -8,13 +8,16 @@ pub mod error;
 pub mod neo4j;
 pub mod open;
 pub mod query;
+mod run;
 pub mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
-use crate::domain::change::IdentityEvent;
+use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
+use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
@@ -148,6 +151,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// Lines of identity histories by name.
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>>;
+
+    /// What happened behind `after`, at most `limit` changes and at least one when there is any: an
+    /// unbroken run. A commit that is only becoming visible ends it, so whatever a change names can be
+    /// read by whoever reads after it. `after` is taken as a place that exists.
+    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun>;
+
+    /// Counts the commits of this process, so that a reader of the change log need not ask all the
+    /// time; what others commit is found by asking.
+    fn commits(&self) -> watch::Receiver<u64>;
+
+    /// The customer that an id stood for once the change `seq` was done. `None`: nobody ever had it.
+    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>>;
+
+    /// Consents by name, whether they are still in force or not.
+    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;

@@ -9,6 +9,7 @@ mod common;
 mod fixture;
 
 mod apply;
+mod changes;
 mod claims;
 mod consents;
 mod consistency;

@@ -9,7 +9,9 @@
 
 mod apply;
 mod bolt;
+mod changes;
 mod connections;
+mod consents;
 mod customer_list;
 mod customers;
 mod devices;
@@ -37,10 +39,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::query::*;
 use super::{Applied, Result, Store, StoreError, StoreStatus};
-use crate::domain::change::IdentityEvent;
+use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
+use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
@@ -135,6 +139,7 @@ pub struct Neo4jStore {
 struct Inner {
     connections: Connections,
     met: writing::Met,
+    commits: watch::Sender<u64>,
 }
 
 impl Inner {
@@ -149,7 +154,8 @@ impl Neo4jStore {
     /// A store that connects when it is first asked for something, and again whenever a connection
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
-        let inner = Inner { connections: Connections::new(options)?, met: writing::Met::default() };
+        let connections = Connections::new(options)?;
+        let inner = Inner { connections, met: writing::Met::default(), commits: watch::Sender::new(0) };
         Ok(Neo4jStore { inner: Arc::new(inner) })
     }
 }
@@ -271,6 +277,22 @@ impl Store for Neo4jStore {
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         identity_events::fetch(&self.inner, arrivals).await
+    }
+
+    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
+        changes::list(&self.inner, after, limit).await
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.inner.commits.subscribe()
+    }
+
+    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+        changes::customer_at(&self.inner, id, seq).await
+    }
+
+    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+        consents::fetch(&self.inner, arrivals).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -199,6 +199,7 @@ impl Writer<'_, '_> {
             .with("seq", plan.seq)
             .with("at", plan.at)
             .with("entries", text(&plan.entries)?)
+            .with("size", plan.entries.len())
             .with("customers", plan.customers_delta)
             .with("touchpoints", plan.touchpoints.len());
         self.transaction.write(&CHANGE, params).await

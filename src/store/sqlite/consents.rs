@@ -13,6 +13,7 @@ use crate::stitching::Plan;
 use crate::store::Result;
 
 statements! {
+    CONSENT = "consent";
     CONSENTS_OF_IDENTIFIER = "consents_of_identifier";
     INSERT_CONSENT = "insert_consent";
     GIVE_CONSENT = "give_consent";
@@ -41,6 +42,12 @@ pub(super) fn read(
         })?;
     }
     Ok(())
+}
+
+/// One decision per name, in their order, whoever holds it.
+pub(super) fn fetch(db: &Connection, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+    let mut statement = CONSENT.on(db)?;
+    arrivals.iter().map(|arrival| statement.first([arrival.0], decode)).collect()
 }
 
 /// Writes the plan's decisions, and who holds which from now on.

@@ -7,6 +7,7 @@
 //! To add a statement: a file in `sql/`, its name in the `statements!` of its noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
+mod changes;
 mod claims;
 mod consents;
 mod customer_list;
@@ -37,10 +38,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::watch;
 
 use super::query::*;
 use super::{Applied, Result, Store, StoreStatus};
-use crate::domain::change::IdentityEvent;
+use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
+use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
@@ -247,6 +250,24 @@ impl Store for SqliteStore {
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
         self.pool.read(move |db| identity_events::fetch(db, &arrivals)).await
+    }
+
+    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
+        self.pool.read(move |db| changes::list(db, after, limit)).await
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.pool.commits()
+    }
+
+    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+        let id = id.clone();
+        self.pool.read(move |db| changes::customer_at(db, id, seq)).await
+    }
+
+    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+        let arrivals = arrivals.to_vec();
+        self.pool.read(move |db| consents::fetch(db, &arrivals)).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -10,6 +10,7 @@ const MAY_SCAN: &[&str] = &["count_customers"];
 
 fn all_statements() -> Vec<&'static Statement> {
     [
+        changes::ALL,
         claims::ALL,
         consents::ALL,
         customer_list::ALL,
@@ -67,6 +68,7 @@ fn pages_seek_their_place_in_the_index() {
         ("touchpoints_newest", "touchpoint_by_owner (owner=? AND at>? AND (at,place)<(?,?))"),
         ("touchpoints_oldest", "touchpoint_by_owner (owner=? AND (at,place)>(?,?) AND at<?)"),
         ("orders_newest", "orders_by_owner (owner=? AND placed_at>? AND (placed_at,placed_arrival)<(?,?))"),
+        ("changes", "change USING INTEGER PRIMARY KEY (rowid>?)"),
         ("customers_by_last_seen", "customer_by_last_seen (last_seen_at>? AND (last_seen_at,place)<(?,?))"),
         ("customers_by_spend", "customer_spend_by_net (currency=? AND (net,customer)<(?,?))"),
     ];

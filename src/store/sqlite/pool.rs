@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::store::{Result, StoreError};
 
@@ -25,6 +25,7 @@ pub(super) struct Pool {
     writer: Queue,
     readers: Queue,
     reader_count: usize,
+    commits: watch::Sender<u64>,
 }
 
 /// How connections are opened.
@@ -58,6 +59,7 @@ impl Pool {
             writer: Queue::start("sqlite-write", 1, Seat::new(&opening, true))?,
             readers: Queue::start("sqlite-read", readers.max(1), Seat::new(&opening, false))?,
             reader_count: readers.max(1),
+            commits: watch::Sender::new(0),
         })
     }
 
@@ -66,7 +68,21 @@ impl Pool {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.call(job).await
+        // Counted where it is done, not where it is waited for: whoever asked may have gone.
+        let commits = self.commits.clone();
+        let counted = move |connection: &mut Connection| {
+            let done = job(connection);
+            if done.is_ok() {
+                commits.send_modify(|count| *count += 1);
+            }
+            done
+        };
+        self.writer.call(counted).await
+    }
+
+    /// Counts the jobs that wrote.
+    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
     }
 
     /// Runs `job` on some reading connection, in one read transaction: it sees one moment.

@@ -2,4 +2,4 @@
 // this transaction holds already.
 MATCH (n:Counter {name: 'changes'})
 SET n.customers = n.customers + $customers, n.touchpoints = n.touchpoints + $touchpoints
-CREATE (:Change {seq: $seq, at: $at, entries: $entries})
+CREATE (:Change {seq: $seq, at: $at, entries: $entries, size: $size})

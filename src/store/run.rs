@@ -1,0 +1,98 @@
+//! Makes an unbroken run of the change log out of the rows that a store finds.
+
+use super::{Result, StoreError};
+use crate::domain::Timestamp;
+use crate::domain::change::{Change, ChangeEntry, ChangePlace, ChangeRun};
+
+/// A run that is being gathered.
+pub(super) struct Gathering {
+    run: ChangeRun,
+    limit: usize,
+}
+
+impl Gathering {
+    /// Begins behind `after`; takes at most `limit` changes.
+    pub(super) fn new(after: ChangePlace, limit: usize) -> Self {
+        Gathering { run: ChangeRun { changes: Vec::new(), upto: after }, limit }
+    }
+
+    /// The batch that is wanted next.
+    pub(super) fn wants(&self) -> i64 {
+        self.run.upto.next_seq()
+    }
+
+    /// Adds the batch `seq` with its entries as they are stored. Answers whether the next one is
+    /// wanted: not when the run is full, and not when `seq` is another than was wanted, since the one
+    /// between cannot be seen yet.
+    pub(super) fn add(&mut self, seq: i64, at: Timestamp, entries: &str) -> Result<bool> {
+        if seq != self.wants() || self.run.changes.len() >= self.limit {
+            return Ok(false);
+        }
+        let told = match self.run.upto.is_behind_all() {
+            true => 0,
+            false => self.run.upto.index as usize + 1,
+        };
+        let entries: Vec<ChangeEntry> = serde_json::from_str(entries)
+            .map_err(|_| StoreError::Data(format!("change {seq} is not as this version writes it")))?;
+        for (index, entry) in entries.into_iter().enumerate().skip(told) {
+            if self.run.changes.len() == self.limit {
+                return Ok(false);
+            }
+            let place = ChangePlace { seq, index: index as u32 };
+            self.run.changes.push(Change { place, at, entry });
+            self.run.upto = place;
+        }
+        self.run.upto = ChangePlace::behind(seq);
+        Ok(self.run.changes.len() < self.limit)
+    }
+
+    /// The run.
+    pub(super) fn done(self) -> ChangeRun {
+        self.run
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(count: usize) -> String {
+        let entry = |n| ChangeEntry::TouchpointRecorded { c: None, m: format!("m{n}").into() };
+        serde_json::to_string(&(0..count).map(entry).collect::<Vec<_>>()).expect("JSON")
+    }
+
+    fn run(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> (Vec<(i64, u32)>, ChangePlace) {
+        let mut gathering = Gathering::new(after, limit);
+        for (seq, count) in batches {
+            if !gathering.add(*seq, Timestamp(0), &entries(*count)).expect("good entries") {
+                break;
+            }
+        }
+        let run = gathering.done();
+        (run.changes.iter().map(|c| (c.place.seq, c.place.index)).collect(), run.upto)
+    }
+
+    #[test]
+    fn a_gap_ends_the_run() {
+        let (got, upto) = run(ChangePlace::behind(3), 10, &[(4, 1), (6, 1)]);
+        assert_eq!((got, upto), (vec![(4, 0)], ChangePlace::behind(4)));
+        let (got, upto) = run(ChangePlace::behind(3), 10, &[(5, 1)]);
+        assert_eq!((got, upto), (vec![], ChangePlace::behind(3)));
+    }
+
+    #[test]
+    fn a_batch_is_cut_at_the_limit_and_goes_on_where_it_was_cut() {
+        let (got, upto) = run(ChangePlace::BEGINNING, 2, &[(1, 5), (2, 1)]);
+        assert_eq!((got, upto), (vec![(1, 0), (1, 1)], ChangePlace { seq: 1, index: 1 }));
+        let (got, upto) = run(upto, 10, &[(1, 5), (2, 1)]);
+        assert_eq!((got, upto), (vec![(1, 2), (1, 3), (1, 4), (2, 0)], ChangePlace::behind(2)));
+    }
+
+    #[test]
+    fn a_batch_that_tells_nothing_is_passed() {
+        let (got, upto) = run(ChangePlace::behind(1), 10, &[(2, 0), (3, 0)]);
+        assert_eq!((got, upto), (vec![], ChangePlace::behind(3)));
+        let last = ChangePlace { seq: 2, index: 0 };
+        assert_eq!(run(last, 10, &[(2, 1), (3, 0)]), (vec![], ChangePlace::behind(3)));
+    }
+}
