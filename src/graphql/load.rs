@@ -23,7 +23,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, Timestamp};
 use crate::store::query::*;
-use crate::store::{Store, StoreError};
+use crate::store::{Reads, Store, StoreError};
 
 /// A request's loader.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
@@ -49,6 +49,9 @@ where
 
 /// Reads from the store for a request.
 pub struct Reader(pub Arc<dyn Store>);
+
+/// Reads what was stored at a moment.
+pub struct PastReader(pub Arc<dyn Reads>);
 
 /// Runs a loader's reads on the runtime of the request.
 struct OnRuntime;
@@ -151,6 +154,15 @@ where
     Ok(all)
 }
 
+/// What is read of the present is read of a moment in the same words.
+macro_rules! now_and_then {
+    ($(impl Loader<$key:ty> for Reader $body:tt)*) => {
+        $(impl Loader<$key> for Reader $body
+        impl Loader<$key> for PastReader $body)*
+    };
+}
+
+now_and_then! {
 impl Loader<CustomerLoad> for Reader {
     /// `Err` when this one key cannot be answered, `None` when nobody is found.
     type Value = Result<Option<Arc<CustomerView>>, StoreError>;
@@ -364,6 +376,7 @@ impl Loader<Arrival> for Reader {
     async fn load(&self, keys: &[Arrival]) -> Loaded<Arrival, IdentityEvent> {
         Ok(pair_found(keys, self.0.identity_events(keys).await?))
     }
+}
 }
 
 /// How a connection's `totalCount` is found.

@@ -24,7 +24,7 @@ use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, Outcome};
 use crate::store::query::*;
-use crate::store::{Applied, Result, Store, StoreError, StoreStatus};
+use crate::store::{Applied, Reads, Result, Store, StoreError, StoreStatus};
 
 pub(crate) struct FakeStore {
     pub(crate) stored: Mutex<Vec<Fact>>,
@@ -104,6 +104,48 @@ impl Store for FakeStore {
         Ok(Applied { change: stored.len() as i64, outcomes })
     }
 
+    async fn status(&self) -> Result<StoreStatus> {
+        let stored = self.stored.lock().expect("a lock");
+        let customers: BTreeSet<_> = stored.iter().map(|f| f.identifiers[0].key.clone()).collect();
+        Ok(StoreStatus {
+            customers: customers.len() as i64,
+            touchpoints: stored.iter().filter(|f| f.touchpoint.is_some()).count() as i64,
+            change: stored.len() as i64,
+            changed_at: Timestamp(0),
+        })
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    async fn list_customers(&self, _: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
+        nobody_asks()
+    }
+
+    async fn count_customers(&self, _: &CustomerFilter) -> Result<i64> {
+        nobody_asks()
+    }
+
+    async fn changes(&self, _: ChangePlace, _: usize) -> Result<ChangeRun> {
+        nobody_asks()
+    }
+
+    fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        tokio::sync::watch::Sender::new(0).subscribe()
+    }
+
+    async fn customer_at(&self, _: &CustomerId, _: i64) -> Result<Option<CustomerId>> {
+        nobody_asks()
+    }
+
+    async fn consents(&self, _: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+        nobody_asks()
+    }
+}
+
+#[async_trait]
+impl Reads for FakeStore {
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
         let known = self.identifiers.lock().expect("a lock");
         let identifier = |key: &IdentifierKey| Identifier {
@@ -121,35 +163,12 @@ impl Store for FakeStore {
         Ok(keys.iter().map(find).collect())
     }
 
-    async fn status(&self) -> Result<StoreStatus> {
-        let stored = self.stored.lock().expect("a lock");
-        let customers: BTreeSet<_> = stored.iter().map(|f| f.identifiers[0].key.clone()).collect();
-        Ok(StoreStatus {
-            customers: customers.len() as i64,
-            touchpoints: stored.iter().filter(|f| f.touchpoint.is_some()).count() as i64,
-            change: stored.len() as i64,
-            changed_at: Timestamp(0),
-        })
-    }
-
-    fn gauges(&self) -> Vec<(&'static str, f64)> {
-        Vec::new()
-    }
-
     async fn customers(
         &self,
         _: &[CustomerKey],
         _: Shape,
         _: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        nobody_asks()
-    }
-
-    async fn list_customers(&self, _: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
-        nobody_asks()
-    }
-
-    async fn count_customers(&self, _: &CustomerFilter) -> Result<i64> {
         nobody_asks()
     }
 
@@ -219,22 +238,6 @@ impl Store for FakeStore {
     }
 
     async fn identity_events(&self, _: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-        nobody_asks()
-    }
-
-    async fn changes(&self, _: ChangePlace, _: usize) -> Result<ChangeRun> {
-        nobody_asks()
-    }
-
-    fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
-        tokio::sync::watch::Sender::new(0).subscribe()
-    }
-
-    async fn customer_at(&self, _: &CustomerId, _: i64) -> Result<Option<CustomerId>> {
-        nobody_asks()
-    }
-
-    async fn consents(&self, _: &[Arrival]) -> Result<Vec<Option<Consent>>> {
         nobody_asks()
     }
 }

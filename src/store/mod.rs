@@ -55,32 +55,9 @@ pub struct StoreStatus {
     pub changed_at: Timestamp,
 }
 
-/// A store: the graph of customers, and nothing that is about one way of asking for it.
+/// What can be asked about people.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
-    /// `sqlite` or `neo4j`.
-    fn name(&self) -> &'static str;
-
-    /// How many facts of a long file are best written together.
-    fn batch_size(&self) -> usize {
-        1_000
-    }
-
-    /// Makes constraints and indexes; safe to call again and by several servers at once. An error
-    /// that [is transient](StoreError::is_transient) means: not yet, call again.
-    async fn set_up(&self) -> Result<()>;
-
-    /// Whether the store answers now.
-    async fn ping(&self) -> Result<()>;
-
-    /// Plans the batch on what is stored, under locks, and writes the plan in one transaction:
-    /// all of it or nothing. When this answers, the batch survives a kill of the process.
-    /// `at` is the server's clock.
-    ///
-    /// Transient faults are retried inside, with a limit; `Refused` says that some fact of the
-    /// batch is one the store will not take.
-    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
-
+pub trait Reads: Send + Sync + 'static {
     /// Customers, each as one consistent read. `Err(AmbiguousOrder)` stands for its own key only.
     async fn customers(
         &self,
@@ -88,12 +65,6 @@ pub trait Store: Send + Sync + 'static {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>>;
-
-    /// Ids of customers with their places in the list, in its order.
-    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;
-
-    /// How many customers fit.
-    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64>;
 
     /// Identifiers, with who holds each.
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>>;
@@ -151,6 +122,39 @@ pub trait Store: Send + Sync + 'static {
 
     /// Lines of identity histories by name.
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>>;
+}
+
+/// A store: the graph of customers, and nothing that is about one way of asking for it.
+#[async_trait]
+pub trait Store: Reads {
+    /// `sqlite` or `neo4j`.
+    fn name(&self) -> &'static str;
+
+    /// How many facts of a long file are best written together.
+    fn batch_size(&self) -> usize {
+        1_000
+    }
+
+    /// Makes constraints and indexes; safe to call again and by several servers at once. An error
+    /// that [is transient](StoreError::is_transient) means: not yet, call again.
+    async fn set_up(&self) -> Result<()>;
+
+    /// Whether the store answers now.
+    async fn ping(&self) -> Result<()>;
+
+    /// Plans the batch on what is stored, under locks, and writes the plan in one transaction:
+    /// all of it or nothing. When this answers, the batch survives a kill of the process.
+    /// `at` is the server's clock.
+    ///
+    /// Transient faults are retried inside, with a limit; `Refused` says that some fact of the
+    /// batch is one the store will not take.
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
+
+    /// Ids of customers with their places in the list, in its order.
+    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;
+
+    /// How many customers fit.
+    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64>;
 
     /// What happened behind `after`, at most `limit` changes and at least one when there is any: an
     /// unbroken run. A commit that is only becoming visible ends it, so whatever a change names can be

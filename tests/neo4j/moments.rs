@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use throughline::domain::Timestamp;
 use throughline::domain::identifier::IdentifierKey;
 use throughline::stitching::Batch;
-use throughline::store::Store;
 use throughline::store::neo4j::Step;
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
+use throughline::store::{Reads, Store};
 
 use crate::world::{World, fact, number, one, rules};
 

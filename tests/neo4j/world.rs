@@ -11,7 +11,7 @@ use throughline::domain::touchpoint::{Direction, TouchpointFact};
 use throughline::stitching::Batch;
 use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
-use throughline::store::{Store, StoreError};
+use throughline::store::{Reads, Store, StoreError};
 
 use crate::common::stores;
 

@@ -42,7 +42,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::query::*;
-use super::{Applied, Result, Store, StoreError, StoreStatus};
+use super::{Applied, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -189,6 +189,41 @@ impl Store for Neo4jStore {
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a batch could not be planned: {e}"))))
     }
 
+    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
+        customer_list::list(&self.inner, list).await
+    }
+
+    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
+        customer_list::count(&self.inner, filter).await
+    }
+
+    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
+        changes::list(&self.inner, after, limit).await
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.inner.commits.subscribe()
+    }
+
+    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+        changes::customer_at(&self.inner, id, seq).await
+    }
+
+    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+        consents::fetch(&self.inner, arrivals).await
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        status::fetch(&self.inner).await
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        status::gauges(&self.inner)
+    }
+}
+
+#[async_trait]
+impl Reads for Neo4jStore {
     async fn customers(
         &self,
         keys: &[CustomerKey],
@@ -196,14 +231,6 @@ impl Store for Neo4jStore {
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
         customers::fetch(&self.inner, keys, shape, pages).await
-    }
-
-    async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
-        customer_list::list(&self.inner, list).await
-    }
-
-    async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
-        customer_list::count(&self.inner, filter).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
@@ -277,29 +304,5 @@ impl Store for Neo4jStore {
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         identity_events::fetch(&self.inner, arrivals).await
-    }
-
-    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-        changes::list(&self.inner, after, limit).await
-    }
-
-    fn commits(&self) -> watch::Receiver<u64> {
-        self.inner.commits.subscribe()
-    }
-
-    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
-        changes::customer_at(&self.inner, id, seq).await
-    }
-
-    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
-        consents::fetch(&self.inner, arrivals).await
-    }
-
-    async fn status(&self) -> Result<StoreStatus> {
-        status::fetch(&self.inner).await
-    }
-
-    fn gauges(&self) -> Vec<(&'static str, f64)> {
-        status::gauges(&self.inner)
     }
 }

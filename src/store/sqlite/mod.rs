@@ -41,7 +41,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::query::*;
-use super::{Applied, Result, Store, StoreStatus};
+use super::{Applied, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -142,16 +142,6 @@ impl Store for SqliteStore {
         self.pool.write(move |db| apply(db, &rules, &batch, at, &new_id)).await
     }
 
-    async fn customers(
-        &self,
-        keys: &[CustomerKey],
-        shape: Shape,
-        pages: FirstPages,
-    ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        let keys = keys.to_vec();
-        self.pool.read(move |db| customers::fetch(db, &keys, shape, pages)).await
-    }
-
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
         let list = list.clone();
         self.pool.read(move |db| customer_list::list(db, &list)).await
@@ -160,6 +150,45 @@ impl Store for SqliteStore {
     async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
         let filter = filter.clone();
         self.pool.read(move |db| customer_list::count(db, &filter)).await
+    }
+
+    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
+        self.pool.read(move |db| changes::list(db, after, limit)).await
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.pool.commits()
+    }
+
+    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+        let id = id.clone();
+        self.pool.read(move |db| changes::customer_at(db, id, seq)).await
+    }
+
+    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
+        let arrivals = arrivals.to_vec();
+        self.pool.read(move |db| consents::fetch(db, &arrivals)).await
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        self.pool.read(status::fetch).await
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        self.pool.gauges()
+    }
+}
+
+#[async_trait]
+impl Reads for SqliteStore {
+    async fn customers(
+        &self,
+        keys: &[CustomerKey],
+        shape: Shape,
+        pages: FirstPages,
+    ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
+        let keys = keys.to_vec();
+        self.pool.read(move |db| customers::fetch(db, &keys, shape, pages)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
@@ -250,31 +279,5 @@ impl Store for SqliteStore {
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
         self.pool.read(move |db| identity_events::fetch(db, &arrivals)).await
-    }
-
-    async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-        self.pool.read(move |db| changes::list(db, after, limit)).await
-    }
-
-    fn commits(&self) -> watch::Receiver<u64> {
-        self.pool.commits()
-    }
-
-    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
-        let id = id.clone();
-        self.pool.read(move |db| changes::customer_at(db, id, seq)).await
-    }
-
-    async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
-        let arrivals = arrivals.to_vec();
-        self.pool.read(move |db| consents::fetch(db, &arrivals)).await
-    }
-
-    async fn status(&self) -> Result<StoreStatus> {
-        self.pool.read(status::fetch).await
-    }
-
-    fn gauges(&self) -> Vec<(&'static str, f64)> {
-        self.pool.gauges()
     }
 }
