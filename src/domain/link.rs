@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::identifier::Identifier;
 use super::{IdentifierId, Timestamp};
 
 /// An edge of the identity graph: every pair of an event, whether it bound them or not.
@@ -26,4 +27,15 @@ pub struct Link {
     pub message_id: Arc<str>,
     /// Who sent that message.
     pub source: Arc<str>,
+}
+
+/// How two identifiers are connected: a chain of links that bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkExplanation {
+    /// Whether both ends are one customer's; then so is all that lies between.
+    pub same_customer: bool,
+    /// The identifiers from one end to the other; one more than steps.
+    pub path: Vec<Identifier>,
+    /// The link between each and the next.
+    pub steps: Vec<Link>,
 }

@@ -15,6 +15,8 @@ pub enum Code {
     BadCursor,
     /// An argument that cannot be; with `argument` and `hint`.
     BadArgument,
+    /// It would cost more than one request may; with `cost`, `limit` and `hint`.
+    TooExpensive,
     /// The store cannot be reached.
     StoreAway,
     /// It took too long.
@@ -30,6 +32,7 @@ impl Code {
             Code::BadId => "BAD_ID",
             Code::BadCursor => "BAD_CURSOR",
             Code::BadArgument => "BAD_ARGUMENT",
+            Code::TooExpensive => "TOO_EXPENSIVE",
             Code::StoreAway => "STORE_AWAY",
             Code::Timeout => "TIMEOUT",
             Code::Internal => "INTERNAL",
@@ -64,6 +67,14 @@ pub fn store_error(error: StoreError) -> Error {
         }
         StoreError::AmbiguousOrder => {
             bad_argument("by.order.source", error, "name the source that sent the order, such as \"shop\"")
+        }
+        StoreError::TooMuch { looked_at, most } => {
+            let error = coded(Code::TooExpensive, error.to_string());
+            error.extend_with(|_, extensions| {
+                extensions.set("cost", looked_at);
+                extensions.set("limit", most);
+                extensions.set("hint", "ask from an identifier that fewer people share");
+            })
         }
         StoreError::Refused(_) | StoreError::Data(_) | StoreError::Setup(_) => {
             tracing::error!(%error, "store");

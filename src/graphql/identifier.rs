@@ -144,6 +144,11 @@ impl Identifier {
         Identifier { row, view: Some(view.clone()) }
     }
 
+    /// One that was read by itself.
+    pub(super) fn alone(row: identifier::Identifier) -> Self {
+        Identifier { row, view: None }
+    }
+
     /// The identifier that `key` finds.
     pub(super) async fn fetch(ctx: &Context<'_>, key: IdentifierRef) -> Result<Option<Self>, Error> {
         Ok(load::one(ctx, key).await?.map(|row| Identifier { row, view: None }))

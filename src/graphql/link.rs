@@ -1,14 +1,15 @@
 //! Two identifiers that were seen together.
 
-use async_graphql::{Context, Error, ID, Object};
+use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
-use super::error::{Code, coded};
+use super::error::{Code, coded, store_error};
 use super::id::NodeId;
 use super::identifier::Identifier;
 use super::load::{self, LinkCount, LinksOf, Total};
 use super::page::{Connection, read_after, read_first};
 use super::scalar::{DateTime, int};
-use crate::domain::link::Link;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::link::{self, Link};
 use crate::domain::page::Page;
 use crate::store::query::{IdentifierRef, LinkKey, LinkPage, Of};
 
@@ -69,6 +70,38 @@ impl IdentifierLink {
     /// Why it did not bind, in words; null when it did.
     async fn refused(&self) -> Option<&str> {
         self.0.refused.as_deref()
+    }
+}
+
+/// How two identifiers are connected: the shortest chain of links that bound. When both are one
+/// customer's, of links within that customer. Else the chain that once spoke for it, whoever holds what
+/// lies on it now: where two neighbours of `path` have different customers, or one has none because it
+/// is shared, the two are parted.
+#[derive(SimpleObject)]
+pub struct LinkExplanation {
+    /// Whether both ends belong to one customer; then so does all that lies between.
+    same_customer: bool,
+    /// The identifiers from one end to the other: one more than `steps`. The same identifier twice is a
+    /// path of one.
+    path: Vec<Identifier>,
+    /// The link between each identifier of `path` and the next, with what brought it. Its `from` and `to`
+    /// do not turn round with the direction of the path.
+    steps: Vec<IdentifierLink>,
+}
+
+impl LinkExplanation {
+    pub(super) async fn fetch(
+        ctx: &Context<'_>,
+        from: &IdentifierKey,
+        to: &IdentifierKey,
+    ) -> Result<Option<Self>, Error> {
+        let loaders = load::of(ctx);
+        let found = loaders.loader().0.why_linked(from, to).await.map_err(store_error)?;
+        let Some(link::LinkExplanation { same_customer, path, steps }) = found else { return Ok(None) };
+        // The ends of the steps are those of the path: nobody needs to read them again.
+        loaders.feed_many(path.iter().map(|row| (IdentifierRef::Id(row.id), row.clone()))).await;
+        let path = path.into_iter().map(Identifier::alone).collect();
+        Ok(Some(LinkExplanation { same_customer, path, steps: steps.into_iter().map(IdentifierLink).collect() }))
     }
 }
 

@@ -8,6 +8,7 @@ use super::customers::{self, CustomerFilter, CustomerSort, Paging};
 use super::error::{bad_argument, store_error};
 use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
+use super::link::LinkExplanation;
 use super::load::{self, CustomerLoad};
 use super::node::Node;
 use super::order::OrderKeyInput;
@@ -145,6 +146,21 @@ impl Query {
         #[graphql(desc = "The event's `messageId`.")] message_id: String,
     ) -> Option<Result<Touchpoint, Error>> {
         Touchpoint::fetch(ctx, message_id.into()).await.transpose()
+    }
+
+    /// Why two identifiers belong together: the shortest chain of evidence between them. Null when one of
+    /// them was never seen, and when no links that bound connect them, as when only a person's merge
+    /// brought them together. TOO_EXPENSIVE when more than 50,000 links would have to be looked at.
+    async fn why_linked(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Where the path begins.")] from: IdentifierInput,
+        #[graphql(desc = "Where it ends.")] to: IdentifierInput,
+    ) -> Option<Result<LinkExplanation, Error>> {
+        let setup = ctx.data_unchecked::<Setup>();
+        let from = setup.normalise(&from.kind, &from.value)?;
+        let to = setup.normalise(&to.kind, &to.value)?;
+        LinkExplanation::fetch(ctx, &from, &to).await.transpose()
     }
 
     /// What this server is, and how much it holds.

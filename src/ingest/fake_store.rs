@@ -14,7 +14,7 @@ use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::fact::Fact;
 use crate::domain::identifier::Identifier;
-use crate::domain::link::Link;
+use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderAct, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
@@ -213,6 +213,10 @@ impl Reads for FakeStore {
     }
 
     async fn links(&self, _: &[LinkKey]) -> Result<Vec<Option<Link>>> {
+        nobody_asks()
+    }
+
+    async fn why_linked(&self, _: &IdentifierKey, _: &IdentifierKey) -> Result<Option<LinkExplanation>> {
         nobody_asks()
     }
 

@@ -5,6 +5,7 @@
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
 //! * [`history`] hangs touchpoints, orders, claims, consents on the identifiers.
 //! * [`plan()`] runs both and sums up what changed.
+//! * [`why`] finds the chain of links that connects two identifiers.
 
 pub mod accept;
 pub mod batch;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod known;
 pub mod people;
 pub mod plan;
+pub mod why;
 
 pub use batch::Batch;
 pub use known::Known;

@@ -24,6 +24,14 @@ pub enum StoreError {
     /// An order number that several sources share was asked for without its source.
     #[error("several sources have an order of that number: name the source")]
     AmbiguousOrder,
+    /// It would have to look at more than it may.
+    #[error("{looked_at} links were looked at, and there are more")]
+    TooMuch {
+        /// How much it looked at.
+        looked_at: usize,
+        /// How much it may.
+        most: usize,
+    },
 }
 
 impl StoreError {

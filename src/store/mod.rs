@@ -21,13 +21,13 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
-use crate::domain::link::Link;
+use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, Outcome};
 
 pub use error::{Result, StoreError};
@@ -101,6 +101,13 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Links by name.
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
+
+    /// The shortest chain of links that bound between two identifiers. Of one customer, within it;
+    /// else over all that ever bound. Of several that are equally short the one whose identifiers, from
+    /// `from` on, have the smallest ids. `None` when one of the two is not known or nothing connects
+    /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than
+    /// [`MOST_LINKS`](crate::stitching::why::MOST_LINKS).
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>>;
 
     /// Products by sku.
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::customer::CustomerId;
-use crate::domain::identifier::IdentifierKey;
+use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::money::Currency;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, IdentifierId, Timestamp};
@@ -145,6 +145,17 @@ pub struct LinkKey {
     pub to: IdentifierId,
     /// Whether it is the refused one of the pair.
     pub refused: bool,
+}
+
+impl LinkKey {
+    /// The links that bound each identifier to the next.
+    pub fn along(path: &[Identifier]) -> Vec<LinkKey> {
+        let key = |pair: &[Identifier]| {
+            let (from, to) = if pair[0].key < pair[1].key { (&pair[0], &pair[1]) } else { (&pair[1], &pair[0]) };
+            LinkKey { from: from.id, to: to.id, refused: false }
+        };
+        path.windows(2).map(key).collect()
+    }
 }
 
 /// A page of customers.

@@ -21,3 +21,4 @@ mod links;
 mod orders;
 mod products;
 mod touchpoints;
+mod why;

@@ -30,6 +30,7 @@ mod set_up;
 mod statement;
 mod status;
 mod touchpoints;
+mod why;
 mod write;
 mod writing;
 
@@ -48,13 +49,13 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
-use crate::domain::link::Link;
+use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, IdentifierKey, Timestamp};
 use crate::stitching::Batch;
 pub use apply::Step;
 use connections::Connections;
@@ -279,6 +280,10 @@ impl Reads for Neo4jStore {
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         links::fetch(&self.inner, keys).await
+    }
+
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+        why::explain(&self.inner, from, to).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {

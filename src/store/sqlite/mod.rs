@@ -29,6 +29,7 @@ mod set_up;
 mod statement;
 mod status;
 mod touchpoints;
+mod why;
 mod words;
 mod write;
 
@@ -47,13 +48,13 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
-use crate::domain::link::Link;
+use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, IdentifierKey, Timestamp};
 use crate::stitching::{self, Batch};
 use pool::{Opening, Pool};
 
@@ -249,6 +250,11 @@ impl Reads for SqliteStore {
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         let keys = keys.to_vec();
         self.pool.read(move |db| links::fetch(db, &keys)).await
+    }
+
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+        let (from, to) = (from.clone(), to.clone());
+        self.pool.read(move |db| why::explain(db, &from, &to)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {

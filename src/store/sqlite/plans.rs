@@ -24,6 +24,7 @@ fn all_statements() -> Vec<&'static Statement> {
         products::ALL,
         status::ALL,
         touchpoints::ALL,
+        why::ALL,
         words::ALL,
         write::ALL,
     ]

@@ -1,0 +1,75 @@
+//! Why two identifiers belong together: the links that a search asks for, one read a level.
+
+use super::bolt::Params;
+use super::rows::{column, strange};
+use super::statement::{Statement, statement};
+use super::{Inner, identifiers, links};
+use crate::domain::customer::CustomerId;
+use crate::domain::identifier::{Identifier, IdentifierKey};
+use crate::domain::link::LinkExplanation;
+use crate::domain::{Arrival, IdentifierId};
+use crate::stitching::why::{MOST_LINKS, Next, Search};
+use crate::store::query::{IdentifierRef, LinkKey};
+use crate::store::{Result, StoreError};
+
+pub(super) static BOUND_LINKS: Statement = statement!("bound_links");
+
+/// How often it is tried while identifiers change hands under it.
+const ATTEMPTS: u32 = 3;
+
+/// The shortest chain of links that bound. The levels are not of one moment: links that bound stay,
+/// but an identifier may change hands, so at the end the chain's are looked at once more.
+pub(super) async fn explain(
+    store: &Inner,
+    from: &IdentifierKey,
+    to: &IdentifierKey,
+) -> Result<Option<LinkExplanation>> {
+    let keys = [IdentifierRef::Key(from.clone()), IdentifierRef::Key(to.clone())];
+    for _ in 0..ATTEMPTS {
+        let ends = identifiers::fetch(store, &keys).await?;
+        let [Some(from), Some(to)] = ends.as_slice() else { return Ok(None) };
+        let within = from.customer.as_ref().filter(|holder| Some(*holder) == to.customer.as_ref());
+        let Some(chain) = search(store, from.id, to.id, within).await? else { return Ok(None) };
+        let keys: Vec<IdentifierRef> = chain.into_iter().map(IdentifierRef::Id).collect();
+        let path: Option<Vec<Identifier>> = identifiers::fetch(store, &keys).await?.into_iter().collect();
+        let path = path.ok_or_else(|| strange("a link's end"))?;
+        let together = |ends: &[Option<&CustomerId>]| ends.iter().all(|holder| holder.is_some() && *holder == ends[0]);
+        let holders: Vec<Option<&CustomerId>> = path.iter().map(|i| i.customer.as_ref()).collect();
+        let stands = match within {
+            Some(_) => together(&holders),
+            None => !together(&[holders[0], holders[holders.len() - 1]]),
+        };
+        if stands {
+            let same_customer = within.is_some();
+            let steps = links::fetch(store, &LinkKey::along(&path)).await?.into_iter().collect::<Option<Vec<_>>>();
+            let steps = steps.ok_or_else(|| strange("a link"))?;
+            return Ok(Some(LinkExplanation { same_customer, path, steps }));
+        }
+    }
+    Err(StoreError::Busy("the customers kept changing while the chain was looked for".into()))
+}
+
+async fn search(
+    store: &Inner,
+    from: IdentifierId,
+    to: IdentifierId,
+    within: Option<&CustomerId>,
+) -> Result<Option<Vec<IdentifierId>>> {
+    let mut search = Search::between(from, to);
+    loop {
+        match search.next() {
+            Next::Read { of, limit } => {
+                let params = Params::new().with("of", &of).with("within", within).with("limit", limit + 1);
+                let rows = store.connections.read(&BOUND_LINKS, params).await?;
+                let row = rows.first().ok_or_else(|| strange("an answer without a row"))?;
+                let read: Vec<(i64, i64, bool)> = column(row, "links")?;
+                let counting = read.iter().filter(|(_, _, counts)| *counts);
+                let links: Vec<_> = counting.map(|&(here, there, _)| (Arrival(here), Arrival(there))).collect();
+                search.learn(&links, read.len(), read.len() > limit);
+            }
+            Next::Chain(ids) => return Ok(Some(ids)),
+            Next::Nothing => return Ok(None),
+            Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Why two identifiers belong together: the links that a search asks for, all of one moment.
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+
+use super::row::arrival;
+use super::statement::statements;
+use super::{identifiers, links};
+use crate::domain::IdentifierId;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::link::LinkExplanation;
+use crate::stitching::why::{MOST_LINKS, Next, Search};
+use crate::store::query::{IdentifierRef, LinkKey};
+use crate::store::{Result, StoreError};
+
+statements! {
+    IDENTIFIER_HOLDER = "identifier_holder";
+    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
+    BOUND_FROM = "bound_from";
+    BOUND_TO = "bound_to";
+}
+
+/// The shortest chain of links that bound.
+pub(super) fn explain(db: &Connection, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+    let (Some((from, holder)), Some((to, other))) = (find(db, from)?, find(db, to)?) else { return Ok(None) };
+    let within = holder.filter(|_| holder == other);
+    let mut search = Search::between(from, to);
+    loop {
+        match search.next() {
+            Next::Read { of, limit } => {
+                let read = read(db, &of, within, limit)?;
+                search.learn(&read.links, read.looked_at, read.more);
+            }
+            Next::Chain(ids) => return chain(db, &ids, within.is_some()).map(Some),
+            Next::Nothing => return Ok(None),
+            Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
+        }
+    }
+}
+
+/// An identifier's id, and the birth of the customer who holds it.
+fn find(db: &Connection, key: &IdentifierKey) -> Result<Option<(IdentifierId, Option<i64>)>> {
+    IDENTIFIER_HOLDER.on(db)?.first((&*key.kind, &*key.value), |row| Ok((arrival(row, 0)?, row.get(1)?)))
+}
+
+struct Read {
+    links: Vec<(IdentifierId, IdentifierId)>,
+    looked_at: usize,
+    more: bool,
+}
+
+/// The links of these that bound; within a customer, those whose other end it holds.
+fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, limit: usize) -> Result<Read> {
+    let mut by_end = [BOUND_FROM.on(db)?, BOUND_TO.on(db)?];
+    let mut links = Vec::new();
+    for &here in of {
+        for statement in &mut by_end {
+            let left = limit + 1 - links.len().min(limit);
+            statement.all((here.0, left as i64), &mut links, |row| Ok((here, arrival(row, 0)?)))?;
+            if links.len() > limit {
+                return Ok(Read { links: Vec::new(), looked_at: links.len(), more: true });
+            }
+        }
+    }
+    let looked_at = links.len();
+    if let Some(customer) = within {
+        let mut holder = IDENTIFIER_HOLDER_BY_ID.on(db)?;
+        // In a dense part of the graph each identifier comes many times.
+        let mut members: FxHashMap<IdentifierId, bool> = FxHashMap::default();
+        for &(_, there) in &links {
+            if let std::collections::hash_map::Entry::Vacant(unknown) = members.entry(there) {
+                let held: Option<Option<i64>> = holder.first([there.0], |row| Ok(row.get(1)?))?;
+                unknown.insert(held.flatten() == Some(customer));
+            }
+        }
+        links.retain(|(_, there)| members[there]);
+    }
+    Ok(Read { links, looked_at, more: false })
+}
+
+/// The chain's identifiers and links.
+fn chain(db: &Connection, ids: &[IdentifierId], same_customer: bool) -> Result<LinkExplanation> {
+    let keys: Vec<IdentifierRef> = ids.iter().copied().map(IdentifierRef::Id).collect();
+    let path: Option<Vec<_>> = identifiers::fetch(db, &keys)?.into_iter().collect();
+    let path = path.ok_or_else(|| StoreError::Data("a link leads to an identifier that is not there".into()))?;
+    let steps: Option<Vec<_>> = links::fetch(db, &LinkKey::along(&path))?.into_iter().collect();
+    let steps = steps.ok_or_else(|| StoreError::Data("a link is not found by its key".into()))?;
+    Ok(LinkExplanation { same_customer, path, steps })
+}
