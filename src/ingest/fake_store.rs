@@ -104,6 +104,10 @@ impl Store for FakeStore {
         Ok(Applied { change: stored.len() as i64, outcomes })
     }
 
+    async fn why_linked(&self, _: &IdentifierKey, _: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+        nobody_asks()
+    }
+
     async fn status(&self) -> Result<StoreStatus> {
         let stored = self.stored.lock().expect("a lock");
         let customers: BTreeSet<_> = stored.iter().map(|f| f.identifiers[0].key.clone()).collect();
@@ -213,10 +217,6 @@ impl Reads for FakeStore {
     }
 
     async fn links(&self, _: &[LinkKey]) -> Result<Vec<Option<Link>>> {
-        nobody_asks()
-    }
-
-    async fn why_linked(&self, _: &IdentifierKey, _: &IdentifierKey) -> Result<Option<LinkExplanation>> {
         nobody_asks()
     }
 

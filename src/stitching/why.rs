@@ -76,7 +76,7 @@ impl Search {
     }
 
     /// What is to be done now.
-    pub fn next(&mut self) -> Next {
+    pub fn proceed(&mut self) -> Next {
         if self.met {
             return Next::Chain(self.chain());
         }
@@ -181,7 +181,7 @@ mod tests {
     fn search(graph: &Graph, from: i64, to: i64, most: usize, at_once: usize) -> (Next, usize) {
         let mut search = Search { most, at_once, ..Search::between(Arrival(from), Arrival(to)) };
         loop {
-            match search.next() {
+            match search.proceed() {
                 Next::Read { of, limit } => {
                     let both = graph.iter().flat_map(|&(a, b)| [(a, b), (b, a)]);
                     let mut links: Vec<_> =

@@ -102,13 +102,6 @@ pub trait Reads: Send + Sync + 'static {
     /// Links by name.
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
 
-    /// The shortest chain of links that bound between two identifiers. Of one customer, within it;
-    /// else over all that ever bound. Of several that are equally short the one whose identifiers, from
-    /// `from` on, have the smallest ids. `None` when one of the two is not known or nothing connects
-    /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than
-    /// [`MOST_LINKS`](crate::stitching::why::MOST_LINKS).
-    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>>;
-
     /// Products by sku.
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>>;
 
@@ -177,6 +170,13 @@ pub trait Store: Reads {
 
     /// Consents by name, whether they are still in force or not.
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>>;
+
+    /// The shortest chain of links that bound between two identifiers. Of one customer, within it;
+    /// else over all that ever bound. Of several that are equally short the one whose identifiers, from
+    /// `from` on, have the smallest ids. `None` when one of the two is not known or nothing connects
+    /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than
+    /// [`MOST_LINKS`](crate::stitching::why::MOST_LINKS).
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;

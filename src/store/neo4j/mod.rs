@@ -214,6 +214,10 @@ impl Store for Neo4jStore {
         consents::fetch(&self.inner, arrivals).await
     }
 
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+        why::explain(&self.inner, from, to).await
+    }
+
     async fn status(&self) -> Result<StoreStatus> {
         status::fetch(&self.inner).await
     }
@@ -280,10 +284,6 @@ impl Reads for Neo4jStore {
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         links::fetch(&self.inner, keys).await
-    }
-
-    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
-        why::explain(&self.inner, from, to).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {

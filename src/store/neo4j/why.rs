@@ -57,7 +57,7 @@ async fn search(
 ) -> Result<Option<Vec<IdentifierId>>> {
     let mut search = Search::between(from, to);
     loop {
-        match search.next() {
+        match search.proceed() {
             Next::Read { of, limit } => {
                 let params = Params::new().with("of", &of).with("within", within).with("limit", limit + 1);
                 let rows = store.connections.read(&BOUND_LINKS, params).await?;

@@ -171,6 +171,11 @@ impl Store for SqliteStore {
         self.pool.read(move |db| consents::fetch(db, &arrivals)).await
     }
 
+    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
+        let (from, to) = (from.clone(), to.clone());
+        self.pool.read(move |db| why::explain(db, &from, &to)).await
+    }
+
     async fn status(&self) -> Result<StoreStatus> {
         self.pool.read(status::fetch).await
     }
@@ -250,11 +255,6 @@ impl Reads for SqliteStore {
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         let keys = keys.to_vec();
         self.pool.read(move |db| links::fetch(db, &keys)).await
-    }
-
-    async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
-        let (from, to) = (from.clone(), to.clone());
-        self.pool.read(move |db| why::explain(db, &from, &to)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {

@@ -26,7 +26,7 @@ pub(super) fn explain(db: &Connection, from: &IdentifierKey, to: &IdentifierKey)
     let within = holder.filter(|_| holder == other);
     let mut search = Search::between(from, to);
     loop {
-        match search.next() {
+        match search.proceed() {
             Next::Read { of, limit } => {
                 let read = read(db, &of, within, limit)?;
                 search.learn(&read.links, read.looked_at, read.more);
