@@ -3,6 +3,7 @@
 //! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`] <- [`store`] <-
 //! `ingest` <- `graphql` <- `http` <- the binary.
 
+pub mod changes;
 pub mod commands;
 pub mod domain;
 pub mod generate;

@@ -180,4 +180,6 @@ pub struct ChangeRun {
     /// How far it was read: here the next run begins. Behind the last of `changes`, or further, when
     /// batches came after it that changed nothing that is told.
     pub upto: ChangePlace,
+    /// Whether more is there that cannot be told yet, since its commit is only becoming visible.
+    pub waits: bool,
 }

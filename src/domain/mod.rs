@@ -23,6 +23,7 @@ pub mod rollup;
 pub mod rules;
 pub mod search;
 pub mod time;
+pub mod told;
 pub mod touchpoint;
 
 pub use arrival::Arrival;

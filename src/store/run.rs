@@ -13,7 +13,7 @@ pub(super) struct Gathering {
 impl Gathering {
     /// Begins behind `after`; takes at most `limit` changes.
     pub(super) fn new(after: ChangePlace, limit: usize) -> Self {
-        Gathering { run: ChangeRun { changes: Vec::new(), upto: after }, limit }
+        Gathering { run: ChangeRun { changes: Vec::new(), upto: after, waits: false }, limit }
     }
 
     /// The batch that is wanted next.
@@ -25,7 +25,11 @@ impl Gathering {
     /// wanted: not when the run is full, and not when `seq` is another than was wanted, since the one
     /// between cannot be seen yet.
     pub(super) fn add(&mut self, seq: i64, at: Timestamp, entries: &str) -> Result<bool> {
-        if seq != self.wants() || self.run.changes.len() >= self.limit {
+        if self.run.changes.len() >= self.limit {
+            return Ok(false);
+        }
+        if seq != self.wants() {
+            self.wait();
             return Ok(false);
         }
         let told = match self.run.upto.is_behind_all() {
@@ -46,6 +50,11 @@ impl Gathering {
         Ok(self.run.changes.len() < self.limit)
     }
 
+    /// Says that the batch that is wanted cannot be told yet.
+    pub(super) fn wait(&mut self) {
+        self.run.waits = true;
+    }
+
     /// The run.
     pub(super) fn done(self) -> ChangeRun {
         self.run
@@ -61,14 +70,18 @@ mod tests {
         serde_json::to_string(&(0..count).map(entry).collect::<Vec<_>>()).expect("JSON")
     }
 
-    fn run(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> (Vec<(i64, u32)>, ChangePlace) {
+    fn gather(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> ChangeRun {
         let mut gathering = Gathering::new(after, limit);
         for (seq, count) in batches {
             if !gathering.add(*seq, Timestamp(0), &entries(*count)).expect("good entries") {
                 break;
             }
         }
-        let run = gathering.done();
+        gathering.done()
+    }
+
+    fn run(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> (Vec<(i64, u32)>, ChangePlace) {
+        let run = gather(after, limit, batches);
         (run.changes.iter().map(|c| (c.place.seq, c.place.index)).collect(), run.upto)
     }
 
@@ -78,6 +91,8 @@ mod tests {
         assert_eq!((got, upto), (vec![(4, 0)], ChangePlace::behind(4)));
         let (got, upto) = run(ChangePlace::behind(3), 10, &[(5, 1)]);
         assert_eq!((got, upto), (vec![], ChangePlace::behind(3)));
+        assert!(gather(ChangePlace::behind(3), 10, &[(5, 1)]).waits);
+        assert!(!gather(ChangePlace::behind(3), 10, &[(4, 1)]).waits);
     }
 
     #[test]

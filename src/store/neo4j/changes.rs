@@ -22,10 +22,11 @@ pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Res
     let writing: Vec<i64> = column(row, "writing")?;
     for (seq, at, entries) in column::<Vec<(i64, i64, Option<&str>)>>(row, "items")? {
         // A node of which not all properties are there yet is not there yet.
-        let Some(entries) = entries else { break };
-        if writing.contains(&seq) && store.met.is_alive(seq) {
+        let on_its_way = writing.contains(&seq) && store.met.is_alive(seq);
+        let Some(entries) = entries.filter(|_| !on_its_way) else {
+            run.wait();
             break;
-        }
+        };
         if !run.add(seq, Timestamp(at), entries)? {
             break;
         }

@@ -1,0 +1,134 @@
+//! Which changes somebody wants to hear of: kinds, and one customer.
+//!
+//! A customer is followed along the log: what is told is what happened to the customer that the id
+//! stood for *then*. An id that is merged away goes on as the customer it became, an id that a split
+//! gives back stands for itself again. So a replay tells the same as those heard who listened live.
+
+use crate::domain::change::{Change, ChangePlace};
+use crate::domain::customer::CustomerId;
+use crate::domain::told::{ChangeKind, Told};
+use crate::store::{Result, Store};
+
+/// What is wanted; all that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    kinds: Vec<ChangeKind>,
+    followed: Option<Followed>,
+}
+
+#[derive(Clone, Debug)]
+struct Followed {
+    asked: CustomerId,
+    now: CustomerId,
+}
+
+impl Wanted {
+    /// These kinds, all when there are none; of this customer, of everybody without one. The changes
+    /// that follow will be those behind `after`, which is a place of the log. `None`: no customer ever
+    /// had that id.
+    pub async fn new(
+        store: &dyn Store,
+        kinds: Vec<ChangeKind>,
+        customer: Option<CustomerId>,
+        after: ChangePlace,
+    ) -> Result<Option<Self>> {
+        let Some(asked) = customer else { return Ok(Some(Wanted { kinds, followed: None })) };
+        // A batch that is told in part is walked through from its beginning.
+        let begin = if after.is_behind_all() { after.seq } else { after.seq - 1 };
+        let Some(now) = store.customer_at(&asked, begin).await? else { return Ok(None) };
+        let mut wanted = Wanted { kinds, followed: Some(Followed { asked, now }) };
+        if !after.is_behind_all() {
+            let run = store.changes(ChangePlace::behind(begin), after.index as usize + 1).await?;
+            run.changes.iter().for_each(|change| {
+                wanted.takes(change);
+            });
+        }
+        Ok(Some(wanted))
+    }
+
+    /// Whether this change is wanted. Every change of the log is shown to this, in order.
+    pub fn takes(&mut self, change: &Change) -> bool {
+        if self.kinds.is_empty() && self.followed.is_none() {
+            return true;
+        }
+        let told = change.told();
+        let concerned = self.followed.as_mut().is_none_or(|followed| followed.is_concerned_by(&told));
+        concerned && (self.kinds.is_empty() || self.kinds.contains(&told.kind))
+    }
+
+    /// Whether everything is wanted.
+    pub fn is_all(&self) -> bool {
+        self.kinds.is_empty() && self.followed.is_none()
+    }
+}
+
+impl Followed {
+    fn is_concerned_by(&mut self, told: &Told) -> bool {
+        let names = |id: &CustomerId| told.customer.as_ref() == Some(id) || told.others.contains(id);
+        let concerned = names(&self.now) || names(&self.asked);
+        match (told.kind, &told.customer) {
+            (ChangeKind::CustomersMerged, Some(survivor)) if told.others.contains(&self.now) => {
+                self.now = survivor.clone();
+            }
+            (ChangeKind::CustomerSplit, _) if told.others.contains(&self.asked) => {
+                self.now = self.asked.clone();
+            }
+            _ => {}
+        }
+        concerned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::domain::change::ChangeEntry;
+
+    fn id(name: &str) -> CustomerId {
+        CustomerId(name.into())
+    }
+
+    fn change(entry: ChangeEntry) -> Change {
+        Change { place: ChangePlace::BEGINNING, at: Timestamp(0), entry }
+    }
+
+    fn touched(customer: &str) -> Change {
+        change(ChangeEntry::TouchpointRecorded { c: Some(id(customer)), m: "m".into() })
+    }
+
+    fn merged(survivor: &str, other: &str) -> Change {
+        change(ChangeEntry::CustomersMerged { c: id(survivor), o: vec![id(other)], i: Vec::new(), m: "m".into() })
+    }
+
+    fn following(asked: &str) -> Wanted {
+        Wanted { kinds: Vec::new(), followed: Some(Followed { asked: id(asked), now: id(asked) }) }
+    }
+
+    #[test]
+    fn an_id_that_is_merged_away_goes_on_as_what_it_became() {
+        let mut wanted = following("b");
+        let log =
+            [touched("a"), touched("b"), merged("a", "b"), touched("a"), merged("z", "a"), touched("z"), touched("y")];
+        let taken: Vec<bool> = log.iter().map(|change| wanted.takes(change)).collect();
+        assert_eq!(taken, [false, true, true, true, true, true, false]);
+    }
+
+    #[test]
+    fn what_the_absorbed_did_before_is_not_the_survivors() {
+        let mut wanted = following("a");
+        let log = [touched("b"), merged("a", "b"), touched("a")];
+        let taken: Vec<bool> = log.iter().map(|change| wanted.takes(change)).collect();
+        assert_eq!(taken, [false, true, true]);
+    }
+
+    #[test]
+    fn all_that_is_given_must_hold() {
+        let mut wanted = following("a");
+        wanted.kinds = vec![ChangeKind::TouchpointRecorded];
+        assert!(wanted.takes(&touched("a")) && !wanted.takes(&touched("b")) && !wanted.takes(&merged("a", "b")));
+        let mut wanted = Wanted { kinds: vec![ChangeKind::CustomersMerged], followed: None };
+        assert!(!wanted.takes(&touched("a")) && wanted.takes(&merged("a", "b")));
+        assert!(Wanted::default().takes(&touched("a")));
+    }
+}
