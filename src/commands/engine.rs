@@ -7,11 +7,13 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::import::{self, ImportArgs};
+use crate::changes::feed::Feed;
 use crate::graphql::execute::Api;
 use crate::graphql::{self, Setup, Viewer};
 use crate::http::app::State;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
+use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
 use crate::settings::Settings;
 use crate::store::{Store, open};
@@ -21,6 +23,8 @@ pub(super) struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) ingest: Arc<Ingest>,
     setup: Setup,
+    feed: Arc<Feed>,
+    sockets: Sockets,
 }
 
 impl Engine {
@@ -28,12 +32,13 @@ impl Engine {
     pub(super) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let store = open::open(&settings.store)?;
         let ingest = Arc::new(Ingest::new(store.clone(), settings));
-        Ok(Self { store, ingest, setup: Setup::new(settings) })
+        let (feed, sockets) = (Feed::new(store.clone()), Sockets::at_most(settings.server.max_sockets));
+        Ok(Self { store, ingest, setup: Setup::new(settings), feed, sockets })
     }
 
     /// What the server needs to answer.
     pub(super) fn state(&self, listen: SocketAddr) -> anyhow::Result<State> {
-        let schema = graphql::schema(self.setup.clone(), self.ingest.clone());
+        let schema = graphql::schema(self.setup.clone(), self.ingest.clone(), self.feed.clone());
         let store = self.store.clone();
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
         let store = self.store.clone();
@@ -42,6 +47,7 @@ impl Engine {
             readiness: Readiness::starting(),
             metrics: Metrics::begin().context("cannot begin to measure")?,
             gauges: Arc::new(move || store.gauges()),
+            sockets: self.sockets.clone(),
             listen,
         })
     }

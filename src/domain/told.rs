@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use super::IdentifierId;
 use super::change::{Change, ChangeEntry};
 use super::customer::CustomerId;
 use super::order::OrderKey;
-use super::{Arrival, IdentifierId};
 
 /// What a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,11 +69,6 @@ impl Change {
     /// What it tells.
     pub fn told(&self) -> Told {
         self.entry.told()
-    }
-
-    /// The name of the consent that it is about.
-    pub fn consent(&self) -> Option<Arrival> {
-        self.told().consent.map(|index| Arrival::new(self.place.seq, index))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::query::IdentifierRef;
 /// A decision in force.
 pub struct Consent {
     row: consent::Consent,
-    view: Arc<CustomerView>,
+    view: Option<Arc<CustomerView>>,
 }
 
 /// What was decided.
@@ -73,8 +73,10 @@ impl Consent {
 
     /// The identifier it was given under.
     async fn identifier(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
-        if let Some(row) = self.view.identifiers.iter().find(|i| i.id == self.row.owner) {
-            return Ok(Identifier::of_customer(row.clone(), &self.view));
+        if let Some(view) = &self.view
+            && let Some(row) = view.identifiers.iter().find(|i| i.id == self.row.owner)
+        {
+            return Ok(Identifier::of_customer(row.clone(), view));
         }
         let found = Identifier::fetch(ctx, IdentifierRef::Id(self.row.owner)).await?;
         found.ok_or_else(|| coded(Code::Internal, "internal error"))
@@ -83,6 +85,11 @@ impl Consent {
 
 impl Consent {
     pub(super) fn of_customer(row: consent::Consent, view: &Arc<CustomerView>) -> Self {
-        Consent { row, view: view.clone() }
+        Consent { row, view: Some(view.clone()) }
+    }
+
+    /// A decision that the change log names, in force or not.
+    pub(super) fn of_log(row: consent::Consent) -> Self {
+        Consent { row, view: None }
     }
 }

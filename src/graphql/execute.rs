@@ -12,10 +12,13 @@ use async_graphql::{
     ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables,
 };
 use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 
 use super::limits::{LimitError, Limits, Rates, check_text, measure};
 
 mod codes;
+mod stream_root;
 mod variables;
 
 pub use codes::outcome_label;
@@ -59,6 +62,25 @@ pub struct Answer {
     pub outcome: &'static str,
     /// The name of the operation, for the log.
     pub operation: Option<String>,
+}
+
+/// Answers as they come: one for a query or a mutation, any number for a subscription.
+pub type Answers = BoxStream<'static, Answer>;
+
+/// Says that a subscription has begun: whatever happens from now on will be told. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Begun(Arc<tokio::sync::Notify>);
+
+impl Begun {
+    /// It has begun.
+    pub fn say(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until it has.
+    pub async fn wait(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// What became of a request; it decides the status of the answer.
@@ -107,15 +129,59 @@ impl Api {
     pub async fn execute(&self, mut question: Question) -> Answer {
         let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
         let mut operation = None;
-        let (response, kind) = match self.prepare(&question, Variables::from_json(variables), &mut operation) {
-            Ok(request) => self.run(request, &question).await,
+        let (response, kind) = match self.prepare(&question, Variables::from_json(variables), false, &mut operation) {
+            Ok((request, _)) => self.run(request, &question).await,
             Err(stop) => (Response::from_errors(vec![stop.0]), stop.1),
         };
         Answer::new(response, kind, operation)
     }
 
+    /// Runs a request for a transport that can send several answers. `begun` is told when a subscription
+    /// has begun. Dropping the stream gives up.
+    pub fn stream(&self, mut question: Question, begun: Begun) -> Answers {
+        let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
+        let mut operation = None;
+        let (request, ty) = match self.prepare(&question, Variables::from_json(variables), true, &mut operation) {
+            Ok(prepared) => prepared,
+            Err(stop) => {
+                let answer = Answer::new(Response::from_errors(vec![stop.0]), stop.1, operation);
+                return stream::iter([answer]).boxed();
+            }
+        };
+        if ty == OperationType::Subscription {
+            let responses = self.schema.stream(request.data(begun));
+            let answer = move |response| {
+                let (response, kind) = judge(response, &question);
+                Answer::new(response, kind, operation.clone())
+            };
+            return responses.map(answer).boxed();
+        }
+        let api = self.clone();
+        let answer = async move {
+            let (response, kind) = api.run(request, &question).await;
+            Answer::new(response, kind, operation)
+        };
+        stream::once(answer).boxed()
+    }
+
+    /// Whether it is a subscription that is asked for; not, when the text cannot be read.
+    pub fn is_subscription(&self, question: &Question) -> bool {
+        let readable = check_text(&question.query, &self.limits).is_ok();
+        let document = readable.then(|| parse_query(&question.query).ok()).flatten();
+        document.is_some_and(|document| {
+            let chosen = choose(&document, question.operation_name.as_deref());
+            chosen.is_ok_and(|(operation, _)| operation.ty == OperationType::Subscription)
+        })
+    }
+
     /// All that is checked before the schema is asked. Leaves the operation's name in `name`.
-    fn prepare(&self, question: &Question, variables: Variables, name: &mut Option<String>) -> Result<Request, Stop> {
+    fn prepare(
+        &self,
+        question: &Question,
+        variables: Variables,
+        streams: bool,
+        name: &mut Option<String>,
+    ) -> Result<(Request, OperationType), Stop> {
         let refuse = |error| Box::new((error, Kind::Refused));
         check_text(&question.query, &self.limits).map_err(limit_error).map_err(refuse)?;
         let document = parse_query(&question.query).map_err(parse_error).map_err(refuse)?;
@@ -129,37 +195,46 @@ impl Api {
                 return Err(Box::new((error("GRAPHQL_VALIDATION_FAILED", words, None), Kind::NotARead)));
             }
             OperationType::Mutation => {}
+            OperationType::Subscription if streams => {}
             OperationType::Subscription => {
-                let words = "subscriptions are not served by this transport";
+                let words = "a subscription has many answers: ask by WebSocket (graphql-transport-ws), or with \
+                             `Accept: text/event-stream`";
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
             }
         }
         measure(&document, wanted, &variables, &self.limits, &self.rates).map_err(limit_error).map_err(refuse)?;
         variables::check(operation, &variables).map_err(refuse)?;
+        stream_root::check(operation, &document).map_err(refuse)?;
+        let ty = operation.ty;
 
         let mut request = Request::new(question.query.clone()).variables(variables);
         request.operation_name = name.clone();
         request.set_parsed_query(document);
-        Ok((self.attach)(request))
+        Ok(((self.attach)(request), ty))
     }
 
     async fn run(&self, request: Request, question: &Question) -> (Response, Kind) {
-        let Ok(mut response) = tokio::time::timeout(self.time_limit, self.schema.run(request)).await else {
+        let Ok(response) = tokio::time::timeout(self.time_limit, self.schema.run(request)).await else {
             let words = format!("the operation took longer than {} s: ask for less", self.time_limit.as_secs_f32());
             return (Response::from_errors(vec![error("TIMEOUT", words, None)]), Kind::Late);
         };
-        // Resolvers leave a path in their errors; validation has none, and no data.
-        let ran = response.errors.is_empty()
-            || response.data != Value::Null
-            || response.errors.iter().any(|error| !error.path.is_empty());
-        codes::complete(&mut response, ran, question);
-        let kind = match ran {
-            false => Kind::Refused,
-            true if response.data == Value::Null && response.errors.iter().all(codes::is_store_away) => Kind::StoreAway,
-            true => Kind::Run,
-        };
-        (response, kind)
+        judge(response, question)
     }
+}
+
+/// Completes a response, and says what became of its request.
+fn judge(mut response: Response, question: &Question) -> (Response, Kind) {
+    // Resolvers leave a path in their errors; validation has none, and no data.
+    let ran = response.errors.is_empty()
+        || response.data != Value::Null
+        || response.errors.iter().any(|error| !error.path.is_empty());
+    codes::complete(&mut response, ran, question);
+    let kind = match ran {
+        false => Kind::Refused,
+        true if response.data == Value::Null && response.errors.iter().all(codes::is_store_away) => Kind::StoreAway,
+        true => Kind::Run,
+    };
+    (response, kind)
 }
 
 /// Why a request is not run; boxed, since it is large and rare.
@@ -169,12 +244,17 @@ type Stop = Box<(ServerError, Kind)>;
 #[async_trait]
 trait Run: Send + Sync {
     async fn run(&self, request: Request) -> Response;
+    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
 }
 
 #[async_trait]
 impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Run for Schema<Q, M, S> {
     async fn run(&self, request: Request) -> Response {
         self.execute(request).await
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request)
     }
 }
 

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::{Code, coded};
+use crate::domain::change::ChangePlace;
 use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, CustomerId, IdentifierId, Timestamp};
 use crate::store::query::{CustomerSortKey, LinkKey, TimeKey};
@@ -198,18 +199,29 @@ impl Cursor for Arrival {
     }
 }
 
-/// A place in the change log: after everything of this change.
+/// A place in the change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChangeCursor(pub i64);
+pub struct ChangeCursor(pub ChangePlace);
+
+impl ChangeCursor {
+    /// After everything of this change.
+    pub fn behind(seq: i64) -> Self {
+        ChangeCursor(ChangePlace::behind(seq))
+    }
+}
 
 impl Cursor for ChangeCursor {
     const LIST: &'static str = "change";
     fn numbers(&self) -> Vec<i64> {
-        vec![self.0]
+        match self.0.is_behind_all() {
+            true => vec![self.0.seq],
+            false => vec![self.0.seq, i64::from(self.0.index)],
+        }
     }
     fn from_numbers(numbers: &[i64]) -> Option<Self> {
         match numbers {
-            [seq] => Some(ChangeCursor(*seq)),
+            [seq] => Some(ChangeCursor::behind(*seq)),
+            [seq, index] => Some(ChangeCursor(ChangePlace { seq: *seq, index: u32::try_from(*index).ok()? })),
             _ => None,
         }
     }
@@ -255,6 +267,15 @@ mod tests {
         for text in ["", "x", "????", "Yzo", "aToxYQ"] {
             assert_eq!(NodeId::decode(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_cursor_of_the_change_log_is_behind_one_entry_or_behind_all_of_a_change() {
+        for place in [ChangePlace::behind(7), ChangePlace { seq: 7, index: 0 }, ChangePlace::BEGINNING] {
+            assert_eq!(ChangeCursor::decode(&ChangeCursor(place).encode()).ok(), Some(ChangeCursor(place)));
+        }
+        let too_far = URL_SAFE_NO_PAD.encode("change:7:4294967296");
+        assert!(ChangeCursor::decode(&too_far).is_err());
     }
 
     #[test]

@@ -164,7 +164,7 @@ async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<EventsIngestPayl
     let outcome = |(index, row)| EventOutcome { index, row };
     Ok(EventsIngestPayload {
         outcomes: done.outcomes.into_iter().enumerate().map(outcome).collect(),
-        change: ChangeCursor(done.change).encode(),
+        change: ChangeCursor::behind(done.change).encode(),
     })
 }
 

@@ -11,8 +11,10 @@ use async_graphql::{Context, Error};
 use futures_util::future::BoxFuture;
 use futures_util::task::{FutureObj, Spawn, SpawnError};
 
+use super::change;
 use super::error::store_error;
 use crate::domain::change::IdentityEvent;
+use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
@@ -122,6 +124,10 @@ pub struct IdentityEventsOf(pub CustomerId, pub Option<Arrival>, pub usize);
 /// How long that history is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdentityEventCount(pub CustomerId);
+
+/// A consent by name, in force or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConsentName(pub Arrival);
 
 type Loaded<K, V> = Result<HashMap<K, V>, StoreError>;
 
@@ -379,6 +385,15 @@ impl Loader<Arrival> for Reader {
 }
 }
 
+impl Loader<ConsentName> for Reader {
+    type Value = Consent;
+    type Error = StoreError;
+    async fn load(&self, keys: &[ConsentName]) -> Loaded<ConsentName, Consent> {
+        let arrivals: Vec<Arrival> = keys.iter().map(|k| k.0).collect();
+        Ok(pair_found(keys, self.0.consents(&arrivals).await?))
+    }
+}
+
 /// How a connection's `totalCount` is found.
 pub enum Total {
     /// It is known.
@@ -393,6 +408,8 @@ pub enum Total {
     IdentityEvents(IdentityEventCount),
     /// Customers.
     Customers(CustomerFilter),
+    /// Changes.
+    Changes(change::Asked),
 }
 
 impl Total {
@@ -404,6 +421,7 @@ impl Total {
             Total::Orders(key) => one(ctx, key.clone()).await?,
             Total::Links(key) => one(ctx, key.clone()).await?,
             Total::IdentityEvents(key) => one(ctx, key.clone()).await?,
+            Total::Changes(asked) => Some(asked.count(&*of(ctx).loader().0).await?),
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())

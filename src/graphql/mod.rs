@@ -5,6 +5,7 @@
 //! an id; then `throughline schema > schema.graphql`.
 
 pub mod activity;
+pub mod change;
 pub mod claim;
 pub mod consent;
 pub mod customer;
@@ -33,8 +34,9 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request};
+use async_graphql::Request;
 
+use crate::changes::feed::Feed;
 use crate::domain::claim::TraitPolicies;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::time::Timestamp;
@@ -45,7 +47,7 @@ use crate::store::Store;
 pub use viewer::Viewer;
 
 /// The schema, ready to run.
-pub type Schema = async_graphql::Schema<query::Query, ingest::Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<query::Query, ingest::Mutation, change::Changes>;
 
 /// Reads an identifier as a person would write it: kind and value to the key it is stored under;
 /// `None` when no event could ever have brought it.
@@ -82,9 +84,9 @@ impl Setup {
     }
 }
 
-/// Builds the schema on what it needs; events go to `ingest`.
-pub fn schema(setup: Setup, ingest: Arc<Ingest>) -> Schema {
-    builder().data(setup).data(ingest).finish()
+/// Builds the schema on what it needs; events go to `ingest`, changes come from `feed`.
+pub fn schema(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
+    builder().data(setup).data(ingest).data(feed).finish()
 }
 
 /// The schema's text, as `schema.graphql` holds it.
@@ -97,8 +99,8 @@ pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> R
     request.data(load::loaders(store)).data(viewer)
 }
 
-fn builder() -> async_graphql::SchemaBuilder<query::Query, ingest::Mutation, EmptySubscription> {
-    Schema::build(query::Query, ingest::Mutation, EmptySubscription).register_output_type::<node::Node>()
+fn builder() -> async_graphql::SchemaBuilder<query::Query, ingest::Mutation, change::Changes> {
+    Schema::build(query::Query, ingest::Mutation, change::Changes).register_output_type::<node::Node>()
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub struct Connection<T> {
     has_next: bool,
     has_previous: bool,
     total: Total,
+    /// Where the next page begins, when that is further than the last item.
+    reached: Option<String>,
 }
 
 /// One item and its place.
@@ -68,7 +70,13 @@ impl<T> Connection<T> {
     ) -> Self {
         let edges =
             page.items.into_iter().map(|item| Edge { cursor: cursor(&item).encode(), node: node(item) }).collect();
-        Connection { edges, has_next: page.more, has_previous: began, total }
+        Connection { edges, has_next: page.more, has_previous: began, total, reached: None }
+    }
+
+    /// The same, when more was looked through than was found: `end` is where the next page begins.
+    pub fn reaching(mut self, end: Option<String>) -> Self {
+        self.reached = end;
+        self
     }
 
     /// The same, read backwards: the items stand in the list's own order already.
@@ -121,7 +129,7 @@ impl<T: OutputType> Connection<T> {
             has_next: self.has_next,
             has_previous: self.has_previous,
             start: self.edges.first().map(|edge| edge.cursor.clone()),
-            end: self.edges.last().map(|edge| edge.cursor.clone()),
+            end: self.reached.clone().or_else(|| self.edges.last().map(|edge| edge.cursor.clone())),
         }
     }
 

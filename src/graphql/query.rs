@@ -3,6 +3,7 @@
 use async_graphql::{Context, Error, ID, Object, OneofObject};
 
 use super::Setup;
+use super::change::{self, Change, ChangeKind};
 use super::customer::Customer;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
 use super::error::{bad_argument, store_error};
@@ -161,6 +162,23 @@ impl Query {
         let from = setup.normalise(&from.kind, &from.value)?;
         let to = setup.normalise(&to.kind, &to.value)?;
         LinkExplanation::fetch(ctx, &from, &to).await.transpose()
+    }
+
+    /// What happened to identities and histories, oldest first: for those who poll. A page that looked
+    /// through much and found little may hold less than `first` and still go on behind its `endCursor`.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Behind this place: the `cursor` of a change, an `endCursor`, or the `change` of a payload \
+                          or of `status`.")]
+        after: Option<String>,
+        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ChangeKind>>,
+        #[graphql(desc = "Only what is about the customer that this id stands for at that place of the log. The id \
+                          of a customer that was merged away is followed into the one it became.")]
+        customer: Option<ID>,
+    ) -> Result<Connection<Change>, Error> {
+        change::page(ctx, after, first, kinds, customer).await
     }
 
     /// What this server is, and how much it holds.

@@ -33,7 +33,7 @@ impl Status {
             store: store.name().to_owned(),
             customers: Long(status.customers),
             touchpoints: Long(status.touchpoints),
-            change: ChangeCursor(status.change).encode(),
+            change: ChangeCursor::behind(status.change).encode(),
             // Every answer is read from the store itself.
             lag_ms: Long(0),
         })

@@ -8,6 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig, resource};
 
 use super::metrics::Metrics;
 use super::readiness::Readiness;
+use super::sockets::Sockets;
 use super::{console, graphql, guard, health, metrics, observe};
 use crate::graphql::execute::Api;
 
@@ -52,6 +53,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Figures of the store's connections, for `/metrics`.
     pub gauges: Arc<dyn Fn() -> Vec<(&'static str, f64)> + Send + Sync>,
+    /// The connections that stay open.
+    pub sockets: Sockets,
     /// Where the server listens; on loopback only its names are taken as `Host`.
     pub listen: SocketAddr,
 }

@@ -35,6 +35,11 @@ impl Refusal {
         self.code
     }
 
+    /// What it says.
+    pub(super) fn words(&self) -> &str {
+        &self.message
+    }
+
     /// The answer, as a media type that the client takes.
     pub(super) fn answer(&self, media: &'static str) -> HttpResponse {
         let mut extensions = self.more.clone();

@@ -4,9 +4,15 @@
 //! send without asking first; `GET` runs queries only. A request that is not even a question (body,
 //! types of parameters) is a 4xx for everyone; errors of the question itself are 200 for
 //! `application/json`, whose clients expect that, and 400 for `application/graphql-response+json`.
+//!
+//! Subscriptions, and whatever else a client asks that way, go by WebSocket ([`socket`]) or as
+//! server-sent events ([`events`]).
 
 mod accept;
+mod events;
+mod protocol;
 mod read;
+mod socket;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -14,15 +20,21 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
 
 pub(super) use accept::JSON;
-use accept::{RESPONSE_JSON, negotiate};
+use accept::{Events, RESPONSE_JSON, negotiate};
 
 use super::app::Shared;
 use super::body::Refusal;
 use super::observe::{Operation, RequestId};
 use crate::graphql::execute::{Answer, Api, Kind, Question};
 
-/// `GET /graphql?query=…&operationName=…&variables=…`
-pub(super) async fn by_get(request: HttpRequest, state: Shared) -> HttpResponse {
+/// `GET /graphql?query=…&operationName=…&variables=…`, or a WebSocket
+pub(super) async fn by_get(request: HttpRequest, body: web::Payload, state: Shared) -> HttpResponse {
+    if accept::is_upgrade(request.headers()) {
+        return match not_ready(&state) {
+            Some(refusal) => refuse(refusal, JSON),
+            None => socket::open(&request, body, &state),
+        };
+    }
     // Somebody types the address into a browser: the console is what they are looking for.
     if request.query_string().is_empty() && accept::is_browser(request.headers()) {
         return HttpResponse::SeeOther().insert_header((header::LOCATION, "/")).finish();
@@ -49,14 +61,19 @@ async fn respond(
     state: &Shared,
     read: impl Future<Output = Result<Question, Refusal>>,
 ) -> HttpResponse {
-    let Some(media) = negotiate(request.headers()) else {
-        let hint = "application/graphql-response+json or application/json";
-        let words = "answers are application/graphql-response+json or application/json, and `Accept` takes neither";
-        return refuse(Refusal::bad(StatusCode::NOT_ACCEPTABLE, "accept", words, hint), JSON);
+    let events = accept::events(request.headers());
+    let media = match (negotiate(request.headers()), events) {
+        (Some(media), _) => media,
+        (None, Events::Liked | Events::Taken) => JSON,
+        (None, Events::Refused) => {
+            let hint = "application/graphql-response+json, application/json or text/event-stream";
+            let words = "answers are application/graphql-response+json, application/json or text/event-stream, \
+                         and `Accept` takes none of them";
+            return refuse(Refusal::bad(StatusCode::NOT_ACCEPTABLE, "accept", words, hint), JSON);
+        }
     };
-    if let Some(reason) = state.readiness.reason() {
-        let words = format!("not ready: {reason}");
-        return refuse(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", words), media);
+    if let Some(refusal) = not_ready(state) {
+        return refuse(refusal, media);
     }
     let mut question = match read.await {
         Ok(question) => question,
@@ -64,6 +81,14 @@ async fn respond(
     };
     if let Some(id) = request.extensions().get::<RequestId>() {
         question.request_id.clone_from(&id.0);
+    }
+    let streams = match events {
+        Events::Liked => true,
+        Events::Taken => state.api.is_subscription(&question),
+        Events::Refused => false,
+    };
+    if streams {
+        return events::respond(request, state, question).await;
     }
     let Some(answer) = run(state.api.clone(), question).await else {
         return refuse(internal(request), media);
@@ -82,6 +107,11 @@ async fn respond(
     let mut response = response.body(answer.body);
     response.extensions_mut().insert(Operation { name: answer.operation, outcome: answer.outcome });
     response
+}
+
+fn not_ready(state: &Shared) -> Option<Refusal> {
+    let words = format!("not ready: {}", state.readiness.reason()?);
+    Some(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", words))
 }
 
 fn status(kind: Kind, media: &str) -> StatusCode {
@@ -108,6 +138,20 @@ async fn run(api: Api, question: Question) -> Option<Answer> {
     let task = super::server::runtime().spawn(async move { api.execute(question).await }.instrument(span));
     let _guard = EndWithMe(task.abort_handle());
     task.await.ok()
+}
+
+/// Counts an operation that was answered by a transport of several answers.
+fn count(outcome: &'static str) {
+    metrics::counter!("throughline_graphql_operations_total", "outcome" => outcome).increment(1);
+}
+
+/// What a stream answers when its resolvers panicked.
+fn panicked(request_id: &str) -> Answer {
+    tracing::error!(request_id, "a resolver panicked");
+    let error = serde_json::json!({ "message": "internal error",
+        "extensions": { "code": "INTERNAL", "requestId": request_id } });
+    let body = serde_json::json!({ "data": null, "errors": [error] }).to_string().into_bytes();
+    Answer { body, kind: Kind::Run, outcome: "INTERNAL", operation: None }
 }
 
 fn internal(request: &HttpRequest) -> Refusal {

@@ -55,5 +55,9 @@ fn describe() {
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
     describe_counter!("throughline_ingest_events_total", "events that came in, by outcome and way");
     describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");
+    describe_gauge!("throughline_sockets", "connections that stay open, by transport");
+    describe_gauge!("throughline_subscriptions", "operations that run on them, by transport");
+    describe_counter!("throughline_sockets_refused_total", "connections that were one too many");
+    describe_counter!("throughline_slow_clients_total", "clients that were dropped since they did not read");
     describe_gauge!("throughline_ready", "1 while questions are answered, else 0");
 }

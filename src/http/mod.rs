@@ -13,6 +13,7 @@ pub mod metrics;
 mod observe;
 pub mod readiness;
 pub mod server;
+pub mod sockets;
 
 #[cfg(test)]
 mod tests;

@@ -33,6 +33,7 @@ where
 {
     let readiness = state.readiness.clone();
     let metrics = state.metrics.clone();
+    let sockets = state.sockets.clone();
     let runtime = Handle::current();
     let server = HttpServer::new(move || {
         let _ = RUNTIME.with(|cell| cell.set(runtime.clone()));
@@ -69,6 +70,7 @@ where
         ended = &mut serving => return ended.context("the server panicked")?.context("the server failed"),
     };
     readiness.set_ending();
+    sockets.end();
     handle.stop(true).await;
     outcome
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
+use super::sockets::Sockets;
 use crate::graphql::execute::Api;
 
 struct Query;
@@ -45,6 +46,7 @@ fn state() -> State {
         readiness,
         metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
         gauges: Arc::new(|| vec![("connections", 3.0)]),
+        sockets: Sockets::at_most(10),
         listen: ([127, 0, 0, 1], 8080).into(),
     }
 }

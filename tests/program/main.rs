@@ -4,3 +4,4 @@ mod command_line;
 mod importing;
 mod running;
 mod server;
+mod sockets;

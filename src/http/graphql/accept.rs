@@ -1,6 +1,6 @@
 //! Which media type an answer has (RFC 9110, section 12.5.1).
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{ACCEPT, HeaderMap, UPGRADE};
 
 /// What clients that ask for nothing else expect.
 pub(in crate::http) const JSON: &str = "application/json; charset=utf-8";
@@ -13,26 +13,59 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
     if ranges.is_empty() {
         return Some(JSON);
     }
-    let quality = |name| {
-        let fitting = ranges.iter().filter_map(|range| Some((range.fits(name)?, range)));
-        // The most exact range that fits says how much it is liked.
-        fitting
-            .max_by_key(|(exactness, _)| *exactness)
-            .map(|(exactness, range)| (range.quality, exactness, range.place))
-    };
-    let json = quality("application/json");
-    let response = quality("application/graphql-response+json");
-    let liked = |quality: Option<(u16, u8, usize)>| quality.filter(|(quality, ..)| *quality > 0);
-    match (liked(json), liked(response)) {
+    match (liking(&ranges, "application/json"), liking(&ranges, "application/graphql-response+json")) {
         (None, None) => None,
         (Some(_), None) => Some(JSON),
         (None, Some(_)) => Some(RESPONSE_JSON),
         // Liked the same: what is named exactly, then what is named first; by a wildcard, JSON.
-        (Some((a, a_exact, a_place)), Some((b, b_exact, b_place))) => {
-            let better = (b, b_exact).cmp(&(a, a_exact)).then(a_place.cmp(&b_place));
-            Some(if better.is_gt() { RESPONSE_JSON } else { JSON })
-        }
+        (Some(json), Some(response)) => Some(if is_more(response, json) { RESPONSE_JSON } else { JSON }),
     }
+}
+
+/// What a client thinks of server-sent events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Events {
+    /// It likes them best, or takes nothing else.
+    Liked,
+    /// It takes them where there are several answers.
+    Taken,
+    /// It did not ask for them: a wildcard is not meant for them.
+    Refused,
+}
+
+/// Whether answers are to be server-sent events.
+pub(super) fn events(headers: &HeaderMap) -> Events {
+    const NAME: &str = "text/event-stream";
+    let ranges = ranges(headers);
+    let named = ranges.iter().any(|range| range.name == NAME);
+    let Some(events) = liking(&ranges, NAME).filter(|_| named) else { return Events::Refused };
+    let others = ["application/json", "application/graphql-response+json"];
+    match others.iter().filter_map(|name| liking(&ranges, name)).any(|other| !is_more(events, other)) {
+        true => Events::Taken,
+        false => Events::Liked,
+    }
+}
+
+/// Whether the client wants this connection to become a WebSocket.
+pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(UPGRADE).filter_map(|value| value.to_str().ok());
+    values.any(|value| value.to_ascii_lowercase().contains("websocket"))
+}
+
+/// How much a media type is liked: quality, how exactly it is named, and its place.
+type Liking = (u16, u8, usize);
+
+/// `None` when it is not taken.
+fn liking(ranges: &[Range], name: &str) -> Option<Liking> {
+    let fitting = ranges.iter().filter_map(|range| Some((range.fits(name)?, range)));
+    // The most exact range that fits says how much it is liked.
+    let (exactness, range) = fitting.max_by_key(|(exactness, _)| *exactness)?;
+    (range.quality > 0).then_some((range.quality, exactness, range.place))
+}
+
+/// Whether one is liked more than another: by quality, by exactness, by which is named first.
+fn is_more((one, one_exact, one_place): Liking, (other, other_exact, other_place): Liking) -> bool {
+    (one, one_exact).cmp(&(other, other_exact)).then(other_place.cmp(&one_place)).is_gt()
 }
 
 /// Whether it is a person's browser that asks, for a page.
@@ -52,7 +85,7 @@ impl Range {
     fn fits(&self, name: &str) -> Option<u8> {
         match self.name.as_str() {
             exact if exact == name => Some(2),
-            "application/*" => Some(1),
+            "application/*" if name.starts_with("application/") => Some(1),
             "*/*" => Some(0),
             _ => None,
         }
@@ -123,6 +156,21 @@ mod tests {
             "application/json;q=0, application/*",
         ] {
             assert_eq!(chosen(accept), Some(RESPONSE_JSON), "{accept}");
+        }
+        for (accept, expected) in [
+            ("text/event-stream", Events::Liked),
+            ("text/event-stream, */*", Events::Liked),
+            ("text/event-stream, application/json", Events::Liked),
+            ("application/json, text/event-stream", Events::Taken),
+            ("application/graphql-response+json, application/json, text/event-stream, multipart/mixed", Events::Taken),
+            ("application/json;q=0.5, text/event-stream", Events::Liked),
+            ("text/event-stream;q=0, application/json", Events::Refused),
+            ("application/json", Events::Refused),
+            ("*/*", Events::Refused),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).expect("a header"));
+            assert_eq!(events(&headers), expected, "{accept}");
         }
         for accept in ["text/html", "image/*", "application/json;q=0", "application/json; charset=latin1"] {
             assert_eq!(chosen(accept), None, "{accept}");

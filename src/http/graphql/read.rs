@@ -60,7 +60,8 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
 
 const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
 
-fn question(mut parameters: Map<String, Value>) -> Result<Question, Refusal> {
+/// A question out of its parameters.
+pub(super) fn question(mut parameters: Map<String, Value>) -> Result<Question, Refusal> {
     let mut take = |name: &str| parameters.remove(name).filter(|value| !value.is_null());
     let query = match take("query") {
         Some(Value::String(query)) => query,
