@@ -37,8 +37,51 @@ pub enum ChangeEntry {
         o: Vec<CustomerId>,
         /// The identifiers that brought them together.
         i: Vec<IdentifierId>,
+        /// The message; `None` when a person did it.
+        m: Option<Arc<str>>,
+        /// Why, in that person's words.
+        #[serde(default)]
+        w: Option<Arc<str>>,
+    },
+    /// Identifiers of a customer went to others, new or back again.
+    CustomerSplit {
+        /// The one that keeps its id.
+        c: CustomerId,
+        /// Those that have the rest.
+        o: Vec<CustomerId>,
+        /// The identifiers that went.
+        i: Vec<IdentifierId>,
+        /// The message, when one brought it about.
+        m: Option<Arc<str>>,
+        /// The rule, or `decision`.
+        r: Arc<str>,
+        /// Why, in words.
+        w: Option<Arc<str>>,
+    },
+    /// A person said that customers are not the same.
+    CustomersKeptApart {
+        /// The first.
+        c: CustomerId,
+        /// The others.
+        o: Vec<CustomerId>,
+        /// Why, in words.
+        w: Arc<str>,
+    },
+    /// An identifier turned out to be shared, and binds nobody from now on.
+    IdentifierShared {
+        /// The customer who had it.
+        c: Option<CustomerId>,
+        /// The identifier.
+        i: Vec<IdentifierId>,
         /// The message.
-        m: Arc<str>,
+        m: Option<Arc<str>>,
+    },
+    /// New rules of who is who.
+    RulesSaved {
+        /// Their version.
+        v: i64,
+        /// Why, in words.
+        w: Option<Arc<str>>,
     },
     /// A touchpoint was stored.
     TouchpointRecorded {

@@ -52,4 +52,14 @@ pub struct Identifier {
     pub customer: Option<CustomerId>,
     /// What happened under it, summed up.
     pub rollup: Rollup,
+    /// The change in which it turned out to be shared by several people; since then it binds
+    /// nobody. `None` for all others.
+    pub shared_since: Option<i64>,
+}
+
+impl Identifier {
+    /// Whether several people share it, so that it binds nobody.
+    pub fn is_shared(&self) -> bool {
+        self.shared_since.is_some()
+    }
 }

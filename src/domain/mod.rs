@@ -8,6 +8,7 @@ pub mod change;
 pub mod claim;
 pub mod consent;
 pub mod customer;
+pub mod decision;
 pub mod device;
 pub mod duration;
 pub mod fact;

@@ -79,7 +79,7 @@ impl Identifier {
 
     /// Whether several people use it, so that it binds nobody.
     async fn shared(&self) -> bool {
-        false
+        self.row.is_shared()
     }
 
     /// Who holds it. Null when it is shared, or of a kind that binds nobody and was only ever seen alone,

@@ -22,9 +22,9 @@ use crate::domain::rollup::Rollup;
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierKey, Timestamp};
-use crate::stitching::{Batch, Outcome};
+use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::query::*;
-use crate::store::{Applied, Reads, Result, Store, StoreError, StoreStatus};
+use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 
 pub(crate) struct FakeStore {
     pub(crate) stored: Mutex<Vec<Fact>>,
@@ -108,6 +108,10 @@ impl Store for FakeStore {
         nobody_asks()
     }
 
+    async fn decide(&self, _: &IdentityRules, _: &Ruling, _: Timestamp, _: bool) -> Result<Decided> {
+        nobody_asks()
+    }
+
     async fn status(&self) -> Result<StoreStatus> {
         let stored = self.stored.lock().expect("a lock");
         let customers: BTreeSet<_> = stored.iter().map(|f| f.identifiers[0].key.clone()).collect();
@@ -159,6 +163,7 @@ impl Reads for FakeStore {
             last_seen_at: Timestamp(0),
             customer: None,
             rollup: Rollup::default(),
+            shared_since: None,
         };
         let find = |asked: &IdentifierRef| match asked {
             IdentifierRef::Key(key) => known.contains(key).then(|| identifier(key)),

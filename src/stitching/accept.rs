@@ -1,8 +1,9 @@
 //! Steps 1 to 3 of "who is who": which identifiers of one fact belong to one customer.
 //!
 //! Strongest first, each identifier is accepted when joining it, and the customer it has, to what
-//! is accepted already adds no breach of a rule; otherwise it alone is refused and keeps whom it
-//! has. The first of a fact always stands.
+//! is accepted already adds no breach of a rule and joins nobody whom a person keeps apart;
+//! otherwise it alone is refused and keeps whom it has. The first of a fact always stands. One that
+//! is shared binds nobody: it is accepted only when nothing else is there.
 
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ pub(crate) struct Verdict {
     pub(crate) accepted: Vec<NameIx>,
     /// Refused, strongest first.
     pub(crate) refused: Vec<Refusal>,
-    /// The customer; `None` when only unlisted kinds were there and none of them has one.
+    /// Shared, strongest first: neither accepted nor refused.
+    pub(crate) shared: Vec<NameIx>,
+    /// The customer; `None` when only unlisted kinds and shared ones were there and none of them has one.
     pub(crate) customer: Option<CustomerIx>,
     /// Whether the customer was made for this fact.
     pub(crate) created: bool,
@@ -24,17 +27,23 @@ pub(crate) struct Verdict {
     pub(crate) absorbed: Vec<CustomerIx>,
     /// Accepted identifiers that had no customer before.
     pub(crate) joined: Vec<NameIx>,
+    /// Identifiers of devices that this fact shows to be shared: it has them together with
+    /// identifiers of two customers whom a limit keeps apart.
+    pub(crate) turned_shared: Vec<NameIx>,
 }
 
 /// An identifier that was not let in.
 #[derive(Clone)]
 pub(crate) struct Refusal {
     pub(crate) name: NameIx,
-    /// The rule's name: a kind, or `max_identifiers`.
+    /// The rule's name: a kind, `max_identifiers` or `decision`.
     pub(crate) rule: Arc<str>,
     /// Why, in words; without any value in it.
     pub(crate) reason: Arc<str>,
 }
+
+/// The name of the rule that a person's decision is.
+pub(crate) const DECISION: &str = "decision";
 
 /// Decides about `names`, the identifiers of one fact, strongest first, and applies it to `people`.
 pub(crate) fn accept(
@@ -46,13 +55,25 @@ pub(crate) fn accept(
     let mut group = Group::new(rules);
     let mut accepted = Vec::with_capacity(names.len());
     let mut refused = Vec::new();
+    let mut shared = Vec::new();
+    let mut two_customers = false;
     for &name in names {
+        if people.names[name].shared_since.is_some() {
+            shared.push(name);
+            continue;
+        }
         match group.admit(rules, people, name) {
             Ok(()) => accepted.push(name),
-            Err((rule, reason)) => refused.push(Refusal { name, rule, reason }),
+            Err(Breach { rule, reason, of_limit }) => {
+                two_customers |= of_limit && people.names[name].customer.is_some();
+                refused.push(Refusal { name, rule, reason });
+            }
         }
     }
-    let binds = accepted.iter().any(|&n| people.names[n].rank.is_some());
+    if accepted.is_empty() {
+        accepted.push(shared.remove(0));
+    }
+    let binds = accepted.iter().any(|&n| people.names[n].binds());
     let created = group.customers.is_empty() && binds;
     let customer = match group.customers.as_slice() {
         [] if binds => Some(people.create(rules, new_id())),
@@ -70,12 +91,29 @@ pub(crate) fn accept(
             }
         }
     }
-    Verdict { accepted, refused, customer, created, absorbed, joined }
+    let is_device = |&n: &NameIx| people.names[n].rank.is_some_and(|rank| rules.kinds[rank].device);
+    let turned_shared = if two_customers && binds {
+        let seen = accepted.iter().copied().chain(refused.iter().map(|r| r.name));
+        seen.filter(is_device).collect()
+    } else {
+        Vec::new()
+    };
+    Verdict { accepted, refused, shared, customer, created, absorbed, joined, turned_shared }
+}
+
+/// Why an identifier is not let in.
+struct Breach {
+    rule: Arc<str>,
+    reason: Arc<str>,
+    /// Whether a limit on a kind of people forbids it: not a cap, not a decision, not a limit on devices.
+    of_limit: bool,
 }
 
 /// What is accepted so far of one fact.
 struct Group {
     customers: Vec<CustomerIx>,
+    /// Those that have no customer yet.
+    alone: Vec<NameIx>,
     /// How many identifiers of each listed kind, members of the customers included.
     counts: Vec<usize>,
     total: usize,
@@ -86,11 +124,12 @@ struct Group {
 
 impl Group {
     fn new(rules: &IdentityRules) -> Self {
-        Group { customers: Vec::new(), counts: vec![0; rules.kinds.len()], total: 0, merges: false, empty: true }
+        let counts = vec![0; rules.kinds.len()];
+        Group { customers: Vec::new(), alone: Vec::new(), counts, total: 0, merges: false, empty: true }
     }
 
     /// Takes `name` and its customer in, or says which rule forbids it.
-    fn admit(&mut self, rules: &IdentityRules, people: &People, name: NameIx) -> Result<(), (Arc<str>, Arc<str>)> {
+    fn admit(&mut self, rules: &IdentityRules, people: &People, name: NameIx) -> Result<(), Breach> {
         let identifier = &people.names[name];
         let listed = identifier.rank.map(|rank| &rules.kinds[rank]);
         let may_merge = listed.is_some_and(|kind| kind.merges);
@@ -103,17 +142,20 @@ impl Group {
         };
         if let Some(customer) = outside.filter(|_| !self.empty) {
             let kind = &identifier.key.kind;
+            let of_kind = |reason: String| Breach { rule: kind.clone(), reason: reason.into(), of_limit: false };
             if listed.is_none() {
-                return Err((kind.clone(), format!("{kind} is not a listed kind, so it binds nobody").into()));
+                return Err(of_kind(format!("{kind} is not a listed kind, so it binds nobody")));
             }
+            self.kept_apart(people, &people.customers[customer].members)?;
             // Two customers become one only when a kind that may merge stands on both sides.
             let joins_two = !self.customers.is_empty();
             if joins_two && !(may_merge && self.merges) {
                 let weak = if may_merge { "what it was seen with" } else { kind };
-                return Err((kind.clone(), format!("{weak} may not join two customers").into()));
+                return Err(of_kind(format!("{weak} may not join two customers")));
             }
             self.breach(rules, &people.customers[customer].counts, people.customers[customer].members.len())?;
         } else if !self.empty {
+            self.kept_apart(people, &[name])?;
             let mut own = vec![0; rules.kinds.len()];
             if let Some(rank) = identifier.rank {
                 own[rank] = 1;
@@ -128,6 +170,7 @@ impl Group {
                 self.customers.push(customer);
             }
             None => {
+                self.alone.push(name);
                 self.total += 1;
                 if let Some(rank) = identifier.rank {
                     self.counts[rank] += 1;
@@ -139,8 +182,18 @@ impl Group {
         Ok(())
     }
 
+    /// Whether a person keeps these apart from what is in.
+    fn kept_apart(&self, people: &People, others: &[NameIx]) -> Result<(), Breach> {
+        let mut inside = self.customers.iter().map(|&c| people.customers[c].members.as_slice()).chain([&*self.alone]);
+        if inside.any(|names| people.kept_apart(names, others)) {
+            let reason = "a person said that these are not the same customer";
+            return Err(Breach { rule: DECISION.into(), reason: reason.into(), of_limit: false });
+        }
+        Ok(())
+    }
+
     /// Whether adding `counts` goes past a limit that neither side was past by as much before.
-    fn breach(&self, rules: &IdentityRules, counts: &[usize], total: usize) -> Result<(), (Arc<str>, Arc<str>)> {
+    fn breach(&self, rules: &IdentityRules, counts: &[usize], total: usize) -> Result<(), Breach> {
         for (rank, rule) in rules.kinds.iter().enumerate() {
             let (ours, theirs) = (self.counts[rank], counts[rank]);
             let sum = ours + theirs;
@@ -150,14 +203,14 @@ impl Group {
             {
                 let kind = kind_name(rules, rank);
                 let reason = format!("a customer has at most {limit} of {kind}; together they would have {sum}");
-                return Err((kind.clone(), reason.into()));
+                return Err(Breach { rule: kind.clone(), reason: reason.into(), of_limit: !rule.device });
             }
         }
         let sum = self.total + total;
         if sum > rules.max_identifiers && sum > self.total.max(total) {
             let reason =
                 format!("a customer has at most {} identifiers; together they would have {sum}", rules.max_identifiers);
-            return Err(("max_identifiers".into(), reason.into()));
+            return Err(Breach { rule: "max_identifiers".into(), reason: reason.into(), of_limit: false });
         }
         Ok(())
     }

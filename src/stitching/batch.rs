@@ -50,17 +50,15 @@ impl Batch {
     }
 }
 
-/// The name of a set of identifiers, whatever their order: half a SHA-256 in hexadecimal.
+/// The name of a set of identifiers, strongest first: half a SHA-256 in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SetName(pub Arc<str>);
 
 impl SetName {
     /// The name of this set.
     pub fn of(identifiers: &[FactIdentifier]) -> Self {
-        let mut keys: Vec<&IdentifierKey> = identifiers.iter().map(|i| &i.key).collect();
-        keys.sort();
         let mut hash = Sha256::new();
-        for key in keys {
+        for FactIdentifier { key, .. } in identifiers {
             for part in [&key.kind, &key.value] {
                 hash.update((part.len() as u64).to_le_bytes());
                 hash.update(part.as_bytes());

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::batch::SetName;
-use crate::domain::Arrival;
 use crate::domain::claim::Claim;
 use crate::domain::consent::ConsentGiven;
 use crate::domain::customer::CustomerId;
+use crate::domain::decision::{Decision, Side};
 use crate::domain::identifier::Identifier;
 use crate::domain::order::{OrderEvent, OrderKey};
+use crate::domain::{Arrival, IdentifierId};
 
 /// The answer to: what is stored that this batch may touch?
 ///
@@ -24,8 +25,16 @@ pub struct Known {
     pub identifiers: Vec<Identifier>,
     /// The customers who hold them, each once.
     pub customers: Vec<KnownCustomer>,
-    /// The outcomes that are on record for the batch's sets of identifiers.
-    pub evidence: FxHashSet<(SetName, Arc<str>)>,
+    /// Where those identifiers stand in what people decided.
+    pub sides: Vec<Side>,
+    /// Who the customers became that a person named; only for [`decide`](super::decide).
+    pub living: FxHashMap<CustomerId, CustomerId>,
+    /// What is told of the identifiers in `told`, which are those that a plan [asked for](super::Planned).
+    pub story: Story,
+    /// Identifiers whose story is there, whole.
+    pub told: FxHashSet<IdentifierId>,
+    /// The last outcome on record for each of the batch's sets of identifiers.
+    pub evidence: FxHashMap<SetName, Arc<str>>,
     /// Everything said so far about the batch's orders; an order nobody spoke of is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// The present claims of [`Batch::claimants`](super::Batch::claimants).
@@ -41,4 +50,37 @@ pub struct KnownCustomer {
     pub id: CustomerId,
     /// When it was given out.
     pub born: Arrival,
+}
+
+/// What has to be known of identifiers to work out again who they belong to.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// Every set that names one of them, in any order.
+    pub evidence: Vec<Evidence>,
+    /// Every decision that names one of them, in any order.
+    pub decisions: Vec<Decision>,
+    /// The customers merged into those who hold them, directly or through others.
+    pub former: Vec<Former>,
+}
+
+/// A set of identifiers that were seen together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its place.
+    pub arrival: Arrival,
+    /// The set, strongest first as it was given.
+    pub identifiers: Vec<IdentifierId>,
+}
+
+/// A customer that was merged away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Its id.
+    pub id: CustomerId,
+    /// When it was given out.
+    pub born: Arrival,
+    /// The change in which it was merged away.
+    pub merged: i64,
+    /// The identifiers it had then.
+    pub identifiers: Vec<IdentifierId>,
 }

@@ -6,15 +6,23 @@
 //! * [`history`] hangs touchpoints, orders, claims, consents on the identifiers.
 //! * [`plan()`] runs both and sums up what changed.
 //! * [`why`] finds the chain of links that connects two identifiers.
+//! * [`sharing`] takes an identifier that turns out to be shared out of its customer, [`replay`] works
+//!   out again who belongs to whom, [`regroup`] finds the ids.
+//! * [`decide()`] is what people say, which stands above every rule.
 
 pub mod accept;
 pub mod batch;
+pub mod decide;
 pub mod history;
 pub mod known;
 pub mod people;
 pub mod plan;
+pub(crate) mod regroup;
+pub(crate) mod replay;
+pub(crate) mod sharing;
 pub mod why;
 
 pub use batch::Batch;
+pub use decide::{Ruled, RuledPlan, Ruling, Says, decide};
 pub use known::Known;
-pub use plan::{Outcome, Plan, plan};
+pub use plan::{Outcome, Plan, Planned, plan};

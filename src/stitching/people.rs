@@ -1,11 +1,13 @@
 //! Identifiers and customers as they stand while a batch is worked through.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::known::Known;
 use crate::domain::customer::CustomerId;
+use crate::domain::decision::{DecisionKind, Side};
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::rollup::Rollup;
 use crate::domain::rules::IdentityRules;
@@ -23,6 +25,10 @@ pub(crate) struct People {
     by_key: FxHashMap<IdentifierKey, NameIx>,
     by_id: FxHashMap<IdentifierId, NameIx>,
     by_customer: FxHashMap<CustomerId, CustomerIx>,
+    /// Where identifiers stand in what people decided.
+    sides: FxHashMap<NameIx, Vec<Side>>,
+    /// Sides that were taken by joining a customer that has one.
+    pub(crate) sides_taken: Vec<Side>,
     seq: i64,
     names_made: u32,
     customers_made: u32,
@@ -40,6 +46,7 @@ pub(crate) struct Name {
     pub(crate) first_seen_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
     pub(crate) rollup: Rollup,
+    pub(crate) shared_since: Option<i64>,
     pub(crate) new: bool,
     pub(crate) dirty: bool,
 }
@@ -52,11 +59,19 @@ pub(crate) struct Person {
     /// How many members of each listed kind.
     pub(crate) counts: Vec<usize>,
     pub(crate) merged_into: Option<CustomerIx>,
+    /// It was merged away before this batch and has its id back.
+    pub(crate) restored: bool,
     pub(crate) new: bool,
     pub(crate) dirty: bool,
 }
 
 impl People {
+    /// Nobody, yet.
+    pub(crate) fn bare(rules: &IdentityRules) -> Self {
+        People::new(rules, &Known::default(), 0)
+    }
+
+    /// Those that are known.
     pub(crate) fn new(rules: &IdentityRules, known: &Known, seq: i64) -> Self {
         let mut people = People {
             names: Vec::with_capacity(known.identifiers.len()),
@@ -64,6 +79,8 @@ impl People {
             by_key: FxHashMap::default(),
             by_id: FxHashMap::default(),
             by_customer: FxHashMap::default(),
+            sides: FxHashMap::default(),
+            sides_taken: Vec::new(),
             seq,
             names_made: 0,
             customers_made: 0,
@@ -79,6 +96,11 @@ impl People {
             if let Some(customer) = customer {
                 people.join(name, customer);
                 people.customers[customer].dirty = false;
+            }
+        }
+        for side in &known.sides {
+            if let Some(name) = people.by_id(side.identifier) {
+                people.sides.entry(name).or_default().push(*side);
             }
         }
         people
@@ -98,6 +120,7 @@ impl People {
                     last_seen_at: at,
                     customer: None,
                     rollup: Rollup::default(),
+                    shared_since: None,
                 };
                 self.add_name(rules, identifier, true)
             }
@@ -116,9 +139,54 @@ impl People {
         self.by_id.get(&id).copied()
     }
 
+    /// The identifier of another crowd, without whoever holds it there.
+    pub(crate) fn take_over(&mut self, rules: &IdentityRules, name: &Name) -> NameIx {
+        let identifier = Identifier {
+            id: name.id,
+            key: name.key.clone(),
+            first_seen_at: name.first_seen_at,
+            last_seen_at: name.last_seen_at,
+            customer: None,
+            rollup: Rollup::default(),
+            shared_since: name.shared_since,
+        };
+        self.add_name(rules, identifier, false)
+    }
+
+    /// Whether a customer of this id is here and was not merged away.
+    pub(crate) fn lives(&self, id: &CustomerId) -> bool {
+        self.by_customer.get(id).is_some_and(|&customer| self.customers[customer].merged_into.is_none())
+    }
+
+    /// A customer by id, when the store read it.
+    pub(crate) fn by_customer(&self, id: &CustomerId) -> Option<CustomerIx> {
+        self.by_customer.get(id).copied()
+    }
+
+    /// An identifier by key, when the store read it.
+    pub(crate) fn by_key(&self, key: &IdentifierKey) -> Option<NameIx> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The identifier as it is now.
+    pub(crate) fn identifier(&self, name: NameIx) -> Identifier {
+        let customer = self.customer_of(name);
+        let name = &self.names[name];
+        Identifier {
+            id: name.id,
+            key: name.key.clone(),
+            first_seen_at: name.first_seen_at,
+            last_seen_at: name.last_seen_at,
+            customer,
+            rollup: name.rollup.clone(),
+            shared_since: name.shared_since,
+        }
+    }
+
     /// A customer that nobody had.
     pub(crate) fn create(&mut self, rules: &IdentityRules, id: CustomerId) -> CustomerIx {
-        let born = Arrival::new(self.seq, self.customers_made);
+        // Not `Arrival::new`: a replay makes more customers than a batch can hold, and only their order counts.
+        let born = Arrival((self.seq << 20) + i64::from(self.customers_made));
         self.customers_made += 1;
         self.add_customer(rules, id, born, true)
     }
@@ -132,6 +200,88 @@ impl People {
         person.dirty = true;
         if let Some(rank) = self.names[name].rank {
             person.counts[rank] += 1;
+        }
+    }
+
+    /// Takes the identifier from whoever holds it.
+    pub(crate) fn leave(&mut self, name: NameIx) {
+        let Some(customer) = self.names[name].customer.take() else { return };
+        let person = &mut self.customers[customer];
+        person.members.retain(|&member| member != name);
+        person.dirty = true;
+        if let Some(rank) = self.names[name].rank {
+            person.counts[rank] -= 1;
+        }
+    }
+
+    /// Gives back an id that was merged away: of this batch, or of one before it.
+    pub(crate) fn restore(&mut self, rules: &IdentityRules, id: &CustomerId, born: Arrival) -> CustomerIx {
+        if let Some(&customer) = self.by_customer.get(id) {
+            self.customers[customer].merged_into = None;
+            return customer;
+        }
+        let customer = self.add_customer(rules, id.clone(), born, false);
+        self.customers[customer].restored = true;
+        self.customers[customer].dirty = true;
+        customer
+    }
+
+    /// Whether a person said of one of `ours` and one of `theirs` that they are not the same, and nobody
+    /// later that they are.
+    pub(crate) fn kept_apart(&self, ours: &[NameIx], theirs: &[NameIx]) -> bool {
+        if self.sides.is_empty() {
+            return false;
+        }
+        let sides = |names: &[NameIx]| -> Vec<(NameIx, Side)> {
+            let each = names.iter().filter_map(|name| Some((*name, self.sides.get(name)?)));
+            each.flat_map(|(name, sides)| sides.iter().map(move |side| (name, *side))).collect()
+        };
+        let (ours, theirs) = (sides(ours), sides(theirs));
+        ours.iter().any(|(p, mine)| {
+            let parts = |other: &Side| other.decision == mine.decision && other.number != mine.number;
+            mine.kind != DecisionKind::Merge
+                && theirs.iter().any(|(q, other)| parts(other) && !self.merged_later(*p, *q, mine.decision))
+        })
+    }
+
+    /// Whether a person merged the two after that decision.
+    fn merged_later(&self, one: NameIx, other: NameIx, than: Arrival) -> bool {
+        let merges = |name: NameIx| {
+            let sides = self.sides.get(&name).into_iter().flatten();
+            sides.filter(|side| side.kind == DecisionKind::Merge && side.decision > than).map(|side| side.decision)
+        };
+        merges(one).any(|decision| merges(other).any(|same| same == decision))
+    }
+
+    /// Notes what a person decides now.
+    pub(crate) fn decide(&mut self, name: NameIx, decision: Arrival, kind: DecisionKind, number: i64) {
+        let side = Side { identifier: self.names[name].id, decision, kind, number };
+        self.sides.entry(name).or_default().push(side);
+    }
+
+    /// Gives every member of the customer the side that the customer has in each decision.
+    pub(crate) fn take_sides(&mut self, customer: CustomerIx) {
+        if self.sides.is_empty() {
+            return;
+        }
+        let members = &self.customers[customer].members;
+        let mut held: BTreeMap<Arrival, (DecisionKind, BTreeSet<i64>)> = BTreeMap::new();
+        for side in members.iter().filter_map(|name| self.sides.get(name)).flatten() {
+            held.entry(side.decision).or_insert((side.kind, BTreeSet::new())).1.insert(side.number);
+        }
+        for (decision, (kind, numbers)) in held {
+            // Who was merged across a decision stands on both of its sides, and whoever comes later on none.
+            let (true, Some(&number)) = (numbers.len() == 1 && kind != DecisionKind::Merge, numbers.first()) else {
+                continue;
+            };
+            for &name in &self.customers[customer].members {
+                let sides = self.sides.entry(name).or_default();
+                if sides.iter().all(|side| side.decision != decision) {
+                    let side = Side { identifier: self.names[name].id, decision, kind, number };
+                    sides.push(side);
+                    self.sides_taken.push(side);
+                }
+            }
         }
     }
 
@@ -180,6 +330,7 @@ impl People {
             first_seen_at: identifier.first_seen_at,
             last_seen_at: identifier.last_seen_at,
             rollup: identifier.rollup,
+            shared_since: identifier.shared_since,
             new,
             dirty: new,
         });
@@ -195,10 +346,18 @@ impl People {
             members: Vec::new(),
             counts: vec![0; rules.kinds.len()],
             merged_into: None,
+            restored: false,
             new,
             dirty: new,
         });
         ix
+    }
+}
+
+impl Name {
+    /// Whether it can hold people together.
+    pub(crate) fn binds(&self) -> bool {
+        self.rank.is_some() && self.shared_since.is_none()
     }
 }
 

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::accept::{Refusal, Verdict, accept};
 use super::batch::{Batch, SetName};
 use super::history::History;
-use super::known::Known;
+use super::known::{Evidence, Known, Story};
 use super::people::{CustomerIx, NameIx, People};
+use super::regroup::Parting;
+use super::sharing;
 use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
 use crate::domain::customer::CustomerId;
+use crate::domain::decision::{Decision, Side};
 use crate::domain::device::DeviceFact;
 use crate::domain::fact::Fact;
 use crate::domain::identifier::Identifier;
@@ -43,8 +46,14 @@ pub struct Plan {
     pub memberships: Vec<MembershipRow>,
     /// Customers that are new or whose figures changed, whole; none that was merged away.
     pub customers: Vec<CustomerRow>,
+    /// Customers that were merged away and have their ids back; to be written before `merged`.
+    pub restored: Vec<CustomerId>,
     /// Customers that were absorbed. Their figures go; their ids stay for ever.
     pub merged: Vec<MergeRow>,
+    /// What a person decided.
+    pub decisions: Vec<Decision>,
+    /// Sides that identifiers took by joining whoever has them.
+    pub sides: Vec<Side>,
     /// Pairs seen together: `count` is to be added, times to be widened, the rest is the first's.
     pub links: Vec<Link>,
     /// New sets and new outcomes.
@@ -80,10 +89,26 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether there is nothing to write: every fact was known.
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+    /// Adds a line to the identity histories.
+    pub(crate) fn tell(&mut self, line: IdentityEvent) {
+        let arrival = Arrival::new(self.seq, self.identity_events.len() as u32);
+        self.identity_events.push(IdentityEvent { arrival, ..line });
     }
+
+    /// Whether there is nothing to write: every fact was known, every decision stood.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.decisions.is_empty()
+    }
+}
+
+/// A plan, or what it takes to make one.
+#[derive(Debug)]
+pub enum Planned {
+    /// The plan.
+    Ready(Box<Plan>),
+    /// Some customer comes apart: of these identifiers every evidence, every decision, and the
+    /// customers that were merged into their customers, have to be [`Known`] too.
+    Needs(BTreeSet<IdentifierId>),
 }
 
 /// What became of one fact.
@@ -135,8 +160,8 @@ pub struct MembershipRow {
     pub identifier: IdentifierId,
     /// Who had it.
     pub from: Option<CustomerId>,
-    /// Who has it.
-    pub to: CustomerId,
+    /// Who has it; nobody when it is shared.
+    pub to: Option<CustomerId>,
 }
 
 /// A customer's own row.
@@ -176,9 +201,9 @@ pub struct EvidenceRow {
     pub arrival: Arrival,
     /// The set's name.
     pub set: SetName,
-    /// The set, in key order.
+    /// The set, strongest first as the event had it.
     pub identifiers: Vec<IdentifierId>,
-    /// A letter for each: `a` accepted, `r` refused.
+    /// A letter for each: `a` accepted, `r` refused, `s` shared.
     pub outcomes: Arc<str>,
     /// The message.
     pub message_id: Arc<str>,
@@ -212,7 +237,7 @@ pub fn plan(
     seq: i64,
     at: Timestamp,
     new_id: &mut dyn FnMut() -> CustomerId,
-) -> Plan {
+) -> Planned {
     let mut people = People::new(rules, known, seq);
     let mut history = History::new(known, seq);
     let mut plan = Plan { seq, at, ..Plan::default() };
@@ -231,7 +256,16 @@ pub fn plan(
         let names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
         let verdict = accept(rules, &mut people, &names, new_id);
         let owner = verdict.accepted[0];
-        log.record(rules, &people, &mut plan, fact, &verdict);
+        log.record(rules, &people, &mut plan, fact, &names, &verdict);
+        for &name in &verdict.turned_shared {
+            let story = match story_of(known, &people, &plan, sharing::concerned(&people, name)) {
+                Ok(story) => story,
+                Err(unknown) => return Planned::Needs(unknown),
+            };
+            if let Some(shared) = sharing::share(rules, &mut people, name, &story, seq, new_id) {
+                record_sharing(&people, &mut plan, fact, name, &shared);
+            }
+        }
         let device_names: Vec<NameIx> = verdict
             .accepted
             .iter()
@@ -253,45 +287,61 @@ pub fn plan(
     }
     history.finish(&mut people, &mut plan, known);
     log.finish(&mut plan);
-    write_people(&people, &mut plan);
-    plan
+    finish(&mut people, &mut plan);
+    Planned::Ready(Box::new(plan))
+}
+
+/// What is told of these identifiers, the plan's own evidence included; or those whose story is not known.
+fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Result<Story, BTreeSet<IdentifierId>> {
+    let stored = names.iter().map(|&name| &people.names[name]).filter(|name| !name.new);
+    let unknown: BTreeSet<IdentifierId> = stored.map(|name| name.id).filter(|id| !known.told.contains(id)).collect();
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let mut story = known.story.clone();
+    let own = plan.evidence.iter();
+    story.evidence.extend(own.map(|row| Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() }));
+    Ok(story)
+}
+
+/// The rows of people, when all has happened that happens in a plan.
+pub(crate) fn finish(people: &mut People, plan: &mut Plan) {
+    for customer in 0..people.customers.len() {
+        if people.customers[customer].dirty {
+            people.take_sides(customer);
+        }
+    }
+    plan.sides = std::mem::take(&mut people.sides_taken);
+    write_people(people, plan);
 }
 
 /// The rows of identifiers, memberships and customers that differ from when the batch began.
 fn write_people(people: &People, plan: &mut Plan) {
     let id_of = |c: CustomerIx| people.customers[c].id.clone();
-    for name in &people.names {
+    for (ix, name) in people.names.iter().enumerate() {
         if name.dirty {
-            plan.identifiers.push(IdentifierRow {
-                identifier: Identifier {
-                    id: name.id,
-                    key: name.key.clone(),
-                    first_seen_at: name.first_seen_at,
-                    last_seen_at: name.last_seen_at,
-                    customer: name.customer.map(id_of),
-                    rollup: name.rollup.clone(),
-                },
-                new: name.new,
-            });
+            plan.identifiers.push(IdentifierRow { identifier: people.identifier(ix), new: name.new });
         }
-        if name.customer != name.customer_before
-            && let Some(to) = name.customer
-        {
+        if name.customer != name.customer_before {
             plan.memberships.push(MembershipRow {
                 identifier: name.id,
                 from: name.customer_before.map(id_of),
-                to: id_of(to),
+                to: name.customer.map(id_of),
             });
         }
     }
     for person in people.customers.iter().filter(|p| p.dirty) {
+        if person.restored {
+            plan.restored.push(person.id.clone());
+            plan.customers_delta += 1;
+        }
         if let Some(into) = person.merged_into {
             plan.merged.push(MergeRow { from: person.id.clone(), into: id_of(into) });
             plan.customers_delta -= 1;
-            if person.new {
+            if person.new || person.restored {
                 // Given out and absorbed in one batch: the id was named in outcomes, so it stays.
-                plan.customers.push(empty_row(person.id.clone(), person.born));
-                plan.customers_delta += 1;
+                plan.customers.push(CustomerRow { new: person.new, ..empty_row(person.id.clone(), person.born) });
+                plan.customers_delta += i64::from(person.new);
             }
             continue;
         }
@@ -327,7 +377,7 @@ fn empty_row(id: CustomerId, born: Arrival) -> CustomerRow {
 
 /// Gathers what the verdicts say: links, evidence, identity histories, change entries.
 struct Log {
-    on_record: FxHashSet<(SetName, Arc<str>)>,
+    on_record: FxHashMap<SetName, Arc<str>>,
     links: BTreeMap<(IdentifierId, IdentifierId, bool), Link>,
 }
 
@@ -336,9 +386,17 @@ impl Log {
         Log { on_record: known.evidence.clone(), links: BTreeMap::new() }
     }
 
-    fn record(&mut self, rules: &IdentityRules, people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict) {
+    fn record(
+        &mut self,
+        rules: &IdentityRules,
+        people: &People,
+        plan: &mut Plan,
+        fact: &Fact,
+        names: &[NameIx],
+        verdict: &Verdict,
+    ) {
         self.record_links(people, fact, verdict);
-        let fresh = self.record_evidence(rules, people, plan, fact, verdict);
+        let fresh = self.record_evidence(rules, people, plan, fact, names, verdict);
         record_identity(people, plan, fact, verdict, fresh);
     }
 
@@ -371,6 +429,14 @@ impl Log {
                 }
             }
         }
+        for (n, &shared) in verdict.shared.iter().enumerate() {
+            let kind = &people.names[shared].key.kind;
+            let reason: Arc<str> = format!("{kind} is shared by several people, so it binds nobody").into();
+            let others = verdict.accepted.iter().copied().chain(verdict.refused.iter().map(|r| r.name));
+            for other in others.chain(verdict.shared[..n].iter().copied()) {
+                self.add_link(people, fact, other, shared, kind.clone(), Some(reason.clone()));
+            }
+        }
     }
 
     fn add_link(
@@ -400,26 +466,32 @@ impl Log {
         link.count += 1;
     }
 
-    /// Keeps the set when it, or this outcome of it, is new. Returns whether it was.
+    /// Keeps the set when it is new, when its outcome is another than the last time, and when it moved
+    /// somebody: so that a replay of what is kept comes to where we are. Returns whether it did.
     fn record_evidence(
         &mut self,
         rules: &IdentityRules,
         people: &People,
         plan: &mut Plan,
         fact: &Fact,
+        names: &[NameIx],
         verdict: &Verdict,
     ) -> bool {
-        let refused = verdict.refused.iter().map(|r| (r.name, 'r'));
-        let mut all: Vec<(NameIx, char)> = verdict.accepted.iter().map(|&n| (n, 'a')).chain(refused).collect();
-        all.sort_by(|a, b| people.names[a.0].key.cmp(&people.names[b.0].key));
-        let outcomes: Arc<str> = all.iter().map(|(_, letter)| *letter).collect::<String>().into();
+        let letter = |name: &NameIx| match () {
+            () if people.names[*name].shared_since.is_some() => 's',
+            () if verdict.accepted.contains(name) => 'a',
+            () => 'r',
+        };
+        let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
         let set = SetName::of(&fact.identifiers);
-        let fresh = self.on_record.insert((set.clone(), outcomes.clone()));
+        let before = self.on_record.insert(set.clone(), outcomes.clone());
+        let moved = verdict.created || !verdict.joined.is_empty() || !verdict.absorbed.is_empty();
+        let fresh = moved || before.is_none_or(|before| before != outcomes);
         if fresh {
             plan.evidence.push(EvidenceRow {
                 arrival: Arrival::new(plan.seq, plan.evidence.len() as u32),
                 set,
-                identifiers: all.iter().map(|(n, _)| people.names[*n].id).collect(),
+                identifiers: names.iter().map(|&n| people.names[n].id).collect(),
                 outcomes,
                 message_id: fact.message_id.clone(),
                 source: fact.source.clone(),
@@ -466,7 +538,7 @@ fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verd
         let weakest = verdict.accepted.last().map(|&n| people.names[n].key.kind.clone());
         lines.push(line(IdentityEventKind::Merged, weakest, None, ids(&verdict.accepted), others.clone()));
         let (c, i, m) = (id.clone(), ids(&verdict.accepted), message.clone());
-        entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m });
+        entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m: Some(m), w: None });
     }
     if fresh {
         for refusal in &verdict.refused {
@@ -475,9 +547,67 @@ fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verd
             lines.push(line(IdentityEventKind::Refused, rule, reason, ids(&[refusal.name]), others));
         }
     }
-    for mut line in lines {
-        line.arrival = Arrival::new(plan.seq, plan.identity_events.len() as u32);
-        plan.identity_events.push(line);
-    }
+    lines.into_iter().for_each(|line| plan.tell(line));
     plan.entries.extend(entries);
+}
+
+/// The lines and entries of an identifier that turned out to be shared.
+fn record_sharing(people: &People, plan: &mut Plan, fact: &Fact, name: NameIx, shared: &sharing::Shared) {
+    let (id, kind) = (people.names[name].id, &people.names[name].key.kind);
+    let message = Some(fact.message_id.clone());
+    let from = shared.from.map(|customer| people.customers[customer].id.clone());
+    plan.entries.push(ChangeEntry::IdentifierShared { c: from.clone(), i: vec![id], m: message.clone() });
+    let Some(from) = from else { return };
+    plan.tell(IdentityEvent {
+        arrival: Arrival::default(),
+        customer: from,
+        at: plan.at,
+        kind: IdentityEventKind::Split,
+        rule: Some(kind.clone()),
+        message_id: message.clone(),
+        by: None,
+        reason: Some(format!("{kind} turned out to be shared by several people, so it binds nobody").into()),
+        identifiers: vec![id],
+        others: Vec::new(),
+    });
+    let reason: Arc<str> = format!("only a shared {kind} held them together").into();
+    record_partings(people, plan, &shared.partings, kind, Some(&reason), None, message.as_ref());
+}
+
+/// The lines and entries of customers that came apart: a line with both.
+pub(crate) fn record_partings(
+    people: &People,
+    plan: &mut Plan,
+    partings: &[Parting],
+    rule: &Arc<str>,
+    reason: Option<&Arc<str>>,
+    by: Option<&Arc<str>>,
+    message: Option<&Arc<str>>,
+) {
+    for Parting { from, to, moved } in partings {
+        let (from, to) = (people.customers[*from].id.clone(), people.customers[*to].id.clone());
+        let moved: Vec<IdentifierId> = moved.iter().map(|&name| people.names[name].id).collect();
+        for (customer, other) in [(&from, &to), (&to, &from)] {
+            plan.tell(IdentityEvent {
+                arrival: Arrival::default(),
+                customer: customer.clone(),
+                at: plan.at,
+                kind: IdentityEventKind::Split,
+                rule: Some(rule.clone()),
+                message_id: message.cloned(),
+                by: by.cloned(),
+                reason: reason.cloned(),
+                identifiers: moved.clone(),
+                others: vec![other.clone()],
+            });
+        }
+        plan.entries.push(ChangeEntry::CustomerSplit {
+            c: from,
+            o: vec![to],
+            i: moved,
+            m: message.cloned(),
+            r: rule.clone(),
+            w: reason.cloned(),
+        });
+    }
 }

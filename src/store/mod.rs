@@ -28,7 +28,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierKey, Timestamp};
-use crate::stitching::{Batch, Outcome};
+use crate::stitching::{Batch, Outcome, Ruled, Ruling};
 
 pub use error::{Result, StoreError};
 use query::*;
@@ -40,6 +40,15 @@ pub struct Applied {
     pub change: i64,
     /// One per fact, in order.
     pub outcomes: Vec<Outcome>,
+}
+
+/// What became of a ruling.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The change number after it; that of the last change when nothing changed.
+    pub change: i64,
+    /// What it came to.
+    pub ruled: Ruled,
 }
 
 /// Figures of the whole store.
@@ -149,6 +158,11 @@ pub trait Store: Reads {
     /// Transient faults are retried inside, with a limit; `Refused` says that some fact of the
     /// batch is one the store will not take.
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
+
+    /// Plans what a person decided as [`apply`](Self::apply) does, and writes it, in a change of its own;
+    /// for `trial` it says what would come of it and writes nothing. What is wrong with the ruling
+    /// itself is in the answer, and then nothing is written either.
+    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided>;
 
     /// Ids of customers with their places in the list, in its order.
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use throughline::domain::claim::Claim;
 use throughline::domain::consent::{Consent, ConsentGiven};
 use throughline::domain::customer::CustomerId;
+use throughline::domain::decision::{Decision, Side};
 use throughline::domain::fact::Fact;
 use throughline::domain::identifier::Identifier;
 use throughline::domain::order::{Order, OrderEvent, OrderKey};
@@ -15,9 +16,9 @@ use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
-use throughline::stitching::known::KnownCustomer;
+use throughline::stitching::known::{Evidence, Former, KnownCustomer};
 use throughline::stitching::plan::CustomerRow;
-use throughline::stitching::{Batch, Known, Plan, plan};
+use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, decide, plan};
 
 /// What was planned so far.
 #[derive(Default)]
@@ -32,7 +33,12 @@ pub(crate) struct FakeStore {
     pub(crate) customers: BTreeMap<CustomerId, CustomerRow>,
     born: HashMap<CustomerId, Arrival>,
     messages: HashMap<Arc<str>, IdentifierId>,
-    evidence: HashSet<(SetName, Arc<str>)>,
+    evidence: BTreeMap<Arrival, Evidence>,
+    outcomes: HashMap<SetName, Arc<str>>,
+    pub(crate) decisions: Vec<Decision>,
+    sides: BTreeSet<Side>,
+    merged: BTreeMap<CustomerId, (CustomerId, i64)>,
+    past: BTreeMap<(CustomerId, i64), Vec<IdentifierId>>,
     orders: HashMap<OrderKey, Vec<OrderEvent>>,
     claims: BTreeMap<Arrival, Claim>,
     consents: HashMap<Arrival, Arc<Consent>>,
@@ -54,18 +60,98 @@ impl FakeStore {
 
     /// Plans a batch and keeps what the plan says.
     pub(crate) fn apply(&mut self, rules: &IdentityRules, batch: &Batch) -> Plan {
-        let known = self.known(batch);
+        let mut known = self.known(batch);
         let mut given = self.ids_given;
         let mut new_id = || {
             given += 1;
             CustomerId(format!("{given:032}").into())
         };
-        let plan = plan(rules, &known, batch, self.seq + 1, Timestamp(0), &mut new_id);
+        let plan = loop {
+            match plan(rules, &known, batch, self.seq + 1, Timestamp(0), &mut new_id) {
+                Planned::Ready(plan) => break *plan,
+                Planned::Needs(unknown) => self.tell(&unknown, &mut known),
+            }
+        };
         self.ids_given = given;
         if !plan.is_empty() {
             self.keep(&plan);
         }
         plan
+    }
+
+    /// Plans what a person says and keeps what the plan says.
+    pub(crate) fn decide(&mut self, rules: &IdentityRules, says: Says) -> Ruled {
+        let ruling = Ruling { says, by: "ada".into(), reason: "she said so".into() };
+        let mut known = Known::default();
+        let named: BTreeSet<IdentifierId> =
+            ruling.says.identifiers().iter().filter_map(|key| self.by_key.get(key).copied()).collect();
+        let mut holders: BTreeSet<CustomerId> =
+            named.iter().filter_map(|id| self.identifiers[id].customer.clone()).collect();
+        for id in ruling.says.customers() {
+            if let Some(now) = self.living(id) {
+                known.living.insert(id.clone(), now.clone());
+                holders.insert(now);
+            }
+        }
+        self.know(&named, &holders, &mut known);
+        let mut given = self.ids_given;
+        let mut new_id = || {
+            given += 1;
+            CustomerId(format!("{given:032}").into())
+        };
+        let (plan, ruled) = loop {
+            match decide(rules, &known, &ruling, self.seq + 1, Timestamp(0), &mut new_id) {
+                RuledPlan::Ready(plan, ruled) => break (plan, ruled),
+                RuledPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+            }
+        };
+        self.ids_given = given;
+        if ruled.done {
+            self.keep(&plan);
+        } else {
+            assert!(plan.is_empty(), "what is not done writes nothing");
+        }
+        ruled
+    }
+
+    /// Who a customer became; `None` for an id that nobody had.
+    pub(crate) fn living(&self, id: &CustomerId) -> Option<CustomerId> {
+        let mut id = id;
+        while let Some((into, _)) = self.merged.get(id) {
+            id = into;
+        }
+        self.born.contains_key(id).then(|| id.clone())
+    }
+
+    fn tell(&self, unknown: &BTreeSet<IdentifierId>, known: &mut Known) {
+        let touches = |ids: &[IdentifierId]| ids.iter().any(|id| unknown.contains(id));
+        known
+            .story
+            .evidence
+            .extend(self.evidence.iter().filter(|(_, e)| touches(&e.identifiers)).map(|(_, e)| e.clone()));
+        let said = self
+            .decisions
+            .iter()
+            .filter(|d| self.sides.iter().any(|s| s.decision == d.arrival && unknown.contains(&s.identifier)));
+        known.story.decisions.extend(said.cloned());
+        let holders: BTreeSet<&CustomerId> =
+            unknown.iter().filter_map(|id| self.identifiers[id].customer.as_ref()).collect();
+        for (old, (_, merged)) in &self.merged {
+            if self.living(old).is_some_and(|now| holders.contains(&now)) {
+                let identifiers = self.past.get(&(old.clone(), *merged)).cloned().unwrap_or_default();
+                known.story.former.push(Former { id: old.clone(), born: self.born[old], merged: *merged, identifiers });
+            }
+        }
+        known.told.extend(unknown);
+    }
+
+    /// Identifiers and customers, with all that these hold, and where they stand in decisions.
+    fn know(&self, ids: &BTreeSet<IdentifierId>, holders: &BTreeSet<CustomerId>, known: &mut Known) {
+        let held = |i: &&Identifier| i.customer.as_ref().is_some_and(|c| holders.contains(c));
+        known.identifiers.extend(self.identifiers.values().filter(|i| ids.contains(&i.id) || held(i)).cloned());
+        known.customers.extend(holders.iter().map(|id| KnownCustomer { id: id.clone(), born: self.born[id] }));
+        let read: BTreeSet<IdentifierId> = known.identifiers.iter().map(|i| i.id).collect();
+        known.sides.extend(self.sides.iter().filter(|side| read.contains(&side.identifier)));
     }
 
     /// What a batch may touch, as `Known` says: no more, so that a planner that needs more is found out.
@@ -85,11 +171,11 @@ impl FakeStore {
             }
         }
         let holders: BTreeSet<CustomerId> = ids.iter().filter_map(|id| self.identifiers[id].customer.clone()).collect();
-        let held = |i: &&Identifier| i.customer.as_ref().is_some_and(|c| holders.contains(c));
-        known.identifiers.extend(self.identifiers.values().filter(|i| ids.contains(&i.id) || held(i)).cloned());
-        known.customers.extend(holders.iter().map(|id| KnownCustomer { id: id.clone(), born: self.born[id] }));
+        self.know(&ids, &holders, &mut known);
         let sets = batch.sets();
-        known.evidence.extend(self.evidence.iter().filter(|(set, _)| sets.contains(set)).cloned());
+        known
+            .evidence
+            .extend(self.outcomes.iter().filter(|(set, _)| sets.contains(set)).map(|(s, o)| (s.clone(), o.clone())));
         let named = |keys: BTreeSet<&IdentifierKey>| -> BTreeSet<IdentifierId> {
             keys.into_iter().filter_map(|key| self.by_key.get(key).copied()).collect()
         };
@@ -110,6 +196,9 @@ impl FakeStore {
         assert_eq!(plan.seq, self.seq + 1);
         self.seq = plan.seq;
         self.live += plan.customers_delta;
+        for id in &plan.restored {
+            assert!(self.merged.remove(id).is_some(), "only who was merged away is given back");
+        }
         for row in &plan.customers {
             assert_eq!(row.new, self.born.insert(row.id.clone(), row.born).is_none(), "{row:?}");
             self.customers.insert(row.id.clone(), row.clone());
@@ -127,7 +216,10 @@ impl FakeStore {
             assert!(moved.insert(row.identifier), "an identifier goes to two customers");
             let identifier = self.identifiers.get_mut(&row.identifier).expect("an identifier that is there");
             assert_eq!(identifier.customer, row.from, "it was held by whom the plan says");
-            identifier.customer = Some(row.to.clone());
+            identifier.customer = row.to.clone();
+            if let Some(from) = &row.from {
+                self.past.entry((from.clone(), plan.seq)).or_default().push(row.identifier);
+            }
         }
         for row in &plan.identifiers {
             assert_eq!(self.identifiers[&row.identifier.id].customer, row.identifier.customer);
@@ -135,12 +227,29 @@ impl FakeStore {
         for row in &plan.merged {
             assert!(self.born[&row.into] < self.born[&row.from], "the id that was given out first stays");
             assert!(self.customers.remove(&row.from).is_some(), "a customer is merged away once");
+            self.merged.insert(row.from.clone(), (row.into.clone(), plan.seq));
         }
         for row in &plan.messages {
             assert!(self.messages.insert(row.id.clone(), row.owner).is_none(), "a message is stored once");
         }
         for row in &plan.evidence {
-            assert!(self.evidence.insert((row.set.clone(), row.outcomes.clone())), "evidence is kept when new");
+            let seen = Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() };
+            assert!(self.evidence.insert(row.arrival, seen).is_none(), "a place is given once");
+            self.outcomes.insert(row.set.clone(), row.outcomes.clone());
+        }
+        for decision in &plan.decisions {
+            for (n, side) in decision.sides.iter().enumerate() {
+                self.sides.extend(side.iter().map(|&identifier| Side {
+                    identifier,
+                    decision: decision.arrival,
+                    kind: decision.kind,
+                    number: n as i64 + 1,
+                }));
+            }
+            self.decisions.push(decision.clone());
+        }
+        for side in &plan.sides {
+            assert!(self.sides.insert(*side), "a side is taken once");
         }
         self.orders.extend(plan.orders.iter().map(|order| (order.key.clone(), order.events.clone())));
         self.touchpoints.extend(plan.touchpoints.iter().cloned());

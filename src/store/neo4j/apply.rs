@@ -1,4 +1,4 @@
-//! Writing a batch.
+//! Writing a batch, or what a person decided.
 //!
 //! 1. Which messages are stored already, and who owns the batch's orders.
 //! 2. Locks: the identifiers in the order of their keys, the customers who hold them in the order
@@ -13,7 +13,7 @@
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Inner;
 use super::bolt::{Params, list, row};
 use super::connections::Transaction;
+use super::decisions;
 use super::fault::Fault;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
@@ -33,8 +34,8 @@ use crate::domain::Timestamp;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::IdentityRules;
-use crate::stitching::{self, Batch, Known, Plan};
-use crate::store::{Applied, StoreError};
+use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
+use crate::store::{Applied, Decided, StoreError};
 
 static LOCK_IDENTIFIERS: Statement = statement!("lock_identifiers");
 static LOCK_ORDERS: Statement = statement!("lock_orders");
@@ -68,11 +69,47 @@ pub(super) async fn apply(
     batch: &Batch,
     at: Timestamp,
 ) -> Result<Applied, StoreError> {
+    match often(store, rules, Task::Facts(batch), at).await? {
+        Done::Facts(applied) => Ok(applied),
+        Done::Says(_) => Err(StoreError::Data("a batch was answered as a decision".into())),
+    }
+}
+
+/// Plans what a person decided, and writes it unless it is for trial.
+pub(super) async fn decide(
+    store: &Inner,
+    rules: &IdentityRules,
+    ruling: &Ruling,
+    at: Timestamp,
+    trial: bool,
+) -> Result<Decided, StoreError> {
+    match often(store, rules, Task::Says(ruling, trial), at).await? {
+        Done::Says(decided) => Ok(decided),
+        Done::Facts(_) => Err(StoreError::Data("a decision was answered as a batch".into())),
+    }
+}
+
+/// What is to be planned and written.
+#[derive(Clone, Copy)]
+enum Task<'a> {
+    Facts(&'a Batch),
+    /// Whether it is for trial.
+    Says(&'a Ruling, bool),
+}
+
+/// What came of it.
+enum Done {
+    Facts(Applied),
+    Says(Decided),
+}
+
+/// As often as it takes.
+async fn often(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timestamp) -> Result<Done, StoreError> {
     let mut wider = BTreeSet::new();
     let (mut attempts, mut widenings) = (1, 0);
     loop {
-        match attempt(store, rules, batch, at, &wider).await {
-            Ok(Attempt::Applied(applied)) => return Ok(applied),
+        match attempt(store, rules, task, at, &wider).await {
+            Ok(Attempt::Done(done)) => return Ok(done),
             Ok(Attempt::TooFewLocks(more)) if widenings < WIDENINGS => {
                 widenings += 1;
                 wider.extend(more);
@@ -98,7 +135,7 @@ fn pause(attempt: u32) -> Duration {
 }
 
 enum Attempt {
-    Applied(Applied),
+    Done(Done),
     /// These are to be locked too.
     TooFewLocks(Vec<String>),
 }
@@ -106,32 +143,36 @@ enum Attempt {
 async fn attempt(
     store: &Inner,
     rules: &IdentityRules,
-    batch: &Batch,
+    task: Task<'_>,
     at: Timestamp,
     wider: &BTreeSet<String>,
 ) -> Outcome<Attempt> {
     let mut transaction = store.connections.begin().await?;
-    match work(store, &mut transaction, rules, batch, at, wider).await {
-        Ok(Work::Written(applied, customers)) => {
+    let work = match task {
+        Task::Facts(batch) => take_in(store, &mut transaction, rules, batch, at, wider).await,
+        Task::Says(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
+    };
+    match work {
+        Ok(Work::Written { change, done, customers }) => {
             let customers: Vec<&CustomerId> = customers.iter().collect();
-            if let Err(fault) = writing::begin(store, applied.change, &customers).await {
+            if let Err(fault) = writing::begin(store, change, &customers).await {
                 transaction.roll_back().await;
                 return Err(fault);
             }
-            if let Err(fault) = transaction.commit(applied.change).await {
+            if let Err(fault) = transaction.commit(change).await {
                 if fault.broken {
                     store.connections.renew_writers();
                 } else {
-                    writing::end(store, applied.change).await;
+                    writing::end(store, change).await;
                 }
                 return Err(fault);
             }
-            writing::end(store, applied.change).await;
-            Ok(Attempt::Applied(applied))
+            writing::end(store, change).await;
+            Ok(Attempt::Done(done))
         }
-        Ok(Work::Nothing(applied)) => {
+        Ok(Work::Nothing(done)) => {
             transaction.roll_back().await;
-            Ok(Attempt::Applied(applied))
+            Ok(Attempt::Done(done))
         }
         Ok(Work::TooFewLocks(more)) => {
             transaction.roll_back().await;
@@ -145,14 +186,18 @@ async fn attempt(
 }
 
 enum Work {
-    /// To be committed, and the customers it is about.
-    Written(Applied, BTreeSet<CustomerId>),
-    /// Every fact was known.
-    Nothing(Applied),
+    /// To be committed as this change, and the customers it is about.
+    Written {
+        change: i64,
+        done: Done,
+        customers: BTreeSet<CustomerId>,
+    },
+    /// Nothing is to be written.
+    Nothing(Done),
     TooFewLocks(Vec<String>),
 }
 
-async fn work(
+async fn take_in(
     store: &Inner,
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
@@ -168,20 +213,75 @@ async fn work(
     store.pause_at(Step::Begun).await;
     let locks = Locks::take(transaction, &fresh, wider).await?;
     store.pause_at(Step::Locked).await;
-    let locked = Locked { identifiers: &locks.identifiers, customers: &locks.customers };
-    let mut known = match known::read(transaction, &fresh, &locked).await? {
+    let mut known = match known::read(transaction, &fresh, &locks.locked()).await? {
         Reading::Complete(known) => known,
         Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
     };
     known.messages = messages;
     store.pause_at(Step::Known).await;
-    let (seq, at) = take_number(transaction, at).await?;
-    let plan = stitching::plan(rules, &known, batch, seq, at, &mut || (store.connections.options.new_id)());
+    let number = take_number(transaction, at).await?;
+    if number.decisions > 0 {
+        decisions::read_sides(transaction, &mut known).await?;
+    }
+    let plan = loop {
+        let new_id = &mut || (store.connections.options.new_id)();
+        match stitching::plan(rules, &known, batch, number.seq, number.at, new_id) {
+            Planned::Ready(plan) => break plan,
+            Planned::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+        }
+    };
     write_plan(transaction, &locks, &known, &plan).await?;
     store.pause_at(Step::Written).await;
-    let mut customers: BTreeSet<CustomerId> = locks.customers.iter().map(|id| CustomerId(id.as_str().into())).collect();
-    customers.extend(plan.customers.into_iter().map(|row| row.id));
-    Ok(Work::Written(Applied { change: seq, outcomes: plan.outcomes }, customers))
+    let customers = locks.concerned(&plan);
+    let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes });
+    Ok(Work::Written { change: number.seq, done, customers })
+}
+
+async fn rule(
+    store: &Inner,
+    transaction: &mut Transaction<'_>,
+    rules: &IdentityRules,
+    ruling: &Ruling,
+    at: Timestamp,
+    trial: bool,
+    wider: &BTreeSet<String>,
+) -> Outcome<Work> {
+    store.pause_at(Step::Begun).await;
+    let (_, mut keys) = decisions::living(transaction, &ruling.says).await?;
+    keys.extend(ruling.says.identifiers().iter().map(key_text));
+    keys.extend(wider.iter().cloned());
+    let locks = Locks::take_keys(transaction, keys).await?;
+    store.pause_at(Step::Locked).await;
+    // Again, now that nobody can change it: who they are, and all they hold.
+    let (living, keys) = decisions::living(transaction, &ruling.says).await?;
+    let more: Vec<String> = keys.into_iter().filter(|key| !locks.identifiers.contains(key)).collect();
+    if !more.is_empty() || living.iter().any(|(_, now)| !locks.customers.contains(&*now.0)) {
+        return Ok(Work::TooFewLocks(more));
+    }
+    let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
+        Reading::Complete(known) => known,
+        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    };
+    known.living = living.into_iter().collect();
+    store.pause_at(Step::Known).await;
+    let number = take_number(transaction, at).await?;
+    if number.decisions > 0 {
+        decisions::read_sides(transaction, &mut known).await?;
+    }
+    let (plan, ruled) = loop {
+        let new_id = &mut || (store.connections.options.new_id)();
+        match stitching::decide(rules, &known, ruling, number.seq, number.at, new_id) {
+            RuledPlan::Ready(plan, ruled) => break (plan, ruled),
+            RuledPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+        }
+    };
+    if trial || plan.is_empty() {
+        return Ok(Work::Nothing(Done::Says(Decided { change: number.seq - 1, ruled })));
+    }
+    write_plan(transaction, &locks, &known, &plan).await?;
+    store.pause_at(Step::Written).await;
+    let customers = locks.concerned(&plan);
+    Ok(Work::Written { change: number.seq, done: Done::Says(Decided { change: number.seq, ruled }), customers })
 }
 
 /// The facts whose messages are not stored, each message once.
@@ -201,8 +301,10 @@ async fn nothing_new(
     let change = rows.first().map(|row| column(row, "seq")).transpose()?.unwrap_or(0);
     let known = Known { messages, ..Known::default() };
     let no_id = &mut || CustomerId("".into());
-    let plan = stitching::plan(rules, &known, batch, change, Timestamp::default(), no_id);
-    Ok(Work::Nothing(Applied { change, outcomes: plan.outcomes }))
+    match stitching::plan(rules, &known, batch, change, Timestamp::default(), no_id) {
+        Planned::Ready(plan) => Ok(Work::Nothing(Done::Facts(Applied { change, outcomes: plan.outcomes }))),
+        Planned::Needs(_) => Err(StoreError::Data("a batch of known messages asks for more".into()).into()),
+    }
 }
 
 /// What an attempt has locked.
@@ -215,32 +317,73 @@ struct Locks {
 impl Locks {
     async fn take(transaction: &mut Transaction<'_>, batch: &Batch, wider: &BTreeSet<String>) -> Outcome<Self> {
         let orders = batch.orders();
-        let mut keys: std::collections::BTreeMap<String, Arc<str>> =
+        let mut keys: BTreeMap<String, Arc<str>> =
             batch.identifiers().into_iter().map(|key| (key.to_string(), key.kind.clone())).collect();
         for key in known::order_owners(transaction, &orders).await?.iter().chain(wider) {
-            // Kinds have no colon in them.
-            let kind = key.split_once(':').map_or("", |(kind, _)| kind);
-            keys.entry(key.clone()).or_insert_with(|| kind.into());
+            keys.entry(key.clone()).or_insert_with(|| kind_of(key).into());
         }
-        let rows = keys.iter().map(|(key, kind)| row! { "key" => key, "kind" => kind });
-        let rows = transaction.read(&LOCK_IDENTIFIERS, Params::new().with("keys", list(rows))).await?;
-        let customers = rows.first().map(|row| column(row, "customers")).transpose()?.unwrap_or_default();
+        let customers = lock_people(transaction, &keys).await?;
         let texts: BTreeSet<String> = orders.iter().map(|key| order_text(key)).collect();
         if !orders.is_empty() {
-            let by_text: std::collections::BTreeMap<String, &Arc<str>> =
+            let by_text: BTreeMap<String, &Arc<str>> =
                 orders.iter().map(|key| (order_text(key), &key.number)).collect();
             let rows = by_text.iter().map(|(key, number)| row! { "key" => key, "number" => number });
             transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await?;
         }
         Ok(Locks { identifiers: keys.into_keys().collect(), orders: texts, customers })
     }
+
+    /// The locks of identifiers alone.
+    async fn take_keys(transaction: &mut Transaction<'_>, keys: BTreeSet<String>) -> Outcome<Self> {
+        let kinds = keys.into_iter().map(|key| {
+            let kind = kind_of(&key).into();
+            (key, kind)
+        });
+        let keys: BTreeMap<String, Arc<str>> = kinds.collect();
+        let customers = lock_people(transaction, &keys).await?;
+        Ok(Locks { identifiers: keys.into_keys().collect(), orders: BTreeSet::new(), customers })
+    }
+
+    fn locked(&self) -> Locked<'_> {
+        Locked { identifiers: &self.identifiers, customers: &self.customers }
+    }
+
+    /// The customers that a plan is about.
+    fn concerned(&self, plan: &Plan) -> BTreeSet<CustomerId> {
+        let locked = self.customers.iter().map(|id| CustomerId(id.as_str().into()));
+        locked.chain(plan.customers.iter().map(|row| row.id.clone())).collect()
+    }
 }
 
-async fn take_number(transaction: &mut Transaction<'_>, now: Timestamp) -> Outcome<(i64, Timestamp)> {
+/// Locks identifiers in the order of their keys, which it makes when they are not there, and then the
+/// customers who hold them; answers those.
+async fn lock_people(
+    transaction: &mut Transaction<'_>,
+    keys: &BTreeMap<String, Arc<str>>,
+) -> Outcome<FxHashSet<String>> {
+    let rows = keys.iter().map(|(key, kind)| row! { "key" => key, "kind" => kind });
+    let rows = transaction.read(&LOCK_IDENTIFIERS, Params::new().with("keys", list(rows))).await?;
+    Ok(rows.first().map(|row| column(row, "customers")).transpose()?.unwrap_or_default())
+}
+
+/// The kind of a key; kinds have no colon in them.
+fn kind_of(key: &str) -> &str {
+    key.split_once(':').map_or("", |(kind, _)| kind)
+}
+
+/// A change number.
+struct Number {
+    seq: i64,
+    at: Timestamp,
+    /// How many decisions there are.
+    decisions: i64,
+}
+
+async fn take_number(transaction: &mut Transaction<'_>, now: Timestamp) -> Outcome<Number> {
     let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
     let row =
         rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    Ok((column(row, "seq")?, Timestamp(column(row, "at")?)))
+    Ok(Number { seq: column(row, "seq")?, at: Timestamp(column(row, "at")?), decisions: column(row, "decisions")? })
 }
 
 async fn write_plan(transaction: &mut Transaction<'_>, locks: &Locks, known: &Known, plan: &Plan) -> Outcome<()> {

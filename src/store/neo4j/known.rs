@@ -141,9 +141,13 @@ async fn read_orders(transaction: &mut Transaction<'_>, batch: &Batch, known: &m
 async fn read_evidence(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
     let sets = batch.sets();
     let sets = Params::new().with_list("sets", sets.iter().map(|set| &set.0));
+    let mut last: FxHashMap<SetName, Arrival> = FxHashMap::default();
     for row in &transaction.read(&EVIDENCE, sets).await? {
         let set = SetName(column::<&str>(row, "set")?.into());
-        known.evidence.insert((set, column::<&str>(row, "outcomes")?.into()));
+        let arrival = Arrival(column(row, "arrival")?);
+        if last.insert(set.clone(), arrival).is_none_or(|before| before < arrival) {
+            known.evidence.insert(set, column::<&str>(row, "outcomes")?.into());
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod connections;
 mod consents;
 mod customer_list;
 mod customers;
+mod decisions;
 mod devices;
 mod fault;
 mod identifiers;
@@ -43,7 +44,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::query::*;
-use super::{Applied, Reads, Result, Store, StoreError, StoreStatus};
+use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -56,7 +57,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierKey, Timestamp};
-use crate::stitching::Batch;
+use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
 
@@ -188,6 +189,13 @@ impl Store for Neo4jStore {
         let (store, rules, batch) = (self.inner.clone(), rules.clone(), batch.clone());
         let work = tokio::spawn(async move { apply::apply(&store, &rules, &batch, at).await });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a batch could not be planned: {e}"))))
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+        let (store, rules, ruling) = (self.inner.clone(), rules.clone(), ruling.clone());
+        let work = tokio::spawn(async move { apply::decide(&store, &rules, &ruling, at, trial).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a decision could not be planned: {e}"))))
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {

@@ -26,6 +26,7 @@ list_row! {
         first_seen_at: i64,
         last_seen_at: i64,
         rollup: &'de str,
+        shared_since: Option<i64>,
     }
 }
 
@@ -38,6 +39,7 @@ impl IdentifierRow<'_> {
             last_seen_at: Timestamp(self.last_seen_at),
             customer,
             rollup: json("an identifier's rollup", self.rollup)?,
+            shared_since: self.shared_since,
         })
     }
 }

@@ -9,10 +9,11 @@ use super::statement::{Statement, part, statement};
 use crate::store::StoreError;
 
 /// The shape of the data that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 static SCHEMA: &str = part!("schema");
 static VERSION_OF_DATA: Statement = statement!("schema_version");
+static NAME_EVIDENCE: Statement = statement!("name_evidence");
 static MAKE_COUNTER: Statement = statement!("make_counter");
 static AWAIT_INDEXES: Statement = statement!("await_indexes");
 static DROP_STALE_WRITING: Statement = statement!("drop_stale_writing");
@@ -60,6 +61,10 @@ async fn make(store: &Inner) -> Result<(), Fault> {
             ))
             .into());
         }
+        let found: i64 = rows.first().map(|row| column(row, "found")).transpose()?.unwrap_or(VERSION);
+        if found < VERSION {
+            transaction.write(&NAME_EVIDENCE, Params::new()).await?;
+        }
         transaction.write(&MAKE_COUNTER, Params::new()).await?;
         transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
         transaction.write(&TOKENS, Params::new().with("names", names())).await
@@ -81,7 +86,7 @@ fn names() -> neo4rs::BoltType {
         placed_at placed_arrival device order_source order_number direction session_id campaign \
         properties born version sku category customer rule message_id by reason identifiers others \
         outcomes set order_count channels currency total returned net gross orders quantity place \
-        unit_price entries size store customers seq returned_quantity amount medium term content rules_version";
+        unit_price entries size shared_since sides decisions store customers seq returned_quantity amount medium term content rules_version";
     let mut map = neo4rs::BoltMap::new();
     for name in NAMES.split_whitespace() {
         map.put(name.into(), "none".to_bolt());

@@ -16,6 +16,7 @@ use super::statement::{Statement, statement};
 use crate::domain::change::IdentityEvent;
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
+use crate::domain::decision::{Decision, Side};
 use crate::domain::identifier::Identifier;
 use crate::domain::link::Link;
 use crate::domain::order::{Order, OrderKey};
@@ -29,6 +30,9 @@ use crate::store::StoreError;
 static CUSTOMERS: Statement = statement!("write_customers");
 static UPDATE_CUSTOMERS: Statement = statement!("update_customers");
 static MERGES: Statement = statement!("write_merges");
+static RESTORED: Statement = statement!("restore_customers");
+static DECISIONS: Statement = statement!("write_decisions");
+static SIDES: Statement = statement!("write_sides");
 static IDENTIFIERS: Statement = statement!("write_identifiers");
 static MEMBERSHIPS: Statement = statement!("write_memberships");
 static SPEND: Statement = statement!("write_spend");
@@ -112,6 +116,7 @@ impl Writer<'_, '_> {
     }
 
     async fn write_people(&mut self, plan: &Plan) -> Outcome<()> {
+        self.rows(&RESTORED, plan.restored.iter().map(|id| row! { "id" => id }).collect()).await?;
         let (new, old): (Vec<_>, Vec<_>) = plan.customers.iter().partition(|row| row.new);
         self.rows(&CUSTOMERS, new.into_iter().map(new_customer).collect()).await?;
         self.rows(&UPDATE_CUSTOMERS, old.into_iter().map(customer).collect()).await?;
@@ -129,9 +134,11 @@ impl Writer<'_, '_> {
         self.rows(&GIVE_CONSENTS, plan.consents_given.iter().map(pair).collect()).await
     }
 
-    /// Money changes with orders, and moves with merges; else it stands.
+    /// Money changes with orders, and moves with identifiers; else it stands.
     async fn write_spend(&mut self, plan: &Plan) -> Outcome<()> {
-        if plan.orders.is_empty() && plan.merged.is_empty() {
+        // New memberships of customers that are not new: identifiers went from one to another.
+        let moved = plan.memberships.iter().any(|row| row.from.is_some());
+        if plan.orders.is_empty() && !moved {
             return Ok(());
         }
         let merged = plan
@@ -193,6 +200,9 @@ impl Writer<'_, '_> {
         let (refused, bound): (Vec<&Link>, Vec<&Link>) = plan.links.iter().partition(|l| l.refused.is_some());
         self.rows(&LINKS, bound.into_iter().map(link).collect()).await?;
         self.rows(&REFUSALS, refused.into_iter().map(link).collect()).await?;
+        self.rows(&DECISIONS, plan.decisions.iter().map(decision).collect::<Result<_, _>>()?).await?;
+        let side = |s: &Side| row! { "identifier" => s.identifier, "decision" => s.decision, "number" => s.number };
+        self.rows(&SIDES, plan.sides.iter().map(side).collect()).await?;
         self.rows(&EVIDENCE, plan.evidence.iter().map(evidence).collect()).await?;
         self.rows(&IDENTITY_EVENTS, plan.identity_events.iter().map(identity_event).collect()).await?;
         let params = Params::new()
@@ -201,6 +211,7 @@ impl Writer<'_, '_> {
             .with("entries", text(&plan.entries)?)
             .with("size", plan.entries.len())
             .with("customers", plan.customers_delta)
+            .with("decisions", plan.decisions.len())
             .with("touchpoints", plan.touchpoints.len());
         self.transaction.write(&CHANGE, params).await
     }
@@ -253,15 +264,18 @@ fn spend(row: &CustomerRow) -> Vec<BoltType> {
 }
 
 fn identifier(row: &IdentifierRow) -> Result<BoltType, Fault> {
-    let Identifier { id, key, first_seen_at, last_seen_at, rollup, .. } = &row.identifier;
+    let Identifier { id, key, first_seen_at, last_seen_at, rollup, shared_since, .. } = &row.identifier;
     let rollup = text(rollup)?;
     let set = if row.new {
         row! {
             "id" => id, "value" => key.value, "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at,
-            "rollup" => rollup, "search" => search::words(&key.value),
+            "rollup" => rollup, "shared_since" => shared_since, "search" => search::words(&key.value),
         }
     } else {
-        row! { "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at, "rollup" => rollup }
+        row! {
+            "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at, "rollup" => rollup,
+            "shared_since" => shared_since,
+        }
     };
     Ok(row! { "key" => key.to_string(), "set" => set })
 }
@@ -417,15 +431,35 @@ fn link(link: &Link) -> BoltType {
 
 fn evidence(row: &EvidenceRow) -> BoltType {
     row! {
-        "arrival" => row.arrival,
-        "set" => row.set.0,
-        "identifiers" => row.identifiers,
-        "outcomes" => row.outcomes,
-        "message_id" => row.message_id,
-        "source" => row.source,
-        "at" => row.at,
-        "rules_version" => row.rules_version,
+        "set" => row! {
+            "arrival" => row.arrival,
+            "set" => row.set.0,
+            "identifiers" => row.identifiers,
+            "outcomes" => row.outcomes,
+            "message_id" => row.message_id,
+            "source" => row.source,
+            "at" => row.at,
+            "rules_version" => row.rules_version,
+        },
     }
+}
+
+fn decision(decision: &Decision) -> Result<BoltType, Fault> {
+    let sides = decision.sides.iter().enumerate();
+    let members = sides.flat_map(|(n, side)| {
+        side.iter().map(move |identifier| row! { "identifier" => identifier, "number" => n + 1 })
+    });
+    Ok(row! {
+        "set" => row! {
+            "arrival" => decision.arrival,
+            "at" => decision.at,
+            "kind" => decision.kind.as_str(),
+            "by" => decision.by,
+            "reason" => decision.reason,
+            "sides" => text(&decision.sides)?,
+        },
+        "members" => list(members),
+    })
 }
 
 fn identity_event(event: &IdentityEvent) -> BoltType {

@@ -62,14 +62,14 @@ impl<'c> Owners<'c> {
     }
 }
 
-/// `id, kind, value, first_seen_at, last_seen_at, rollup, customer's id`.
+/// `id, kind, value, first_seen_at, last_seen_at, rollup, shared_since, customer's id`.
 pub(super) fn decode(row: &Row<'_>) -> Result<Identifier> {
     let mut identifier = decode_without_customer(row)?;
-    identifier.customer = optional_text(row, 6)?.map(CustomerId);
+    identifier.customer = optional_text(row, 7)?.map(CustomerId);
     Ok(identifier)
 }
 
-/// `id, kind, value, first_seen_at, last_seen_at, rollup`.
+/// `id, kind, value, first_seen_at, last_seen_at, rollup, shared_since`.
 pub(super) fn decode_without_customer(row: &Row<'_>) -> Result<Identifier> {
     Ok(Identifier {
         id: arrival(row, 0)?,
@@ -78,5 +78,6 @@ pub(super) fn decode_without_customer(row: &Row<'_>) -> Result<Identifier> {
         last_seen_at: time(row, 4)?,
         customer: None,
         rollup: json(row, 5)?,
+        shared_since: row.get(6)?,
     })
 }

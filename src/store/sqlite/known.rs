@@ -5,14 +5,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::claims;
 use super::consents;
+use super::decisions;
 use super::identifiers::{self, decode};
 use super::row::{json, optional_text, text};
 use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::{Arrival, IdentifierId};
-use crate::stitching::Batch;
 use crate::stitching::known::{Known, KnownCustomer};
+use crate::stitching::{Batch, Says};
 use crate::store::Result;
 
 statements! {
@@ -21,6 +22,7 @@ statements! {
     IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
     IDENTIFIER_BY_ID = "identifier_by_id";
     CUSTOMER_ID = "customer_id";
+    BORN_BY_ID = "born_by_id";
     EVIDENCE_OUTCOMES = "evidence_outcomes";
     ORDER_EVENTS = "order_events";
 }
@@ -31,9 +33,29 @@ pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     read_messages(db, batch, &mut known)?;
     read_evidence(db, batch, &mut known)?;
     let order_owners = read_orders(db, batch, &mut known)?;
-    let named = read_people(db, batch, &order_owners, &mut known)?;
+    let named = read_people(db, batch.identifiers(), &order_owners, FxHashSet::default(), &mut known)?;
+    decisions::read_sides(db, &mut known)?;
     read_claims(db, batch, &named, &mut known)?;
     read_consents(db, batch, &mut known)?;
+    Ok(known)
+}
+
+/// The same for what a person says.
+pub(super) fn read_for_ruling(db: &Connection, says: &Says) -> Result<Known> {
+    let mut known = Known::default();
+    let mut customers = FxHashSet::default();
+    let mut living = BORN_BY_ID.on(db)?;
+    let mut id_of = CUSTOMER_ID.on(db)?;
+    for id in says.customers() {
+        let Some(born) = living.first([&*id.0], |row| Ok(row.get::<_, i64>(0)?))? else { continue };
+        customers.insert(born);
+        if let Some(now) = id_of.first([born], |row| Ok(CustomerId(text(row, 0)?)))? {
+            known.living.insert(id.clone(), now);
+        }
+    }
+    drop((living, id_of));
+    read_people(db, says.identifiers().iter(), &[], customers, &mut known)?;
+    decisions::read_sides(db, &mut known)?;
     Ok(known)
 }
 
@@ -49,10 +71,10 @@ fn read_messages(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()
 
 fn read_evidence(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
     let mut statement = EVIDENCE_OUTCOMES.on(db)?;
-    let mut outcomes = Vec::new();
     for set in batch.sets() {
-        statement.all([&*set.0], &mut outcomes, |row| text(row, 0))?;
-        known.evidence.extend(outcomes.drain(..).map(|outcome| (set.clone(), outcome)));
+        if let Some(outcomes) = statement.first([&*set.0], |row| text(row, 0))? {
+            known.evidence.insert(set, outcomes);
+        }
     }
     Ok(())
 }
@@ -72,23 +94,23 @@ fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<
     Ok(owners)
 }
 
-/// The identifiers of the batch, their customers, and all that those hold. Answers the ids of the
-/// identifiers that the batch names.
+/// The identifiers of these keys, their customers and those given, and all that those hold. Answers the
+/// ids of the keys.
 fn read_people<'b>(
     db: &Connection,
-    batch: &'b Batch,
+    keys: impl IntoIterator<Item = &'b IdentifierKey>,
     order_owners: &[IdentifierId],
+    mut customers: FxHashSet<i64>,
     known: &mut Known,
 ) -> Result<FxHashMap<&'b IdentifierKey, IdentifierId>> {
     let mut named = FxHashMap::default();
-    let mut customers = FxHashSet::default();
     let mut alone = FxHashSet::default();
     let mut sort = |id: i64, customer: Option<i64>| match customer {
         Some(born) => customers.insert(born),
         None => alone.insert(id),
     };
     let mut by_key = IDENTIFIER_HOLDER.on(db)?;
-    for key in batch.identifiers() {
+    for key in keys {
         let found = by_key.first((&*key.kind, &*key.value), |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let Some((id, customer)) = found {
             sort(id, customer);

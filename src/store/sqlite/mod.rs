@@ -12,6 +12,7 @@ mod claims;
 mod consents;
 mod customer_list;
 mod customers;
+mod decisions;
 mod devices;
 mod error;
 mod identifiers;
@@ -42,7 +43,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::query::*;
-use super::{Applied, Reads, Result, Store, StoreStatus};
+use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -55,7 +56,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierKey, Timestamp};
-use crate::stitching::{self, Batch};
+use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use pool::{Opening, Pool};
 
 /// A store in one file.
@@ -108,14 +109,55 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
     // Immediate: the lock is taken before anything is read, so what the plan stands on stays true.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (last, last_at) = status::last_change(&transaction)?;
-    let known = known::read(&transaction, batch)?;
-    let plan = stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id());
+    let mut known = known::read(&transaction, batch)?;
+    let plan = loop {
+        match stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id()) {
+            Planned::Ready(plan) => break plan,
+            Planned::Needs(unknown) => decisions::read_story(&transaction, &unknown, &mut known)?,
+        }
+    };
     if plan.is_empty() {
         return Ok(Applied { change: last, outcomes: plan.outcomes });
     }
     write::write(&transaction, &known, &plan)?;
     transaction.commit()?;
     Ok(Applied { change: plan.seq, outcomes: plan.outcomes })
+}
+
+/// Plans what a person decided and writes it, in one transaction.
+fn decide(
+    db: &mut Connection,
+    rules: &IdentityRules,
+    ruling: &Ruling,
+    at: Timestamp,
+    new_id: &NewId,
+) -> Result<Decided> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (known, plan, mut decided) = rule(&transaction, rules, ruling, at, new_id)?;
+    if !plan.is_empty() {
+        write::write(&transaction, &known, &plan)?;
+        transaction.commit()?;
+        decided.change = plan.seq;
+    }
+    Ok(decided)
+}
+
+/// What would come of a ruling.
+fn rule(
+    db: &Connection,
+    rules: &IdentityRules,
+    ruling: &Ruling,
+    at: Timestamp,
+    new_id: &NewId,
+) -> Result<(Known, Box<Plan>, Decided)> {
+    let (last, last_at) = status::last_change(db)?;
+    let mut known = known::read_for_ruling(db, &ruling.says)?;
+    loop {
+        match stitching::decide(rules, &known, ruling, last + 1, at.max(last_at), &mut || new_id()) {
+            RuledPlan::Ready(plan, ruled) => return Ok((known, plan, Decided { change: last, ruled })),
+            RuledPlan::Needs(unknown) => decisions::read_story(db, &unknown, &mut known)?,
+        }
+    }
 }
 
 #[async_trait]
@@ -141,6 +183,15 @@ impl Store for SqliteStore {
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
         let (rules, batch, new_id) = (rules.clone(), batch.clone(), self.new_id.clone());
         self.pool.write(move |db| apply(db, &rules, &batch, at, &new_id)).await
+    }
+
+    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+        let (rules, ruling, new_id) = (rules.clone(), ruling.clone(), self.new_id.clone());
+        if trial {
+            let rule = move |db: &Connection| rule(db, &rules, &ruling, at, &new_id).map(|(_, _, decided)| decided);
+            return self.pool.read(rule).await;
+        }
+        self.pool.write(move |db| decide(db, &rules, &ruling, at, &new_id)).await
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {

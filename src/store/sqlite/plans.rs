@@ -15,6 +15,7 @@ fn all_statements() -> Vec<&'static Statement> {
         consents::ALL,
         customer_list::ALL,
         customers::ALL,
+        decisions::ALL,
         devices::ALL,
         identifiers::ALL,
         identity_events::ALL,

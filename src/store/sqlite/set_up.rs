@@ -5,32 +5,37 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = STEPS.len() as i64;
+/// What makes a file of each version out of one of the version before; the first out of an empty one.
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 /// Says whose file it is, in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;
 
-/// Makes the tables in an empty file; leaves a file of this version alone; refuses any other.
+/// Makes the tables in an empty file, adds to a file of an older version what it lacks, leaves one of this
+/// version alone, and refuses any other.
 /// Safe when several processes start at once: the check is made again under the file's lock.
 pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     if version(connection)? == VERSION {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match version(&transaction)? {
-        VERSION => return Ok(()),
-        0 => {}
-        newer => {
-            return Err(StoreError::Setup(format!(
-                "the database was made by a newer Throughline (its version is {newer}, this program's {VERSION}): \
-                 run that one, or name another file"
-            )));
-        }
+    let found = version(&transaction)?;
+    if found == VERSION {
+        return Ok(());
+    }
+    if !(0..VERSION).contains(&found) {
+        return Err(StoreError::Setup(format!(
+            "the database was made by a newer Throughline (its version is {found}, this program's {VERSION}): \
+             run that one, or name another file"
+        )));
     }
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables > 0 {
+    if found == 0 && tables > 0 {
         return Err(StoreError::Setup("the file is a database of another program: name another file".into()));
     }
-    transaction.execute_batch(include_str!("schema.sql"))?;
+    for step in STEPS.iter().skip(found as usize) {
+        transaction.execute_batch(step)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::statement::statements;
-use super::{claims, consents, devices, identity_events, links, orders, products, touchpoints, words};
+use super::{claims, consents, decisions, devices, identity_events, links, orders, products, touchpoints, words};
 use crate::domain::customer::CustomerId;
 use crate::stitching::known::Known;
 use crate::stitching::plan::{CustomerRow, MergeRow, Plan};
@@ -17,6 +17,9 @@ statements! {
     INSERT_CUSTOMER = "insert_customer";
     UPDATE_CUSTOMER = "update_customer";
     MERGE_CUSTOMER = "merge_customer";
+    RESTORE_CUSTOMER = "restore_customer";
+    RESTORE_SURVIVOR = "restore_survivor";
+    SURVIVOR_OF_CUSTOMER = "survivor_of_customer";
     MOVE_SURVIVOR = "move_survivor";
     INSERT_IDENTIFIER = "insert_identifier";
     UPDATE_IDENTIFIER = "update_identifier";
@@ -27,6 +30,7 @@ statements! {
     DELETE_SPEND = "delete_spend";
     DELETE_SPEND_OF_CUSTOMER = "delete_spend_of_customer";
     INSERT_EVIDENCE = "insert_evidence";
+    INSERT_EVIDENCE_OF = "insert_evidence_of";
     INSERT_CHANGE = "insert_change";
     RAISE_COUNTER = "raise_counter";
 }
@@ -34,11 +38,13 @@ statements! {
 /// Writes all of `plan`, which was made from `known`.
 pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     let born = Births::new(known, plan);
+    write_restored(db, &born, plan)?;
     write_customers(db, &born, plan)?;
     write_identifiers(db, &born, plan)?;
     write_memberships(db, &born, plan)?;
     write_merges(db, &born, plan)?;
     write_evidence(db, plan)?;
+    decisions::insert(db, plan)?;
     touchpoints::insert(db, plan)?;
     orders::put(db, &plan.orders)?;
     claims::replace(db, plan)?;
@@ -65,6 +71,20 @@ impl<'p> Births<'p> {
         let unknown = || StoreError::Data("the plan names a customer that was not read".into());
         self.0.get(id).copied().ok_or_else(unknown)
     }
+}
+
+/// Before anything else is written of them: ids that were merged away and are customers again.
+fn write_restored(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
+    let mut survivor = SURVIVOR_OF_CUSTOMER.on(db)?;
+    let mut restore = RESTORE_CUSTOMER.on(db)?;
+    let mut follow = RESTORE_SURVIVOR.on(db)?;
+    for id in &plan.restored {
+        let born = born.of(id)?;
+        let was_part_of = survivor.count([born])?;
+        restore.execute([born])?;
+        follow.execute([born, was_part_of])?;
+    }
+    Ok(())
 }
 
 fn write_customers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
@@ -123,7 +143,7 @@ fn write_identifiers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<
             let since = customer.map(|_| plan.seq);
             insert.execute(params![i.id.0, &*i.key.kind, &*i.key.value, first, last, customer, since, rollup])?;
         } else {
-            update.execute(params![i.id.0, first, last, rollup])?;
+            update.execute(params![i.id.0, first, last, rollup, i.shared_since])?;
         }
     }
     Ok(())
@@ -138,7 +158,8 @@ fn write_memberships(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<
         if row.from.is_some() {
             close.execute([row.identifier.0, plan.seq])?;
         }
-        open.execute([row.identifier.0, born.of(&row.to)?, plan.seq])?;
+        let to = row.to.as_ref().map(|id| born.of(id)).transpose()?;
+        open.execute(params![row.identifier.0, to, to.map(|_| plan.seq)])?;
     }
     Ok(())
 }
@@ -167,6 +188,7 @@ fn write_merges(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
 
 fn write_evidence(db: &Connection, plan: &Plan) -> Result<()> {
     let mut insert = INSERT_EVIDENCE.on(db)?;
+    let mut names = INSERT_EVIDENCE_OF.on(db)?;
     for row in &plan.evidence {
         insert.execute(params![
             row.arrival.0,
@@ -178,6 +200,9 @@ fn write_evidence(db: &Connection, plan: &Plan) -> Result<()> {
             row.at.0,
             row.rules_version,
         ])?;
+        for identifier in &row.identifiers {
+            names.execute([identifier.0, row.arrival.0])?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
 WITH n, c, version, writing, collect(i) AS ids
 CALL (ids) {
   UNWIND ids AS i
-  RETURN collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup]) AS identifiers
+  RETURN collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup, i.shared_since]) AS identifiers
 }
 CALL (ids) {
   UNWIND ids AS i

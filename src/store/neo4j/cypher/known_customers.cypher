@@ -2,4 +2,4 @@
 UNWIND $customers AS id
 MATCH (c:CustomerId {id: id})
 MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
-RETURN c.id AS customer, c.born AS born, collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup]) AS identifiers
+RETURN c.id AS customer, c.born AS born, collect([i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup, i.shared_since]) AS identifiers

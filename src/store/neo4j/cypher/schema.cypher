@@ -97,6 +97,10 @@ CREATE INDEX evidence_set IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.set);
 
+CREATE CONSTRAINT decision_arrival IF NOT EXISTS
+FOR (d:Decision)
+REQUIRE d.arrival IS UNIQUE;
+
 CREATE INDEX evidence_arrival IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.arrival);

@@ -2,4 +2,5 @@
 // this transaction holds already.
 MATCH (n:Counter {name: 'changes'})
 SET n.customers = n.customers + $customers, n.touchpoints = n.touchpoints + $touchpoints
+SET n.decisions = coalesce(n.decisions, 0) + $decisions
 CREATE (:Change {seq: $seq, at: $at, entries: $entries, size: $size})

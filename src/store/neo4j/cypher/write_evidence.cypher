@@ -1,4 +1,8 @@
-// New sets and new outcomes.
+// New sets and new outcomes. The edges are for whoever asks what was ever said of an identifier.
 UNWIND $rows AS row
 CREATE (e:Evidence)
-SET e = row
+SET e = row.set
+WITH e, row
+UNWIND row.set.identifiers AS id
+MATCH (i:Identifier {id: id})
+CREATE (e)-[:NAMES]->(i)

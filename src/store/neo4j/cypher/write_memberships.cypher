@@ -1,10 +1,13 @@
-// Identifiers that changed hands. The old edge is found from the identifier, which has at most one.
+// Identifiers that changed hands; one that is shared goes to nobody. The old edge is found from the
+// identifier, which has at most one.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
-MATCH (to:CustomerId {id: row.to})
+OPTIONAL MATCH (to:CustomerId {id: row.to})
 OPTIONAL MATCH (from:CustomerId)-[held:IDENTIFIED_BY]->(i)
 FOREACH (old IN CASE WHEN held IS NULL THEN [] ELSE [held] END |
   CREATE (from)-[:WAS_IDENTIFIED_BY {since: old.since, until: $seq}]->(i)
   DELETE old
 )
-CREATE (to)-[:IDENTIFIED_BY {since: $seq}]->(i)
+FOREACH (new IN CASE WHEN to IS NULL THEN [] ELSE [to] END |
+  CREATE (new)-[:IDENTIFIED_BY {since: $seq}]->(i)
+)

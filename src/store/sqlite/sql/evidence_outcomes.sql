@@ -1,3 +1,6 @@
+-- The last one: the index holds a set's rows in the order of their arrival.
 SELECT outcomes
 FROM evidence
 WHERE set_name = ?1
+ORDER BY arrival DESC
+LIMIT 1

@@ -1,0 +1,63 @@
+//! What a person said about who is who.
+
+use std::sync::Arc;
+
+use super::{Arrival, IdentifierId, Timestamp};
+
+/// What kind of thing was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DecisionKind {
+    /// All sides are the same person.
+    Merge,
+    /// The first side was taken out of the second: they are not the same person.
+    Split,
+    /// No two sides are the same person.
+    KeepApart,
+}
+
+impl DecisionKind {
+    /// Its name in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DecisionKind::Merge => "MERGE",
+            DecisionKind::Split => "SPLIT",
+            DecisionKind::KeepApart => "KEEP_APART",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        use DecisionKind::*;
+        [Merge, Split, KeepApart].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A decision. It stands above every rule, and is kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its name and its place among the evidence.
+    pub arrival: Arrival,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What was said.
+    pub kind: DecisionKind,
+    /// Who said it.
+    pub by: Arc<str>,
+    /// Why, in that person's words.
+    pub reason: Arc<str>,
+    /// The identifiers of each side as they stood then.
+    pub sides: Vec<Vec<IdentifierId>>,
+}
+
+/// An identifier's place in a decision. Whoever joins a customer later takes the side it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Side {
+    /// The identifier.
+    pub identifier: IdentifierId,
+    /// The decision.
+    pub decision: Arrival,
+    /// What was said.
+    pub kind: DecisionKind,
+    /// Which side, from 1.
+    pub number: i64,
+}

@@ -1,0 +1,5 @@
+// Who the named customers are now, and the keys of all they hold: what is to be locked.
+UNWIND $customers AS id
+MATCH (:CustomerId {id: id})-[:MERGED_INTO*0..]->(c:Customer)
+OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
+RETURN id, c.id AS living, collect(i.key) AS keys

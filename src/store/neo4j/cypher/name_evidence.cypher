@@ -1,0 +1,5 @@
+// Data of version 1 has evidence without edges to what it names.
+MATCH (e:Evidence)
+UNWIND e.identifiers AS id
+MATCH (i:Identifier {id: id})
+MERGE (e)-[:NAMES]->(i)

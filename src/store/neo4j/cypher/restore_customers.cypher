@@ -1,0 +1,8 @@
+// Customers that were merged away and have their ids back; their figures follow. Nobody locked them,
+// so the version is raised here.
+UNWIND $rows AS row
+MATCH (old:CustomerId {id: row.id})-[m:MERGED_INTO]->(into:CustomerId)
+CREATE (old)-[:WAS_MERGED_INTO {since: m.seq, until: $seq}]->(into)
+DELETE m
+REMOVE old:MergedCustomer
+SET old:Customer, old.version = old.version + 1

@@ -1,0 +1,8 @@
+// What a person decided, and where everybody stood then.
+UNWIND $rows AS row
+CREATE (d:Decision)
+SET d = row.set
+WITH d, row
+UNWIND row.members AS member
+MATCH (i:Identifier {id: member.identifier})
+CREATE (d)-[:SIDE {number: member.number}]->(i)

@@ -1,0 +1,92 @@
+//! What people decided, and what is told of identifiers whose customer comes apart. All of it is read
+//! under the locks of the batch, and its customers' locks keep it as it is.
+
+use std::collections::BTreeSet;
+
+use super::bolt::Params;
+use super::connections::Transaction;
+use super::fault::Fault;
+use super::rows::{column, json, strange};
+use super::statement::{Statement, statement};
+use crate::domain::customer::CustomerId;
+use crate::domain::decision::{Decision, DecisionKind, Side};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::stitching::Says;
+use crate::stitching::known::{Evidence, Former, Known};
+
+static SIDES: Statement = statement!("known_sides");
+static STORY_EVIDENCE: Statement = statement!("story_evidence");
+static STORY_DECISIONS: Statement = statement!("story_decisions");
+static STORY_FORMER: Statement = statement!("story_former");
+static LIVING: Statement = statement!("living_members");
+
+type Outcome<T> = std::result::Result<T, Fault>;
+
+/// Who the customers became that a person names, as (named, living), and the keys of all they hold.
+pub(super) async fn living(
+    transaction: &mut Transaction<'_>,
+    says: &Says,
+) -> Outcome<(Vec<(CustomerId, CustomerId)>, BTreeSet<String>)> {
+    let mut living = Vec::new();
+    let mut keys = BTreeSet::new();
+    for row in &transaction.read(&LIVING, Params::new().with_list("customers", says.customers())).await? {
+        let id = |name| column::<&str>(row, name).map(|id| CustomerId(id.into()));
+        living.push((id("id")?, id("living")?));
+        keys.extend(column::<Vec<String>>(row, "keys")?);
+    }
+    Ok((living, keys))
+}
+
+/// Where the known identifiers stand.
+pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Known) -> Outcome<()> {
+    let ids = Params::new().with_list("ids", known.identifiers.iter().map(|i| i.id));
+    for row in &transaction.read(&SIDES, ids).await? {
+        known.sides.push(Side {
+            identifier: Arrival(column(row, "identifier")?),
+            decision: Arrival(column(row, "decision")?),
+            kind: kind(column(row, "kind")?)?,
+            number: column(row, "number")?,
+        });
+    }
+    Ok(())
+}
+
+/// Adds the story of these identifiers.
+pub(super) async fn read_story(
+    transaction: &mut Transaction<'_>,
+    ids: &BTreeSet<IdentifierId>,
+    known: &mut Known,
+) -> Outcome<()> {
+    let params = Params::new().with_list("ids", ids);
+    let story = &mut known.story;
+    for row in &transaction.read(&STORY_EVIDENCE, params.clone()).await? {
+        let identifiers: Vec<i64> = column(row, "identifiers")?;
+        let identifiers = identifiers.into_iter().map(Arrival).collect();
+        story.evidence.push(Evidence { arrival: Arrival(column(row, "arrival")?), identifiers });
+    }
+    for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
+        story.decisions.push(Decision {
+            arrival: Arrival(column(row, "arrival")?),
+            at: Timestamp(column(row, "at")?),
+            kind: kind(column(row, "kind")?)?,
+            by: column::<&str>(row, "by")?.into(),
+            reason: column::<&str>(row, "reason")?.into(),
+            sides: json("a decision's sides", column(row, "sides")?)?,
+        });
+    }
+    for row in &transaction.read(&STORY_FORMER, params).await? {
+        let identifiers: Vec<i64> = column(row, "identifiers")?;
+        story.former.push(Former {
+            id: CustomerId(column::<&str>(row, "id")?.into()),
+            born: Arrival(column(row, "born")?),
+            merged: column(row, "merged")?,
+            identifiers: identifiers.into_iter().map(Arrival).collect(),
+        });
+    }
+    known.told.extend(ids);
+    Ok(())
+}
+
+fn kind(name: &str) -> Outcome<DecisionKind> {
+    Ok(DecisionKind::parse(name).ok_or_else(|| strange("a decision's kind"))?)
+}

@@ -1,0 +1,99 @@
+//! What people decided, and what is told of identifiers whose customer comes apart.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+use rustc_hash::FxHashSet;
+
+use super::row::{arrival, json, text, time, word};
+use super::statement::statements;
+use crate::domain::customer::CustomerId;
+use crate::domain::decision::{Decision, DecisionKind, Side};
+use crate::domain::{Arrival, IdentifierId};
+use crate::stitching::Plan;
+use crate::stitching::known::{Evidence, Former, Known};
+use crate::store::Result;
+
+statements! {
+    ANY_DECISION = "any_decision";
+    SIDES_OF_IDENTIFIER = "sides_of_identifier";
+    DECISIONS_OF_IDENTIFIER = "decisions_of_identifier";
+    EVIDENCE_OF_IDENTIFIER = "evidence_of_identifier";
+    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
+    FORMER_CUSTOMERS = "former_customers";
+    MEMBERS_WHEN_MERGED = "members_when_merged";
+    INSERT_DECISION = "insert_decision";
+    INSERT_SIDE = "insert_side";
+}
+
+/// Where the known identifiers stand in decisions.
+pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
+    if ANY_DECISION.on(db)?.count([])? == 0 {
+        return Ok(());
+    }
+    let mut statement = SIDES_OF_IDENTIFIER.on(db)?;
+    for identifier in &known.identifiers {
+        let identifier = identifier.id;
+        statement.all([identifier.0], &mut known.sides, |row| {
+            let kind = word(row, 1, DecisionKind::parse)?;
+            Ok(Side { identifier, decision: arrival(row, 0)?, kind, number: row.get(2)? })
+        })?;
+    }
+    Ok(())
+}
+
+/// Adds the story of these identifiers.
+pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
+    let mut evidence = EVIDENCE_OF_IDENTIFIER.on(db)?;
+    let mut decisions = DECISIONS_OF_IDENTIFIER.on(db)?;
+    let mut holder = IDENTIFIER_HOLDER_BY_ID.on(db)?;
+    let mut holders = FxHashSet::default();
+    let story = &mut known.story;
+    for id in ids {
+        let seen = |row: &rusqlite::Row<'_>| Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? });
+        evidence.all([id.0], &mut story.evidence, seen)?;
+        decisions.all([id.0], &mut story.decisions, |row| {
+            Ok(Decision {
+                arrival: arrival(row, 0)?,
+                at: time(row, 1)?,
+                kind: word(row, 2, DecisionKind::parse)?,
+                by: text(row, 3)?,
+                reason: text(row, 4)?,
+                sides: json(row, 5)?,
+            })
+        })?;
+        holders.extend(holder.first([id.0], |row| Ok(row.get::<_, Option<i64>>(1)?))?.flatten());
+    }
+    let mut former = FORMER_CUSTOMERS.on(db)?;
+    let mut members = MEMBERS_WHEN_MERGED.on(db)?;
+    for holder in holders {
+        let mut merged = Vec::new();
+        former.all([holder], &mut merged, |row| Ok((CustomerId(text(row, 0)?), row.get(1)?, row.get(2)?)))?;
+        for (id, born, merged) in merged {
+            let mut identifiers = Vec::new();
+            members.all([born, merged], &mut identifiers, |row| arrival(row, 0))?;
+            story.former.push(Former { id, born: Arrival(born), merged, identifiers });
+        }
+    }
+    known.told.extend(ids);
+    Ok(())
+}
+
+/// Writes what was decided, and the sides that identifiers took.
+pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
+    let mut decision = INSERT_DECISION.on(db)?;
+    let mut side = INSERT_SIDE.on(db)?;
+    for Decision { arrival, at, kind, by, reason, sides } in &plan.decisions {
+        let kind = kind.as_str();
+        decision.execute(params![arrival.0, at.0, kind, &**by, &**reason, serde_json::to_string(sides)?])?;
+        for (n, identifiers) in sides.iter().enumerate() {
+            for identifier in identifiers {
+                side.execute(params![identifier.0, arrival.0, kind, n as i64 + 1])?;
+            }
+        }
+    }
+    for taken in &plan.sides {
+        side.execute(params![taken.identifier.0, taken.decision.0, taken.kind.as_str(), taken.number])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+SELECT id, born, merged_seq
+FROM customer
+WHERE survivor = ?1

@@ -1,0 +1,2 @@
+INSERT OR IGNORE INTO evidence_of (identifier, evidence)
+VALUES (?1, ?2)

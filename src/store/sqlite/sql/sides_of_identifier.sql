@@ -1,0 +1,3 @@
+SELECT decision, kind, number
+FROM side
+WHERE identifier = ?1

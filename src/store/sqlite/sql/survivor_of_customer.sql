@@ -1,0 +1,3 @@
+SELECT survivor
+FROM customer
+WHERE born = ?1

@@ -1,0 +1,200 @@
+//! What people decide, and devices that turn out to be shared, over random histories.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use throughline::domain::decision::DecisionKind;
+use throughline::domain::rollup::Rollup;
+use throughline::domain::rules::IdentityRules;
+use throughline::domain::{CustomerId, IdentifierId};
+use throughline::stitching::{Batch, Ruled, Says};
+
+use crate::common::facts::{event, rules};
+use crate::fake::FakeStore;
+use crate::worlds::{Told, told};
+
+/// Something a person does, told in numbers that are taken as far as there is something to do it to.
+#[derive(Clone, Debug)]
+enum Act {
+    Merge(usize, usize),
+    Split(usize, usize),
+    KeepApart(usize, usize),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        (any::<usize>(), any::<usize>()).prop_map(|(a, b)| Act::Merge(a, b)),
+        (any::<usize>(), any::<usize>()).prop_map(|(a, b)| Act::Split(a, b)),
+        (any::<usize>(), any::<usize>()).prop_map(|(a, b)| Act::KeepApart(a, b)),
+    ];
+    proptest::collection::vec(act, 1..8)
+}
+
+/// One user on a customer, and devices that can be shared.
+fn people() -> IdentityRules {
+    let mut rules = rules();
+    rules.kinds[1].limit = Some(2);
+    rules
+}
+
+fn act(store: &mut FakeStore, rules: &IdentityRules, act: &Act) -> Ruled {
+    let customers: Vec<CustomerId> = store.customers.keys().cloned().collect();
+    let pick = |n: usize| customers[n % customers.len()].clone();
+    match *act {
+        Act::Merge(a, b) => store.decide(rules, Says::Merge(vec![pick(a), pick(b)])),
+        Act::KeepApart(a, b) => store.decide(rules, Says::KeepApart(vec![pick(a), pick(b)])),
+        Act::Split(a, b) => {
+            let customer = pick(a);
+            let held = store.identifiers.values().filter(|i| i.customer.as_ref() == Some(&customer));
+            let moved = held.enumerate().filter(|(n, _)| (b >> (n % 16)) & 1 == 1).map(|(_, i)| i.key.clone());
+            let moved = moved.collect();
+            store.decide(rules, Says::Split(customer, moved))
+        }
+    }
+}
+
+/// Facts and acts in turns.
+fn live(store: &mut FakeStore, rules: &IdentityRules, told: &Told, acts: &[Act], mut after: impl FnMut(&FakeStore)) {
+    let mut acts = acts.iter();
+    for chunk in told.facts.chunks(told.sizes.first().copied().unwrap_or(3).max(1)) {
+        store.apply(rules, &Batch { facts: chunk.to_vec() });
+        after(store);
+        if !store.customers.is_empty()
+            && let Some(next) = acts.next()
+        {
+            act(store, rules, next);
+            after(store);
+        }
+    }
+}
+
+/// What must hold at any moment.
+fn check(store: &FakeStore) {
+    for identifier in store.identifiers.values() {
+        match &identifier.customer {
+            Some(customer) => {
+                assert!(store.customers.contains_key(customer), "{} is of nobody who lives", identifier.key);
+                assert!(!identifier.is_shared(), "{} is shared and somebody's", identifier.key);
+            }
+            None => assert!(identifier.rollup.channels.is_empty() || identifier.is_shared() || !listed(identifier)),
+        }
+    }
+    assert_eq!(store.partition().len(), store.customers.len(), "nobody is left without identifiers");
+    assert_eq!(store.live, store.customers.len() as i64);
+    let recount = store.recount();
+    for row in store.customers.values() {
+        let mut sum = Rollup::default();
+        let own = store.identifiers.values().filter(|i| i.customer.as_ref() == Some(&row.id));
+        own.for_each(|i| sum.add(&recount[&i.id]));
+        assert_eq!(row.order_count, sum.order_count());
+        assert_eq!(row.spend, sum.money);
+    }
+    kept_apart(store);
+}
+
+fn listed(identifier: &throughline::domain::identifier::Identifier) -> bool {
+    rules().kind(&identifier.key.kind).is_some()
+}
+
+/// Nobody whom a person parted is together, unless a person said so later.
+fn kept_apart(store: &FakeStore) {
+    let side_of = |sides: &[Vec<IdentifierId>], id| sides.iter().position(|side| side.contains(&id));
+    for decision in store.decisions.iter().filter(|d| d.kind != DecisionKind::Merge) {
+        let ids: Vec<IdentifierId> = decision.sides.iter().flatten().copied().collect();
+        for &a in &ids {
+            for &b in &ids {
+                if side_of(&decision.sides, a) == side_of(&decision.sides, b) {
+                    continue;
+                }
+                let (one, other) = (&store.identifiers[&a].customer, &store.identifiers[&b].customer);
+                let together = one.is_some() && one == other;
+                // Chains of merges may bring them together, too.
+                let merged =
+                    store.decisions.iter().any(|d| d.kind == DecisionKind::Merge && d.arrival > decision.arrival);
+                assert!(!together || merged, "a decision does not hold");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_people_do_the_invariants_hold(told in told(), acts in acts()) {
+        let mut store = FakeStore::default();
+        live(&mut store, &people(), &told, &acts, check);
+        // All of it once more: nothing is joined that was parted.
+        let before = store.partition();
+        store.apply(&people(), &Batch { facts: told.facts.clone() });
+        prop_assert_eq!(store.partition(), before);
+    }
+
+    #[test]
+    fn a_split_undoes_a_merge(told in told(), acts in acts(), a in any::<usize>(), b in any::<usize>()) {
+        let rules = people();
+        let mut store = FakeStore::default();
+        live(&mut store, &rules, &told, &acts, |_| {});
+        let ids: Vec<CustomerId> = store.customers.keys().cloned().collect();
+        prop_assume!(ids.len() > 1 && a % ids.len() != b % ids.len());
+        let before = by_customer(&store);
+        let ruled = store.decide(&rules, Says::Merge(vec![ids[a % ids.len()].clone(), ids[b % ids.len()].clone()]));
+        prop_assert!(ruled.done, "{:?}", ruled);
+        let (survivor, absorbed) = (ruled.customer.expect("one stays"), ruled.others[0].clone());
+        let moved = before[&absorbed].iter().map(|id| store.identifiers[id].key.clone()).collect();
+        let ruled = store.decide(&rules, Says::Split(survivor.clone(), moved));
+        prop_assert!(ruled.done, "{:?}", ruled);
+        prop_assert_eq!(ruled.others, vec![absorbed]);
+        prop_assert_eq!(by_customer(&store), before);
+        check(&store);
+    }
+}
+
+fn by_customer(store: &FakeStore) -> BTreeMap<CustomerId, BTreeSet<IdentifierId>> {
+    let mut all: BTreeMap<CustomerId, BTreeSet<IdentifierId>> = BTreeMap::new();
+    for identifier in store.identifiers.values() {
+        if let Some(customer) = &identifier.customer {
+            all.entry(customer.clone()).or_default().insert(identifier.id);
+        }
+    }
+    all
+}
+
+fn partition(lines: &[&[&str]]) -> BTreeSet<BTreeSet<String>> {
+    lines.iter().map(|line| line.iter().map(|name| name.to_string()).collect()).collect()
+}
+
+#[test]
+fn a_tablet_of_two_binds_nobody_and_what_only_it_held_together_comes_apart() {
+    let rules = rules();
+    let mut store = FakeStore::default();
+    let facts = vec![
+        event("1").anonymous("tablet").email("ada@example.org").into(),
+        event("2").anonymous("tablet").email("ben@example.org").into(),
+        event("3").user("ada").email("ada@example.org").into(),
+    ];
+    store.apply(&rules, &Batch { facts });
+    assert_eq!(store.partition().len(), 1);
+    store.apply(&rules, &Batch { facts: vec![event("4").user("ben").anonymous("tablet").into()] });
+    let apart = partition(&[&["email:ada@example.org", "user_id:ada"], &["email:ben@example.org"], &["user_id:ben"]]);
+    assert_eq!(store.partition(), apart);
+    assert!(store.identifiers.values().any(|i| i.is_shared()));
+    // The rest is found by what is said next.
+    store.apply(&rules, &Batch { facts: vec![event("5").user("ben").email("ben@example.org").into()] });
+    assert_eq!(store.partition().len(), 2);
+    check(&store);
+}
+
+#[test]
+fn a_visitor_who_signs_in_is_one_person_and_a_decision_shares_nothing() {
+    let rules = rules();
+    let mut store = FakeStore::default();
+    store.apply(&rules, &Batch { facts: vec![event("1").anonymous("phone").into()] });
+    store.apply(&rules, &Batch { facts: vec![event("2").anonymous("phone").email("ada@example.org").into()] });
+    let ada = store.customers.keys().next().expect("ada").clone();
+    let phone = store.identifiers.values().find(|i| &*i.key.kind == "anonymous_id").expect("a phone").key.clone();
+    assert!(store.decide(&rules, Says::Split(ada, vec![phone])).done);
+    store.apply(&rules, &Batch { facts: vec![event("3").anonymous("phone").email("ada@example.org").into()] });
+    assert_eq!(store.partition().len(), 2, "the two never rejoin by themselves");
+    assert!(store.identifiers.values().all(|i| !i.is_shared()));
+}
