@@ -15,6 +15,7 @@ mod consents;
 mod consistency;
 mod customer_list;
 mod customers;
+mod decisions;
 mod devices;
 mod identity_events;
 mod links;

@@ -1,0 +1,343 @@
+//! What people decide, and identifiers that turn out to be shared.
+
+use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEventKind};
+use throughline::domain::consent::ConsentStatus;
+use throughline::domain::customer::CustomerView;
+use throughline::domain::touchpoint::Direction;
+use throughline::domain::{Currency, CustomerId, IdentifierKey, ProblemCode};
+use throughline::stitching::{Ruled, Ruling, Says};
+use throughline::store::Decided;
+use throughline::store::query::{CustomerFilter, CustomerKey, CustomerList, CustomerSort, IdentifierRef};
+
+use crate::common::facts::{Event, event, minute};
+use crate::common::world::{World, customer_of, names};
+use crate::fixture::cases;
+
+cases! {
+    a_merge_moves_everything_and_old_ids_find_it,
+    a_split_after_a_merge_gives_everything_back_under_the_old_ids,
+    who_was_split_off_never_comes_back_by_itself,
+    who_is_kept_apart_stays_apart_until_a_person_merges_them,
+    a_split_of_what_never_was_one_makes_a_new_customer,
+    a_trial_says_what_would_be_and_writes_nothing,
+    what_cannot_be_ruled_is_said_and_nothing_changes,
+    a_merge_within_a_chain_is_undone_as_it_was,
+    a_shared_device_leaves_its_customer_and_binds_nobody,
+    a_merge_overrides_a_limit,
+}
+
+async fn rule(world: &World, says: Says, trial: bool) -> Decided {
+    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+    world.store.decide(&world.rules, &ruling, minute(2_000), trial).await.expect("a ruling")
+}
+
+async fn done(world: &World, says: Says) -> Ruled {
+    let decided = rule(world, says, false).await;
+    assert!(decided.ruled.done, "{:?}", decided.ruled);
+    assert_eq!(world.store.status().await.expect("a status").change, decided.change);
+    decided.ruled
+}
+
+fn key(kind: &str, value: &str) -> IdentifierKey {
+    IdentifierKey::new(kind, value)
+}
+
+/// Two people with a history each.
+fn two() -> Vec<Event> {
+    vec![
+        event("m1").minute(1).user("ada").anonymous("a1").email("ada@example.org").device("d1", "mobile", None).view(),
+        event("m2").minute(2).user("ada").claim("first_name", "\"Ada\""),
+        event("m3").minute(3).user("ada").completed("o1", "10.00", &[]).touch(
+            "order",
+            "Order Completed",
+            "website",
+            Direction::Inbound,
+        ),
+        event("m4").minute(4).user("ada").consent("ads", None, ConsentStatus::Granted),
+        event("m5").minute(5).email("ada@home.example").anonymous("b1").device("d2", "desktop", None).view(),
+        event("m6").minute(6).email("ada@home.example").completed("o2", "7.50", &[]).touch(
+            "order",
+            "Order Completed",
+            "website",
+            Direction::Inbound,
+        ),
+        event("m7").minute(7).email("ada@home.example").consent("ads", None, ConsentStatus::Denied),
+    ]
+}
+
+/// Everything about a customer but its version.
+fn all_of(view: &CustomerView) -> String {
+    let mut view = view.clone();
+    view.customer.version = 0;
+    view.claims.sort_by_key(|c| c.arrival);
+    if let Some(consents) = &mut view.consents {
+        consents.sort_by_key(|c| (c.identifier, c.consent.arrival));
+    }
+    format!("{view:#?}")
+}
+
+async fn total(world: &World) -> i64 {
+    let counted = world.store.count_customers(&CustomerFilter::default()).await.expect("a count");
+    assert_eq!(world.store.status().await.expect("a status").customers, counted);
+    counted
+}
+
+/// Ids in order of birth, and of when they were last seen: the lists agree with the rest.
+async fn listed(world: &World) -> Vec<CustomerId> {
+    let mut lists = Vec::new();
+    for sort in [CustomerSort::Created, CustomerSort::LastSeen, CustomerSort::NetSpend(Currency("GBP".into()))] {
+        let list = CustomerList { filter: CustomerFilter::default(), sort, descending: false, after: None, limit: 100 };
+        let page = world.store.list_customers(&list).await.expect("a page");
+        lists.push(page.items.into_iter().map(|(id, _)| id).collect::<Vec<_>>());
+    }
+    let by_birth = lists[0].clone();
+    for mut list in lists {
+        list.sort();
+        let mut sorted = by_birth.clone();
+        sorted.sort();
+        assert_eq!(list, sorted);
+    }
+    by_birth
+}
+
+async fn a_merge_moves_everything_and_old_ids_find_it(world: World) {
+    world.apply_each(two()).await;
+    let (ada, home) = (world.id("user_id", "ada").await, world.id("email", "ada@home.example").await);
+    let ruled = done(&world, Says::Merge(vec![home.clone(), ada.clone()])).await;
+    assert_eq!((ruled.customer, ruled.others), (Some(ada.clone()), vec![home.clone()]), "the older id stays");
+    let one = world.customer("user_id", "ada").await;
+    assert_eq!(names(&one).len(), 5);
+    assert_eq!(one.customer.former_ids, std::slice::from_ref(&home));
+    assert_eq!(one.orders.as_ref().expect("orders").items.len(), 2);
+    assert_eq!(one.touchpoints.as_ref().expect("touchpoints").items.len(), 4);
+    let by_old = world.find_by(CustomerKey::Id(home.clone())).await.expect("the old id finds it");
+    assert_eq!(by_old.customer.id, ada);
+    assert_eq!((total(&world).await, listed(&world).await), (1, vec![ada.clone()]));
+    // The history and the log tell who did it, and why.
+    let history = world.store.list_identity_events(&[ada.clone()], None, 100).await.expect("a history");
+    let last = history[0].items.last().expect("a line");
+    assert_eq!((last.kind, last.by.as_deref()), (IdentityEventKind::Merged, Some("clerk")));
+    assert_eq!((last.reason.as_deref(), &last.others), (Some("they called"), &vec![home.clone()]));
+    let mut place = ChangePlace::behind(0);
+    let mut entries = Vec::new();
+    loop {
+        let run = world.store.changes(place, 100).await.expect("the log");
+        if run.upto == place {
+            break;
+        }
+        place = run.upto;
+        entries.extend(run.changes.into_iter().map(|change| change.entry));
+    }
+    let merged = entries.iter().rfind(|e| matches!(e, ChangeEntry::CustomersMerged { .. }));
+    let Some(ChangeEntry::CustomersMerged { c, o, m: None, w: Some(why), .. }) = merged else { panic!("{merged:?}") };
+    assert_eq!((c, o, &**why), (&ada, &vec![home.clone()], "they called"));
+    // The same again is no news.
+    let again = rule(&world, Says::Merge(vec![home, ada]), false).await.ruled;
+    assert!(!again.done && again.problems[0].code == ProblemCode::SameCustomer, "{again:?}");
+}
+
+async fn a_split_after_a_merge_gives_everything_back_under_the_old_ids(world: World) {
+    world.apply_each(two()).await;
+    let (ada, home) = (world.customer("user_id", "ada").await, world.customer("email", "ada@home.example").await);
+    done(&world, Says::Merge(vec![ada.customer.id.clone(), home.customer.id.clone()])).await;
+    let moved = home.identifiers.iter().map(|i| i.key.clone()).collect();
+    let ruled = done(&world, Says::Split(ada.customer.id.clone(), moved)).await;
+    assert_eq!((ruled.customer, ruled.others), (Some(ada.customer.id.clone()), vec![home.customer.id.clone()]));
+    assert_eq!(all_of(&*world.customer("user_id", "ada").await), all_of(&ada));
+    assert_eq!(all_of(&*world.customer("email", "ada@home.example").await), all_of(&home));
+    assert_eq!(
+        all_of(&*world.find_by(CustomerKey::Id(home.customer.id.clone())).await.expect("it lives")),
+        all_of(&home)
+    );
+    assert_eq!(total(&world).await, 2);
+    assert_eq!(listed(&world).await, [ada.customer.id.clone(), home.customer.id.clone()]);
+    for customer in [&ada.customer.id, &home.customer.id] {
+        let history = world.store.list_identity_events(&[customer.clone()], None, 100).await.expect("a history");
+        let last = history[0].items.last().expect("a line");
+        assert_eq!((last.kind, last.others.len()), (IdentityEventKind::Split, 1), "it stands with both");
+    }
+}
+
+async fn who_was_split_off_never_comes_back_by_itself(world: World) {
+    world.apply([event("m1").user("ada").anonymous("a1").email("ada@example.org")]).await;
+    let ada = world.id("user_id", "ada").await;
+    let ruled = done(&world, Says::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
+    let other = ruled.others[0].clone();
+    assert_ne!(other, ada);
+    // The very event again under another name, and somebody new who is seen with both.
+    world.apply([event("m2").user("ada").anonymous("a1").email("ada@example.org")]).await;
+    world.apply([event("m3").anonymous("a1").card("c1")]).await;
+    world.apply([event("m4").user("ada").card("c1")]).await;
+    assert_eq!(names(&*world.customer("anonymous_id", "a1").await), ["anonymous_id:a1", "loyalty_card:c1"]);
+    assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
+    // And who is parted from the parted keeps their side.
+    done(&world, Says::Split(other.clone(), vec![key("loyalty_card", "c1")])).await;
+    world.apply([event("m5").user("ada").card("c1")]).await;
+    assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
+    // Until a person says so.
+    done(&world, Says::Merge(vec![ada, other])).await;
+    assert_eq!(names(&*world.customer("anonymous_id", "a1").await).len(), 3);
+}
+
+async fn who_is_kept_apart_stays_apart_until_a_person_merges_them(world: World) {
+    world.apply_each([event("m1").email("one@example.org"), event("m2").email("two@example.org")]).await;
+    let (one, two) = (world.id("email", "one@example.org").await, world.id("email", "two@example.org").await);
+    let ruled = done(&world, Says::KeepApart(vec![one.clone(), two.clone()])).await;
+    assert_eq!((ruled.customer, ruled.others), (Some(one.clone()), vec![two.clone()]));
+    let again = rule(&world, Says::KeepApart(vec![two.clone(), one.clone()]), false).await.ruled;
+    assert!(!again.done && again.problems.is_empty(), "it is so already: {again:?}");
+    world.apply([event("m3").email("one@example.org").email("two@example.org")]).await;
+    assert_eq!(total(&world).await, 2);
+    done(&world, Says::Merge(vec![one.clone(), two])).await;
+    world.apply([event("m4").email("two@example.org").anonymous("a1")]).await;
+    assert_eq!(world.id("anonymous_id", "a1").await, one);
+    assert_eq!(total(&world).await, 1);
+}
+
+async fn a_split_of_what_never_was_one_makes_a_new_customer(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").anonymous("a1").view(),
+            event("m2").anonymous("a1").completed("o1", "5.00", &[]).touch(
+                "order",
+                "Order Completed",
+                "website",
+                Direction::Inbound,
+            ),
+        ])
+        .await;
+    let ada = world.id("user_id", "ada").await;
+    let ruled = done(&world, Says::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
+    let new = world.find_by(CustomerKey::Id(ruled.others[0].clone())).await.expect("the new one");
+    assert_eq!(names(&new), ["anonymous_id:a1"]);
+    assert_eq!(new.orders.as_ref().expect("orders").items.len(), 1, "what hangs on it goes with it");
+    assert!(new.customer.former_ids.is_empty());
+    assert_eq!(total(&world).await, 2);
+    let rest = world.find_by(CustomerKey::Id(ada)).await.expect("the old one");
+    assert_eq!(rest.orders.as_ref().expect("orders").items.len(), 0);
+}
+
+async fn a_trial_says_what_would_be_and_writes_nothing(world: World) {
+    world.apply_each(two()).await;
+    let (ada, home) = (world.customer("user_id", "ada").await, world.customer("email", "ada@home.example").await);
+    let before = world.store.status().await.expect("a status");
+    let ids = vec![ada.customer.id.clone(), home.customer.id.clone()];
+    let trial = rule(&world, Says::Merge(ids.clone()), true).await;
+    assert!(trial.ruled.done);
+    assert_eq!(trial.change, before.change);
+    assert_eq!(trial.ruled.sketches.len(), 1);
+    assert_eq!(trial.ruled.sketches[0].identifiers.len(), 5);
+    let trial = rule(&world, Says::Split(ids[0].clone(), vec![key("anonymous_id", "a1")]), true).await.ruled;
+    let sketched: Vec<_> = trial.sketches.iter().map(|s| (s.customer.clone(), s.identifiers.len())).collect();
+    assert_eq!(sketched, [(Some(ids[0].clone()), 2), (None, 1)], "a new id is not given out");
+    assert_eq!(world.store.status().await.expect("a status"), before);
+    assert_eq!(all_of(&*world.customer("user_id", "ada").await), all_of(&ada));
+    // The real thing comes to what the trial said.
+    let ruled = done(&world, Says::Merge(ids)).await;
+    assert_eq!(ruled.sketches.len(), 1);
+}
+
+async fn what_cannot_be_ruled_is_said_and_nothing_changes(world: World) {
+    world.apply_each([event("m1").user("ada").anonymous("a1"), event("m2").user("ben")]).await;
+    let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
+    let before = world.store.status().await.expect("a status");
+    let nobody = CustomerId("00000000000000000000000000000000".into());
+    use ProblemCode::*;
+    let cases = [
+        (Says::Merge(vec![ada.clone()]), BadArgument, Some("ids")),
+        (Says::Merge(vec![]), BadArgument, Some("ids")),
+        (Says::Merge(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
+        (Says::Merge(vec![ada.clone(), nobody.clone()]), NotFound, Some("ids[1]")),
+        (Says::KeepApart(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
+        (Says::Split(nobody, vec![key("user_id", "ada")]), NotFound, Some("id")),
+        (Says::Split(ada.clone(), vec![]), BadArgument, Some("identifiers")),
+        (
+            Says::Split(ada.clone(), vec![key("user_id", "ada"), key("anonymous_id", "a1")]),
+            NothingLeft,
+            Some("identifiers"),
+        ),
+        (
+            Says::Split(ada.clone(), vec![key("anonymous_id", "a1"), key("user_id", "ben")]),
+            NotItsIdentifier,
+            Some("identifiers[1]"),
+        ),
+        (Says::Split(ada.clone(), vec![key("user_id", "nobody")]), UnknownIdentifier, Some("identifiers[0]")),
+    ];
+    for (says, code, path) in cases {
+        let ruled = rule(&world, says.clone(), false).await.ruled;
+        let problem = ruled.problems.first().unwrap_or_else(|| panic!("{says:?}"));
+        assert_eq!((problem.code, problem.path.as_deref(), ruled.done), (code, path, false), "{says:?}");
+    }
+    assert_eq!(world.store.status().await.expect("a status"), before);
+    let unknown = world.store.identifiers(&[IdentifierRef::Key(key("user_id", "nobody"))]).await.expect("an answer");
+    assert!(unknown[0].is_none(), "a question makes nobody");
+    assert_eq!(names(&*world.customer("user_id", "ben").await), ["user_id:ben"]);
+    assert_eq!(world.id("user_id", "ben").await, ben);
+}
+
+/// C becomes B, B becomes A: then B's part is split off, and C's id goes with it.
+async fn a_merge_within_a_chain_is_undone_as_it_was(world: World) {
+    world
+        .apply_each([
+            event("m1").email("a@example.org"),
+            event("m2").email("b@example.org"),
+            event("m3").email("c@example.org"),
+        ])
+        .await;
+    let [a, b, c] = [
+        world.id("email", "a@example.org").await,
+        world.id("email", "b@example.org").await,
+        world.id("email", "c@example.org").await,
+    ];
+    done(&world, Says::Merge(vec![b.clone(), c.clone()])).await;
+    let before = world.customer("email", "b@example.org").await;
+    done(&world, Says::Merge(vec![a.clone(), b.clone()])).await;
+    let ruled =
+        done(&world, Says::Split(a.clone(), vec![key("email", "b@example.org"), key("email", "c@example.org")])).await;
+    assert_eq!(ruled.others, std::slice::from_ref(&b));
+    assert_eq!(all_of(&*world.customer("email", "c@example.org").await), all_of(&before));
+    assert_eq!(world.find_by(CustomerKey::Id(c.clone())).await.expect("it is found").customer.id, b);
+    assert!(world.find_by(CustomerKey::Id(a.clone())).await.expect("it is found").customer.former_ids.is_empty());
+    let ruled = done(&world, Says::Split(b, vec![key("email", "c@example.org")])).await;
+    assert_eq!(ruled.others, [c]);
+    assert_eq!(total(&world).await, 3);
+}
+
+async fn a_shared_device_leaves_its_customer_and_binds_nobody(world: World) {
+    world
+        .apply_each([
+            event("m1").anonymous("tablet").email("ada@example.org"),
+            event("m2").anonymous("tablet").email("ben@example.org").view(),
+            event("m3").user("ada").email("ada@example.org"),
+        ])
+        .await;
+    let ada = world.id("user_id", "ada").await;
+    assert_eq!(names(&*world.customer("user_id", "ada").await).len(), 4);
+    let applied = world.apply([event("m4").user("ben").anonymous("tablet").view()]).await;
+    assert_ne!(customer_of(&applied.outcomes[0]), Some(ada.clone()));
+    let tablet =
+        world.store.identifiers(&[IdentifierRef::Key(key("anonymous_id", "tablet"))]).await.expect("an answer");
+    let tablet = tablet.into_iter().flatten().next().expect("the tablet");
+    assert_eq!((tablet.is_shared(), tablet.customer), (true, None));
+    assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
+    assert_eq!(world.id("user_id", "ada").await, ada, "the id stays with the oldest");
+    assert_eq!(names(&*world.customer("email", "ben@example.org").await), ["email:ben@example.org"]);
+    assert!(world.find("anonymous_id", "tablet").await.is_none());
+    assert_eq!(total(&world).await, 3);
+    // From now on it joins nobody, and what is seen on it alone is nobody's.
+    let applied =
+        world.apply([event("m5").anonymous("tablet").card("c1"), event("m6").anonymous("tablet").view()]).await;
+    assert_eq!(customer_of(&applied.outcomes[1]), None);
+    assert_eq!(names(&*world.customer("loyalty_card", "c1").await), ["loyalty_card:c1"]);
+    assert_eq!(total(&world).await, 4);
+}
+
+async fn a_merge_overrides_a_limit(world: World) {
+    world.apply_each([event("m1").user("ada"), event("m2").user("lovelace")]).await;
+    world.apply([event("m3").user("ada").user("lovelace")]).await;
+    let (ada, lovelace) = (world.id("user_id", "ada").await, world.id("user_id", "lovelace").await);
+    assert_ne!(ada, lovelace, "the limit of one user_id");
+    done(&world, Says::Merge(vec![ada.clone(), lovelace])).await;
+    world.apply([event("m4").user("lovelace").email("ada@example.org")]).await;
+    assert_eq!(world.id("email", "ada@example.org").await, ada);
+}
