@@ -98,7 +98,8 @@ mod tests {
     }
 
     fn merged(survivor: &str, other: &str) -> Change {
-        change(ChangeEntry::CustomersMerged { c: id(survivor), o: vec![id(other)], i: Vec::new(), m: "m".into() })
+        let (c, o) = (id(survivor), vec![id(other)]);
+        change(ChangeEntry::CustomersMerged { c, o, i: Vec::new(), m: Some("m".into()), w: None })
     }
 
     fn following(asked: &str) -> Wanted {

@@ -83,12 +83,33 @@ impl ChangeEntry {
             ChangeEntry::IdentifierLinked { c, i, m } => {
                 Told { customer: Some(c.clone()), identifiers: i.clone(), ..Told::by(IdentifierLinked, m) }
             }
-            ChangeEntry::CustomersMerged { c, o, i, m } => Told {
+            ChangeEntry::CustomersMerged { c, o, i, m, w } => Told {
                 customer: Some(c.clone()),
                 others: o.clone(),
                 identifiers: i.clone(),
-                ..Told::by(CustomersMerged, m)
+                message: m.clone(),
+                reason: w.clone(),
+                ..Told::of(CustomersMerged)
             },
+            ChangeEntry::CustomerSplit { c, o, i, m, r, w } => Told {
+                customer: Some(c.clone()),
+                others: o.clone(),
+                identifiers: i.clone(),
+                message: m.clone(),
+                rule: Some(r.clone()),
+                reason: w.clone(),
+                ..Told::of(CustomerSplit)
+            },
+            ChangeEntry::CustomersKeptApart { c, o, w } => Told {
+                customer: Some(c.clone()),
+                others: o.clone(),
+                reason: Some(w.clone()),
+                ..Told::of(CustomersKeptApart)
+            },
+            ChangeEntry::IdentifierShared { c, i, m } => {
+                Told { customer: c.clone(), identifiers: i.clone(), message: m.clone(), ..Told::of(IdentifierShared) }
+            }
+            ChangeEntry::RulesSaved { v: _, w } => Told { reason: w.clone(), ..Told::of(RulesSaved) },
             ChangeEntry::TouchpointRecorded { c, m } => {
                 Told { customer: c.clone(), touchpoint: Some(m.clone()), ..Told::by(TouchpointRecorded, m) }
             }
