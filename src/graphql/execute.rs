@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{
     ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables,
@@ -15,9 +14,11 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
-use super::limits::{LimitError, Limits, Rates, check_text, measure};
+use super::limits::{LimitError, Limits, Rates, measure};
+use documents::{Documents, Unreadable};
 
 mod codes;
+mod documents;
 mod stream_root;
 mod variables;
 
@@ -33,6 +34,7 @@ pub struct Api {
     attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
     limits: Arc<Limits>,
     rates: Arc<Rates>,
+    documents: Arc<Documents>,
     time_limit: Duration,
 }
 
@@ -115,6 +117,7 @@ impl Api {
             attach: Arc::new(attach),
             limits: Arc::new(Limits::default()),
             rates,
+            documents: Arc::default(),
             time_limit: TIME_LIMIT,
         })
     }
@@ -122,7 +125,7 @@ impl Api {
     /// With other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits, time_limit: Duration) -> Self {
-        Self { limits: Arc::new(limits), time_limit, ..self }
+        Self { limits: Arc::new(limits), documents: Arc::default(), time_limit, ..self }
     }
 
     /// Runs a request. Dropping the future gives up.
@@ -166,9 +169,7 @@ impl Api {
 
     /// Whether it is a subscription that is asked for; not, when the text cannot be read.
     pub fn is_subscription(&self, question: &Question) -> bool {
-        let readable = check_text(&question.query, &self.limits).is_ok();
-        let document = readable.then(|| parse_query(&question.query).ok()).flatten();
-        document.is_some_and(|document| {
+        self.documents.read(&question.query, &self.limits).is_ok_and(|document| {
             let chosen = choose(&document, question.operation_name.as_deref());
             chosen.is_ok_and(|(operation, _)| operation.ty == OperationType::Subscription)
         })
@@ -183,8 +184,7 @@ impl Api {
         name: &mut Option<String>,
     ) -> Result<(Request, OperationType), Stop> {
         let refuse = |error| Box::new((error, Kind::Refused));
-        check_text(&question.query, &self.limits).map_err(limit_error).map_err(refuse)?;
-        let document = parse_query(&question.query).map_err(parse_error).map_err(refuse)?;
+        let document = self.documents.read(&question.query, &self.limits).map_err(unreadable).map_err(refuse)?;
         let wanted = question.operation_name.as_deref();
         let (operation, called) = choose(&document, wanted).map_err(refuse)?;
         *name = called;
@@ -209,7 +209,7 @@ impl Api {
 
         let mut request = Request::new(question.query.clone()).variables(variables);
         request.operation_name = name.clone();
-        request.set_parsed_query(document);
+        request.set_parsed_query(ExecutableDocument::clone(&document));
         Ok(((self.attach)(request), ty))
     }
 
@@ -301,6 +301,13 @@ fn error(code: &str, message: impl Into<String>, at: Option<Pos>) -> ServerError
     let mut error = ServerError::new(message, at);
     error.extensions = Some(extensions);
     error
+}
+
+fn unreadable(failure: Unreadable) -> ServerError {
+    match failure {
+        Unreadable::Limit(failure) => limit_error(failure),
+        Unreadable::Syntax(failure) => parse_error(failure),
+    }
 }
 
 fn parse_error(failure: async_graphql::parser::Error) -> ServerError {

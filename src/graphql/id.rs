@@ -129,8 +129,12 @@ pub trait Cursor: Sized {
 
     /// As clients see it.
     fn encode(&self) -> String {
-        let numbers: Vec<String> = self.numbers().iter().map(i64::to_string).collect();
-        URL_SAFE_NO_PAD.encode(format!("{}:{}", Self::LIST, numbers.join(":")))
+        self.place().encode()
+    }
+
+    /// To be encoded later, when it is asked for at all.
+    fn place(&self) -> Place {
+        Place { list: Self::LIST, numbers: self.numbers() }
     }
 
     /// From what a client sent, or an error that says so.
@@ -144,6 +148,21 @@ pub trait Cursor: Sized {
         read().ok_or_else(|| {
             coded(Code::BadCursor, "not a cursor of this list: send the `endCursor` that this list's last page gave")
         })
+    }
+}
+
+/// A cursor that nobody has asked for yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    list: &'static str,
+    numbers: Vec<i64>,
+}
+
+impl Place {
+    /// As clients see it.
+    pub fn encode(&self) -> String {
+        let numbers: Vec<String> = self.numbers.iter().map(i64::to_string).collect();
+        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.list, numbers.join(":")))
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{Context, Error, Object, OutputType, TypeName};
 
 use super::error::bad_argument;
-use super::id::Cursor;
+use super::id::{Cursor, Place};
 use super::load::Total;
 use super::scalar::int;
 use crate::domain::page::Page;
@@ -47,7 +47,7 @@ pub struct Connection<T> {
 
 /// One item and its place.
 pub struct Edge<T> {
-    cursor: String,
+    place: Place,
     node: T,
 }
 
@@ -69,7 +69,7 @@ impl<T> Connection<T> {
         node: impl Fn(R) -> T,
     ) -> Self {
         let edges =
-            page.items.into_iter().map(|item| Edge { cursor: cursor(&item).encode(), node: node(item) }).collect();
+            page.items.into_iter().map(|item| Edge { place: cursor(&item).place(), node: node(item) }).collect();
         Connection { edges, has_next: page.more, has_previous: began, total, reached: None }
     }
 
@@ -128,8 +128,8 @@ impl<T: OutputType> Connection<T> {
         PageInfo {
             has_next: self.has_next,
             has_previous: self.has_previous,
-            start: self.edges.first().map(|edge| edge.cursor.clone()),
-            end: self.reached.clone().or_else(|| self.edges.last().map(|edge| edge.cursor.clone())),
+            start: self.edges.first().map(|edge| edge.place.encode()),
+            end: self.reached.clone().or_else(|| self.edges.last().map(|edge| edge.place.encode())),
         }
     }
 
@@ -148,8 +148,8 @@ impl<T: OutputType> Edge<T> {
     }
 
     /// Its place: give it as `after` to go on behind it. Opaque.
-    async fn cursor(&self) -> &str {
-        &self.cursor
+    async fn cursor(&self) -> String {
+        self.place.encode()
     }
 }
 
