@@ -12,6 +12,7 @@ pub mod decision;
 pub mod device;
 pub mod duration;
 pub mod fact;
+pub mod health;
 pub mod identifier;
 pub mod link;
 pub mod money;

@@ -13,6 +13,7 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::fact::Fact;
+use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderAct, OrderKey};
@@ -109,6 +110,14 @@ impl Store for FakeStore {
     }
 
     async fn decide(&self, _: &IdentityRules, _: &Ruling, _: Timestamp, _: bool) -> Result<Decided> {
+        nobody_asks()
+    }
+
+    async fn identity_health(&self) -> Result<Health> {
+        nobody_asks()
+    }
+
+    async fn largest_customers(&self, _: usize) -> Result<Vec<(CustomerId, i64)>> {
         nobody_asks()
     }
 

@@ -4,7 +4,7 @@
 //! * [`Batch`] is what arrived, [`Known`] is what the store read of it under its locks.
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
 //! * [`history`] hangs touchpoints, orders, claims, consents on the identifiers.
-//! * [`plan()`] runs both and sums up what changed.
+//! * [`plan()`] runs both and sums up what changed; [`figures`] is what that does to the store's figures.
 //! * [`why`] finds the chain of links that connects two identifiers.
 //! * [`sharing`] takes an identifier that turns out to be shared out of its customer, [`replay`] works
 //!   out again who belongs to whom, [`regroup`] finds the ids.
@@ -13,6 +13,7 @@
 pub mod accept;
 pub mod batch;
 pub mod decide;
+pub mod figures;
 pub mod history;
 pub mod known;
 pub mod people;

@@ -20,6 +20,7 @@ use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
+use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
@@ -191,6 +192,13 @@ pub trait Store: Reads {
     /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than
     /// [`MOST_LINKS`](crate::stitching::why::MOST_LINKS).
     async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>>;
+
+    /// Figures about who is who, of the last change that can be read; kept up to date by every write.
+    async fn identity_health(&self) -> Result<Health>;
+
+    /// The customers with the most identifiers and how many those are, the largest first; of equal ones
+    /// the one whose id was given out last.
+    async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;

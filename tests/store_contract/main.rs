@@ -17,6 +17,7 @@ mod customer_list;
 mod customers;
 mod decisions;
 mod devices;
+mod health;
 mod identity_events;
 mod links;
 mod orders;

@@ -2,6 +2,7 @@
 
 use throughline::domain::IdentifierKey;
 use throughline::domain::link::LinkExplanation;
+use throughline::stitching::{Ruling, Says};
 
 use crate::common::facts::{event, minute, rules_without_limits};
 use crate::common::world::World;
@@ -14,6 +15,10 @@ cases! {
     an_identifier_is_linked_with_itself_by_no_step,
     what_was_never_seen_is_linked_with_nothing,
     what_was_refused_connects_nobody,
+    within_a_customer_only_its_own_identifiers_are_gone_through,
+    whom_a_split_parts_the_old_chain_still_tells_of,
+    whom_a_shared_device_parts_the_old_chain_still_tells_of,
+    a_persons_merge_alone_is_no_chain,
     a_long_chain_is_found_whole,
     an_identifier_that_thousands_share_is_passed_and_not_read,
 }
@@ -125,6 +130,79 @@ async fn what_was_refused_connects_nobody(world: World) {
         .await;
     assert_eq!(why(&world, "user_id:ada", "user_id:bob").await, None);
     assert_eq!(why(&world, "seat:s1", "ticket:t1").await, None, "kinds that are not listed bind nobody");
+}
+
+async fn rule(world: &World, says: Says) {
+    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
+    assert!(decided.ruled.done, "{:?}", decided.ruled);
+}
+
+/// Where a path goes from one customer to another, or to nobody.
+fn partings(found: &LinkExplanation) -> Vec<usize> {
+    (1..found.path.len()).filter(|&n| found.path[n].customer != found.path[n - 1].customer).collect()
+}
+
+async fn within_a_customer_only_its_own_identifiers_are_gone_through(world: World) {
+    // From a to d over b in two steps, and over c and e in three; then b is somebody else's.
+    world
+        .apply_each([
+            event("m1").user("a").email("b@example.org"),
+            event("m2").email("b@example.org").card("d"),
+            event("m3").user("a").email("c@example.org"),
+            event("m4").email("c@example.org").phone("+441"),
+            event("m5").phone("+441").card("d"),
+        ])
+        .await;
+    let before = why(&world, "user_id:a", "loyalty_card:d").await.expect("a chain");
+    assert_eq!(path(&before), ["user_id:a", "email:b@example.org", "loyalty_card:d"]);
+    rule(&world, Says::Split(world.id("user_id", "a").await, vec![key("email:b@example.org")])).await;
+    let after = why(&world, "user_id:a", "loyalty_card:d").await.expect("a chain");
+    assert_eq!(path(&after), ["user_id:a", "email:c@example.org", "phone:+441", "loyalty_card:d"]);
+    assert!(after.same_customer && partings(&after).is_empty());
+}
+
+async fn whom_a_split_parts_the_old_chain_still_tells_of(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").anonymous("a1"),
+            event("m2").user("ada").email("e@example.org"),
+            event("m3").email("e@example.org").card("c1"),
+        ])
+        .await;
+    let parts = vec![key("email:e@example.org"), key("loyalty_card:c1")];
+    rule(&world, Says::Split(world.id("user_id", "ada").await, parts)).await;
+    let found = why(&world, "anonymous_id:a1", "loyalty_card:c1").await.expect("the chain that once spoke for it");
+    assert_eq!(path(&found), ["anonymous_id:a1", "user_id:ada", "email:e@example.org", "loyalty_card:c1"]);
+    assert_eq!((found.same_customer, partings(&found)), (false, vec![2]), "the second hop is where they part");
+    assert_eq!(&*found.steps[1].message_id, "m2");
+}
+
+async fn whom_a_shared_device_parts_the_old_chain_still_tells_of(world: World) {
+    world
+        .apply_each([
+            event("m1").user("ada").anonymous("tablet"),
+            event("m2").anonymous("tablet").email("guest@example.org"),
+            event("m3").user("bob").anonymous("phone"),
+            event("m4").user("bob").anonymous("tablet"),
+        ])
+        .await;
+    let found = why(&world, "user_id:ada", "email:guest@example.org").await.expect("the chain that once spoke for it");
+    assert_eq!(path(&found), ["user_id:ada", "anonymous_id:tablet", "email:guest@example.org"]);
+    assert_eq!((found.same_customer, partings(&found)), (false, vec![1, 2]));
+    assert!(found.path[1].is_shared() && found.path[1].customer.is_none());
+    assert_eq!(why(&world, "user_id:bob", "user_id:ada").await, None, "bob was refused on it");
+    let own = why(&world, "anonymous_id:tablet", "user_id:ada").await.expect("they were one");
+    assert!(!own.same_customer, "nobody holds it");
+}
+
+async fn a_persons_merge_alone_is_no_chain(world: World) {
+    world.apply_each([event("m1").user("ada").anonymous("a1"), event("m2").email("e@example.org").card("c1")]).await;
+    let both = vec![world.id("user_id", "ada").await, world.id("email", "e@example.org").await];
+    rule(&world, Says::Merge(both)).await;
+    assert_eq!(why(&world, "user_id:ada", "email:e@example.org").await, None, "no event has both");
+    assert!(why(&world, "user_id:ada", "anonymous_id:a1").await.expect("a chain").same_customer);
+    assert!(why(&world, "email:e@example.org", "loyalty_card:c1").await.expect("a chain").same_customer);
 }
 
 async fn a_long_chain_is_found_whole(mut world: World) {

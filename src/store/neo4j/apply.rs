@@ -25,6 +25,7 @@ use super::bolt::{Params, list, row};
 use super::connections::Transaction;
 use super::decisions;
 use super::fault::Fault;
+use super::health;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
 use super::statement::{Statement, statement};
@@ -34,6 +35,7 @@ use crate::domain::Timestamp;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::IdentityRules;
+use crate::stitching::figures::figures;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use crate::store::{Applied, Decided, StoreError};
 
@@ -230,7 +232,7 @@ async fn take_in(
             Planned::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
         }
     };
-    write_plan(transaction, &locks, &known, &plan).await?;
+    write_plan(transaction, &locks, &known, &plan, &number).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
     let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes });
@@ -278,7 +280,7 @@ async fn rule(
     if trial || plan.is_empty() {
         return Ok(Work::Nothing(Done::Says(Decided { change: number.seq - 1, ruled })));
     }
-    write_plan(transaction, &locks, &known, &plan).await?;
+    write_plan(transaction, &locks, &known, &plan, &number).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
     Ok(Work::Written { change: number.seq, done: Done::Says(Decided { change: number.seq, ruled }), customers })
@@ -377,16 +379,29 @@ struct Number {
     at: Timestamp,
     /// How many decisions there are.
     decisions: i64,
+    /// The figures about identities before.
+    health: String,
 }
 
 async fn take_number(transaction: &mut Transaction<'_>, now: Timestamp) -> Outcome<Number> {
     let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
     let row =
         rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    Ok(Number { seq: column(row, "seq")?, at: Timestamp(column(row, "at")?), decisions: column(row, "decisions")? })
+    Ok(Number {
+        seq: column(row, "seq")?,
+        at: Timestamp(column(row, "at")?),
+        decisions: column(row, "decisions")?,
+        health: column(row, "health")?,
+    })
 }
 
-async fn write_plan(transaction: &mut Transaction<'_>, locks: &Locks, known: &Known, plan: &Plan) -> Outcome<()> {
+async fn write_plan(
+    transaction: &mut Transaction<'_>,
+    locks: &Locks,
+    known: &Known,
+    plan: &Plan,
+    number: &Number,
+) -> Outcome<()> {
     let mut shells = locks.identifiers.clone();
     for identifier in &known.identifiers {
         shells.remove(&key_text(&identifier.key));
@@ -395,7 +410,10 @@ async fn write_plan(transaction: &mut Transaction<'_>, locks: &Locks, known: &Kn
     for key in known.orders.keys() {
         order_shells.remove(&order_text(key));
     }
-    write::write(transaction, plan, Shells { identifiers: &shells, orders: &order_shells }).await
+    let figures = figures(known, plan);
+    let health = health::sum(&number.health, &figures.health)?;
+    let shells = Shells { identifiers: &shells, orders: &order_shells };
+    write::write(transaction, plan, shells, &figures.sizes, health).await
 }
 
 fn key_text(key: &IdentifierKey) -> String {

@@ -17,6 +17,7 @@ mod customers;
 mod decisions;
 mod devices;
 mod fault;
+mod health;
 mod identifiers;
 mod identity_events;
 mod known;
@@ -49,6 +50,7 @@ use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
+use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
@@ -224,6 +226,14 @@ impl Store for Neo4jStore {
 
     async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
         why::explain(&self.inner, from, to).await
+    }
+
+    async fn identity_health(&self) -> Result<Health> {
+        health::fetch(&self.inner).await
+    }
+
+    async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
+        health::largest(&self.inner, limit).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

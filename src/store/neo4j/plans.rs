@@ -4,7 +4,7 @@
 use neo4rs::Graph;
 
 use super::statement::Statement;
-use super::{Neo4jOptions, Neo4jStore, customer_list, customers, identity_events, orders, touchpoints};
+use super::{Neo4jOptions, Neo4jStore, customer_list, customers, health, identity_events, orders, touchpoints};
 use crate::store::Store;
 
 /// A database that was set up; `None` where there is none, which CI does not let pass.
@@ -89,7 +89,7 @@ async fn a_page_of_a_history_comes_out_of_its_index_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_customers_walks_one_index() {
     let Some(graph) = server().await else { return };
-    for statement in customer_list::walks() {
+    for statement in customer_list::walks().chain([&health::LARGEST]) {
         let plan = plan(&graph, statement).await;
         assert_lean(statement, &plan, 0);
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));

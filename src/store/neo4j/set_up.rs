@@ -4,6 +4,7 @@ use super::Inner;
 use super::bolt::{Params, ToBolt};
 use super::customers;
 use super::fault::Fault;
+use super::health;
 use super::rows::column;
 use super::statement::{Statement, part, statement};
 use crate::store::StoreError;
@@ -66,6 +67,7 @@ async fn make(store: &Inner) -> Result<(), Fault> {
             transaction.write(&NAME_EVIDENCE, Params::new()).await?;
         }
         transaction.write(&MAKE_COUNTER, Params::new()).await?;
+        health::make(&mut transaction).await?;
         transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
         transaction.write(&TOKENS, Params::new().with("names", names())).await
     }
@@ -86,7 +88,7 @@ fn names() -> neo4rs::BoltType {
         placed_at placed_arrival device order_source order_number direction session_id campaign \
         properties born version sku category customer rule message_id by reason identifiers others \
         outcomes set order_count channels currency total returned net gross orders quantity place \
-        unit_price entries size shared_since sides decisions store customers seq returned_quantity amount medium term content rules_version";
+        unit_price entries size shared_since health identifier_count sides decisions store customers seq returned_quantity amount medium term content rules_version";
     let mut map = neo4rs::BoltMap::new();
     for name in NAMES.split_whitespace() {
         map.put(name.into(), "none".to_bolt());

@@ -4,7 +4,7 @@
 //! lock (others of its customers), so that a deadlock with a writer who waits for such a customer
 //! costs little.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use neo4rs::BoltType;
 use serde_json::value::RawValue;
@@ -16,6 +16,7 @@ use super::statement::{Statement, statement};
 use crate::domain::change::IdentityEvent;
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
+use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
 use crate::domain::identifier::Identifier;
 use crate::domain::link::Link;
@@ -73,17 +74,24 @@ pub(super) struct Shells<'a> {
     pub(super) orders: &'a BTreeSet<String>,
 }
 
-/// Writes everything. `known` says which of the locked nodes were there before.
-pub(super) async fn write(transaction: &mut Transaction<'_>, plan: &Plan, shells: Shells<'_>) -> Outcome<()> {
+/// Writes everything. `sizes` is how many identifiers customers have that have others than before,
+/// `health` what is kept of all figures when any changed.
+pub(super) async fn write(
+    transaction: &mut Transaction<'_>,
+    plan: &Plan,
+    shells: Shells<'_>,
+    sizes: &BTreeMap<CustomerId, i64>,
+    health: Option<String>,
+) -> Outcome<()> {
     let mut writer = Writer { transaction, seq: plan.seq };
     writer.drop_shells(plan, &shells).await?;
-    writer.write_people(plan).await?;
+    writer.write_people(plan, sizes).await?;
     writer.write_consents(plan).await?;
     writer.write_spend(plan).await?;
     writer.write_things(plan).await?;
     writer.write_orders(plan).await?;
     writer.write_history(plan).await?;
-    writer.write_log(plan).await
+    writer.write_log(plan, health).await
 }
 
 struct Writer<'a, 't> {
@@ -115,11 +123,11 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    async fn write_people(&mut self, plan: &Plan) -> Outcome<()> {
+    async fn write_people(&mut self, plan: &Plan, sizes: &BTreeMap<CustomerId, i64>) -> Outcome<()> {
         self.rows(&RESTORED, plan.restored.iter().map(|id| row! { "id" => id }).collect()).await?;
         let (new, old): (Vec<_>, Vec<_>) = plan.customers.iter().partition(|row| row.new);
-        self.rows(&CUSTOMERS, new.into_iter().map(new_customer).collect()).await?;
-        self.rows(&UPDATE_CUSTOMERS, old.into_iter().map(customer).collect()).await?;
+        self.rows(&CUSTOMERS, new.into_iter().map(|row| new_customer(row, sizes)).collect()).await?;
+        self.rows(&UPDATE_CUSTOMERS, old.into_iter().map(|row| customer(row, sizes)).collect()).await?;
         self.rows(&IDENTIFIERS, plan.identifiers.iter().map(identifier).collect::<Result<_, _>>()?).await?;
         let memberships = plan.memberships.iter().map(|row| row! { "identifier" => row.identifier, "to" => row.to });
         self.rows(&MEMBERSHIPS, memberships.collect()).await?;
@@ -196,7 +204,7 @@ impl Writer<'_, '_> {
         self.rows(&OPEN_CLAIMS, plan.claims_opened.iter().map(claim).collect()).await
     }
 
-    async fn write_log(&mut self, plan: &Plan) -> Outcome<()> {
+    async fn write_log(&mut self, plan: &Plan, health: Option<String>) -> Outcome<()> {
         let (refused, bound): (Vec<&Link>, Vec<&Link>) = plan.links.iter().partition(|l| l.refused.is_some());
         self.rows(&LINKS, bound.into_iter().map(link).collect()).await?;
         self.rows(&REFUSALS, refused.into_iter().map(link).collect()).await?;
@@ -210,6 +218,7 @@ impl Writer<'_, '_> {
             .with("at", plan.at)
             .with("entries", text(&plan.entries)?)
             .with("size", plan.entries.len())
+            .with("health", health)
             .with("customers", plan.customers_delta)
             .with("decisions", plan.decisions.len())
             .with("touchpoints", plan.touchpoints.len());
@@ -222,9 +231,10 @@ fn text(value: &impl serde::Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|_| StoreError::Refused("a value that is no JSON".into()).into())
 }
 
-fn customer(row: &CustomerRow) -> BoltType {
+fn customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
     row! {
         "id" => row.id,
+        "size" => sizes.get(&row.id).copied(),
         "set" => row! {
             "first_seen_at" => row.first_seen_at,
             "last_seen_at" => row.last_seen_at,
@@ -234,9 +244,10 @@ fn customer(row: &CustomerRow) -> BoltType {
     }
 }
 
-fn new_customer(row: &CustomerRow) -> BoltType {
+fn new_customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
     row! {
         "id" => row.id,
+        "identifier_count" => sizes.get(&row.id).copied(),
         "born" => row.born,
         "version" => 1_i64,
         "first_seen_at" => row.first_seen_at,

@@ -15,6 +15,7 @@ mod customers;
 mod decisions;
 mod devices;
 mod error;
+mod health;
 mod identifiers;
 mod identity_events;
 mod known;
@@ -48,6 +49,7 @@ use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
+use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
@@ -225,6 +227,14 @@ impl Store for SqliteStore {
     async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
         let (from, to) = (from.clone(), to.clone());
         self.pool.read(move |db| why::explain(db, &from, &to)).await
+    }
+
+    async fn identity_health(&self) -> Result<Health> {
+        self.pool.read(health::fetch).await
+    }
+
+    async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
+        self.pool.read(move |db| health::largest(db, limit)).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

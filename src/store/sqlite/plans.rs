@@ -17,6 +17,7 @@ fn all_statements() -> Vec<&'static Statement> {
         customers::ALL,
         decisions::ALL,
         devices::ALL,
+        health::ALL,
         identifiers::ALL,
         identity_events::ALL,
         known::ALL,

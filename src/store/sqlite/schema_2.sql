@@ -59,3 +59,31 @@ CREATE TABLE side (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX side_by_decision ON side (decision, number, identifier);
+
+-- How many identifiers a customer holds; none once it is merged away.
+ALTER TABLE customer ADD COLUMN identifier_count INTEGER NOT NULL DEFAULT 0;
+
+UPDATE customer SET identifier_count = (SELECT count(*) FROM identifier WHERE identifier.customer = customer.born);
+
+CREATE INDEX customer_by_size ON customer (identifier_count) WHERE identifier_count > 0;
+
+-- Figures about who is who, as JSON: what they are stands in src/domain/health.rs.
+ALTER TABLE counter ADD COLUMN health TEXT NOT NULL DEFAULT '{}';
+
+UPDATE counter SET health = json_object(
+    'identifiers', (SELECT count(*) FROM identifier),
+    'merges', (SELECT count(*) FROM customer WHERE survivor IS NOT NULL),
+    'sizes', json((
+        SELECT json_group_object(identifier_count, customers)
+        FROM (
+            SELECT identifier_count, count(*) AS customers
+            FROM customer
+            WHERE identifier_count > 0
+            GROUP BY identifier_count
+        )
+    )),
+    'refused', json((
+        SELECT json_group_object(rule, refusals)
+        FROM (SELECT rule, count(*) AS refusals FROM identity_event WHERE kind = 'REFUSED' GROUP BY rule)
+    ))
+);

@@ -7,8 +7,11 @@ use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::statement::statements;
-use super::{claims, consents, decisions, devices, identity_events, links, orders, products, touchpoints, words};
+use super::{
+    claims, consents, decisions, devices, health, identity_events, links, orders, products, touchpoints, words,
+};
 use crate::domain::customer::CustomerId;
+use crate::stitching::figures::figures;
 use crate::stitching::known::Known;
 use crate::stitching::plan::{CustomerRow, MergeRow, Plan};
 use crate::store::{Result, StoreError};
@@ -55,6 +58,7 @@ pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     links::add(db, &plan.links)?;
     identity_events::insert(db, &born, &plan.identity_events)?;
     words::insert(db, known, plan)?;
+    health::record(db, &born, &figures(known, plan))?;
     write_change(db, plan)
 }
 

@@ -68,6 +68,10 @@ CREATE INDEX customer_last_seen IF NOT EXISTS
 FOR (c:Customer)
 ON (c.last_seen_at, c.born);
 
+CREATE INDEX customer_size IF NOT EXISTS
+FOR (c:Customer)
+ON (c.identifier_count, c.born);
+
 CREATE INDEX spend_net IF NOT EXISTS
 FOR (s:Spend)
 ON (s.currency, s.net, s.born);

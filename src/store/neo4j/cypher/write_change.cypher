@@ -3,4 +3,5 @@
 MATCH (n:Counter {name: 'changes'})
 SET n.customers = n.customers + $customers, n.touchpoints = n.touchpoints + $touchpoints
 SET n.decisions = coalesce(n.decisions, 0) + $decisions
+SET n.health = coalesce($health, n.health)
 CREATE (:Change {seq: $seq, at: $at, entries: $entries, size: $size})

@@ -4,5 +4,5 @@ MATCH (old:CustomerId {id: row.from})
 MATCH (new:CustomerId {id: row.into})
 REMOVE old:Customer
 SET old:MergedCustomer
-REMOVE old.last_seen_at, old.first_seen_at, old.order_count, old.channels
+REMOVE old.last_seen_at, old.first_seen_at, old.order_count, old.channels, old.identifier_count
 CREATE (old)-[:MERGED_INTO {seq: $seq}]->(new)

@@ -1,0 +1,192 @@
+//! Figures about who is who in the whole store, kept up to date by every write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What is kept; also what one write adds to it. The stores keep it as JSON beside the change number,
+/// so that it is of the same moment and costs the same to read in any store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    /// Identifiers, those that nobody holds included.
+    pub identifiers: i64,
+    /// How many customers hold so many identifiers, those that were merged away left out.
+    pub sizes: BTreeMap<i64, i64>,
+    /// How many customers were merged into another, ever.
+    pub merges: i64,
+    /// How many customers came out of another, ever.
+    pub splits: i64,
+    /// By rule, how many refusals the identity histories tell of.
+    pub refused: BTreeMap<Arc<str>, i64>,
+    /// Identifiers that several people share.
+    pub shared: i64,
+}
+
+/// Customers with `from` to `to` identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// At least.
+    pub from: i64,
+    /// At most.
+    pub to: i64,
+    /// How many.
+    pub count: i64,
+}
+
+/// How near the largest customer has come to the cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nearness {
+    /// Far from it.
+    Far,
+    /// From four fifths of it on.
+    Near,
+    /// Past it: by a person's merge, or since the cap was lowered.
+    Past,
+}
+
+impl Health {
+    /// Takes in what a write adds.
+    pub fn add(&mut self, other: &Health) {
+        self.identifiers += other.identifiers;
+        self.merges += other.merges;
+        self.splits += other.splits;
+        self.shared += other.shared;
+        add_each(&mut self.sizes, &other.sizes);
+        add_each(&mut self.refused, &other.refused);
+    }
+
+    /// Whether it would change nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Health::default()
+    }
+
+    /// A customer went from holding `before` identifiers to holding `after`; 0 is no customer.
+    pub fn resize(&mut self, before: i64, after: i64) {
+        for (size, by) in [(before, -1), (after, 1)] {
+            if size > 0 {
+                add_one(&mut self.sizes, size, by);
+            }
+        }
+    }
+
+    /// Customers.
+    pub fn customers(&self) -> i64 {
+        self.sizes.values().sum()
+    }
+
+    /// How many identifiers the largest customer holds; 0 without any customer.
+    pub fn largest(&self) -> i64 {
+        self.sizes.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// How many customers hold more identifiers than this.
+    pub fn larger_than(&self, size: i64) -> i64 {
+        self.sizes.range(size + 1..).map(|(_, count)| count).sum()
+    }
+
+    /// How near the largest customer is to the cap.
+    pub fn nearness(&self, cap: usize) -> Nearness {
+        let (largest, cap) = (self.largest(), i64::try_from(cap).unwrap_or(i64::MAX));
+        match () {
+            () if largest > cap => Nearness::Past,
+            () if largest.saturating_mul(5) >= cap.saturating_mul(4) => Nearness::Near,
+            () => Nearness::Far,
+        }
+    }
+
+    /// How many customers have how many identifiers, up to the largest: 1, 2, 3–5, 6–10, 11–20, 21–50,
+    /// and so on. The counts add up to [`customers`](Self::customers).
+    pub fn histogram(&self) -> Vec<Bucket> {
+        let up_to = self.largest();
+        buckets()
+            .take_while(|(from, _)| *from <= up_to)
+            .map(|(from, to)| Bucket { from, to, count: self.sizes.range(from..=to).map(|(_, n)| n).sum() })
+            .collect()
+    }
+}
+
+/// The bounds of the histogram's buckets, without end.
+pub fn buckets() -> impl Iterator<Item = (i64, i64)> {
+    let ends = (0_u32..17).flat_map(|zeros| [1, 2, 5].map(|digit| digit * 10_i64.pow(zeros)));
+    ends.scan(0, |last, end| {
+        let from = *last + 1;
+        *last = end;
+        Some((from, end))
+    })
+}
+
+fn add_each<K: Ord + Clone>(sums: &mut BTreeMap<K, i64>, others: &BTreeMap<K, i64>) {
+    others.iter().for_each(|(key, &by)| add_one(sums, key.clone(), by));
+}
+
+/// What comes to nothing is not kept.
+fn add_one<K: Ord + Clone>(sums: &mut BTreeMap<K, i64>, key: K, by: i64) {
+    let sum = sums.entry(key.clone()).or_default();
+    *sum += by;
+    if *sum == 0 {
+        sums.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_sizes(sizes: &[(i64, i64)]) -> Health {
+        Health { sizes: sizes.iter().copied().collect(), ..Health::default() }
+    }
+
+    #[test]
+    fn the_histogram_ends_with_the_largest_and_adds_up() {
+        assert_eq!(of_sizes(&[]).histogram(), []);
+        let health = of_sizes(&[(1, 4), (3, 2), (5, 1), (6, 1), (201, 1)]);
+        let rows: Vec<_> = health.histogram().iter().map(|b| (b.from, b.to, b.count)).collect();
+        let expected = [
+            (1, 1, 4),
+            (2, 2, 0),
+            (3, 5, 3),
+            (6, 10, 1),
+            (11, 20, 0),
+            (21, 50, 0),
+            (51, 100, 0),
+            (101, 200, 0),
+            (201, 500, 1),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!(rows.iter().map(|row| row.2).sum::<i64>(), health.customers());
+    }
+
+    #[test]
+    fn sums_that_come_to_nothing_are_forgotten() {
+        let mut health = of_sizes(&[(1, 1)]);
+        let mut merge = Health { merges: 1, ..Health::default() };
+        assert!(!merge.is_nothing());
+        merge.resize(1, 3);
+        merge.resize(2, 0);
+        health.resize(0, 2);
+        health.add(&merge);
+        assert_eq!((health.sizes.clone(), health.merges), (BTreeMap::from([(3, 1)]), 1));
+    }
+
+    #[test]
+    fn the_cap_is_neared_and_passed() {
+        let at = |size| of_sizes(&[(1, 9), (size, 1)]).nearness(200);
+        assert_eq!(
+            [at(159), at(160), at(200), at(201)],
+            [Nearness::Far, Nearness::Near, Nearness::Near, Nearness::Past]
+        );
+        assert_eq!(of_sizes(&[(3, 2), (201, 1), (300, 2)]).larger_than(200), 3);
+        assert_eq!(Health::default().nearness(2), Nearness::Far);
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let mut health = of_sizes(&[(2, 7)]);
+        health.refused.insert("user_id".into(), 3);
+        let text = serde_json::to_string(&health).expect("JSON");
+        assert_eq!(serde_json::from_str::<Health>(&text).expect("the same"), health);
+        assert_eq!(serde_json::from_str::<Health>("{}").expect("nothing yet"), Health::default());
+    }
+}

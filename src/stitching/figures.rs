@@ -1,0 +1,70 @@
+//! What a plan changes of the store's figures about identities, whatever made the plan.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::known::Known;
+use super::plan::Plan;
+use crate::domain::change::{ChangeEntry, IdentityEventKind};
+use crate::domain::customer::CustomerId;
+use crate::domain::health::Health;
+
+/// What a plan changes.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// To be added to what the store keeps.
+    pub health: Health,
+    /// Customers that hold more or fewer identifiers than before, and how many; none when merged away.
+    pub sizes: BTreeMap<CustomerId, i64>,
+}
+
+/// The figures of a plan that was made from `known`.
+pub fn figures(known: &Known, plan: &Plan) -> Figures {
+    let mut health = Health {
+        identifiers: plan.identifiers.iter().filter(|row| row.new).count() as i64,
+        merges: plan.merged.len() as i64,
+        ..Health::default()
+    };
+    for entry in &plan.entries {
+        if let ChangeEntry::CustomerSplit { o, .. } = entry {
+            health.splits += o.len() as i64;
+        }
+    }
+    let refusals = plan.identity_events.iter().filter(|event| event.kind == IdentityEventKind::Refused);
+    for rule in refusals.filter_map(|event| event.rule.as_ref()) {
+        *health.refused.entry(rule.clone()).or_default() += 1;
+    }
+    if plan.identifiers.iter().any(|row| row.identifier.is_shared()) {
+        let before: FxHashMap<_, bool> = known.identifiers.iter().map(|i| (i.id, i.is_shared())).collect();
+        let became = plan.identifiers.iter().map(|row| &row.identifier).filter(|i| i.is_shared());
+        health.shared = became.filter(|i| !before.get(&i.id).copied().unwrap_or_default()).count() as i64;
+    }
+    let sizes = resized(known, plan, &mut health);
+    Figures { health, sizes }
+}
+
+/// How many identifiers each customer holds that has others than before.
+fn resized(known: &Known, plan: &Plan, health: &mut Health) -> BTreeMap<CustomerId, i64> {
+    let mut sizes: FxHashMap<&CustomerId, (i64, i64)> = FxHashMap::default();
+    for row in &plan.memberships {
+        for (customer, by) in [(row.from.as_ref(), -1), (row.to.as_ref(), 1)] {
+            if let Some(customer) = customer {
+                sizes.entry(customer).or_default().1 += by;
+            }
+        }
+    }
+    for customer in known.identifiers.iter().filter_map(|i| i.customer.as_ref()) {
+        if let Some((before, after)) = sizes.get_mut(customer) {
+            *before += 1;
+            *after += 1;
+        }
+    }
+    let changed = sizes.into_iter().filter(|(_, (before, after))| before != after);
+    changed
+        .map(|(customer, (before, after))| {
+            health.resize(before, after);
+            (customer.clone(), after)
+        })
+        .collect()
+}

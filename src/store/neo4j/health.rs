@@ -1,0 +1,65 @@
+//! Figures about who is who in the whole store.
+
+use std::sync::Arc;
+
+use super::Inner;
+use super::bolt::Params;
+use super::connections::Transaction;
+use super::fault::Fault;
+use super::rows::{column, strange};
+use super::statement::{Statement, statement};
+use crate::domain::customer::CustomerId;
+use crate::domain::health::Health;
+use crate::store::{Result, StoreError};
+
+static HEALTH: Statement = statement!("health");
+pub(super) static LARGEST: Statement = statement!("largest_customers");
+static COUNT: Statement = statement!("count_health");
+static PUT: Statement = statement!("put_health");
+
+/// The figures as they stand.
+pub(super) async fn fetch(store: &Inner) -> Result<Health> {
+    let rows = store.connections.read(&HEALTH, Params::new()).await?;
+    let row =
+        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    parse(column(row, "health")?)
+}
+
+/// The customers with the most identifiers.
+pub(super) async fn largest(store: &Inner, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
+    let rows = store.connections.read(&LARGEST, Params::new().with("limit", limit)).await?;
+    rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), column(row, "identifiers")?))).collect()
+}
+
+/// What is kept once a write has added its own; `None` when it adds nothing.
+pub(super) fn sum(kept: &str, added: &Health) -> Result<Option<String>> {
+    if added.is_nothing() {
+        return Ok(None);
+    }
+    let mut health = parse(kept)?;
+    health.add(added);
+    text(&health).map(Some)
+}
+
+/// Counts what was written before figures were kept.
+pub(super) async fn make(transaction: &mut Transaction<'_>) -> std::result::Result<(), Fault> {
+    let rows = transaction.read(&COUNT, Params::new()).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let refused: Vec<(String, i64)> = column(row, "refused")?;
+    let health = Health {
+        identifiers: column(row, "identifiers")?,
+        sizes: column::<Vec<(i64, i64)>>(row, "sizes")?.into_iter().collect(),
+        merges: column(row, "merges")?,
+        refused: refused.into_iter().map(|(rule, n)| (Arc::from(rule), n)).collect(),
+        ..Health::default()
+    };
+    transaction.write(&PUT, Params::new().with("health", text(&health)?)).await
+}
+
+fn parse(kept: &str) -> Result<Health> {
+    serde_json::from_str(kept).map_err(|_| strange("the figures about identities"))
+}
+
+fn text(health: &Health) -> Result<String> {
+    serde_json::to_string(health).map_err(|_| strange("the figures about identities"))
+}

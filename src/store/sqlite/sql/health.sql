@@ -1,0 +1,3 @@
+SELECT health
+FROM counter
+WHERE id = 1

@@ -1,0 +1,3 @@
+UPDATE counter
+SET health = ?1
+WHERE id = 1
