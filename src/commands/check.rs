@@ -99,14 +99,19 @@ async fn about_store(settings: &Settings) -> Vec<Finding> {
     };
     let look = async {
         store.set_up().await?;
-        store.status().await
+        Ok((store.status().await?, store.identity_health().await?))
     };
-    let status = tokio::time::timeout(WITHIN, look).await.unwrap_or(Err(StoreError::Timeout(WITHIN.as_secs())));
-    match status {
-        Ok(status) => vec![Finding::Ok(format!(
-            "store {url}: constraints and indexes are there; {} customers, {} touchpoints, change {}",
-            status.customers, status.touchpoints, status.change
-        ))],
+    let found = tokio::time::timeout(WITHIN, look).await.unwrap_or(Err(StoreError::Timeout(WITHIN.as_secs())));
+    match found {
+        Ok((status, health)) => {
+            let mut findings = vec![Finding::Ok(format!(
+                "store {url}: constraints and indexes are there; {} customers, {} touchpoints, change {}",
+                status.customers, status.touchpoints, status.change
+            ))];
+            let cap = settings.identity.max_identifiers;
+            findings.extend(health.warning(cap).map(|words| Finding::Warning(format!("store {url}: {words}"))));
+            findings
+        }
         Err(error) => vec![Finding::Wrong(format!("store {url}: {error}"))],
     }
 }

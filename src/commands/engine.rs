@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use crate::changes::feed::Feed;
 use crate::graphql::execute::Api;
@@ -23,6 +24,7 @@ pub(super) struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) ingest: Arc<Ingest>,
     setup: Setup,
+    identity: Arc<IdentityWatch>,
     feed: Arc<Feed>,
     sockets: Sockets,
 }
@@ -33,7 +35,9 @@ impl Engine {
         let store = open::open(&settings.store)?;
         let ingest = Arc::new(Ingest::new(store.clone(), settings));
         let (feed, sockets) = (Feed::new(store.clone()), Sockets::at_most(settings.server.max_sockets));
-        Ok(Self { store, ingest, setup: Setup::new(settings), feed, sockets })
+        let cap = settings.identity.max_identifiers;
+        let identity = Arc::new(IdentityWatch::new(store.clone(), move || cap));
+        Ok(Self { store, ingest, setup: Setup::new(settings), identity, feed, sockets })
     }
 
     /// What the server needs to answer.
@@ -41,12 +45,18 @@ impl Engine {
         let schema = graphql::schema(self.setup.clone(), self.ingest.clone(), self.feed.clone());
         let store = self.store.clone();
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
-        let store = self.store.clone();
+        let (store, watch) = (self.store.clone(), self.identity.clone());
+        let metrics = Metrics::begin().context("cannot begin to measure")?;
+        identity::describe();
         Ok(State {
             api: Api::new(schema, attach).context("the schema cannot be read")?,
             readiness: Readiness::starting(),
-            metrics: Metrics::begin().context("cannot begin to measure")?,
+            metrics,
             gauges: Arc::new(move || store.gauges()),
+            refresh: Arc::new(move || {
+                let watch = watch.clone();
+                Box::pin(async move { watch.look().await })
+            }),
             sockets: self.sockets.clone(),
             listen,
         })

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod demo;
 mod engine;
+mod identity;
 pub mod import;
 mod log;
 pub mod schema;

@@ -96,6 +96,17 @@ impl Health {
         }
     }
 
+    /// The warning in words, when the largest customer is near the cap or past it.
+    pub fn warning(&self, cap: usize) -> Option<String> {
+        let largest = self.largest();
+        let advice = "something that many people share may have joined them: look at `largest` of `identityHealth`";
+        match self.nearness(cap) {
+            Nearness::Far => None,
+            Nearness::Near => Some(format!("a customer has {largest} identifiers of at most {cap}; {advice}")),
+            Nearness::Past => Some(format!("a customer has {largest} identifiers, at most {cap} are meant; {advice}")),
+        }
+    }
+
     /// How many customers have how many identifiers, up to the largest: 1, 2, 3–5, 6–10, 11–20, 21–50,
     /// and so on. The counts add up to [`customers`](Self::customers).
     pub fn histogram(&self) -> Vec<Bucket> {
@@ -179,6 +190,10 @@ mod tests {
         );
         assert_eq!(of_sizes(&[(3, 2), (201, 1), (300, 2)]).larger_than(200), 3);
         assert_eq!(Health::default().nearness(2), Nearness::Far);
+        assert_eq!(of_sizes(&[(159, 1)]).warning(200), None);
+        let words = [160, 201].map(|size| of_sizes(&[(size, 1)]).warning(200).expect("a warning"));
+        assert!(words[0].starts_with("a customer has 160 identifiers of at most 200;"), "{}", words[0]);
+        assert!(words[1].starts_with("a customer has 201 identifiers, at most 200 are meant;"), "{}", words[1]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod customers;
 pub mod device;
 pub mod error;
 pub mod execute;
+pub mod health;
 pub mod id;
 pub mod identifier;
 pub mod identity_event;

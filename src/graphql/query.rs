@@ -7,6 +7,7 @@ use super::change::{self, Change, ChangeKind};
 use super::customer::Customer;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
 use super::error::{bad_argument, store_error};
+use super::health::IdentityHealth;
 use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
 use super::link::LinkExplanation;
@@ -179,6 +180,11 @@ impl Query {
         customer: Option<ID>,
     ) -> Result<Connection<Change>, Error> {
         change::page(ctx, after, first, kinds, customer).await
+    }
+
+    /// How many identifiers customers have, how often they were merged, split and refused, and who is largest.
+    async fn identity_health(&self, ctx: &Context<'_>) -> Option<Result<IdentityHealth, Error>> {
+        Some(IdentityHealth::fetch(ctx).await)
     }
 
     /// What this server is, and how much it holds.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, ServiceConfig, resource};
+use futures_util::future::BoxFuture;
 
 use super::metrics::Metrics;
 use super::readiness::Readiness;
@@ -53,6 +54,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Figures of the store's connections, for `/metrics`.
     pub gauges: Arc<dyn Fn() -> Vec<(&'static str, f64)> + Send + Sync>,
+    /// Brings the metrics up to date that are the store's to tell; does not take long.
+    pub refresh: Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
     /// The connections that stay open.
     pub sockets: Sockets,
     /// Where the server listens; on loopback only its names are taken as `Host`.

@@ -19,6 +19,8 @@ use crate::store::Store;
 const FINISH_WITHIN: u64 = 10;
 /// How often measurements are folded.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
+/// How many times until the store is asked for its figures, should nobody ask for the metrics: a minute.
+const REFRESH_TURNS: u64 = 12;
 
 /// Serves until SIGTERM or Ctrl-C, then finishes the requests it has and answers.
 ///
@@ -32,7 +34,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     let readiness = state.readiness.clone();
-    let metrics = state.metrics.clone();
+    let (metrics, refresh) = (state.metrics.clone(), state.refresh.clone());
     let sockets = state.sockets.clone();
     let runtime = Handle::current();
     let server = HttpServer::new(move || {
@@ -58,9 +60,12 @@ where
         Ok(())
     };
     let folding = async {
-        loop {
+        for turn in 1_u64.. {
             tokio::time::sleep(FOLD_EVERY).await;
             metrics.fold();
+            if turn % REFRESH_TURNS == 0 && readiness.reason().is_none() {
+                refresh().await;
+            }
         }
     };
     let outcome: anyhow::Result<()> = tokio::select! {

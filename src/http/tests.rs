@@ -46,6 +46,7 @@ fn state() -> State {
         readiness,
         metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
         gauges: Arc::new(|| vec![("connections", 3.0)]),
+        refresh: Arc::new(|| Box::pin(async { metrics::gauge!("throughline_refreshed").set(1.0) })),
         sockets: Sockets::at_most(10),
         listen: ([127, 0, 0, 1], 8080).into(),
     }
@@ -280,6 +281,7 @@ async fn metrics_say_how_often_and_how_long_and_nothing_of_what_was_sent() {
         "throughline_http_request_seconds_count{method=\"other\",path=\"/graphql\",status=\"405\"}",
         "throughline_graphql_operations_total{outcome=\"OK\"}",
         "throughline_store_connections 3",
+        "throughline_refreshed 1",
         "throughline_ready ",
     ] {
         assert!(text.contains(line), "{line} is missing:\n{text}");

@@ -3,6 +3,7 @@
 use throughline::store::neo4j::Neo4jStore;
 use throughline::store::{Store, StoreError};
 
+use crate::common::facts::event;
 use crate::world::{World, graph, number};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,6 +36,28 @@ async fn several_servers_set_up_at_once() {
     assert_eq!(number(&world.options, "MATCH (n) RETURN count(n) AS n").await, 2, "the counter and the version");
     world.store.set_up().await.expect("again");
     world.store.ping().await.expect("there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_were_not_kept_are_counted_once() {
+    let Some(world) = World::empty().await else { return };
+    let told = crate::common::world::World::new(std::sync::Arc::new(world.store.clone()));
+    told.apply_each([
+        event("m1").user("ada").card("c1"),
+        event("m2").user("bob").card("c1"),
+        event("m3").anonymous("a1"),
+        event("m4").anonymous("a1").user("ada"),
+        event("m5").named("ticket", "t1"),
+    ])
+    .await;
+    let figures = world.store.identity_health().await.expect("figures");
+    let largest = world.store.largest_customers(10).await.expect("customers");
+    assert_eq!((figures.identifiers, figures.merges, largest.len()), (5, 1, 2));
+    let forget = "MATCH (n:Counter) REMOVE n.health WITH n MATCH (c:Customer) REMOVE c.identifier_count";
+    graph(&world.options).await.run(neo4rs::query(forget)).await.expect("forgotten");
+    world.store.set_up().await.expect("counted");
+    assert_eq!(world.store.identity_health().await.expect("figures"), figures);
+    assert_eq!(world.store.largest_customers(10).await.expect("customers"), largest);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,37 @@ async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
 }
 
 #[tokio::test]
+async fn a_customer_that_comes_near_the_cap_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("throughline.toml"), "[identity]\nmax_identifiers = 10\n").expect("settings");
+    let server = Server::start(folder.path(), "demo", &[]).ready().await;
+    for _ in 0..2 {
+        let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer");
+        let metrics = metrics.text().await.expect("text");
+        for line in [
+            "throughline_identity_identifiers 37",
+            "throughline_identity_customers{identifiers=\"1\"} 0",
+            "throughline_identity_customers{identifiers=\"3-5\"} 3",
+            "throughline_identity_customers{identifiers=\"6-10\"} 3",
+            "throughline_identity_merges_total 5",
+            "throughline_identity_refusals_total{rule=\"user_id\"} 1",
+            "throughline_identity_shared 1",
+            "throughline_identity_largest 10",
+            "throughline_identity_cap 10",
+            "throughline_identity_past_cap 0",
+            "# HELP throughline_identity_customers ",
+        ] {
+            assert!(metrics.lines().any(|had| had.starts_with(line)), "no {line} in:\n{metrics}");
+        }
+    }
+    let (_, log, _) = server.stop();
+    let words = "a customer has 10 identifiers of at most 10;";
+    assert_eq!(log.matches(words).count(), 1, "it is said once: {log}");
+    let (code, out, _) = run(folder.path(), &["check", "--store", "sqlite:throughline-demo.db"]);
+    assert!(code == 0 && out.lines().any(|line| line.starts_with("warning") && line.contains(words)), "{out}");
+}
+
+#[tokio::test]
 async fn the_log_has_one_object_a_request_and_nothing_of_what_was_sent() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(folder.path(), "serve", &["--log", "json"]).ready().await;

@@ -93,7 +93,7 @@ async fn check(
     assert_eq!(store.status().await.expect("figures").customers, customers as i64, "{case}");
     let shares = shares(&found, &groups(&people));
     assert_eq!(shares.map(|share| (share * 1_000.0).round() as i64), figures, "{case}");
-    println!("{case}: {customers} customers, precision {:.4}, recall {:.4}", shares[0], shares[1]);
+    eprintln!("{case}: {customers} customers, precision {:.4}, recall {:.4}", shares[0], shares[1]);
     explained(&*store, &events, &components).await;
 }
 

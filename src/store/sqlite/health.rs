@@ -44,3 +44,41 @@ pub(super) fn record(db: &Connection, born: &Births<'_>, figures: &Figures) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::set_up;
+    use super::*;
+
+    #[test]
+    fn the_figures_of_an_older_file_are_counted_once() {
+        let mut db = Connection::open_in_memory().expect("a database in memory");
+        db.execute_batch(include_str!("schema.sql")).expect("version 1");
+        db.execute_batch(
+            "INSERT INTO customer (born, id, version, first_seen_at, last_seen_at, order_count, channels, survivor)
+             VALUES (1, 'a', 1, 0, 0, 0, '[]', NULL), (2, 'b', 1, 0, 0, 0, '[]', NULL), (3, 'c', 1, 0, 0, 0, '[]', 1);
+             INSERT INTO identifier (id, kind, value, first_seen_at, last_seen_at, customer, rollup)
+             VALUES (1, 'k', '1', 0, 0, 1, '{}'), (2, 'k', '2', 0, 0, 1, '{}'), (3, 'k', '3', 0, 0, 2, '{}'),
+                    (4, 'k', '4', 0, 0, NULL, '{}');
+             INSERT INTO identity_event (arrival, customer, at, kind, rule, identifiers, others)
+             VALUES (1, 1, 0, 'REFUSED', 'k', '[]', '[]'), (2, 2, 0, 'REFUSED', 'k', '[]', '[]'),
+                    (3, 1, 0, 'MERGED', 'k', '[]', '[]');
+             PRAGMA application_id = 1953002092;
+             PRAGMA user_version = 1;",
+        )
+        .expect("some people");
+        set_up::set_up(&mut db).expect("the present version");
+        let health = Health {
+            identifiers: 4,
+            sizes: BTreeMap::from([(1, 1), (2, 1)]),
+            merges: 1,
+            refused: BTreeMap::from([("k".into(), 2)]),
+            ..Health::default()
+        };
+        assert_eq!(fetch(&db).expect("figures"), health);
+        let largest = largest(&db, 10).expect("customers");
+        assert_eq!(largest, [(CustomerId("a".into()), 2), (CustomerId("b".into()), 1)]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Figures about who is who for `/metrics`, and a line in the log when one customer becomes too large.
+//!
+//! They are read when somebody asks for the metrics, and once a minute for the log.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+
+use crate::domain::health::{Health, Nearness, buckets};
+use crate::store::Store;
+
+/// How long the store may take: Prometheus waits ten seconds, and the other figures need none.
+const WITHIN: Duration = Duration::from_secs(1);
+/// Customers up to this size have series of their own; a customer can't have more without being told of.
+const LARGEST_BUCKET: i64 = 100_000;
+
+/// Watches the figures.
+pub(super) struct IdentityWatch {
+    store: Arc<dyn Store>,
+    cap: Box<dyn Fn() -> usize + Send + Sync>,
+    /// What was said last, so that it is said once.
+    said: AtomicU8,
+}
+
+impl IdentityWatch {
+    /// `cap` is the rules' `max_identifiers`.
+    pub(super) fn new(store: Arc<dyn Store>, cap: impl Fn() -> usize + Send + Sync + 'static) -> Self {
+        IdentityWatch { store, cap: Box::new(cap), said: AtomicU8::new(Nearness::Far as u8) }
+    }
+
+    /// Reads the figures into the metrics, and warns when the largest customer has come near the cap. What a
+    /// store that is away does not tell stays as it was.
+    pub(super) async fn look(&self) {
+        match tokio::time::timeout(WITHIN, self.store.identity_health()).await {
+            Ok(Ok(health)) => self.tell(&health),
+            Ok(Err(error)) => tracing::debug!(%error, "no figures about identities"),
+            Err(_) => tracing::debug!("no figures about identities: the store took too long"),
+        }
+    }
+
+    fn tell(&self, health: &Health) {
+        let cap = (self.cap)();
+        measure(health, cap);
+        let nearness = health.nearness(cap);
+        let said = self.said.swap(nearness as u8, Ordering::Relaxed);
+        if let Some(words) = health.warning(cap).filter(|_| nearness as u8 > said) {
+            tracing::warn!("{words}");
+        }
+    }
+}
+
+/// Kinds and rules are the settings' own words; nothing about a person is in a label.
+fn measure(health: &Health, cap: usize) {
+    gauge!("throughline_identity_identifiers").set(health.identifiers as f64);
+    for (from, to) in buckets().take_while(|(_, to)| *to <= LARGEST_BUCKET) {
+        let count: i64 = health.sizes.range(from..=to).map(|(_, n)| n).sum();
+        let label = if from == to { from.to_string() } else { format!("{from}-{to}") };
+        gauge!("throughline_identity_customers", "identifiers" => label).set(count as f64);
+    }
+    gauge!("throughline_identity_shared").set(health.shared as f64);
+    gauge!("throughline_identity_largest").set(health.largest() as f64);
+    gauge!("throughline_identity_cap").set(cap as f64);
+    gauge!("throughline_identity_past_cap").set(health.larger_than(i64::try_from(cap).unwrap_or(i64::MAX)) as f64);
+    let whole = |n: i64| u64::try_from(n).unwrap_or_default();
+    counter!("throughline_identity_merges_total").absolute(whole(health.merges));
+    counter!("throughline_identity_splits_total").absolute(whole(health.splits));
+    for (rule, &count) in &health.refused {
+        counter!("throughline_identity_refusals_total", "rule" => rule.to_string()).absolute(whole(count));
+    }
+}
+
+/// What each says.
+pub(super) fn describe() {
+    describe_gauge!("throughline_identity_identifiers", "identifiers, those that nobody holds included");
+    describe_gauge!("throughline_identity_customers", "customers, by how many identifiers they have");
+    describe_gauge!("throughline_identity_shared", "identifiers that several people share");
+    describe_gauge!("throughline_identity_largest", "identifiers of the largest customer");
+    describe_gauge!("throughline_identity_cap", "how many identifiers a customer may have: max_identifiers");
+    describe_gauge!("throughline_identity_past_cap", "customers with more identifiers than that");
+    describe_counter!("throughline_identity_merges_total", "customers that were merged into another, ever");
+    describe_counter!("throughline_identity_splits_total", "customers that came out of another, ever");
+    describe_counter!("throughline_identity_refusals_total", "refusals in identity histories, by rule");
+}
