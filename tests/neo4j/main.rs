@@ -8,6 +8,7 @@
 mod common;
 
 mod away;
+mod changes;
 mod interleavings;
 mod moments;
 mod set_up;

@@ -59,6 +59,26 @@ test('every ready query of the panel opens in a tab and runs without an error', 
   });
 });
 
+test('a subscription shows what happens until it is stopped', async () => {
+  await withBrowser({}, async (context) => {
+    const { page, seen } = await watch(context, ORIGIN);
+    await page.goto(ORIGIN);
+    await ready(page);
+    await page.getByRole('button', { name: 'New tab' }).click();
+    // From the beginning of the log on, of which the demo has much.
+    const query = 'subscription FromTheBeginning { changes(after: "Y2hhbmdlOjA") { kind messageId } }';
+    await page.evaluate((text) => editor('operation.graphql').setValue(text), query);
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    const answer = await result(page);
+    assert.equal(answer.errors, undefined, JSON.stringify(answer.errors));
+    assert.ok(answer.data?.['changes'], JSON.stringify(answer));
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    assert.deepEqual(seen.elsewhere, []);
+    assert.deepEqual(seen.complaints, []);
+  });
+});
+
 test('the schema completes and checks what is typed', async () => {
   await withBrowser({}, async (context) => {
     const { page, seen } = await watch(context, ORIGIN);

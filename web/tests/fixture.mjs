@@ -92,6 +92,11 @@ async function answer(schema, request, response) {
     fieldResolver: (_source, _arguments, _context, info) => invent(info.returnType, info.fieldName, info.schema),
     typeResolver: (value) => value.type,
   });
+  if (request.headers.accept?.startsWith('text/event-stream')) {
+    response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+    response.write(`:\n\nevent: next\ndata: ${JSON.stringify(result)}\n\n`);
+    return; // it goes on for as long as somebody listens
+  }
   response.setHeader('Content-Type', 'application/graphql-response+json; charset=utf-8');
   response.end(JSON.stringify(result));
 }

@@ -4,7 +4,9 @@
 use neo4rs::Graph;
 
 use super::statement::Statement;
-use super::{Neo4jOptions, Neo4jStore, customer_list, customers, health, identity_events, orders, touchpoints};
+use super::{
+    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, touchpoints,
+};
 use crate::store::Store;
 
 /// A database that was set up; `None` where there is none, which CI does not let pass.
@@ -84,6 +86,14 @@ async fn a_page_of_a_history_comes_out_of_its_index_in_order() {
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
         assert_eq!(count(&plan, "NodeIndexSeek"), 1, "{}: {}", statement.name, plan.join("\n"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_the_change_log_comes_out_of_its_index_in_order() {
+    let Some(graph) = server().await else { return };
+    let plan = plan(&graph, &changes::CHANGES).await;
+    assert_lean(&changes::CHANGES, &plan, 0);
+    assert_eq!(count(&plan, "Limit"), 1, "{}", plan.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

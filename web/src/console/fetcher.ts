@@ -1,6 +1,7 @@
-// One GraphQL request by POST, and whether the server answers at all.
+// GraphQL requests by POST, subscriptions as server-sent events, and whether the server answers at all.
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
-import { Kind, parse } from 'graphql';
+import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from 'graphql';
+import { serverEvents } from './events';
 
 const ENDPOINT = '/graphql';
 const LIVE = '/health/live';
@@ -12,36 +13,62 @@ export const fetcher: Fetcher = (params, options) => ({
   subscribe(observer: unknown) {
     const { next, complete } = observer as { next(value: unknown): void; complete(): void };
     const abort = new AbortController();
-    void post(params, options, abort.signal).then((response) => {
-      if (abort.signal.aborted) return;
-      next(response);
-      complete();
+    const answers = isSubscription(params) ? follow : post;
+    const tell = (response: GraphQLResponse) => {
+      if (!abort.signal.aborted) next(response);
+    };
+    void answers(params, options, abort.signal, tell).then(() => {
+      if (!abort.signal.aborted) complete();
     });
     return { unsubscribe: () => abort.abort() };
   },
 });
 
 /** Never rejects: what went wrong is said as a GraphQL error, where the answer would have been. */
-async function post(params: FetcherParams, options: FetcherOpts | undefined, signal: AbortSignal): Promise<GraphQLResponse> {
-  let response: Response;
-  let text: string;
+async function post(...[params, options, signal, tell]: Asking): Promise<void> {
   try {
-    const headers = new Headers(options?.headers);
-    headers.set('Content-Type', 'application/json');
-    headers.set('Accept', 'application/graphql-response+json, application/json');
-    response = await fetch(ENDPOINT, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ ...params, operationName: operationName(params) }),
-      signal,
-    });
-    text = await response.text();
+    const response = await send(params, options, signal, 'application/graphql-response+json, application/json');
+    tell(whole(response, await response.text()));
   } catch (error) {
-    if (signal.aborted) return {};
-    // A header that is not one fails before anything is sent; that says nothing about the server.
-    if (!(await answers())) return failed(report(`no response from ${location.origin}${ENDPOINT}`));
-    return failed(`the request could not be sent: ${error instanceof Error ? error.message : String(error)}`);
+    tell(await unsent(error, signal));
   }
+}
+
+/** The same for a subscription, which has an answer for each event. */
+async function follow(...[params, options, signal, tell]: Asking): Promise<void> {
+  try {
+    const response = await send(params, options, signal, 'text/event-stream, application/json;q=0.5');
+    const streams = response.headers.get('Content-Type')?.startsWith('text/event-stream');
+    if (!streams || !response.body) return tell(whole(response, await response.text()));
+    report(null);
+    for await (const { name, data } of serverEvents(response.body)) {
+      if (name === 'complete') return;
+      const answer = name === 'next' ? graphQLResponse(data) : null;
+      if (answer) tell(answer);
+    }
+    tell(failed('the server ended the stream: run it again, with the last `cursor` as `after` to go on from there'));
+  } catch (error) {
+    tell(await unsent(error, signal));
+  }
+}
+
+type Asking = [
+  params: FetcherParams,
+  options: FetcherOpts | undefined,
+  signal: AbortSignal,
+  tell: (response: GraphQLResponse) => void,
+];
+
+function send(params: FetcherParams, options: FetcherOpts | undefined, signal: AbortSignal, accept: string): Promise<Response> {
+  const headers = new Headers(options?.headers);
+  headers.set('Content-Type', 'application/json');
+  headers.set('Accept', accept);
+  const body = JSON.stringify({ ...params, operationName: operationName(params) });
+  return fetch(ENDPOINT, { method: 'POST', headers, body, signal });
+}
+
+/** What a request that has one answer was answered. */
+function whole(response: Response, text: string): GraphQLResponse {
   const answer = graphQLResponse(text);
   if (answer) {
     report(null);
@@ -51,15 +78,32 @@ async function post(params: FetcherParams, options: FetcherOpts | undefined, sig
   return failed(report(`${ENDPOINT} answered ${response.status} with ${type}, which is not a GraphQL response`));
 }
 
+async function unsent(error: unknown, signal: AbortSignal): Promise<GraphQLResponse> {
+  if (signal.aborted) return {};
+  // A header that is not one fails before anything is sent; that says nothing about the server.
+  if (!(await answers())) return failed(report(`no response from ${location.origin}${ENDPOINT}`));
+  return failed(`the request could not be sent: ${error instanceof Error ? error.message : String(error)}`);
+}
+
 /** GraphiQL's own is that of the tab before, when a query is run right after its tab was opened. */
 function operationName({ query, operationName: given }: FetcherParams): string | null {
+  const all = operations(query);
+  return all.length === 1 ? (all[0]?.name?.value ?? null) : (given ?? null);
+}
+
+function isSubscription(params: FetcherParams): boolean {
+  const all = operations(params.query);
+  const chosen = all.length === 1 ? all[0] : all.find(({ name }) => name?.value === operationName(params));
+  return chosen?.operation === OperationTypeNode.SUBSCRIPTION;
+}
+
+/** None when the query cannot be read: the server says better what is wrong with it. */
+function operations(query: string): OperationDefinitionNode[] {
   try {
-    const names = parse(query, { noLocation: true }).definitions.flatMap((definition) =>
-      definition.kind === Kind.OPERATION_DEFINITION ? [definition.name?.value ?? null] : [],
-    );
-    return names.length === 1 ? (names[0] ?? null) : (given ?? null);
+    const { definitions } = parse(query, { noLocation: true });
+    return definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   } catch {
-    return given ?? null; // the server says better what is wrong with the query
+    return [];
   }
 }
 
