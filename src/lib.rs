@@ -1,7 +1,7 @@
 //! Throughline: a customer profile explorer on a graph.
 //!
 //! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`] <- [`store`] <-
-//! `ingest` <- `graphql` <- `http` <- the binary.
+//! `changes`, `ingest` <- `graphql` <- `http` <- the binary.
 
 pub mod changes;
 pub mod commands;

@@ -16,11 +16,9 @@ pub struct Wanted {
     followed: Option<Followed>,
 }
 
+/// The id that was asked for, then each customer it became; what it stands for is the last.
 #[derive(Clone, Debug)]
-struct Followed {
-    asked: CustomerId,
-    now: CustomerId,
-}
+struct Followed(Vec<CustomerId>);
 
 impl Wanted {
     /// These kinds, all when there are none; of this customer, of everybody without one. The changes
@@ -35,8 +33,11 @@ impl Wanted {
         let Some(asked) = customer else { return Ok(Some(Wanted { kinds, followed: None })) };
         // A batch that is told in part is walked through from its beginning.
         let begin = if after.is_behind_all() { after.seq } else { after.seq - 1 };
-        let Some(now) = store.customer_at(&asked, begin).await? else { return Ok(None) };
-        let mut wanted = Wanted { kinds, followed: Some(Followed { asked, now }) };
+        let way = store.became(&asked, begin).await?;
+        if way.is_empty() {
+            return Ok(None);
+        }
+        let mut wanted = Wanted { kinds, followed: Some(Followed(way)) };
         if !after.is_behind_all() {
             let run = store.changes(ChangePlace::behind(begin), after.index as usize + 1).await?;
             run.changes.iter().for_each(|change| {
@@ -64,14 +65,18 @@ impl Wanted {
 
 impl Followed {
     fn is_concerned_by(&mut self, told: &Told) -> bool {
+        let Followed(way) = self;
         let names = |id: &CustomerId| told.customer.as_ref() == Some(id) || told.others.contains(id);
-        let concerned = names(&self.now) || names(&self.asked);
+        let concerned = way.last().is_some_and(names);
         match (told.kind, &told.customer) {
-            (ChangeKind::CustomersMerged, Some(survivor)) if told.others.contains(&self.now) => {
-                self.now = survivor.clone();
+            (ChangeKind::CustomersMerged, Some(survivor)) if concerned && way.last() != Some(survivor) => {
+                way.push(survivor.clone());
             }
-            (ChangeKind::CustomerSplit, _) if told.others.contains(&self.asked) => {
-                self.now = self.asked.clone();
+            // Whoever has an id back that this one had become, is what it stands for again.
+            (ChangeKind::CustomerSplit, _) if concerned => {
+                if let Some(back) = way.iter().position(|id| told.others.contains(id)) {
+                    way.truncate(back + 1);
+                }
             }
             _ => {}
         }
@@ -103,7 +108,7 @@ mod tests {
     }
 
     fn following(asked: &str) -> Wanted {
-        Wanted { kinds: Vec::new(), followed: Some(Followed { asked: id(asked), now: id(asked) }) }
+        Wanted { kinds: Vec::new(), followed: Some(Followed(vec![id(asked)])) }
     }
 
     #[test]
@@ -113,6 +118,22 @@ mod tests {
             [touched("a"), touched("b"), merged("a", "b"), touched("a"), merged("z", "a"), touched("z"), touched("y")];
         let taken: Vec<bool> = log.iter().map(|change| wanted.takes(change)).collect();
         assert_eq!(taken, [false, true, true, true, true, true, false]);
+    }
+
+    fn split(customer: &str, back: &str) -> Change {
+        let (c, o) = (id(customer), vec![id(back)]);
+        change(ChangeEntry::CustomerSplit { c, o, i: Vec::new(), m: None, r: "decision".into(), w: None })
+    }
+
+    #[test]
+    fn an_id_that_a_split_gives_back_stands_for_itself_again() {
+        let mut wanted = following("c");
+        let log = [merged("b", "c"), merged("a", "b"), touched("a"), split("a", "b"), touched("a"), touched("b")];
+        let taken: Vec<bool> = log.iter().map(|change| wanted.takes(change)).collect();
+        assert_eq!(taken, [true, true, true, true, false, true], "what it had become has its id back");
+        let log = [split("b", "x"), touched("x"), split("b", "c"), touched("b"), touched("c")];
+        let taken: Vec<bool> = log.iter().map(|change| wanted.takes(change)).collect();
+        assert_eq!(taken, [true, false, true, false, true], "a new id that is split off is another");
     }
 
     #[test]

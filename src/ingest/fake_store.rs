@@ -152,7 +152,7 @@ impl Store for FakeStore {
         tokio::sync::watch::Sender::new(0).subscribe()
     }
 
-    async fn customer_at(&self, _: &CustomerId, _: i64) -> Result<Option<CustomerId>> {
+    async fn became(&self, _: &CustomerId, _: i64) -> Result<Vec<CustomerId>> {
         nobody_asks()
     }
 

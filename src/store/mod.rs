@@ -180,8 +180,9 @@ pub trait Store: Reads {
     /// time; what others commit is found by asking.
     fn commits(&self) -> watch::Receiver<u64>;
 
-    /// The customer that an id stood for once the change `seq` was done. `None`: nobody ever had it.
-    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>>;
+    /// What a customer's id had become once the change `seq` was done: the id, then each customer it
+    /// was merged into; the last is the one it stood for. Empty: nobody ever had it.
+    async fn became(&self, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>>;
 
     /// Consents by name, whether they are still in force or not.
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>>;

@@ -8,8 +8,8 @@ use throughline::changes::feed::{Feed, Reader};
 use throughline::domain::Timestamp;
 use throughline::domain::change::{Change, ChangeEntry, ChangePlace};
 use throughline::stitching::Batch;
-use throughline::store::neo4j::Step;
 use throughline::store::Store;
+use throughline::store::neo4j::Step;
 
 use crate::world::{World, fact, graph, one, rules};
 
@@ -120,7 +120,9 @@ async fn a_change_that_is_not_seen_yet_is_waited_for() {
     let graph = graph(&world.options).await;
     let hide = "MATCH (n:Change {seq: 3}) SET n.hidden = n.entries REMOVE n.entries";
     let show = "MATCH (n:Change {seq: 3}) SET n.entries = n.hidden REMOVE n.hidden";
-    for (hide, show) in [(hide, show), ("MATCH (n:Change {seq: 3}) SET n.seq = -3", "MATCH (n:Change {seq: -3}) SET n.seq = 3")] {
+    for (hide, show) in
+        [(hide, show), ("MATCH (n:Change {seq: 3}) SET n.seq = -3", "MATCH (n:Change {seq: -3}) SET n.seq = 3")]
+    {
         graph.run(neo4rs::query(hide)).await.expect("hidden");
         let run = world.store.changes(ChangePlace::behind(1), 100).await.expect("a run");
         assert_eq!((run.upto, run.waits), (ChangePlace::behind(2), true), "{hide}");
@@ -152,7 +154,8 @@ async fn own_commits_are_heard_at_once_and_others_soon() {
     let mut reader = feed.follow(feed.now().await.expect("a place"));
     assert!(feed.is_live());
     for round in 0..3 {
-        let seq = world.store.apply(&rules(), &one(&format!("own{round}"), 1, &["email:a"]), NOW).await.expect("applied");
+        let seq =
+            world.store.apply(&rules(), &one(&format!("own{round}"), 1, &["email:a"]), NOW).await.expect("applied");
         let begun = Instant::now();
         let told = take(&mut reader, if round == 0 { 2 } else { 1 }).await;
         assert_eq!(told.last().expect("one").place.seq, seq.change);

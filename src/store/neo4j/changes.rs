@@ -1,4 +1,4 @@
-//! The change log, and who a customer's id stood for at a place of it.
+//! The change log, and what a customer's id had become by a place of it.
 
 use super::Inner;
 use super::bolt::Params;
@@ -11,7 +11,7 @@ use crate::store::Result;
 use crate::store::run::Gathering;
 
 pub(super) static CHANGES: Statement = statement!("changes");
-static CUSTOMER_AT: Statement = statement!("customer_at");
+static BECAME: Statement = statement!("became");
 
 /// A run behind `after`, up to the first commit that is only becoming visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
@@ -34,10 +34,10 @@ pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Res
     Ok(run.done())
 }
 
-/// Follows the merges that were done by then.
-pub(super) async fn customer_at(store: &Inner, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+/// Follows the merges that were done by then and not undone.
+pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
     let params = Params::new().with("id", id).with("seq", seq);
-    let rows = store.connections.read(&CUSTOMER_AT, params).await?;
-    let id = rows.first().map(|row| column::<&str>(row, "id")).transpose()?;
-    Ok(id.map(|id| CustomerId(id.into())))
+    let rows = store.connections.read(&BECAME, params).await?;
+    let way = rows.first().map(|row| column::<Vec<&str>>(row, "way")).transpose()?.unwrap_or_default();
+    Ok(way.into_iter().map(|id| CustomerId(id.into())).collect())
 }

@@ -216,8 +216,8 @@ impl Store for Neo4jStore {
         self.inner.commits.subscribe()
     }
 
-    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
-        changes::customer_at(&self.inner, id, seq).await
+    async fn became(&self, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
+        changes::became(&self.inner, id, seq).await
     }
 
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {

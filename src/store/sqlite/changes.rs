@@ -1,8 +1,8 @@
-//! The change log, and who a customer's id stood for at a place of it.
+//! The change log, and what a customer's id had become by a place of it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::row::{str, time};
+use super::row::{optional_text, str, time};
 use super::statement::statements;
 use crate::domain::change::{ChangePlace, ChangeRun};
 use crate::domain::customer::CustomerId;
@@ -27,18 +27,14 @@ pub(super) fn list(db: &Connection, after: ChangePlace, limit: usize) -> Result<
     Ok(run.done())
 }
 
-/// Follows the merges that were done by then.
-pub(super) fn customer_at(db: &Connection, id: CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+/// Follows the merges that were done by then and not undone.
+pub(super) fn became(db: &Connection, mut id: CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
     let mut statement = CUSTOMER_MERGE.on(db)?;
-    let mut found = None;
-    let mut id = id;
-    while let Some(merge) = statement.first([&*id.0], |row| Ok((row.get::<_, Option<String>>(0)?, row.get(1)?)))? {
-        found = Some(id.clone());
-        let (Some(into), Some(merged_seq)): (_, Option<i64>) = merge else { break };
-        if merged_seq > seq {
-            break;
-        }
-        id = CustomerId(into.into());
+    let mut way = Vec::new();
+    while let Some(into) = statement.first(params![&*id.0, seq], |row| optional_text(row, 0))? {
+        way.push(id);
+        let Some(into) = into else { break };
+        id = CustomerId(into);
     }
-    Ok(found)
+    Ok(way)
 }

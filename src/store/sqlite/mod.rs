@@ -214,9 +214,9 @@ impl Store for SqliteStore {
         self.pool.commits()
     }
 
-    async fn customer_at(&self, id: &CustomerId, seq: i64) -> Result<Option<CustomerId>> {
+    async fn became(&self, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
         let id = id.clone();
-        self.pool.read(move |db| changes::customer_at(db, id, seq)).await
+        self.pool.read(move |db| changes::became(db, id, seq)).await
     }
 
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {

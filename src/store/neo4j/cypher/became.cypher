@@ -1,0 +1,8 @@
+// The chain of merges that were done by then and not undone. Each of the ways from the id is a part of
+// the longest, which is all of it.
+MATCH way = (:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
+WHERE all(merge IN relationships(way) WHERE coalesce(merge.seq, merge.since) <= $seq
+  AND (merge.until IS NULL OR merge.until > $seq))
+RETURN [c IN nodes(way) | c.id] AS way
+ORDER BY length(way) DESC
+LIMIT 1
