@@ -10,7 +10,7 @@ use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use crate::changes::feed::Feed;
 use crate::graphql::execute::Api;
-use crate::graphql::{self, Setup, Viewer};
+use crate::graphql::{self, Setup, Viewer, status};
 use crate::http::app::State;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
@@ -45,11 +45,14 @@ impl Engine {
         let schema = graphql::schema(self.setup.clone(), self.ingest.clone(), self.feed.clone());
         let store = self.store.clone();
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
+        let store = self.store.clone();
+        let api = Api::new(schema, attach).context("the schema cannot be read")?;
+        let api = api.reading_first("status", move |request| status::read_first(store.clone(), request));
         let (store, watch) = (self.store.clone(), self.identity.clone());
         let metrics = Metrics::begin().context("cannot begin to measure")?;
         identity::describe();
         Ok(State {
-            api: Api::new(schema, attach).context("the schema cannot be read")?,
+            api,
             readiness: Readiness::starting(),
             metrics,
             gauges: Arc::new(move || store.gauges()),

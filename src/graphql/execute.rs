@@ -12,6 +12,7 @@ use async_graphql::{
 };
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 
 use super::limits::{LimitError, Limits, Rates, measure};
@@ -19,7 +20,7 @@ use documents::{Documents, Unreadable};
 
 mod codes;
 mod documents;
-mod stream_root;
+mod roots;
 mod variables;
 
 pub use codes::outcome_label;
@@ -32,6 +33,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub struct Api {
     schema: Arc<dyn Run>,
     attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
+    first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
     rates: Arc<Rates>,
     documents: Arc<Documents>,
@@ -115,11 +117,23 @@ impl Api {
         Ok(Self {
             schema: Arc::new(schema),
             attach: Arc::new(attach),
+            first: None,
             limits: Arc::new(Limits::default()),
             rates,
             documents: Arc::default(),
             time_limit: TIME_LIMIT,
         })
+    }
+
+    /// Runs `first` before a query that asks for the root field `field`, and before all that it asks
+    /// for beside: fields are resolved side by side, and this one must have been read before the others.
+    #[must_use]
+    pub fn reading_first(
+        self,
+        field: &'static str,
+        first: impl Fn(Request) -> BoxFuture<'static, Request> + Send + Sync + 'static,
+    ) -> Self {
+        Self { first: Some((field, Arc::new(first))), ..self }
     }
 
     /// With other limits.
@@ -133,7 +147,7 @@ impl Api {
         let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
         let mut operation = None;
         let (response, kind) = match self.prepare(&question, Variables::from_json(variables), false, &mut operation) {
-            Ok((request, _)) => self.run(request, &question).await,
+            Ok(prepared) => self.run(prepared, &question).await,
             Err(stop) => (Response::from_errors(vec![stop.0]), stop.1),
         };
         Answer::new(response, kind, operation)
@@ -144,15 +158,15 @@ impl Api {
     pub fn stream(&self, mut question: Question, begun: Begun) -> Answers {
         let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
         let mut operation = None;
-        let (request, ty) = match self.prepare(&question, Variables::from_json(variables), true, &mut operation) {
+        let prepared = match self.prepare(&question, Variables::from_json(variables), true, &mut operation) {
             Ok(prepared) => prepared,
             Err(stop) => {
                 let answer = Answer::new(Response::from_errors(vec![stop.0]), stop.1, operation);
                 return stream::iter([answer]).boxed();
             }
         };
-        if ty == OperationType::Subscription {
-            let responses = self.schema.stream(request.data(begun));
+        if prepared.ty == OperationType::Subscription {
+            let responses = self.schema.stream(prepared.request.data(begun));
             let answer = move |response| {
                 let (response, kind) = judge(response, &question);
                 Answer::new(response, kind, operation.clone())
@@ -161,7 +175,7 @@ impl Api {
         }
         let api = self.clone();
         let answer = async move {
-            let (response, kind) = api.run(request, &question).await;
+            let (response, kind) = api.run(prepared, &question).await;
             Answer::new(response, kind, operation)
         };
         stream::once(answer).boxed()
@@ -182,7 +196,7 @@ impl Api {
         variables: Variables,
         streams: bool,
         name: &mut Option<String>,
-    ) -> Result<(Request, OperationType), Stop> {
+    ) -> Result<Prepared, Stop> {
         let refuse = |error| Box::new((error, Kind::Refused));
         let document = self.documents.read(&question.query, &self.limits).map_err(unreadable).map_err(refuse)?;
         let wanted = question.operation_name.as_deref();
@@ -204,17 +218,25 @@ impl Api {
         }
         measure(&document, wanted, &variables, &self.limits, &self.rates).map_err(limit_error).map_err(refuse)?;
         variables::check(operation, &variables).map_err(refuse)?;
-        stream_root::check(operation, &document).map_err(refuse)?;
-        let ty = operation.ty;
+        roots::check(operation, &document).map_err(refuse)?;
+        let first = self.first.as_ref().filter(|(field, _)| roots::has(operation, &document, field));
 
         let mut request = Request::new(question.query.clone()).variables(variables);
         request.operation_name = name.clone();
         request.set_parsed_query(ExecutableDocument::clone(&document));
-        Ok(((self.attach)(request), ty))
+        let first = first.map(|(_, first)| first.clone());
+        Ok(Prepared { request: (self.attach)(request), ty: operation.ty, first })
     }
 
-    async fn run(&self, request: Request, question: &Question) -> (Response, Kind) {
-        let Ok(response) = tokio::time::timeout(self.time_limit, self.schema.run(request)).await else {
+    async fn run(&self, prepared: Prepared, question: &Question) -> (Response, Kind) {
+        let run = async {
+            let request = match &prepared.first {
+                Some(first) => first(prepared.request).await,
+                None => prepared.request,
+            };
+            self.schema.run(request).await
+        };
+        let Ok(response) = tokio::time::timeout(self.time_limit, run).await else {
             let words = format!("the operation took longer than {} s: ask for less", self.time_limit.as_secs_f32());
             return (Response::from_errors(vec![error("TIMEOUT", words, None)]), Kind::Late);
         };
@@ -235,6 +257,16 @@ fn judge(mut response: Response, question: &Question) -> (Response, Kind) {
         true => Kind::Run,
     };
     (response, kind)
+}
+
+/// What is read before anything else.
+type First = dyn Fn(Request) -> BoxFuture<'static, Request> + Send + Sync;
+
+/// A request that was found good.
+struct Prepared {
+    request: Request,
+    ty: OperationType,
+    first: Option<Arc<First>>,
 }
 
 /// Why a request is not run; boxed, since it is large and rare.

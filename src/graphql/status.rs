@@ -1,11 +1,16 @@
 //! What this server is.
 
-use async_graphql::{Context, Error, SimpleObject};
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, Request, SimpleObject};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::error::store_error;
 use super::id::{ChangeCursor, Cursor};
 use super::load;
 use super::scalar::Long;
+use crate::store::{Store, StoreError, StoreStatus};
 
 /// What this server is, and how much it holds.
 #[derive(SimpleObject)]
@@ -27,7 +32,11 @@ pub struct Status {
 impl Status {
     pub(super) async fn fetch(ctx: &Context<'_>) -> Result<Self, Error> {
         let store = &load::of(ctx).loader().0;
-        let status = store.status().await.map_err(store_error)?;
+        let status = match ctx.data_opt::<ReadFirst>() {
+            Some(ReadFirst(status)) => status.clone(),
+            None => store.status().await,
+        };
+        let status = status.map_err(store_error)?;
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             store: store.name().to_owned(),
@@ -38,4 +47,13 @@ impl Status {
             lag_ms: Long(0),
         })
     }
+}
+
+/// The figures as they were before anything else of the request was read, so that `change` is never
+/// later than what the same answer shows.
+struct ReadFirst(Result<StoreStatus, StoreError>);
+
+/// Reads them.
+pub fn read_first(store: Arc<dyn Store>, request: Request) -> BoxFuture<'static, Request> {
+    async move { request.data(ReadFirst(store.status().await)) }.boxed()
 }

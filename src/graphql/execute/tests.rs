@@ -3,6 +3,8 @@
 use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject};
 use serde_json::{Value as Json, json};
 
+use futures_util::FutureExt;
+
 use super::*;
 
 #[derive(OneofObject)]
@@ -225,5 +227,27 @@ async fn a_parser_is_never_handed_a_tower_and_hard_texts_end_fast() {
         let (_, kind, _) = ask(&text, json!({})).await;
         assert_eq!(kind, Kind::Refused);
         assert!(begin.elapsed() < Duration::from_secs(2), "{:?}: {}", begin.elapsed(), &text[..20]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_read_first_is_read_only_where_it_is_asked_for() {
+    let reads = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = reads.clone();
+    let api = api().reading_first("echo", move |request| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        async move { request }.boxed()
+    });
+    for (query, expected) in [
+        ("{ things(first: 1) { name } echo(text: \"x\") }", 1),
+        ("{ e: echo(text: \"x\") }", 2),
+        ("{ ...F } fragment F on Query { ... { echo(text: \"x\") } }", 3),
+        ("{ echo: things(first: 1) { name } }", 3),
+        ("query A { __typename } query B { echo(text: \"x\") }", 3),
+    ] {
+        let operation_name = query.contains("query A").then(|| "A".to_owned());
+        let question = Question { query: query.into(), operation_name, ..Question::default() };
+        assert_eq!(api.execute(question).await.outcome, "OK", "{query}");
+        assert_eq!(reads.load(std::sync::atomic::Ordering::Relaxed), expected, "{query}");
     }
 }

@@ -1,8 +1,8 @@
 // The chain of merges that were done by then and not undone. Each of the ways from the id is a part of
 // the longest, which is all of it.
-MATCH way = (:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
-WHERE all(merge IN relationships(way) WHERE coalesce(merge.seq, merge.since) <= $seq
+MATCH chain = (:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
+WHERE all(merge IN relationships(chain) WHERE coalesce(merge.seq, merge.since) <= $seq
   AND (merge.until IS NULL OR merge.until > $seq))
-RETURN [c IN nodes(way) | c.id] AS way
-ORDER BY length(way) DESC
+RETURN [c IN nodes(chain) | c.id] AS way
+ORDER BY length(chain) DESC
 LIMIT 1

@@ -1,5 +1,4 @@
-//! A subscription has one root field, since each of its answers is one event of one stream
-//! (GraphQL specification of October 2021, section 5.2.3.1).
+//! The fields at the top of an operation, those of its fragments included.
 
 use std::collections::HashSet;
 
@@ -8,13 +7,13 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Oper
 
 use super::error;
 
-/// Refuses a subscription with several root fields, or with one of introspection.
+/// Refuses a subscription with several root fields, or with one of introspection: each of its answers
+/// is one event of one stream (GraphQL specification of October 2021, section 5.2.3.1).
 pub(super) fn check(operation: &OperationDefinition, document: &ExecutableDocument) -> Result<(), ServerError> {
     if operation.ty != OperationType::Subscription {
         return Ok(());
     }
-    let mut roots = Roots { document, names: HashSet::new(), fragments: HashSet::new() };
-    roots.gather(&operation.selection_set.node);
+    let roots = Roots::of(operation, document);
     let words = match roots.names.len() {
         0 | 1 if roots.names.iter().any(|(_, field)| field.starts_with("__")) => {
             "a subscription is not asked for introspection: ask by a query"
@@ -25,7 +24,12 @@ pub(super) fn check(operation: &OperationDefinition, document: &ExecutableDocume
     Err(error("GRAPHQL_VALIDATION_FAILED", words, None))
 }
 
-/// The fields at the top, by the name of their answer.
+/// Whether a field is among them.
+pub(super) fn has(operation: &OperationDefinition, document: &ExecutableDocument, field: &str) -> bool {
+    Roots::of(operation, document).names.iter().any(|(_, name)| *name == field)
+}
+
+/// The fields, by the name of their answer.
 struct Roots<'a> {
     document: &'a ExecutableDocument,
     names: HashSet<(&'a str, &'a str)>,
@@ -33,6 +37,12 @@ struct Roots<'a> {
 }
 
 impl<'a> Roots<'a> {
+    fn of(operation: &'a OperationDefinition, document: &'a ExecutableDocument) -> Self {
+        let mut roots = Roots { document, names: HashSet::new(), fragments: HashSet::new() };
+        roots.gather(&operation.selection_set.node);
+        roots
+    }
+
     fn gather(&mut self, set: &'a SelectionSet) {
         for selection in &set.items {
             match &selection.node {
