@@ -8,7 +8,7 @@ use super::customer::{Customer, TimeOrder};
 use super::device::Device;
 use super::id::NodeId;
 use super::link::{self, IdentifierLink};
-use super::load::{self, DevicesOf};
+use super::load::{self, DevicesOf, KeptApart};
 use super::page::{Connection, read_size};
 use super::scalar::DateTime;
 use super::touchpoint::{self, Touchpoint, TouchpointFilter};
@@ -108,9 +108,10 @@ impl Identifier {
         Ok(devices.iter().take(first).cloned().map(Device::alone).collect())
     }
 
-    /// Identifiers that a person has said it does not belong with.
-    async fn never(&self) -> Vec<Identifier> {
-        Vec::new()
+    /// Identifiers that a person has said it does not belong with, oldest first, at most 100.
+    async fn never(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
+        let ids = load::one(ctx, KeptApart(self.row.id)).await?.unwrap_or_default();
+        Identifier::of_ids(ctx, &ids).await
     }
 
     /// Whom it was seen together with, whether that bound them or was refused.

@@ -23,7 +23,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::store::query::*;
 use crate::store::{Reads, Store, StoreError};
 
@@ -84,6 +84,10 @@ pub struct CustomerLoad {
     /// How much of them.
     pub pages: FirstPages,
 }
+
+/// Those that a person has said an identifier does not belong with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeptApart(pub IdentifierId);
 
 /// Touchpoints of an owner.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -426,4 +430,22 @@ impl Total {
         };
         Ok(count.unwrap_or_default())
     }
+}
+
+impl Loader<KeptApart> for Reader {
+    type Value = Vec<IdentifierId>;
+    type Error = StoreError;
+
+    async fn load(&self, keys: &[KeptApart]) -> Result<HashMap<KeptApart, Self::Value>, StoreError> {
+        let ids: Vec<IdentifierId> = keys.iter().map(|key| key.0).collect();
+        Ok(keys.iter().copied().zip(self.0.kept_apart(&ids).await?).collect())
+    }
+}
+
+/// Forgets what was read of people: something has been changed in the same request.
+pub fn forget(ctx: &Context<'_>) {
+    let loaders = of(ctx);
+    loaders.clear::<CustomerLoad>();
+    loaders.clear::<IdentifierRef>();
+    loaders.clear::<KeptApart>();
 }

@@ -10,6 +10,7 @@ pub mod claim;
 pub mod consent;
 pub mod customer;
 pub mod customers;
+pub mod decision;
 pub mod device;
 pub mod error;
 pub mod execute;
@@ -21,9 +22,11 @@ pub mod ingest;
 pub mod limits;
 pub mod link;
 pub mod load;
+pub mod mutation;
 pub mod node;
 pub mod order;
 pub mod page;
+pub mod problem;
 pub mod product;
 pub mod query;
 pub mod scalar;
@@ -48,7 +51,7 @@ use crate::store::Store;
 pub use viewer::Viewer;
 
 /// The schema, ready to run.
-pub type Schema = async_graphql::Schema<query::Query, ingest::Mutation, change::Changes>;
+pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, change::Changes>;
 
 /// Reads an identifier as a person would write it: kind and value to the key it is stored under;
 /// `None` when no event could ever have brought it.
@@ -100,8 +103,8 @@ pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> R
     request.data(load::loaders(store)).data(viewer)
 }
 
-fn builder() -> async_graphql::SchemaBuilder<query::Query, ingest::Mutation, change::Changes> {
-    Schema::build(query::Query, ingest::Mutation, change::Changes).register_output_type::<node::Node>()
+fn builder() -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, change::Changes> {
+    Schema::build(query::Query, mutation::Mutation, change::Changes).register_output_type::<node::Node>()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::Setup;
 use super::change::{self, Change, ChangeKind};
 use super::customer::Customer;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
+use super::decision::{self, CustomersTrial};
 use super::error::{bad_argument, store_error};
 use super::health::IdentityHealth;
 use super::id::NodeId;
@@ -163,6 +164,25 @@ impl Query {
         let from = setup.normalise(&from.kind, &from.value)?;
         let to = setup.normalise(&to.kind, &to.value)?;
         LinkExplanation::fetch(ctx, &from, &to).await.transpose()
+    }
+
+    /// What a merge by a person would come to: the customer that there would be. Writes nothing.
+    async fn customer_merge_trial(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Two customers at least, 100 at most.")] ids: Vec<ID>,
+    ) -> Option<Result<CustomersTrial, Error>> {
+        Some(decision::merge_trial(ctx, &ids).await)
+    }
+
+    /// What a split would come to: the two customers that there would be. Writes nothing.
+    async fn customer_split_trial(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customer.")] id: ID,
+        #[graphql(desc = "Some of its identifiers, not all.")] identifiers: Vec<IdentifierInput>,
+    ) -> Option<Result<CustomersTrial, Error>> {
+        Some(decision::split_trial(ctx, &id, &identifiers).await)
     }
 
     /// What happened to identities and histories, oldest first: for those who poll. A page that looked

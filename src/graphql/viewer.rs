@@ -19,6 +19,11 @@ impl Viewer {
         Viewer { purpose: None, sees_personal: true }
     }
 
+    /// Who it is, as the author of a decision.
+    pub fn name(&self) -> Arc<str> {
+        "anonymous".into()
+    }
+
     /// Whether identifiers of this kind are shown as they are.
     pub fn sees_identifier(&self, _kind: &str) -> bool {
         self.sees_personal

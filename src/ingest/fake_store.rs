@@ -22,7 +22,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rollup::Rollup;
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::query::*;
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
@@ -118,6 +118,10 @@ impl Store for FakeStore {
     }
 
     async fn largest_customers(&self, _: usize) -> Result<Vec<(CustomerId, i64)>> {
+        nobody_asks()
+    }
+
+    async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
         nobody_asks()
     }
 

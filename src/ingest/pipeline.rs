@@ -16,8 +16,8 @@ use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::writer::{BATCH, Writer};
 use crate::settings::Settings;
-use crate::stitching::Outcome;
-use crate::store::{Applied, Store, StoreError};
+use crate::stitching::{Outcome, Ruling};
+use crate::store::{Applied, Decided, Store, StoreError};
 
 /// Takes events in. Cheap to share; one for a process and store.
 pub struct Ingest {
@@ -75,6 +75,15 @@ impl Ingest {
     /// As for `events`.
     pub async fn raw_events(&self, events: &[&RawValue], origin: &Origin) -> Result<Ingested, StoreError> {
         self.take(events.iter().map(|event| event.get()), origin).await
+    }
+
+    /// What a person decides, under the rules and by the clock that events are taken in by.
+    ///
+    /// # Errors
+    /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
+    pub async fn decide(&self, ruling: &Ruling, trial: bool) -> Result<Decided, StoreError> {
+        let Writer { store, rules, clock, .. } = &self.writer;
+        store.decide(rules, ruling, clock(), trial).await
     }
 
     /// Takes no more calls, writes those that wait, and returns when all is safe.

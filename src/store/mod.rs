@@ -28,7 +28,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, Outcome, Ruled, Ruling};
 
 pub use error::{Result, StoreError};
@@ -200,6 +200,10 @@ pub trait Store: Reads {
     /// The customers with the most identifiers and how many those are, the largest first; of equal ones
     /// the one whose id was given out last.
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>>;
+
+    /// Of each identifier those that a person has said it does not belong with, oldest first, at most 100,
+    /// but for those that a person merged it with later.
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;

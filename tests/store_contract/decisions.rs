@@ -4,7 +4,7 @@ use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEventKind};
 use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerView;
 use throughline::domain::touchpoint::Direction;
-use throughline::domain::{Currency, CustomerId, IdentifierKey, ProblemCode};
+use throughline::domain::{Currency, CustomerId, IdentifierId, IdentifierKey, ProblemCode};
 use throughline::stitching::{Ruled, Ruling, Says};
 use throughline::store::Decided;
 use throughline::store::query::{CustomerFilter, CustomerKey, CustomerList, CustomerSort, IdentifierRef};
@@ -63,6 +63,14 @@ fn two() -> Vec<Event> {
         ),
         event("m7").minute(7).email("ada@home.example").consent("ads", None, ConsentStatus::Denied),
     ]
+}
+
+async fn ids(world: &World, names: &[(&str, &str)]) -> Vec<IdentifierId> {
+    let mut ids = Vec::new();
+    for (kind, value) in names {
+        ids.push(world.identifier(kind, value).await);
+    }
+    ids
 }
 
 /// Everything about a customer but its version.
@@ -175,9 +183,16 @@ async fn who_was_split_off_never_comes_back_by_itself(world: World) {
     done(&world, Says::Split(other.clone(), vec![key("loyalty_card", "c1")])).await;
     world.apply([event("m5").user("ada").card("c1")]).await;
     assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
+    // What was said is told.
+    let user = world.identifier("user_id", "ada").await;
+    let apart = world.store.kept_apart(&[user, world.identifier("loyalty_card", "c1").await]).await.expect("an answer");
+    assert_eq!(apart[0], ids(&world, &[("anonymous_id", "a1"), ("loyalty_card", "c1")]).await);
+    assert_eq!(apart[1].len(), 3);
     // Until a person says so.
     done(&world, Says::Merge(vec![ada, other])).await;
     assert_eq!(names(&*world.customer("anonymous_id", "a1").await).len(), 3);
+    let apart = world.store.kept_apart(&[user]).await.expect("an answer");
+    assert_eq!(apart[0], ids(&world, &[("loyalty_card", "c1")]).await);
 }
 
 async fn who_is_kept_apart_stays_apart_until_a_person_merges_them(world: World) {

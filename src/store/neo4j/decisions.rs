@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Inner;
 use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
@@ -13,11 +14,14 @@ use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::Says;
 use crate::stitching::known::{Evidence, Former, Known};
+use crate::store::StoreError;
+use crate::store::query::MOST_KEPT_APART;
 
 static SIDES: Statement = statement!("known_sides");
 static STORY_EVIDENCE: Statement = statement!("story_evidence");
 static STORY_DECISIONS: Statement = statement!("story_decisions");
 static STORY_FORMER: Statement = statement!("story_former");
+static KEPT_APART: Statement = statement!("kept_apart");
 static LIVING: Statement = statement!("living_members");
 
 type Outcome<T> = std::result::Result<T, Fault>;
@@ -85,6 +89,17 @@ pub(super) async fn read_story(
     }
     known.told.extend(ids);
     Ok(())
+}
+
+/// Of each identifier those it was parted from.
+pub(super) async fn kept_apart(store: &Inner, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>, StoreError> {
+    let mut all = vec![Vec::new(); ids.len()];
+    let params = Params::new().with_list("ids", ids).with("most", MOST_KEPT_APART);
+    for row in &store.connections.read(&KEPT_APART, params).await? {
+        let others: Vec<i64> = column(row, "others")?;
+        all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();
+    }
+    Ok(all)
 }
 
 fn kind(name: &str) -> Outcome<DecisionKind> {

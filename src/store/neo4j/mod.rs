@@ -58,7 +58,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
@@ -234,6 +234,10 @@ impl Store for Neo4jStore {
 
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
         health::largest(&self.inner, limit).await
+    }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        decisions::kept_apart(&self.inner, ids).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -13,6 +13,7 @@ use crate::domain::{Arrival, IdentifierId};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Former, Known};
 use crate::store::Result;
+use crate::store::query::MOST_KEPT_APART;
 
 statements! {
     ANY_DECISION = "any_decision";
@@ -22,6 +23,7 @@ statements! {
     IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
     FORMER_CUSTOMERS = "former_customers";
     MEMBERS_WHEN_MERGED = "members_when_merged";
+    KEPT_APART = "kept_apart";
     INSERT_DECISION = "insert_decision";
     INSERT_SIDE = "insert_side";
 }
@@ -77,6 +79,22 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
     }
     known.told.extend(ids);
     Ok(())
+}
+
+/// Of each identifier those it was parted from.
+pub(super) fn kept_apart(db: &Connection, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+    let mut statement = KEPT_APART.on(db)?;
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        let mut others = Vec::new();
+        statement.all([id.0], &mut others, |row| arrival(row, 0))?;
+        // More than one decision may part the same two.
+        others.sort_unstable();
+        others.dedup();
+        others.truncate(MOST_KEPT_APART);
+        all.push(others);
+    }
+    Ok(all)
 }
 
 /// Writes what was decided, and the sides that identifiers took.

@@ -57,7 +57,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use pool::{Opening, Pool};
 
@@ -235,6 +235,11 @@ impl Store for SqliteStore {
 
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
         self.pool.read(move |db| health::largest(db, limit)).await
+    }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        let ids = ids.to_vec();
+        self.pool.read(move |db| decisions::kept_apart(db, &ids)).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

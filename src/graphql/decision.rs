@@ -1,0 +1,340 @@
+//! What people decide about customers: merges, splits, and their trials.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, ID, Object, SimpleObject};
+use rustc_hash::FxHashMap;
+
+use super::Setup;
+use super::claim;
+use super::customer::Customer;
+use super::error::store_error;
+use super::id::{ChangeCursor, Cursor, NodeId};
+use super::identifier::{Identifier, IdentifierInput};
+use super::load::{self, CustomerLoad};
+use super::mutation::MutationStatus;
+use super::problem::Problem;
+use super::scalar::int;
+use super::spend::Spend;
+use super::viewer::Viewer;
+use crate::domain::customer::{self, CustomerId, CustomerView};
+use crate::domain::{Arrival, IdentifierId, ProblemCode, problem};
+use crate::ingest::Ingest;
+use crate::stitching::decide::Sketch;
+use crate::stitching::{Ruled, Ruling, Says};
+use crate::store::Decided;
+use crate::store::query::{CustomerKey, FirstPages, Shape};
+
+/// The most characters of a reason.
+const LONGEST_REASON: usize = 1_000;
+/// The most customers or identifiers that one decision names.
+const MOST_NAMED: usize = 100;
+
+/// What became of a merge.
+#[derive(SimpleObject)]
+pub struct CustomerMergePayload {
+    /// Whether they were merged; UNCHANGED when they were one customer already.
+    status: MutationStatus,
+    /// The customer they are now; null when nothing was done.
+    customer: Option<Customer>,
+    /// Ids of those that were absorbed; they still find the customer.
+    absorbed_ids: Vec<ID>,
+    /// The change after which it can be read, as a cursor; null when nothing was done.
+    change: Option<String>,
+    /// What stands in its way.
+    problems: Vec<Problem>,
+}
+
+/// What became of a split.
+#[derive(SimpleObject)]
+pub struct CustomerSplitPayload {
+    /// Whether it was split.
+    status: MutationStatus,
+    /// The customer that keeps the id; null when nothing was done.
+    customer: Option<Customer>,
+    /// The customer that has what was moved; null when nothing was done.
+    created: Option<Customer>,
+    /// The change after which it can be read, as a cursor; null when nothing was done.
+    change: Option<String>,
+    /// What stands in its way.
+    problems: Vec<Problem>,
+}
+
+/// What became of keeping customers apart.
+#[derive(SimpleObject)]
+pub struct CustomersKeepApartPayload {
+    /// Whether it was noted; UNCHANGED when they were kept apart already.
+    status: MutationStatus,
+    /// The customers; empty when nothing was done.
+    customers: Vec<Customer>,
+    /// The change after which it can be read, as a cursor; null when nothing was done.
+    change: Option<String>,
+    /// What stands in its way.
+    problems: Vec<Problem>,
+}
+
+/// What would come of a merge or a split.
+#[derive(SimpleObject)]
+pub struct CustomersTrial {
+    /// The customers that there would be; empty when it cannot be done.
+    customers: Vec<CustomerSketch>,
+    /// What stands in its way.
+    problems: Vec<Problem>,
+}
+
+/// A customer as it would be.
+pub struct CustomerSketch {
+    id: Option<CustomerId>,
+    view: Arc<CustomerView>,
+}
+
+/// A customer as it would be.
+#[Object]
+impl CustomerSketch {
+    /// Its id; null when it would be a new one.
+    async fn customer_id(&self) -> Option<ID> {
+        self.id.clone().map(|id| NodeId::Customer(id).encode())
+    }
+
+    /// How to call the person; null when nothing would be known.
+    async fn display_name(&self, ctx: &Context<'_>) -> Option<String> {
+        claim::display_name(ctx, &self.view)
+    }
+
+    /// The identifiers it would hold, first seen first. Each is as it is now.
+    async fn identifiers(&self) -> Vec<Identifier> {
+        self.view.identifiers.iter().cloned().map(Identifier::alone).collect()
+    }
+
+    /// What it would have spent, by currency.
+    async fn spend(&self) -> Vec<Spend> {
+        Spend::of(&self.view.rollup())
+    }
+
+    /// How many touchpoints it would have.
+    async fn touchpoint_count(&self) -> i32 {
+        int(self.view.rollup().channels.values().map(|channel| channel.touchpoints).sum())
+    }
+
+    /// How many orders it would have that are not cancelled.
+    async fn order_count(&self) -> i32 {
+        int(self.view.rollup().order_count())
+    }
+}
+
+/// Merges customers.
+pub(super) async fn merge(ctx: &Context<'_>, ids: &[ID], reason: &str) -> Result<CustomerMergePayload, Error> {
+    let done = rule(ctx, customer_ids(ids).map(Says::Merge), reason).await?;
+    Ok(CustomerMergePayload {
+        status: done.status,
+        customer: done.first(ctx).await?,
+        absorbed_ids: done.others().map(|id| NodeId::Customer(id).encode()).collect(),
+        change: done.change(),
+        problems: Problem::list(&done.ruled.problems),
+    })
+}
+
+/// Splits a customer.
+pub(super) async fn split(
+    ctx: &Context<'_>,
+    id: &ID,
+    identifiers: &[IdentifierInput],
+    reason: &str,
+) -> Result<CustomerSplitPayload, Error> {
+    let done = rule(ctx, split_of(ctx, id, identifiers), reason).await?;
+    let created = match done.others().next() {
+        Some(id) => Customer::of_id(ctx, id).await?,
+        None => None,
+    };
+    Ok(CustomerSplitPayload {
+        status: done.status,
+        customer: done.first(ctx).await?,
+        created,
+        change: done.change(),
+        problems: Problem::list(&done.ruled.problems),
+    })
+}
+
+/// Keeps customers apart.
+pub(super) async fn keep_apart(
+    ctx: &Context<'_>,
+    ids: &[ID],
+    reason: &str,
+) -> Result<CustomersKeepApartPayload, Error> {
+    let done = rule(ctx, customer_ids(ids).map(Says::KeepApart), reason).await?;
+    let mut customers = Vec::from_iter(done.first(ctx).await?);
+    for id in done.others() {
+        customers.extend(Customer::of_id(ctx, id).await?);
+    }
+    Ok(CustomersKeepApartPayload {
+        status: done.status,
+        customers,
+        change: done.change(),
+        problems: Problem::list(&done.ruled.problems),
+    })
+}
+
+/// What a merge would come to.
+pub(super) async fn merge_trial(ctx: &Context<'_>, ids: &[ID]) -> Result<CustomersTrial, Error> {
+    trial(ctx, customer_ids(ids).map(Says::Merge)).await
+}
+
+/// What a split would come to.
+pub(super) async fn split_trial(
+    ctx: &Context<'_>,
+    id: &ID,
+    identifiers: &[IdentifierInput],
+) -> Result<CustomersTrial, Error> {
+    trial(ctx, split_of(ctx, id, identifiers)).await
+}
+
+/// What a person said, or why it cannot be understood.
+type Said = Result<Says, problem::Problem>;
+
+/// What came of it.
+struct Done {
+    status: MutationStatus,
+    change: i64,
+    ruled: Ruled,
+}
+
+impl Done {
+    fn is_done(&self) -> bool {
+        self.status == MutationStatus::Done
+    }
+
+    /// The customer that stays.
+    async fn first(&self, ctx: &Context<'_>) -> Result<Option<Customer>, Error> {
+        match &self.ruled.customer {
+            Some(id) if self.status != MutationStatus::Refused => Customer::of_id(ctx, id.clone()).await,
+            _ => Ok(None),
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = CustomerId> {
+        self.ruled.others.iter().cloned()
+    }
+
+    fn change(&self) -> Option<String> {
+        self.is_done().then(|| ChangeCursor::behind(self.change).encode())
+    }
+}
+
+async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error> {
+    let refused = |problem| Done {
+        status: MutationStatus::Refused,
+        change: 0,
+        ruled: Ruled { problems: vec![problem], ..Ruled::default() },
+    };
+    let said = said.and_then(|says| read_reason(reason).map(|reason| (says, reason)));
+    let (says, reason) = match said {
+        Ok(said) => said,
+        Err(problem) => return Ok(refused(problem)),
+    };
+    let ruling = Ruling { says, by: ctx.data_unchecked::<Viewer>().name(), reason };
+    let Decided { change, ruled } = decide(ctx, &ruling, false).await?;
+    load::forget(ctx);
+    let was_so = ruled.problems.is_empty()
+        || (matches!(ruling.says, Says::Merge(_)) && ruled.problems[0].code == ProblemCode::SameCustomer);
+    let status = match (ruled.done, was_so) {
+        (true, _) => MutationStatus::Done,
+        (false, true) => MutationStatus::Unchanged,
+        (false, false) => MutationStatus::Refused,
+    };
+    Ok(Done { status, change, ruled })
+}
+
+async fn decide(ctx: &Context<'_>, ruling: &Ruling, trial: bool) -> Result<Decided, Error> {
+    ctx.data_unchecked::<Arc<Ingest>>().decide(ruling, trial).await.map_err(store_error)
+}
+
+async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
+    let says = match said {
+        Ok(says) => says,
+        Err(problem) => return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&[problem]) }),
+    };
+    let ruling = Ruling { says, by: ctx.data_unchecked::<Viewer>().name(), reason: "".into() };
+    let ruled = decide(ctx, &ruling, true).await?.ruled;
+    if !ruled.done {
+        return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&ruled.problems) });
+    }
+    // As they are now: names and figures are theirs, only put together otherwise.
+    let mut views = Vec::new();
+    for id in ruling.says.customers() {
+        let pages = FirstPages { orders: 0, touchpoints: 0 };
+        let ask = CustomerLoad { key: CustomerKey::Id(id.clone()), shape: Shape::Card, pages };
+        if let Some(found) = load::one(ctx, ask).await? {
+            views.extend(found.map_err(store_error)?);
+        }
+    }
+    let customers = ruled.sketches.into_iter().map(|sketch| sketched(sketch, &views)).collect();
+    Ok(CustomersTrial { customers, problems: Vec::new() })
+}
+
+/// A sketch with what is known of its identifiers now.
+fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
+    let now: FxHashMap<IdentifierId, &crate::domain::identifier::Identifier> =
+        views.iter().flat_map(|view| &view.identifiers).map(|i| (i.id, i)).collect();
+    let identifiers: Vec<_> =
+        sketch.identifiers.into_iter().map(|i| now.get(&i.id).map_or(i, |&now| now.clone())).collect();
+    let mut claims: Vec<_> = views.iter().flat_map(|view| &view.claims).cloned().collect();
+    claims.retain(|claim| identifiers.iter().any(|i| i.id == claim.owner));
+    // A customer that was named twice brings its claims twice.
+    claims.sort_by_key(|claim| claim.arrival);
+    claims.dedup_by_key(|claim| claim.arrival);
+    let view = CustomerView {
+        customer: customer::Customer {
+            id: sketch.customer.clone().unwrap_or(CustomerId("".into())),
+            born: Arrival::default(),
+            version: 0,
+            former_ids: Vec::new(),
+        },
+        identifiers,
+        claims,
+        consents: None,
+        devices: None,
+        orders: None,
+        touchpoints: None,
+    };
+    CustomerSketch { id: sketch.customer, view: Arc::new(view) }
+}
+
+fn customer_ids(ids: &[ID]) -> Result<Vec<CustomerId>, problem::Problem> {
+    few("ids", ids.len())?;
+    ids.iter().enumerate().map(|(n, id)| customer_id(id, &format!("ids[{n}]"))).collect()
+}
+
+fn customer_id(id: &ID, path: &str) -> Result<CustomerId, problem::Problem> {
+    NodeId::read_customer(id).map_err(|e| problem::Problem::at(ProblemCode::BadId, path, e.message))
+}
+
+fn split_of(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Said {
+    few("identifiers", identifiers.len())?;
+    let setup = ctx.data_unchecked::<Setup>();
+    let read = |(n, named): (usize, &IdentifierInput)| {
+        setup.normalise(&named.kind, &named.value).ok_or_else(|| {
+            let message = format!("no event could have brought this value of {}", named.kind);
+            problem::Problem::at(ProblemCode::UnknownIdentifier, format!("identifiers[{n}]"), message)
+        })
+    };
+    let identifiers = identifiers.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    Ok(Says::Split(customer_id(id, "id")?, identifiers))
+}
+
+fn few(path: &str, count: usize) -> Result<(), problem::Problem> {
+    if count > MOST_NAMED {
+        let message = format!("{count} are too many: at most {MOST_NAMED}");
+        return Err(problem::Problem::at(ProblemCode::TooLarge, path, message));
+    }
+    Ok(())
+}
+
+fn read_reason(reason: &str) -> Result<Arc<str>, problem::Problem> {
+    let reason = reason.trim();
+    let wrong = |message: &str| problem::Problem::at(ProblemCode::BadArgument, "reason", message);
+    match reason.chars().count() {
+        0 => Err(wrong("say why: whoever looks at it later wants to know")),
+        n if n > LONGEST_REASON => Err(wrong("at most 1,000 characters")),
+        _ => Ok(reason.into()),
+    }
+}

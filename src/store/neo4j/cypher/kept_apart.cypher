@@ -1,0 +1,11 @@
+// The other sides of every decision that parted it from somebody, but for those it was merged with later.
+UNWIND range(0, size($ids) - 1) AS n
+MATCH (i:Identifier {id: $ids[n]})<-[mine:SIDE]-(d:Decision)-[theirs:SIDE]->(other:Identifier)
+WHERE d.kind <> 'MERGE' AND theirs.number <> mine.number
+AND NOT EXISTS {
+  MATCH (i)<-[:SIDE]-(m:Decision {kind: 'MERGE'})-[:SIDE]->(other)
+  WHERE m.arrival > d.arrival
+}
+WITH DISTINCT n, other.id AS other
+ORDER BY other
+RETURN n, collect(other)[..$most] AS others

@@ -1,0 +1,10 @@
+-- The other sides of every decision that parted it from somebody, but for those it was merged with later.
+SELECT other.identifier
+FROM side mine
+JOIN side other ON other.decision = mine.decision AND other.number <> mine.number
+WHERE mine.identifier = ?1 AND mine.kind <> 'MERGE' AND NOT EXISTS (
+    SELECT 1
+    FROM side one
+    JOIN side two ON two.decision = one.decision AND two.identifier = other.identifier
+    WHERE one.identifier = ?1 AND one.kind = 'MERGE' AND one.decision > mine.decision
+)
