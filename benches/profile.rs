@@ -6,6 +6,8 @@
 //! is a process of its own; all share the machine, so the ratios are what counts.
 #![allow(clippy::print_stdout, reason = "a report")]
 
+mod common;
+
 use std::io::{BufRead, BufReader, BufWriter, Seek};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,6 +28,9 @@ use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use common::wipe::wipe;
+use common::{cpu_seconds, median};
 
 const CONNECTIONS: u64 = 16;
 const ROUNDS: usize = 5;
@@ -58,7 +63,7 @@ async fn beside_each_other(folder: &Path, customers: u64) -> anyhow::Result<()> 
     let over_sqlite = Server::start(&sqlite, 18_081)?;
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
         println!("no THROUGHLINE_TEST_NEO4J, so Neo4j was not measured");
-        println!("SQLite over HTTP {:.0} a second", over_sqlite.rate(customers).await?);
+        println!("SQLite over HTTP {:.0} a second", over_sqlite.rate(customers).await?.0);
         return Ok(());
     };
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
@@ -78,15 +83,16 @@ async fn beside_each_other(folder: &Path, customers: u64) -> anyhow::Result<()> 
     bolt_rate(&graph, customers).await?;
     let (mut http, mut bolt, mut lite) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
-        http.push(over_neo4j.rate(customers).await?);
-        bolt.push(bolt_rate(&graph, customers).await?);
-        lite.push(over_sqlite.rate(customers).await?);
+        let (ours, on_neo4j) = over_neo4j.rate(customers).await?;
+        let straight = bolt_rate(&graph, customers).await?;
+        let (embedded, on_sqlite) = over_sqlite.rate(customers).await?;
         println!(
-            "  round {round}: Neo4j {:.0}, Bolt {:.0}, SQLite {:.0}",
-            http[round - 1],
-            bolt[round - 1],
-            lite[round - 1]
+            "  round {round}: Neo4j {ours:.0} ({on_neo4j:.2} ms of the server's processor time each), \
+             Bolt {straight:.0}, SQLite {embedded:.0} ({on_sqlite:.2} ms)"
         );
+        http.push(ours);
+        bolt.push(straight);
+        lite.push(embedded);
     }
     let (http, bolt, lite) = (median(http), median(bolt), median(lite));
     println!("Neo4j over HTTP {http:.0} a second, the statement over Bolt {bolt:.0}: {:.0} %", 100.0 * http / bolt);
@@ -174,11 +180,13 @@ impl Server {
         Ok(Server { process, port })
     }
 
-    /// Answers a second from all connections.
-    async fn rate(&self, customers: u64) -> anyhow::Result<f64> {
+    /// Answers a second from all connections, and the milliseconds of processor time that the server
+    /// spends on one.
+    async fn rate(&self, customers: u64) -> anyhow::Result<(f64, f64)> {
         self.wait().await?;
         let port = self.port;
-        together(move |n, until| async move {
+        let (began, spent) = (Instant::now(), cpu_seconds(self.process.id()));
+        let rate = together(move |n, until| async move {
             let mut connection = Connection::open(port).await?;
             let mut users = users(n, customers);
             let mut answers = 0;
@@ -188,7 +196,9 @@ impl Server {
             }
             Ok(answers)
         })
-        .await
+        .await?;
+        let spent = cpu_seconds(self.process.id()) - spent;
+        Ok((rate, 1_000.0 * spent / (rate * began.elapsed().as_secs_f64())))
     }
 
     /// The median time of an answer, one question at a time.
@@ -343,19 +353,4 @@ fn accounts(customers: u64) -> Arc<Vec<String>> {
     let found = Arc::new(found);
     *known = Some((customers, found.clone()));
     found
-}
-
-async fn wipe(graph: &Graph) -> anyhow::Result<()> {
-    loop {
-        let some = "MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS n";
-        let row = graph.execute(query(some)).await?.next().await?.context("a row")?;
-        if row.get::<i64>("n")? == 0 {
-            return Ok(());
-        }
-    }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }

@@ -5,6 +5,8 @@
 //! whole customers.
 #![allow(clippy::print_stdout, reason = "a report")]
 
+mod common;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,14 +19,13 @@ use throughline::domain::order::{Line, OrderAct, OrderContent, OrderEvent, Order
 use throughline::domain::product::Product;
 use throughline::domain::touchpoint::{Direction, TouchpointFact};
 use throughline::domain::{Amount, Arrival, Currency, IdentifierKey, Timestamp};
-use throughline::generate::{self, WorldSpec};
-use throughline::ingest::event::{Origin, Reader};
-use throughline::ingest::message_id::Occurrences;
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+
+use common::{cpu_seconds, facts};
 
 /// As in the program.
 #[global_allocator]
@@ -50,7 +51,7 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
     store.set_up().await?;
     let rules = settings.identity.rules();
     let events = facts.len();
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), cpu_seconds("self"));
     let mut slowest = Duration::ZERO;
     let mut facts = facts.into_iter();
     loop {
@@ -62,7 +63,7 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
         store.apply(&rules, &batch, Timestamp(1_772_323_200_000)).await?;
         slowest = slowest.max(one.elapsed());
     }
-    let (took, cpu) = (began.elapsed(), cpu_seconds() - cpu);
+    let (took, cpu) = (began.elapsed(), cpu_seconds("self") - cpu);
     let status = store.status().await?;
     let size = std::fs::metadata(&path)?.len() >> 20;
     println!(
@@ -74,27 +75,6 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
         status.touchpoints,
     );
     profiles(Arc::new(store)).await
-}
-
-/// Every event of a world, understood.
-fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
-    let mut lines = Vec::new();
-    generate::write_world(&mut lines, &WorldSpec::new(customers, 7))?;
-    let text = String::from_utf8(lines)?;
-    let reader = Reader::new(settings);
-    let origin = Origin::import(None, "world");
-    let mut occurrences = Occurrences::default();
-    let began = Instant::now();
-    let mut facts = Vec::new();
-    for line in text.lines() {
-        match reader.read(line, &origin, &mut occurrences) {
-            Ok(read) => facts.push(read.fact),
-            Err(rejected) => anyhow::bail!("the world has an event that is no event: {rejected:?}"),
-        }
-    }
-    let took = began.elapsed();
-    println!("read: {:.0} events/s, {} bytes each", facts.len() as f64 / took.as_secs_f64(), text.len() / facts.len());
-    Ok(facts)
 }
 
 /// How many customers have a whole profile's worth of everything.
@@ -212,12 +192,4 @@ async fn profile(store: &dyn Store, key: &CustomerKey, shape: Shape) -> anyhow::
     let view = view.ok_or_else(|| anyhow::anyhow!("a rich customer is not there"))?;
     anyhow::ensure!(view.identifiers.len() == 6 && view.claims.len() == 5);
     Ok(())
-}
-
-/// The processor time of this process so far: on a machine that does other things too, the figure
-/// that can be compared. From `/proc`, in hundredths; nothing elsewhere.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
-    ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

@@ -3,4 +3,5 @@
 
 pub mod facts;
 pub mod stores;
+pub mod wipe;
 pub mod world;

@@ -7,6 +7,8 @@ use throughline::store::Store;
 use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 
+use super::wipe::wipe;
+
 /// A store in a file of its own.
 pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
     let options = SqliteOptions { readers: 2, ..SqliteOptions::default() };
@@ -19,8 +21,7 @@ pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
 /// first takes [`alone`].
 pub async fn neo4j(options: Neo4jOptions) -> Arc<dyn Store> {
     let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password).expect("an address");
-    let wipe = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS";
-    graph.run(neo4rs::query(wipe)).await.expect("a database to wipe");
+    wipe(&graph).await.expect("a database to wipe");
     let store = Neo4jStore::connect(options).expect("an address");
     store.set_up().await.expect("a database");
     Arc::new(store)

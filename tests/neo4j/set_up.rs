@@ -4,6 +4,7 @@ use throughline::store::neo4j::Neo4jStore;
 use throughline::store::{Store, StoreError};
 
 use crate::common::facts::event;
+use crate::common::wipe::wipe;
 use crate::world::{World, graph, number};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +26,7 @@ async fn several_servers_set_up_at_once() {
     for drop in drops {
         graph.run(neo4rs::query(&drop)).await.expect("dropped");
     }
-    graph.run(neo4rs::query("MATCH (n) DETACH DELETE n")).await.expect("wiped");
+    wipe(&graph).await.expect("wiped");
     let servers = (0..4).map(|_| {
         let server = world.server(|_| {});
         tokio::spawn(async move { server.set_up().await })

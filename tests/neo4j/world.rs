@@ -56,9 +56,7 @@ pub(crate) async fn graph(options: &Neo4jOptions) -> neo4rs::Graph {
 }
 
 async fn wipe(options: &Neo4jOptions) {
-    let graph = graph(options).await;
-    let wipe = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS";
-    graph.run(neo4rs::query(wipe)).await.expect("a database to wipe");
+    crate::common::wipe::wipe(&graph(options).await).await.expect("a database to wipe");
 }
 
 /// One number out of a statement.

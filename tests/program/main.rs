@@ -5,3 +5,6 @@ mod importing;
 mod running;
 mod server;
 mod sockets;
+#[path = "../common/wipe.rs"]
+#[allow(unreachable_pub, reason = "what several test crates share")]
+mod wipe;

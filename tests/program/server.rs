@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::running::{Server, run};
+use crate::wipe::wipe;
 
 #[tokio::test]
 async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
@@ -200,8 +201,7 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else { return };
     let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
     let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
-    let wipe = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS";
-    graph.run(neo4rs::query(wipe)).await.expect("a database to wipe");
+    wipe(&graph).await.expect("a database to wipe");
 
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(folder.path(), "demo", &["--store", &url]).ready().await;

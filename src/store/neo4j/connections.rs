@@ -105,7 +105,7 @@ impl Connections {
     /// Runs a statement by itself, beside the transactions that are open.
     pub(super) async fn run_aside(&self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
-        let run = tokio::time::timeout(self.limit(), self.aside.run(statement.query(params)));
+        let run = tokio::time::timeout(self.limit(), self.aside.run(statement.steady_query(params)));
         let done = run.instrument(statement.span()).await.map_err(|_| Fault::late(self.limit()))?;
         done.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }
@@ -181,7 +181,7 @@ impl Transaction<'_> {
         let _timed = statement.timed();
         let limit = self.connections.options.query_timeout;
         let all = async {
-            let mut stream = self.txn.execute(statement.query(params)).await?;
+            let mut stream = self.txn.execute(statement.steady_query(params)).await?;
             let mut rows = Vec::new();
             while let Some(row) = stream.next(self.txn.handle()).await? {
                 rows.push(row);
@@ -196,7 +196,7 @@ impl Transaction<'_> {
     pub(super) async fn write(&mut self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
         let limit = self.connections.options.query_timeout;
-        let run = self.txn.run(statement.query(params));
+        let run = self.txn.run(statement.steady_query(params));
         let done = tokio::time::timeout(limit, run).instrument(statement.span()).await;
         done.map_err(|_| Fault::late(limit))?.map(|_| ()).map_err(|e| Fault::of(e, &self.connections.options))
     }

@@ -102,7 +102,7 @@ pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locke
 /// Identifiers and customers. False when some identifier went to a customer that is not locked,
 /// between the read of who holds it and the customer's lock.
 async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, known: &mut Known) -> Outcome<bool> {
-    let keys = Params::new().with_list("keys", locked.identifiers);
+    let keys = Params::new().with_list("keys", locked.identifiers).with_list("customers", locked.customers);
     for row in &transaction.read(&HOLDERS, keys).await? {
         if let Some(identifier) = column::<Option<IdentifierRow<'_>>>(row, "identifier")? {
             known.identifiers.push(identifier.held_by(None)?);

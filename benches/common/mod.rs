@@ -1,0 +1,48 @@
+//! What the benches share: a world, read; an empty Neo4j; processor time.
+#![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it, as its own")]
+
+#[path = "../../tests/common/wipe.rs"]
+pub mod wipe;
+
+use std::time::Instant;
+
+use throughline::domain::fact::Fact;
+use throughline::generate::{self, WorldSpec};
+use throughline::ingest::event::{Origin, Reader};
+use throughline::ingest::message_id::Occurrences;
+use throughline::settings::Settings;
+
+/// Every event of a world, understood.
+pub fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
+    let mut lines = Vec::new();
+    generate::write_world(&mut lines, &WorldSpec::new(customers, 7))?;
+    let text = String::from_utf8(lines)?;
+    let reader = Reader::new(settings);
+    let origin = Origin::import(None, "world");
+    let mut occurrences = Occurrences::default();
+    let began = Instant::now();
+    let mut facts = Vec::new();
+    for line in text.lines() {
+        match reader.read(line, &origin, &mut occurrences) {
+            Ok(read) => facts.push(read.fact),
+            Err(rejected) => anyhow::bail!("the world has an event that is no event: {rejected:?}"),
+        }
+    }
+    let took = began.elapsed();
+    println!("read: {:.0} events/s, {} bytes each", facts.len() as f64 / took.as_secs_f64(), text.len() / facts.len());
+    Ok(facts)
+}
+
+/// The processor time of a process so far, `self` for this one: on a machine that does other things
+/// too, the figure that can be compared. From `/proc`, in hundredths; nothing elsewhere.
+pub fn cpu_seconds(process: impl std::fmt::Display) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// The middle one.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
