@@ -8,6 +8,7 @@ use super::claim::Claim;
 use super::consent::ConsentGiven;
 use super::device::Device;
 use super::identifier::Identifier;
+use super::moment::Moment;
 use super::order::Order;
 use super::page::Page;
 use super::rollup::Rollup;
@@ -32,7 +33,7 @@ pub struct Customer {
     pub id: CustomerId,
     /// When its id was given out: the order of CREATED, and who stays in a merge.
     pub born: Arrival,
-    /// Raised by every change of it.
+    /// Raised by every change of it; 0 in a view of the past, where nothing changes.
     pub version: i64,
     /// Ids merged into this one, directly or through others; oldest first.
     pub former_ids: Vec<CustomerId>,
@@ -42,6 +43,8 @@ pub struct Customer {
 /// as far as they were asked for.
 #[derive(Clone, Debug)]
 pub struct CustomerView {
+    /// The moment it is of; `None` for the present.
+    pub as_of: Option<Moment>,
     /// Its own row.
     pub customer: Customer,
     /// All identifiers it holds, first seen first (ties by id).

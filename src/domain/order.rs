@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::money::Currency;
 use super::product::Product;
 use super::rollup::MoneyRollup;
-use super::{Amount, Arrival, IdentifierId, Timestamp};
+use super::{Amount, Arrival, IdentifierId, Moment, Timestamp};
 
 /// What makes an order that order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -234,6 +234,14 @@ impl Order {
         order.status = order.standing(cancelled);
         order.events = events;
         order
+    }
+
+    /// What had been said by a moment, or all of it.
+    pub fn fold_then(key: OrderKey, mut events: Vec<OrderEvent>, when: Option<Moment>) -> Order {
+        if let Some(moment) = when {
+            events.retain(|event| moment.has(event.arrival));
+        }
+        Order::fold(key, events)
     }
 
     /// `total - returned`; nothing for a cancelled order.

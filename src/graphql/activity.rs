@@ -38,7 +38,7 @@ impl Activity {
 impl Activity {
     /// Opaque; it goes with the customer's.
     async fn id(&self) -> ID {
-        NodeId::Activity(self.view.customer.id.clone()).encode()
+        NodeId::Activity(self.view.customer.id.clone()).encode_at(self.view.as_of)
     }
 
     /// When an identifier of the person was first seen in any event.

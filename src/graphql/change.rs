@@ -110,7 +110,7 @@ impl Change {
     /// The order that was placed or changed. Null for other kinds.
     async fn order(&self, ctx: &Context<'_>) -> Option<Result<Order, Error>> {
         let key = self.told.order.clone()?;
-        self.visible(ctx, async || Order::fetch(ctx, key.clone()).await).await.transpose()
+        self.visible(ctx, async || Order::fetch_at(ctx, None, key.clone()).await).await.transpose()
     }
 
     /// The consent that was given, denied or withdrawn, as it was decided. Null for other kinds.

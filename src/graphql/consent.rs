@@ -32,7 +32,7 @@ pub enum ConsentStatus {
     Unknown,
 }
 
-/// A person's decision for a purpose, in force now.
+/// A person's decision for a purpose, in force now, or at the moment that was asked for.
 #[Object]
 impl Consent {
     /// What it is for, such as `marketing`.
@@ -78,7 +78,12 @@ impl Consent {
         {
             return Ok(Identifier::of_customer(row.clone(), view));
         }
-        let found = Identifier::fetch(ctx, IdentifierRef::Id(self.row.owner)).await?;
+        let found = Identifier::fetch_at(
+            ctx,
+            self.view.as_ref().and_then(|view| view.as_of),
+            IdentifierRef::Id(self.row.owner),
+        )
+        .await?;
         found.ok_or_else(|| coded(Code::Internal, "internal error"))
     }
 }

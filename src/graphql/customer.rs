@@ -22,6 +22,7 @@ use super::shape::Ask;
 use super::spend::Spend;
 use super::touchpoint::{Touchpoint, TouchpointFilter};
 use super::{Setup, link, order, touchpoint};
+use crate::domain::Moment;
 use crate::domain::consent::in_force;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::product::related;
@@ -45,24 +46,28 @@ pub enum TimeOrder {
 /// A person as all channels together know them: a set of identifiers, and all that hangs on them.
 #[Object]
 impl Customer {
-    /// Opaque. It stays valid for ever: after a merge it finds the customer that this one became.
+    /// Opaque. It stays valid for ever: after a merge it finds the customer that this one became. Under
+    /// `asOf` it carries the moment, as the id of everything below does.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Customer(self.view.customer.id.clone()).encode()
+        NodeId::Customer(self.view.customer.id.clone()).encode_at(self.view.as_of)
     }
 
     /// The moment this view is of; null for the present.
     async fn as_of(&self) -> Option<DateTime> {
-        None
+        self.view.as_of.map(|moment| DateTime(moment.at))
     }
 
-    /// The customer as it is now; itself when `asOf` is null.
-    async fn current(&self) -> Option<&Customer> {
-        Some(self)
+    /// The customer as it is now, the one it became when it was merged since; itself when `asOf` is null.
+    async fn current(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
+        match self.view.as_of {
+            None => Some(Ok(self.clone())),
+            Some(_) => Customer::of_id(ctx, self.view.customer.id.clone()).await.transpose(),
+        }
     }
 
     /// Ids of customers that were merged into this one, oldest first. They still find it.
     async fn former_ids(&self) -> Vec<ID> {
-        self.view.customer.former_ids.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
+        self.view.customer.former_ids.iter().map(|id| NodeId::Customer(id.clone()).encode_at(self.view.as_of)).collect()
     }
 
     /// How to call the person: the trait `name`, else first and last name, else an e-mail address or a
@@ -111,7 +116,7 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
-        link::page(ctx, self.of(), refused, first, after).await
+        link::page(ctx, self.view.as_of, self.of(), refused, first, after).await
     }
 
     /// The devices its identifiers were seen on, last seen first.
@@ -126,7 +131,7 @@ impl Customer {
         match &self.view.devices {
             Some(devices) => Ok(Connection::of_slice(devices, first, after, view)),
             None => {
-                let devices = load::one(ctx, DevicesOf(self.of())).await?.unwrap_or_default();
+                let devices = load::then(ctx, self.view.as_of, DevicesOf(self.of())).await?.unwrap_or_default();
                 Ok(Connection::of_slice(&devices, first, after, view))
             }
         }
@@ -155,7 +160,7 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
-        touchpoint::page(ctx, self.of(), Some(&self.view), filter, order_by, first, after).await
+        touchpoint::page(ctx, self.view.as_of, self.of(), Some(&self.view), filter, order_by, first, after).await
     }
 
     /// How much happened, and where.
@@ -176,7 +181,7 @@ impl Customer {
         #[graphql(desc = "Only for this purpose.")] purpose: Option<String>,
     ) -> Result<Vec<Consent>, Error> {
         let view = self.with_consents(ctx).await?;
-        let now = ctx.data_unchecked::<Setup>().now();
+        let now = view.as_of.map_or_else(|| ctx.data_unchecked::<Setup>().now(), |moment| moment.at);
         let given = view.consents.as_deref().unwrap_or_default();
         let fits = |c: &crate::domain::consent::Consent| purpose.as_ref().is_none_or(|p| &*c.fact.purpose == p);
         Ok(in_force(given, now).into_iter().filter(fits).map(|c| Consent::of_customer(c, &view)).collect())
@@ -191,9 +196,10 @@ impl Customer {
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<CustomerProduct>, Error> {
         let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
-        let acts = load::one(ctx, ProductActsOf(self.view.customer.id.clone())).await?.unwrap_or_default();
+        let acts = load::then(ctx, self.view.as_of, ProductActsOf(self.view.customer.id.clone())).await?;
+        let acts = acts.unwrap_or_default();
         let products = related(relation.into(), &acts.0, &acts.1);
-        Ok(Connection::of_slice(&products, first, after, CustomerProduct))
+        Ok(Connection::of_slice(&products, first, after, |related| CustomerProduct(related, self.view.as_of)))
     }
 
     /// How this customer came to be what it is: created, linked, merged, refused; oldest first. What
@@ -206,25 +212,40 @@ impl Customer {
     ) -> Result<Connection<IdentityEvent>, Error> {
         let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
         let id = &self.view.customer.id;
-        let page = load::one(ctx, IdentityEventsOf(id.clone(), after, first)).await?;
+        let when = self.view.as_of;
+        let page = load::then(ctx, when, IdentityEventsOf(id.clone(), after, first)).await?;
         let page = page.unwrap_or(crate::domain::page::Page { items: Vec::new(), more: false });
-        let total = Total::IdentityEvents(IdentityEventCount(id.clone()));
-        Ok(Connection::forward(page, after.is_some(), total, |e| e.arrival, IdentityEvent))
+        let total = Total::IdentityEvents(IdentityEventCount(id.clone())).at(when);
+        Ok(Connection::forward(page, after.is_some(), total, |e| e.arrival, |e| IdentityEvent(e, when)))
     }
 }
 
 impl Customer {
-    /// The customer that `key` finds now.
-    pub(super) async fn fetch(ctx: &Context<'_>, key: CustomerKey, ask: Ask) -> Result<Option<Self>, Error> {
+    /// The customer that `key` finds now, or found at a moment.
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        key: CustomerKey,
+        ask: Ask,
+    ) -> Result<Option<Self>, Error> {
         let load = CustomerLoad { key, shape: ask.shape, pages: ask.pages };
-        let view = load::one(ctx, load).await?.transpose().map_err(store_error)?.flatten();
+        let view = load::then(ctx, when, load).await?.transpose().map_err(store_error)?.flatten();
         Ok(view.map(|view| Customer { view }))
     }
 
     /// The customer of this id, as an object below another needs it.
     pub(super) async fn of_id(ctx: &Context<'_>, id: CustomerId) -> Result<Option<Self>, Error> {
+        Self::of_id_at(ctx, None, id).await
+    }
+
+    /// The same as of a moment.
+    pub(super) async fn of_id_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        id: CustomerId,
+    ) -> Result<Option<Self>, Error> {
         let ask = Ask::of_field(ctx);
-        Self::fetch(ctx, CustomerKey::Id(id), ask).await
+        Self::fetch_at(ctx, when, CustomerKey::Id(id), ask).await
     }
 
     fn of(&self) -> Of {
@@ -237,6 +258,7 @@ impl Customer {
         }
         let key = CustomerKey::Id(self.view.customer.id.clone());
         let ask = Ask { shape: Shape::Identity, pages: FirstPages { orders: 0, touchpoints: 0 } };
-        Ok(Self::fetch(ctx, key, ask).await?.map_or_else(|| self.view.clone(), |found| found.view))
+        let found = Self::fetch_at(ctx, self.view.as_of, key, ask).await?;
+        Ok(found.map_or_else(|| self.view.clone(), |found| found.view))
     }
 }

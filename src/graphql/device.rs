@@ -9,6 +9,7 @@ use super::identifier::Identifier;
 use super::load::{self, DeviceKey};
 use super::page::read_size;
 use super::scalar::DateTime;
+use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::device;
 
@@ -17,6 +18,7 @@ use crate::domain::device;
 pub struct Device {
     row: device::Device,
     view: Option<Arc<CustomerView>>,
+    when: Option<Moment>,
 }
 
 /// A thing a person holds: a phone, a browser on a computer.
@@ -24,7 +26,7 @@ pub struct Device {
 impl Device {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Device(self.row.fact.key.clone()).encode()
+        NodeId::Device(self.row.fact.key.clone()).encode_at(self.when)
     }
 
     /// What it is: `phone`, `tablet`, `desktop`, `tv`, `watch`, `other`, or the sender's own word.
@@ -59,9 +61,9 @@ impl Device {
         #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Identifier>, Error> {
         let first = read_size("first", first)?;
-        let whole = load::one(ctx, DeviceKey(self.row.fact.key.clone())).await?;
+        let whole = load::then(ctx, self.when, DeviceKey(self.row.fact.key.clone())).await?;
         let ids = whole.map_or_else(|| self.row.identifiers.clone(), |device| device.identifiers);
-        let found = Identifier::of_ids(ctx, &ids[..ids.len().min(first)]).await?;
+        let found = Identifier::of_ids_at(ctx, self.when, &ids[..ids.len().min(first)]).await?;
         Ok(found.into_iter().map(|i| i.with_view(self.view.as_ref())).collect())
     }
 }
@@ -69,16 +71,20 @@ impl Device {
 impl Device {
     /// One that the view of a customer brought.
     pub(super) fn of_customer(row: device::Device, view: &Arc<CustomerView>) -> Self {
-        Device { row, view: Some(view.clone()) }
+        Device { row, view: Some(view.clone()), when: view.as_of }
     }
 
     /// One that was read by itself.
-    pub(super) fn alone(row: device::Device) -> Self {
-        Device { row, view: None }
+    pub(super) fn alone(row: device::Device, when: Option<Moment>) -> Self {
+        Device { row, view: None, when }
     }
 
     /// The device of this key.
-    pub(super) async fn fetch(ctx: &Context<'_>, key: Arc<str>) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, DeviceKey(key)).await?.map(Self::alone))
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        key: Arc<str>,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, DeviceKey(key)).await?.map(|row| Self::alone(row, when)))
     }
 }

@@ -11,6 +11,8 @@ use crate::store::StoreError;
 pub enum Code {
     /// An id that is none of ours, or of another type.
     BadId,
+    /// An id of a view of the past, where only the present will do.
+    IdOfThePast,
     /// A cursor that is none of ours, or of another list.
     BadCursor,
     /// An argument that cannot be; with `argument` and `hint`.
@@ -30,6 +32,7 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Code::BadId => "BAD_ID",
+            Code::IdOfThePast => "ID_OF_THE_PAST",
             Code::BadCursor => "BAD_CURSOR",
             Code::BadArgument => "BAD_ARGUMENT",
             Code::TooExpensive => "TOO_EXPENSIVE",

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::error::{Code, coded};
 use crate::domain::change::ChangePlace;
 use crate::domain::order::OrderKey;
-use crate::domain::{Arrival, CustomerId, IdentifierId, Timestamp};
+use crate::domain::{Arrival, CustomerId, IdentifierId, Moment, Timestamp};
 use crate::store::query::{CustomerSortKey, LinkKey, TimeKey};
 
 /// What an id names.
@@ -53,7 +53,18 @@ impl NodeId {
 
     /// As clients see it.
     pub fn encode(&self) -> ID {
-        let text = match self {
+        self.encode_at(None)
+    }
+
+    /// The same of a moment: `@change:time:` stands before what it names, so that caches keep past and
+    /// present apart.
+    pub fn encode_at(&self, when: Option<Moment>) -> ID {
+        let moment = when.map_or_else(String::new, |moment| format!("@{}:{}:", moment.change, moment.at.0));
+        ID(URL_SAFE_NO_PAD.encode(moment + &self.text()))
+    }
+
+    fn text(&self) -> String {
+        match self {
             NodeId::Customer(id) => format!("c:{id}"),
             NodeId::Identifier(id) => format!("i:{}", id.0),
             NodeId::IdentifierLink(key) => format!("l:{}:{}:{}", key.from.0, key.to.0, u8::from(key.refused)),
@@ -63,13 +74,21 @@ impl NodeId {
             NodeId::Touchpoint(message) => format!("t:{message}"),
             NodeId::IdentityEvent(arrival) => format!("e:{}", arrival.0),
             NodeId::Activity(id) => format!("a:{id}"),
-        };
-        ID(URL_SAFE_NO_PAD.encode(text))
+        }
     }
 
-    /// From what a client sent.
-    pub fn decode(id: &str) -> Option<Self> {
+    /// From what a client sent, with the moment that it carries.
+    pub fn decode(id: &str) -> Option<(Self, Option<Moment>)> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+        let Some(rest) = text.strip_prefix('@') else { return Some((Self::from_text(&text)?, None)) };
+        let mut parts = rest.splitn(3, ':');
+        let mut number = || parts.next()?.parse::<i64>().ok();
+        let moment = Moment { change: number()?, at: Timestamp::from_millis(number()?).ok()? };
+        let known = (1..1 << 43).contains(&moment.change);
+        known.then_some((Self::from_text(parts.next()?)?, Some(moment)))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
         let (letter, rest) = text.split_once(':')?;
         if rest.is_empty() {
             return None;
@@ -96,16 +115,38 @@ impl NodeId {
         })
     }
 
-    /// From what a client sent, or an error that says so.
+    /// From what a client sent where only the present will do, or an error that says so.
     pub fn read(id: &ID) -> Result<Self, Error> {
+        match Self::read_at(id)? {
+            (named, None) => Ok(named),
+            (_, Some(_)) => {
+                let message =
+                    "an id of a view of the past, and this is about the present: send the id of its `current`";
+                Err(coded(Code::IdOfThePast, message))
+            }
+        }
+    }
+
+    /// From what a client sent, with the moment that it carries, or an error that says so.
+    pub fn read_at(id: &ID) -> Result<(Self, Option<Moment>), Error> {
         Self::decode(id).ok_or_else(|| {
             coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
         })
     }
 
-    /// A customer's id, or an error that says what was got.
+    /// A customer's id where only the present will do, or an error that says what was got.
     pub fn read_customer(id: &ID) -> Result<CustomerId, Error> {
-        match Self::read(id)? {
+        Self::read(id)?.into_customer()
+    }
+
+    /// A customer's id, with the moment that it carries, or an error that says what was got.
+    pub fn read_customer_at(id: &ID) -> Result<(CustomerId, Option<Moment>), Error> {
+        let (named, when) = Self::read_at(id)?;
+        Ok((named.into_customer()?, when))
+    }
+
+    fn into_customer(self) -> Result<CustomerId, Error> {
+        match self {
             NodeId::Customer(id) => Ok(id),
             other => {
                 Err(coded(Code::BadId, format!("expected the id of a Customer, got one of a {}", other.type_name())))
@@ -277,7 +318,11 @@ mod tests {
             NodeId::Order(OrderKey { source: "a:b".into(), number: "7".into() }),
             NodeId::Touchpoint("m:1".into()),
         ] {
-            assert_eq!(NodeId::decode(&id.encode()), Some(id));
+            assert_eq!(NodeId::decode(&id.encode()), Some((id.clone(), None)));
+            let when = Some(Moment { change: 7, at: Timestamp(-12) });
+            assert_eq!(NodeId::decode(&id.encode_at(when)), Some((id.clone(), when)));
+            assert!(NodeId::read(&id.encode()).is_ok());
+            assert!(NodeId::read(&id.encode_at(when)).is_err());
         }
     }
 
@@ -285,6 +330,19 @@ mod tests {
     fn what_is_no_id_is_none() {
         for text in ["", "x", "????", "Yzo", "aToxYQ"] {
             assert_eq!(NodeId::decode(text), None, "{text}");
+        }
+        for text in [
+            "@",
+            "@1",
+            "@1:2",
+            "@1:2:",
+            "@0:2:c:a",
+            "@-1:2:c:a",
+            "@1:x:c:a",
+            "@9999999999999999:2:c:a",
+            "@1:2:@1:2:c:a",
+        ] {
+            assert_eq!(NodeId::decode(&URL_SAFE_NO_PAD.encode(text)), None, "{text}");
         }
     }
 

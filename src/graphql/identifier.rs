@@ -13,6 +13,7 @@ use super::page::{Connection, read_size};
 use super::scalar::DateTime;
 use super::touchpoint::{self, Touchpoint, TouchpointFilter};
 use super::viewer::Viewer;
+use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::identifier;
 use crate::store::query::{IdentifierRef, Of};
@@ -22,6 +23,7 @@ use crate::store::query::{IdentifierRef, Of};
 pub struct Identifier {
     row: identifier::Identifier,
     view: Option<Arc<CustomerView>>,
+    when: Option<Moment>,
 }
 
 /// An identifier to look up; the value is normalised by the server first.
@@ -49,7 +51,7 @@ pub struct OwnerCandidate {
 impl Identifier {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Identifier(self.row.id).encode()
+        NodeId::Identifier(self.row.id).encode_at(self.when)
     }
 
     /// Its kind, such as `email`.
@@ -89,7 +91,7 @@ impl Identifier {
             return Some(Ok(Customer { view: view.clone() }));
         }
         let id = self.row.customer.clone()?;
-        Customer::of_id(ctx, id).await.transpose()
+        Customer::of_id_at(ctx, self.when, id).await.transpose()
     }
 
     /// For a shared one: who it may be, the most likely first, at most 10. Empty otherwise.
@@ -104,8 +106,8 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Device>, Error> {
         let first = read_size("first", first)?;
-        let devices = load::one(ctx, DevicesOf(self.of())).await?.unwrap_or_default();
-        Ok(devices.iter().take(first).cloned().map(Device::alone).collect())
+        let devices = load::then(ctx, self.when, DevicesOf(self.of())).await?.unwrap_or_default();
+        Ok(devices.iter().take(first).cloned().map(|row| Device::alone(row, self.when)).collect())
     }
 
     /// Identifiers that a person has said it does not belong with, oldest first, at most 100.
@@ -121,7 +123,7 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
-        link::page(ctx, self.of(), None, first, after).await
+        link::page(ctx, self.when, self.of(), None, first, after).await
     }
 
     /// The touchpoints that hang on this identifier.
@@ -135,31 +137,50 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
-        touchpoint::page(ctx, self.of(), self.view.as_ref(), filter, order_by, first, after).await
+        touchpoint::page(ctx, self.when, self.of(), self.view.as_ref(), filter, order_by, first, after).await
     }
 }
 
 impl Identifier {
     /// One that the view of its customer brought.
     pub(super) fn of_customer(row: identifier::Identifier, view: &Arc<CustomerView>) -> Self {
-        Identifier { row, view: Some(view.clone()) }
+        Identifier { row, view: Some(view.clone()), when: view.as_of }
     }
 
     /// One that was read by itself.
     pub(super) fn alone(row: identifier::Identifier) -> Self {
-        Identifier { row, view: None }
+        Identifier { row, view: None, when: None }
     }
 
     /// The identifier that `key` finds.
     pub(super) async fn fetch(ctx: &Context<'_>, key: IdentifierRef) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, key).await?.map(|row| Identifier { row, view: None }))
+        Self::fetch_at(ctx, None, key).await
+    }
+
+    /// The identifier that `key` found then.
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        key: IdentifierRef,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, key).await?.map(|row| Identifier { row, view: None, when }))
     }
 
     /// Identifiers by id; one that is not found is left out.
     pub(super) async fn of_ids(ctx: &Context<'_>, ids: &[crate::domain::IdentifierId]) -> Result<Vec<Self>, Error> {
+        Self::of_ids_at(ctx, None, ids).await
+    }
+
+    /// The same as of a moment.
+    pub(super) async fn of_ids_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        ids: &[crate::domain::IdentifierId],
+    ) -> Result<Vec<Self>, Error> {
         let keys = ids.iter().map(|id| IdentifierRef::Id(*id));
-        let found = load::of(ctx).load_many(keys.clone()).await.map_err(super::error::store_error)?;
-        Ok(keys.filter_map(|key| found.get(&key)).map(|row| Identifier { row: row.clone(), view: None }).collect())
+        let found = load::then_many(ctx, when, keys.clone()).await?;
+        let node = |row: &identifier::Identifier| Identifier { row: row.clone(), view: None, when };
+        Ok(keys.filter_map(|key| found.get(&key)).map(node).collect())
     }
 
     /// Takes the customer's view when it is the holder, so that nothing is read twice.

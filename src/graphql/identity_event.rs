@@ -6,10 +6,10 @@ use super::id::NodeId;
 use super::identifier::Identifier;
 use super::load;
 use super::scalar::DateTime;
-use crate::domain::{Arrival, change};
+use crate::domain::{Arrival, Moment, change};
 
 /// A line of a customer's identity history.
-pub struct IdentityEvent(pub(super) change::IdentityEvent);
+pub struct IdentityEvent(pub(super) change::IdentityEvent, pub(super) Option<Moment>);
 
 /// What happened to a customer's identity.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum IdentityEventKind {
 impl IdentityEvent {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::IdentityEvent(self.0.arrival).encode()
+        NodeId::IdentityEvent(self.0.arrival).encode_at(self.1)
     }
 
     /// When it was stored.
@@ -75,17 +75,21 @@ impl IdentityEvent {
 
     /// The identifiers it is about.
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
-        Identifier::of_ids(ctx, &self.0.identifiers).await
+        Identifier::of_ids_at(ctx, self.1, &self.0.identifiers).await
     }
 
     /// Ids of other customers it is about: those that were absorbed, or who holds what was refused.
     async fn other_customer_ids(&self) -> Vec<ID> {
-        self.0.others.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
+        self.0.others.iter().map(|id| NodeId::Customer(id.clone()).encode_at(self.1)).collect()
     }
 }
 
 impl IdentityEvent {
-    pub(super) async fn fetch(ctx: &Context<'_>, arrival: Arrival) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, arrival).await?.map(IdentityEvent))
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        arrival: Arrival,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, arrival).await?.map(|row| IdentityEvent(row, when)))
     }
 }

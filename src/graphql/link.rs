@@ -8,6 +8,7 @@ use super::identifier::Identifier;
 use super::load::{self, LinkCount, LinksOf, Total};
 use super::page::{Connection, read_after, read_first};
 use super::scalar::{DateTime, int};
+use crate::domain::Moment;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::link::{self, Link};
 use crate::domain::page::Page;
@@ -15,7 +16,7 @@ use crate::store::query::{IdentifierRef, LinkKey, LinkPage, Of};
 
 /// Two identifiers that were seen together.
 #[derive(Clone)]
-pub struct IdentifierLink(pub(super) Link);
+pub struct IdentifierLink(pub(super) Link, pub(super) Option<Moment>);
 
 /// Two identifiers that were seen together in at least one event. `from` and `to` never turn round,
 /// however the link was reached.
@@ -23,17 +24,17 @@ pub struct IdentifierLink(pub(super) Link);
 impl IdentifierLink {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::IdentifierLink(key_of(&self.0)).encode()
+        NodeId::IdentifierLink(key_of(&self.0)).encode_at(self.1)
     }
 
     /// One of the two.
     async fn from(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
-        end(ctx, self.0.from).await
+        end(ctx, self.1, self.0.from).await
     }
 
     /// The other.
     async fn to(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
-        end(ctx, self.0.to).await
+        end(ctx, self.1, self.0.to).await
     }
 
     /// The rule that bound or refused: the kind of the weaker identifier, the kind whose limit forbade
@@ -101,29 +102,35 @@ impl LinkExplanation {
         // The ends of the steps are those of the path: nobody needs to read them again.
         loaders.feed_many(path.iter().map(|row| (IdentifierRef::Id(row.id), row.clone()))).await;
         let path = path.into_iter().map(Identifier::alone).collect();
-        Ok(Some(LinkExplanation { same_customer, path, steps: steps.into_iter().map(IdentifierLink).collect() }))
+        Ok(Some(LinkExplanation {
+            same_customer,
+            path,
+            steps: steps.into_iter().map(|link| IdentifierLink(link, None)).collect(),
+        }))
     }
 }
 
 /// A page of an owner's links.
 pub(super) async fn page(
     ctx: &Context<'_>,
+    when: Option<Moment>,
     of: Of,
     refused: Option<bool>,
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<IdentifierLink>, Error> {
     let (limit, after) = (read_first(first)?, read_after(after.as_deref())?);
-    let page = load::one(ctx, LinksOf(of.clone(), LinkPage { refused, after, limit })).await?;
+    let page = load::then(ctx, when, LinksOf(of.clone(), LinkPage { refused, after, limit })).await?;
     let page = page.unwrap_or(Page { items: Vec::new(), more: false });
-    Ok(Connection::forward(page, after.is_some(), Total::Links(LinkCount(of, refused)), key_of, IdentifierLink))
+    let total = Total::Links(LinkCount(of, refused)).at(when);
+    Ok(Connection::forward(page, after.is_some(), total, key_of, |link| IdentifierLink(link, when)))
 }
 
 fn key_of(link: &Link) -> LinkKey {
     LinkKey { from: link.from, to: link.to, refused: link.refused.is_some() }
 }
 
-async fn end(ctx: &Context<'_>, id: crate::domain::IdentifierId) -> Result<Identifier, Error> {
-    let found = Identifier::fetch(ctx, IdentifierRef::Id(id)).await?;
+async fn end(ctx: &Context<'_>, when: Option<Moment>, id: crate::domain::IdentifierId) -> Result<Identifier, Error> {
+    let found = Identifier::fetch_at(ctx, when, IdentifierRef::Id(id)).await?;
     found.ok_or_else(|| coded(Code::Internal, "internal error"))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use async_graphql::runtime::Timer;
@@ -11,8 +11,9 @@ use async_graphql::{Context, Error};
 use futures_util::future::BoxFuture;
 use futures_util::task::{FutureObj, Spawn, SpawnError};
 
+use super::Setup;
 use super::change;
-use super::error::store_error;
+use super::error::{Code, bad_argument, coded, store_error};
 use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -23,7 +24,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::store::query::*;
 use crate::store::{Reads, Store, StoreError};
 
@@ -32,7 +33,8 @@ pub type Loaders = DataLoader<Reader, HashMapCache>;
 
 /// Makes a request's loader.
 pub fn loaders(store: Arc<dyn Store>) -> Loaders {
-    DataLoader::with_cache(Reader(store), OnRuntime, NextTurn, HashMapCache::default()).max_batch_size(500)
+    DataLoader::with_cache(Reader(store, Mutex::default()), OnRuntime, NextTurn, HashMapCache::default())
+        .max_batch_size(500)
 }
 
 /// The request's loader.
@@ -49,8 +51,81 @@ where
     of(ctx).load_one(key).await.map_err(store_error)
 }
 
-/// Reads from the store for a request.
-pub struct Reader(pub Arc<dyn Store>);
+/// Loads one value by its key, as of a moment when one is given.
+pub async fn then<K>(
+    ctx: &Context<'_>,
+    when: Option<Moment>,
+    key: K,
+) -> Result<Option<<Reader as Loader<K>>::Value>, Error>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Reader: Loader<K, Error = StoreError>,
+    PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
+{
+    match when {
+        None => one(ctx, key).await,
+        Some(moment) => of(ctx).loader().past(moment).load_one(key).await.map_err(store_error),
+    }
+}
+
+/// Loads several values by their keys, as of a moment when one is given; those that are not found are left out.
+pub async fn then_many<K>(
+    ctx: &Context<'_>,
+    when: Option<Moment>,
+    keys: impl IntoIterator<Item = K>,
+) -> Result<HashMap<K, <Reader as Loader<K>>::Value>, Error>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Reader: Loader<K, Error = StoreError>,
+    PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
+{
+    let found = match when {
+        None => of(ctx).load_many(keys).await,
+        Some(moment) => of(ctx).loader().past(moment).load_many(keys).await,
+    };
+    found.map_err(store_error)
+}
+
+/// The moment of a time that is over; `None` when nothing had been stored yet.
+pub async fn moment(ctx: &Context<'_>, at: Timestamp) -> Result<Option<Moment>, Error> {
+    if at > ctx.data_unchecked::<Setup>().now() {
+        // Later changes would alter what the ids of such a moment answer.
+        return Err(bad_argument("asOf", "not over yet", "give a moment of the past, or leave it out for the present"));
+    }
+    of(ctx).loader().0.moment(at).await.map_err(store_error)
+}
+
+/// Whether the moment that an id carries is one that was given out: it is over in this store.
+pub async fn check(ctx: &Context<'_>, when: Option<Moment>) -> Result<(), Error> {
+    let Some(moment) = when else { return Ok(()) };
+    let reader = of(ctx).loader();
+    if reader.1.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&moment) {
+        return Ok(());
+    }
+    let last = reader.0.status().await.map_err(store_error)?.change;
+    if moment.change > last {
+        return Err(coded(Code::BadId, "not an id of this store: the moment that it carries is not over here"));
+    }
+    reader.past(moment);
+    Ok(())
+}
+
+/// Reads from the store for a request. Beside the store, the readers of moments that were asked for.
+pub struct Reader(pub Arc<dyn Store>, Mutex<HashMap<Moment, Arc<PastLoaders>>>);
+
+type PastLoaders = DataLoader<PastReader, HashMapCache>;
+
+impl Reader {
+    fn past(&self, moment: Moment) -> Arc<PastLoaders> {
+        let mut moments = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let reader = PastReader(self.0.as_of(moment));
+            let loaders = DataLoader::with_cache(reader, OnRuntime, NextTurn, HashMapCache::default());
+            Arc::new(loaders.max_batch_size(500))
+        };
+        moments.entry(moment).or_insert_with(make).clone()
+    }
+}
 
 /// Reads what was stored at a moment.
 pub struct PastReader(pub Arc<dyn Reads>);
@@ -417,14 +492,31 @@ pub enum Total {
 }
 
 impl Total {
+    /// As of a moment, when one is given.
+    pub fn at(self, when: Option<Moment>) -> CountOf {
+        CountOf(self, when)
+    }
+}
+
+/// What is to be counted, and as of when.
+pub struct CountOf(Total, Option<Moment>);
+
+impl From<Total> for CountOf {
+    fn from(total: Total) -> Self {
+        CountOf(total, None)
+    }
+}
+
+impl CountOf {
     /// Counts.
     pub async fn count(&self, ctx: &Context<'_>) -> Result<i64, Error> {
-        let count = match self {
+        let when = self.1;
+        let count = match &self.0 {
             Total::Known(n) => Some(*n),
-            Total::Touchpoints(key) => one(ctx, key.clone()).await?,
-            Total::Orders(key) => one(ctx, key.clone()).await?,
-            Total::Links(key) => one(ctx, key.clone()).await?,
-            Total::IdentityEvents(key) => one(ctx, key.clone()).await?,
+            Total::Touchpoints(key) => then(ctx, when, key.clone()).await?,
+            Total::Orders(key) => then(ctx, when, key.clone()).await?,
+            Total::Links(key) => then(ctx, when, key.clone()).await?,
+            Total::IdentityEvents(key) => then(ctx, when, key.clone()).await?,
             Total::Changes(asked) => Some(asked.count(&*of(ctx).loader().0).await?),
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };

@@ -40,17 +40,27 @@ pub enum Node {
 impl Node {
     /// What `id` names; `None` when it names nothing that is stored.
     pub(super) async fn fetch(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
-        Ok(match NodeId::read(id)? {
+        let (named, when) = NodeId::read_at(id)?;
+        load::check(ctx, when).await?;
+        Ok(match named {
             NodeId::Customer(id) => {
-                Customer::fetch(ctx, CustomerKey::Id(id), Ask::of_field(ctx)).await?.map(Node::Customer)
+                let key = CustomerKey::Id(id);
+                Customer::fetch_at(ctx, when, key, Ask::of_field(ctx)).await?.map(Node::Customer)
             }
-            NodeId::Identifier(id) => Identifier::fetch(ctx, IdentifierRef::Id(id)).await?.map(Node::Identifier),
-            NodeId::IdentifierLink(key) => load::one(ctx, key).await?.map(IdentifierLink).map(Node::IdentifierLink),
-            NodeId::Device(key) => Device::fetch(ctx, key).await?.map(Node::Device),
-            NodeId::Order(key) => Order::fetch(ctx, key).await?.map(Node::Order),
-            NodeId::Product(sku) => Product::fetch(ctx, sku).await?.map(Node::Product),
-            NodeId::Touchpoint(message) => Touchpoint::fetch(ctx, message).await?.map(Node::Touchpoint),
-            NodeId::IdentityEvent(arrival) => IdentityEvent::fetch(ctx, arrival).await?.map(Node::IdentityEvent),
+            NodeId::Identifier(id) => {
+                Identifier::fetch_at(ctx, when, IdentifierRef::Id(id)).await?.map(Node::Identifier)
+            }
+            NodeId::IdentifierLink(key) => {
+                let link = load::then(ctx, when, key).await?;
+                link.map(|link| IdentifierLink(link, when)).map(Node::IdentifierLink)
+            }
+            NodeId::Device(key) => Device::fetch_at(ctx, when, key).await?.map(Node::Device),
+            NodeId::Order(key) => Order::fetch_at(ctx, when, key).await?.map(Node::Order),
+            NodeId::Product(sku) => Product::fetch_at(ctx, when, sku).await?.map(Node::Product),
+            NodeId::Touchpoint(message) => Touchpoint::fetch_at(ctx, when, message).await?.map(Node::Touchpoint),
+            NodeId::IdentityEvent(arrival) => {
+                IdentityEvent::fetch_at(ctx, when, arrival).await?.map(Node::IdentityEvent)
+            }
             // It has an id for clients' caches, and is reached through its customer.
             NodeId::Activity(_) => None,
         })

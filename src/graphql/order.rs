@@ -11,6 +11,7 @@ use super::page::{Connection, read_after, read_first, read_size};
 use super::product::Product;
 use super::scalar::{DateTime, int};
 use super::spend::Money;
+use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::order::{self, OrderKey};
 use crate::domain::page::Page;
@@ -21,6 +22,7 @@ use crate::store::query::{IdentifierRef, Of, OrderPage, TimeKey};
 pub struct Order {
     row: Arc<order::Order>,
     view: Option<Arc<CustomerView>>,
+    when: Option<Moment>,
 }
 
 /// Where an order stands.
@@ -51,7 +53,7 @@ pub struct OrderKeyInput {
 impl Order {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Order(self.row.key.clone()).encode()
+        NodeId::Order(self.row.key.clone()).encode_at(self.when)
     }
 
     /// The sender's number.
@@ -105,7 +107,7 @@ impl Order {
         #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<OrderLine>, Error> {
         let count = read_size("first", first)?.min(self.row.lines.len());
-        Ok((0..count).map(|line| OrderLine { order: self.row.clone(), line }).collect())
+        Ok((0..count).map(|line| OrderLine { order: self.row.clone(), line, when: self.when }).collect())
     }
 
     /// What came back, earliest first.
@@ -114,7 +116,7 @@ impl Order {
         #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Return>, Error> {
         let count = read_size("first", first)?.min(self.row.returns.len());
-        Ok((0..count).map(|entry| Return { order: self.row.clone(), entry }).collect())
+        Ok((0..count).map(|entry| Return { order: self.row.clone(), entry, when: self.when }).collect())
     }
 
     /// Whose it is: the customer who holds the identifier it was placed under. Null when nobody does.
@@ -123,8 +125,8 @@ impl Order {
             return Some(Ok(Customer { view: view.clone() }));
         }
         let owner = IdentifierRef::Id(self.row.placed?.owner);
-        match load::one(ctx, owner).await {
-            Ok(holder) => Customer::of_id(ctx, holder?.customer?).await.transpose(),
+        match load::then(ctx, self.when, owner).await {
+            Ok(holder) => Customer::of_id_at(ctx, self.when, holder?.customer?).await.transpose(),
             Err(error) => Some(Err(error)),
         }
     }
@@ -132,8 +134,12 @@ impl Order {
 
 impl Order {
     /// One that was read by itself.
-    pub(super) async fn fetch(ctx: &Context<'_>, key: OrderKey) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, key).await?.map(|row| Order { row: Arc::new(row), view: None }))
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        key: OrderKey,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, key).await?.map(|row| Order { row: Arc::new(row), view: None, when }))
     }
 }
 
@@ -141,6 +147,7 @@ impl Order {
 pub struct OrderLine {
     order: Arc<order::Order>,
     line: usize,
+    when: Option<Moment>,
 }
 
 /// One line of an order.
@@ -148,7 +155,7 @@ pub struct OrderLine {
 impl OrderLine {
     /// The product.
     async fn product(&self) -> Product {
-        Product(self.row().product.clone())
+        Product(self.row().product.clone(), self.when)
     }
 
     /// How many were ordered.
@@ -177,6 +184,7 @@ impl OrderLine {
 pub struct Return {
     order: Arc<order::Order>,
     entry: usize,
+    when: Option<Moment>,
 }
 
 /// Something that came back of an order.
@@ -184,7 +192,7 @@ pub struct Return {
 impl Return {
     /// The product; null for money that no line accounts for.
     async fn product(&self) -> Option<Product> {
-        self.row().product.clone().map(Product)
+        self.row().product.clone().map(|product| Product(product, self.when))
     }
 
     /// How many; 0 for money alone.
@@ -231,15 +239,17 @@ pub(super) async fn page(
         Some(page) => page,
         None => {
             let page = OrderPage { since, until, after, limit };
-            load::one(ctx, OrdersOf(of.clone(), page)).await?.unwrap_or(Page { items: Vec::new(), more: false })
+            let page = load::then(ctx, view.as_of, OrdersOf(of.clone(), page)).await?;
+            page.unwrap_or(Page { items: Vec::new(), more: false })
         }
     };
     let place = |o: &order::Order| {
         let placed = o.placed.expect("a listed order was placed");
         TimeKey { at: placed.at, arrival: placed.arrival }
     };
-    let node = |row| Order { row: Arc::new(row), view: Some(view.clone()) };
-    Ok(Connection::forward(page, after.is_some(), Total::Orders(OrderCount(of, since, until)), place, node))
+    let node = |row| Order { row: Arc::new(row), view: Some(view.clone()), when: view.as_of };
+    let total = Total::Orders(OrderCount(of, since, until)).at(view.as_of);
+    Ok(Connection::forward(page, after.is_some(), total, place, node))
 }
 
 /// The first `limit` of a page that was read with at least as many.

@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, Object, OutputType, TypeName};
 
 use super::error::bad_argument;
 use super::id::{Cursor, Place};
-use super::load::Total;
+use super::load::{CountOf, Total};
 use super::scalar::int;
 use crate::domain::page::Page;
 
@@ -40,7 +40,7 @@ pub struct Connection<T> {
     edges: Vec<Edge<T>>,
     has_next: bool,
     has_previous: bool,
-    total: Total,
+    total: CountOf,
     /// Where the next page begins, when that is further than the last item.
     reached: Option<String>,
 }
@@ -64,13 +64,13 @@ impl<T> Connection<T> {
     pub fn forward<R, C: Cursor>(
         page: Page<R>,
         began: bool,
-        total: Total,
+        total: impl Into<CountOf>,
         cursor: impl Fn(&R) -> C,
         node: impl Fn(R) -> T,
     ) -> Self {
         let edges =
             page.items.into_iter().map(|item| Edge { place: cursor(&item).place(), node: node(item) }).collect();
-        Connection { edges, has_next: page.more, has_previous: began, total, reached: None }
+        Connection { edges, has_next: page.more, has_previous: began, total: total.into(), reached: None }
     }
 
     /// The same, when more was looked through than was found: `end` is where the next page begins.

@@ -7,17 +7,17 @@ use async_graphql::{Context, Enum, Error, ID, Object};
 use super::id::NodeId;
 use super::load::{self, Sku};
 use super::scalar::{DateTime, int};
-use crate::domain::product;
+use crate::domain::{Moment, product};
 
 /// A product.
-pub struct Product(pub(super) product::Product);
+pub struct Product(pub(super) product::Product, pub(super) Option<Moment>);
 
 /// What is sold.
 #[Object]
 impl Product {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Product(self.0.sku.clone()).encode()
+        NodeId::Product(self.0.sku.clone()).encode_at(self.1)
     }
 
     /// The sender's stock-keeping unit.
@@ -38,8 +38,12 @@ impl Product {
 
 impl Product {
     /// The product of this sku.
-    pub(super) async fn fetch(ctx: &Context<'_>, sku: Arc<str>) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, Sku(sku)).await?.map(Product))
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        sku: Arc<str>,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, Sku(sku)).await?.map(|row| Product(row, when)))
     }
 }
 
@@ -74,14 +78,14 @@ impl From<ProductRelation> for product::ProductRelation {
 }
 
 /// A product that a customer stands in a relation to.
-pub struct CustomerProduct(pub(super) product::RelatedProduct);
+pub struct CustomerProduct(pub(super) product::RelatedProduct, pub(super) Option<Moment>);
 
 /// A product that a customer stands in a relation to.
 #[Object]
 impl CustomerProduct {
     /// The product.
     async fn product(&self) -> Product {
-        Product(self.0.product.clone())
+        Product(self.0.product.clone(), self.1)
     }
 
     /// When it came to be so, the last time.

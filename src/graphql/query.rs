@@ -7,18 +7,20 @@ use super::change::{self, Change, ChangeKind};
 use super::customer::Customer;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
 use super::decision::{self, CustomersTrial};
-use super::error::{bad_argument, store_error};
+use super::error::bad_argument;
 use super::health::IdentityHealth;
 use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
 use super::link::LinkExplanation;
-use super::load::{self, CustomerLoad};
+use super::load;
 use super::node::Node;
 use super::order::OrderKeyInput;
 use super::page::Connection;
+use super::scalar::DateTime;
 use super::shape::Ask;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
+use crate::domain::Moment;
 use crate::store::query::{CustomerKey, IdentifierRef};
 
 /// The most keys or ids that one look-up takes.
@@ -61,17 +63,28 @@ impl Query {
         Ok(futures_util::future::join_all(fetches).await)
     }
 
-    /// A whole customer, by whatever is known of it; null when nobody is found.
+    /// A whole customer, by whatever is known of it; null when nobody is found. With `asOf` all of it is
+    /// as it was stored then, whoever held the identifier then: what was imported later, even about
+    /// earlier times, was not known yet. Null when nothing had been stored yet, or nobody had it.
     async fn customer(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Exactly one way to find it.")] by: CustomerBy,
+        #[graphql(
+            desc = "A moment that is over: the last change that was committed by then. Left out, the present, or the moment that the id carries."
+        )]
+        as_of: Option<DateTime>,
     ) -> Option<Result<Customer, Error>> {
         let fetch = async {
-            match read_key(ctx, by)? {
-                Some(key) => Customer::fetch(ctx, key, Ask::of_field(ctx)).await,
-                None => Ok(None),
+            let Some((key, mut when)) = read_key(ctx, by)? else { return Ok(None) };
+            if let Some(DateTime(at)) = as_of {
+                when = load::moment(ctx, at).await?;
+                if when.is_none() {
+                    return Ok(None);
+                }
             }
+            load::check(ctx, when).await?;
+            Customer::fetch_at(ctx, when, key, Ask::of_field(ctx)).await
         };
         fetch.await.transpose()
     }
@@ -84,21 +97,13 @@ impl Query {
     ) -> Result<Vec<Option<Result<Customer, Error>>>, Error> {
         check_count("keys", keys.len())?;
         let ask = Ask::of_field(ctx);
-        let read = |by| {
-            let key = read_key(ctx, by)?;
-            Ok::<_, Error>(key.map(|key| CustomerLoad { key, shape: ask.shape, pages: ask.pages }))
-        };
-        let loads: Vec<Result<Option<CustomerLoad>, Error>> = keys.into_iter().map(read).collect();
-        let wanted = loads.iter().filter_map(|load| load.as_ref().ok()?.clone());
-        let found = load::of(ctx).load_many(wanted).await.map_err(store_error)?;
-        let answer = |load: Result<Option<CustomerLoad>, Error>| match load {
-            Ok(key) => match found.get(&key?)?.clone() {
-                Ok(view) => Some(Ok(Customer { view: view? })),
-                Err(error) => Some(Err(store_error(error))),
-            },
-            Err(error) => Some(Err(error)),
-        };
-        Ok(loads.into_iter().map(answer).collect())
+        // What they wait for together is one read.
+        let fetches = keys.into_iter().map(|by| async {
+            let Some((key, when)) = read_key(ctx, by)? else { return Ok(None) };
+            load::check(ctx, when).await?;
+            Customer::fetch_at(ctx, when, key, ask).await
+        });
+        Ok(futures_util::future::join_all(fetches).await.into_iter().map(Result::transpose).collect())
     }
 
     /// All customers that fit, page by page.
@@ -213,17 +218,22 @@ impl Query {
     }
 }
 
-/// The store's key for what a client gave; `None` when no such identifier can exist.
-fn read_key(ctx: &Context<'_>, by: CustomerBy) -> Result<Option<CustomerKey>, Error> {
-    Ok(match by {
-        CustomerBy::Id(id) => Some(CustomerKey::Id(NodeId::read_customer(&id)?)),
+/// The store's key for what a client gave, and the moment that an id carries; `None` when no such
+/// identifier can exist.
+fn read_key(ctx: &Context<'_>, by: CustomerBy) -> Result<Option<(CustomerKey, Option<Moment>)>, Error> {
+    let key = match by {
+        CustomerBy::Id(id) => {
+            let (id, when) = NodeId::read_customer_at(&id)?;
+            return Ok(Some((CustomerKey::Id(id), when)));
+        }
         CustomerBy::Identifier(IdentifierInput { kind, value }) => {
             ctx.data_unchecked::<Setup>().normalise(&kind, &value).map(CustomerKey::Identifier)
         }
         CustomerBy::Order(OrderKeyInput { number, source }) => {
             Some(CustomerKey::Order { number: number.trim().into(), source: source.map(Into::into) })
         }
-    })
+    };
+    Ok(key.map(|key| (key, None)))
 }
 
 fn check_count(argument: &str, count: usize) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use super::load::{self, MessageId, Total, TouchpointCount, TouchpointsOf};
 use super::order::{Order, held};
 use super::page::{Connection, read_after, read_first};
 use super::scalar::{DateTime, Json};
+use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::page::Page;
 use crate::domain::touchpoint;
@@ -23,6 +24,7 @@ use crate::store::query::{self, IdentifierRef, Of, TimeKey, TouchpointPage};
 pub struct Touchpoint {
     row: touchpoint::Touchpoint,
     view: Option<Arc<CustomerView>>,
+    when: Option<Moment>,
 }
 
 /// Who came to whom.
@@ -77,7 +79,7 @@ pub struct Campaign {
 impl Touchpoint {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Touchpoint(self.row.message_id.clone()).encode()
+        NodeId::Touchpoint(self.row.message_id.clone()).encode_at(self.when)
     }
 
     /// The id of the event it came with.
@@ -142,13 +144,13 @@ impl Touchpoint {
         });
         match known {
             Some(device) => Some(Ok(device)),
-            None => Device::fetch(ctx, key).await.transpose(),
+            None => Device::fetch_at(ctx, self.when, key).await.transpose(),
         }
     }
 
     /// The order it is about; null when it is about none, or about one that has not arrived.
     async fn order(&self, ctx: &Context<'_>) -> Option<Result<Order, Error>> {
-        Order::fetch(ctx, self.row.order.clone()?).await.transpose()
+        Order::fetch_at(ctx, self.when, self.row.order.clone()?).await.transpose()
     }
 
     /// The event's `properties`, as they came; null when it had none.
@@ -163,7 +165,7 @@ impl Touchpoint {
         {
             return Ok(Identifier::of_customer(row.clone(), view));
         }
-        let found = Identifier::fetch(ctx, IdentifierRef::Id(self.row.owner)).await?;
+        let found = Identifier::fetch_at(ctx, self.when, IdentifierRef::Id(self.row.owner)).await?;
         found.ok_or_else(|| coded(Code::Internal, "internal error"))
     }
 
@@ -174,8 +176,8 @@ impl Touchpoint {
         {
             return Some(Ok(Customer { view: view.clone() }));
         }
-        match load::one(ctx, IdentifierRef::Id(self.row.owner)).await {
-            Ok(holder) => Customer::of_id(ctx, holder?.customer?).await.transpose(),
+        match load::then(ctx, self.when, IdentifierRef::Id(self.row.owner)).await {
+            Ok(holder) => Customer::of_id_at(ctx, self.when, holder?.customer?).await.transpose(),
             Err(error) => Some(Err(error)),
         }
     }
@@ -184,13 +186,24 @@ impl Touchpoint {
 impl Touchpoint {
     /// The touchpoint of this message.
     pub(super) async fn fetch(ctx: &Context<'_>, message_id: Arc<str>) -> Result<Option<Self>, Error> {
-        Ok(load::one(ctx, MessageId(message_id)).await?.map(|row| Touchpoint { row, view: None }))
+        Self::fetch_at(ctx, None, message_id).await
+    }
+
+    /// The same as of a moment: null when it arrived later.
+    pub(super) async fn fetch_at(
+        ctx: &Context<'_>,
+        when: Option<Moment>,
+        message_id: Arc<str>,
+    ) -> Result<Option<Self>, Error> {
+        Ok(load::then(ctx, when, MessageId(message_id)).await?.map(|row| Touchpoint { row, view: None, when }))
     }
 }
 
 /// A page of an owner's touchpoints: from the customer's view when that holds it, else read.
+#[allow(clippy::too_many_arguments)]
 pub(super) async fn page(
     ctx: &Context<'_>,
+    when: Option<Moment>,
     of: Of,
     view: Option<&Arc<CustomerView>>,
     filter: Option<TouchpointFilter>,
@@ -213,7 +226,7 @@ pub(super) async fn page(
         Some(page) => page,
         None => {
             let page = TouchpointPage { filter: filter.clone(), order, after, limit };
-            let page = load::one(ctx, TouchpointsOf(of.clone(), page)).await?;
+            let page = load::then(ctx, when, TouchpointsOf(of.clone(), page)).await?;
             page.unwrap_or(Page { items: Vec::new(), more: false })
         }
     };
@@ -225,8 +238,8 @@ pub(super) async fn page(
         _ => Total::Touchpoints(TouchpointCount(of, filter)),
     };
     let place = |t: &touchpoint::Touchpoint| TimeKey { at: t.at, arrival: t.arrival };
-    let node = |row| Touchpoint { row, view: view.cloned() };
-    Ok(Connection::forward(page, after.is_some(), total, place, node))
+    let node = |row| Touchpoint { row, view: view.cloned(), when };
+    Ok(Connection::forward(page, after.is_some(), total.at(when), place, node))
 }
 
 fn read_filter(filter: TouchpointFilter) -> Result<query::TouchpointFilter, Error> {

@@ -22,7 +22,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rollup::Rollup;
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::query::*;
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
@@ -134,6 +134,14 @@ impl Store for FakeStore {
             change: stored.len() as i64,
             changed_at: Timestamp(0),
         })
+    }
+
+    async fn moment(&self, _: Timestamp) -> Result<Option<Moment>> {
+        nobody_asks()
+    }
+
+    fn as_of(&self, _: Moment) -> Arc<dyn Reads> {
+        Arc::new(FakeStore::new())
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {

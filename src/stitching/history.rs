@@ -182,7 +182,12 @@ impl History {
             first_seen_at: fact.at,
             last_seen_at: fact.at,
             identifiers: BTreeSet::new(),
+            seen_alone: None,
         });
+        if fact.touchpoint.is_none() {
+            let (first, last) = row.seen_alone.unwrap_or((fact.at, fact.at));
+            row.seen_alone = Some((first.min(fact.at), last.max(fact.at)));
+        }
         if fact.at >= row.last_seen_at {
             row.fact = device.clone();
         }

@@ -42,6 +42,9 @@ pub struct Plan {
     pub messages: Vec<MessageRow>,
     /// Identifiers that are new or whose figures or times changed, whole.
     pub identifiers: Vec<IdentifierRow>,
+    /// When identifiers were seen, first and last, in events that left neither a touchpoint nor a link of
+    /// theirs: those would tell a view of the past.
+    pub seen_alone: BTreeMap<IdentifierId, (Timestamp, Timestamp)>,
     /// Identifiers that changed hands.
     pub memberships: Vec<MembershipRow>,
     /// Customers that are new or whose figures changed, whole; none that was merged away.
@@ -89,6 +92,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    fn see_alone(&mut self, identifier: IdentifierId, at: Timestamp) {
+        let (first, last) = self.seen_alone.entry(identifier).or_insert((at, at));
+        (*first, *last) = ((*first).min(at), (*last).max(at));
+    }
+
     /// Adds a line to the identity histories.
     pub(crate) fn tell(&mut self, line: IdentityEvent) {
         let arrival = Arrival::new(self.seq, self.identity_events.len() as u32);
@@ -226,6 +234,8 @@ pub struct DeviceRow {
     pub last_seen_at: Timestamp,
     /// The identifiers that live on it.
     pub identifiers: BTreeSet<IdentifierId>,
+    /// The smallest and the largest time of events that left no touchpoint, which would tell.
+    pub seen_alone: Option<(Timestamp, Timestamp)>,
 }
 
 /// Plans `batch` on what is `known`. `seq` is the change number it will have, `at` the time of its
@@ -254,6 +264,9 @@ pub fn plan(
         }
         let arrival = Arrival::new(seq, index as u32);
         let names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
+        if let ([alone], None) = (names.as_slice(), &fact.touchpoint) {
+            plan.see_alone(people.names[*alone].id, fact.at);
+        }
         let verdict = accept(rules, &mut people, &names, new_id);
         let owner = verdict.accepted[0];
         log.record(rules, &people, &mut plan, fact, &names, &verdict);

@@ -28,7 +28,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::{Batch, Outcome, Ruled, Ruling};
 
 pub use error::{Result, StoreError};
@@ -65,7 +65,7 @@ pub struct StoreStatus {
     pub changed_at: Timestamp,
 }
 
-/// What can be asked about people.
+/// What can be asked about people: now ([`Store`]), or as of a moment ([`Store::as_of`]).
 #[async_trait]
 pub trait Reads: Send + Sync + 'static {
     /// Customers, each as one consistent read. `Err(AmbiguousOrder)` stands for its own key only.
@@ -164,6 +164,13 @@ pub trait Store: Reads {
     /// for `trial` it says what would come of it and writes nothing. What is wrong with the ruling
     /// itself is in the answer, and then nothing is written either.
     async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided>;
+
+    /// The moment of a time: the last change that was committed by then, and is whole. `None` when that
+    /// is none.
+    async fn moment(&self, at: Timestamp) -> Result<Option<Moment>>;
+
+    /// The same questions as of a moment. What it answers never changes, but for who was erased.
+    fn as_of(&self, moment: Moment) -> Arc<dyn Reads>;
 
     /// Ids of customers with their places in the list, in its order.
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;

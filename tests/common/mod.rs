@@ -1,6 +1,7 @@
 //! What several test crates share.
 #![allow(dead_code, unreachable_pub, reason = "each crate uses a part of it, as its own")]
 
+pub mod answers;
 pub mod facts;
 pub mod stores;
 pub mod wipe;

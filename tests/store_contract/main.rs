@@ -7,8 +7,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fixture;
+#[path = "../stitching/worlds.rs"]
+#[allow(dead_code, reason = "the crate of stitching uses the rest")]
+mod worlds;
 
 mod apply;
+mod as_of;
 mod changes;
 mod claims;
 mod consents;

@@ -268,6 +268,7 @@ fn view(row: &Row, pages: FirstPages) -> Result<CustomerView> {
         identifiers.into_iter().map(|i| i.held_by(Some(id.clone()))).collect::<Result<_>>()?;
     identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
     Ok(CustomerView {
+        as_of: None,
         customer,
         identifiers,
         claims: all::<ClaimRow<'_>, _>(row, "claims")?.unwrap_or_default(),

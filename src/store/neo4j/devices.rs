@@ -14,7 +14,7 @@ use crate::store::Result;
 use crate::store::query::Of;
 
 /// The most devices of one list.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 static DEVICES: Statement = statement!("devices");
 static LIST: LazyLock<Pair> = LazyLock::new(|| {

@@ -16,7 +16,8 @@ static COUNT: Statement = statement!("count_identity_events");
 static EVENTS: Statement = statement!("identity_events");
 
 list_row! {
-    struct EventRow {
+    /// A line.
+    pub(super) struct EventRow {
         arrival: i64,
         customer: &'de str,
         at: i64,

@@ -28,7 +28,8 @@ static COUNT: LazyLock<Pair> = LazyLock::new(|| {
 });
 
 list_row! {
-    struct LinkRow {
+    /// A link.
+    pub(super) struct LinkRow {
         from: i64,
         to: i64,
         refused: Option<&'de str>,
@@ -64,15 +65,19 @@ pub(super) async fn fetch(store: &Inner, keys: &[LinkKey]) -> Result<Vec<Option<
 }
 
 pub(super) async fn list(store: &Inner, of: &[Of], asked: &LinkPage) -> Result<Vec<Page<Link>>> {
+    LIST.ask(store, of, page_params(asked), empty(), |row| page::<LinkRow<'_>, _>(row, asked.limit)).await
+}
+
+/// The parameters of a page.
+pub(super) fn page_params(asked: &LinkPage) -> Params {
     let nowhere = LinkKey { from: Arrival(i64::MIN), to: Arrival(i64::MIN), refused: false };
     let after = asked.after.unwrap_or(nowhere);
-    let params = Params::new()
+    Params::new()
         .with("refused", asked.refused)
         .with("from", after.from)
         .with("to", after.to)
         .with("after_refused", after.refused)
-        .with("limit", asked.limit.saturating_add(1));
-    LIST.ask(store, of, params, empty(), |row| page::<LinkRow<'_>, _>(row, asked.limit)).await
+        .with("limit", asked.limit.saturating_add(1))
 }
 
 pub(super) async fn count(store: &Inner, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {

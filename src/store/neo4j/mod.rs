@@ -24,6 +24,7 @@ mod known;
 mod links;
 mod orders;
 mod pages;
+mod past;
 #[cfg(test)]
 mod plans;
 mod products;
@@ -58,7 +59,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
@@ -198,6 +199,14 @@ impl Store for Neo4jStore {
         let (store, rules, ruling) = (self.inner.clone(), rules.clone(), ruling.clone());
         let work = tokio::spawn(async move { apply::decide(&store, &rules, &ruling, at, trial).await });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a decision could not be planned: {e}"))))
+    }
+
+    async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
+        past::moment(&self.inner, at).await
+    }
+
+    fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
+        Arc::new(past::AsOf::new(self.inner.clone(), moment))
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {

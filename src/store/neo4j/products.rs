@@ -18,7 +18,8 @@ static ACTS: LazyLock<Statement> =
     LazyLock::new(|| Statement::of_parts("product_acts", &[part!("of_customer"), part!("product_acts")]));
 
 list_row! {
-    struct ActRow {
+    /// An act.
+    pub(super) struct ActRow {
         owner: i64,
         product: ProductRow<'de>,
         act: &'de str,
@@ -30,7 +31,7 @@ list_row! {
 }
 
 /// An act and its place among those of its batch.
-struct Placed(i64, ProductActed);
+pub(super) struct Placed(pub(super) i64, pub(super) ProductActed);
 
 impl TryFrom<ActRow<'_>> for Placed {
     type Error = StoreError;

@@ -14,7 +14,7 @@ use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::product::Product;
 use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, Moment, Timestamp};
 use crate::store::{Result, StoreError};
 
 list_row! {
@@ -206,8 +206,16 @@ list_row! {
 impl TryFrom<OrderRow<'_>> for Order {
     type Error = StoreError;
     fn try_from(row: OrderRow<'_>) -> Result<Self> {
+        row.order(None)
+    }
+}
+
+impl OrderRow<'_> {
+    /// As it stands, or stood at a moment. Its products are called as they are now.
+    pub(super) fn order(self, when: Option<Moment>) -> Result<Order> {
+        let row = self;
         let key = OrderKey { source: row.source.into(), number: row.number.into() };
-        let mut order = Order::fold(key, order_events(row.events)?);
+        let mut order = Order::fold_then(key, order_events(row.events)?, when);
         let products: HashMap<Arc<str>, Product> =
             row.products.into_iter().map(|p| (Arc::from(p.0), product(p))).collect();
         order.name_products(&products);

@@ -7,9 +7,9 @@ use super::bolt::{Params, ToBolt};
 use super::pages::{Pair, by_key, empty, page};
 use super::rows::{TouchpointRow, column};
 use super::statement::{Statement, part, statement};
-use crate::domain::Timestamp;
 use crate::domain::page::Page;
 use crate::domain::touchpoint::Touchpoint;
+use crate::domain::{Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
@@ -45,9 +45,19 @@ pub(super) async fn fetch(store: &Inner, message_ids: &[Arc<str>]) -> Result<Vec
 }
 
 pub(super) async fn list(store: &Inner, of: &[Of], asked: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-    let (pair, sign) = match asked.order {
-        TimeOrder::NewestFirst => (&NEWEST, -1_i64),
-        TimeOrder::OldestFirst => (&OLDEST, 1),
+    let pair = match asked.order {
+        TimeOrder::NewestFirst => &NEWEST,
+        TimeOrder::OldestFirst => &OLDEST,
+    };
+    let params = page_params(asked, None);
+    pair.ask(store, of, params, empty(), |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
+}
+
+/// The parameters of a page, now or as of a moment.
+pub(super) fn page_params(asked: &TouchpointPage, when: Option<Moment>) -> Params {
+    let sign = match asked.order {
+        TimeOrder::NewestFirst => -1_i64,
+        TimeOrder::OldestFirst => 1,
     };
     let (mut since, mut until) = bounds(asked.filter.since, asked.filter.until);
     let (mut edge, mut place) = (i64::MIN, 0);
@@ -59,20 +69,29 @@ pub(super) async fn list(store: &Inner, of: &[Of], asked: &TouchpointPage) -> Re
             TimeOrder::OldestFirst => since = since.max(edge),
         }
     }
-    let params = filtered(Params::new(), &asked.filter)
+    filtered(Params::new(), &asked.filter)
         .with("since", since)
         .with("until", until)
         .with("edge", edge)
         .with("place", place)
         .with("sign", sign)
-        .with("limit", asked.limit.saturating_add(1));
-    pair.ask(store, of, params, empty(), |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
+        .with("end", end(when))
+        .with("limit", asked.limit.saturating_add(1))
 }
 
 pub(super) async fn count(store: &Inner, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
+    COUNT.ask(store, of, count_params(filter, None), 0, |row| column(row, "found")).await
+}
+
+/// The parameters of a count, now or as of a moment.
+pub(super) fn count_params(filter: &TouchpointFilter, when: Option<Moment>) -> Params {
     let (since, until) = bounds(filter.since, filter.until);
-    let params = filtered(Params::new(), filter).with("since", since).with("until", until);
-    COUNT.ask(store, of, params, 0, |row| column(row, "found")).await
+    filtered(Params::new(), filter).with("since", since).with("until", until).with("end", end(when))
+}
+
+/// The first arrival that was not there yet; of the present there is none.
+pub(super) fn end(when: Option<Moment>) -> i64 {
+    when.map_or(i64::MAX, |moment| moment.end().0)
 }
 
 /// Not before, and before; all time where nothing is said.

@@ -36,6 +36,7 @@ static DECISIONS: Statement = statement!("write_decisions");
 static SIDES: Statement = statement!("write_sides");
 static IDENTIFIERS: Statement = statement!("write_identifiers");
 static MEMBERSHIPS: Statement = statement!("write_memberships");
+static SEEN_ALONE: Statement = statement!("write_seen_alone");
 static SPEND: Statement = statement!("write_spend");
 static DROP_SPEND: Statement = statement!("drop_spend");
 static CONSENTS: Statement = statement!("write_consents");
@@ -129,6 +130,10 @@ impl Writer<'_, '_> {
         self.rows(&CUSTOMERS, new.into_iter().map(|row| new_customer(row, sizes)).collect()).await?;
         self.rows(&UPDATE_CUSTOMERS, old.into_iter().map(|row| customer(row, sizes)).collect()).await?;
         self.rows(&IDENTIFIERS, plan.identifiers.iter().map(identifier).collect::<Result<_, _>>()?).await?;
+        let alone = plan.seen_alone.iter().map(|(identifier, (first, last))| {
+            row! { "identifier" => identifier, "first_at" => first, "last_at" => last }
+        });
+        self.rows(&SEEN_ALONE, alone.collect()).await?;
         let memberships = plan.memberships.iter().map(|row| row! { "identifier" => row.identifier, "to" => row.to });
         self.rows(&MEMBERSHIPS, memberships.collect()).await?;
         let merged = plan.merged.iter().map(|row| row! { "from" => row.from, "into" => row.into });
@@ -311,6 +316,7 @@ fn device(row: &DeviceRow) -> BoltType {
         "last_seen_at" => row.last_seen_at,
         "set" => row! { "kind" => row.fact.kind, "os" => row.fact.os, "model" => row.fact.model },
         "identifiers" => list(&row.identifiers),
+        "alone" => row.seen_alone.map(|(first, last)| vec![first, last]),
     }
 }
 

@@ -4,13 +4,14 @@ use rusqlite::{Connection, Row, params};
 
 use super::row::{arrival, raw_json, str, text, time, word};
 use super::statement::statements;
-use crate::domain::IdentifierId;
 use crate::domain::claim::{Claim, Provenance};
+use crate::domain::{IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
 
 statements! {
     CLAIMS_OF_IDENTIFIER = "claims_of_identifier";
+    CLAIMS_THEN = "claims_then";
     CLOSE_CLAIM = "close_claim";
     INSERT_CLAIM = "insert_claim";
 }
@@ -24,6 +25,20 @@ pub(super) fn read(
     let mut statement = CLAIMS_OF_IDENTIFIER.on(db)?;
     for owner in owners {
         statement.all([owner.0], into, decode)?;
+    }
+    Ok(())
+}
+
+/// Adds what `owners` claimed by a moment.
+pub(super) fn read_then(
+    db: &Connection,
+    owners: impl IntoIterator<Item = IdentifierId>,
+    moment: Moment,
+    into: &mut Vec<Claim>,
+) -> Result<()> {
+    let mut statement = CLAIMS_THEN.on(db)?;
+    for owner in owners {
+        statement.all([owner.0, moment.end().0, moment.change], into, decode)?;
     }
     Ok(())
 }

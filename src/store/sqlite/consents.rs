@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use rustc_hash::FxHashMap;
 
 use super::row::{arrival, optional_text, text, time, word};
-use super::statement::statements;
+use super::statement::{Prepared, statements};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
-use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::Plan;
 use crate::store::Result;
 
 statements! {
     CONSENT = "consent";
     CONSENTS_OF_IDENTIFIER = "consents_of_identifier";
+    CONSENTS_THEN = "consents_then";
     INSERT_CONSENT = "insert_consent";
     GIVE_CONSENT = "give_consent";
     TAKE_CONSENT = "take_consent";
@@ -26,10 +27,30 @@ pub(super) fn read(
     holders: impl IntoIterator<Item = IdentifierId>,
     into: &mut Vec<ConsentGiven>,
 ) -> Result<()> {
-    let mut statement = CONSENTS_OF_IDENTIFIER.on(db)?;
+    gather(&mut CONSENTS_OF_IDENTIFIER.on(db)?, holders, None, into)
+}
+
+/// The same as of a moment.
+pub(super) fn read_then(
+    db: &Connection,
+    holders: impl IntoIterator<Item = IdentifierId>,
+    moment: Moment,
+    into: &mut Vec<ConsentGiven>,
+) -> Result<()> {
+    gather(&mut CONSENTS_THEN.on(db)?, holders, Some(moment), into)
+}
+
+fn gather(
+    statement: &mut Prepared<'_>,
+    holders: impl IntoIterator<Item = IdentifierId>,
+    when: Option<Moment>,
+    into: &mut Vec<ConsentGiven>,
+) -> Result<()> {
     let mut decisions: FxHashMap<Arrival, Arc<Consent>> = FxHashMap::default();
     for identifier in holders {
-        statement.all([identifier.0], into, |row| {
+        let params = [Some(identifier.0), when.map(|moment| moment.change)];
+        let params = params_from_iter(params.into_iter().flatten());
+        statement.all(params, into, |row| {
             let consent = match decisions.get(&arrival(row, 0)?) {
                 Some(known) => known.clone(),
                 None => {

@@ -69,6 +69,7 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<O
     claims::read(db, owners.iter().copied(), &mut claims)?;
     claims.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView {
+        as_of: None,
         customer: Customer { id, born: Arrival(born), version, former_ids },
         identifiers,
         claims,
@@ -86,12 +87,12 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<O
     if matches!(shape, Shape::History | Shape::All) {
         if pages.orders > 0 {
             let page = OrderPage { since: None, until: None, after: None, limit: pages.orders };
-            view.orders = Some(orders::list_of(db, &owners, &page)?);
+            view.orders = Some(orders::list_of(db, &owners, &page, None)?);
         }
         if pages.touchpoints > 0 {
             let (order, filter) = (TimeOrder::NewestFirst, TouchpointFilter::default());
             let page = TouchpointPage { filter, order, after: None, limit: pages.touchpoints };
-            view.touchpoints = Some(touchpoints::list_of(db, &owners, &page)?);
+            view.touchpoints = Some(touchpoints::list_of(db, &owners, &page, None)?);
         }
     }
     Ok(Some(view))

@@ -15,7 +15,9 @@ use crate::store::Result;
 use crate::store::query::Of;
 
 statements! {
+    KEEP_DEVICE = "keep_device";
     SEE_DEVICE = "see_device";
+    SEE_DEVICE_ALONE = "see_device_alone";
     STORE_ON = "store_on";
     DEVICE_BY_KEY = "device_by_key";
     IDENTIFIERS_ON_DEVICE = "identifiers_on_device";
@@ -23,24 +25,25 @@ statements! {
 }
 
 /// The most devices of one question, and the most identifiers of one device.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// Widens the times of what was seen and adds who lives there.
-pub(super) fn see(db: &Connection, devices: &[DeviceRow]) -> Result<()> {
+pub(super) fn see(db: &Connection, devices: &[DeviceRow], seq: i64) -> Result<()> {
+    let mut keep = KEEP_DEVICE.on(db)?;
+    let mut alone = SEE_DEVICE_ALONE.on(db)?;
     let mut see = SEE_DEVICE.on(db)?;
     let mut store_on = STORE_ON.on(db)?;
     for row in devices {
         let fact = &row.fact;
-        let id = see.count(params![
-            &*fact.key,
-            &*fact.kind,
-            fact.os.as_deref(),
-            fact.model.as_deref(),
-            row.first_seen_at.0,
-            row.last_seen_at.0,
-        ])?;
+        let (os, model) = (fact.os.as_deref(), fact.model.as_deref());
+        keep.execute(params![&*fact.key, &*fact.kind, os, model, row.last_seen_at.0, seq])?;
+        let id =
+            see.count(params![&*fact.key, &*fact.kind, os, model, row.first_seen_at.0, row.last_seen_at.0, seq,])?;
         for identifier in &row.identifiers {
-            store_on.execute([identifier.0, id])?;
+            store_on.execute([identifier.0, id, seq])?;
+        }
+        if let Some((first, last)) = row.seen_alone {
+            alone.execute([id, seq, first.0, last.0])?;
         }
     }
     Ok(())
@@ -66,7 +69,7 @@ pub(super) fn fetch(db: &Connection, keys: &[Arc<str>]) -> Result<Vec<Option<Dev
 
 /// Every device of each.
 pub(super) fn list(db: &Connection, of: &[Of]) -> Result<Vec<Vec<Device>>> {
-    let mut owners = Owners::new(db)?;
+    let mut owners = Owners::new(db, None)?;
     of.iter().map(|of| list_of(db, &owners.of(of)?)).collect()
 }
 

@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, Row};
 
+use super::past;
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::{Prepared, statements};
-use crate::domain::IdentifierId;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::{Identifier, IdentifierKey};
+use crate::domain::{IdentifierId, Moment};
 use crate::store::Result;
 use crate::store::query::{IdentifierRef, Of};
 
@@ -41,19 +42,24 @@ pub(super) fn of_customer(db: &Connection, born: i64, id: &CustomerId) -> Result
     Ok(identifiers)
 }
 
-/// The identifiers each question is about.
+/// The identifiers each question is about, now or as of a moment.
 pub(super) struct Owners<'c> {
+    db: &'c Connection,
     members: Prepared<'c>,
+    when: Option<Moment>,
 }
 
 impl<'c> Owners<'c> {
-    pub(super) fn new(db: &'c Connection) -> Result<Self> {
-        Ok(Owners { members: MEMBERS_OF_CUSTOMER.on(db)? })
+    pub(super) fn new(db: &'c Connection, when: Option<Moment>) -> Result<Self> {
+        Ok(Owners { db, members: MEMBERS_OF_CUSTOMER.on(db)?, when })
     }
 
     /// Those of the customer, or of the one it became; or the one identifier.
     pub(super) fn of(&mut self, of: &Of) -> Result<Vec<IdentifierId>> {
         let mut ids = Vec::new();
+        if let Some(moment) = self.when {
+            return past::people::owners(self.db, of, moment);
+        }
         match of {
             Of::Identifier(id) => ids.push(*id),
             Of::Customer(id) => self.members.all([&*id.0], &mut ids, |row| arrival(row, 0))?,

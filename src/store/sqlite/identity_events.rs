@@ -2,13 +2,14 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::past::{self, end};
 use super::row::{arrival, json, optional_text, text, time, word};
 use super::statement::statements;
 use super::write::Births;
-use crate::domain::Arrival;
 use crate::domain::change::{IdentityEvent, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
+use crate::domain::{Arrival, Moment};
 use crate::store::Result;
 
 statements! {
@@ -40,9 +41,13 @@ pub(super) fn insert(db: &Connection, born: &Births<'_>, events: &[IdentityEvent
 }
 
 /// One line per name, in their order.
-pub(super) fn fetch(db: &Connection, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+pub(super) fn fetch(db: &Connection, arrivals: &[Arrival], when: Option<Moment>) -> Result<Vec<Option<IdentityEvent>>> {
     let mut statement = IDENTITY_EVENT.on(db)?;
-    arrivals.iter().map(|arrival| statement.first([arrival.0], decode)).collect()
+    let mut fetch = |arrival: &Arrival| match arrival.0 < end(when) {
+        true => statement.first([arrival.0], decode),
+        false => Ok(None),
+    };
+    arrivals.iter().map(&mut fetch).collect()
 }
 
 /// A page of each, oldest first.
@@ -51,14 +56,15 @@ pub(super) fn list(
     customers: &[CustomerId],
     after: Option<Arrival>,
     limit: usize,
+    when: Option<Moment>,
 ) -> Result<Vec<Page<IdentityEvent>>> {
     let after = after.map_or(i64::MIN, |a| a.0);
     let mut statement = IDENTITY_EVENTS_OF_CUSTOMER.on(db)?;
     let mut pages = Vec::with_capacity(customers.len());
     for customer in customers {
         let mut events = Vec::new();
-        for born in with_former(db, customer)? {
-            statement.all(params![born, after, limit as i64 + 1], &mut events, decode)?;
+        for born in with_former(db, customer, when)? {
+            statement.all(params![born, after, limit as i64 + 1, end(when)], &mut events, decode)?;
         }
         events.sort_by_key(|event| event.arrival);
         pages.push(Page::cut(events, limit));
@@ -67,21 +73,24 @@ pub(super) fn list(
 }
 
 /// How long each is.
-pub(super) fn count(db: &Connection, customers: &[CustomerId]) -> Result<Vec<i64>> {
+pub(super) fn count(db: &Connection, customers: &[CustomerId], when: Option<Moment>) -> Result<Vec<i64>> {
     let mut statement = COUNT_IDENTITY_EVENTS.on(db)?;
     let mut counts = Vec::with_capacity(customers.len());
     for customer in customers {
         let mut sum = 0;
-        for born in with_former(db, customer)? {
-            sum += statement.count([born])?;
+        for born in with_former(db, customer, when)? {
+            sum += statement.count([born, end(when)])?;
         }
         counts.push(sum);
     }
     Ok(counts)
 }
 
-/// The customer that an id stands for now, and those it absorbed.
-fn with_former(db: &Connection, id: &CustomerId) -> Result<Vec<i64>> {
+/// The customer that an id stands for, and those it absorbed.
+fn with_former(db: &Connection, id: &CustomerId, when: Option<Moment>) -> Result<Vec<i64>> {
+    if let Some(moment) = when {
+        return past::people::with_former(db, id, moment);
+    }
     let mut births = Vec::new();
     CUSTOMER_AND_FORMER.on(db)?.all([&*id.0], &mut births, |row| Ok(row.get(0)?))?;
     Ok(births)

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
+use super::past;
 use super::row::{arrival, optional_text, text, time};
 use super::statement::statements;
-use crate::domain::IdentifierId;
 use crate::domain::link::Link;
 use crate::domain::page::Page;
+use crate::domain::{IdentifierId, Moment};
 use crate::store::Result;
 use crate::store::query::{LinkKey, LinkPage, Of};
 
 statements! {
+    KEEP_LINK = "keep_link";
     ADD_LINK = "add_link";
     LINK = "link";
     LINKS_FROM = "links_from";
@@ -22,10 +24,12 @@ statements! {
     COUNT_LINKS_TO = "count_links_to";
 }
 
-/// Adds to the pairs that are stored, and the others.
-pub(super) fn add(db: &Connection, links: &[Link]) -> Result<()> {
+/// Adds to the pairs that are stored, of which it keeps what was said before, and the others.
+pub(super) fn add(db: &Connection, links: &[Link], seq: i64) -> Result<()> {
+    let mut keep = KEEP_LINK.on(db)?;
     let mut add = ADD_LINK.on(db)?;
     for l in links {
+        keep.execute(params![l.from.0, l.to.0, l.refused.is_some(), seq])?;
         add.execute(params![
             l.from.0,
             l.to.0,
@@ -37,6 +41,7 @@ pub(super) fn add(db: &Connection, links: &[Link]) -> Result<()> {
             l.count,
             &*l.message_id,
             &*l.source,
+            seq,
         ])?;
     }
     Ok(())
@@ -49,31 +54,37 @@ pub(super) fn fetch(db: &Connection, keys: &[LinkKey]) -> Result<Vec<Option<Link
 }
 
 /// A page of each, by key.
-pub(super) fn list(db: &Connection, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
-    let mut owners = Owners::new(db)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+pub(super) fn list(db: &Connection, of: &[Of], page: &LinkPage, when: Option<Moment>) -> Result<Vec<Page<Link>>> {
+    let mut owners = Owners::new(db, when)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page, when)).collect()
 }
 
 /// From each end at most a page's worth is read, already in order; a link with both ends here comes
 /// twice and stands once.
-fn list_of(db: &Connection, owners: &[IdentifierId], page: &LinkPage) -> Result<Page<Link>> {
+fn list_of(db: &Connection, owners: &[IdentifierId], page: &LinkPage, when: Option<Moment>) -> Result<Page<Link>> {
     let first = LinkKey { from: IdentifierId::default(), to: IdentifierId::default(), refused: false };
     let after = page.after.unwrap_or(first);
     let mut rows = Vec::new();
     for direction in [LINKS_FROM, LINKS_TO] {
         let mut statement = direction.on(db)?;
         for owner in owners {
-            let params = params![owner.0, after.from.0, after.to.0, after.refused, page.refused, page.limit as i64 + 1];
+            let limit = page.limit as i64 + 1;
+            let since = when.map_or(i64::MAX, |moment| moment.change);
+            let params = params![owner.0, after.from.0, after.to.0, after.refused, page.refused, limit, since];
             statement.all(params, &mut rows, decode)?;
         }
     }
     let by_key: BTreeMap<LinkKey, Link> = rows.into_iter().map(|link| (key(&link), link)).collect();
-    Ok(Page::cut(by_key.into_values().take(page.limit + 1).collect(), page.limit))
+    let mut page = Page::cut(by_key.into_values().take(page.limit + 1).collect(), page.limit);
+    if let Some(moment) = when {
+        past::links::turn_back(db, &mut page.items, moment)?;
+    }
+    Ok(page)
 }
 
 /// How many of each; one with both ends here counts once.
 pub(super) fn count(db: &Connection, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-    let mut owners = Owners::new(db)?;
+    let mut owners = Owners::new(db, None)?;
     let mut from = COUNT_LINKS_FROM.on(db)?;
     let mut to = COUNT_LINKS_TO.on(db)?;
     let mut counts = Vec::with_capacity(of.len());
@@ -95,7 +106,7 @@ fn key(link: &Link) -> LinkKey {
 }
 
 /// `from_id, to_id, reason, rule, first_at, last_at, count, message_id, source`.
-fn decode(row: &Row<'_>) -> Result<Link> {
+pub(super) fn decode(row: &Row<'_>) -> Result<Link> {
     Ok(Link {
         from: arrival(row, 0)?,
         to: arrival(row, 1)?,

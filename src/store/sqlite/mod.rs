@@ -22,6 +22,7 @@ mod known;
 mod links;
 mod orders;
 mod pages;
+mod past;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -57,13 +58,13 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use pool::{Opening, Pool};
 
 /// A store in one file.
 pub struct SqliteStore {
-    pool: Pool,
+    pool: Arc<Pool>,
     new_id: NewId,
 }
 
@@ -102,7 +103,7 @@ impl SqliteStore {
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
         let SqliteOptions { synchronous_full, lock_wait, .. } = options;
         let opening = Opening { path: path.to_owned(), synchronous_full, lock_wait };
-        Ok(SqliteStore { pool: Pool::start(opening, options.readers)?, new_id: options.new_id })
+        Ok(SqliteStore { pool: Arc::new(Pool::start(opening, options.readers)?), new_id: options.new_id })
     }
 }
 
@@ -196,6 +197,14 @@ impl Store for SqliteStore {
         self.pool.write(move |db| decide(db, &rules, &ruling, at, &new_id)).await
     }
 
+    async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
+        self.pool.read(move |db| status::moment(db, at)).await
+    }
+
+    fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
+        Arc::new(past::AsOf::new(self.pool.clone(), moment))
+    }
+
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
         let list = list.clone();
         self.pool.read(move |db| customer_list::list(db, &list)).await
@@ -270,32 +279,32 @@ impl Reads for SqliteStore {
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
         let message_ids = message_ids.to_vec();
-        self.pool.read(move |db| touchpoints::fetch(db, &message_ids)).await
+        self.pool.read(move |db| touchpoints::fetch(db, &message_ids, None)).await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| touchpoints::list(db, &of, &page)).await
+        self.pool.read(move |db| touchpoints::list(db, &of, &page, None)).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
         let (of, filter) = (of.to_vec(), filter.clone());
-        self.pool.read(move |db| touchpoints::count(db, &of, &filter)).await
+        self.pool.read(move |db| touchpoints::count(db, &of, &filter, None)).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| orders::fetch(db, &keys)).await
+        self.pool.read(move |db| orders::fetch(db, &keys, None)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| orders::list(db, &of, &page)).await
+        self.pool.read(move |db| orders::list(db, &of, &page, None)).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
         let of = of.to_vec();
-        self.pool.read(move |db| orders::count(db, &of, since, until)).await
+        self.pool.read(move |db| orders::count(db, &of, since, until, None)).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
@@ -310,7 +319,7 @@ impl Reads for SqliteStore {
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| links::list(db, &of, &page)).await
+        self.pool.read(move |db| links::list(db, &of, &page, None)).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
@@ -330,7 +339,7 @@ impl Reads for SqliteStore {
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| products::acts_and_orders(db, &customers)).await
+        self.pool.read(move |db| products::acts_and_orders(db, &customers, None)).await
     }
 
     async fn list_identity_events(
@@ -340,16 +349,16 @@ impl Reads for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| identity_events::list(db, &customers, after, limit)).await
+        self.pool.read(move |db| identity_events::list(db, &customers, after, limit, None)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| identity_events::count(db, &customers)).await
+        self.pool.read(move |db| identity_events::count(db, &customers, None)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
-        self.pool.read(move |db| identity_events::fetch(db, &arrivals)).await
+        self.pool.read(move |db| identity_events::fetch(db, &arrivals, None)).await
     }
 }

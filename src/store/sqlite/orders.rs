@@ -7,13 +7,14 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::pages::{self, Entry};
+use super::past::{self, end};
 use super::products;
 use super::row::{arrival, json, text, time};
 use super::statement::statements;
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::Product;
-use crate::domain::{IdentifierId, Timestamp};
+use crate::domain::{IdentifierId, Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::{Of, OrderPage, TimeKey};
 
@@ -48,28 +49,37 @@ pub(super) fn put(db: &Connection, orders: &[Order]) -> Result<()> {
 }
 
 /// One placed order per key, in their order.
-pub(super) fn fetch(db: &Connection, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
+pub(super) fn fetch(db: &Connection, keys: &[OrderKey], when: Option<Moment>) -> Result<Vec<Option<Order>>> {
     let mut placed = PLACED_ORDER.on(db)?;
-    let mut found: Vec<Option<Order>> =
-        keys.iter().map(|key| placed.first((&*key.number, &*key.source), decode)).collect::<Result<_>>()?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let order = placed.first((&*key.number, &*key.source), |row| decode(row, when))?;
+        found.push(order.filter(|order| order.placed.is_some()));
+    }
     drop(placed);
-    name_products(db, found.iter_mut().flatten())?;
+    name_products(db, found.iter_mut().flatten(), when)?;
     Ok(found)
 }
 
 /// A page of each, newest first.
-pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
-    let mut owners = Owners::new(db)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage, when: Option<Moment>) -> Result<Vec<Page<Order>>> {
+    let mut owners = Owners::new(db, when)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page, when)).collect()
 }
 
 /// A page of those that hang on `owners`.
-pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &OrderPage) -> Result<Page<Order>> {
+pub(super) fn list_of(
+    db: &Connection,
+    owners: &[IdentifierId],
+    page: &OrderPage,
+    when: Option<Moment>,
+) -> Result<Page<Order>> {
     let since = page.since.map_or(i64::MIN, |t| t.0);
     let begin = pages::begin(true, page.since, page.until, page.after);
     let mut range = ORDERS_NEWEST.on(db)?;
     let entries = pages::merge(owners, true, begin, page.limit + 1, |owner, behind, limit, into| {
-        range.all(params![owner.0, behind.at.0, behind.arrival.0, since, limit as i64], into, |row| {
+        let params = params![owner.0, behind.at.0, behind.arrival.0, since, limit as i64, end(when)];
+        range.all(params, into, |row| {
             let key = TimeKey { at: time(row, 0)?, arrival: arrival(row, 1)? };
             Ok(Entry { key, row: row.get(2)? })
         })
@@ -79,23 +89,24 @@ pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &OrderPage
     let mut by_row = ORDER_BY_ROW.on(db)?;
     let mut items = Vec::with_capacity(page.items.len());
     for entry in &page.items {
-        items.extend(by_row.first([entry.row], decode)?);
+        items.extend(by_row.first([entry.row], |row| decode(row, when))?);
     }
     drop(by_row);
-    name_products(db, items.iter_mut())?;
+    name_products(db, items.iter_mut(), when)?;
     Ok(Page { items, more: page.more })
 }
 
 /// Every order that hangs on `owners`, the first placed first.
-pub(super) fn all_of(db: &Connection, owners: &[IdentifierId]) -> Result<Vec<Order>> {
+pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], when: Option<Moment>) -> Result<Vec<Order>> {
     let mut orders = Vec::new();
     let mut statement = ORDERS_OF_IDENTIFIER.on(db)?;
     for owner in owners {
-        statement.all([owner.0], &mut orders, decode)?;
+        statement.all([owner.0], &mut orders, |row| decode(row, when))?;
     }
     drop(statement);
+    orders.retain(|order| order.placed.is_some());
     orders.sort_by_key(|order| order.placed.map(|placed| (placed.at, placed.arrival)));
-    name_products(db, orders.iter_mut())?;
+    name_products(db, orders.iter_mut(), when)?;
     Ok(orders)
 }
 
@@ -105,26 +116,30 @@ pub(super) fn count(
     of: &[Of],
     since: Option<Timestamp>,
     until: Option<Timestamp>,
+    when: Option<Moment>,
 ) -> Result<Vec<i64>> {
     let (since, until) = (since.map_or(i64::MIN, |t| t.0), until.map_or(i64::MAX, |t| t.0));
-    let mut owners = Owners::new(db)?;
+    let mut owners = Owners::new(db, when)?;
     let mut count = COUNT_ORDERS.on(db)?;
     let mut counts = Vec::with_capacity(of.len());
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            sum += count.count([owner.0, since, until])?;
+            sum += count.count([owner.0, since, until, end(when)])?;
         }
         counts.push(sum);
     }
     Ok(counts)
 }
 
-fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order>) -> Result<()> {
+fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order>, when: Option<Moment>) -> Result<()> {
     let mut orders: Vec<&mut Order> = orders.collect();
     let mut known: HashMap<Arc<str>, Product> = HashMap::new();
     let skus = orders.iter().flat_map(|order| order.skus());
-    products::read(db, skus, &mut known)?;
+    match when {
+        None => products::read(db, skus, &mut known)?,
+        Some(moment) => past::products::read(db, skus, moment, &mut known)?,
+    }
     for order in &mut orders {
         order.name_products(&known);
     }
@@ -132,7 +147,7 @@ fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order
 }
 
 /// `source, number, events`.
-fn decode(row: &Row<'_>) -> Result<Order> {
+fn decode(row: &Row<'_>, when: Option<Moment>) -> Result<Order> {
     let key = OrderKey { source: text(row, 0)?, number: text(row, 1)? };
-    Ok(Order::fold(key, json(row, 2)?))
+    Ok(Order::fold_then(key, json(row, 2)?, when))
 }

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::statement::Statement;
 use super::*;
 
-/// Those that look at every customer, because that is the question.
-const MAY_SCAN: &[&str] = &["count_customers"];
+/// Those that look at every customer, because that is the question, or count a history by channel.
+const MAY_SCAN: &[&str] = &["count_customers", "figures_then"];
 
 fn all_statements() -> Vec<&'static Statement> {
     [
@@ -23,6 +23,10 @@ fn all_statements() -> Vec<&'static Statement> {
         known::ALL,
         links::ALL,
         orders::ALL,
+        past::devices::ALL,
+        past::links::ALL,
+        past::people::ALL,
+        past::products::ALL,
         products::ALL,
         status::ALL,
         touchpoints::ALL,

@@ -7,8 +7,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::orders;
+use super::past::{self, end};
 use super::row::{arrival, optional_text, text, time, word};
 use super::statement::statements;
+use crate::domain::Moment;
 use crate::domain::customer::CustomerId;
 use crate::domain::order::Order;
 use crate::domain::product::{Product, ProductAct, ProductActed};
@@ -17,16 +19,19 @@ use crate::store::query::Of;
 
 statements! {
     PRODUCT = "product";
+    KEEP_PRODUCT = "keep_product";
     NAME_PRODUCT = "name_product";
     INSERT_PRODUCT_ACT = "insert_product_act";
     PRODUCT_ACTS_OF_IDENTIFIER = "product_acts_of_identifier";
 }
 
 /// Takes over what is said of products; what is not said stays.
-pub(super) fn name(db: &Connection, products: &[Product]) -> Result<()> {
+pub(super) fn name(db: &Connection, products: &[Product], seq: i64) -> Result<()> {
+    let mut keep = KEEP_PRODUCT.on(db)?;
     let mut statement = NAME_PRODUCT.on(db)?;
     for p in products {
-        statement.execute(params![&*p.sku, p.name.as_deref(), p.category.as_deref()])?;
+        keep.execute(params![&*p.sku, p.name.as_deref(), p.category.as_deref(), seq])?;
+        statement.execute(params![&*p.sku, p.name.as_deref(), p.category.as_deref(), seq])?;
     }
     Ok(())
 }
@@ -74,25 +79,29 @@ pub(super) fn read<'s>(
 pub(super) fn acts_and_orders(
     db: &Connection,
     customers: &[CustomerId],
+    when: Option<Moment>,
 ) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-    let mut owners = Owners::new(db)?;
+    let mut owners = Owners::new(db, when)?;
     let mut statement = PRODUCT_ACTS_OF_IDENTIFIER.on(db)?;
     let mut answers = Vec::with_capacity(customers.len());
     for customer in customers {
         let owners = owners.of(&Of::Customer(customer.clone()))?;
         let mut acts = Vec::new();
         for owner in &owners {
-            statement.all([owner.0], &mut acts, decode_act)?;
+            statement.all([owner.0, end(when)], &mut acts, decode_act)?;
         }
         // Stable: acts of one event stand as it named them.
         acts.sort_by_key(|act| (act.at, act.arrival));
-        answers.push((acts, orders::all_of(db, &owners)?));
+        if let Some(moment) = when {
+            past::products::rename(db, acts.iter_mut().map(|act| &mut act.product), moment)?;
+        }
+        answers.push((acts, orders::all_of(db, &owners, when)?));
     }
     Ok(answers)
 }
 
 /// `sku, name, category`.
-fn decode(row: &Row<'_>) -> Result<Product> {
+pub(super) fn decode(row: &Row<'_>) -> Result<Product> {
     Ok(Product { sku: text(row, 0)?, name: optional_text(row, 1)?, category: optional_text(row, 2)? })
 }
 

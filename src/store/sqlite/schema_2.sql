@@ -87,3 +87,83 @@ UPDATE counter SET health = json_object(
         FROM (SELECT rule, count(*) AS refusals FROM identity_event WHERE kind = 'REFUSED' GROUP BY rule)
     ))
 );
+
+-- What a moment of the past needs. What is replaced goes to a `past_` table with the change that ended it:
+-- as of a change stands the row that the next later change ended, else the present one.
+CREATE INDEX change_by_at ON change (at, seq);
+
+CREATE INDEX customer_by_merged_into ON customer (merged_into) WHERE merged_into IS NOT NULL;
+
+-- Merges that were undone; those that hold are in `customer`.
+CREATE TABLE past_merge (
+    customer INTEGER NOT NULL,
+    into_id  INTEGER NOT NULL,
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    PRIMARY KEY (customer, until)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX past_merge_by_survivor ON past_merge (into_id, until, customer);
+
+CREATE INDEX claim_past ON claim (owner) WHERE until IS NOT NULL;
+
+ALTER TABLE link ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+UPDATE link SET since = max(from_id, to_id) >> 20;
+
+CREATE TABLE past_link (
+    from_id  INTEGER NOT NULL,
+    to_id    INTEGER NOT NULL,
+    refused  INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (from_id, to_id, refused, until)
+) STRICT, WITHOUT ROWID;
+
+-- When an identifier was seen is told by its touchpoints and its links; here are the events that left
+-- neither, one row for a batch of them. In a file of version 1 that was not kept, and its figures stand.
+CREATE TABLE seen_alone (
+    identifier INTEGER NOT NULL,
+    since      INTEGER NOT NULL,
+    first_at   INTEGER NOT NULL,
+    last_at    INTEGER NOT NULL,
+    PRIMARY KEY (identifier, since)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO seen_alone SELECT identifier.id, seq, first_seen_at, last_seen_at FROM identifier, counter;
+
+ALTER TABLE stored_on ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE device ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE past_device (
+    device INTEGER NOT NULL,
+    until  INTEGER NOT NULL,
+    kind   TEXT    NOT NULL,
+    os     TEXT,
+    model  TEXT,
+    PRIMARY KEY (device, until)
+) STRICT, WITHOUT ROWID;
+
+-- The same of devices.
+CREATE TABLE device_seen_alone (
+    device   INTEGER NOT NULL,
+    since    INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    PRIMARY KEY (device, since)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO device_seen_alone SELECT device.id, seq, first_seen_at, last_seen_at FROM device, counter;
+
+ALTER TABLE product ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE past_product (
+    sku      TEXT    NOT NULL,
+    until    INTEGER NOT NULL,
+    name     TEXT,
+    category TEXT,
+    PRIMARY KEY (sku, until)
+) STRICT, WITHOUT ROWID;

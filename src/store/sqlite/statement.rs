@@ -23,7 +23,7 @@ macro_rules! statements {
             sql: concat!($(include_str!(concat!("sql/", $file, ".sql"))),+),
         };)+
         #[cfg(test)]
-        pub(super) const ALL: &[crate::store::sqlite::statement::Statement] = &[$($constant),+];
+        pub(in crate::store::sqlite) const ALL: &[crate::store::sqlite::statement::Statement] = &[$($constant),+];
     };
 }
 pub(super) use statements;

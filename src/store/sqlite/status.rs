@@ -4,12 +4,13 @@ use rusqlite::Connection;
 
 use super::row::time;
 use super::statement::statements;
-use crate::domain::Timestamp;
+use crate::domain::{Moment, Timestamp};
 use crate::store::{Result, StoreError, StoreStatus};
 
 statements! {
     STATUS = "status";
     LAST_CHANGE = "last_change";
+    MOMENT = "moment";
 }
 
 /// All figures, from the one row that holds them.
@@ -28,6 +29,11 @@ pub(super) fn fetch(db: &Connection) -> Result<StoreStatus> {
 /// The last change's number and time.
 pub(super) fn last_change(db: &Connection) -> Result<(i64, Timestamp)> {
     LAST_CHANGE.on(db)?.first([], |row| Ok((row.get(0)?, time(row, 1)?)))?.ok_or_else(no_counter)
+}
+
+/// The last change that was committed by then.
+pub(super) fn moment(db: &Connection, at: Timestamp) -> Result<Option<Moment>> {
+    MOMENT.on(db)?.first([at.0], |row| Ok(Moment { change: row.get(0)?, at }))
 }
 
 fn no_counter() -> StoreError {

@@ -6,12 +6,13 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::pages::{self, Entry};
+use super::past::end;
 use super::row::{arrival, optional_str, optional_text, raw_json, text, time, word};
 use super::statement::statements;
-use crate::domain::IdentifierId;
 use crate::domain::order::OrderKey;
 use crate::domain::page::Page;
 use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
+use crate::domain::{IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
 use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
@@ -57,27 +58,41 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
 }
 
 /// One touchpoint per message, in their order.
-pub(super) fn fetch(db: &Connection, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
+pub(super) fn fetch(
+    db: &Connection,
+    message_ids: &[Arc<str>],
+    when: Option<Moment>,
+) -> Result<Vec<Option<Touchpoint>>> {
     let mut arrivals = MESSAGE_ARRIVAL.on(db)?;
     let mut touchpoint = TOUCHPOINT.on(db)?;
     let mut found = Vec::with_capacity(message_ids.len());
     for id in message_ids {
         found.push(match arrivals.first([&**id], |row| Ok(row.get::<_, i64>(0)?))? {
-            Some(arrival) => touchpoint.first([arrival], decode)?,
-            None => None,
+            Some(arrival) if arrival < end(when) => touchpoint.first([arrival], decode)?,
+            _ => None,
         });
     }
     Ok(found)
 }
 
 /// A page of each.
-pub(super) fn list(db: &Connection, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-    let mut owners = Owners::new(db)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, page)).collect()
+pub(super) fn list(
+    db: &Connection,
+    of: &[Of],
+    page: &TouchpointPage,
+    when: Option<Moment>,
+) -> Result<Vec<Page<Touchpoint>>> {
+    let mut owners = Owners::new(db, when)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page, when)).collect()
 }
 
 /// A page of what hangs on `owners`.
-pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &TouchpointPage) -> Result<Page<Touchpoint>> {
+pub(super) fn list_of(
+    db: &Connection,
+    owners: &[IdentifierId],
+    page: &TouchpointPage,
+    when: Option<Moment>,
+) -> Result<Page<Touchpoint>> {
     let newest_first = page.order == TimeOrder::NewestFirst;
     let mut range = if newest_first { TOUCHPOINTS_NEWEST.on(db)? } else { TOUCHPOINTS_OLDEST.on(db)? };
     let filter = &page.filter;
@@ -88,7 +103,8 @@ pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &Touchpoin
     let begin = pages::begin(newest_first, filter.since, filter.until, page.after);
     let entries = pages::merge(owners, newest_first, begin, page.limit + 1, |owner, behind, limit, into| {
         let (at, arrival) = (behind.at.0, behind.arrival.0);
-        range.all(params![owner.0, at, arrival, far, channels, kinds, names, direction, limit as i64], into, |row| {
+        let params = params![owner.0, at, arrival, far, channels, kinds, names, direction, limit as i64, end(when)];
+        range.all(params, into, |row| {
             let key = TimeKey { at: time(row, 0)?, arrival: super::row::arrival(row, 1)? };
             Ok(Entry { key, row: key.arrival.0 })
         })
@@ -104,8 +120,8 @@ pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], page: &Touchpoin
 }
 
 /// How many of each fit.
-pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-    let mut owners = Owners::new(db)?;
+pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, when: Option<Moment>) -> Result<Vec<i64>> {
+    let mut owners = Owners::new(db, when)?;
     let mut count = COUNT_TOUCHPOINTS.on(db)?;
     let since = filter.since.map_or(i64::MIN, |t| t.0);
     let until = filter.until.map_or(i64::MAX, |t| t.0);
@@ -114,7 +130,7 @@ pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter) -> Re
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            sum += count.count(params![owner.0, since, until, channels, kinds, names, direction])?;
+            sum += count.count(params![owner.0, since, until, channels, kinds, names, direction, end(when)])?;
         }
         counts.push(sum);
     }

@@ -20,12 +20,14 @@ statements! {
     INSERT_CUSTOMER = "insert_customer";
     UPDATE_CUSTOMER = "update_customer";
     MERGE_CUSTOMER = "merge_customer";
+    KEEP_MERGE = "keep_merge";
     RESTORE_CUSTOMER = "restore_customer";
     RESTORE_SURVIVOR = "restore_survivor";
     SURVIVOR_OF_CUSTOMER = "survivor_of_customer";
     MOVE_SURVIVOR = "move_survivor";
     INSERT_IDENTIFIER = "insert_identifier";
     UPDATE_IDENTIFIER = "update_identifier";
+    SEE_ALONE = "see_alone";
     CLOSE_MEMBERSHIP = "close_membership";
     OPEN_MEMBERSHIP = "open_membership";
     SPEND_OF_CUSTOMER = "spend_of_customer";
@@ -44,6 +46,7 @@ pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     write_restored(db, &born, plan)?;
     write_customers(db, &born, plan)?;
     write_identifiers(db, &born, plan)?;
+    write_seen_alone(db, plan)?;
     write_memberships(db, &born, plan)?;
     write_merges(db, &born, plan)?;
     write_evidence(db, plan)?;
@@ -52,10 +55,10 @@ pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     orders::put(db, &plan.orders)?;
     claims::replace(db, plan)?;
     consents::record(db, plan)?;
-    devices::see(db, &plan.devices)?;
-    products::name(db, &plan.products)?;
+    devices::see(db, &plan.devices, plan.seq)?;
+    products::name(db, &plan.products, plan.seq)?;
     products::insert_acts(db, &plan.product_acts)?;
-    links::add(db, &plan.links)?;
+    links::add(db, &plan.links, plan.seq)?;
     identity_events::insert(db, &born, &plan.identity_events)?;
     words::insert(db, known, plan)?;
     health::record(db, &born, &figures(known, plan))?;
@@ -80,11 +83,13 @@ impl<'p> Births<'p> {
 /// Before anything else is written of them: ids that were merged away and are customers again.
 fn write_restored(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
     let mut survivor = SURVIVOR_OF_CUSTOMER.on(db)?;
+    let mut keep = KEEP_MERGE.on(db)?;
     let mut restore = RESTORE_CUSTOMER.on(db)?;
     let mut follow = RESTORE_SURVIVOR.on(db)?;
     for id in &plan.restored {
         let born = born.of(id)?;
         let was_part_of = survivor.count([born])?;
+        keep.execute([born, plan.seq])?;
         restore.execute([born])?;
         follow.execute([born, was_part_of])?;
     }
@@ -149,6 +154,14 @@ fn write_identifiers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<
         } else {
             update.execute(params![i.id.0, first, last, rollup, i.shared_since])?;
         }
+    }
+    Ok(())
+}
+
+fn write_seen_alone(db: &Connection, plan: &Plan) -> Result<()> {
+    let mut see = SEE_ALONE.on(db)?;
+    for (identifier, (first, last)) in &plan.seen_alone {
+        see.execute([identifier.0, plan.seq, first.0, last.0])?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ CALL (ids) {
   CALL (i) {
     MATCH (t:Touchpoint)
     USING INDEX t:Touchpoint(owner, at, arrival)
-    WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival IS NOT NULL
+    WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival < $end
       AND CASE WHEN t.at = $edge THEN $sign * t.arrival > $place ELSE true END
       AND ($channels IS NULL OR t.channel IN $channels)
       AND ($kinds IS NULL OR t.kind IN $kinds)

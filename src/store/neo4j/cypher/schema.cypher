@@ -119,3 +119,28 @@ CREATE FULLTEXT INDEX search IF NOT EXISTS
 FOR (n:Identifier|Trait)
 ON EACH [n.search]
 OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
+
+// What a moment of the past needs: the last change by a time, and what is kept of what is replaced.
+CREATE INDEX change_at IF NOT EXISTS
+FOR (n:Change)
+ON (n.at, n.seq);
+
+CREATE INDEX past_link IF NOT EXISTS
+FOR (p:PastLink)
+ON (p.from, p.to, p.until);
+
+CREATE INDEX seen_alone IF NOT EXISTS
+FOR (s:SeenAlone)
+ON (s.identifier);
+
+CREATE INDEX past_device IF NOT EXISTS
+FOR (p:PastDevice)
+ON (p.device, p.until);
+
+CREATE INDEX device_seen_alone IF NOT EXISTS
+FOR (s:DeviceSeenAlone)
+ON (s.device);
+
+CREATE INDEX past_product IF NOT EXISTS
+FOR (p:PastProduct)
+ON (p.sku, p.until);

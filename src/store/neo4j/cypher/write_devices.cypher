@@ -1,12 +1,22 @@
-// Devices: times are widened, the description is that of the latest event.
+// Devices: times are widened, the description is that of the latest event. How one described itself
+// before is kept for views of the past, and when it was seen in events that made no touchpoint.
 UNWIND $rows AS row
 MERGE (d:Device {key: row.key})
-ON CREATE SET d.first_seen_at = row.first_seen_at, d.last_seen_at = row.last_seen_at
+ON CREATE SET d.since = $seq, d.first_seen_at = row.first_seen_at, d.last_seen_at = row.last_seen_at
 WITH row, d, row.last_seen_at >= d.last_seen_at AS latest
+FOREACH (x IN CASE WHEN latest AND coalesce(d.since, 0) < $seq AND (d.kind <> row.set.kind
+    OR (d.os IS NULL) <> (row.set.os IS NULL) OR coalesce(d.os <> row.set.os, false)
+    OR (d.model IS NULL) <> (row.set.model IS NULL) OR coalesce(d.model <> row.set.model, false)) THEN [1] ELSE [] END |
+  CREATE (:PastDevice {device: row.key, until: $seq, kind: d.kind, os: d.os, model: d.model})
+)
+FOREACH (seen IN CASE WHEN row.alone IS NULL THEN [] ELSE [row.alone] END |
+  CREATE (:DeviceSeenAlone {device: row.key, since: $seq, first_at: seen[0], last_at: seen[1]})
+)
 SET d.first_seen_at = CASE WHEN row.first_seen_at < d.first_seen_at THEN row.first_seen_at ELSE d.first_seen_at END
 SET d.last_seen_at = CASE WHEN latest THEN row.last_seen_at ELSE d.last_seen_at END
 SET d += CASE WHEN latest THEN row.set ELSE {} END
 WITH row, d
 UNWIND row.identifiers AS id
 MATCH (i:Identifier {id: id})
-MERGE (i)-[:STORED_ON]->(d)
+MERGE (i)-[s:STORED_ON]->(d)
+ON CREATE SET s.since = $seq

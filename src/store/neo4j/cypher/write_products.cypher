@@ -1,4 +1,10 @@
-// Products: what is not said stays as it is.
+// Products: what is not said stays as it is. What one was called before is kept for views of the past.
 UNWIND $rows AS row
 MERGE (p:Product {sku: row.sku})
-SET p.name = coalesce(row.name, p.name), p.category = coalesce(row.category, p.category)
+ON CREATE SET p.since = $seq
+WITH row, p, coalesce(row.name, p.name) AS name, coalesce(row.category, p.category) AS category
+FOREACH (x IN CASE WHEN coalesce(p.since, 0) < $seq
+    AND (coalesce(name <> p.name, name IS NOT NULL) OR coalesce(category <> p.category, category IS NOT NULL)) THEN [1] ELSE [] END |
+  CREATE (:PastProduct {sku: row.sku, until: $seq, name: p.name, category: p.category})
+)
+SET p.name = name, p.category = category

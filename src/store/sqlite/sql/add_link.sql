@@ -1,6 +1,6 @@
 -- Counts add up and times widen; rule, reason, message and source stay the first's.
-INSERT INTO link (from_id, to_id, refused, reason, rule, first_at, last_at, count, message_id, source)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+INSERT INTO link (from_id, to_id, refused, reason, rule, first_at, last_at, count, message_id, source, since)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (from_id, to_id, refused)
 DO UPDATE SET
     count = count + excluded.count,

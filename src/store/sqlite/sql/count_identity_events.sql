@@ -1,3 +1,3 @@
 SELECT count(*)
 FROM identity_event
-WHERE customer = ?1
+WHERE customer = ?1 AND arrival < ?2

@@ -6,3 +6,4 @@ WHERE owner = ?1
   AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
   AND (?6 IS NULL OR name IN (SELECT value FROM json_each(?6)))
   AND (?7 IS NULL OR direction = ?7)
+  AND place < ?8

@@ -4,5 +4,6 @@ FROM link
 WHERE from_id = ?1
   AND (from_id, to_id, refused) > (?2, ?3, ?4)
   AND (?5 IS NULL OR refused = ?5)
+  AND since <= ?7
 ORDER BY from_id, to_id, refused
 LIMIT ?6

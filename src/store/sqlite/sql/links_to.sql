@@ -5,5 +5,6 @@ WHERE to_id = ?1
   AND from_id >= ?2
   AND (from_id, to_id, refused) > (?2, ?3, ?4)
   AND (?5 IS NULL OR refused = ?5)
+  AND since <= ?7
 ORDER BY from_id, refused
 LIMIT ?6

@@ -1,6 +1,6 @@
 -- Most events name what is known already: such a row is left as it is.
-INSERT INTO product (sku, name, category)
-VALUES (?1, ?2, ?3)
+INSERT INTO product (sku, name, category, since)
+VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (sku)
 DO UPDATE SET name = coalesce(excluded.name, name), category = coalesce(excluded.category, category)
 WHERE coalesce(excluded.name, name) IS NOT name OR coalesce(excluded.category, category) IS NOT category

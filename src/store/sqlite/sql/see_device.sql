@@ -1,6 +1,6 @@
 -- Times widen; what it says of itself is the latest event's.
-INSERT INTO device (key, kind, os, model, first_seen_at, last_seen_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO device (key, kind, os, model, first_seen_at, last_seen_at, since)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (key)
 DO UPDATE SET
     kind = iif(excluded.last_seen_at >= last_seen_at, excluded.kind, kind),

@@ -1,2 +1,2 @@
-INSERT OR IGNORE INTO stored_on (identifier, device)
-VALUES (?1, ?2)
+INSERT OR IGNORE INTO stored_on (identifier, device, since)
+VALUES (?1, ?2, ?3)

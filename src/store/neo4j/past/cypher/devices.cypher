@@ -1,0 +1,34 @@
+// Devices as they were: how they described themselves, who lived on them, and when they were seen, by
+// the touchpoints of those and by events that made none.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (d:Device {key: $keys[n]})
+WHERE coalesce(d.since, 0) <= $seq
+CALL (d) {
+  MATCH (i:Identifier)-[s:STORED_ON]->(d)
+  WHERE coalesce(s.since, 0) <= $seq
+  WITH i.id AS id
+  ORDER BY id
+  RETURN collect(id) AS identifiers
+}
+CALL (d, identifiers) {
+  UNWIND identifiers AS id
+  MATCH (t:Touchpoint)
+  USING INDEX t:Touchpoint(owner, at, arrival)
+  WHERE t.owner = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
+  WITH id, min(t.at) AS first_at, max(t.at) AS last_at
+  RETURN collect([first_at, last_at]) AS seen
+}
+CALL (d) {
+  MATCH (s:DeviceSeenAlone)
+  USING INDEX s:DeviceSeenAlone(device)
+  WHERE s.device = d.key AND s.since <= $seq
+  RETURN collect([s.first_at, s.last_at]) AS alone
+}
+RETURN n, [0, d.key, d.kind, d.os, d.model, d.first_seen_at, d.last_seen_at] AS item, identifiers, seen + alone AS seen,
+  head(COLLECT {
+    MATCH (p:PastDevice)
+    WHERE p.device = d.key AND p.until > $seq
+    RETURN [p.kind, p.os, p.model]
+    ORDER BY p.until
+    LIMIT 1
+  }) AS described

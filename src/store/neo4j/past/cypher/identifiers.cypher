@@ -1,0 +1,41 @@
+// Identifiers that were there, with what their figures are counted from: touchpoints by channel, orders,
+// and when they were seen, by links as they stood and by events that left neither. Of several pasts of a
+// link the one that ended first after the moment is the one that stood.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (i:Identifier {id: $keys[n]})
+WHERE i.id < $end
+CALL (i) {
+  MATCH (t:Touchpoint)
+  USING INDEX t:Touchpoint(owner, at, arrival)
+  WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end
+  WITH t.channel AS channel, count(t) AS touchpoints,
+    sum(CASE WHEN t.kind = 'message_sent' AND t.direction = 'OUTBOUND' THEN 1 ELSE 0 END) AS sent,
+    sum(CASE WHEN t.direction = 'INBOUND' THEN 1 ELSE 0 END) AS answered, min(t.at) AS first_at, max(t.at) AS last_at
+  RETURN collect([channel, touchpoints, sent, answered, first_at, last_at]) AS channels
+}
+CALL (i) {
+  MATCH (o:Order)
+  USING INDEX o:Order(owner, placed_at, placed_arrival)
+  WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival < $end
+  RETURN collect([o.source, o.number, o.events, []]) AS orders
+}
+CALL (i) {
+  MATCH (i)-[l:LINKED|REFUSED]-(:Identifier)
+  WHERE coalesce(l.since, 0) <= $seq
+  WITH l, startNode(l).id AS from, endNode(l).id AS to, type(l) = 'REFUSED' AS refused
+  WITH l, head(COLLECT {
+    MATCH (p:PastLink)
+    WHERE p.from = from AND p.to = to AND p.until > $seq AND p.refused = refused
+    RETURN [p.first_at, p.last_at]
+    ORDER BY p.until
+    LIMIT 1
+  }) AS past
+  RETURN collect(coalesce(past, [l.first_at, l.last_at])) AS linked
+}
+CALL (i) {
+  MATCH (s:SeenAlone)
+  USING INDEX s:SeenAlone(identifier)
+  WHERE s.identifier = i.id AND s.since <= $seq
+  RETURN collect([s.first_at, s.last_at]) AS alone
+}
+RETURN n, [i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, '{}', i.shared_since] AS item, channels, orders, linked + alone AS seen

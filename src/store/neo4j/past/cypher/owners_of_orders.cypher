@@ -1,0 +1,5 @@
+// The owners of orders that were placed by then, by number, and by source where it is given.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (o:Order {number: $keys[n][0]})
+WHERE o.owner IS NOT NULL AND o.placed_arrival < $end AND ($keys[n][1] IS NULL OR o.source = $keys[n][1])
+RETURN n, o.owner AS owner

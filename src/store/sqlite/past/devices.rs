@@ -1,0 +1,102 @@
+//! Devices, as they had been seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::super::devices::MOST;
+use super::super::identifiers::Owners;
+use super::super::row::{arrival, optional_text, text, time};
+use super::super::statement::statements;
+use super::people::bounds;
+use crate::domain::device::{Device, DeviceFact};
+use crate::domain::{IdentifierId, Moment, Timestamp};
+use crate::store::Result;
+use crate::store::query::Of;
+
+statements! {
+    DEVICE_ID = "device_id";
+    DEVICE_THEN = "device_then";
+    DEVICE_DESCRIBED_THEN = "device_described_then";
+    DEVICE_SEEN_THEN = "device_seen_then";
+    DEVICE_SEEN_ALONE_THEN = "device_seen_alone_then";
+    DEVICES_OF_IDENTIFIER_THEN = "devices_of_identifier_then";
+    IDENTIFIERS_ON_DEVICE_THEN = "identifiers_on_device_then";
+}
+
+/// One device per key, in their order, with everybody who lived on it, oldest first.
+pub(super) fn fetch(db: &Connection, keys: &[Arc<str>], moment: Moment) -> Result<Vec<Option<Device>>> {
+    let mut by_key = DEVICE_ID.on(db)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let id = by_key.first([&**key], |row| Ok(row.get(0)?))?;
+        let mut device = id.map_or(Ok(None), |id| device(db, id, moment))?;
+        if let Some(device) = &mut device {
+            device.identifiers.truncate(MOST);
+        }
+        found.push(device);
+    }
+    Ok(found)
+}
+
+/// Every device of each.
+pub(super) fn list(db: &Connection, of: &[Of], moment: Moment) -> Result<Vec<Vec<Device>>> {
+    let mut owners = Owners::new(db, Some(moment))?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, moment)).collect()
+}
+
+/// Every device that `owners` lived on, last seen first, with those of them that did.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], moment: Moment) -> Result<Vec<Device>> {
+    let mut of_identifier = DEVICES_OF_IDENTIFIER_THEN.on(db)?;
+    let mut lived: BTreeMap<i64, Vec<IdentifierId>> = BTreeMap::new();
+    for owner in owners {
+        let mut ids: Vec<i64> = Vec::new();
+        of_identifier.all([owner.0, moment.change], &mut ids, |row| Ok(row.get(0)?))?;
+        ids.into_iter().for_each(|id| lived.entry(id).or_default().push(*owner));
+    }
+    drop(of_identifier);
+    let mut devices = Vec::with_capacity(lived.len());
+    for (id, mut identifiers) in lived {
+        identifiers.sort_unstable();
+        devices.extend(device(db, id, moment)?.map(|device| Device { identifiers, ..device }));
+    }
+    devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
+    devices.truncate(MOST);
+    Ok(devices)
+}
+
+/// A device that was there, with everybody who lived on it. Whoever a touchpoint on it hangs on is among
+/// them, so their touchpoints tell when it was seen, and for events that made none there are rows.
+fn device(db: &Connection, id: i64, moment: Moment) -> Result<Option<Device>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let fact = DeviceFact {
+            key: text(row, 0)?,
+            kind: text(row, 1)?,
+            os: optional_text(row, 2)?,
+            model: optional_text(row, 3)?,
+        };
+        Ok((fact, (time(row, 4)?, time(row, 5)?)))
+    };
+    let Some((mut fact, now)) = DEVICE_THEN.on(db)?.first([id, moment.change], read)? else { return Ok(None) };
+    let described = DEVICE_DESCRIBED_THEN
+        .on(db)?
+        .first([id, moment.change], |row| Ok((text(row, 0)?, optional_text(row, 1)?, optional_text(row, 2)?)))?;
+    if let Some(described) = described {
+        (fact.kind, fact.os, fact.model) = described;
+    }
+    let mut identifiers = Vec::new();
+    IDENTIFIERS_ON_DEVICE_THEN.on(db)?.all([id, moment.change], &mut identifiers, |row| arrival(row, 0))?;
+    let mut seen = Vec::new();
+    let mut by_touchpoints = DEVICE_SEEN_THEN.on(db)?;
+    for identifier in &identifiers {
+        let found = by_touchpoints.first(params![identifier.0, &*fact.key, moment.end().0], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?))
+        })?;
+        seen.extend(found.flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
+    }
+    DEVICE_SEEN_ALONE_THEN.on(db)?.all([id, moment.change], &mut seen, |row| Ok((time(row, 0)?, time(row, 1)?)))?;
+    // What a file of version 1 did not keep is taken to be as it is now.
+    let (first_seen_at, last_seen_at) = bounds(&seen).unwrap_or(now);
+    Ok(Some(Device { fact, first_seen_at, last_seen_at, identifiers }))
+}

@@ -1,0 +1,3 @@
+SELECT born
+FROM customer
+WHERE id = ?1 AND born < ?2

@@ -1,0 +1,6 @@
+-- How a device described itself, when that changed since.
+SELECT kind, os, model
+FROM past_device
+WHERE device = ?1 AND until > ?2
+ORDER BY until
+LIMIT 1

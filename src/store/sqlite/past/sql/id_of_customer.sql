@@ -1,0 +1,3 @@
+SELECT id
+FROM customer
+WHERE born = ?1

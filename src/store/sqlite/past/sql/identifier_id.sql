@@ -1,0 +1,3 @@
+SELECT id
+FROM identifier
+WHERE kind = ?1 AND value = ?2

@@ -1,0 +1,3 @@
+SELECT sku, name, category
+FROM product
+WHERE sku = ?1 AND since <= ?2
