@@ -267,7 +267,7 @@ async fn times_widen_with_what_was_stored(world: World) {
 
 #[test]
 fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
-    over_histories(40, || async {
+    over_histories(24, || async {
         let folder = tempfile::tempdir().expect("a folder");
         (stores::sqlite(folder.path()).await, Some(folder))
     });
@@ -277,7 +277,7 @@ fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
 fn a_moment_never_changes_and_the_last_is_the_present_on_neo4j() {
     let Some(options) = stores::neo4j_options() else { return };
     let _alone = stores::alone();
-    over_histories(4, || async { (stores::neo4j(options.clone()).await, None) });
+    over_histories(3, || async { (stores::neo4j(options.clone()).await, None) });
 }
 
 /// Tells random histories, late events and merges among them, and after each batch asks everything: of now,
@@ -348,8 +348,8 @@ fn same(one: &str, other: &str, what: &str) -> Result<(), TestCaseError> {
 
 /// Adds what random facts lack: products, and devices with and without a touchpoint.
 fn enriched(n: usize, mut fact: Fact) -> Fact {
-    let sku = if n % 2 == 0 { "hat" } else { "sock" };
-    if n % 3 == 0 {
+    let sku = if n.is_multiple_of(2) { "hat" } else { "sock" };
+    if n.is_multiple_of(3) {
         let mut named = product(sku);
         named.name = Some(format!("{sku} {}", n % 4).into());
         let act = [ProductAct::Added, ProductAct::Wished, ProductAct::Removed][n / 3 % 3];
@@ -357,7 +357,7 @@ fn enriched(n: usize, mut fact: Fact) -> Fact {
     }
     if n % 4 == 1 {
         let model = (n % 8 == 1).then(|| format!("model {}", n % 3).into());
-        let kind = if n % 5 == 0 { "tablet" } else { "phone" };
+        let kind = if n.is_multiple_of(5) { "tablet" } else { "phone" };
         fact.device = Some(DeviceFact { key: format!("d{}", n % 2).into(), kind: kind.into(), os: None, model });
     }
     fact
