@@ -283,6 +283,7 @@ fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
     claims.sort_by_key(|claim| claim.arrival);
     claims.dedup_by_key(|claim| claim.arrival);
     let view = CustomerView {
+        as_of: None,
         customer: customer::Customer {
             id: sketch.customer.clone().unwrap_or(CustomerId("".into())),
             born: Arrival::default(),
