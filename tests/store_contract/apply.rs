@@ -168,15 +168,10 @@ async fn customers_that_begin_and_merge_in_one_batch_are_one(world: World) {
 }
 
 async fn a_refused_identifier_keeps_the_customer_it_has(world: World) {
-    world
-        .apply_each([
-            event("m1").user("ada").anonymous("tablet").view(),
-            event("m2").user("bob").anonymous("tablet").view(),
-        ])
-        .await;
+    world.apply_each([event("m1").user("ada").card("c1").view(), event("m2").user("bob").card("c1").view()]).await;
     let (ada, bob) = (world.customer("user_id", "ada").await, world.customer("user_id", "bob").await);
     assert_ne!(ada.customer.id, bob.customer.id);
-    assert_eq!(names(&ada), ["anonymous_id:tablet", "user_id:ada"]);
+    assert_eq!(names(&ada), ["loyalty_card:c1", "user_id:ada"]);
     assert_eq!(names(&bob), ["user_id:bob"]);
     assert_eq!((ada.rollup().touchpoint_count(), bob.rollup().touchpoint_count()), (1, 1));
 }

@@ -66,13 +66,13 @@ async fn a_pair_seen_again_counts_and_widens(world: World) {
 }
 
 async fn a_refused_pair_says_why(world: World) {
-    world.apply_each([event("m1").user("ada").anonymous("tablet"), event("m2").user("bob").anonymous("tablet")]).await;
-    let tablet = world.identifier("anonymous_id", "tablet").await;
+    world.apply_each([event("m1").user("ada").card("c1"), event("m2").user("bob").card("c1")]).await;
+    let card = world.identifier("loyalty_card", "c1").await;
     let (ada, bob) = (world.identifier("user_id", "ada").await, world.identifier("user_id", "bob").await);
-    let of = Of::Identifier(tablet);
-    assert_eq!(ends(&list(&world, of.clone(), Some(false)).await), [(tablet, ada)]);
+    let of = Of::Identifier(card);
+    assert_eq!(ends(&list(&world, of.clone(), Some(false)).await), [(card, ada)]);
     let refused = list(&world, of.clone(), Some(true)).await;
-    assert_eq!(ends(&refused), [(tablet, bob)]);
+    assert_eq!(ends(&refused), [(card, bob)]);
     assert_eq!(&*refused[0].rule, "user_id");
     assert!(refused[0].refused.as_ref().expect("why").contains("at most 1 of user_id"));
     assert_eq!(list(&world, of, None).await.len(), 2);
@@ -92,11 +92,9 @@ async fn a_pair_can_be_refused_once_and_accepted_later(mut world: World) {
 
 async fn links_of_a_customer_come_each_once_in_pages(world: World) {
     // A star, a chain, and a refused pair that leads to somebody else.
-    world.apply((0..6).map(|n| event(&format!("s{n}")).user("ada").anonymous(&format!("a{n}")))).await;
-    world
-        .apply((0..5).map(|n| event(&format!("c{n}")).anonymous(&format!("a{n}")).anonymous(&format!("a{}", n + 1))))
-        .await;
-    world.apply([event("r1").user("bob").anonymous("a3")]).await;
+    world.apply((0..6).map(|n| event(&format!("s{n}")).user("ada").card(&format!("a{n}")))).await;
+    world.apply((0..5).map(|n| event(&format!("c{n}")).card(&format!("a{n}")).card(&format!("a{}", n + 1)))).await;
+    world.apply([event("r1").user("bob").card("a3")]).await;
     let ada = world.of("user_id", "ada").await;
     let all = list(&world, ada.clone(), None).await;
     assert_eq!(all.len(), 12);
@@ -131,15 +129,12 @@ async fn links_of_an_identifier_are_found_from_both_ends(world: World) {
 
 async fn links_are_counted_by_whether_they_bound(world: World) {
     world
-        .apply_each([
-            event("m1").user("ada").email("ada@example.org").anonymous("tablet"),
-            event("m2").user("bob").anonymous("tablet"),
-        ])
+        .apply_each([event("m1").user("ada").email("ada@example.org").card("c1"), event("m2").user("bob").card("c1")])
         .await;
     let of = [
         world.of("user_id", "ada").await,
         world.of("user_id", "bob").await,
-        Of::Identifier(world.identifier("anonymous_id", "tablet").await),
+        Of::Identifier(world.identifier("loyalty_card", "c1").await),
     ];
     for (refused, expected) in [(None, [4, 1, 3]), (Some(false), [3, 0, 2]), (Some(true), [1, 1, 1])] {
         assert_eq!(world.store.count_links(&of, refused).await.expect("counts"), expected, "{refused:?}");
@@ -147,8 +142,8 @@ async fn links_are_counted_by_whether_they_bound(world: World) {
 }
 
 async fn links_are_found_by_their_key(world: World) {
-    world.apply_each([event("m1").user("ada").anonymous("tablet"), event("m2").user("bob").anonymous("tablet")]).await;
-    let all = list(&world, Of::Identifier(world.identifier("anonymous_id", "tablet").await), None).await;
+    world.apply_each([event("m1").user("ada").card("c1"), event("m2").user("bob").card("c1")]).await;
+    let all = list(&world, Of::Identifier(world.identifier("loyalty_card", "c1").await), None).await;
     let turned = LinkKey { from: all[0].to, to: all[0].from, refused: false };
     let keys = [key(&all[1]), turned, key(&all[0])];
     let found = world.store.links(&keys).await.expect("links");

@@ -1,0 +1,179 @@
+//! What it costs to explain identities, and to keep and to read the figures about them.
+//!
+//! `cargo bench --bench identity -- [CUSTOMERS]` (20,000 when none is given) on SQLite; why two identifiers
+//! are linked also on the Neo4j that `THROUGHLINE_TEST_NEO4J` names, whose data goes.
+#![allow(clippy::print_stdout, reason = "a report")]
+
+use std::time::{Duration, Instant};
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use throughline::domain::fact::{Fact, FactIdentifier};
+use throughline::domain::{IdentifierKey, Timestamp};
+use throughline::generate::{self, WorldSpec};
+use throughline::ingest::event::{Origin, Reader};
+use throughline::ingest::message_id::Occurrences;
+use throughline::settings::Settings;
+use throughline::stitching::Batch;
+use throughline::store::Store;
+use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
+use throughline::store::sqlite::{SqliteOptions, SqliteStore};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> anyhow::Result<()> {
+    let customers = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(20_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let folder = tempfile::tempdir()?;
+        let store = SqliteStore::open(&folder.path().join("why.db"), SqliteOptions::default())?;
+        store.set_up().await?;
+        why_linked(&store).await?;
+        if let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") {
+            let store = neo4j(url).await?;
+            why_linked(&store).await?;
+        }
+        figures(&SqliteStore::open(&folder.path().join("world.db"), SqliteOptions::default())?, customers).await
+    })
+}
+
+/// How many identifiers a component has: as many as a customer may hold.
+const COMPONENT: usize = 200;
+
+/// The graphs that are asked about, as pairs of places.
+fn shapes() -> Vec<(&'static str, Vec<(usize, usize)>)> {
+    let mut dice = ChaCha8Rng::seed_from_u64(7);
+    let chain = (1..COMPONENT).map(|n| (n - 1, n));
+    let star = (1..COMPONENT).map(|n| (0, n));
+    let tree = (1..COMPONENT).map(|n| (dice.random_range(0..n), n)).collect::<Vec<_>>();
+    let few = tree.iter().copied().chain((0..400).map(|n| ((n * 37) % COMPONENT, (n * 91 + 13) % COMPONENT)));
+    let few = few.filter(|(a, b)| a != b).collect::<Vec<_>>();
+    let clique = |from: usize, to: usize| (from..to).flat_map(move |a| (a + 1..to).map(move |b| (a, b)));
+    let bells = clique(0, 90).chain((90..=110).map(|n| (n - 1, n))).chain(clique(110, COMPONENT));
+    vec![
+        ("a chain", chain.collect()),
+        ("a star", star.collect()),
+        ("a random tree", tree.clone()),
+        ("a random graph, 6 links each", few),
+        ("two dense halves and a bridge", bells.collect()),
+    ]
+}
+
+/// Asks why any two identifiers of a component are linked.
+async fn why_linked(store: &dyn Store) -> anyhow::Result<()> {
+    println!("# why two of {COMPONENT} identifiers are linked, on {}", store.name());
+    let settings = Settings::default();
+    let rules = settings.identity_rules();
+    for (shape, (name, links)) in shapes().into_iter().enumerate() {
+        let key = |place: usize| IdentifierKey::new("loyalty_card", format!("{shape}-{place:03}"));
+        let facts = links.iter().enumerate().map(|(n, &(a, b))| together(format!("{shape}-{n}"), [key(a), key(b)]));
+        store.apply(&rules, &Batch { facts: facts.collect() }, Timestamp(0)).await?;
+        let mut times = Vec::new();
+        let mut longest = 0;
+        for round in 0..3 {
+            for n in 0..COMPONENT {
+                let (from, to) = (key(n), key((n * 7 + 101 + round * 50) % COMPONENT));
+                let one = Instant::now();
+                let why = store.why_linked(&from, &to).await?;
+                times.push(one.elapsed());
+                let why = why.ok_or_else(|| anyhow::anyhow!("nothing connects a component"))?;
+                anyhow::ensure!(why.same_customer);
+                longest = longest.max(why.steps.len());
+            }
+        }
+        // The two ends of the chain, which are farthest apart.
+        let one = Instant::now();
+        store.why_linked(&key(0), &key(COMPONENT - 1)).await?;
+        println!("  {name}: {}; first to last {:.2?}; up to {longest} steps", told(&mut times), one.elapsed());
+    }
+    Ok(())
+}
+
+fn told(times: &mut [Duration]) -> String {
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    format!("median {:.2?}, p99 {:.2?}, longest {:.2?}", at(0.5), at(0.99), at(1.0))
+}
+
+fn together(message_id: String, keys: [IdentifierKey; 2]) -> Fact {
+    let mut identifiers = keys.map(|key| FactIdentifier { key, listed: true });
+    identifiers.sort_by(|a, b| a.key.cmp(&b.key));
+    Fact {
+        message_id: message_id.into(),
+        source: "bench".into(),
+        at: Timestamp(0),
+        identifiers: identifiers.to_vec(),
+        touchpoint: None,
+        claims: Vec::new(),
+        device: None,
+        order: None,
+        products: Vec::new(),
+        product_acts: Vec::new(),
+        consents: Vec::new(),
+    }
+}
+
+/// Takes a world in, and says what of that time went to the figures about identities, and how long it takes
+/// to read them.
+async fn figures(store: &SqliteStore, customers: u64) -> anyhow::Result<()> {
+    println!("# figures about identities, in a world of {customers} customers on SQLite");
+    store.set_up().await?;
+    let settings = Settings::default();
+    let rules = settings.identity_rules();
+    let mut lines = Vec::new();
+    generate::write_world(&mut lines, &WorldSpec::new(customers, 7))?;
+    let (reader, origin) = (Reader::new(&settings), Origin::import(None, "world"));
+    let mut occurrences = Occurrences::default();
+    let text = String::from_utf8(lines)?;
+    let facts: Vec<Fact> =
+        text.lines().filter_map(|line| reader.read(line, &origin, &mut occurrences).ok().map(|r| r.fact)).collect();
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let began = Instant::now();
+    for facts in facts.chunks(store.batch_size()) {
+        store.apply(&rules, &Batch { facts: facts.to_vec() }, Timestamp(1_772_323_200_000)).await?;
+    }
+    let took = began.elapsed();
+    let rendered = metrics.render();
+    let spent = |statement: &str| -> f64 {
+        let name = format!("throughline_statement_seconds_sum{{store=\"sqlite\",statement=\"{statement}\"}} ");
+        rendered.lines().filter_map(|line| line.strip_prefix(&name)?.parse::<f64>().ok()).sum()
+    };
+    let kept: f64 = ["resize_customer", "put_health", "health"].into_iter().map(spent).sum();
+    println!(
+        "  {} events in {took:.2?}: {:.2} % of it for the figures",
+        facts.len(),
+        100.0 * kept / took.as_secs_f64()
+    );
+    let (mut health, mut largest) = (Vec::new(), Vec::new());
+    for _ in 0..200 {
+        let one = Instant::now();
+        let figures = store.identity_health().await?;
+        health.push(one.elapsed());
+        let one = Instant::now();
+        let ten = store.largest_customers(10).await?;
+        largest.push(one.elapsed());
+        anyhow::ensure!(ten.first().map(|(_, size)| *size) == Some(figures.largest()));
+    }
+    let figures = store.identity_health().await?;
+    println!("  {} customers, {} identifiers", figures.customers(), figures.identifiers);
+    println!("  figures: {}", told(&mut health));
+    println!("  the ten largest: {}", told(&mut largest));
+    Ok(())
+}
+
+/// The test Neo4j, emptied.
+async fn neo4j(url: String) -> anyhow::Result<Neo4jStore> {
+    let options = Neo4jOptions {
+        url: url.into(),
+        user: std::env::var("THROUGHLINE_TEST_NEO4J_USER").unwrap_or_default().into(),
+        password: std::env::var("THROUGHLINE_TEST_NEO4J_PASSWORD").unwrap_or_default().into(),
+        ..Neo4jOptions::default()
+    };
+    let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password)?;
+    graph.run(neo4rs::query("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS")).await?;
+    let store = Neo4jStore::connect(options)?;
+    store.set_up().await?;
+    Ok(store)
+}
