@@ -4,15 +4,16 @@
 //! are linked also on the Neo4j that `THROUGHLINE_TEST_NEO4J` names, whose data goes.
 #![allow(clippy::print_stdout, reason = "a report")]
 
+mod common;
+
 use std::time::{Duration, Instant};
 
+use common::facts;
+use common::wipe::wipe;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use throughline::domain::fact::{Fact, FactIdentifier};
 use throughline::domain::{IdentifierKey, Timestamp};
-use throughline::generate::{self, WorldSpec};
-use throughline::ingest::event::{Origin, Reader};
-use throughline::ingest::message_id::Occurrences;
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
@@ -122,13 +123,7 @@ async fn figures(store: &SqliteStore, customers: u64) -> anyhow::Result<()> {
     store.set_up().await?;
     let settings = Settings::default();
     let rules = settings.identity_rules();
-    let mut lines = Vec::new();
-    generate::write_world(&mut lines, &WorldSpec::new(customers, 7))?;
-    let (reader, origin) = (Reader::new(&settings), Origin::import(None, "world"));
-    let mut occurrences = Occurrences::default();
-    let text = String::from_utf8(lines)?;
-    let facts: Vec<Fact> =
-        text.lines().filter_map(|line| reader.read(line, &origin, &mut occurrences).ok().map(|r| r.fact)).collect();
+    let facts = facts(&settings, customers)?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let began = Instant::now();
     for facts in facts.chunks(store.batch_size()) {
@@ -172,7 +167,7 @@ async fn neo4j(url: String) -> anyhow::Result<Neo4jStore> {
         ..Neo4jOptions::default()
     };
     let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password)?;
-    graph.run(neo4rs::query("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS")).await?;
+    wipe(&graph).await?;
     let store = Neo4jStore::connect(options)?;
     store.set_up().await?;
     Ok(store)

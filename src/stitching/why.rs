@@ -62,6 +62,31 @@ struct Side {
     too_wide: bool,
 }
 
+/// The chain between two identifiers when all links that count are at hand, each once.
+pub fn chain_of(
+    links: &[(IdentifierId, IdentifierId)],
+    from: IdentifierId,
+    to: IdentifierId,
+) -> Option<Vec<IdentifierId>> {
+    let mut others: FxHashMap<IdentifierId, Vec<IdentifierId>> = FxHashMap::default();
+    for &(one, other) in links {
+        others.entry(one).or_default().push(other);
+        others.entry(other).or_default().push(one);
+    }
+    let mut search = Search { most: usize::MAX, at_once: usize::MAX, ..Search::between(from, to) };
+    loop {
+        match search.proceed() {
+            Next::Read { of, .. } => {
+                let of_one = |id| others.get(&id).into_iter().flatten().map(move |&other| (id, other));
+                let read: Vec<_> = of.into_iter().flat_map(of_one).collect();
+                search.learn(&read, read.len(), false);
+            }
+            Next::Chain(ids) => return Some(ids),
+            Next::Nothing | Next::TooMuch { .. } => return None,
+        }
+    }
+}
+
 impl Search {
     /// Begins between two identifiers.
     pub fn between(from: IdentifierId, to: IdentifierId) -> Self {
@@ -269,6 +294,11 @@ mod tests {
             let graph: Graph = edges.into_iter().filter(|(a, b)| a < b).collect();
             let expected = smallest_of_shortest(&graph, from, to);
             let (found, _) = search(&graph, from, to, usize::MAX, at_once);
+            let links: Vec<_> = graph.iter().map(|&(a, b)| (Arrival(a), Arrival(b))).collect();
+            prop_assert_eq!(
+                chain_of(&links, Arrival(from), Arrival(to)).map_or(Next::Nothing, Next::Chain),
+                found.clone()
+            );
             prop_assert_eq!(found, expected.map_or(Next::Nothing, |ids| chain(&ids)));
         }
     }

@@ -5,7 +5,7 @@ use neo4rs::Graph;
 
 use super::statement::Statement;
 use super::{
-    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, touchpoints,
+    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, touchpoints, why,
 };
 use crate::store::Store;
 
@@ -109,6 +109,16 @@ async fn a_run_of_the_change_log_comes_out_of_its_index_in_order() {
 async fn a_list_of_customers_walks_one_index() {
     let Some(graph) = server().await else { return };
     for statement in customer_list::walks().chain([&health::LARGEST]) {
+        let plan = plan(&graph, statement).await;
+        assert_lean(statement, &plan, 0);
+        assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_for_a_chain_begins_at_what_it_asks_for() {
+    let Some(graph) = server().await else { return };
+    for statement in [&why::BOUND_LINKS, &why::LINKS_WITHIN] {
         let plan = plan(&graph, statement).await;
         assert_lean(statement, &plan, 0);
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));

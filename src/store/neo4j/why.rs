@@ -8,11 +8,15 @@ use crate::domain::customer::CustomerId;
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::link::LinkExplanation;
 use crate::domain::{Arrival, IdentifierId};
-use crate::stitching::why::{MOST_LINKS, Next, Search};
+use crate::stitching::why::{MOST_LINKS, Next, Search, chain_of};
 use crate::store::query::{IdentifierRef, LinkKey};
 use crate::store::{Result, StoreError};
 
 pub(super) static BOUND_LINKS: Statement = statement!("bound_links");
+pub(super) static LINKS_WITHIN: Statement = statement!("links_within");
+
+/// A customer with no more links than this is read whole: a long chain would take many trips.
+const AT_ONCE: usize = 10_000;
 
 /// How often it is tried while identifiers change hands under it.
 const ATTEMPTS: u32 = 3;
@@ -55,6 +59,11 @@ async fn search(
     to: IdentifierId,
     within: Option<&CustomerId>,
 ) -> Result<Option<Vec<IdentifierId>>> {
+    if let Some(customer) = within
+        && let Some(links) = links_within(store, customer).await?
+    {
+        return Ok(chain_of(&links, from, to));
+    }
     let mut search = Search::between(from, to);
     loop {
         match search.proceed() {
@@ -72,4 +81,17 @@ async fn search(
             Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
         }
     }
+}
+
+/// All links within a customer; `None` when there are too many.
+async fn links_within(store: &Inner, customer: &CustomerId) -> Result<Option<Vec<(IdentifierId, IdentifierId)>>> {
+    let params = Params::new().with("customer", customer).with("limit", AT_ONCE + 1);
+    let rows = store.connections.read(&LINKS_WITHIN, params).await?;
+    let row = rows.first().ok_or_else(|| strange("an answer without a row"))?;
+    let read: Vec<(i64, i64, bool)> = column(row, "links")?;
+    if read.len() > AT_ONCE {
+        return Ok(None);
+    }
+    let within = read.into_iter().filter(|(_, _, counts)| *counts);
+    Ok(Some(within.map(|(from, to, _)| (Arrival(from), Arrival(to))).collect()))
 }
