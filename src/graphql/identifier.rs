@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Error, ID, InputObject, Object};
 
+use super::candidate::{self, OwnerCandidate};
 use super::customer::{Customer, TimeOrder};
 use super::device::Device;
 use super::id::NodeId;
@@ -33,17 +34,6 @@ pub struct IdentifierInput {
     pub kind: String,
     /// The value, as a person would write it.
     pub value: String,
-}
-
-/// Who an identifier that several people share may belong to.
-#[derive(SimpleObject)]
-pub struct OwnerCandidate {
-    /// The customer.
-    customer: Customer,
-    /// How likely, from 0 to 1.
-    score: f64,
-    /// Why, in words.
-    reasons: Vec<String>,
 }
 
 /// A name by which a channel knows a person: a cookie, an e-mail address, a loyalty card.
@@ -94,9 +84,10 @@ impl Identifier {
         Customer::of_id_at(ctx, self.when, id).await.transpose()
     }
 
-    /// For a shared one: who it may be, the most likely first, at most 10. Empty otherwise.
-    async fn candidates(&self) -> Vec<OwnerCandidate> {
-        Vec::new()
+    /// For a shared one: who it may be, the most likely first, at most 10, by whom it was seen with in the 90
+    /// days until it was last seen. Empty otherwise.
+    async fn candidates(&self, ctx: &Context<'_>) -> Result<Vec<OwnerCandidate>, Error> {
+        if self.row.is_shared() { candidate::of(ctx, &self.row).await } else { Ok(Vec::new()) }
     }
 
     /// The devices it was seen on, last seen first.

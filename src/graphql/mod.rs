@@ -5,6 +5,7 @@
 //! an id; then `throughline schema > schema.graphql`.
 
 pub mod activity;
+pub mod candidate;
 pub mod change;
 pub mod claim;
 pub mod consent;

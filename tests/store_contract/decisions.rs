@@ -24,6 +24,7 @@ cases! {
     a_merge_within_a_chain_is_undone_as_it_was,
     a_shared_device_leaves_its_customer_and_binds_nobody,
     a_merge_overrides_a_limit,
+    a_device_may_turn_out_shared_in_the_batch_that_brings_it,
 }
 
 async fn rule(world: &World, says: Says, trial: bool) -> Decided {
@@ -356,4 +357,22 @@ async fn a_merge_overrides_a_limit(world: World) {
     done(&world, Says::Merge(vec![ada.clone(), lovelace])).await;
     world.apply([event("m4").user("lovelace").email("ada@example.org")]).await;
     assert_eq!(world.id("email", "ada@example.org").await, ada);
+}
+
+async fn a_device_may_turn_out_shared_in_the_batch_that_brings_it(world: World) {
+    world
+        .apply([
+            event("m1").user("ada").anonymous("tablet").view(),
+            event("m2").user("ben").anonymous("tablet").view(),
+            event("m3").anonymous("tablet").view(),
+        ])
+        .await;
+    let tablet =
+        world.store.identifiers(&[IdentifierRef::Key(key("anonymous_id", "tablet"))]).await.expect("an answer");
+    let tablet = tablet.into_iter().flatten().next().expect("the tablet");
+    assert_eq!((tablet.is_shared(), tablet.customer), (true, None));
+    assert_eq!(names(&*world.customer("user_id", "ada").await), ["user_id:ada"]);
+    assert_eq!(total(&world).await, 2);
+    world.apply([event("m4").anonymous("tablet").card("c1")]).await;
+    assert_eq!(names(&*world.customer("loyalty_card", "c1").await), ["loyalty_card:c1"]);
 }

@@ -150,7 +150,8 @@ fn write_identifiers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<
         if row.new {
             let customer = i.customer.as_ref().map(|id| born.of(id)).transpose()?;
             let since = customer.map(|_| plan.seq);
-            insert.execute(params![i.id.0, &*i.key.kind, &*i.key.value, first, last, customer, since, rollup])?;
+            let key = (&*i.key.kind, &*i.key.value);
+            insert.execute(params![i.id.0, key.0, key.1, first, last, customer, since, rollup, i.shared_since])?;
         } else {
             update.execute(params![i.id.0, first, last, rollup, i.shared_since])?;
         }
