@@ -17,6 +17,10 @@ use crate::store::Store;
 
 /// How long requests may take to finish once the server is told to end.
 const FINISH_WITHIN: u64 = 10;
+/// How long a client may read nothing of what it asked for; then its connection is cut. Longer than it
+/// takes to tell a subscriber why.
+#[cfg(target_os = "linux")]
+const READ_WITHIN: Duration = Duration::from_secs(40);
 /// How often measurements are folded.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 /// How many times until the store is asked for its figures, should nobody ask for the metrics: a minute.
@@ -45,6 +49,7 @@ where
     .client_request_timeout(Duration::from_secs(10))
     .client_disconnect_timeout(Duration::from_secs(2))
     .shutdown_timeout(FINISH_WITHIN)
+    .on_connect(|connection, _| cut_when_nothing_is_read(connection))
     .disable_signals()
     .listen(listener)
     .context("cannot listen")?
@@ -78,6 +83,17 @@ where
     sockets.end();
     handle.stop(true).await;
     outcome
+}
+
+/// The server itself waits for such a client for ever, with all that it has ready for it.
+fn cut_when_nothing_is_read(connection: &dyn std::any::Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(connection) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        // Where the kernel does not know how, it is as it would be without.
+        let _ = socket2::SockRef::from(connection).set_tcp_user_timeout(Some(READ_WITHIN));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
 }
 
 /// Takes the address, or says in words why that does not go.
