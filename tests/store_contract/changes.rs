@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use throughline::changes::wanted::Wanted;
 use throughline::domain::Arrival;
 use throughline::domain::change::{Change, ChangeEntry, ChangePlace};
 use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerId;
+use throughline::domain::identifier::IdentifierKey;
+use throughline::domain::told::ChangeKind;
+use throughline::stitching::{Ruling, Says};
 use throughline::store::query::IdentifierRef;
 
 use crate::common::facts::{event, minute};
@@ -22,6 +26,7 @@ cases! {
     a_commit_is_counted,
     an_id_is_followed_as_far_as_it_had_come_by_then,
     a_consent_is_found_by_name,
+    what_people_decide_is_told_and_an_id_that_is_given_back_is_followed,
 }
 
 /// The whole log, in runs of `limit`.
@@ -219,4 +224,58 @@ async fn a_consent_is_found_by_name(world: World) {
     assert_eq!(status(0), Some((names[0], ConsentStatus::Revoked)));
     assert_eq!(status(1), None);
     assert_eq!(status(2), Some((names[2], ConsentStatus::Granted)), "one that is no longer in force too");
+}
+
+async fn what_people_decide_is_told_and_an_id_that_is_given_back_is_followed(world: World) {
+    world
+        .apply_each([
+            event("m1").email("a@example.org"),
+            event("m2").email("b@example.org"),
+            event("m3").email("c@example.org"),
+        ])
+        .await;
+    let mut ids = Vec::new();
+    for value in ["a@example.org", "b@example.org", "c@example.org"] {
+        ids.push(world.id("email", value).await);
+    }
+    let mut commits = world.store.commits();
+    let decide = async |says: Says| {
+        let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+        let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
+        assert!(decided.ruled.done, "{:?}", decided.ruled);
+        decided.change
+    };
+    // C becomes B (4), B becomes A (5), then B has its id back, and C with it (6), and B becomes A again (7).
+    let key = |value: &str| IdentifierKey::new("email", value);
+    commits.mark_unchanged();
+    assert_eq!(decide(Says::Merge(vec![ids[1].clone(), ids[2].clone()])).await, 4);
+    assert!(commits.has_changed().expect("a sender"), "a ruling is a commit like others");
+    decide(Says::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
+    decide(Says::Split(ids[0].clone(), vec![key("b@example.org"), key("c@example.org")])).await;
+    decide(Says::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
+    let log = log(&world, ChangePlace::behind(3), 100).await;
+    let told: Vec<_> = log.iter().map(|c| (c.place.seq, c.told().kind)).collect();
+    use ChangeKind::{CustomerSplit, CustomersMerged};
+    assert_eq!(told, [(4, CustomersMerged), (5, CustomersMerged), (6, CustomerSplit), (7, CustomersMerged)]);
+    assert!(log.iter().all(|c| c.told().reason.as_deref() == Some("they called")));
+
+    for (seq, way) in [(3, &[2][..]), (4, &[2, 1]), (5, &[2, 1, 0]), (6, &[2, 1]), (7, &[2, 1, 0]), (99, &[2, 1, 0])] {
+        let expected: Vec<_> = way.iter().map(|n: &usize| ids[*n].clone()).collect();
+        assert_eq!(world.store.became(&ids[2], seq).await.expect("an answer"), expected, "after change {seq}");
+    }
+    // Whoever begins later hears the same as who began earlier, whichever id was asked for.
+    for id in &ids {
+        let hears = async |after: ChangePlace| {
+            let wanted = Wanted::new(&*world.store, Vec::new(), Some(id.clone()), after).await;
+            let mut wanted = wanted.expect("an answer").expect("a customer");
+            let rest = log.iter().filter(|c| c.place > after);
+            rest.filter(|c| wanted.takes(c)).map(|c| c.place).collect::<Vec<_>>()
+        };
+        let all = hears(ChangePlace::behind(3)).await;
+        for change in &log {
+            let later: Vec<_> = all.iter().copied().filter(|place| *place > change.place).collect();
+            assert_eq!(hears(change.place).await, later, "behind {:?}", change.place);
+            assert_eq!(hears(ChangePlace::behind(change.place.seq)).await, later);
+        }
+    }
 }
