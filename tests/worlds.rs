@@ -1,5 +1,6 @@
 //! The worlds of `seeds/`, told to a store as events, and the answers that their README promises.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,6 +66,18 @@ async fn tell_and_ask(store: Arc<dyn Store>) {
             }
         }
     }
+    // As of the last change everything is as it is now.
+    let now = store.status().await.expect("figures").changed_at;
+    for file in files("seeds/expected", "json") {
+        let cases: Value = serde_json::from_str(&std::fs::read_to_string(&file).expect("cases")).expect("JSON");
+        for case in cases.as_array().expect("a list of cases") {
+            let query = case["query"].as_str().expect("a text");
+            let then = query.replace("customer(by: ", &format!("customer(asOf: \"{now}\", by: "));
+            let difference = difference("data", &ask(then).await, &ask(query.to_owned()).await);
+            assert_eq!(difference, None, "as of now: {}: {}", file.display(), case["name"]);
+        }
+    }
+    ids_carry_the_moment(&schema, &store, &now.to_string()).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for query in files("seeds/queries", "graphql") {
         let answer = ask(std::fs::read_to_string(&query).expect("a query")).await;
@@ -72,6 +85,73 @@ async fn tell_and_ask(store: Arc<dyn Store>) {
         assert!(!empty, "{} finds nothing", query.display());
     }
     ingest.close().await;
+}
+
+/// Under `asOf` every node has an id of its own, which finds the same again, and which no mutation takes.
+async fn ids_carry_the_moment(schema: &graphql::Schema, store: &Arc<dyn Store>, now: &str) {
+    let run = async |query: String| {
+        let response = schema.execute(with_viewer(Request::new(query), store.clone(), Viewer::all())).await;
+        serde_json::to_value(response).expect("JSON")
+    };
+    let ask = |as_of: &str| {
+        let by = "by: {identifier: {kind: \"email\", value: \"n.lindqvist@example.com\"}}";
+        run(format!(
+            "{{ customer({by}{as_of}) {{ id asOf formerIds
+                identifiers {{ nodes {{ id customer {{ id }} devices {{ id }} links {{ nodes {{ id from {{ id customer {{ id }} }} }} }} }} }}
+                links {{ nodes {{ id to {{ id }} }} }} devices {{ nodes {{ id identifiers {{ id }} }} }}
+                orders {{ nodes {{ id customer {{ id }} lines {{ product {{ id }} }} }} }}
+                touchpoints {{ nodes {{ id identifier {{ id }} customer {{ id }} device {{ id }} order {{ id customer {{ id }} }} }} }}
+                products(relation: BOUGHT) {{ nodes {{ product {{ id }} }} }}
+                identityHistory {{ nodes {{ id identifiers {{ id }} otherCustomerIds }} }} }} }}"
+        ))
+    };
+    let (present, past) = (ask("").await, ask(&format!(", asOf: \"{now}\"")).await);
+    assert_eq!((&present["data"]["customer"]["asOf"], &past["data"]["customer"]["asOf"]), (&Value::Null, &now.into()));
+    let (of_now, of_then) = (ids(&present), ids(&past));
+    assert!(of_now.len() > 20 && of_now.len() == of_then.len(), "{present} {past}");
+    assert!(of_now.is_disjoint(&of_then), "the past has ids of its own");
+    for some in of_then.iter().collect::<Vec<_>>().chunks(50) {
+        let found = run(format!("{{ nodes(ids: {some:?}) {{ id }} }}")).await;
+        let found: Vec<&str> =
+            found["data"]["nodes"].as_array().expect("nodes").iter().filter_map(|n| n["id"].as_str()).collect();
+        assert_eq!(found, *some);
+    }
+    let id = &past["data"]["customer"]["id"];
+    let former = past["data"]["customer"]["formerIds"].as_array().expect("a list");
+    assert!(!former.is_empty(), "she was three once");
+    for old in former {
+        let found = run(format!("{{ node(id: {old}) {{ id }} }}")).await;
+        assert_eq!(&found["data"]["node"]["id"], id, "a former id of the past finds the customer of the past");
+    }
+    let same =
+        run(format!("{{ customer(by: {{id: {id}}}) {{ id asOf current {{ id asOf current {{ id }} }} }} }}")).await;
+    let now_id = &present["data"]["customer"]["id"];
+    let current = serde_json::json!({"id": now_id, "asOf": null, "current": {"id": now_id}});
+    assert_eq!(same["data"]["customer"], serde_json::json!({"id": id, "asOf": now, "current": current}));
+
+    let refused = run(format!(
+        "mutation {{ customerMerge(ids: [{id}, {now_id}], reason: \"x\") {{ status problems {{ code }} }} }}"
+    ));
+    let problems = serde_json::json!({"status": "REFUSED", "problems": [{"code": "ID_OF_THE_PAST"}]});
+    assert_eq!(refused.await["data"]["customerMerge"], problems);
+    let later = run(format!("{{ customer(by: {{id: {now_id}}}, asOf: \"9999-01-01T00:00:00Z\") {{ id }} }}")).await;
+    let extensions = &later["errors"][0]["extensions"];
+    assert_eq!((&extensions["code"], &extensions["argument"]), (&"BAD_ARGUMENT".into(), &"asOf".into()), "{later}");
+    let before = run(format!("{{ customer(by: {{id: {now_id}}}, asOf: \"1999-01-01T00:00:00Z\") {{ id }} }}")).await;
+    assert_eq!(before, serde_json::json!({"data": {"customer": null}}));
+}
+
+/// Every id in an answer.
+fn ids(answer: &Value) -> BTreeSet<String> {
+    match answer {
+        Value::Object(parts) => {
+            let own = parts.get("id").into_iter();
+            let texts = own.filter_map(|id| Some(id.as_str()?.to_owned()));
+            texts.chain(parts.values().flat_map(ids)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(ids).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Where two answers first differ; numbers are compared as numbers.

@@ -306,7 +306,9 @@ fn customer_ids(ids: &[ID]) -> Result<Vec<CustomerId>, problem::Problem> {
 }
 
 fn customer_id(id: &ID, path: &str) -> Result<CustomerId, problem::Problem> {
-    NodeId::read_customer(id).map_err(|e| problem::Problem::at(ProblemCode::BadId, path, e.message))
+    let of_the_past = matches!(NodeId::decode(id), Some((_, Some(_))));
+    let code = if of_the_past { ProblemCode::IdOfThePast } else { ProblemCode::BadId };
+    NodeId::read_customer(id).map_err(|e| problem::Problem::at(code, path, e.message))
 }
 
 fn split_of(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Said {

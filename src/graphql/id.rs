@@ -63,6 +63,12 @@ impl NodeId {
         ID(URL_SAFE_NO_PAD.encode(moment + &self.text()))
     }
 
+    /// Whether a text looks like an id that carries a moment, whatever it names.
+    pub fn looks_past(id: &str) -> bool {
+        // What `@` and a digit come to in base64.
+        id.starts_with("QD")
+    }
+
     fn text(&self) -> String {
         match self {
             NodeId::Customer(id) => format!("c:{id}"),

@@ -103,8 +103,8 @@ impl Identifier {
 
     /// Identifiers that a person has said it does not belong with, oldest first, at most 100.
     async fn never(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
-        let ids = load::one(ctx, KeptApart(self.row.id)).await?.unwrap_or_default();
-        Identifier::of_ids(ctx, &ids).await
+        let ids = load::then(ctx, self.when, KeptApart(self.row.id)).await?.unwrap_or_default();
+        Identifier::of_ids_at(ctx, self.when, &ids).await
     }
 
     /// Whom it was seen together with, whether that bound them or was refused.

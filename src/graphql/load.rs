@@ -248,6 +248,16 @@ macro_rules! now_and_then {
 }
 
 now_and_then! {
+impl Loader<KeptApart> for Reader {
+    type Value = Vec<IdentifierId>;
+    type Error = StoreError;
+
+    async fn load(&self, keys: &[KeptApart]) -> Result<HashMap<KeptApart, Self::Value>, StoreError> {
+        let ids: Vec<IdentifierId> = keys.iter().map(|key| key.0).collect();
+        Ok(keys.iter().copied().zip(self.0.kept_apart(&ids).await?).collect())
+    }
+}
+
 impl Loader<CustomerLoad> for Reader {
     /// `Err` when this one key cannot be answered, `None` when nobody is found.
     type Value = Result<Option<Arc<CustomerView>>, StoreError>;
@@ -521,16 +531,6 @@ impl CountOf {
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())
-    }
-}
-
-impl Loader<KeptApart> for Reader {
-    type Value = Vec<IdentifierId>;
-    type Error = StoreError;
-
-    async fn load(&self, keys: &[KeptApart]) -> Result<HashMap<KeptApart, Self::Value>, StoreError> {
-        let ids: Vec<IdentifierId> = keys.iter().map(|key| key.0).collect();
-        Ok(keys.iter().copied().zip(self.0.kept_apart(&ids).await?).collect())
     }
 }
 

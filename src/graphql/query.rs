@@ -71,7 +71,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Exactly one way to find it.")] by: CustomerBy,
         #[graphql(
-            desc = "A moment that is over: the last change that was committed by then. Left out, the present, or the moment that the id carries."
+            desc = "A moment that is over, and so the last change that was committed by then; one that is not over is refused. Left out, the present, or the moment that the id carries."
         )]
         as_of: Option<DateTime>,
     ) -> Option<Result<Customer, Error>> {

@@ -121,10 +121,6 @@ impl Store for FakeStore {
         nobody_asks()
     }
 
-    async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        nobody_asks()
-    }
-
     async fn status(&self) -> Result<StoreStatus> {
         let stored = self.stored.lock().expect("a lock");
         let customers: BTreeSet<_> = stored.iter().map(|f| f.identifiers[0].key.clone()).collect();
@@ -268,6 +264,10 @@ impl Reads for FakeStore {
     }
 
     async fn identity_events(&self, _: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
+        nobody_asks()
+    }
+
+    async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
         nobody_asks()
     }
 }

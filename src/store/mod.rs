@@ -132,6 +132,10 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Lines of identity histories by name.
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>>;
+
+    /// Of each identifier those that a person has said it does not belong with, oldest first, at most 100,
+    /// but for those that a person merged it with later.
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>>;
 }
 
 /// A store: the graph of customers, and nothing that is about one way of asking for it.
@@ -207,10 +211,6 @@ pub trait Store: Reads {
     /// The customers with the most identifiers and how many those are, the largest first; of equal ones
     /// the one whose id was given out last.
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>>;
-
-    /// Of each identifier those that a person has said it does not belong with, oldest first, at most 100,
-    /// but for those that a person merged it with later.
-    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;

@@ -46,6 +46,8 @@ pub async fn answers(reads: &dyn Reads, about: &About) -> String {
     let by_id: Vec<IdentifierRef> = ids.iter().map(|id| IdentifierRef::Id(*id)).collect();
     line(&mut text, "identifiers by id", reads.identifiers(&by_id).await.expect("identifiers"));
 
+    line(&mut text, "kept apart", reads.kept_apart(&ids).await.expect("those kept apart"));
+
     let of_customers = about.customers.iter().cloned().map(Of::Customer);
     let of: Vec<Of> = of_customers.chain(ids.into_iter().map(Of::Identifier)).collect();
     lists(reads, &of, &mut text).await;

@@ -11,7 +11,7 @@ use throughline::domain::fact::Fact;
 use throughline::domain::identifier::IdentifierKey;
 use throughline::domain::product::{ProductAct, ProductFact};
 use throughline::domain::{Moment, Timestamp};
-use throughline::stitching::{Batch, Outcome};
+use throughline::stitching::{Batch, Outcome, Ruling, Says};
 use throughline::store::query::{CustomerKey, FirstPages, Of, OrderPage, Shape};
 use throughline::store::{Reads, Store};
 
@@ -33,6 +33,7 @@ cases! {
     a_claim_and_a_consent_are_those_of_then,
     an_order_is_what_had_been_said_of_it,
     a_link_counts_what_had_been_seen,
+    a_split_and_what_it_gave_back_are_of_their_time,
     a_device_and_a_product_are_what_they_were,
     times_widen_with_what_was_stored,
 }
@@ -222,6 +223,27 @@ async fn a_link_counts_what_had_been_seen(world: World) {
     }
 }
 
+/// Merged, split again under the old id, and apart since: each moment tells its own story.
+async fn a_split_and_what_it_gave_back_are_of_their_time(world: World) {
+    world.apply_at(minute(10), [event("m1").user("ada").view(), event("m2").user("bob").view()]).await;
+    let (ada, bob) = (world.id("user_id", "ada").await, world.id("user_id", "bob").await);
+    let key = IdentifierKey::new("user_id", "bob");
+    for (at, says) in [(20, Says::Merge(vec![ada.clone(), bob.clone()])), (30, Says::Split(ada.clone(), vec![key]))] {
+        let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+        let decided = world.store.decide(&world.rules, &ruling, minute(at), false).await.expect("a ruling");
+        assert!(decided.ruled.done, "{:?}", decided.ruled);
+    }
+    let identifier = world.identifier("user_id", "ada").await;
+    for (asked, holder, touchpoints, former, apart) in [(10, &bob, 1, 0, 0), (20, &ada, 2, 1, 0), (30, &bob, 1, 0, 1)] {
+        let reads = then(&world, asked).await;
+        let view = find_by(&reads, CustomerKey::Id(bob.clone())).await.expect("a customer");
+        assert_eq!((&view.customer.id, view.customer.former_ids.len()), (holder, former), "{asked}");
+        assert_eq!(view.rollup().touchpoint_count(), touchpoints, "{asked}");
+        assert_eq!(view.touchpoints.as_ref().expect("asked for").items.len() as i64, touchpoints, "{asked}");
+        assert_eq!(reads.kept_apart(&[identifier]).await.expect("an answer")[0].len(), apart, "{asked}");
+    }
+}
+
 async fn a_device_and_a_product_are_what_they_were(world: World) {
     let phone =
         |n: i64, model: &str| event(&format!("m{n}")).anonymous("a1").device("d", "phone", Some(model)).minute(n);
@@ -321,8 +343,18 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestC
                 about.customers.push(id);
             }
         }
+        minutes += 10;
+        if let Some(says) = ruling(seen.len(), &about) {
+            let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+            let decided = store.decide(&rules, &ruling, minute(minutes), false).await.expect("a ruling").ruled;
+            for id in decided.customer.into_iter().chain(decided.others) {
+                if !about.customers.contains(&id) {
+                    about.customers.push(id);
+                }
+            }
+        }
         let moment = store.moment(minute(minutes + 5)).await.expect("an answer").expect("a moment");
-        prop_assert_eq!(moment.change, applied.change);
+        prop_assert_eq!(moment.change, store.status().await.expect("a status").change);
         let now = answers(&*upcast(&store), &about).await;
         let then = answers(&*store.as_of(moment), &about).await;
         same(&now, &then, "the last moment is the present")?;
@@ -333,6 +365,20 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestC
         same(&before, &again, "a moment does not change")?;
     }
     Ok(())
+}
+
+/// What a person says between two batches: merges, splits, and who is to be kept apart, in turn.
+fn ruling(n: usize, about: &About) -> Option<Says> {
+    let some = |k: usize| about.customers.get((7 * n + 3 * k) % about.customers.len().max(1)).cloned();
+    Some(match n % 4 {
+        0 => Says::Merge(vec![some(0)?, some(1)?]),
+        1 => Says::Split(some(0)?, about.identifiers.iter().skip(n % 3).step_by(3).cloned().collect()),
+        2 => {
+            // Undoes a merge where there was one: one identifier leaves whoever has it.
+            Says::Split(some(2)?, vec![about.identifiers[n % about.identifiers.len()].clone()])
+        }
+        _ => Says::KeepApart(vec![some(0)?, some(2)?]),
+    })
 }
 
 fn upcast(store: &Arc<dyn Store>) -> Arc<dyn Reads> {

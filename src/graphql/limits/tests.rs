@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::{CustomerId, Moment, Timestamp};
+use crate::graphql::id::NodeId;
 
 /// The parts of the schema that these tests ask.
 const SCHEMA: &str = "
@@ -299,4 +301,23 @@ proptest! {
     fn looking_at_any_text_ends_inside_it(query in "[{}()\\[\\]\"\\\\#.a-c0-9é \n]{0,200}") {
         let _ = check_text(&query, &Limits::default());
     }
+}
+
+#[test]
+fn a_moment_of_the_past_is_counted_and_so_costs_more() {
+    let id =
+        NodeId::Customer(CustomerId("018f".into())).encode_at(Some(Moment { change: 7, at: Timestamp(9) })).to_string();
+    assert_eq!(cost("{ customer(by: {id: 1}, asOf: \"2026-03-01T00:00:00Z\") { id displayName } }"), 3 + COUNTED);
+    assert_eq!(cost("{ customer(by: {id: 1}, asOf: null) { id displayName } }"), 3);
+    assert_eq!(cost(&format!("{{ customer(by: {{id: \"{id}\"}}) {{ id displayName }} }}")), 3 + COUNTED);
+    assert_eq!(cost(&format!("{{ node(id: \"{id}\") {{ id }} }}")), 2 + COUNTED);
+    let of_variables = |query, variables| look(query, variables).expect("within the limits").cost;
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    assert_eq!(
+        of_variables(query, json!({"ids": [id, "x", id]})) - of_variables(query, json!({"ids": ["x", "x", "x"]})),
+        2 * COUNTED
+    );
+    let query = "query($at: DateTime) { customer(by: {id: 1}, asOf: $at) { id } }";
+    assert_eq!(of_variables(query, json!({"at": "2026-03-01T00:00:00Z"})), 2 + COUNTED);
+    assert_eq!(of_variables(query, json!({})), 2);
 }

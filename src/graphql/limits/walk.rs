@@ -10,8 +10,9 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Pos, Positioned, Value, Variables};
 
+use super::super::id::NodeId;
 use super::rates::{Rate, Rates};
-use super::{LISTED, LimitError, Limits, Measure, Measured};
+use super::{COUNTED, LISTED, LimitError, Limits, Measure, Measured};
 
 pub(super) struct Walk<'a> {
     document: &'a ExecutableDocument,
@@ -154,6 +155,7 @@ impl<'a> Walk<'a> {
             (true, Some(entries)) => (child.values(LISTED).saturating_mul(entries).saturating_add(1), 0),
             (true, None) => (1, child.values(LISTED)),
         };
+        let flat = flat.saturating_add(COUNTED.saturating_mul(self.moments(field)));
         Ok(Weight {
             depth: child.depth + 1,
             nesting: child.nesting,
@@ -164,6 +166,13 @@ impl<'a> Walk<'a> {
             flat,
             each,
         })
+    }
+
+    /// How many moments of the past are asked for: by `asOf`, or by ids that carry one.
+    fn moments(&self, field: &Field) -> u64 {
+        let by_ids = |argument| self.argument(field, argument, past_ids).map_or(0, |(ids, _)| ids);
+        let as_of = self.argument(field, "asOf", |value| *value != Value::Null).is_some_and(|(given, _)| given);
+        u64::from(as_of) + ["id", "ids", "by", "keys"].into_iter().map(by_ids).sum::<u64>()
     }
 
     /// The length of a list of keys, checked against its limit.
@@ -229,6 +238,16 @@ impl<'a> Walk<'a> {
 
     fn nested(&self, value: u64) -> LimitError {
         LimitError::TooMuch { measure: Measure::Nesting, value, limit: self.limits.nesting, at: None }
+    }
+}
+
+/// How many ids in a value carry a moment.
+fn past_ids(value: &Value) -> u64 {
+    match value {
+        Value::String(id) => u64::from(NodeId::looks_past(id)),
+        Value::List(entries) => entries.iter().map(past_ids).sum(),
+        Value::Object(parts) => parts.get("id").map_or(0, past_ids),
+        _ => 0,
     }
 }
 

@@ -11,7 +11,7 @@ use super::rows::{column, json, strange};
 use super::statement::{Statement, statement};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
-use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::Says;
 use crate::stitching::known::{Evidence, Former, Known};
 use crate::store::StoreError;
@@ -92,9 +92,14 @@ pub(super) async fn read_story(
 }
 
 /// Of each identifier those it was parted from.
-pub(super) async fn kept_apart(store: &Inner, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>, StoreError> {
+pub(super) async fn kept_apart(
+    store: &Inner,
+    ids: &[IdentifierId],
+    when: Option<Moment>,
+) -> Result<Vec<Vec<IdentifierId>>, StoreError> {
     let mut all = vec![Vec::new(); ids.len()];
     let params = Params::new().with_list("ids", ids).with("most", MOST_KEPT_APART);
+    let params = params.with("seq", when.map_or(i64::MAX, |moment| moment.change));
     for row in &store.connections.read(&KEPT_APART, params).await? {
         let others: Vec<i64> = column(row, "others")?;
         all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();

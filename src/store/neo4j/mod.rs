@@ -245,10 +245,6 @@ impl Store for Neo4jStore {
         health::largest(&self.inner, limit).await
     }
 
-    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        decisions::kept_apart(&self.inner, ids).await
-    }
-
     async fn status(&self) -> Result<StoreStatus> {
         status::fetch(&self.inner).await
     }
@@ -340,5 +336,9 @@ impl Reads for Neo4jStore {
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         identity_events::fetch(&self.inner, arrivals).await
+    }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        decisions::kept_apart(&self.inner, ids, None).await
     }
 }

@@ -9,7 +9,7 @@ use super::row::{arrival, json, text, time, word};
 use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
-use crate::domain::{Arrival, IdentifierId};
+use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Former, Known};
 use crate::store::Result;
@@ -82,12 +82,17 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
 }
 
 /// Of each identifier those it was parted from.
-pub(super) fn kept_apart(db: &Connection, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+pub(super) fn kept_apart(
+    db: &Connection,
+    ids: &[IdentifierId],
+    when: Option<Moment>,
+) -> Result<Vec<Vec<IdentifierId>>> {
+    let change = when.map_or(i64::MAX, |moment| moment.change);
     let mut statement = KEPT_APART.on(db)?;
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {
         let mut others = Vec::new();
-        statement.all([id.0], &mut others, |row| arrival(row, 0))?;
+        statement.all([id.0, change], &mut others, |row| arrival(row, 0))?;
         // More than one decision may part the same two.
         others.sort_unstable();
         others.dedup();
@@ -106,12 +111,12 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
         decision.execute(params![arrival.0, at.0, kind, &**by, &**reason, serde_json::to_string(sides)?])?;
         for (n, identifiers) in sides.iter().enumerate() {
             for identifier in identifiers {
-                side.execute(params![identifier.0, arrival.0, kind, n as i64 + 1])?;
+                side.execute(params![identifier.0, arrival.0, kind, n as i64 + 1, plan.seq])?;
             }
         }
     }
     for taken in &plan.sides {
-        side.execute(params![taken.identifier.0, taken.decision.0, taken.kind.as_str(), taken.number])?;
+        side.execute(params![taken.identifier.0, taken.decision.0, taken.kind.as_str(), taken.number, plan.seq])?;
     }
     Ok(())
 }

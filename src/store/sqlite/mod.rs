@@ -246,11 +246,6 @@ impl Store for SqliteStore {
         self.pool.read(move |db| health::largest(db, limit)).await
     }
 
-    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        let ids = ids.to_vec();
-        self.pool.read(move |db| decisions::kept_apart(db, &ids)).await
-    }
-
     async fn status(&self) -> Result<StoreStatus> {
         self.pool.read(status::fetch).await
     }
@@ -360,5 +355,10 @@ impl Reads for SqliteStore {
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
         self.pool.read(move |db| identity_events::fetch(db, &arrivals, None)).await
+    }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        let ids = ids.to_vec();
+        self.pool.read(move |db| decisions::kept_apart(db, &ids, None)).await
     }
 }

@@ -167,3 +167,6 @@ CREATE TABLE past_product (
     category TEXT,
     PRIMARY KEY (sku, until)
 ) STRICT, WITHOUT ROWID;
+
+-- When an identifier took its place in a decision.
+ALTER TABLE side ADD COLUMN since INTEGER NOT NULL DEFAULT 0;

@@ -5,4 +5,4 @@ SET d = row.set
 WITH d, row
 UNWIND row.members AS member
 MATCH (i:Identifier {id: member.identifier})
-CREATE (d)-[:SIDE {number: member.number}]->(i)
+CREATE (d)-[:SIDE {number: member.number, since: $seq}]->(i)

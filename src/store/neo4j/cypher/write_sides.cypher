@@ -2,4 +2,4 @@
 UNWIND $rows AS row
 MATCH (d:Decision {arrival: row.decision})
 MATCH (i:Identifier {id: row.identifier})
-CREATE (d)-[:SIDE {number: row.number}]->(i)
+CREATE (d)-[:SIDE {number: row.number, since: $seq}]->(i)

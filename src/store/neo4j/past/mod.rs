@@ -183,4 +183,8 @@ impl Reads for AsOf {
         let found = super::identity_events::fetch(&self.store, arrivals).await?;
         Ok(found.into_iter().map(|event| event.filter(|e| self.moment.has(e.arrival))).collect())
     }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        super::decisions::kept_apart(&self.store, ids, Some(self.moment)).await
+    }
 }

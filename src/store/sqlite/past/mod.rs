@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::pool::Pool;
-use super::{identity_events, orders, touchpoints};
+use super::{decisions, identity_events, orders, touchpoints};
 use crate::domain::change::IdentityEvent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
@@ -26,7 +26,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, Moment, Timestamp};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::store::query::*;
 use crate::store::{Reads, Result};
 
@@ -155,5 +155,10 @@ impl Reads for AsOf {
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
         self.read(move |db, moment| identity_events::fetch(db, &arrivals, Some(moment))).await
+    }
+
+    async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        let ids = ids.to_vec();
+        self.read(move |db, moment| decisions::kept_apart(db, &ids, Some(moment))).await
     }
 }

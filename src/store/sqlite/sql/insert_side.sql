@@ -1,2 +1,2 @@
-INSERT OR IGNORE INTO side (identifier, decision, kind, number)
-VALUES (?1, ?2, ?3, ?4)
+INSERT OR IGNORE INTO side (identifier, decision, kind, number, since)
+VALUES (?1, ?2, ?3, ?4, ?5)
