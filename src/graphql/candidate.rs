@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use async_graphql::{Context, Error, SimpleObject};
 
 use super::customer::Customer;
-use super::error::store_error;
 use super::load::{self, LinksOf};
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::Identifier;
-use crate::domain::{IdentifierId, Timestamp};
+use crate::domain::{IdentifierId, Moment, Timestamp};
 use crate::store::query::{IdentifierRef, LinkPage, Of};
 
 /// The most that are answered.
@@ -37,10 +36,15 @@ struct Seen {
     last_at: Timestamp,
 }
 
-/// The candidates of a shared identifier, best first; ties by who was seen with it last.
-pub(super) async fn of(ctx: &Context<'_>, shared: &Identifier) -> Result<Vec<OwnerCandidate>, Error> {
+/// The candidates of a shared identifier, now or as of a moment, best first; ties by who was seen with it last.
+pub(super) async fn of(
+    ctx: &Context<'_>,
+    when: Option<Moment>,
+    shared: &Identifier,
+) -> Result<Vec<OwnerCandidate>, Error> {
     let page = LinkPage { refused: None, after: None, limit: LINKS };
-    let links = load::one(ctx, LinksOf(Of::Identifier(shared.id), page)).await?.map_or(Vec::new(), |page| page.items);
+    let links =
+        load::then(ctx, when, LinksOf(Of::Identifier(shared.id), page)).await?.map_or(Vec::new(), |page| page.items);
     // A pair has a link from before it was shared and one from after.
     let mut pairs: BTreeMap<IdentifierId, Seen> = BTreeMap::new();
     for link in links.iter().filter(|link| link.last_at.0 >= shared.last_seen_at.0 - WINDOW_MS) {
@@ -50,7 +54,7 @@ pub(super) async fn of(ctx: &Context<'_>, shared: &Identifier) -> Result<Vec<Own
         seen.last_at = seen.last_at.max(link.last_at);
     }
     let keys = pairs.keys().map(|id| IdentifierRef::Id(*id));
-    let found = load::of(ctx).load_many(keys).await.map_err(store_error)?;
+    let found = load::then_many(ctx, when, keys).await?;
     // One event names several identifiers of a person: it speaks once.
     let mut people: BTreeMap<CustomerId, Seen> = BTreeMap::new();
     for identifier in found.into_values() {
@@ -64,7 +68,7 @@ pub(super) async fn of(ctx: &Context<'_>, shared: &Identifier) -> Result<Vec<Own
     ranked.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.together, seen.last_at)));
     let mut candidates = Vec::new();
     for (id, Seen { together, last_at }) in ranked.into_iter().take(MOST) {
-        let Some(customer) = Customer::of_id(ctx, id).await? else { continue };
+        let Some(customer) = Customer::of_id_at(ctx, when, id).await? else { continue };
         let events = if together == 1 { "1 event".to_owned() } else { format!("{together} events") };
         let day = last_at.to_string();
         let day = day.split('T').next().unwrap_or_default();

@@ -87,7 +87,7 @@ impl Identifier {
     /// For a shared one: who it may be, the most likely first, at most 10, by whom it was seen with in the 90
     /// days until it was last seen. Empty otherwise.
     async fn candidates(&self, ctx: &Context<'_>) -> Result<Vec<OwnerCandidate>, Error> {
-        if self.row.is_shared() { candidate::of(ctx, &self.row).await } else { Ok(Vec::new()) }
+        if self.row.is_shared() { candidate::of(ctx, self.when, &self.row).await } else { Ok(Vec::new()) }
     }
 
     /// The devices it was seen on, last seen first.
