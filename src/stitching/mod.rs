@@ -8,10 +8,13 @@
 //! * [`why`] finds the chain of links that connects two identifiers.
 //! * [`sharing`] takes an identifier that turns out to be shared out of its customer, [`replay`] works
 //!   out again who belongs to whom, [`regroup`] finds the ids.
+//! * [`restitch`] works all of it out again, from the beginning.
+//! * [`compare`] says how that differs from today, [`settle`] makes it so.
 //! * [`decide()`] is what people say, which stands above every rule.
 
 pub mod accept;
 pub mod batch;
+pub mod compare;
 pub mod decide;
 pub mod figures;
 pub mod history;
@@ -20,6 +23,8 @@ pub mod people;
 pub mod plan;
 pub(crate) mod regroup;
 pub(crate) mod replay;
+pub mod restitch;
+pub mod settle;
 pub(crate) mod sharing;
 pub mod why;
 

@@ -32,6 +32,7 @@ pub(crate) struct People {
     seq: i64,
     names_made: u32,
     customers_made: u32,
+    no_value: Arc<str>,
 }
 
 /// An identifier.
@@ -84,6 +85,7 @@ impl People {
             seq,
             names_made: 0,
             customers_made: 0,
+            no_value: "".into(),
         };
         for customer in &known.customers {
             people.add_customer(rules, customer.id.clone(), customer.born, false);
@@ -151,6 +153,28 @@ impl People {
             shared_since: name.shared_since,
         };
         self.add_name(rules, identifier, false)
+    }
+
+    /// An identifier of whom only the kind counts: a replay never asks for values.
+    pub(crate) fn enlist(&mut self, rules: &IdentityRules, id: IdentifierId, kind: &Arc<str>) -> NameIx {
+        let rank = rules.kind(kind).map(|(rank, _)| rank);
+        let kind = rank.map_or(kind, |rank| kind_name(rules, rank)).clone();
+        let ix = self.names.len();
+        self.by_id.insert(id, ix);
+        self.names.push(Name {
+            id,
+            rank,
+            key: IdentifierKey { kind, value: self.no_value.clone() },
+            customer: None,
+            customer_before: None,
+            first_seen_at: Timestamp::default(),
+            last_seen_at: Timestamp::default(),
+            rollup: Rollup::default(),
+            shared_since: None,
+            new: false,
+            dirty: false,
+        });
+        ix
     }
 
     /// Whether a customer of this id is here and was not merged away.

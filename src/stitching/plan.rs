@@ -263,7 +263,9 @@ pub fn plan(
             continue;
         }
         let arrival = Arrival::new(seq, index as u32);
-        let names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
+        let mut names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
+        // It was read strongest first, but the rules may have been saved anew since. As a replay sorts, stable.
+        names.sort_by_key(|&name| people.names[name].rank.unwrap_or(usize::MAX));
         if let ([alone], None) = (names.as_slice(), &fact.touchpoint) {
             plan.see_alone(people.names[*alone].id, fact.at);
         }
@@ -498,7 +500,11 @@ impl Log {
         let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
         let set = SetName::of(&fact.identifiers);
         let before = self.on_record.insert(set.clone(), outcomes.clone());
-        let moved = verdict.created || !verdict.joined.is_empty() || !verdict.absorbed.is_empty();
+        let flips = |name: &NameIx| sharing::concerned(people, *name).len() != 1;
+        let moved = verdict.created
+            || !verdict.joined.is_empty()
+            || !verdict.absorbed.is_empty()
+            || verdict.turned_shared.iter().any(flips);
         let fresh = moved || before.is_none_or(|before| before != outcomes);
         if fresh {
             plan.evidence.push(EvidenceRow {

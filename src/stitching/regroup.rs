@@ -44,7 +44,7 @@ pub(crate) fn part(
 
 /// The customer that was merged away and is this again: `names` has everything it had then, and
 /// otherwise only what came later and from nobody.
-fn own_id<'f>(people: &People, names: &[NameIx], former: &'f [Former]) -> Option<&'f Former> {
+pub(crate) fn own_id<'f>(people: &People, names: &[NameIx], former: &'f [Former]) -> Option<&'f Former> {
     let ids: Vec<IdentifierId> = names.iter().map(|&name| people.names[name].id).collect();
     let is_again = |one: &&Former| {
         let all_there = one.identifiers.iter().all(|id| ids.contains(id));

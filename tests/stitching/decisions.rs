@@ -15,13 +15,13 @@ use crate::worlds::{Told, told};
 
 /// Something a person does, told in numbers that are taken as far as there is something to do it to.
 #[derive(Clone, Debug)]
-enum Act {
+pub(crate) enum Act {
     Merge(usize, usize),
     Split(usize, usize),
     KeepApart(usize, usize),
 }
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
+pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         (any::<usize>(), any::<usize>()).prop_map(|(a, b)| Act::Merge(a, b)),
         (any::<usize>(), any::<usize>()).prop_map(|(a, b)| Act::Split(a, b)),
@@ -31,7 +31,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// One user on a customer, and devices that can be shared.
-fn people() -> IdentityRules {
+pub(crate) fn people() -> IdentityRules {
     let mut rules = rules();
     rules.kinds[1].limit = Some(2);
     rules
@@ -54,7 +54,13 @@ fn act(store: &mut FakeStore, rules: &IdentityRules, act: &Act) -> Ruled {
 }
 
 /// Facts and acts in turns.
-fn live(store: &mut FakeStore, rules: &IdentityRules, told: &Told, acts: &[Act], mut after: impl FnMut(&FakeStore)) {
+pub(crate) fn live(
+    store: &mut FakeStore,
+    rules: &IdentityRules,
+    told: &Told,
+    acts: &[Act],
+    mut after: impl FnMut(&FakeStore),
+) {
     let mut acts = acts.iter();
     for chunk in told.facts.chunks(told.sizes.first().copied().unwrap_or(3).max(1)) {
         store.apply(rules, &Batch { facts: chunk.to_vec() });

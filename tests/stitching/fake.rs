@@ -16,8 +16,11 @@ use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
+use throughline::stitching::compare::{Difference, Standing, compare};
 use throughline::stitching::known::{Evidence, Former, KnownCustomer};
 use throughline::stitching::plan::CustomerRow;
+use throughline::stitching::restitch::{Replayed, Restitch};
+use throughline::stitching::settle::{Move, SettledPlan, settle};
 use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, decide, plan};
 
 /// What was planned so far.
@@ -277,6 +280,98 @@ impl FakeStore {
             }
         }
         sets.into_values().collect()
+    }
+
+    /// Makes who is who what `rules` say, and answers what that changed.
+    pub(crate) fn settle(&mut self, rules: &IdentityRules) -> Difference {
+        let difference = self.difference(rules);
+        let ids: Vec<IdentifierId> = self.identifiers.keys().copied().collect();
+        let of = |places: &Vec<usize>| places.iter().map(|&n| ids[n]).collect::<Vec<_>>();
+        let holder = |id: IdentifierId| self.identifiers[&id].customer.as_ref().map(|c| self.born[c]);
+        let moves = difference.pieces.iter().map(|piece| Move {
+            members: of(&piece.members).into_iter().map(|id| (id, holder(id))).collect(),
+            groups: piece.groups.iter().map(of).collect(),
+            shared: of(&piece.shared),
+            reason: "other rules".into(),
+        });
+        let moves: Vec<Move> = moves.collect();
+        let members: BTreeSet<IdentifierId> = moves.iter().flat_map(|m| &m.members).map(|(id, _)| *id).collect();
+        let holders = members.iter().filter_map(|id| self.identifiers[id].customer.clone()).collect();
+        let mut known = Known::default();
+        self.know(&members, &holders, &mut known);
+        let mut given = self.ids_given;
+        let mut new_id = || {
+            given += 1;
+            CustomerId(format!("{given:032}").into())
+        };
+        let plan = loop {
+            match settle(rules, &known, &moves, self.seq + 1, Timestamp(0), &mut new_id) {
+                SettledPlan::Ready(plan, done) => {
+                    assert_eq!(done, moves.len(), "nobody has moved meanwhile");
+                    break plan;
+                }
+                SettledPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+            }
+        };
+        self.ids_given = given;
+        self.keep(&plan);
+        difference
+    }
+
+    /// What other rules would change.
+    pub(crate) fn difference(&self, rules: &IdentityRules) -> Difference {
+        let mut numbers: BTreeMap<&CustomerId, u32> = BTreeMap::new();
+        let mut today = Standing::default();
+        for identifier in self.identifiers.values() {
+            let next = numbers.len() as u32;
+            let number = identifier.customer.as_ref().map(|customer| *numbers.entry(customer).or_insert(next));
+            today.holders.push(number);
+            today.shared.push(identifier.is_shared());
+        }
+        let replayed = self.replay(rules);
+        let difference = compare(&today, &replayed.partition);
+        for piece in &difference.pieces {
+            let members: Vec<_> = piece.members.iter().map(|&n| (n, today.holders[n])).collect();
+            assert!(!replayed.why(&members).is_empty());
+        }
+        difference
+    }
+
+    /// Every id that was ever given out.
+    pub(crate) fn ids(&self) -> Vec<CustomerId> {
+        self.born.keys().cloned().collect()
+    }
+
+    fn replay<'r>(&self, rules: &'r IdentityRules) -> Replayed<'r> {
+        let mut replay = Restitch::new(rules, self.decisions.clone());
+        for identifier in self.identifiers.values() {
+            replay.add(identifier.id, &identifier.key.kind, false);
+        }
+        for seen in self.evidence.values() {
+            replay.see(seen.arrival, &seen.identifiers);
+        }
+        replay.finish()
+    }
+
+    /// Who is who, worked out again under `rules` from the evidence and the decisions.
+    pub(crate) fn restitched(&self, rules: &IdentityRules) -> (BTreeSet<BTreeSet<String>>, BTreeSet<String>) {
+        let partition = self.replay(rules).partition;
+        let mut sets: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+        let mut shared = BTreeSet::new();
+        for (n, identifier) in self.identifiers.values().enumerate() {
+            if let Some(group) = partition.groups[n] {
+                sets.entry(group).or_default().insert(identifier.key.to_string());
+            }
+            if partition.shared[n] {
+                shared.insert(identifier.key.to_string());
+            }
+        }
+        (sets.into_values().collect(), shared)
+    }
+
+    /// The identifiers that are shared, by key.
+    pub(crate) fn shared(&self) -> BTreeSet<String> {
+        self.identifiers.values().filter(|i| i.is_shared()).map(|i| i.key.to_string()).collect()
     }
 
     /// How many times each claim was said: what is stored, whatever the order it came in.

@@ -4,6 +4,7 @@
 mod common;
 mod decisions;
 mod fake;
+mod restitch;
 mod worlds;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,238 @@
+//! Who is who of everybody, worked out again from the beginning, under whatever rules.
+//!
+//! Under the rules that judged it, this gives exactly the partition that stands. It holds a million
+//! identifiers and what was said of them in some hundred megabytes.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::accept::Verdict;
+use super::known::{Evidence, Story};
+use super::people::{NameIx, People, kind_name};
+use super::replay::{self, Decided};
+use super::sharing;
+use crate::domain::customer::CustomerId;
+use crate::domain::decision::Decision;
+use crate::domain::rules::IdentityRules;
+use crate::domain::{Arrival, IdentifierId};
+
+/// A replay that is under way.
+pub struct Restitch<'r> {
+    rules: &'r IdentityRules,
+    people: People,
+    /// Identifiers whose value stands for nobody.
+    blocked: FxHashSet<NameIx>,
+    /// In the order of their arrival; those before `decided` are taken in.
+    decisions: Vec<Decision>,
+    decided: usize,
+    told: Told,
+}
+
+/// Who belongs to whom; in the order in which the identifiers were [added](Restitch::add).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partition {
+    /// The group of each; `None` of who is nobody's. Numbers of groups have no order.
+    pub groups: Vec<Option<u32>>,
+    /// Whether each is shared.
+    pub shared: Vec<bool>,
+}
+
+impl<'r> Restitch<'r> {
+    /// A replay under `rules`, with all that people said.
+    pub fn new(rules: &'r IdentityRules, mut decisions: Vec<Decision>) -> Self {
+        decisions.sort_by_key(|decision| decision.arrival);
+        let people = People::bare(rules);
+        Restitch { rules, people, blocked: FxHashSet::default(), decisions, decided: 0, told: Told::default() }
+    }
+
+    /// Adds an identifier. One whose value is `blocked` is in nothing that is seen.
+    pub fn add(&mut self, id: IdentifierId, kind: &Arc<str>, blocked: bool) {
+        let name = self.people.enlist(self.rules, id, kind);
+        if blocked {
+            self.blocked.insert(name);
+        }
+        self.told.last.push(NOWHERE);
+    }
+
+    /// Takes in what one event said. Events come in the order of their arrival, and name identifiers
+    /// that were added; others are passed over.
+    pub fn see(&mut self, arrival: Arrival, identifiers: &[IdentifierId]) {
+        self.decide_until(arrival);
+        let names: Vec<NameIx> = identifiers
+            .iter()
+            .filter_map(|id| self.people.by_id(*id))
+            .filter(|name| !self.blocked.contains(name))
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        self.told.push(arrival, &names);
+        self.judge(arrival, &names);
+    }
+
+    /// Who belongs to whom when all was seen.
+    pub fn finish(mut self) -> Replayed<'r> {
+        self.decide_until(Arrival(i64::MAX));
+        Replayed { partition: self.partition(), replay: self }
+    }
+
+    fn judge(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
+        let verdict = replay::see(self.rules, &mut self.people, names);
+        for &name in &verdict.turned_shared {
+            let story = self.story(sharing::concerned(&self.people, name));
+            sharing::share(self.rules, &mut self.people, name, &story, arrival.seq(), &mut nobody);
+        }
+        verdict
+    }
+
+    fn decide_until(&mut self, arrival: Arrival) {
+        while let Some(decision) = self.decisions.get(self.decided).filter(|d| d.arrival < arrival) {
+            let of = |side: &Vec<IdentifierId>| -> Vec<NameIx> {
+                let names = side.iter().filter_map(|id| self.people.by_id(*id));
+                names.filter(|name| !self.blocked.contains(name)).collect()
+            };
+            let sides = decision.sides.iter().map(of).collect();
+            let decided = Decided { arrival: decision.arrival, kind: decision.kind, sides };
+            replay::decide(self.rules, &mut self.people, &decided);
+            self.decided += 1;
+        }
+    }
+
+    /// What was told of these up to now.
+    fn story(&self, names: &[NameIx]) -> Story {
+        let id = |name: &u32| self.people.names[*name as usize].id;
+        let rows = self.told.rows_of(names);
+        let evidence = rows.into_iter().map(|row| {
+            let identifiers = self.told.names(row).iter().map(id).collect();
+            Evidence { arrival: self.told.arrivals[row], identifiers }
+        });
+        let ids: FxHashSet<IdentifierId> = names.iter().map(|&name| self.people.names[name].id).collect();
+        let about = |decision: &&Decision| decision.sides.iter().flatten().any(|id| ids.contains(id));
+        let decisions = self.decisions[..self.decided].iter().filter(about).cloned().collect();
+        Story { evidence: evidence.collect(), decisions, former: Vec::new() }
+    }
+
+    fn partition(&self) -> Partition {
+        let names = &self.people.names;
+        Partition {
+            groups: names.iter().map(|name| name.customer.map(|customer| customer as u32)).collect(),
+            shared: names.iter().map(|name| name.shared_since.is_some()).collect(),
+        }
+    }
+}
+
+/// A replay that is over.
+pub struct Replayed<'r> {
+    /// Who belongs to whom.
+    pub partition: Partition,
+    replay: Restitch<'r>,
+}
+
+impl Replayed<'_> {
+    /// Why `members`, given by their places and each with who holds it today, find themselves together
+    /// otherwise than today. In words that name kinds and no values.
+    pub fn why(&self, members: &[(usize, Option<u32>)]) -> String {
+        let Restitch { rules, people, blocked, told, decisions, .. } = &self.replay;
+        let today: FxHashMap<NameIx, u32> = members.iter().filter_map(|&(n, holder)| Some((n, holder?))).collect();
+        let mut again = Restitch::new(rules, decisions.clone());
+        let mut places = Vec::with_capacity(members.len());
+        for &(name, _) in members {
+            again.add(people.names[name].id, &people.names[name].key.kind, blocked.contains(&name));
+            places.push(name);
+        }
+        let holder = |local: NameIx| today.get(&places[local]).copied();
+        let mut rows = told.rows_of(&places);
+        rows.sort_unstable_by_key(|&row| told.arrivals[row]);
+        let mut reason = None;
+        for row in rows {
+            again.decide_until(told.arrivals[row]);
+            let local = |name: &u32| again.people.by_id(people.names[*name as usize].id);
+            let names: Vec<NameIx> = told.names(row).iter().filter_map(local).collect();
+            let verdict = again.judge(told.arrivals[row], &names);
+            let kind = |name: NameIx| &again.people.names[name].key.kind;
+            let accepted = &verdict.accepted;
+            let together = |a: NameIx, b: NameIx| holder(a).is_some() && holder(a) == holder(b);
+            let apart = |a: NameIx, b: NameIx| holder(a).is_some() && holder(b).is_some() && holder(a) != holder(b);
+            if let Some(refusal) = verdict.refused.iter().find(|r| accepted.iter().any(|&a| together(a, r.name))) {
+                reason = Some(refusal.reason.to_string());
+            } else if let Some(&name) = verdict.turned_shared.iter().find(|n| holder(**n).is_some()) {
+                reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
+            } else if let Some(&name) = verdict.shared.iter().find(|n| accepted.iter().any(|&a| together(a, **n))) {
+                reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
+            } else if let Some((&a, b)) = accepted.iter().zip(accepted.iter().skip(1)).find(|&(&a, &b)| apart(a, b)) {
+                reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(a), kind(*b)));
+            }
+        }
+        let of_blocked = members.iter().find(|(name, holder)| holder.is_some() && blocked.contains(name));
+        let of_blocked = of_blocked.map(|(name, _)| {
+            let kind = &people.names[*name].key.kind;
+            format!("a {kind} has a value that is blocked, so it binds nobody")
+        });
+        let unlisted = || {
+            let (name, _) = members.iter().find(|(name, _)| people.names[*name].rank.is_none())?;
+            Some(format!("{} is not a listed kind, so it binds nobody", people.names[*name].key.kind))
+        };
+        let whatever = || {
+            let strongest = rules.kinds.first().map(|_| kind_name(rules, 0).to_string()).unwrap_or_default();
+            format!("what is seen together is taken in another order, {strongest} first")
+        };
+        of_blocked.or(reason).or_else(unlisted).unwrap_or_else(whatever)
+    }
+}
+
+/// What was said, and who was named in it: numbers in few lists, because there are millions.
+#[derive(Default)]
+struct Told {
+    arrivals: Vec<Arrival>,
+    /// Where each row's names end in `named`.
+    ends: Vec<u32>,
+    named: Vec<u32>,
+    /// The row of each entry of `named`.
+    rows: Vec<u32>,
+    /// The entry before that names the same.
+    before: Vec<u32>,
+    /// The last entry that names it, of each name.
+    last: Vec<u32>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl Told {
+    fn push(&mut self, arrival: Arrival, names: &[NameIx]) {
+        let row = self.arrivals.len() as u32;
+        self.arrivals.push(arrival);
+        for &name in names {
+            self.before.push(self.last[name]);
+            self.last[name] = self.named.len() as u32;
+            self.named.push(name as u32);
+            self.rows.push(row);
+        }
+        self.ends.push(self.named.len() as u32);
+    }
+
+    fn names(&self, row: usize) -> &[u32] {
+        let begin = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.named[begin as usize..self.ends[row] as usize]
+    }
+
+    /// The rows that name one of these, each once.
+    fn rows_of(&self, names: &[NameIx]) -> Vec<usize> {
+        let mut rows = Vec::new();
+        for &name in names {
+            let mut entry = self.last[name];
+            while entry != NOWHERE {
+                rows.push(self.rows[entry as usize] as usize);
+                entry = self.before[entry as usize];
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+}
+
+/// Nobody asks for an id in a replay.
+fn nobody() -> CustomerId {
+    CustomerId("".into())
+}

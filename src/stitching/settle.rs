@@ -1,0 +1,239 @@
+//! Other rules taken in: identifiers go where a [replay](super::restitch) under them says, as far as
+//! nobody has moved since.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::known::Known;
+use super::people::{CustomerIx, NameIx, People};
+use super::plan::{self, Plan};
+use super::regroup::{self, Parting};
+use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
+use crate::domain::customer::CustomerId;
+use crate::domain::rules::IdentityRules;
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+
+/// The name of what moves people when rules change.
+const RULES: &str = "rules";
+
+/// Customers and the groups that their members are to end in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Everybody, each with the birth of who held it when this was worked out.
+    pub members: Vec<(IdentifierId, Option<Arrival>)>,
+    /// Who is to be together. Whoever is in no group is to be nobody's.
+    pub groups: Vec<Vec<IdentifierId>>,
+    /// Who is to be shared; the other members are not.
+    pub shared: Vec<IdentifierId>,
+    /// Why, in words.
+    pub reason: Arc<str>,
+}
+
+/// What it takes to settle, or the plan.
+#[derive(Debug)]
+pub enum SettledPlan {
+    /// The plan, which may be empty, and how many moves are in it; the others find somebody who has
+    /// moved since, and have to be worked out again.
+    Ready(Box<Plan>, usize),
+    /// As in [`Planned::Needs`](super::Planned).
+    Needs(BTreeSet<IdentifierId>),
+}
+
+/// Plans the moves on what is `known`: all members, who holds them, and all that those hold.
+pub fn settle(
+    rules: &IdentityRules,
+    known: &Known,
+    moves: &[Move],
+    seq: i64,
+    at: Timestamp,
+    new_id: &mut dyn FnMut() -> CustomerId,
+) -> SettledPlan {
+    let mut people = People::new(rules, known, seq);
+    let mut plan = Plan { seq, at, ..Plan::default() };
+    let live: Vec<&Move> = moves.iter().filter(|one| still_holds(&people, one)).collect();
+    let all = live.iter().flat_map(|one| &one.members);
+    let unknown: BTreeSet<IdentifierId> = all.map(|(id, _)| *id).filter(|id| !known.told.contains(id)).collect();
+    if !unknown.is_empty() {
+        return SettledPlan::Needs(unknown);
+    }
+    for one in &live {
+        Settling { rules, known, one, seq }.settle(&mut people, &mut plan, new_id);
+    }
+    if !live.is_empty() {
+        plan::finish(&mut people, &mut plan);
+    }
+    SettledPlan::Ready(Box::new(plan), live.len())
+}
+
+/// Whether everybody is where they were, and nobody else has joined them.
+fn still_holds(people: &People, one: &Move) -> bool {
+    let ids: FxHashSet<IdentifierId> = one.members.iter().map(|(id, _)| *id).collect();
+    one.members.iter().all(|(id, holder)| {
+        let Some(name) = people.by_id(*id) else { return false };
+        let Some(customer) = people.names[name].customer else { return holder.is_none() };
+        let person = &people.customers[customer];
+        Some(person.born) == *holder && person.members.iter().all(|&m| ids.contains(&people.names[m].id))
+    })
+}
+
+/// One move under way.
+struct Settling<'a> {
+    rules: &'a IdentityRules,
+    known: &'a Known,
+    one: &'a Move,
+    seq: i64,
+}
+
+impl Settling<'_> {
+    fn settle(&self, people: &mut People, plan: &mut Plan, new_id: &mut dyn FnMut() -> CustomerId) {
+        let members: Vec<NameIx> = self.names(people, self.one.members.iter().map(|(id, _)| id));
+        let groups: Vec<Vec<NameIx>> = self.one.groups.iter().map(|group| self.names(people, group)).collect();
+        let before: Vec<(NameIx, Option<CustomerIx>)> =
+            members.iter().map(|&name| (name, people.names[name].customer)).collect();
+        let mut customers: Vec<CustomerIx> = before.iter().filter_map(|(_, customer)| *customer).collect();
+        customers.sort_unstable();
+        customers.dedup();
+        // Whoever goes takes the side along that the customer has in what people decided.
+        customers.iter().for_each(|&customer| people.take_sides(customer));
+        let homes: Vec<Vec<CustomerIx>> = self.homes(people, &groups, &customers);
+        members.iter().for_each(|&name| people.leave(name));
+        for (group, at_home) in groups.iter().zip(&homes) {
+            let keeper = match at_home.as_slice() {
+                [] => match regroup::own_id(people, group, &self.known.story.former) {
+                    Some(former) => people.restore(self.rules, &former.id, former.born),
+                    None => people.create(self.rules, new_id()),
+                },
+                some => people.merge(some),
+            };
+            for &name in group {
+                people.join(name, keeper);
+            }
+            self.tell_merge(people, plan, keeper, at_home, group);
+            self.tell_partings(people, plan, keeper, at_home, group, &before);
+        }
+        self.share(people, plan, &before);
+    }
+
+    fn names<'i>(&self, people: &People, ids: impl IntoIterator<Item = &'i IdentifierId>) -> Vec<NameIx> {
+        ids.into_iter().filter_map(|id| people.by_id(*id)).collect()
+    }
+
+    /// The customers at home in each group, which has the oldest of what they keep.
+    fn homes(&self, people: &People, groups: &[Vec<NameIx>], customers: &[CustomerIx]) -> Vec<Vec<CustomerIx>> {
+        let mut homes = vec![Vec::new(); groups.len()];
+        for &customer in customers {
+            let of_it = |&&name: &&NameIx| people.names[name].customer == Some(customer);
+            let oldest = |group: &Vec<NameIx>| group.iter().filter(of_it).map(|&n| people.names[n].id).min();
+            let with_oldest = groups.iter().enumerate().filter_map(|(n, group)| Some((oldest(group)?, n)));
+            if let Some((_, n)) = with_oldest.min() {
+                homes[n].push(customer);
+            }
+        }
+        homes
+    }
+
+    fn tell_merge(
+        &self,
+        people: &People,
+        plan: &mut Plan,
+        keeper: CustomerIx,
+        at_home: &[CustomerIx],
+        group: &[NameIx],
+    ) {
+        let id = |customer: CustomerIx| people.customers[customer].id.clone();
+        let others: Vec<CustomerId> = at_home.iter().copied().filter(|&c| c != keeper).map(id).collect();
+        if others.is_empty() {
+            return;
+        }
+        let identifiers: Vec<IdentifierId> = group.iter().map(|&name| people.names[name].id).collect();
+        plan.tell(IdentityEvent {
+            arrival: Arrival::default(),
+            customer: id(keeper),
+            at: plan.at,
+            kind: IdentityEventKind::Merged,
+            rule: Some(RULES.into()),
+            message_id: None,
+            by: None,
+            reason: Some(self.one.reason.clone()),
+            identifiers: identifiers.clone(),
+            others: others.clone(),
+        });
+        let (c, o, w) = (id(keeper), others, Some(self.one.reason.clone()));
+        plan.entries.push(ChangeEntry::CustomersMerged { c, o, i: identifiers, m: None, w });
+    }
+
+    /// Who came from customers that are at home elsewhere, and who had none.
+    fn tell_partings(
+        &self,
+        people: &People,
+        plan: &mut Plan,
+        keeper: CustomerIx,
+        at_home: &[CustomerIx],
+        group: &[NameIx],
+        before: &[(NameIx, Option<CustomerIx>)],
+    ) {
+        let mut partings: Vec<Parting> = Vec::new();
+        let mut joined = Vec::new();
+        for (name, from) in before.iter().filter(|(name, _)| group.contains(name)) {
+            match *from {
+                None => joined.push(*name),
+                Some(from) if from == keeper || at_home.contains(&from) => {}
+                Some(from) => match partings.iter_mut().find(|parting| parting.from == from) {
+                    Some(parting) => parting.moved.push(*name),
+                    None => partings.push(Parting { from, to: keeper, moved: vec![*name] }),
+                },
+            }
+        }
+        plan::record_partings(people, plan, &partings, &RULES.into(), Some(&self.one.reason), None, None);
+        if !joined.is_empty() {
+            plan.tell(IdentityEvent {
+                arrival: Arrival::default(),
+                customer: people.customers[keeper].id.clone(),
+                at: plan.at,
+                kind: IdentityEventKind::Linked,
+                rule: Some(RULES.into()),
+                message_id: None,
+                by: None,
+                reason: Some(self.one.reason.clone()),
+                identifiers: joined.iter().map(|&name| people.names[name].id).collect(),
+                others: Vec::new(),
+            });
+        }
+    }
+
+    /// Who is shared from now on or no longer, and who is nobody's.
+    fn share(&self, people: &mut People, plan: &mut Plan, before: &[(NameIx, Option<CustomerIx>)]) {
+        let shared: FxHashSet<IdentifierId> = self.one.shared.iter().copied().collect();
+        for &(name, from) in before {
+            let id = people.names[name].id;
+            let (was, is) = (people.names[name].shared_since.is_some(), shared.contains(&id));
+            if was != is {
+                people.touch(name).shared_since = is.then_some(self.seq);
+            }
+            let from_id = from.map(|customer| people.customers[customer].id.clone());
+            if is && !was {
+                plan.entries.push(ChangeEntry::IdentifierShared { c: from_id.clone(), i: vec![id], m: None });
+            }
+            if let (Some(customer), None) = (from_id, people.names[name].customer) {
+                plan.tell(IdentityEvent {
+                    arrival: Arrival::default(),
+                    customer: customer.clone(),
+                    at: plan.at,
+                    kind: IdentityEventKind::Split,
+                    rule: Some(RULES.into()),
+                    message_id: None,
+                    by: None,
+                    reason: Some(self.one.reason.clone()),
+                    identifiers: vec![id],
+                    others: Vec::new(),
+                });
+                if !is {
+                    let (i, r, w) = (vec![id], RULES.into(), Some(self.one.reason.clone()));
+                    plan.entries.push(ChangeEntry::CustomerSplit { c: customer, o: Vec::new(), i, m: None, r, w });
+                }
+            }
+        }
+    }
+}
