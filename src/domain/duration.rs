@@ -2,11 +2,14 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A length of time in milliseconds, never negative.
 ///
 /// Written in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months have
 /// no fixed length and are refused. Seconds may have up to three digits behind the point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Duration(pub i64);
 
 /// Why a text is not a duration.

@@ -60,7 +60,7 @@ pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str)
 /// A store's fault, told by whose it is.
 pub fn store_error(error: StoreError) -> Error {
     match error {
-        StoreError::Away(_) | StoreError::Busy(_) => {
+        StoreError::Away(_) | StoreError::Busy(_) | StoreError::RulesChanged(_) => {
             tracing::warn!(%error, "store");
             coded(Code::StoreAway, "the store cannot be reached now, try again in a moment")
         }

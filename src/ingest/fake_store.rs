@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::decision::Decision;
 use crate::domain::device::Device;
 use crate::domain::fact::Fact;
 use crate::domain::health::Health;
@@ -20,11 +21,14 @@ use crate::domain::order::{Order, OrderAct, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rollup::Rollup;
-use crate::domain::rules::IdentityRules;
+use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::stitching::known::Evidence;
+use crate::stitching::settle::Move;
 use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::query::*;
+use crate::store::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 
 pub(crate) struct FakeStore {
@@ -268,6 +272,46 @@ impl Reads for FakeStore {
     }
 
     async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        nobody_asks()
+    }
+}
+
+#[async_trait]
+impl Rulebook for FakeStore {
+    async fn rules(&self) -> Result<Option<RulesInForce>> {
+        Ok(None)
+    }
+
+    async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+        let (rules, saved_by) = (first.clone(), "settings".into());
+        Ok(RulesInForce { saved: SavedRules { version: 1, saved_at: at, saved_by, note: None, rules }, applied: 1 })
+    }
+
+    async fn save_rules(&self, _: &NewRules, _: Timestamp) -> Result<Option<(SavedRules, i64)>> {
+        nobody_asks()
+    }
+
+    async fn rules_applied(&self, _: i64) -> Result<()> {
+        nobody_asks()
+    }
+
+    async fn has_kind(&self, _: &str) -> Result<bool> {
+        nobody_asks()
+    }
+
+    async fn scan_identifiers(&self, _: i64, _: Option<Arrival>, _: usize) -> Result<Vec<Stood>> {
+        nobody_asks()
+    }
+
+    async fn scan_evidence(&self, _: i64, _: Option<Arrival>, _: usize) -> Result<Vec<Evidence>> {
+        nobody_asks()
+    }
+
+    async fn scan_decisions(&self, _: i64, _: Option<Arrival>, _: usize) -> Result<Vec<Decision>> {
+        nobody_asks()
+    }
+
+    async fn settle(&self, _: &IdentityRules, _: &[Move], _: Timestamp) -> Result<Settled> {
         nobody_asks()
     }
 }

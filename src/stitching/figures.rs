@@ -9,6 +9,7 @@ use super::plan::Plan;
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::health::Health;
+use crate::domain::identifier::Identifier;
 
 /// What a plan changes.
 #[derive(Clone, Debug, Default)]
@@ -35,10 +36,13 @@ pub fn figures(known: &Known, plan: &Plan) -> Figures {
     for rule in refusals.filter_map(|event| event.rule.as_ref()) {
         *health.refused.entry(rule.clone()).or_default() += 1;
     }
-    if plan.identifiers.iter().any(|row| row.identifier.is_shared()) {
+    if plan.identifiers.iter().any(|row| row.identifier.is_shared()) || known.identifiers.iter().any(|i| i.is_shared())
+    {
         let before: FxHashMap<_, bool> = known.identifiers.iter().map(|i| (i.id, i.is_shared())).collect();
-        let became = plan.identifiers.iter().map(|row| &row.identifier).filter(|i| i.is_shared());
-        health.shared = became.filter(|i| !before.get(&i.id).copied().unwrap_or_default()).count() as i64;
+        let was = |i: &Identifier| before.get(&i.id).copied().unwrap_or_default();
+        let rows = plan.identifiers.iter().map(|row| &row.identifier);
+        // Other rules can also say that one is shared no longer.
+        health.shared = rows.map(|i| i64::from(i.is_shared()) - i64::from(was(i))).sum();
     }
     let sizes = resized(known, plan, &mut health);
     Figures { health, sizes }

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// An order number that several sources share was asked for without its source.
     #[error("several sources have an order of that number: name the source")]
     AmbiguousOrder,
+    /// Others rules have been saved than it was asked to go by: read them and call again.
+    #[error("the rules were saved anew as version {0}")]
+    RulesChanged(i64),
     /// It would have to look at more than it may.
     #[error("{looked_at} links were looked at, and there are more")]
     TooMuch {

@@ -8,6 +8,7 @@ pub mod error;
 pub mod neo4j;
 pub mod open;
 pub mod query;
+pub mod rules;
 mod run;
 pub mod sqlite;
 
@@ -140,7 +141,7 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store: the graph of customers, and nothing that is about one way of asking for it.
 #[async_trait]
-pub trait Store: Reads {
+pub trait Store: Reads + rules::Rulebook {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

@@ -28,15 +28,19 @@ use super::fault::Fault;
 use super::health;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
+use super::rules;
 use super::statement::{Statement, statement};
 use super::write::{self, Shells, order_text};
 use super::writing;
 use crate::domain::Timestamp;
+use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
-use crate::domain::rules::IdentityRules;
+use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::stitching::figures::figures;
+use crate::stitching::settle::{Move, SettledPlan};
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
+use crate::store::rules::{NewRules, Settled};
 use crate::store::{Applied, Decided, StoreError};
 
 static LOCK_IDENTIFIERS: Statement = statement!("lock_identifiers");
@@ -73,7 +77,7 @@ pub(super) async fn apply(
 ) -> Result<Applied, StoreError> {
     match often(store, rules, Task::Facts(batch), at).await? {
         Done::Facts(applied) => Ok(applied),
-        Done::Says(_) => Err(StoreError::Data("a batch was answered as a decision".into())),
+        _ => Err(mistaken()),
     }
 }
 
@@ -87,8 +91,41 @@ pub(super) async fn decide(
 ) -> Result<Decided, StoreError> {
     match often(store, rules, Task::Says(ruling, trial), at).await? {
         Done::Says(decided) => Ok(decided),
-        Done::Facts(_) => Err(StoreError::Data("a decision was answered as a batch".into())),
+        _ => Err(mistaken()),
     }
+}
+
+/// Makes the moves that a replay wants.
+pub(super) async fn settle(
+    store: &Inner,
+    rules: &IdentityRules,
+    moves: &[Move],
+    at: Timestamp,
+) -> Result<Settled, StoreError> {
+    match often(store, rules, Task::Moves(moves), at).await? {
+        Done::Settled(settled) => Ok(settled),
+        _ => Err(mistaken()),
+    }
+}
+
+/// Saves the next version of the rules.
+pub(super) async fn save_rules(
+    store: &Inner,
+    new: &NewRules,
+    at: Timestamp,
+) -> Result<Option<(SavedRules, i64)>, StoreError> {
+    // Nobody is judged here.
+    let none = IdentityRules { version: new.based_on, kinds: Vec::new(), max_identifiers: 0 };
+    match often(store, &none, Task::Rules(new), at).await {
+        Ok(Done::Saved(saved)) => Ok(Some(*saved)),
+        Ok(_) => Err(mistaken()),
+        Err(StoreError::RulesChanged(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn mistaken() -> StoreError {
+    StoreError::Data("one task was answered as another".into())
 }
 
 /// What is to be planned and written.
@@ -97,12 +134,16 @@ enum Task<'a> {
     Facts(&'a Batch),
     /// Whether it is for trial.
     Says(&'a Ruling, bool),
+    Moves(&'a [Move]),
+    Rules(&'a NewRules),
 }
 
 /// What came of it.
 enum Done {
     Facts(Applied),
     Says(Decided),
+    Settled(Settled),
+    Saved(Box<(SavedRules, i64)>),
 }
 
 /// As often as it takes.
@@ -153,6 +194,8 @@ async fn attempt(
     let work = match task {
         Task::Facts(batch) => take_in(store, &mut transaction, rules, batch, at, wider).await,
         Task::Says(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
+        Task::Moves(moves) => move_people(store, &mut transaction, rules, moves, at, wider).await,
+        Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
     };
     match work {
         Ok(Work::Written { change, done, customers }) => {
@@ -221,7 +264,7 @@ async fn take_in(
     };
     known.messages = messages;
     store.pause_at(Step::Known).await;
-    let number = take_number(transaction, at).await?;
+    let number = take_number(transaction, rules, at).await?;
     if number.decisions > 0 {
         decisions::read_sides(transaction, &mut known).await?;
     }
@@ -266,7 +309,7 @@ async fn rule(
     };
     known.living = living.into_iter().collect();
     store.pause_at(Step::Known).await;
-    let number = take_number(transaction, at).await?;
+    let number = take_number(transaction, rules, at).await?;
     if number.decisions > 0 {
         decisions::read_sides(transaction, &mut known).await?;
     }
@@ -284,6 +327,63 @@ async fn rule(
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
     Ok(Work::Written { change: number.seq, done: Done::Says(Decided { change: number.seq, ruled }), customers })
+}
+
+async fn move_people(
+    store: &Inner,
+    transaction: &mut Transaction<'_>,
+    rules: &IdentityRules,
+    moves: &[Move],
+    at: Timestamp,
+    wider: &BTreeSet<String>,
+) -> Outcome<Work> {
+    store.pause_at(Step::Begun).await;
+    let members = moves.iter().flat_map(|one| &one.members).map(|(id, _)| *id);
+    let mut keys: BTreeSet<String> = rules::keys(transaction, members).await?.into_iter().collect();
+    keys.extend(wider.iter().cloned());
+    let locks = Locks::take_keys(transaction, keys).await?;
+    store.pause_at(Step::Locked).await;
+    let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
+        Reading::Complete(known) => known,
+        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    };
+    store.pause_at(Step::Known).await;
+    let number = take_number(transaction, rules, at).await?;
+    if number.decisions > 0 {
+        decisions::read_sides(transaction, &mut known).await?;
+    }
+    let (plan, done) = loop {
+        let new_id = &mut || (store.connections.options.new_id)();
+        match stitching::settle::settle(rules, &known, moves, number.seq, number.at, new_id) {
+            SettledPlan::Ready(plan, done) => break (plan, done),
+            SettledPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+        }
+    };
+    if done == 0 {
+        return Ok(Work::Nothing(Done::Settled(Settled { change: number.seq - 1, done })));
+    }
+    write_plan(transaction, &locks, &known, &plan, &number).await?;
+    store.pause_at(Step::Written).await;
+    let customers = locks.concerned(&plan);
+    Ok(Work::Written { change: number.seq, done: Done::Settled(Settled { change: number.seq, done }), customers })
+}
+
+async fn put_rules(
+    transaction: &mut Transaction<'_>,
+    based_on: &IdentityRules,
+    new: &NewRules,
+    at: Timestamp,
+) -> Outcome<Work> {
+    let number = take_number(transaction, based_on, at).await?;
+    let NewRules { based_on, by, note, rules } = new.clone();
+    let saved = SavedRules { version: based_on + 1, saved_at: number.at, saved_by: by, note, rules };
+    rules::save(transaction, &saved).await?;
+    let entries = vec![ChangeEntry::RulesSaved { v: saved.version, w: saved.note.clone() }];
+    let plan = Plan { seq: number.seq, at: number.at, entries, ..Plan::default() };
+    let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
+    write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
+    let done = Done::Saved(Box::new((saved, number.seq)));
+    Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
 }
 
 /// The facts whose messages are not stored, each message once.
@@ -383,10 +483,15 @@ struct Number {
     health: String,
 }
 
-async fn take_number(transaction: &mut Transaction<'_>, now: Timestamp) -> Outcome<Number> {
+/// Takes a number, when `rules` are the newest.
+async fn take_number(transaction: &mut Transaction<'_>, rules: &IdentityRules, now: Timestamp) -> Outcome<Number> {
     let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
     let row =
         rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    match column::<i64>(row, "rules")? {
+        version if version == rules.version => {}
+        version => return Err(StoreError::RulesChanged(version).into()),
+    }
     Ok(Number {
         seq: column(row, "seq")?,
         at: Timestamp(column(row, "at")?),

@@ -69,14 +69,7 @@ pub(super) async fn read_story(
         story.evidence.push(Evidence { arrival: Arrival(column(row, "arrival")?), identifiers });
     }
     for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
-        story.decisions.push(Decision {
-            arrival: Arrival(column(row, "arrival")?),
-            at: Timestamp(column(row, "at")?),
-            kind: kind(column(row, "kind")?)?,
-            by: column::<&str>(row, "by")?.into(),
-            reason: column::<&str>(row, "reason")?.into(),
-            sides: json("a decision's sides", column(row, "sides")?)?,
-        });
+        story.decisions.push(decision(row)?);
     }
     for row in &transaction.read(&STORY_FORMER, params).await? {
         let identifiers: Vec<i64> = column(row, "identifiers")?;
@@ -105,6 +98,18 @@ pub(super) async fn kept_apart(
         all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();
     }
     Ok(all)
+}
+
+/// What a row says that has all of a decision.
+pub(super) fn decision(row: &neo4rs::Row) -> Outcome<Decision> {
+    Ok(Decision {
+        arrival: Arrival(column(row, "arrival")?),
+        at: Timestamp(column(row, "at")?),
+        kind: kind(column(row, "kind")?)?,
+        by: column::<&str>(row, "by")?.into(),
+        reason: column::<&str>(row, "reason")?.into(),
+        sides: json("a decision's sides", column(row, "sides")?)?,
+    })
 }
 
 fn kind(name: &str) -> Outcome<DecisionKind> {

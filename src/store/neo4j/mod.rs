@@ -29,6 +29,7 @@ mod past;
 mod plans;
 mod products;
 mod rows;
+mod rules;
 mod set_up;
 mod statement;
 mod status;
@@ -46,10 +47,12 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::query::*;
+use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::decision::Decision;
 use crate::domain::device::Device;
 use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
@@ -57,9 +60,11 @@ use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
-use crate::domain::rules::IdentityRules;
+use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::stitching::known::Evidence;
+use crate::stitching::settle::Move;
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
@@ -251,6 +256,51 @@ impl Store for Neo4jStore {
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         status::gauges(&self.inner)
+    }
+}
+
+#[async_trait]
+impl Rulebook for Neo4jStore {
+    async fn rules(&self) -> Result<Option<RulesInForce>> {
+        rules::fetch(&self.inner).await
+    }
+
+    async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+        rules::begin(&self.inner, first, at).await
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn save_rules(&self, new: &NewRules, at: Timestamp) -> Result<Option<(SavedRules, i64)>> {
+        let (store, new) = (self.inner.clone(), new.clone());
+        let work = tokio::spawn(async move { apply::save_rules(&store, &new, at).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("rules could not be saved: {e}"))))
+    }
+
+    async fn rules_applied(&self, version: i64) -> Result<()> {
+        rules::applied(&self.inner, version).await
+    }
+
+    async fn has_kind(&self, kind: &str) -> Result<bool> {
+        rules::has_kind(&self.inner, kind).await
+    }
+
+    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>> {
+        rules::scan_identifiers(&self.inner, at, after, limit).await
+    }
+
+    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+        rules::scan_evidence(&self.inner, at, after, limit).await
+    }
+
+    async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {
+        rules::scan_decisions(&self.inner, at, after, limit).await
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
+        let (store, rules, moves) = (self.inner.clone(), rules.clone(), moves.to_vec());
+        let work = tokio::spawn(async move { apply::settle(&store, &rules, &moves, at).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("moves could not be planned: {e}"))))
     }
 }
 

@@ -59,6 +59,14 @@ pub(super) fn read_for_ruling(db: &Connection, says: &Says) -> Result<Known> {
     Ok(known)
 }
 
+/// The same of these identifiers, whom a replay wants to move.
+pub(super) fn read_by_id(db: &Connection, ids: &[IdentifierId]) -> Result<Known> {
+    let mut known = Known::default();
+    read_people(db, [], ids, FxHashSet::default(), &mut known)?;
+    decisions::read_sides(db, &mut known)?;
+    Ok(known)
+}
+
 fn read_messages(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
     let mut statement = MESSAGE_OWNER.on(db)?;
     for id in batch.messages() {

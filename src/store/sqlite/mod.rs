@@ -28,6 +28,7 @@ mod plans;
 mod pool;
 mod products;
 mod row;
+mod rules;
 mod set_up;
 mod statement;
 mod status;
@@ -45,10 +46,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::query::*;
+use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::decision::Decision;
 use crate::domain::device::Device;
 use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
@@ -56,9 +59,11 @@ use crate::domain::link::{Link, LinkExplanation};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
-use crate::domain::rules::IdentityRules;
+use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::stitching::known::Evidence;
+use crate::stitching::settle::Move;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use pool::{Opening, Pool};
 
@@ -111,6 +116,7 @@ impl SqliteStore {
 fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestamp, new_id: &NewId) -> Result<Applied> {
     // Immediate: the lock is taken before anything is read, so what the plan stands on stays true.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    rules::check(&transaction, rules)?;
     let (last, last_at) = status::last_change(&transaction)?;
     let mut known = known::read(&transaction, batch)?;
     let plan = loop {
@@ -153,6 +159,7 @@ fn rule(
     at: Timestamp,
     new_id: &NewId,
 ) -> Result<(Known, Box<Plan>, Decided)> {
+    rules::check(db, rules)?;
     let (last, last_at) = status::last_change(db)?;
     let mut known = known::read_for_ruling(db, &ruling.says)?;
     loop {
@@ -252,6 +259,49 @@ impl Store for SqliteStore {
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         self.pool.gauges()
+    }
+}
+
+#[async_trait]
+impl Rulebook for SqliteStore {
+    async fn rules(&self) -> Result<Option<RulesInForce>> {
+        self.pool.read(rules::fetch).await
+    }
+
+    async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+        let first = first.clone();
+        self.pool.write(move |db| rules::begin(db, &first, at)).await
+    }
+
+    async fn save_rules(&self, new: &NewRules, at: Timestamp) -> Result<Option<(SavedRules, i64)>> {
+        let new = new.clone();
+        self.pool.write(move |db| rules::save(db, &new, at)).await
+    }
+
+    async fn rules_applied(&self, version: i64) -> Result<()> {
+        self.pool.write(move |db| rules::applied(db, version)).await
+    }
+
+    async fn has_kind(&self, kind: &str) -> Result<bool> {
+        let kind = kind.to_owned();
+        self.pool.read(move |db| rules::has_kind(db, &kind)).await
+    }
+
+    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>> {
+        self.pool.read(move |db| rules::scan_identifiers(db, at, after, limit)).await
+    }
+
+    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+        self.pool.read(move |db| rules::scan_evidence(db, at, after, limit)).await
+    }
+
+    async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {
+        self.pool.read(move |db| rules::scan_decisions(db, at, after, limit)).await
+    }
+
+    async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
+        let (rules, moves, new_id) = (rules.clone(), moves.to_vec(), self.new_id.clone());
+        self.pool.write(move |db| rules::make(db, &rules, &moves, at, &new_id)).await
     }
 }
 

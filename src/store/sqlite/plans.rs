@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::statement::Statement;
 use super::*;
 
-/// Those that look at every customer, because that is the question, or count a history by channel.
-const MAY_SCAN: &[&str] = &["count_customers", "figures_then"];
+/// Those that look at every customer or identifier, because that is the question, or count a history by channel.
+const MAY_SCAN: &[&str] = &["count_customers", "figures_then", "kind_is_stored"];
 
 fn all_statements() -> Vec<&'static Statement> {
     [
@@ -28,6 +28,7 @@ fn all_statements() -> Vec<&'static Statement> {
         past::people::ALL,
         past::products::ALL,
         products::ALL,
+        rules::ALL,
         status::ALL,
         touchpoints::ALL,
         why::ALL,

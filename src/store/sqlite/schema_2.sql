@@ -170,3 +170,17 @@ CREATE TABLE past_product (
 
 -- When an identifier took its place in a decision.
 ALTER TABLE side ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+-- The rules of who is who, as people wrote them. `counter.rules` is the newest version, `counter.restitched`
+-- the one that all that is stored agrees with.
+CREATE TABLE rules (
+    version  INTEGER PRIMARY KEY,
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT    NOT NULL,
+    note     TEXT,
+    rules    TEXT    NOT NULL
+) STRICT;
+
+ALTER TABLE counter ADD COLUMN rules INTEGER NOT NULL DEFAULT 1;
+
+ALTER TABLE counter ADD COLUMN restitched INTEGER NOT NULL DEFAULT 1;

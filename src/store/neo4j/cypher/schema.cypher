@@ -105,6 +105,10 @@ CREATE CONSTRAINT decision_arrival IF NOT EXISTS
 FOR (d:Decision)
 REQUIRE d.arrival IS UNIQUE;
 
+CREATE CONSTRAINT rules_version IF NOT EXISTS
+FOR (r:Rules)
+REQUIRE r.version IS UNIQUE;
+
 CREATE INDEX evidence_arrival IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.arrival);

@@ -1,0 +1,7 @@
+// Evidence from the index on (arrival).
+MATCH (e:Evidence)
+USING INDEX e:Evidence(arrival)
+WHERE e.arrival > $after AND e.arrival < $until
+RETURN e.arrival AS arrival, e.identifiers AS identifiers
+ORDER BY e.arrival
+LIMIT $limit

@@ -1,0 +1,14 @@
+// Identifiers from the index on (id), as they stood once the change $at was done: held by whoever holds
+// them since then or longer, else by whoever lost them later.
+MATCH (i:Identifier)
+WHERE i.id > $after AND i.id < $until
+WITH i
+ORDER BY i.id
+LIMIT $limit
+OPTIONAL MATCH (now:CustomerId)-[held:IDENTIFIED_BY]->(i)
+WHERE held.since <= $at
+OPTIONAL MATCH (old:CustomerId)-[was:WAS_IDENTIFIED_BY]->(i)
+WHERE now IS NULL AND was.since <= $at AND was.until > $at
+RETURN i.id AS id, i.kind AS kind, i.value AS value, coalesce(now.born, old.born) AS holder,
+  coalesce(i.shared_since <= $at, false) AS shared
+ORDER BY id

@@ -1,0 +1,154 @@
+//! Versions of the rules, and what a replay reads.
+
+use super::Inner;
+use super::bolt::Params;
+use super::connections::Transaction;
+use super::decisions::decision;
+use super::fault::Fault;
+use super::rows::{column, json};
+use super::statement::{Statement, statement};
+use crate::domain::decision::Decision;
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::rules::{BY_SETTINGS, SavedRules, WrittenRules};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::stitching::known::Evidence;
+use crate::store::rules::{RulesInForce, Stood};
+use crate::store::{Result, StoreError};
+
+static NEWEST: Statement = statement!("newest_rules");
+static BEGIN: Statement = statement!("begin_rules");
+static SAVE: Statement = statement!("save_rules");
+static APPLIED: Statement = statement!("rules_applied");
+static HAS_KIND: Statement = statement!("has_kind");
+static SCAN_IDENTIFIERS: Statement = statement!("scan_identifiers");
+static SCAN_EVIDENCE: Statement = statement!("scan_evidence");
+static SCAN_DECISIONS: Statement = statement!("scan_decisions");
+static KEYS: Statement = statement!("keys_of_identifiers");
+
+/// The newest rules.
+pub(super) async fn fetch(store: &Inner) -> Result<Option<RulesInForce>> {
+    let rows = store.connections.read(&NEWEST, Params::new()).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let saved = SavedRules {
+        version: column(row, "version")?,
+        saved_at: Timestamp(column(row, "saved_at")?),
+        saved_by: column::<&str>(row, "saved_by")?.into(),
+        note: column::<Option<&str>>(row, "note")?.map(Into::into),
+        rules: json("rules", column(row, "text")?)?,
+    };
+    Ok(Some(RulesInForce { saved, applied: column(row, "applied")? }))
+}
+
+/// Makes the first version when there is none.
+pub(super) async fn begin(store: &Inner, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+    if let Some(found) = fetch(store).await? {
+        return Ok(found);
+    }
+    let params = Params::new().with("at", at).with("by", BY_SETTINGS).with("text", text(first)?);
+    alone(store, &BEGIN, params).await?;
+    fetch(store).await?.ok_or_else(|| StoreError::Data("the first rules are not there".into()))
+}
+
+/// Writes the next version, inside the transaction that took its change number.
+pub(super) async fn save(transaction: &mut Transaction<'_>, saved: &SavedRules) -> std::result::Result<(), Fault> {
+    let params = Params::new()
+        .with("version", saved.version)
+        .with("at", saved.saved_at)
+        .with("by", &saved.saved_by)
+        .with("note", &saved.note)
+        .with("text", text(&saved.rules)?);
+    transaction.write(&SAVE, params).await
+}
+
+/// Notes that all agrees with this version.
+pub(super) async fn applied(store: &Inner, version: i64) -> Result<()> {
+    alone(store, &APPLIED, Params::new().with("version", version)).await
+}
+
+/// Whether an identifier of this kind is stored.
+pub(super) async fn has_kind(store: &Inner, kind: &str) -> Result<bool> {
+    Ok(!store.connections.read(&HAS_KIND, Params::new().with("kind", kind)).await?.is_empty())
+}
+
+/// A page of identifiers as they stood.
+pub(super) async fn scan_identifiers(
+    store: &Inner,
+    at: i64,
+    after: Option<IdentifierId>,
+    limit: usize,
+) -> Result<Vec<Stood>> {
+    let rows = store.connections.read(&SCAN_IDENTIFIERS, window(at, after, limit).with("at", at)).await?;
+    let stood = rows.iter().map(|row| {
+        Ok(Stood {
+            id: Arrival(column(row, "id")?),
+            key: IdentifierKey::new(column::<&str>(row, "kind")?, column::<&str>(row, "value")?),
+            holder: column::<Option<i64>>(row, "holder")?.map(Arrival),
+            shared: column(row, "shared")?,
+        })
+    });
+    stood.collect()
+}
+
+/// A page of evidence.
+pub(super) async fn scan_evidence(
+    store: &Inner,
+    at: i64,
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<Evidence>> {
+    let rows = store.connections.read(&SCAN_EVIDENCE, window(at, after, limit)).await?;
+    let evidence = rows.iter().map(|row| {
+        let identifiers: Vec<i64> = column(row, "identifiers")?;
+        let identifiers = identifiers.into_iter().map(Arrival).collect();
+        Ok(Evidence { arrival: Arrival(column(row, "arrival")?), identifiers })
+    });
+    evidence.collect()
+}
+
+/// A page of decisions.
+pub(super) async fn scan_decisions(
+    store: &Inner,
+    at: i64,
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<Decision>> {
+    let rows = store.connections.read(&SCAN_DECISIONS, window(at, after, limit)).await?;
+    rows.iter().map(|row| decision(row).map_err(|fault| fault.error)).collect()
+}
+
+/// The keys of identifiers.
+pub(super) async fn keys(
+    transaction: &mut Transaction<'_>,
+    ids: impl IntoIterator<Item = IdentifierId>,
+) -> std::result::Result<Vec<String>, Fault> {
+    let rows = transaction.read(&KEYS, Params::new().with_list("ids", ids)).await?;
+    rows.iter().map(|row| Ok(column(row, "key")?)).collect()
+}
+
+/// Behind what, up to where, and how many.
+fn window(at: i64, after: Option<Arrival>, limit: usize) -> Params {
+    let after = after.map_or(0, |after| after.0);
+    Params::new().with("after", after).with("until", Arrival::new(at + 1, 0)).with("limit", limit)
+}
+
+fn text(rules: &WrittenRules) -> Result<String> {
+    serde_json::to_string(rules).map_err(|_| StoreError::Refused("rules that are no JSON".into()))
+}
+
+/// A write in a transaction of its own.
+async fn alone(store: &Inner, statement: &Statement, params: Params) -> Result<()> {
+    let run = async {
+        let mut transaction = store.connections.begin().await?;
+        match transaction.write(statement, params).await {
+            Ok(()) => transaction.commit(0).await,
+            Err(fault) => {
+                transaction.roll_back().await;
+                Err(fault)
+            }
+        }
+    };
+    match run.await {
+        Ok(()) => Ok(()),
+        Err(fault) => Err(store.connections.cause(fault).await),
+    }
+}

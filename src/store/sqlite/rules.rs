@@ -1,0 +1,167 @@
+//! Versions of the rules, what a replay reads, and the moves that come of it.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::row::{arrival, json, optional_text, text, time, word};
+use super::statement::statements;
+use super::{NewId, decisions, known, status, write};
+use crate::domain::change::ChangeEntry;
+use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
+use crate::stitching::Plan;
+use crate::stitching::known::{Evidence, Known};
+use crate::stitching::settle::{Move, SettledPlan, settle};
+use crate::store::rules::{NewRules, RulesInForce, Settled, Stood};
+use crate::store::{Result, StoreError};
+
+statements! {
+    RULES_VERSION = "rules_version";
+    NEWEST_RULES = "newest_rules";
+    INSERT_RULES = "insert_rules";
+    RAISE_RULES = "raise_rules";
+    RAISE_RESTITCHED = "raise_restitched";
+    KIND_IS_STORED = "kind_is_stored";
+    SCAN_IDENTIFIERS = "scan_identifiers";
+    SCAN_EVIDENCE = "scan_evidence";
+    SCAN_DECISIONS = "scan_decisions";
+}
+
+/// Fails when `rules` are not the newest. Called under the write lock.
+pub(super) fn check(db: &Connection, rules: &IdentityRules) -> Result<()> {
+    match RULES_VERSION.on(db)?.count([])? {
+        version if version == rules.version => Ok(()),
+        version => Err(StoreError::RulesChanged(version)),
+    }
+}
+
+/// The newest rules.
+pub(super) fn fetch(db: &Connection) -> Result<Option<RulesInForce>> {
+    NEWEST_RULES.on(db)?.first([], |row| {
+        let saved = SavedRules {
+            version: row.get(0)?,
+            saved_at: time(row, 1)?,
+            saved_by: text(row, 2)?,
+            note: optional_text(row, 3)?,
+            rules: json(row, 4)?,
+        };
+        Ok(RulesInForce { saved, applied: row.get(5)? })
+    })
+}
+
+/// Makes the first version when there is none.
+pub(super) fn begin(db: &mut Connection, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(found) = fetch(&transaction)? {
+        return Ok(found);
+    }
+    let saved = SavedRules { version: 1, saved_at: at, saved_by: BY_SETTINGS.into(), note: None, rules: first.clone() };
+    insert(&transaction, &saved)?;
+    transaction.commit()?;
+    Ok(RulesInForce { saved, applied: 1 })
+}
+
+/// Saves the next version, when the newest is the one that it is based on.
+pub(super) fn save(db: &mut Connection, new: &NewRules, at: Timestamp) -> Result<Option<(SavedRules, i64)>> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if RULES_VERSION.on(&transaction)?.count([])? != new.based_on {
+        return Ok(None);
+    }
+    let (last, last_at) = status::last_change(&transaction)?;
+    let NewRules { based_on, by, note, rules } = new.clone();
+    let saved = SavedRules { version: based_on + 1, saved_at: at.max(last_at), saved_by: by, note, rules };
+    insert(&transaction, &saved)?;
+    RAISE_RULES.on(&transaction)?.execute([saved.version])?;
+    let entries = vec![ChangeEntry::RulesSaved { v: saved.version, w: saved.note.clone() }];
+    let plan = Plan { seq: last + 1, at: saved.saved_at, entries, ..Plan::default() };
+    write::write(&transaction, &Known::default(), &plan)?;
+    transaction.commit()?;
+    Ok(Some((saved, plan.seq)))
+}
+
+fn insert(db: &Connection, saved: &SavedRules) -> Result<()> {
+    let SavedRules { version, saved_at, saved_by, note, rules } = saved;
+    let rules = serde_json::to_string(rules)?;
+    INSERT_RULES.on(db)?.execute(params![version, saved_at.0, &**saved_by, note.as_deref(), rules])?;
+    Ok(())
+}
+
+/// Notes that all agrees with this version.
+pub(super) fn applied(db: &Connection, version: i64) -> Result<()> {
+    RAISE_RESTITCHED.on(db)?.execute([version])?;
+    Ok(())
+}
+
+/// Whether an identifier of this kind is stored.
+pub(super) fn has_kind(db: &Connection, kind: &str) -> Result<bool> {
+    Ok(KIND_IS_STORED.on(db)?.count([kind])? != 0)
+}
+
+/// A page of identifiers as they stood.
+pub(super) fn scan_identifiers(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Stood>> {
+    let mut page = Vec::new();
+    SCAN_IDENTIFIERS.on(db)?.all(window(at, after, limit, Some(at)), &mut page, |row| {
+        let key = IdentifierKey { kind: text(row, 1)?, value: text(row, 2)? };
+        Ok(Stood { id: arrival(row, 0)?, key, holder: row.get::<_, Option<i64>>(3)?.map(Arrival), shared: row.get(4)? })
+    })?;
+    Ok(page)
+}
+
+/// A page of evidence.
+pub(super) fn scan_evidence(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+    let mut page = Vec::new();
+    SCAN_EVIDENCE.on(db)?.all(window(at, after, limit, None), &mut page, |row| {
+        Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? })
+    })?;
+    Ok(page)
+}
+
+/// A page of decisions.
+pub(super) fn scan_decisions(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {
+    let mut page = Vec::new();
+    SCAN_DECISIONS.on(db)?.all(window(at, after, limit, None), &mut page, |row| {
+        Ok(Decision {
+            arrival: arrival(row, 0)?,
+            at: time(row, 1)?,
+            kind: word(row, 2, DecisionKind::parse)?,
+            by: text(row, 3)?,
+            reason: text(row, 4)?,
+            sides: json(row, 5)?,
+        })
+    })?;
+    Ok(page)
+}
+
+/// The parameters of a page: a change when it is wanted, behind what, up to where, and how many.
+fn window(at: i64, after: Option<Arrival>, limit: usize, change: Option<i64>) -> rusqlite::ParamsFromIter<Vec<i64>> {
+    let rest = [after.map_or(0, |after| after.0), Arrival::new(at + 1, 0).0, limit as i64];
+    rusqlite::params_from_iter(change.into_iter().chain(rest).collect())
+}
+
+/// Moves identifiers, in one transaction.
+pub(super) fn make(
+    db: &mut Connection,
+    rules: &IdentityRules,
+    moves: &[Move],
+    at: Timestamp,
+    new_id: &NewId,
+) -> Result<Settled> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    check(&transaction, rules)?;
+    let (last, last_at) = status::last_change(&transaction)?;
+    let ids: Vec<IdentifierId> = moves.iter().flat_map(|one| &one.members).map(|(id, _)| *id).collect();
+    let mut known = known::read_by_id(&transaction, &ids)?;
+    let (plan, done) = loop {
+        match settle(rules, &known, moves, last + 1, at.max(last_at), &mut || new_id()) {
+            SettledPlan::Ready(plan, done) => break (plan, done),
+            SettledPlan::Needs(unknown) => decisions::read_story(&transaction, &unknown, &mut known)?,
+        }
+    };
+    if done == 0 {
+        return Ok(Settled { change: last, done });
+    }
+    write::write(&transaction, &known, &plan)?;
+    transaction.commit()?;
+    Ok(Settled { change: plan.seq, done })
+}

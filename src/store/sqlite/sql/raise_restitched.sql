@@ -1,0 +1,3 @@
+UPDATE counter
+SET restitched = ?1
+WHERE id = 1 AND rules = ?1

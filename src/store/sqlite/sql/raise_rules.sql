@@ -1,0 +1,3 @@
+UPDATE counter
+SET rules = ?1
+WHERE id = 1

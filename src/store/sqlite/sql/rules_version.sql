@@ -1,0 +1,3 @@
+SELECT rules
+FROM counter
+WHERE id = 1

@@ -1,0 +1,5 @@
+SELECT arrival, identifiers
+FROM evidence
+WHERE arrival > ?1 AND arrival < ?2
+ORDER BY arrival
+LIMIT ?3
