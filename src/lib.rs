@@ -1,7 +1,7 @@
 //! Throughline: a customer profile explorer on a graph.
 //!
 //! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`] <- [`store`] <-
-//! `changes`, `ingest` <- `graphql` <- `http` <- the binary.
+//! `changes`, `ingest` <- `rules` <- `graphql` <- `http` <- the binary.
 
 pub mod changes;
 pub mod commands;
@@ -10,6 +10,7 @@ pub mod generate;
 pub mod graphql;
 pub mod http;
 pub mod ingest;
+pub mod rules;
 pub mod settings;
 pub mod stitching;
 pub mod store;

@@ -16,6 +16,7 @@ use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
+use crate::rules::keeper::Keeper;
 use crate::settings::Settings;
 use crate::store::{Store, open};
 
@@ -27,6 +28,7 @@ pub(super) struct Engine {
     identity: Arc<IdentityWatch>,
     feed: Arc<Feed>,
     sockets: Sockets,
+    keeper: Keeper,
 }
 
 impl Engine {
@@ -35,9 +37,10 @@ impl Engine {
         let store = open::open(&settings.store)?;
         let ingest = Arc::new(Ingest::new(store.clone(), settings));
         let (feed, sockets) = (Feed::new(store.clone()), Sockets::at_most(settings.server.max_sockets));
-        let cap = settings.identity.max_identifiers;
-        let identity = Arc::new(IdentityWatch::new(store.clone(), move || cap));
-        Ok(Self { store, ingest, setup: Setup::new(settings), identity, feed, sockets })
+        let judging = ingest.clone();
+        let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
+        let keeper = Keeper::start(store.clone(), ingest.clone());
+        Ok(Self { store, ingest, setup: Setup::new(settings), identity, feed, sockets, keeper })
     }
 
     /// What the server needs to answer.
@@ -67,6 +70,7 @@ impl Engine {
 
     /// Takes no more events and returns when all that were acknowledged are safe.
     pub(super) async fn close(self) {
+        self.keeper.close().await;
         self.ingest.close().await;
     }
 }
@@ -76,4 +80,11 @@ pub(super) async fn import(args: ImportArgs, settings: Settings) -> anyhow::Resu
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     import::run(&args, &settings, store).await
+}
+
+/// `throughline restitch`, with a store that is there.
+pub(super) async fn restitch(settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    super::restitch::run(&settings, store).await
 }

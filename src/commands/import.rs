@@ -92,6 +92,7 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
         Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
     };
     let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
+    import.newest_rules().await.context("the rules of who is who cannot be read")?;
     let mut stop = stop_at_ctrl_c();
     let mut done = Vec::new();
     for input in &inputs {

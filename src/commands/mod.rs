@@ -9,6 +9,7 @@ mod engine;
 mod identity;
 pub mod import;
 mod log;
+pub mod restitch;
 pub mod schema;
 pub mod serve;
 
@@ -62,6 +63,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Restitch(restitch::RestitchArgs),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
@@ -103,6 +105,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
             return block_on(engine::import(args, settings));
+        }
+        Command::Restitch(_) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return block_on(engine::restitch(settings));
         }
         Command::Check(_) => {
             let settings = global.settings(None)?;

@@ -30,6 +30,7 @@ pub mod page;
 pub mod problem;
 pub mod product;
 pub mod query;
+pub mod rules;
 pub mod scalar;
 pub mod shape;
 pub mod spend;

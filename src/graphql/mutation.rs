@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, Error, ID, Object};
 use super::decision::{self, CustomerMergePayload, CustomerSplitPayload, CustomersKeepApartPayload};
 use super::identifier::IdentifierInput;
 use super::ingest::{self, EventsIngestPayload};
+use super::rules::{self, IdentityRulesInput, IdentityRulesSavePayload};
 use super::scalar::Json;
 
 /// Whether a change was made.
@@ -67,5 +68,15 @@ impl Mutation {
         #[graphql(desc = "Why; it is kept and shown.")] reason: String,
     ) -> Option<Result<CustomersKeepApartPayload, Error>> {
         Some(decision::keep_apart(ctx, &ids, &reason).await)
+    }
+
+    /// Saves rules of who is who. From then on events are judged by them, and what is stored is worked out
+    /// again and moved, some at a time, while events go on coming in; the change log tells of every move.
+    async fn identity_rules_save(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All of the rules, as they are to be.")] rules: IdentityRulesInput,
+    ) -> Option<Result<IdentityRulesSavePayload, Error>> {
+        Some(rules::save(ctx, rules).await)
     }
 }

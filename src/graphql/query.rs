@@ -16,6 +16,7 @@ use super::load;
 use super::node::Node;
 use super::order::OrderKeyInput;
 use super::page::Connection;
+use super::rules::{self, IdentityRules, IdentityRulesInput, RulesTrial};
 use super::scalar::DateTime;
 use super::shape::Ask;
 use super::status::Status;
@@ -205,6 +206,21 @@ impl Query {
         customer: Option<ID>,
     ) -> Result<Connection<Change>, Error> {
         change::page(ctx, after, first, kinds, customer).await
+    }
+
+    /// The rules of who is who, the newest version.
+    async fn identity_rules(&self, ctx: &Context<'_>) -> Option<Result<IdentityRules, Error>> {
+        rules::fetch(ctx).await.transpose()
+    }
+
+    /// What a change of rules would do to the real customers. Writes nothing. It works everybody out again,
+    /// so it takes its time: up to two minutes, and one at a time is tried.
+    async fn identity_rules_trial(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All of the rules, as they would be.")] rules: IdentityRulesInput,
+    ) -> Option<Result<RulesTrial, Error>> {
+        Some(rules::try_out(ctx, rules).await)
     }
 
     /// How many identifiers customers have, how often they were merged, split and refused, and who is largest.

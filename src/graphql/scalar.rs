@@ -3,7 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use serde_json::value::RawValue;
 
-use crate::domain::{Amount, Currency, Timestamp};
+use crate::domain::{self, Amount, Currency, Timestamp};
 
 /// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
 /// and what is finer than a millisecond is cut.
@@ -81,6 +81,27 @@ impl ScalarType for Json {
 
     fn to_value(&self) -> Value {
         self.0.clone()
+    }
+}
+
+/// A length of time in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months
+/// have no fixed length and are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration(pub domain::Duration);
+
+/// A length of time in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months
+/// have no fixed length and are refused.
+#[Scalar]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(Duration(text.parse::<domain::Duration>()?)),
+            _ => Err(InputValueError::custom("a duration is a text such as PT30M")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
     }
 }
 

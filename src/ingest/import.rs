@@ -12,8 +12,9 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::{self, Clock};
-use super::event::{Origin, Read, Reader, Rejected};
+use super::event::{Origin, Read, Rejected};
 use super::json::{Json, Object, as_text};
+use super::judge::Judges;
 use super::lines::{Chunk, Input};
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus};
@@ -21,6 +22,7 @@ use super::pipeline::count;
 use super::writer::Writer;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::settings::Settings;
+use crate::store::rules::RulesInForce;
 use crate::store::{Store, StoreError};
 
 /// Imports files into one store under one set of settings.
@@ -146,8 +148,15 @@ impl Import {
 
     /// As [`new`](Self::new), by another clock.
     pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
-        let (rules, reader) = (Arc::new(settings.identity_rules()), Arc::new(Reader::new(settings)));
-        Import { writer: Writer { store, rules, reader, clock }, source }
+        Import { writer: Writer { store, judges: Judges::new(settings), clock }, source }
+    }
+
+    /// Goes by the store's newest rules; the settings' become the first version when there is none.
+    ///
+    /// # Errors
+    /// When the store is away or fails, or its rules are of a newer program.
+    pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
+        self.writer.judges.renew(&*self.writer.store, &self.writer.clock).await
     }
 
     /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
@@ -248,7 +257,7 @@ impl Import {
         });
         let origin = Origin::import(self.source.clone(), name.clone());
         let mut parser = Parser {
-            reader: self.writer.reader.clone(),
+            judges: self.writer.judges.clone(),
             origin,
             occurrences: Occurrences::default(),
             batch_size: self.writer.store.batch_size(),
@@ -260,7 +269,7 @@ impl Import {
 
 /// Understands lines, on a thread of its own.
 struct Parser {
-    reader: Arc<Reader>,
+    judges: Judges,
     origin: Origin,
     occurrences: Occurrences,
     batch_size: usize,
@@ -333,7 +342,7 @@ impl Parser {
     }
 
     fn event(&mut self, place: Place, text: &str, batch: &mut Parsed) {
-        match self.reader.read(text, &self.origin, &mut self.occurrences) {
+        match self.judges.now().reader.read(text, &self.origin, &mut self.occurrences) {
             Ok(read) => batch.reads.push((place, read)),
             Err(rejected) => batch.rejects.push((place, rejected)),
         }

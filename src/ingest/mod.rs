@@ -17,6 +17,7 @@ mod fake_store;
 pub mod identifiers;
 pub mod import;
 mod json;
+pub mod judge;
 pub mod kinds;
 mod lines;
 pub mod message_id;

@@ -12,11 +12,14 @@ use tokio::task::JoinHandle;
 
 use super::clock::{self, Clock};
 use super::event::{Origin, Read, Reader};
+use super::judge::Judges;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::writer::{BATCH, Writer};
+use crate::domain::rules::WrittenRules;
 use crate::settings::Settings;
 use crate::stitching::{Outcome, Ruling};
+use crate::store::rules::RulesInForce;
 use crate::store::{Applied, Decided, Store, StoreError};
 
 /// Takes events in. Cheap to share; one for a process and store.
@@ -43,20 +46,39 @@ impl Ingest {
 
     /// As [`new`](Self::new), by another clock.
     pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, clock: Clock) -> Self {
-        let writer = Writer {
-            store,
-            rules: Arc::new(settings.identity_rules()),
-            reader: Arc::new(Reader::new(settings)),
-            clock,
-        };
+        let writer = Writer { store, judges: Judges::new(settings), clock };
         let (queue, calls) = mpsc::channel(QUEUED_CALLS);
         let task = tokio::spawn(serve(writer.clone(), calls));
         Ingest { writer, queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
     }
 
     /// The reader, for those who normalise an identifier before they look it up.
-    pub fn reader(&self) -> &Arc<Reader> {
-        &self.writer.reader
+    pub fn reader(&self) -> Arc<Reader> {
+        self.writer.judges.now().reader.clone()
+    }
+
+    /// The clock that events are taken in by.
+    pub fn clock(&self) -> &Clock {
+        &self.writer.clock
+    }
+
+    /// The store's newest rules, by which everything goes from now on. The settings' become the first
+    /// version when there is none.
+    ///
+    /// # Errors
+    /// When the store is away or fails, or its rules are of a newer program.
+    pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
+        self.writer.judges.renew(&*self.writer.store, &self.writer.clock).await
+    }
+
+    /// The most identifiers on one customer, by the rules of now.
+    pub fn max_identifiers(&self) -> usize {
+        self.writer.judges.now().rules.max_identifiers
+    }
+
+    /// The settings' own rules.
+    pub fn settings_rules(&self) -> WrittenRules {
+        self.writer.judges.of_settings()
     }
 
     /// Takes events; one outcome each, in order, when all of them are safe.
@@ -82,8 +104,14 @@ impl Ingest {
     /// # Errors
     /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
     pub async fn decide(&self, ruling: &Ruling, trial: bool) -> Result<Decided, StoreError> {
-        let Writer { store, rules, clock, .. } = &self.writer;
-        store.decide(rules, ruling, clock(), trial).await
+        let Writer { store, judges, clock } = &self.writer;
+        match store.decide(&judges.now().rules, ruling, clock(), trial).await {
+            Err(StoreError::RulesChanged(_)) => {
+                judges.renew(&**store, clock).await?;
+                store.decide(&judges.now().rules, ruling, clock(), trial).await
+            }
+            decided => decided,
+        }
     }
 
     /// Takes no more calls, writes those that wait, and returns when all is safe.
@@ -102,8 +130,9 @@ impl Ingest {
         let mut reads = Vec::new();
         // One per event: rejected, or the id and the warnings of one that was read.
         let mut pending = Vec::new();
+        let judge = self.writer.judges.now();
         for text in events {
-            match self.writer.reader.read(text, origin, &mut occurrences) {
+            match judge.reader.read(text, origin, &mut occurrences) {
                 Ok(mut read) => {
                     let problems = std::mem::take(&mut read.problems);
                     pending.push(Ok((read.fact.message_id.clone(), problems)));

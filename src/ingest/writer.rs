@@ -6,10 +6,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::clock::Clock;
-use super::event::{Read, Reader};
+use super::event::Read;
 use super::identifiers::Previous;
+use super::judge::Judges;
 use crate::domain::IdentifierKey;
-use crate::domain::rules::IdentityRules;
 use crate::stitching::{Batch, Outcome};
 use crate::store::query::IdentifierRef;
 use crate::store::{Applied, Store, StoreError};
@@ -17,12 +17,14 @@ use crate::store::{Applied, Store, StoreError};
 /// The most facts that are written together.
 pub const BATCH: usize = 1_000;
 
-/// Writes to one store under one set of rules.
+/// How often the rules may be saved anew while one batch is written.
+const MOST_RENEWALS: u32 = 20;
+
+/// Writes to one store under its newest rules.
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) rules: Arc<IdentityRules>,
-    pub(crate) reader: Arc<Reader>,
+    pub(crate) judges: Judges,
     pub(crate) clock: Clock,
 }
 
@@ -37,8 +39,9 @@ impl Writer {
         let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()) };
         // Parts that are still to be written, the next one last.
         let mut parts = vec![self.resolve(reads).await?];
+        let mut renewals = 0;
         while let Some(mut part) = parts.pop() {
-            match self.store.apply(&self.rules, &part, (self.clock)()).await {
+            match self.store.apply(&self.judges.now().rules, &part, (self.clock)()).await {
                 Ok(done) => {
                     applied.change = done.change;
                     applied.outcomes.extend(done.outcomes);
@@ -49,6 +52,13 @@ impl Writer {
                 Err(StoreError::Refused(_)) => {
                     let second = part.facts.split_off(part.facts.len() / 2);
                     parts.push(Batch { facts: second });
+                    parts.push(part);
+                }
+                // Others were saved since the last batch. Its identifiers are put in the order of the new ones
+                // when it is planned; a value that they block was read before they did.
+                Err(StoreError::RulesChanged(_)) if renewals < MOST_RENEWALS => {
+                    renewals += 1;
+                    self.judges.renew(&*self.store, &self.clock).await?;
                     parts.push(part);
                 }
                 Err(fault) => return Err(fault),
@@ -74,7 +84,7 @@ impl Writer {
         let mut users: FxHashSet<IdentifierKey> = found.into_iter().flatten().map(|i| i.key).collect();
         for Read { mut fact, previous, .. } in reads {
             if let Some(previous) = previous.filter(|Previous { as_user, .. }| users.contains(as_user)) {
-                self.reader.identifiers().is_user(&mut fact.identifiers, &previous);
+                self.judges.now().reader.identifiers().is_user(&mut fact.identifiers, &previous);
             }
             users.extend(fact.identifiers.iter().map(|i| i.key.clone()));
             facts.push(fact);

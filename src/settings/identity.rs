@@ -8,9 +8,9 @@ use regex::Regex;
 use super::error::SettingsError;
 use super::given::{Given, Section};
 use super::path::{EventPath, Root};
-use crate::domain::Duration;
 use crate::domain::pattern::Pattern;
-use crate::domain::rules::{IdentityRules, KindRule};
+use crate::domain::rules::{IdentityRules, KindRule, WrittenKind, WrittenRules};
+use crate::domain::{Duration, Problem, ProblemCode};
 
 /// `[identity]`
 #[derive(Clone, Debug)]
@@ -102,6 +102,65 @@ impl IdentitySettings {
         }
     }
 
+    /// As people write them.
+    pub fn written(&self) -> WrittenRules {
+        let texts = |paths: &[EventPath]| paths.iter().map(|path| path.to_string().into()).collect();
+        let kind = |kind: &KindSettings| WrittenKind {
+            name: kind.name.clone(),
+            from: texts(&kind.from),
+            parts: texts(&kind.parts),
+            except: kind.except.clone(),
+            normalise: match kind.normalise {
+                Normalise::Trim => None,
+                Normalise::Email => Some("email".into()),
+                Normalise::Phone => Some("phone".into()),
+            },
+            limit: kind.limit.map(|limit| limit as i64),
+            device: kind.device,
+            merges: kind.merges,
+        };
+        WrittenRules {
+            kinds: self.kinds.iter().map(kind).collect(),
+            blocked: self.blocked.iter().map(|blocked| blocked.to_string().into()).collect(),
+            max_identifiers: self.max_identifiers as i64,
+            session_gap: self.session_gap,
+            phone_country: format!("{:?}", self.phone_country).into(),
+        }
+    }
+
+    /// What was written, understood.
+    ///
+    /// # Errors
+    /// The first thing that cannot be, at its place in the API's `rules`.
+    pub fn of_written(rules: &WrittenRules) -> Result<Self, Problem> {
+        let bad = |path: &str, message: &str| Problem::at(ProblemCode::BadArgument, format!("rules.{path}"), message);
+        let phone_country =
+            rules.phone_country.parse().map_err(|_| bad("phoneCountry", "not a country: write it as GB"))?;
+        if rules.session_gap.0 <= 0 {
+            return Err(bad("sessionGap", "a gap of nothing: write it as PT30M"));
+        }
+        if !(2..=100_000).contains(&rules.max_identifiers) {
+            return Err(bad("maxIdentifiers", "not a whole number from 2 to 100000"));
+        }
+        let mut blocked = Vec::with_capacity(rules.blocked.len());
+        for (n, text) in rules.blocked.iter().enumerate() {
+            blocked.push(blocked_text(text).map_err(|why| bad(&format!("blocked[{n}]"), &why))?);
+        }
+        if rules.kinds.is_empty() {
+            return Err(bad("kinds", "no kind at all, so nobody could be known"));
+        }
+        let mut kinds: Vec<KindSettings> = Vec::with_capacity(rules.kinds.len());
+        for (n, kind) in rules.kinds.iter().enumerate() {
+            let bad = |field: &str, message: &str| bad(&format!("kinds[{n}].{field}"), message);
+            if kinds.iter().any(|before| before.name == kind.name) {
+                return Err(bad("name", "this kind stands here twice"));
+            }
+            kinds.push(written_kind(kind).map_err(|(field, why)| bad(&field, &why))?);
+        }
+        let max_identifiers = rules.max_identifiers as usize;
+        Ok(IdentitySettings { phone_country, session_gap: rules.session_gap, max_identifiers, blocked, kinds })
+    }
+
     pub(super) fn read(mut section: Section) -> Result<Self, SettingsError> {
         let country = section.take("phone_country").map(|given| {
             let text = given.text()?.trim().to_ascii_uppercase();
@@ -141,7 +200,11 @@ pub fn is_kind_name(name: &str) -> bool {
 }
 
 fn blocked(entry: &Given) -> Result<Blocked, SettingsError> {
-    let text = entry.text()?;
+    blocked_text(&entry.text()?).map_err(|why| entry.bad(why))
+}
+
+/// A value, or a pattern between slashes; or why it is neither.
+fn blocked_text(text: &str) -> Result<Blocked, String> {
     let text = text.trim();
     if let Some(pattern) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
         return match Regex::new(pattern) {
@@ -149,11 +212,68 @@ fn blocked(entry: &Given) -> Result<Blocked, SettingsError> {
             Err(fault) => {
                 let line = fault.to_string();
                 let reason = line.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                Err(entry.bad(format!("/{pattern}/ is not a regular expression: {reason}")))
+                Err(format!("/{pattern}/ is not a regular expression: {reason}"))
             }
         };
     }
-    if text.is_empty() { Err(entry.bad("an empty value")) } else { Ok(Blocked::Value(text.to_lowercase().into())) }
+    if text.is_empty() { Err("an empty value".into()) } else { Ok(Blocked::Value(text.to_lowercase().into())) }
+}
+
+/// A kind; or which of its fields is wrong, and why.
+fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
+    let wrong = |field: &str, why: &str| (field.to_owned(), why.to_owned());
+    if !is_kind_name(&kind.name) {
+        return Err(wrong("name", "not a kind's name: small letters, digits and _, as loyalty_card"));
+    }
+    let paths = |field: &str, texts: &[Arc<str>]| -> Result<Vec<EventPath>, (String, String)> {
+        let path = |(n, text): (usize, &Arc<str>)| {
+            text.parse().map_err(|fault: super::path::NotAPath| (format!("{field}[{n}]"), fault.to_string()))
+        };
+        texts.iter().enumerate().map(path).collect()
+    };
+    let own = |part: &Arc<str>| part.rsplit('.').next() == Some(&*kind.name);
+    if let Some(n) = kind.parts.iter().position(own) {
+        return Err((format!("parts[{n}]"), "a composite cannot be a part of itself".into()));
+    }
+    let (from, parts) = (paths("from", &kind.from)?, paths("parts", &kind.parts)?);
+    if !parts.is_empty() && !from.is_empty() {
+        return Err(wrong("parts", "a kind has either from or parts"));
+    }
+    if parts.len() == 1 {
+        return Err(wrong("parts", "a composite has two parts or more"));
+    }
+    if let Some(n) = parts.iter().position(|path| !is_of_traits(path)) {
+        return Err((format!("parts[{n}]"), NOT_OF_TRAITS.into()));
+    }
+    let normalise = match kind.normalise.as_deref() {
+        None => Normalise::Trim,
+        Some(_) if !parts.is_empty() => {
+            return Err(wrong("normalise", "the parts of a composite are trimmed and in lower case, without it"));
+        }
+        Some("email") => Normalise::Email,
+        Some("phone") => Normalise::Phone,
+        Some(_) => return Err(wrong("normalise", "neither email nor phone; without it values are trimmed")),
+    };
+    if kind.limit.is_some_and(|limit| !(1..=100_000).contains(&limit)) {
+        return Err(wrong("limit", "not a whole number from 1 to 100000; leave it out for no limit"));
+    }
+    Ok(KindSettings {
+        name: kind.name.clone(),
+        from,
+        parts,
+        normalise,
+        limit: kind.limit.map(|limit| limit as usize),
+        except: kind.except.clone(),
+        except_patterns: kind.except.iter().map(|name| Pattern::of_names(name)).collect(),
+        device: kind.device,
+        merges: kind.merges,
+    })
+}
+
+const NOT_OF_TRAITS: &str = "a composite is made of traits, as traits.last_name";
+
+fn is_of_traits(path: &EventPath) -> bool {
+    path.root == Root::Traits || (path.root == Root::Context && &*path.steps[0] == "traits")
 }
 
 fn kinds(list: &Given) -> Result<Vec<KindSettings>, SettingsError> {
@@ -212,8 +332,7 @@ fn path(entry: &Given) -> Result<EventPath, SettingsError> {
 fn composite(list: &Given) -> Result<Vec<EventPath>, SettingsError> {
     let parts = list.map(|entry| {
         let path = path(entry)?;
-        let of_traits = path.root == Root::Traits || (path.root == Root::Context && &*path.steps[0] == "traits");
-        if of_traits { Ok(path) } else { Err(entry.bad("a composite is made of traits, as traits.last_name")) }
+        if is_of_traits(&path) { Ok(path) } else { Err(entry.bad(NOT_OF_TRAITS)) }
     })?;
     if parts.len() < 2 { Err(list.bad("a composite has two parts or more")) } else { Ok(parts) }
 }

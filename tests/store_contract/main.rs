@@ -26,5 +26,6 @@ mod identity_events;
 mod links;
 mod orders;
 mod products;
+mod rules;
 mod touchpoints;
 mod why;

@@ -242,8 +242,8 @@ async fn what_comes_slowly_is_not_kept_waiting_for_a_full_batch() {
 fn a_line_of_one_mebibyte_is_read() {
     let settings = Settings::default();
     let origin = Origin::import(None, "f");
-    let reader = Arc::new(Reader::new(&settings));
-    let mut parser = Parser { reader, origin, occurrences: Occurrences::default(), batch_size: 1 };
+    let judges = Judges::new(&settings);
+    let mut parser = Parser { judges, origin, occurrences: Occurrences::default(), batch_size: 1 };
     let pad = "x".repeat(LONGEST_LINE - 200);
     let line = event(1).replacen('{', &format!("{{\"properties\":{{\"pad\":\"{pad}\"}},"), 1);
     let mut batch = Parsed::default();

@@ -1,0 +1,66 @@
+//! `throughline restitch`: who is who worked out again under the rules in the store.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::watch;
+
+use crate::ingest::clock;
+use crate::ingest::judge::Judges;
+use crate::rules::restitch::restitch;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Works out again who is who, under the newest rules in the store, and moves whoever is elsewhere.
+///
+/// A server that saves rules does the same by itself; this is for when none runs, or to see that nothing
+/// is left to do. Moves are made some at a time, each in a change of its own, and servers go on taking
+/// events in meanwhile. Nothing is lost when it is ended at any moment, by Ctrl-C or worse: the next one
+/// begins where things stand. Progress is in the log.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct RestitchArgs {}
+
+const EXAMPLES: &str = "\
+Exit status:
+  0  everything agrees with the rules
+  1  the store cannot be used, or it was ended before
+
+Examples:
+  On the store of the working folder's settings:
+    throughline restitch
+
+  On a Neo4j whose servers go on:
+    throughline restitch --store neo4j://db.internal:7687";
+
+/// Takes the newest rules in, and says what it did.
+///
+/// # Errors
+/// When the store cannot be used or standard output cannot be written to.
+pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let clock = clock::system();
+    Judges::new(settings).renew(&*store, &clock).await.context("the rules cannot be read")?;
+    let (stop, stopped) = watch::channel(false);
+    let listening = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            tracing::info!("ending after the change in hand");
+            stop.send_replace(true);
+        }
+        // The sender must outlive the work.
+        std::future::pending::<()>().await;
+    });
+    let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be taken in");
+    listening.abort();
+    let report = report?;
+    let Some(version) = report.version else {
+        super::print(&format!("ended after {} moves: run it again to go on\n", report.moved))?;
+        return Ok(ExitCode::FAILURE);
+    };
+    super::print(&format!(
+        "everything agrees with version {version} of the rules: {} moves in {} rounds\n",
+        report.moved, report.rounds
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

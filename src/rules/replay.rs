@@ -1,0 +1,163 @@
+//! Everybody worked out again, as of one change, beside who is who then.
+//!
+//! The store is read page by page, so that no read lasts long; what is read is of one moment all the
+//! same, since every page says how it stood once that change was done. The work is done on a thread
+//! that may be busy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
+
+use crate::domain::change::ChangePlace;
+use crate::domain::decision::Decision;
+use crate::domain::rules::IdentityRules;
+use crate::domain::{Arrival, IdentifierId};
+use crate::settings::{Blocked, IdentitySettings};
+use crate::stitching::compare::{Difference, Piece, Standing, compare};
+use crate::stitching::known::Evidence;
+use crate::stitching::restitch::Restitch;
+use crate::stitching::settle::Move;
+use crate::store::rules::Stood;
+use crate::store::{Result, Store, StoreError};
+
+/// How many rows are read at a time.
+const PAGE: usize = 5_000;
+/// How many pages wait for the thread that works.
+const WAITING: usize = 4;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Replay {
+    /// The change that it is of.
+    pub change: i64,
+    /// How today differs from it.
+    pub difference: Difference,
+    /// Why, of as many of the difference's first pieces as was asked for.
+    pub reasons: Vec<Arc<str>>,
+    ids: Vec<IdentifierId>,
+    standing: Standing,
+    births: Vec<Arrival>,
+}
+
+impl Replay {
+    /// The identifiers of these places.
+    pub fn ids(&self, places: &[usize]) -> Vec<IdentifierId> {
+        places.iter().map(|&n| self.ids[n]).collect()
+    }
+
+    /// What makes a piece of the difference so; the reason must have been asked for.
+    pub fn to_move(&self, piece: &Piece, reason: Arc<str>) -> Move {
+        let holder = |n: usize| self.standing.holders[n].map(|number| self.births[number as usize]);
+        Move {
+            members: piece.members.iter().map(|&n| (self.ids[n], holder(n))).collect(),
+            groups: piece.groups.iter().map(|group| self.ids(group)).collect(),
+            shared: self.ids(&piece.shared),
+            reason,
+        }
+    }
+}
+
+/// Works everybody out under `settings`, as of the last change. `reasons`: of how many pieces.
+///
+/// # Errors
+/// Of the store.
+pub async fn replay(store: &dyn Store, settings: &IdentitySettings, reasons: usize) -> Result<Replay> {
+    let change = last_visible(store).await?;
+    let mut decisions: Vec<Decision> = Vec::new();
+    loop {
+        let after = decisions.last().map(|decision| decision.arrival);
+        let page = store.scan_decisions(change, after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        decisions.extend(page);
+    }
+    let (pages, work) = mpsc::channel(WAITING);
+    let (rules, blocked) = (settings.rules(), settings.blocked.clone());
+    let working = tokio::task::spawn_blocking(move || work_out(&rules, &blocked, decisions, work, change, reasons));
+    let fed = feed(store, change, &pages).await;
+    drop(pages);
+    let worked = working.await.map_err(|_| StoreError::Data("a replay met a fault of the program".into()));
+    fed?;
+    worked
+}
+
+enum Page {
+    Identifiers(Vec<Stood>),
+    Evidence(Vec<Evidence>),
+}
+
+async fn feed(store: &dyn Store, change: i64, pages: &mpsc::Sender<Page>) -> Result<()> {
+    let gone = |_| StoreError::Data("a replay met a fault of the program".into());
+    let mut after = None;
+    loop {
+        let page = store.scan_identifiers(change, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        pages.send(Page::Identifiers(page)).await.map_err(gone)?;
+    }
+    let mut after = None;
+    loop {
+        let page = store.scan_evidence(change, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.arrival);
+        pages.send(Page::Evidence(page)).await.map_err(gone)?;
+    }
+    Ok(())
+}
+
+fn work_out(
+    rules: &IdentityRules,
+    blocked: &[Blocked],
+    decisions: Vec<Decision>,
+    mut pages: mpsc::Receiver<Page>,
+    change: i64,
+    reasons: usize,
+) -> Replay {
+    let mut restitch = Restitch::new(rules, decisions);
+    let (mut ids, mut births, mut standing) = (Vec::new(), Vec::new(), Standing::default());
+    let mut numbers: FxHashMap<Arrival, u32> = FxHashMap::default();
+    while let Some(page) = pages.blocking_recv() {
+        match page {
+            Page::Identifiers(page) => {
+                for Stood { id, key, holder, shared } in page {
+                    restitch.add(id, &key.kind, blocked.iter().any(|one| one.blocks(&key.value)));
+                    ids.push(id);
+                    standing.shared.push(shared);
+                    standing.holders.push(holder.map(|birth| {
+                        *numbers.entry(birth).or_insert_with(|| {
+                            births.push(birth);
+                            births.len() as u32 - 1
+                        })
+                    }));
+                }
+            }
+            Page::Evidence(page) => page.iter().for_each(|seen| restitch.see(seen.arrival, &seen.identifiers)),
+        }
+    }
+    let replayed = restitch.finish();
+    let difference = compare(&standing, &replayed.partition);
+    let why = |piece: &Piece| {
+        let members: Vec<_> = piece.members.iter().map(|&n| (n, standing.holders[n])).collect();
+        replayed.why(&members).into()
+    };
+    let reasons = difference.pieces.iter().take(reasons).map(why).collect();
+    Replay { change, difference, reasons, ids, standing, births }
+}
+
+/// The last change of which everything can be seen: a commit may only be becoming visible.
+async fn last_visible(store: &dyn Store) -> Result<i64> {
+    loop {
+        let last = store.status().await?.change;
+        if last == 0 {
+            return Ok(0);
+        }
+        let run = store.changes(ChangePlace::behind(last - 1), 1).await?;
+        if run.upto.seq >= last && !run.waits {
+            return Ok(last);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,107 @@
+//! Saved rules taken in: everybody is worked out again, and whoever is elsewhere is moved, some at a time.
+//!
+//! Events go on coming in meanwhile, judged by the new rules. What they change is found by the next
+//! round; when a round finds nothing, everything agrees with the rules, and stays so. A round needs
+//! nothing of the one before, so a program that was killed begins again where it was.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::replay::replay;
+use crate::domain::Timestamp;
+use crate::domain::rules::IdentityRules;
+use crate::ingest::judge::read_rules;
+use crate::stitching::settle::Move;
+use crate::store::rules::Settled;
+use crate::store::{Result, Store, StoreError};
+
+/// About how many identifiers are moved in one change.
+const AT_A_TIME: usize = 500;
+/// How often a change is tried that finds the store busy or away.
+const TRIES: u32 = 10;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The version that all that is stored agrees with now; `None` when it was stopped before.
+    pub version: Option<i64>,
+    /// How many pieces of the graph were put in order.
+    pub moved: usize,
+    /// How many rounds it took.
+    pub rounds: usize,
+}
+
+/// Takes the newest rules in. Ends early, between two changes, when `stop` turns true. `clock` gives the
+/// time of each change.
+///
+/// # Errors
+/// Of the store, after some tries; what was done until then stands.
+pub async fn restitch(
+    store: &dyn Store,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+    stop: &watch::Receiver<bool>,
+) -> Result<Report> {
+    let mut report = Report::default();
+    loop {
+        let Some(in_force) = store.rules().await? else {
+            return Err(StoreError::Setup("no rules were saved yet: `serve` and `import` save the settings'".into()));
+        };
+        let settings = read_rules(&in_force.saved)?;
+        let mut rules = settings.rules();
+        rules.version = in_force.saved.version;
+        let replay = replay(store, &settings, usize::MAX).await?;
+        report.rounds += 1;
+        let difference = &replay.difference;
+        let (version, pieces) = (rules.version, difference.pieces.len());
+        if pieces == 0 {
+            store.rules_applied(version).await?;
+            tracing::info!(version, rounds = report.rounds, moved = report.moved, "all agrees with the rules");
+            report.version = Some(version);
+            return Ok(report);
+        }
+        let (splits, joins) = (difference.splits, difference.joins);
+        tracing::info!(version, round = report.rounds, pieces, splits, joins, "restitching");
+        let mut moves: Vec<Move> = Vec::new();
+        let (mut size, mut seen) = (0, 0);
+        for (n, (piece, reason)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
+            size += piece.members.len();
+            moves.push(replay.to_move(piece, reason.clone()));
+            if size < AT_A_TIME && n + 1 < pieces {
+                continue;
+            }
+            if *stop.borrow() {
+                tracing::info!(
+                    version,
+                    done = seen,
+                    of = pieces,
+                    "restitching is stopped; it goes on when it is begun again"
+                );
+                return Ok(report);
+            }
+            match settle(store, &rules, &moves, clock()).await {
+                Ok(settled) => report.moved += settled.done,
+                // Others were saved meanwhile: the next round goes by those.
+                Err(StoreError::RulesChanged(_)) => break,
+                Err(error) => return Err(error),
+            }
+            seen += moves.len();
+            moves.clear();
+            size = 0;
+            tracing::info!(version, done = seen, of = pieces, "restitching");
+        }
+    }
+}
+
+async fn settle(store: &dyn Store, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
+    let mut tries = 1;
+    loop {
+        match store.settle(rules, moves, at).await {
+            Err(error) if error.is_transient() && tries < TRIES => {
+                tokio::time::sleep(Duration::from_millis(200) * tries).await;
+                tries += 1;
+            }
+            settled => return settled,
+        }
+    }
+}
