@@ -2,6 +2,7 @@
 
 mod command_line;
 mod importing;
+mod rules;
 mod running;
 mod server;
 mod sockets;

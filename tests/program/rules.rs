@@ -1,0 +1,120 @@
+//! Rules that change while a server runs: read, tried, saved, taken in.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::running::{Server, run};
+
+/// All that is to be sent back.
+const RULES: &str = "{ identityRules { version savedBy note blocked maxIdentifiers sessionGap phoneCountry
+    kinds { name priority from parts except normalise limit device merges } } }";
+const TRIAL: &str = "query Trial($rules: IdentityRulesInput!) { identityRulesTrial(rules: $rules) {
+    customersNow customersThen splits joins problems { code path message }
+    examples { customers { id } groups { identifiers { kind value } } reason } } }";
+const SAVE: &str = "mutation Save($rules: IdentityRulesInput!) { identityRulesSave(rules: $rules) {
+    status change rules { version savedBy note } problems { code path message } } }";
+
+/// The rules as they were read, as an input.
+fn input(read: &Value) -> Value {
+    let mut rules = read.clone();
+    let fields = rules.as_object_mut().expect("an object");
+    let version = fields.remove("version").expect("a version");
+    fields.insert("basedOn".into(), version);
+    fields.remove("savedBy");
+    for kind in rules["kinds"].as_array_mut().expect("kinds") {
+        kind.as_object_mut().expect("an object").remove("priority");
+    }
+    rules
+}
+
+async fn ask(server: &Server, query: &str, rules: &Value) -> Value {
+    let answer = server.ask(json!({"query": query, "variables": {"rules": rules}})).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    let data = answer["data"].as_object().expect("data");
+    data.values().next().expect("an answer").clone()
+}
+
+#[tokio::test]
+async fn rules_are_read_tried_saved_and_taken_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let seen = |id: &str, email: &str, device: &str| {
+        json!({"type": "identify", "messageId": id, "anonymousId": device, "traits": {"email": email},
+            "timestamp": "2026-03-01T10:00:00Z"})
+    };
+    let events = json!([
+        seen("m1", "ada@example.org", "tablet"),
+        seen("m2", "ben@example.org", "telephone"),
+        seen("m3", "ben@example.org", "tablet"),
+    ]);
+    let ingest = "mutation In($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+    let answer = server.ask(json!({"query": ingest, "variables": {"events": events}})).await;
+    assert_eq!(answer["data"]["eventsIngest"]["outcomes"][2]["status"], "CREATED", "{answer}");
+
+    let read = server.ask(json!({"query": RULES})).await["data"]["identityRules"].clone();
+    assert_eq!(
+        (&read["version"], &read["savedBy"], &read["kinds"][1]["limit"]),
+        (&json!(1), &json!("settings"), &json!(5))
+    );
+    assert_eq!((&read["kinds"][1]["priority"], &read["sessionGap"]), (&json!(2), &json!("PT30M")));
+    let same = input(&read);
+    let unchanged = ask(&server, SAVE, &same).await;
+    assert_eq!((&unchanged["status"], &unchanged["change"]), (&json!("UNCHANGED"), &Value::Null));
+
+    // What cannot be is said, and nothing changes.
+    let mut bad = same.clone();
+    bad["kinds"][1]["limit"] = json!(0);
+    for query in [TRIAL, SAVE] {
+        let problem = ask(&server, query, &bad).await["problems"][0].clone();
+        assert_eq!((&problem["code"], &problem["path"]), (&json!("BAD_ARGUMENT"), &json!("rules.kinds[1].limit")));
+    }
+
+    let mut strict = same.clone();
+    strict["kinds"][1]["limit"] = json!(1);
+    strict["note"] = json!("tablets are shared here");
+    let trial = ask(&server, TRIAL, &strict).await;
+    assert_eq!((&trial["customersNow"], &trial["customersThen"]), (&json!(1), &json!(2)), "{trial}");
+    assert_eq!((&trial["splits"], &trial["joins"], &trial["problems"]), (&json!(1), &json!(0), &json!([])));
+    let example = &trial["examples"][0];
+    assert_eq!(example["customers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(example["groups"].as_array().map(Vec::len), Some(2), "{example}");
+    let before = server.ask(json!({"query": "{ status { change customers } }"})).await;
+
+    let saved = ask(&server, SAVE, &strict).await;
+    assert_eq!((&saved["status"], &saved["rules"]["version"]), (&json!("DONE"), &json!(2)), "{saved}");
+    assert_eq!(saved["rules"]["note"], "tablets are shared here");
+    assert!(saved["change"].is_string());
+    let again = ask(&server, SAVE, &strict).await;
+    assert_eq!((&again["status"], &again["problems"][0]["code"]), (&json!("REFUSED"), &json!("RULES_CHANGED")));
+
+    // The server takes them in by itself.
+    let mut customers = Value::Null;
+    for _ in 0..100 {
+        customers =
+            server.ask(json!({"query": "{ status { customers } }"})).await["data"]["status"]["customers"].clone();
+        if customers == trial["customersThen"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(customers, trial["customersThen"], "it began from {before}");
+    let log = "{ changes(first: 100, kinds: [RULES_SAVED, CUSTOMER_SPLIT, IDENTIFIER_SHARED]) { nodes { kind } } }";
+    let log = server.ask(json!({"query": log})).await.to_string();
+    for kind in ["RULES_SAVED", "CUSTOMER_SPLIT", "IDENTIFIER_SHARED"] {
+        assert!(log.contains(kind), "{kind} is not in {log}");
+    }
+    let (code, log, _) = server.stop();
+    assert_eq!(code, 0, "{log}");
+
+    // Nothing is left to do; and what the settings say no longer counts.
+    std::fs::write(folder.path().join("throughline.toml"), "[identity]\nmax_identifiers = 10\n").expect("settings");
+    let (code, out, log) = run(folder.path(), &["restitch"]);
+    assert_eq!((code, out.trim()), (0, "everything agrees with version 2 of the rules: 0 moves in 1 rounds"), "{log}");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let read = server.ask(json!({"query": RULES})).await["data"]["identityRules"].clone();
+    assert_eq!((&read["version"], &read["maxIdentifiers"]), (&json!(2), &json!(200)));
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let (_, log, _) = server.stop();
+    assert!(log.contains("differs from the rules in the store"), "{log}");
+}
