@@ -12,6 +12,7 @@ use crate::store::{Result, Store, StoreError};
 /// Rules, and the reader that goes by them.
 pub(crate) struct Judge {
     pub(crate) rules: IdentityRules,
+    written: WrittenRules,
     pub(crate) reader: Arc<Reader>,
 }
 
@@ -25,7 +26,8 @@ pub(crate) struct Judges {
 impl Judges {
     /// As the settings say.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let judge = Judge { rules: settings.identity_rules(), reader: Arc::new(Reader::new(settings)) };
+        let (rules, written) = (settings.identity_rules(), settings.identity.written());
+        let judge = Judge { rules, written, reader: Arc::new(Reader::new(settings)) };
         Judges { settings: Arc::new(settings.clone()), now: Arc::new(RwLock::new(Arc::new(judge))) }
     }
 
@@ -50,12 +52,11 @@ impl Judges {
         };
         let saved = &newest.saved;
         let now = self.now();
-        let same = now.rules.version == saved.version && (saved.version > 1 || saved.rules == self.of_settings());
-        if !same {
+        if now.rules.version != saved.version || now.written != saved.rules {
             let identity = read_rules(saved)?;
             let rules = IdentityRules { version: saved.version, ..identity.rules() };
             let settings = Settings { identity, ..Settings::clone(&self.settings) };
-            let judge = Judge { rules, reader: Arc::new(Reader::new(&settings)) };
+            let judge = Judge { rules, written: saved.rules.clone(), reader: Arc::new(Reader::new(&settings)) };
             *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(judge);
             tracing::info!(version = saved.version, "events are judged by these rules from now on");
         }

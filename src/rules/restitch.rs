@@ -64,6 +64,7 @@ pub async fn restitch(
         tracing::info!(version, round = report.rounds, pieces, splits, joins, "restitching");
         let mut moves: Vec<Move> = Vec::new();
         let (mut size, mut seen) = (0, 0);
+        let before = report.moved;
         for (n, (piece, reason)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
             size += piece.members.len();
             moves.push(replay.to_move(piece, reason.clone()));
@@ -89,6 +90,10 @@ pub async fn restitch(
             moves.clear();
             size = 0;
             tracing::info!(version, done = seen, of = pieces, "restitching");
+        }
+        // Somebody who moved meanwhile is found by the next round; when nobody did, none would end it.
+        if report.moved == before && store.status().await?.change == replay.change {
+            return Err(StoreError::Data("identifiers are held otherwise than their own history says".into()));
         }
     }
 }

@@ -135,7 +135,9 @@ impl Replayed<'_> {
     pub fn why(&self, members: &[(usize, Option<u32>)]) -> String {
         let Restitch { rules, people, blocked, told, decisions, .. } = &self.replay;
         let today: FxHashMap<NameIx, u32> = members.iter().filter_map(|&(n, holder)| Some((n, holder?))).collect();
-        let mut again = Restitch::new(rules, decisions.clone());
+        let ids: FxHashSet<IdentifierId> = members.iter().map(|&(name, _)| people.names[name].id).collect();
+        let about = decisions.iter().filter(|said| said.sides.iter().flatten().any(|id| ids.contains(id)));
+        let mut again = Restitch::new(rules, about.cloned().collect());
         let mut places = Vec::with_capacity(members.len());
         for &(name, _) in members {
             again.add(people.names[name].id, &people.names[name].key.kind, blocked.contains(&name));
