@@ -40,7 +40,6 @@ pub struct Piece {
 /// Compares. Whom the replay gives to nobody, nobody has; only a customer that would be left with nothing
 /// keeps its oldest identifier, since an id always finds somebody.
 pub fn compare(today: &Standing, then: &Partition) -> Difference {
-    let count = today.holders.len();
     let holders = today.holders.iter().flatten().max().map_or(0, |most| *most as usize + 1);
     let wanted = wanted(today, then, holders);
     let groups = wanted.iter().flatten().max().map_or(0, |most| *most as usize + 1);
@@ -50,8 +49,8 @@ pub fn compare(today: &Standing, then: &Partition) -> Difference {
     let (mut group_of, mut holder_of) = (vec![NONE; holders], vec![NONE; groups]);
     let (mut splits, mut joins) = (vec![false; holders], vec![false; groups]);
     let mut alone = Vec::new();
-    for n in 0..count {
-        let (holder, group) = (today.holders[n].map(|h| h as usize), wanted[n].map(|g| g as usize));
+    for (n, (holder, group)) in today.holders.iter().zip(&wanted).enumerate() {
+        let (holder, group) = (holder.map(|h| h as usize), group.map(|g| g as usize));
         let flag = today.shared[n] != then.shared[n];
         match (holder, group) {
             (Some(holder), Some(group)) => {
@@ -132,8 +131,9 @@ fn pieces(today: &Standing, wanted: &[Option<u32>], sets: &mut Sets, changed: &[
     }
     let mut pieces = vec![Piece::default(); count];
     let mut place = vec![NONE; changed.len()];
-    for n in 0..wanted.len() {
-        let node = today.holders[n].map(|h| h as usize).or(wanted[n].map(|g| holders + g as usize));
+    for (n, (holder, group)) in today.holders.iter().zip(wanted).enumerate() {
+        let group = group.map(|g| holders + g as usize);
+        let node = holder.map(|h| h as usize).or(group);
         let Some(node) = node else { continue };
         let piece = number[sets.root(node)];
         if piece == NONE {
@@ -141,7 +141,7 @@ fn pieces(today: &Standing, wanted: &[Option<u32>], sets: &mut Sets, changed: &[
         }
         let piece = &mut pieces[piece];
         piece.members.push(n);
-        if let Some(group) = wanted[n].map(|g| holders + g as usize) {
+        if let Some(group) = group {
             if place[group] == NONE {
                 place[group] = piece.groups.len();
                 piece.groups.push(Vec::new());
