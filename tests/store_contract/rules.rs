@@ -326,7 +326,8 @@ async fn what_cannot_be_tried_is_said(world: World) {
     };
     let kind = |name: &str| WrittenKind { name: name.into(), merges: true, ..WrittenKind::default() };
     use ProblemCode::{BadArgument, UnknownKind};
-    let cases: [(&dyn Fn(&mut WrittenRules), ProblemCode, &str); 12] = [
+    type Case<'c> = (&'c dyn Fn(&mut WrittenRules), ProblemCode, &'c str);
+    let cases: [Case<'_>; 12] = [
         (&|r| r.kinds.push(kind("shoe_size")), UnknownKind, "rules.kinds[6].name"),
         (&|r| r.kinds[1].limit = Some(0), BadArgument, "rules.kinds[1].limit"),
         (&|r| r.blocked[0] = "/[/".into(), BadArgument, "rules.blocked[0]"),
