@@ -273,7 +273,7 @@ pub fn plan(
         let owner = verdict.accepted[0];
         log.record(rules, &people, &mut plan, fact, &names, &verdict);
         for &name in &verdict.turned_shared {
-            let story = match story_of(known, &people, &plan, sharing::concerned(&people, name)) {
+            let story = match story_of(known, &people, &plan, &sharing::concerned(&people, name)) {
                 Ok(story) => story,
                 Err(unknown) => return Planned::Needs(unknown),
             };
@@ -500,7 +500,7 @@ impl Log {
         let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
         let set = SetName::of(&fact.identifiers);
         let before = self.on_record.insert(set.clone(), outcomes.clone());
-        let flips = |name: &NameIx| sharing::concerned(people, *name).len() != 1;
+        let flips = |name: &NameIx| sharing::can_be_shared(people, *name);
         let moved = verdict.created
             || !verdict.joined.is_empty()
             || !verdict.absorbed.is_empty()

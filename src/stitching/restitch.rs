@@ -80,7 +80,7 @@ impl<'r> Restitch<'r> {
     fn judge(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
         let verdict = replay::see(self.rules, &mut self.people, names);
         for &name in &verdict.turned_shared {
-            let story = self.story(sharing::concerned(&self.people, name));
+            let story = self.story(&sharing::concerned(&self.people, name));
             sharing::share(self.rules, &mut self.people, name, &story, arrival.seq(), &mut nobody);
         }
         verdict

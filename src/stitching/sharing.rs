@@ -18,13 +18,19 @@ pub(crate) struct Shared {
     pub(crate) partings: Vec<Parting>,
 }
 
-/// Whose story has to be known before `name` can be shared: all members of its customer.
-pub(crate) fn concerned(people: &People, name: NameIx) -> &[NameIx] {
-    people.names[name].customer.map_or(&[], |customer| &people.customers[customer].members)
+/// Whose story has to be known before `name` can be shared: all others of its customer. Not its own: a
+/// till was seen with everybody, and what is told of it alone says nothing of them.
+pub(crate) fn concerned(people: &People, name: NameIx) -> Vec<NameIx> {
+    let members = people.names[name].customer.map(|customer| &people.customers[customer].members);
+    members.into_iter().flatten().copied().filter(|&member| member != name).collect()
 }
 
-/// Makes `name` shared. `None` when nobody would be left in its customer: then it is one visitor's,
-/// whom nobody else was seen to be.
+/// Whether somebody would be left in its customer: else it is one visitor's, whom nobody else was seen to be.
+pub(crate) fn can_be_shared(people: &People, name: NameIx) -> bool {
+    people.names[name].customer.is_none() || !concerned(people, name).is_empty()
+}
+
+/// Makes `name` shared. `None` when it [cannot be](can_be_shared).
 pub(crate) fn share(
     rules: &IdentityRules,
     people: &mut People,
@@ -37,7 +43,7 @@ pub(crate) fn share(
         people.touch(name).shared_since = Some(seq);
         return Some(Shared { from: None, partings: Vec::new() });
     };
-    let rest: Vec<NameIx> = people.customers[customer].members.iter().copied().filter(|&n| n != name).collect();
+    let rest = concerned(people, name);
     if rest.is_empty() {
         return None;
     }
