@@ -27,7 +27,7 @@ pub struct Known {
     pub customers: Vec<KnownCustomer>,
     /// Where those identifiers stand in what people decided.
     pub sides: Vec<Side>,
-    /// Who the customers became that a person named; only for [`decide`](super::decide).
+    /// Who the customers became that a person named; only for [`decide`](super::decide()).
     pub living: FxHashMap<CustomerId, CustomerId>,
     /// What is told of the identifiers in `told`, which are those that a plan [asked for](super::Planned).
     pub story: Story,

@@ -8,7 +8,7 @@ use crate::domain::money::Currency;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, IdentifierId, Timestamp};
 
-/// The most identifiers that [`kept_apart`](crate::store::Store::kept_apart) answers for one.
+/// The most identifiers that [`kept_apart`](crate::store::Reads::kept_apart) answers for one.
 pub const MOST_KEPT_APART: usize = 100;
 
 /// How a customer is found. An id of a customer that was merged away finds the one it became.
