@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::accept::DECISION;
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, Why};
 use super::regroup;
-use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
+use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::identifier::{Identifier, IdentifierKey};
@@ -144,18 +144,14 @@ impl Desk<'_> {
         let others: Vec<CustomerId> = absorbed.iter().map(|&c| self.id(c)).collect();
         let sides = &self.plan.decisions[0].sides;
         let identifiers: Vec<IdentifierId> = sides.iter().flatten().copied().collect();
-        self.plan.tell(IdentityEvent {
-            arrival: Arrival::default(),
-            customer: self.id(survivor),
-            at: self.plan.at,
-            kind: IdentityEventKind::Merged,
-            rule: Some(DECISION.into()),
-            message_id: None,
-            by: Some(self.ruling.by.clone()),
-            reason: Some(self.ruling.reason.clone()),
-            identifiers: identifiers.clone(),
-            others: others.clone(),
-        });
+        let why = self.why();
+        self.plan.tell(
+            &self.people.customers[survivor].id,
+            IdentityEventKind::Merged,
+            &why,
+            identifiers.clone(),
+            others.clone(),
+        );
         self.plan.entries.push(ChangeEntry::CustomersMerged {
             c: self.id(survivor),
             o: others.clone(),
@@ -205,9 +201,8 @@ impl Desk<'_> {
         let former = &self.known.story.former;
         let partings = regroup::part(self.rules, &mut self.people, customer, vec![moved.clone()], former, new_id);
         self.note(DecisionKind::Split, vec![moved, kept]);
-        let (reason, by) = (Some(&self.ruling.reason), Some(&self.ruling.by));
-        let plan = &mut self.plan;
-        plan::record_partings(&self.people, plan, &partings, &DECISION.into(), reason, by, None);
+        let why = self.why();
+        plan::record_partings(&self.people, &mut self.plan, &partings, &DECISION.into(), &why);
         let others = partings.iter().map(|parting| self.id(parting.to)).collect();
         Ok(Ok(Ruled { done: true, customer: Some(self.id(customer)), others, ..Ruled::default() }))
     }
@@ -283,6 +278,11 @@ impl Desk<'_> {
             reason: self.ruling.reason.clone(),
             sides: sides.into_iter().map(ids).collect(),
         });
+    }
+
+    fn why(&self) -> Why {
+        let Ruling { by, reason, .. } = self.ruling;
+        Why { rule: Some(DECISION.into()), reason: Some(reason.clone()), by: Some(by.clone()), message: None }
     }
 
     fn id(&self, customer: CustomerIx) -> CustomerId {

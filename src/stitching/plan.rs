@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::accept::{Refusal, Verdict, accept};
 use super::batch::{Batch, SetName};
@@ -11,7 +11,7 @@ use super::history::History;
 use super::known::{Evidence, Known, Story};
 use super::people::{CustomerIx, NameIx, People};
 use super::regroup::Parting;
-use super::sharing;
+use super::sharing::{self, Released};
 use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
@@ -97,16 +97,47 @@ impl Plan {
         (*first, *last) = ((*first).min(at), (*last).max(at));
     }
 
-    /// Adds a line to the identity histories.
-    pub(crate) fn tell(&mut self, line: IdentityEvent) {
-        let arrival = Arrival::new(self.seq, self.identity_events.len() as u32);
-        self.identity_events.push(IdentityEvent { arrival, ..line });
+    /// Adds a line to the identity history of `customer`.
+    pub(crate) fn tell(
+        &mut self,
+        customer: &CustomerId,
+        kind: IdentityEventKind,
+        why: &Why,
+        identifiers: Vec<IdentifierId>,
+        others: Vec<CustomerId>,
+    ) {
+        let Why { rule, reason, by, message } = why.clone();
+        self.identity_events.push(IdentityEvent {
+            arrival: Arrival::new(self.seq, self.identity_events.len() as u32),
+            customer: customer.clone(),
+            at: self.at,
+            kind,
+            rule,
+            message_id: message,
+            by,
+            reason,
+            identifiers,
+            others,
+        });
     }
 
     /// Whether there is nothing to write: every fact was known, every decision stood.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.decisions.is_empty()
     }
+}
+
+/// What a line of an identity history goes back to.
+#[derive(Clone, Default)]
+pub(crate) struct Why {
+    /// The rule that decided.
+    pub(crate) rule: Option<Arc<str>>,
+    /// Why, in words.
+    pub(crate) reason: Option<Arc<str>>,
+    /// The person who did it.
+    pub(crate) by: Option<Arc<str>>,
+    /// The message that brought it.
+    pub(crate) message: Option<Arc<str>>,
 }
 
 /// A plan, or what it takes to make one.
@@ -253,6 +284,8 @@ pub fn plan(
     let mut plan = Plan { seq, at, ..Plan::default() };
     let mut log = Log::new(known);
     let mut seen: FxHashMap<Arc<str>, NameIx> = FxHashMap::default();
+    // Each round of questions costs a plan, so a pass that lacks a story goes on, to find out what else it lacks.
+    let mut untold: BTreeSet<IdentifierId> = BTreeSet::new();
     for (index, fact) in batch.facts.iter().enumerate() {
         if let Some(customer) = known.messages.get(&fact.message_id) {
             plan.outcomes.push(Outcome::Unchanged { customer: customer.clone() });
@@ -273,12 +306,13 @@ pub fn plan(
         let owner = verdict.accepted[0];
         log.record(rules, &people, &mut plan, fact, &names, &verdict);
         for &name in &verdict.turned_shared {
-            let story = match story_of(known, &people, &plan, &sharing::concerned(&people, name)) {
-                Ok(story) => story,
-                Err(unknown) => return Planned::Needs(unknown),
-            };
-            if let Some(shared) = sharing::share(rules, &mut people, name, &story, seq, new_id) {
-                record_sharing(&people, &mut plan, fact, name, &shared);
+            let Some(released) = sharing::release(&mut people, name, seq) else { continue };
+            match story_of(known, &people, &plan, &released.rest) {
+                Ok(story) => {
+                    let partings = sharing::part(rules, &mut people, &released, &story, new_id);
+                    record_sharing(&people, &mut plan, fact, name, &released, &partings);
+                }
+                Err(unknown) => untold.extend(unknown),
             }
         }
         let device_names: Vec<NameIx> = verdict
@@ -300,6 +334,9 @@ pub fn plan(
         seen.insert(fact.message_id.clone(), owner);
         plan.outcomes.push(Outcome::Created { customer: people.customer_of(owner), waits });
     }
+    if !untold.is_empty() {
+        return Planned::Needs(untold);
+    }
     history.finish(&mut people, &mut plan, known);
     log.finish(&mut plan);
     finish(&mut people, &mut plan);
@@ -313,10 +350,16 @@ fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Re
     if !unknown.is_empty() {
         return Err(unknown);
     }
-    let mut story = known.story.clone();
-    let own = plan.evidence.iter();
-    story.evidence.extend(own.map(|row| Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() }));
-    Ok(story)
+    let ids: FxHashSet<IdentifierId> = names.iter().map(|&name| people.names[name].id).collect();
+    let of_them = |named: &[IdentifierId]| named.iter().any(|id| ids.contains(id));
+    let stored = known.story.evidence.iter().filter(|seen| of_them(&seen.identifiers)).cloned();
+    let own = plan.evidence.iter().filter(|row| of_them(&row.identifiers));
+    let own = own.map(|row| Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() });
+    Ok(Story {
+        evidence: stored.chain(own).collect(),
+        decisions: known.story.decisions.clone(),
+        former: known.story.former.clone(),
+    })
 }
 
 /// The rows of people, when all has happened that happens in a plan.
@@ -525,108 +568,78 @@ impl Log {
 /// The lines of identity histories and of the change log that a verdict brings.
 fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict, fresh: bool) {
     let Some(customer) = verdict.customer else { return };
-    let id = people.customers[customer].id.clone();
+    let id = &people.customers[customer].id;
     let message = &fact.message_id;
     let ids = |names: &[NameIx]| names.iter().map(|&n| people.names[n].id).collect::<Vec<_>>();
-    let line = |kind, rule: Option<Arc<str>>, reason, identifiers, others| IdentityEvent {
-        arrival: Arrival::default(),
-        customer: id.clone(),
-        at: plan.at,
-        kind,
-        rule,
-        message_id: Some(message.clone()),
-        by: None,
-        reason,
-        identifiers,
-        others,
-    };
-    let mut lines = Vec::new();
-    let mut entries = Vec::new();
+    let by_rule = |rule| Why { rule, message: Some(message.clone()), ..Why::default() };
+    let kind_of = |name: Option<&NameIx>| name.map(|&n| people.names[n].key.kind.clone());
     if verdict.created {
-        lines.push(line(IdentityEventKind::Created, None, None, ids(&verdict.joined), Vec::new()));
+        plan.tell(id, IdentityEventKind::Created, &by_rule(None), ids(&verdict.joined), Vec::new());
         let (c, i, m) = (id.clone(), ids(&verdict.joined), message.clone());
-        entries.push(ChangeEntry::CustomerCreated { c, i, m });
+        plan.entries.push(ChangeEntry::CustomerCreated { c, i, m });
     } else if !verdict.joined.is_empty() {
-        let weakest = verdict.joined.last().map(|&n| people.names[n].key.kind.clone());
-        lines.push(line(IdentityEventKind::Linked, weakest, None, ids(&verdict.joined), Vec::new()));
+        let why = by_rule(kind_of(verdict.joined.last()));
+        plan.tell(id, IdentityEventKind::Linked, &why, ids(&verdict.joined), Vec::new());
         let (c, i, m) = (id.clone(), ids(&verdict.joined), message.clone());
-        entries.push(ChangeEntry::IdentifierLinked { c, i, m });
+        plan.entries.push(ChangeEntry::IdentifierLinked { c, i, m });
     }
     if !verdict.absorbed.is_empty() {
         let others: Vec<CustomerId> = verdict.absorbed.iter().map(|&c| people.customers[c].id.clone()).collect();
-        let weakest = verdict.accepted.last().map(|&n| people.names[n].key.kind.clone());
-        lines.push(line(IdentityEventKind::Merged, weakest, None, ids(&verdict.accepted), others.clone()));
+        let why = by_rule(kind_of(verdict.accepted.last()));
+        plan.tell(id, IdentityEventKind::Merged, &why, ids(&verdict.accepted), others.clone());
         let (c, i, m) = (id.clone(), ids(&verdict.accepted), message.clone());
-        entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m: Some(m), w: None });
+        plan.entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m: Some(m), w: None });
     }
     if fresh {
         for refusal in &verdict.refused {
-            let others = people.customer_of(refusal.name).filter(|other| *other != id).into_iter().collect();
-            let (rule, reason) = (Some(refusal.rule.clone()), Some(refusal.reason.clone()));
-            lines.push(line(IdentityEventKind::Refused, rule, reason, ids(&[refusal.name]), others));
+            let others = people.customer_of(refusal.name).filter(|other| other != id).into_iter().collect();
+            let why = Why { reason: Some(refusal.reason.clone()), ..by_rule(Some(refusal.rule.clone())) };
+            plan.tell(id, IdentityEventKind::Refused, &why, ids(&[refusal.name]), others);
         }
     }
-    lines.into_iter().for_each(|line| plan.tell(line));
-    plan.entries.extend(entries);
 }
 
 /// The lines and entries of an identifier that turned out to be shared.
-fn record_sharing(people: &People, plan: &mut Plan, fact: &Fact, name: NameIx, shared: &sharing::Shared) {
-    let (id, kind) = (people.names[name].id, &people.names[name].key.kind);
-    let message = Some(fact.message_id.clone());
-    let from = shared.from.map(|customer| people.customers[customer].id.clone());
-    plan.entries.push(ChangeEntry::IdentifierShared { c: from.clone(), i: vec![id], m: message.clone() });
-    let Some(from) = from else { return };
-    plan.tell(IdentityEvent {
-        arrival: Arrival::default(),
-        customer: from,
-        at: plan.at,
-        kind: IdentityEventKind::Split,
-        rule: Some(kind.clone()),
-        message_id: message.clone(),
-        by: None,
-        reason: Some(format!("{kind} turned out to be shared by several people, so it binds nobody").into()),
-        identifiers: vec![id],
-        others: Vec::new(),
-    });
-    let reason: Arc<str> = format!("only a shared {kind} held them together").into();
-    record_partings(people, plan, &shared.partings, kind, Some(&reason), None, message.as_ref());
-}
-
-/// The lines and entries of customers that came apart: a line with both.
-pub(crate) fn record_partings(
+fn record_sharing(
     people: &People,
     plan: &mut Plan,
+    fact: &Fact,
+    name: NameIx,
+    released: &Released,
     partings: &[Parting],
-    rule: &Arc<str>,
-    reason: Option<&Arc<str>>,
-    by: Option<&Arc<str>>,
-    message: Option<&Arc<str>>,
 ) {
+    let (id, kind) = (people.names[name].id, &people.names[name].key.kind);
+    let message = Some(fact.message_id.clone());
+    let from = released.from.map(|customer| people.customers[customer].id.clone());
+    plan.entries.push(ChangeEntry::IdentifierShared { c: from.clone(), i: vec![id], m: message.clone() });
+    let Some(from) = from else { return };
+    let because = |reason: String| Why {
+        rule: Some(kind.clone()),
+        reason: Some(reason.into()),
+        by: None,
+        message: message.clone(),
+    };
+    let why = because(format!("{kind} turned out to be shared by several people, so it binds nobody"));
+    plan.tell(&from, IdentityEventKind::Split, &why, vec![id], Vec::new());
+    let why = because(format!("only a shared {kind} held them together"));
+    record_partings(people, plan, partings, kind, &why);
+}
+
+/// The lines and entries of customers that came apart by `rule`: a line with both.
+pub(crate) fn record_partings(people: &People, plan: &mut Plan, partings: &[Parting], rule: &Arc<str>, why: &Why) {
     for Parting { from, to, moved } in partings {
         let (from, to) = (people.customers[*from].id.clone(), people.customers[*to].id.clone());
         let moved: Vec<IdentifierId> = moved.iter().map(|&name| people.names[name].id).collect();
         for (customer, other) in [(&from, &to), (&to, &from)] {
-            plan.tell(IdentityEvent {
-                arrival: Arrival::default(),
-                customer: customer.clone(),
-                at: plan.at,
-                kind: IdentityEventKind::Split,
-                rule: Some(rule.clone()),
-                message_id: message.cloned(),
-                by: by.cloned(),
-                reason: reason.cloned(),
-                identifiers: moved.clone(),
-                others: vec![other.clone()],
-            });
+            plan.tell(customer, IdentityEventKind::Split, why, moved.clone(), vec![other.clone()]);
         }
         plan.entries.push(ChangeEntry::CustomerSplit {
             c: from,
             o: vec![to],
             i: moved,
-            m: message.cloned(),
+            m: why.message.clone(),
             r: rule.clone(),
-            w: reason.cloned(),
+            w: why.reason.clone(),
         });
     }
 }

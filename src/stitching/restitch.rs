@@ -80,8 +80,9 @@ impl<'r> Restitch<'r> {
     fn judge(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
         let verdict = replay::see(self.rules, &mut self.people, names);
         for &name in &verdict.turned_shared {
-            let story = self.story(&sharing::concerned(&self.people, name));
-            sharing::share(self.rules, &mut self.people, name, &story, arrival.seq(), &mut nobody);
+            let Some(released) = sharing::release(&mut self.people, name, arrival.seq()) else { continue };
+            let story = self.story(&released.rest);
+            sharing::part(self.rules, &mut self.people, &released, &story, &mut nobody);
         }
         verdict
     }

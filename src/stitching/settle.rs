@@ -8,9 +8,9 @@ use rustc_hash::FxHashSet;
 
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, Why};
 use super::regroup::{self, Parting};
-use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
+use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
@@ -120,6 +120,10 @@ impl Settling<'_> {
         ids.into_iter().filter_map(|id| people.by_id(*id)).collect()
     }
 
+    fn why(&self) -> Why {
+        Why { rule: Some(RULES.into()), reason: Some(self.one.reason.clone()), ..Why::default() }
+    }
+
     /// The customers at home in each group, which has the oldest of what they keep.
     fn homes(&self, people: &People, groups: &[Vec<NameIx>], customers: &[CustomerIx]) -> Vec<Vec<CustomerIx>> {
         let mut homes = vec![Vec::new(); groups.len()];
@@ -148,18 +152,7 @@ impl Settling<'_> {
             return;
         }
         let identifiers: Vec<IdentifierId> = group.iter().map(|&name| people.names[name].id).collect();
-        plan.tell(IdentityEvent {
-            arrival: Arrival::default(),
-            customer: id(keeper),
-            at: plan.at,
-            kind: IdentityEventKind::Merged,
-            rule: Some(RULES.into()),
-            message_id: None,
-            by: None,
-            reason: Some(self.one.reason.clone()),
-            identifiers: identifiers.clone(),
-            others: others.clone(),
-        });
+        plan.tell(&id(keeper), IdentityEventKind::Merged, &self.why(), identifiers.clone(), others.clone());
         let (c, o, w) = (id(keeper), others, Some(self.one.reason.clone()));
         plan.entries.push(ChangeEntry::CustomersMerged { c, o, i: identifiers, m: None, w });
     }
@@ -186,20 +179,15 @@ impl Settling<'_> {
                 },
             }
         }
-        plan::record_partings(people, plan, &partings, &RULES.into(), Some(&self.one.reason), None, None);
+        plan::record_partings(people, plan, &partings, &RULES.into(), &self.why());
         if !joined.is_empty() {
-            plan.tell(IdentityEvent {
-                arrival: Arrival::default(),
-                customer: people.customers[keeper].id.clone(),
-                at: plan.at,
-                kind: IdentityEventKind::Linked,
-                rule: Some(RULES.into()),
-                message_id: None,
-                by: None,
-                reason: Some(self.one.reason.clone()),
-                identifiers: joined.iter().map(|&name| people.names[name].id).collect(),
-                others: Vec::new(),
-            });
+            plan.tell(
+                &people.customers[keeper].id,
+                IdentityEventKind::Linked,
+                &self.why(),
+                joined.iter().map(|&name| people.names[name].id).collect(),
+                Vec::new(),
+            );
         }
     }
 
@@ -217,18 +205,7 @@ impl Settling<'_> {
                 plan.entries.push(ChangeEntry::IdentifierShared { c: from_id.clone(), i: vec![id], m: None });
             }
             if let (Some(customer), None) = (from_id, people.names[name].customer) {
-                plan.tell(IdentityEvent {
-                    arrival: Arrival::default(),
-                    customer: customer.clone(),
-                    at: plan.at,
-                    kind: IdentityEventKind::Split,
-                    rule: Some(RULES.into()),
-                    message_id: None,
-                    by: None,
-                    reason: Some(self.one.reason.clone()),
-                    identifiers: vec![id],
-                    others: Vec::new(),
-                });
+                plan.tell(&customer, IdentityEventKind::Split, &self.why(), vec![id], Vec::new());
                 if !is {
                     let (i, r, w) = (vec![id], RULES.into(), Some(self.one.reason.clone()));
                     plan.entries.push(ChangeEntry::CustomerSplit { c: customer, o: Vec::new(), i, m: None, r, w });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use rustc_hash::FxHashSet;
 
 use super::row::{arrival, json, text, time, word};
@@ -52,18 +52,8 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
     let mut holders = FxHashSet::default();
     let story = &mut known.story;
     for id in ids {
-        let seen = |row: &rusqlite::Row<'_>| Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? });
-        evidence.all([id.0], &mut story.evidence, seen)?;
-        decisions.all([id.0], &mut story.decisions, |row| {
-            Ok(Decision {
-                arrival: arrival(row, 0)?,
-                at: time(row, 1)?,
-                kind: word(row, 2, DecisionKind::parse)?,
-                by: text(row, 3)?,
-                reason: text(row, 4)?,
-                sides: json(row, 5)?,
-            })
-        })?;
+        evidence.all([id.0], &mut story.evidence, decode_evidence)?;
+        decisions.all([id.0], &mut story.decisions, decode)?;
         holders.extend(holder.first([id.0], |row| Ok(row.get::<_, Option<i64>>(1)?))?.flatten());
     }
     let mut former = FORMER_CUSTOMERS.on(db)?;
@@ -119,4 +109,21 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
         side.execute(params![taken.identifier.0, taken.decision.0, taken.kind.as_str(), taken.number, plan.seq])?;
     }
     Ok(())
+}
+
+/// `arrival, at, kind, by, reason, sides`.
+pub(super) fn decode(row: &Row<'_>) -> Result<Decision> {
+    Ok(Decision {
+        arrival: arrival(row, 0)?,
+        at: time(row, 1)?,
+        kind: word(row, 2, DecisionKind::parse)?,
+        by: text(row, 3)?,
+        reason: text(row, 4)?,
+        sides: json(row, 5)?,
+    })
+}
+
+/// `arrival, identifiers`.
+pub(super) fn decode_evidence(row: &Row<'_>) -> Result<Evidence> {
+    Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? })
 }

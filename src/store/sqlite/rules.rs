@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::row::{arrival, json, optional_text, text, time, word};
+use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
 use super::{NewId, decisions, known, status, write};
 use crate::domain::change::ChangeEntry;
-use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
@@ -111,25 +111,14 @@ pub(super) fn scan_identifiers(db: &Connection, at: i64, after: Option<Arrival>,
 /// A page of evidence.
 pub(super) fn scan_evidence(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
     let mut page = Vec::new();
-    SCAN_EVIDENCE.on(db)?.all(window(at, after, limit, None), &mut page, |row| {
-        Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? })
-    })?;
+    SCAN_EVIDENCE.on(db)?.all(window(at, after, limit, None), &mut page, decisions::decode_evidence)?;
     Ok(page)
 }
 
 /// A page of decisions.
 pub(super) fn scan_decisions(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {
     let mut page = Vec::new();
-    SCAN_DECISIONS.on(db)?.all(window(at, after, limit, None), &mut page, |row| {
-        Ok(Decision {
-            arrival: arrival(row, 0)?,
-            at: time(row, 1)?,
-            kind: word(row, 2, DecisionKind::parse)?,
-            by: text(row, 3)?,
-            reason: text(row, 4)?,
-            sides: json(row, 5)?,
-        })
-    })?;
+    SCAN_DECISIONS.on(db)?.all(window(at, after, limit, None), &mut page, decisions::decode)?;
     Ok(page)
 }
 
