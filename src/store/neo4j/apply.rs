@@ -15,16 +15,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use rand::Rng;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inner;
 use super::bolt::{Params, list, row};
 use super::connections::Transaction;
 use super::decisions;
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::health;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
@@ -163,18 +161,12 @@ async fn often(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timesta
             Err(fault) if fault.again && attempts < ATTEMPTS => {
                 tracing::debug!(attempts, error = %fault.error, "a batch is tried again");
                 metrics::counter!("throughline_apply_retries", "store" => "neo4j").increment(1);
-                tokio::time::sleep(pause(attempts)).await;
+                tokio::time::sleep(fault::pause(attempts)).await;
                 attempts += 1;
             }
             Err(fault) => return Err(store.connections.cause(fault).await),
         }
     }
-}
-
-/// Longer each time, and never the same for two who met.
-fn pause(attempt: u32) -> Duration {
-    let most = 10_u64 << attempt.min(6);
-    Duration::from_millis(rand::rng().random_range(most / 2..=most))
 }
 
 enum Attempt {

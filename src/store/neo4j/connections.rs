@@ -22,6 +22,8 @@ use crate::store::StoreError;
 pub(super) const WRITERS: usize = 4;
 /// What an address begins with.
 const SCHEMES: [&str; 6] = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
+/// How often a read is tried that the server says may pass when it is tried again.
+const READS: u32 = 4;
 /// How many rows the server sends in one go.
 const FETCH: usize = 1_000;
 
@@ -77,6 +79,28 @@ impl Connections {
         // The server ends it by itself; the time here is for a server that says nothing at all.
         let query = statement.query(params).extra("tx_timeout", i64::try_from(most.as_millis()).unwrap_or(i64::MAX));
         let query = self.behind_own_writes(query);
+        // A read that meets a writer may be told to come again; one that found nobody there is the caller's to know.
+        let all = async {
+            let mut attempt = 1;
+            loop {
+                match self.rows(query.clone()).await {
+                    Err(fault) if fault.again && !fault.broken && attempt < READS => {
+                        tokio::time::sleep(fault::pause(attempt)).await;
+                        attempt += 1;
+                    }
+                    done => return done,
+                }
+            }
+        };
+        let all = tokio::time::timeout(self.options.pool_wait + most + Duration::from_secs(1), all);
+        match all.instrument(statement.span()).await {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(fault)) => Err(self.cause(fault).await),
+            Err(_) => Err(StoreError::Timeout(most.as_secs())),
+        }
+    }
+
+    async fn rows(&self, query: neo4rs::Query) -> Outcome<Vec<Row>> {
         let all = async {
             let mut stream = self.readers.execute_read(query).await?;
             let mut rows = Vec::new();
@@ -85,14 +109,7 @@ impl Connections {
             }
             Ok(rows)
         };
-        let all = tokio::time::timeout(self.options.pool_wait + most + Duration::from_secs(1), all);
-        match all.instrument(statement.span()).await {
-            Ok(rows) => match rows.map_err(|e: neo4rs::Error| Fault::of(e, &self.options)) {
-                Ok(rows) => Ok(rows),
-                Err(fault) => Err(self.cause(fault).await),
-            },
-            Err(_) => Err(StoreError::Timeout(most.as_secs())),
-        }
+        all.await.map_err(|e: neo4rs::Error| Fault::of(e, &self.options))
     }
 
     /// Runs a statement by itself that makes constraints or indexes, which no transaction may hold.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use neo4rs::{Error, Neo4jClientErrorKind, Neo4jErrorKind};
+use rand::Rng;
 
 use super::Neo4jOptions;
 use crate::store::StoreError;
@@ -77,6 +78,12 @@ impl Fault {
     pub(super) fn late(after: Duration) -> Self {
         Fault { error: StoreError::Timeout(after.as_secs()), again: false, broken: true }
     }
+}
+
+/// How long to wait before the next attempt: longer each time, and never the same for two who met.
+pub(super) fn pause(attempt: u32) -> Duration {
+    let most = 10_u64 << attempt.min(6);
+    Duration::from_millis(rand::rng().random_range(most / 2..=most))
 }
 
 fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, bool, bool) {
