@@ -1,6 +1,6 @@
 //! Throughline: a customer profile explorer on a graph.
 //!
-//! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`] <- [`store`] <-
+//! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`], [`journeys`] <- [`store`] <-
 //! `changes`, `ingest` <- `rules` <- `graphql` <- `http` <- the binary.
 
 pub mod changes;
@@ -10,6 +10,7 @@ pub mod generate;
 pub mod graphql;
 pub mod http;
 pub mod ingest;
+pub mod journeys;
 pub mod rules;
 pub mod settings;
 pub mod stitching;
