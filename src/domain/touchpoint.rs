@@ -76,8 +76,12 @@ pub struct Touchpoint {
     pub message_id: Arc<str>,
     /// When it happened.
     pub at: Timestamp,
-    /// The strongest identifier its event was accepted with.
+    /// The strongest identifier its event was accepted with; or whom it was given to, when a device that
+    /// several people share was there alone.
     pub owner: IdentifierId,
+    /// The identifier of the device that its event came from, when that is not its owner: of several the
+    /// strongest that is shared, else the strongest.
+    pub carrier: Option<IdentifierId>,
     /// Who sent it.
     pub source: Arc<str>,
     /// The device it happened on, by key.

@@ -91,7 +91,7 @@ pub(crate) fn accept(
             }
         }
     }
-    let is_device = |&n: &NameIx| people.names[n].rank.is_some_and(|rank| rules.kinds[rank].device);
+    let is_device = |&n: &NameIx| people.names[n].is_device(rules);
     let turned_shared = if two_customers && binds {
         let seen = accepted.iter().copied().chain(refused.iter().map(|r| r.name));
         seen.filter(is_device).collect()

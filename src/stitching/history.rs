@@ -74,6 +74,7 @@ impl History {
     }
 
     /// Hangs one fact on its owner, the first of `accepted`. Returns whether it spoke of an order that is not here yet.
+    #[expect(clippy::too_many_arguments, reason = "what one fact is about, each of another kind")]
     pub(crate) fn record(
         &mut self,
         people: &mut People,
@@ -82,10 +83,11 @@ impl History {
         arrival: Arrival,
         accepted: &[NameIx],
         device_names: &[NameIx],
+        carrier: Option<NameIx>,
     ) -> bool {
         let owner = accepted[0];
         let owner_id = people.names[owner].id;
-        self.record_touchpoint(people, plan, fact, arrival, owner);
+        self.record_touchpoint(people, plan, fact, arrival, owner, carrier);
         self.record_device(people, fact, owner, device_names);
         for claim in &fact.claims {
             self.record_claim(plan, fact, owner_id, claim);
@@ -151,6 +153,7 @@ impl History {
         fact: &Fact,
         arrival: Arrival,
         owner: NameIx,
+        carrier: Option<NameIx>,
     ) {
         let Some(touchpoint) = &fact.touchpoint else { return };
         let name = people.touch(owner);
@@ -168,6 +171,7 @@ impl History {
             message_id: fact.message_id.clone(),
             at: fact.at,
             owner: owner_id,
+            carrier: carrier.map(|name| people.names[name].id),
             source: fact.source.clone(),
             device: fact.device.as_ref().map(|d| d.key.clone()),
             order: fact.order.as_ref().map(|(key, _)| key.clone()),

@@ -383,6 +383,11 @@ impl Name {
     pub(crate) fn binds(&self) -> bool {
         self.rank.is_some() && self.shared_since.is_none()
     }
+
+    /// Whether it lives on a device.
+    pub(crate) fn is_device(&self, rules: &IdentityRules) -> bool {
+        self.rank.is_some_and(|rank| rules.kinds[rank].device)
+    }
 }
 
 impl Person {

@@ -315,16 +315,13 @@ pub fn plan(
                 Err(unknown) => untold.extend(unknown),
             }
         }
-        let device_names: Vec<NameIx> = verdict
-            .accepted
-            .iter()
-            .copied()
-            .filter(|&n| people.names[n].rank.is_some_and(|rank| rules.kinds[rank].device))
-            .collect();
+        let is_device = |n: &NameIx| people.names[*n].is_device(rules);
+        let device_names: Vec<NameIx> = verdict.accepted.iter().copied().filter(is_device).collect();
+        let carrier = carrier(rules, &people, owner, &names);
         if let Some((key, _)) = &fact.order {
             plan.order_messages.insert(key.clone(), fact.message_id.clone());
         }
-        let waits = history.record(&mut people, &mut plan, fact, arrival, &verdict.accepted, &device_names);
+        let waits = history.record(&mut people, &mut plan, fact, arrival, &verdict.accepted, &device_names, carrier);
         for &name in &names {
             if people.names[name].dirty {
                 people.touch(name);
@@ -341,6 +338,17 @@ pub fn plan(
     log.finish(&mut plan);
     finish(&mut people, &mut plan);
     Planned::Ready(Box::new(plan))
+}
+
+/// The identifier of the device that a fact came from, when somebody else owns it: of several one that is
+/// shared before any other, and of those the strongest.
+fn carrier(rules: &IdentityRules, people: &People, owner: NameIx, names: &[NameIx]) -> Option<NameIx> {
+    if people.names[owner].is_device(rules) {
+        return None;
+    }
+    let mut devices = names.iter().copied().filter(|&name| people.names[name].is_device(rules));
+    let strongest = devices.clone().next();
+    devices.find(|&name| people.names[name].shared_since.is_some()).or(strongest)
 }
 
 /// What is told of these identifiers, the plan's own evidence included; or those whose story is not known.

@@ -28,4 +28,5 @@ mod orders;
 mod products;
 mod rules;
 mod touchpoints;
+mod visits;
 mod why;

@@ -153,6 +153,7 @@ list_row! {
         session_id: Option<&'de str>,
         campaign: Option<&'de str>,
         properties: Option<&'de str>,
+        carrier: Option<i64>,
     }
 }
 
@@ -169,6 +170,7 @@ impl TryFrom<TouchpointRow<'_>> for Touchpoint {
             message_id: row.message_id.into(),
             at: Timestamp(row.at),
             owner: Arrival(row.owner),
+            carrier: row.carrier.map(Arrival),
             source: row.source.into(),
             device: row.device.map(Into::into),
             order,

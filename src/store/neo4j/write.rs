@@ -394,6 +394,7 @@ fn touchpoint(touchpoint: &Touchpoint) -> Result<BoltType, Fault> {
             "arrival" => touchpoint.arrival,
             "at" => touchpoint.at,
             "owner" => touchpoint.owner,
+            "carrier" => touchpoint.carrier,
             "source" => touchpoint.source,
             "device" => touchpoint.device,
             "order_source" => touchpoint.order.as_ref().map(|key| &key.source),

@@ -12,7 +12,7 @@ use super::statement::statements;
 use crate::domain::order::OrderKey;
 use crate::domain::page::Page;
 use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
-use crate::domain::{IdentifierId, Moment};
+use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
 use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
@@ -52,6 +52,7 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
             t.order.as_ref().map(|key| &*key.source),
             t.order.as_ref().map(|key| &*key.number),
             t.fact.properties.as_deref().map(|p| p.get()),
+            t.carrier.map(|carrier| carrier.0),
         ])?;
     }
     Ok(())
@@ -157,6 +158,7 @@ fn decode(row: &Row<'_>) -> Result<Touchpoint> {
         message_id: text(row, 1)?,
         at: time(row, 2)?,
         owner: arrival(row, 3)?,
+        carrier: row.get::<_, Option<i64>>(15)?.map(Arrival),
         source: text(row, 8)?,
         device: optional_text(row, 11)?,
         order,

@@ -30,5 +30,5 @@ CALL (ids) {
   WITH t
   ORDER BY t.at DESC, t.arrival DESC
   LIMIT $touchpoints
-  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties]) AS touchpoints
+  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties, t.carrier]) AS touchpoints
 }

@@ -20,6 +20,6 @@ CALL (ids) {
   WITH t
   ORDER BY t.at DESC, t.arrival DESC
   LIMIT $limit
-  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties]) AS items
+  RETURN collect([t.arrival, t.id, t.at, t.owner, t.source, t.device, t.order_source, t.order_number, t.kind, t.name, t.channel, t.direction, t.session_id, t.campaign, t.properties, t.carrier]) AS items
 }
 RETURN n, items

@@ -148,3 +148,25 @@ ON (s.device);
 CREATE INDEX past_product IF NOT EXISTS
 FOR (p:PastProduct)
 ON (p.sku, p.until);
+
+// Visits on devices that several people share: what a device carried for whoever was signed in, who owned a
+// touchpoint before, and what is still to be judged.
+CREATE INDEX touchpoint_carrier IF NOT EXISTS
+FOR (t:Touchpoint)
+ON (t.carrier, t.at, t.arrival);
+
+CREATE INDEX past_owner_place IF NOT EXISTS
+FOR (p:PastOwner)
+ON (p.owner, p.at, p.touchpoint);
+
+CREATE INDEX past_owner_touchpoint IF NOT EXISTS
+FOR (p:PastOwner)
+ON (p.touchpoint, p.until);
+
+CREATE INDEX past_owner_until IF NOT EXISTS
+FOR (p:PastOwner)
+ON (p.until, p.touchpoint);
+
+CREATE INDEX pending_visits IF NOT EXISTS
+FOR (p:PendingVisits)
+ON (p.device, p.from_at);

@@ -1,6 +1,6 @@
 // Every type and property that a read names, made once and taken away again: the server answers a
 // name that it never saw with a warning, in every answer.
-CREATE (a:Customer:MergedCustomer:CustomerId:Writing:Identifier:Message:Touchpoint:Order:Trait:Consent:Device:Product:Evidence:Rules:Decision:IdentityEvent:Change:PastLink:SeenAlone:PastDevice:DeviceSeenAlone:PastProduct)
+CREATE (a:Customer:MergedCustomer:CustomerId:Writing:Identifier:Message:Touchpoint:Order:Trait:Consent:Device:Product:Evidence:Rules:Decision:IdentityEvent:Change:PastLink:SeenAlone:PastDevice:DeviceSeenAlone:PastProduct:PastOwner:PendingVisits)
 CREATE (a)-[:IDENTIFIED_BY {since: 0}]->(a)
 CREATE (a)-[:WAS_IDENTIFIED_BY {since: 0, until: 0}]->(a)
 CREATE (a)-[:MERGED_INTO {seq: 0}]->(a)
@@ -20,5 +20,7 @@ CREATE (a)-[:LIKED]->(a)
 CREATE (a)-[:DISLIKED]->(a)
 CREATE (a)-[:ADDED]->(a)
 CREATE (a)-[:REMOVED]->(a)
+CREATE (a)-[:SEEN_AS]->(a)
+CREATE (a)-[:GIVEN_TO]->(a)
 SET a += $names
 DETACH DELETE a

@@ -1,4 +1,4 @@
 SELECT arrival, message_id, at, owner, kind, name, channel, direction, source,
-       session_id, campaign, device, order_source, order_number, properties
+       session_id, campaign, device, order_source, order_number, properties, carrier
 FROM touchpoint
 WHERE arrival = ?1
