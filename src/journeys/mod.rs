@@ -1,6 +1,36 @@
-//! Journeys, pure: how touchpoints make sessions, and what of a conversion each step earned.
+//! Journeys, pure: a projection of all touchpoints as columns in memory, and what is asked of it.
 //!
-//! No I/O, no async, no clock. What every figure means stands beside the code that works it out.
+//! No I/O, no async, no clock but the deadline of a [`Cancel`]. What every figure means stands beside the
+//! code that works it out.
+//!
+//! * [`Builder`] takes everything in at once, [`Projection`] is what it makes, and [`Update`] is what
+//!   happens to it afterwards.
+//! * [`session`] cuts a customer's touchpoints, [`credit`] shares a conversion.
 
+pub(crate) mod base;
+pub mod builder;
 pub mod credit;
+pub(crate) mod delta;
+pub(crate) mod dictionary;
+pub mod dimension;
+pub mod kind;
+pub mod population;
+pub mod projection;
+pub mod row;
+pub mod run;
+mod save;
+pub mod scope;
 pub mod session;
+pub(crate) mod walk;
+
+pub use builder::Builder;
+pub use dimension::Dimension;
+pub use kind::TouchpointKind;
+pub use population::{Population, population};
+pub use projection::Projection;
+pub use row::{HeldConsent, Moved, OrderNow, Row, Update};
+pub use run::{Cancel, Fault, Run};
+pub use scope::{Purpose, Scope, Step, Unit};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Names as numbers: kinds of touchpoints, purposes, currencies, and orders.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::kind::Kinds;
+use crate::domain::order::OrderKey;
+use crate::domain::{Amount, Currency};
+
+/// What has names and is told by number. Only ever grows, and numbers stay.
+#[derive(Clone, Debug)]
+pub(crate) struct Dictionary {
+    pub(crate) kinds: Kinds,
+    pub(crate) purposes: Vec<Arc<str>>,
+    pub(crate) currencies: Vec<Currency>,
+}
+
+impl Dictionary {
+    pub(crate) fn new(configured: Arc<[Arc<str>]>) -> Self {
+        Dictionary { kinds: Kinds::new(configured), purposes: Vec::new(), currencies: Vec::new() }
+    }
+
+    pub(crate) fn purpose(&mut self, name: &str) -> u16 {
+        self.find_purpose(name).unwrap_or_else(|| {
+            self.purposes.push(name.into());
+            self.purposes.len() as u16 - 1
+        })
+    }
+
+    pub(crate) fn find_purpose(&self, name: &str) -> Option<u16> {
+        self.purposes.iter().position(|own| &**own == name).map(|n| n as u16)
+    }
+
+    pub(crate) fn currency(&mut self, currency: &Currency) -> u16 {
+        let found = self.currencies.iter().position(|own| own == currency);
+        found.unwrap_or_else(|| {
+            self.currencies.push(currency.clone());
+            self.currencies.len() - 1
+        }) as u16
+    }
+}
+
+/// What orders come to, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrderTable {
+    numbers: FxHashMap<u64, u32>,
+    /// `None` while nothing was said about it but by touchpoints.
+    now: Vec<Option<Net>>,
+}
+
+/// An order's net, its currency as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Net {
+    pub(crate) currency: u16,
+    pub(crate) amount: Amount,
+}
+
+impl OrderTable {
+    /// From each order's hash and net.
+    pub(crate) fn of(orders: impl Iterator<Item = (u64, Option<Net>)>) -> Self {
+        let mut table = OrderTable::default();
+        for (hash, now) in orders {
+            let number = table.number_of(hash);
+            table.now[number as usize] = now;
+        }
+        table
+    }
+
+    /// The number of an order, which gets one at first sight.
+    pub(crate) fn number_of(&mut self, hash: u64) -> u32 {
+        *self.numbers.entry(hash).or_insert_with(|| {
+            self.now.push(None);
+            self.now.len() as u32 - 1
+        })
+    }
+
+    pub(crate) fn set(&mut self, number: u32, net: Net) {
+        self.now[number as usize] = Some(net);
+    }
+
+    /// Each order's hash and net, by number.
+    pub(crate) fn all(&self) -> Vec<(u64, Option<Net>)> {
+        let mut all: Vec<_> = self.now.iter().map(|now| (0, *now)).collect();
+        self.numbers.iter().for_each(|(hash, number)| all[*number as usize].0 = *hash);
+        all
+    }
+}
+
+/// The same with what was said since, so that a new word does not copy all the old ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    base: Arc<OrderTable>,
+    numbers: FxHashMap<u64, u32>,
+    now: FxHashMap<u32, Net>,
+}
+
+impl Orders {
+    pub(crate) fn of(base: OrderTable) -> Self {
+        Orders { base: Arc::new(base), numbers: FxHashMap::default(), now: FxHashMap::default() }
+    }
+
+    pub(crate) fn number_of(&mut self, hash: u64) -> u32 {
+        if let Some(number) = self.base.numbers.get(&hash) {
+            return *number;
+        }
+        let next = (self.base.now.len() + self.numbers.len()) as u32;
+        *self.numbers.entry(hash).or_insert(next)
+    }
+
+    pub(crate) fn set(&mut self, number: u32, net: Net) {
+        self.now.insert(number, net);
+    }
+
+    /// What an order comes to; `None` when nobody has said.
+    pub(crate) fn now(&self, number: u32) -> Option<Net> {
+        let base = || self.base.now.get(number as usize).copied().flatten();
+        self.now.get(&number).copied().or_else(base)
+    }
+
+    /// All of it in one.
+    pub(crate) fn table(&self) -> OrderTable {
+        let mut all = self.base.all();
+        all.resize(all.len() + self.numbers.len(), (0, None));
+        self.numbers.iter().for_each(|(hash, number)| all[*number as usize].0 = *hash);
+        self.now.iter().for_each(|(number, net)| all[*number as usize].1 = Some(*net));
+        OrderTable::of(all.into_iter())
+    }
+
+    /// How much was said since.
+    pub(crate) fn late(&self) -> usize {
+        self.numbers.len() + self.now.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.base.bytes() + 2 * 17 * self.numbers.capacity() + 40 * self.now.capacity()
+    }
+}
+
+impl OrderTable {
+    pub(crate) fn bytes(&self) -> usize {
+        self.now.len() * size_of::<Option<Net>>() + self.numbers.capacity() * 17
+    }
+}
+
+/// What stands for an order: 64 bits of its source and number. Of ten million orders, two of the same
+/// are one chance in four hundred thousand.
+pub(crate) fn order_hash(key: &OrderKey) -> u64 {
+    text_hash(&[key.source.as_bytes(), key.number.as_bytes()])
+}
+
+/// What stands for a session id, only ever compared within one customer. Never 0.
+pub(crate) fn session_hash(id: &str) -> u64 {
+    text_hash(&[id.as_bytes()]).max(1)
+}
+
+/// A hash that is the same in every version and on every machine, for it is saved. Each step is one to
+/// one in the state, and mixes by multiplying to 128 bits and folding.
+fn text_hash(parts: &[&[u8]]) -> u64 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |a: u64, b: u64| {
+        let wide = u128::from(a ^ ODD) * u128::from(b ^ 0xD1B5_4A32_D192_ED03);
+        (wide as u64) ^ ((wide >> 64) as u64)
+    };
+    let mut state = ODD;
+    for part in parts {
+        state = mix(state, part.len() as u64);
+        for piece in part.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            state = mix(state.rotate_left(23), u64::from_le_bytes(word)).wrapping_add(state);
+        }
+    }
+    mix(state, ODD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_by_little_has_another_hash() {
+        let mut seen = rustc_hash::FxHashSet::default();
+        for n in 0..200_000_u32 {
+            assert!(seen.insert(session_hash(&format!("session-{n}"))), "{n}");
+            assert!(seen.insert(text_hash(&[b"shop", &n.to_le_bytes()])), "{n}");
+        }
+        let key = |source: &str, number: &str| OrderKey { source: source.into(), number: number.into() };
+        assert_ne!(order_hash(&key("ab", "c")), order_hash(&key("a", "bc")));
+        assert_eq!(session_hash("a"), 12_714_642_788_287_987_822, "changing this makes every saved projection useless");
+    }
+}
