@@ -5,22 +5,34 @@
 //!
 //! * [`Builder`] takes everything in at once, [`Projection`] is what it makes, and [`Update`] is what
 //!   happens to it afterwards.
+//! * A [`Question`] of a [`Scope`] has an [`Answer`]: each in a module of its own.
 //! * [`session`] cuts a customer's touchpoints, [`credit`] shares a conversion.
 
+pub mod attribution;
 pub(crate) mod base;
 pub mod builder;
+pub mod compare;
 pub mod credit;
 pub(crate) mod delta;
 pub(crate) mod dictionary;
 pub mod dimension;
+pub mod flow;
+pub mod funnel;
 pub mod kind;
+pub mod paths;
+pub mod pattern;
+pub mod people;
 pub mod population;
 pub mod projection;
+pub mod question;
 pub mod row;
 pub mod run;
 mod save;
 pub mod scope;
 pub mod session;
+pub mod time_between;
+pub mod transitions;
+pub(crate) mod values;
 pub(crate) mod walk;
 
 pub use builder::Builder;
@@ -28,6 +40,7 @@ pub use dimension::Dimension;
 pub use kind::TouchpointKind;
 pub use population::{Population, population};
 pub use projection::Projection;
+pub use question::{Answer, Question};
 pub use row::{HeldConsent, Moved, OrderNow, Row, Update};
 pub use run::{Cancel, Fault, Run};
 pub use scope::{Purpose, Scope, Step, Unit};

@@ -29,7 +29,6 @@ pub(crate) struct Asked<'a> {
 /// One journey's touchpoints, in order. Never empty.
 pub(crate) struct Journey<'a> {
     pub(crate) customer: u32,
-    #[expect(dead_code, reason = "for transitions, which come next")]
     pub(crate) at: &'a [i64],
     pub(crate) kind: &'a [u32],
     rows: Rows<'a>,
@@ -100,7 +99,6 @@ impl<'a> Asked<'a> {
     }
 
     /// The same by customer, whatever the scope said.
-    #[expect(dead_code, reason = "for attribution, which comes soon")]
     pub(crate) fn per_customer(mut self) -> Self {
         self.unit = Unit::Customer;
         self
@@ -141,7 +139,6 @@ impl<'a> Asked<'a> {
     }
 
     /// The order that a touchpoint is about, or `NO`.
-    #[expect(dead_code, reason = "for attribution, which comes soon")]
     pub(crate) fn order(&self, row: u32) -> u32 {
         match self.late(row) {
             Some(late) => late.order,

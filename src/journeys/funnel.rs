@@ -1,0 +1,353 @@
+//! How far journeys get along a list of steps, and who gets there.
+//!
+//! A journey's chain is the longest that the window allows, of those the one that starts earliest, each
+//! later step as early as possible. Without a window that is the greedy chain. With one, the last step of
+//! the longest chain is first reached at some touchpoint; any start within the window before it, and not
+//! after the latest start that reaches it, reaches it too, so the first of those is the earliest start.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::dimension::Dimension;
+use super::people::{People, Side};
+use super::projection::Projection;
+use super::run::{Fault, Run};
+use super::scope::{Scope, Step};
+use super::values::{Values, median, share};
+use super::walk::{Asked, Journey};
+use crate::domain::{CustomerId, Duration};
+
+/// How far journeys get.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Funnel {
+    /// How many reached the first step.
+    pub entered: u64,
+    /// One for each step asked for.
+    pub steps: Vec<FunnelStep>,
+    /// The same by the breakdown's values.
+    pub groups: Vec<FunnelGroup>,
+}
+
+/// How many got to a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunnelStep {
+    /// From 1.
+    pub number: u32,
+    /// What it is called.
+    pub label: Arc<str>,
+    /// Journeys that reached it.
+    pub reached: u64,
+    /// Journeys that reached the one before and not this one.
+    pub dropped: u64,
+    /// Of those that reached the first.
+    pub of_first: f64,
+    /// Of those that reached the one before.
+    pub of_previous: f64,
+    /// From the step before to this one; `None` for the first, and when nobody reached it.
+    pub median_seconds_from_previous: Option<f64>,
+}
+
+/// One value's journeys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunnelGroup {
+    /// As shown.
+    pub value: Arc<str>,
+    /// As of the whole.
+    pub steps: Vec<FunnelStep>,
+}
+
+/// What a funnel is asked of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FunnelSteps {
+    /// At most 20.
+    pub steps: Vec<Step>,
+    /// From the first step to any other.
+    pub within: Option<Duration>,
+}
+
+/// What groups are made by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Breakdown {
+    /// By the value of the chain's first touchpoint.
+    Dimension(Dimension),
+    /// By these segments, each with its customers, sorted. Their groups need not sum to the whole.
+    Segments(Vec<(Arc<str>, Arc<[CustomerId]>)>),
+}
+
+/// # Errors
+/// That the scope cannot be, that it was cancelled or took too long.
+pub fn funnel(
+    projection: &Projection,
+    scope: &Scope,
+    asked_steps: &FunnelSteps,
+    breakdown: Option<&Breakdown>,
+    top: usize,
+    run: &Run,
+) -> Result<Funnel, Fault> {
+    let asked = Asked::new(projection, scope)?;
+    let chains = Chains::new(projection, asked_steps);
+    let groups = Groups::new(projection, breakdown);
+    let count = asked_steps.steps.len();
+    let new = || (Tally::new(count), FxHashMap::default(), Vec::new());
+    let states = asked.walk(run, new, |(all, by_group, chain): &mut State, journey| {
+        if !chains.find(journey, chain) {
+            return;
+        }
+        all.take(journey.at, chain);
+        groups.of(journey, chain, |group| {
+            by_group.entry(group).or_insert_with(|| Tally::new(count)).take(journey.at, chain);
+        });
+    })?;
+    let (mut all, mut by_group) = (Tally::new(count), FxHashMap::default());
+    for (part, groups, _) in states {
+        all.add(part);
+        for (group, part) in groups {
+            by_group.entry(group).or_insert_with(|| Tally::new(count)).add(part);
+        }
+    }
+    let mut by_group: Vec<_> = by_group.into_iter().map(|(group, tally)| (groups.shown(group), tally)).collect();
+    by_group.sort_by(|a, b| b.1.entered().cmp(&a.1.entered()).then_with(|| a.0.cmp(&b.0)));
+    by_group.truncate(top);
+    let labels = asked_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
+    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: tally.steps(&labels) };
+    Ok(Funnel { entered: all.entered(), groups: by_group.into_iter().map(group).collect(), steps: all.steps(&labels) })
+}
+
+/// The customers behind a step, from 1: those with a journey that reached it, and those with one that
+/// reached only the step before; of one group, when it is named.
+///
+/// # Errors
+/// As [`funnel`].
+pub fn funnel_people(
+    projection: &Projection,
+    scope: &Scope,
+    asked_steps: &FunnelSteps,
+    group: Option<(&Breakdown, &str)>,
+    number: usize,
+    side: Side,
+    run: &Run,
+) -> Result<People, Fault> {
+    let asked = Asked::new(projection, scope)?;
+    let chains = Chains::new(projection, asked_steps);
+    let groups = Groups::new(projection, group.map(|(breakdown, _)| breakdown));
+    let wanted = group.map(|(_, value)| groups.find(value));
+    let states = asked.walk(
+        run,
+        || (Vec::new(), Vec::new()),
+        |(people, chain): &mut (Vec<u32>, Vec<usize>), journey| {
+            let begun = chains.find(journey, chain);
+            let is = match side {
+                Side::Reached => chain.len() >= number,
+                Side::Dropped => number > 1 && chain.len() + 1 == number,
+            };
+            if !begun || !is || people.last() == Some(&journey.customer) {
+                return;
+            }
+            let mut inside = wanted.is_none();
+            if let Some(wanted) = wanted {
+                groups.of(journey, chain, |group| inside |= Some(group) == wanted);
+            }
+            if inside {
+                people.push(journey.customer);
+            }
+        },
+    )?;
+    Ok(People::of(projection, states.into_iter().flat_map(|(people, _)| people)))
+}
+
+type State = (Tally, FxHashMap<u32, Tally>, Vec<usize>);
+
+/// Finds a journey's chain.
+struct Chains {
+    /// By kind of touchpoint, a bit for each step that it matches.
+    steps: Vec<u32>,
+    count: usize,
+    within: Option<i64>,
+}
+
+impl Chains {
+    fn new(projection: &Projection, asked: &FunnelSteps) -> Self {
+        let kinds = &projection.dictionary.kinds;
+        let mut steps = vec![0_u32; kinds.len()];
+        for (n, step) in asked.steps.iter().enumerate() {
+            steps.iter_mut().zip(step.table(kinds)).for_each(|(bits, is)| *bits |= u32::from(is) << n);
+        }
+        Chains { steps, count: asked.steps.len(), within: asked.within.map(Duration::as_millis) }
+    }
+
+    /// Puts the places of the chain's touchpoints into `chain`; whether there are any.
+    #[inline]
+    fn find(&self, journey: &Journey<'_>, chain: &mut Vec<usize>) -> bool {
+        chain.clear();
+        match self.within {
+            None => self.greedy(journey.kind, 0, self.count, chain),
+            Some(within) => self.windowed(journey, within, chain),
+        }
+        !chain.is_empty()
+    }
+
+    #[inline]
+    fn greedy(&self, kinds: &[u32], begin: usize, count: usize, chain: &mut Vec<usize>) {
+        for (place, kind) in kinds.iter().enumerate().skip(begin) {
+            if self.steps[*kind as usize] >> chain.len() & 1 == 1 {
+                chain.push(place);
+                if chain.len() == count {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn windowed(&self, journey: &Journey<'_>, within: i64, chain: &mut Vec<usize>) {
+        /// As many as there can be steps.
+        const MOST: usize = u32::BITS as usize;
+        // For each step the latest start of a chain that has come to it.
+        let mut latest = [None; MOST];
+        let (mut longest, mut reached_at) = (0, 0);
+        for (place, kind) in journey.kind.iter().enumerate() {
+            let (bits, at) = (self.steps[*kind as usize], journey.at[place]);
+            if bits == 0 {
+                continue;
+            }
+            // From the last step, so that one touchpoint is never two steps of a chain.
+            for step in (1..self.count).rev() {
+                if bits >> step & 1 == 1
+                    && let Some(start) = latest[step - 1].filter(|start| at - start <= within)
+                {
+                    latest[step] = latest[step].max(Some(start));
+                    if step + 1 > longest {
+                        (longest, reached_at) = (step + 1, at);
+                    }
+                }
+            }
+            if bits & 1 == 1 {
+                latest[0] = Some(at);
+                if longest == 0 {
+                    (longest, reached_at) = (1, at);
+                }
+            }
+            if longest == self.count {
+                break;
+            }
+        }
+        if longest == 0 {
+            return;
+        }
+        // A chain of one step is the first there is, whatever lies within.
+        let earliest = if longest == 1 { i64::MIN } else { reached_at - within };
+        let start = (0..journey.kind.len())
+            .find(|place| journey.at[*place] >= earliest && self.steps[journey.kind[*place] as usize] & 1 == 1);
+        if let Some(start) = start {
+            self.greedy(journey.kind, start, longest, chain);
+        }
+    }
+}
+
+/// Which groups a journey belongs to.
+enum Groups<'a> {
+    None,
+    Values(Values),
+    Segments(&'a [(Arc<str>, Arc<[CustomerId]>)], Vec<Vec<bool>>),
+}
+
+impl<'a> Groups<'a> {
+    fn new(projection: &Projection, breakdown: Option<&'a Breakdown>) -> Self {
+        match breakdown {
+            None => Groups::None,
+            Some(Breakdown::Dimension(of)) => Groups::Values(Values::new(&projection.dictionary.kinds, *of)),
+            Some(Breakdown::Segments(segments)) => {
+                let inside = segments.iter().map(|(_, customers)| {
+                    let mut inside = vec![false; projection.customers() as usize];
+                    let numbers = customers.iter().filter_map(|customer| projection.find_customer(customer));
+                    numbers.for_each(|number| inside[number as usize] = true);
+                    inside
+                });
+                Groups::Segments(segments, inside.collect())
+            }
+        }
+    }
+
+    #[inline]
+    fn of(&self, journey: &Journey<'_>, chain: &[usize], mut each: impl FnMut(u32)) {
+        match self {
+            Groups::None => {}
+            Groups::Values(values) => each(values.of[journey.kind[chain[0]] as usize]),
+            Groups::Segments(_, inside) => {
+                let own = (0..).zip(inside).filter(|(_, inside)| inside[journey.customer as usize]);
+                own.for_each(|(group, _)| each(group));
+            }
+        }
+    }
+
+    fn shown(&self, group: u32) -> Arc<str> {
+        match self {
+            Groups::None => "".into(),
+            Groups::Values(values) => values.shown[group as usize].clone(),
+            Groups::Segments(segments, _) => segments[group as usize].0.clone(),
+        }
+    }
+
+    fn find(&self, value: &str) -> Option<u32> {
+        let place = match self {
+            Groups::None => None,
+            Groups::Values(values) => values.shown.iter().position(|shown| &**shown == value),
+            Groups::Segments(segments, _) => segments.iter().position(|(name, _)| &**name == value),
+        };
+        place.map(|place| place as u32)
+    }
+}
+
+/// What is counted of chains.
+struct Tally {
+    /// How many chains have so many steps, from 1.
+    lengths: Vec<u64>,
+    /// For each step but the first how long after the one before.
+    times: Vec<Vec<i64>>,
+}
+
+impl Tally {
+    fn new(steps: usize) -> Self {
+        Tally { lengths: vec![0; steps], times: vec![Vec::new(); steps] }
+    }
+
+    #[inline]
+    fn take(&mut self, at: &[i64], chain: &[usize]) {
+        self.lengths[chain.len() - 1] += 1;
+        for (step, places) in chain.windows(2).enumerate() {
+            self.times[step + 1].push(at[places[1]] - at[places[0]]);
+        }
+    }
+
+    fn add(&mut self, other: Tally) {
+        self.lengths.iter_mut().zip(other.lengths).for_each(|(sum, part)| *sum += part);
+        self.times.iter_mut().zip(other.times).for_each(|(sum, part)| match sum.is_empty() {
+            true => *sum = part,
+            false => sum.extend(part),
+        });
+    }
+
+    fn entered(&self) -> u64 {
+        self.lengths.iter().sum()
+    }
+
+    fn steps(mut self, labels: &[Arc<str>]) -> Vec<FunnelStep> {
+        let entered = self.entered();
+        let mut before = entered;
+        let mut steps = Vec::new();
+        for (n, label) in labels.iter().enumerate() {
+            let reached = self.lengths[n..].iter().sum();
+            steps.push(FunnelStep {
+                number: n as u32 + 1,
+                label: label.clone(),
+                reached,
+                dropped: before - reached,
+                of_first: share(reached, entered),
+                of_previous: if n == 0 { 1.0 } else { share(reached, before) },
+                median_seconds_from_previous: median(&mut self.times[n]),
+            });
+            before = reached;
+        }
+        steps
+    }
+}

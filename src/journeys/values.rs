@@ -1,0 +1,90 @@
+//! The values of one dimension as numbers, and what lists of them are sorted by.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::dimension::{Dimension, shown};
+use super::kind::Kinds;
+
+/// The values of one dimension.
+pub(crate) struct Values {
+    /// Each kind of touchpoint's value, by code.
+    pub(crate) of: Vec<u32>,
+    /// Each value as answers show it.
+    pub(crate) shown: Vec<Arc<str>>,
+    /// Each value as it is stored.
+    pub(crate) stored: Vec<Option<Arc<str>>>,
+}
+
+impl Values {
+    pub(crate) fn new(kinds: &Kinds, dimension: Dimension) -> Self {
+        let mut values = Values { of: Vec::with_capacity(kinds.len()), shown: Vec::new(), stored: Vec::new() };
+        let mut numbers: FxHashMap<Option<&str>, u32> = FxHashMap::default();
+        for code in 0..kinds.len() as u32 {
+            let value = kinds.value(code, dimension);
+            let number = *numbers.entry(value).or_insert_with(|| {
+                values.shown.push(shown(value));
+                values.stored.push(value.map(Arc::from));
+                values.shown.len() as u32 - 1
+            });
+            values.of.push(number);
+        }
+        values
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shown.len()
+    }
+}
+
+/// A part of a whole; of nothing it is 0.
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// In seconds.
+pub(crate) fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
+}
+
+/// The middle of these times, in seconds; of an even number the mean of the two in the middle.
+pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
+    let count = times.len();
+    if count == 0 {
+        return None;
+    }
+    let (below, upper, _) = times.select_nth_unstable(count / 2);
+    let upper = *upper;
+    let lower = if count % 2 == 1 { upper } else { *below.iter().max().unwrap_or(&upper) };
+    // Times are of at most 10,000 years, so their sum is far from the end of what a float holds exactly.
+    Some((lower + upper) as f64 / 2_000.0)
+}
+
+/// The smallest of these times that at least so many per cent do not exceed, in seconds.
+pub(crate) fn nearest_rank(times: &mut [i64], percent: usize) -> Option<f64> {
+    let rank = (times.len() * percent).div_ceil(100);
+    let (_, time, _) = times.select_nth_unstable(rank.checked_sub(1)?);
+    Some(seconds(*time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_an_even_number_is_the_mean_of_two() {
+        assert_eq!(median(&mut [3_000, 1_000]), Some(2.0));
+        assert_eq!(median(&mut [9_000, 1_000, 5_000]), Some(5.0));
+        assert_eq!(median(&mut [4_000, 1_000, 2_000, 9_000]), Some(3.0));
+        assert_eq!(median(&mut []), None);
+    }
+
+    #[test]
+    fn a_percentile_is_a_time_that_was() {
+        let mut ten: Vec<i64> = (1..=10).map(|n| n * 1_000).collect();
+        assert_eq!(nearest_rank(&mut ten, 90), Some(9.0));
+        assert_eq!(nearest_rank(&mut [7_000], 90), Some(7.0));
+        assert_eq!(nearest_rank(&mut [], 90), None);
+    }
+}
