@@ -34,12 +34,15 @@ const READS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the keys of one statement name customers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Anchor {
     Id,
     Key,
     Owner,
 }
+
+/// Reads that are one statement: the same way of asking, the same shape, as long first pages.
+pub(super) type Reading = (Anchor, Shape, FirstPages);
 
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
 const SHAPES: [Shape; 4] = [Shape::Card, Shape::Identity, Shape::History, Shape::All];
@@ -171,14 +174,10 @@ async fn read(
     pages: FirstPages,
     answers: &mut [Result<Option<Arc<CustomerView>>>],
 ) -> Result<()> {
-    let statement = &STATEMENTS[&(anchor, shape)];
     let (mut attempt, mut waited) = (1, Duration::ZERO);
     while attempt <= READS && waited < PATIENCE {
-        let rows = store.connections.read(statement, parameters(keys.iter().map(|(_, key)| key), pages)).await?;
-        let mut by_key: Vec<Vec<&Row>> = vec![Vec::new(); keys.len()];
-        for row in &rows {
-            by_key[place(row)?].push(row);
-        }
+        let by_key =
+            rows_by_key(store, (anchor, shape), keys.iter().map(|(_, key)| key.clone()).collect(), pages).await?;
         let (mut again, mut torn) = (Vec::new(), false);
         for ((n, key), rows) in keys.into_iter().zip(by_key) {
             let found = match rows.as_slice() {
@@ -187,7 +186,7 @@ async fn read(
                 _ => Whole::Torn,
             };
             match found {
-                Whole::Customer => answers[n] = Ok(Some(Arc::new(view(rows[0], pages)?))),
+                Whole::Customer => answers[n] = Ok(Some(Arc::new(view(&rows[0], pages)?))),
                 Whole::Nobody => {}
                 Whole::Waits => again.push((n, key)),
                 Whole::Torn => {
@@ -210,6 +209,24 @@ async fn read(
         answers[n] = Err(StoreError::Busy("the customer kept changing while it was read".into()));
     }
     Ok(())
+}
+
+/// The rows that answer each of `keys`, read along with those of others who wait.
+async fn rows_by_key(
+    store: &Inner,
+    (anchor, shape): (Anchor, Shape),
+    keys: Vec<BoltType>,
+    pages: FirstPages,
+) -> Result<Vec<Vec<Row>>> {
+    let run = |keys: Vec<BoltType>, readers: Vec<usize>| async move {
+        let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
+        for row in store.connections.read(&STATEMENTS[&(anchor, shape)], parameters(&keys, pages)).await? {
+            by_key[place(&row)?].push(row);
+        }
+        let mut by_key = by_key.into_iter();
+        Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
+    };
+    store.joined.read((anchor, shape, pages), keys, run).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {

@@ -20,6 +20,7 @@ mod fault;
 mod health;
 mod identifiers;
 mod identity_events;
+mod joined;
 mod known;
 mod links;
 mod orders;
@@ -68,6 +69,9 @@ use crate::stitching::settle::Move;
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
+
+/// How many statements for the same customers' view run at a time: what comes beside them is read together.
+const READING: usize = 4;
 
 /// How to reach the server.
 #[derive(Clone)]
@@ -148,6 +152,8 @@ pub struct Neo4jStore {
 /// What the operations share, also those that go on after their caller has gone.
 struct Inner {
     connections: Connections,
+    /// Customers that are being read, each with the rows that answer its keys.
+    joined: joined::Lanes<customers::Reading, Vec<Vec<neo4rs::Row>>>,
     met: writing::Met,
     commits: watch::Sender<u64>,
 }
@@ -165,7 +171,8 @@ impl Neo4jStore {
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let connections = Connections::new(options)?;
-        let inner = Inner { connections, met: writing::Met::default(), commits: watch::Sender::new(0) };
+        let joined = joined::Lanes::new(std::env::var("AT_ONCE").ok().and_then(|v| v.parse().ok()).unwrap_or(READING));
+        let inner = Inner { connections, joined, met: writing::Met::default(), commits: watch::Sender::new(0) };
         Ok(Neo4jStore { inner: Arc::new(inner) })
     }
 }
