@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 
 use super::limits::{LimitError, Limits, Rates, measure};
-use documents::{Documents, Unreadable};
+use documents::{Document, Documents, Unreadable};
 
 mod codes;
 mod documents;
@@ -34,6 +34,7 @@ const SLOW: (&str, Duration) = ("identityRulesTrial", Duration::from_secs(120));
 #[derive(Clone)]
 pub struct Api {
     schema: Arc<dyn Run>,
+    unvalidated: Option<Arc<dyn Run>>,
     attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
     first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
@@ -118,6 +119,7 @@ impl Api {
         let rates = Arc::new(Rates::new(&schema.sdl())?);
         Ok(Self {
             schema: Arc::new(schema),
+            unvalidated: None,
             attach: Arc::new(attach),
             first: None,
             limits: Arc::new(Limits::default()),
@@ -125,6 +127,17 @@ impl Api {
             documents: Arc::default(),
             time_limit: TIME_LIMIT,
         })
+    }
+
+    /// Has `schema`, the same one without its validation, run what was found valid before.
+    #[must_use]
+    pub fn running_valid_by<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        Self { unvalidated: Some(Arc::new(schema)), ..self }
     }
 
     /// Runs `first` before a query that asks for the root field `field`, and before all that it asks
@@ -228,32 +241,45 @@ impl Api {
         request.set_parsed_query(ExecutableDocument::clone(&document));
         let first = first.map(|(_, first)| first.clone());
         let time_limit = if roots::has(operation, &document, SLOW.0) { SLOW.1 } else { self.time_limit };
-        Ok(Prepared { request: (self.attach)(request), ty: operation.ty, first, time_limit })
+        let (ty, plain) = (operation.ty, variables::are_plain(operation, &request.variables));
+        Ok(Prepared { request: (self.attach)(request), document, plain, ty, first, time_limit })
     }
 
     async fn run(&self, prepared: Prepared, question: &Question) -> (Response, Kind) {
+        let schema = match &self.unvalidated {
+            Some(schema) if prepared.plain && prepared.document.is_valid() => schema,
+            _ => &self.schema,
+        };
         let run = async {
             let request = match &prepared.first {
                 Some(first) => first(prepared.request).await,
                 None => prepared.request,
             };
-            self.schema.run(request).await
+            schema.run(request).await
         };
         let limit = prepared.time_limit;
         let Ok(response) = tokio::time::timeout(limit, run).await else {
             let words = format!("the operation took longer than {} s: ask for less", limit.as_secs_f32());
             return (Response::from_errors(vec![error("TIMEOUT", words, None)]), Kind::Late);
         };
+        if has_run(&response) {
+            prepared.document.found_valid();
+        }
         judge(response, question)
     }
 }
 
+/// Whether a response is of a request that was found valid and run: resolvers leave a path in their
+/// errors; validation has none, and no data.
+fn has_run(response: &Response) -> bool {
+    response.errors.is_empty()
+        || response.data != Value::Null
+        || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
 /// Completes a response, and says what became of its request.
 fn judge(mut response: Response, question: &Question) -> (Response, Kind) {
-    // Resolvers leave a path in their errors; validation has none, and no data.
-    let ran = response.errors.is_empty()
-        || response.data != Value::Null
-        || response.errors.iter().any(|error| !error.path.is_empty());
+    let ran = has_run(&response);
     codes::complete(&mut response, ran, question);
     let kind = match ran {
         false => Kind::Refused,
@@ -269,6 +295,9 @@ type First = dyn Fn(Request) -> BoxFuture<'static, Request> + Send + Sync;
 /// A request that was found good.
 struct Prepared {
     request: Request,
+    document: Arc<Document>,
+    /// Whether its variables need no look at the schema.
+    plain: bool,
     ty: OperationType,
     first: Option<Arc<First>>,
     time_limit: Duration,

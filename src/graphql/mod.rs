@@ -40,7 +40,7 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::Request;
+use async_graphql::{Request, ValidationMode};
 
 use crate::changes::feed::Feed;
 use crate::domain::claim::TraitPolicies;
@@ -93,6 +93,11 @@ impl Setup {
 /// Builds the schema on what it needs; events go to `ingest`, changes come from `feed`.
 pub fn schema(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
     builder().data(setup).data(ingest).data(feed).finish()
+}
+
+/// The same for what was found valid before: it does not validate again.
+pub fn schema_of_valid(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
+    builder().data(setup).data(ingest).data(feed).validation_mode(ValidationMode::Fast).finish()
 }
 
 /// The schema's text, as `schema.graphql` holds it.

@@ -1,10 +1,12 @@
-//! Queries that were parsed before: programs ask the same few texts over and over, and reading the
-//! text takes longer than all that is checked about it.
+//! Queries that were parsed, and found valid, before: programs ask the same few texts over and over,
+//! and reading and validating the text takes longer than all else that is checked about it.
 
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use rustc_hash::FxHashMap;
 
 use crate::graphql::limits::{LimitError, Limits, check_text};
@@ -20,9 +22,41 @@ pub(super) struct Documents(Mutex<Kept>);
 /// When `young` is full it becomes `old`, and what was old and not asked for since is forgotten.
 #[derive(Default)]
 struct Kept {
-    young: FxHashMap<Arc<str>, Arc<ExecutableDocument>>,
-    old: FxHashMap<Arc<str>, Arc<ExecutableDocument>>,
+    young: FxHashMap<Arc<str>, Arc<Document>>,
+    old: FxHashMap<Arc<str>, Arc<Document>>,
     young_bytes: usize,
+}
+
+/// A document, and whether it was found valid.
+#[derive(Debug)]
+pub(super) struct Document {
+    parsed: ExecutableDocument,
+    valid: AtomicBool,
+}
+
+impl Document {
+    /// Whether it was found valid before; the values of variables are not part of that.
+    pub(super) fn is_valid(&self) -> bool {
+        self.valid.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that it was found valid. Of several operations only the one that is run has its
+    /// arguments looked at, so those are validated each time.
+    pub(super) fn found_valid(&self) {
+        let one = match &self.parsed.operations {
+            DocumentOperations::Single(_) => true,
+            DocumentOperations::Multiple(operations) => operations.len() == 1,
+        };
+        self.valid.store(one, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Document {
+    type Target = ExecutableDocument;
+
+    fn deref(&self) -> &ExecutableDocument {
+        &self.parsed
+    }
 }
 
 /// Why a text is no document.
@@ -37,12 +71,13 @@ pub(super) enum Unreadable {
 impl Documents {
     /// The document of a text that is within the limits. One that was parsed before was within them
     /// then, so nothing is measured twice; what depends on variables is not asked here.
-    pub(super) fn read(&self, text: &str, limits: &Limits) -> Result<Arc<ExecutableDocument>, Unreadable> {
+    pub(super) fn read(&self, text: &str, limits: &Limits) -> Result<Arc<Document>, Unreadable> {
         if let Some(known) = self.kept().get(text) {
             return Ok(known);
         }
         check_text(text, limits).map_err(Unreadable::Limit)?;
-        let document = Arc::new(parse_query(text).map_err(Unreadable::Syntax)?);
+        let parsed = parse_query(text).map_err(Unreadable::Syntax)?;
+        let document = Arc::new(Document { parsed, valid: AtomicBool::new(false) });
         self.kept().put(text.into(), document.clone());
         Ok(document)
     }
@@ -53,7 +88,7 @@ impl Documents {
 }
 
 impl Kept {
-    fn get(&mut self, text: &str) -> Option<Arc<ExecutableDocument>> {
+    fn get(&mut self, text: &str) -> Option<Arc<Document>> {
         if let Some(document) = self.young.get(text) {
             return Some(document.clone());
         }
@@ -62,7 +97,7 @@ impl Kept {
         Some(document)
     }
 
-    fn put(&mut self, text: Arc<str>, document: Arc<ExecutableDocument>) {
+    fn put(&mut self, text: Arc<str>, document: Arc<Document>) {
         if self.young.len() >= TEXTS || self.young_bytes + text.len() > BYTES {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;

@@ -1,6 +1,6 @@
 //! Every way in which a request can fail, against a schema made to fail.
 
-use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject};
+use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject, ValidationMode};
 use serde_json::{Value as Json, json};
 
 use futures_util::FutureExt;
@@ -61,14 +61,55 @@ impl Mutation {
 
 fn api() -> Api {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
-    Api::new(schema, |request| request).expect("a schema that can be read")
+    let of_valid = Schema::build(Query, Mutation, EmptySubscription).validation_mode(ValidationMode::Fast).finish();
+    Api::new(schema, |request| request).expect("a schema that can be read").running_valid_by(of_valid)
 }
 
 async fn ask(query: &str, variables: Json) -> (Json, Kind, &'static str) {
     let Json::Object(variables) = variables else { panic!("variables are an object") };
     let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
-    let answer = api().execute(question).await;
+    let api = api();
+    let answer = api.execute(question.clone()).await;
+    let again = api.execute(question).await;
+    assert_eq!((&answer.body, answer.kind, answer.outcome), (&again.body, again.kind, again.outcome), "asked again");
     (serde_json::from_slice(&answer.body).expect("JSON"), answer.kind, answer.outcome)
+}
+
+#[tokio::test]
+async fn what_was_valid_before_is_as_strict_about_its_variables() {
+    let api = api();
+    let ask = async |query: &str, variables: Json| {
+        let Json::Object(variables) = variables else { panic!("variables are an object") };
+        let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
+        let answer = api.execute(question).await;
+        (answer.kind, answer.outcome)
+    };
+    let text = "query($text: String!) { echo(text: $text) }";
+    let by = "query($by: By!) { thing(by: $by) { name } }";
+    let first = "query($first: Int) { things(first: $first) { name } }";
+    let (run, refused) = ((Kind::Run, "OK"), (Kind::Refused, "GRAPHQL_VALIDATION_FAILED"));
+    for _ in 0..2 {
+        assert_eq!(ask(text, json!({"text": "a"})).await, run);
+        assert_eq!(ask(text, json!({"text": 1})).await, refused);
+        assert_eq!(ask(text, json!({"text": ["a"]})).await, refused);
+        assert_eq!(ask(text, json!({"text": null})).await, refused);
+        assert_eq!(ask(text, json!({})).await, refused);
+        assert_eq!(ask(by, json!({"by": {"id": "a"}})).await, run);
+        assert_eq!(ask(by, json!({"by": {"id": "a", "number": 1}})).await, refused);
+        assert_eq!(ask(by, json!({"by": {"name": "a"}})).await, refused);
+        assert_eq!(ask(first, json!({"first": 2})).await, run);
+        assert_eq!(ask(first, json!({"first": 1.5})).await, refused);
+        assert_eq!(ask(first, json!({"first": "2"})).await, refused);
+    }
+    // Of two operations only one is looked at to the end.
+    let two = "query A { echo(text: \"a\") } query B { echo(text: 1) }";
+    let named = async |name: &str| {
+        let question = Question { query: two.into(), operation_name: Some(name.into()), ..Question::default() };
+        api.execute(question).await.kind
+    };
+    for _ in 0..2 {
+        assert_eq!((named("A").await, named("B").await), (Kind::Run, Kind::Refused));
+    }
 }
 
 /// The one error of a request that was not run.
