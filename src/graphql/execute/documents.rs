@@ -40,8 +40,8 @@ impl Document {
         self.valid.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it was found valid. Of several operations only the one that is run has its
-    /// arguments looked at, so those are validated each time.
+    /// Remembers that it was found valid. A document of several operations is
+    /// validated each time, since not all that is said of it holds for each of them.
     pub(super) fn found_valid(&self) {
         let one = match &self.parsed.operations {
             DocumentOperations::Single(_) => true,

@@ -101,15 +101,6 @@ async fn what_was_valid_before_is_as_strict_about_its_variables() {
         assert_eq!(ask(first, json!({"first": 1.5})).await, refused);
         assert_eq!(ask(first, json!({"first": "2"})).await, refused);
     }
-    // Of two operations only one is looked at to the end.
-    let two = "query A { echo(text: \"a\") } query B { echo(text: 1) }";
-    let named = async |name: &str| {
-        let question = Question { query: two.into(), operation_name: Some(name.into()), ..Question::default() };
-        api.execute(question).await.kind
-    };
-    for _ in 0..2 {
-        assert_eq!((named("A").await, named("B").await), (Kind::Run, Kind::Refused));
-    }
 }
 
 /// The one error of a request that was not run.

@@ -171,7 +171,7 @@ impl Neo4jStore {
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let connections = Connections::new(options)?;
-        let joined = joined::Lanes::new(std::env::var("AT_ONCE").ok().and_then(|v| v.parse().ok()).unwrap_or(READING));
+        let joined = joined::Lanes::new(READING);
         let inner = Inner { connections, joined, met: writing::Met::default(), commits: watch::Sender::new(0) };
         Ok(Neo4jStore { inner: Arc::new(inner) })
     }
