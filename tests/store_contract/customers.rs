@@ -16,6 +16,7 @@ use crate::fixture::cases;
 cases! {
     nobody_is_found_by_a_key_that_is_not_there,
     answers_stand_in_the_order_of_the_keys,
+    readers_side_by_side_get_what_they_asked_for,
     a_shape_brings_its_parts_and_no_others,
     identifiers_come_first_seen_first,
     an_order_number_finds_its_customer,
@@ -53,6 +54,31 @@ async fn answers_stand_in_the_order_of_the_keys(world: World) {
         .map(|answer| answer.expect("no fault").map(|view| view.identifiers[0].key.value.clone()))
         .collect();
     assert_eq!(values, [Some("bob".into()), None, Some("ada".into()), Some("bob".into())]);
+}
+
+async fn readers_side_by_side_get_what_they_asked_for(world: World) {
+    let name = |n: usize| format!("person-{n}");
+    world.apply((0..30).map(|n| event(&format!("m{n}")).user(&name(n)).view())).await;
+    let readers = (0..200).map(|n| {
+        let store = world.store.clone();
+        tokio::spawn(async move {
+            // One or two each; some ask for nobody, and not all for equally much.
+            let keys = [n % 40, (n + 1) % 40].map(|n| CustomerKey::Identifier(IdentifierKey::new("user_id", name(n))));
+            let keys = &keys[..1 + n % 2];
+            let pages = FirstPages { orders: 0, touchpoints: 1 + n % 3 };
+            let answers = store.customers(keys, Shape::All, pages).await.expect("answers");
+            assert_eq!(answers.len(), keys.len());
+            for (key, answer) in keys.iter().zip(answers) {
+                let found = answer.expect("no fault").map(|view| view.identifiers[0].key.clone());
+                let known = (0..30).map(|n| IdentifierKey::new("user_id", name(n)));
+                let wanted = known.into_iter().find(|known| *key == CustomerKey::Identifier(known.clone()));
+                assert_eq!(found, wanted);
+            }
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.expect("what was asked for");
+    }
 }
 
 async fn a_shape_brings_its_parts_and_no_others(world: World) {
