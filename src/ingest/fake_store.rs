@@ -27,6 +27,9 @@ use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
 use crate::stitching::{Batch, Outcome, Ruling};
+use crate::journeys::property::Properties;
+use crate::journeys::row::{HeldConsent, OrderNow};
+use crate::store::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use crate::store::query::*;
 use crate::store::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
@@ -272,6 +275,49 @@ impl Reads for FakeStore {
     }
 
     async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        nobody_asks()
+    }
+}
+
+#[async_trait]
+impl JourneySource for FakeStore {
+    async fn scan_touchpoints(
+        &self,
+        _: Window,
+        _: usize,
+        _: &Arc<Properties>,
+        _: &TouchpointSink,
+    ) -> Result<Option<Arrival>> {
+        nobody_asks()
+    }
+
+    async fn scan_members(
+        &self,
+        _: i64,
+        _: Option<IdentifierId>,
+        _: usize,
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        nobody_asks()
+    }
+
+    async fn scan_orders(&self, _: Option<&OrderKey>, _: usize) -> Result<Vec<OrderNow>> {
+        nobody_asks()
+    }
+
+    async fn scan_held_consents(&self, _: Option<IdentifierId>, _: usize) -> Result<ConsentPage> {
+        nobody_asks()
+    }
+
+    async fn members_at(
+        &self,
+        _: i64,
+        _: &[CustomerId],
+        _: &[IdentifierId],
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        nobody_asks()
+    }
+
+    async fn held_consents_at(&self, _: i64, _: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         nobody_asks()
     }
 }

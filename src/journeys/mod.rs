@@ -25,6 +25,7 @@ pub mod people;
 pub mod population;
 pub mod projection;
 pub mod question;
+pub mod property;
 pub mod row;
 pub mod run;
 mod save;
@@ -34,6 +35,7 @@ pub mod time_between;
 pub mod transitions;
 pub(crate) mod values;
 pub(crate) mod walk;
+pub mod way;
 
 pub use builder::Builder;
 pub use dimension::Dimension;

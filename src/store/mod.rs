@@ -4,7 +4,9 @@
 //! is found. A driver's types never leave its store. What each operation means is stated by the
 //! contract suite in `tests/`, which runs on both.
 
+mod campaigns;
 pub mod error;
+pub mod journeys;
 pub mod neo4j;
 pub mod open;
 pub mod query;
@@ -141,7 +143,7 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store: the graph of customers, and nothing that is about one way of asking for it.
 #[async_trait]
-pub trait Store: Reads + rules::Rulebook {
+pub trait Store: Reads + rules::Rulebook + journeys::JourneySource {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

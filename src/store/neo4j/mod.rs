@@ -21,6 +21,7 @@ mod health;
 mod identifiers;
 mod identity_events;
 mod joined;
+mod journeys;
 mod known;
 mod links;
 mod orders;
@@ -47,6 +48,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
 use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
@@ -64,6 +66,8 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::journeys::property::Properties;
+use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
 use crate::stitching::{Batch, Ruling};
@@ -308,6 +312,49 @@ impl Rulebook for Neo4jStore {
         let (store, rules, moves) = (self.inner.clone(), rules.clone(), moves.to_vec());
         let work = tokio::spawn(async move { apply::settle(&store, &rules, &moves, at).await });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("moves could not be planned: {e}"))))
+    }
+}
+
+#[async_trait]
+impl JourneySource for Neo4jStore {
+    async fn scan_touchpoints(
+        &self,
+        window: Window,
+        limit: usize,
+        dimensions: &Arc<Properties>,
+        sink: &TouchpointSink,
+    ) -> Result<Option<Arrival>> {
+        journeys::scan_touchpoints(&self.inner, window, limit, dimensions, sink).await
+    }
+
+    async fn scan_members(
+        &self,
+        at: i64,
+        after: Option<IdentifierId>,
+        limit: usize,
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        journeys::scan_members(&self.inner, at, after, limit).await
+    }
+
+    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+        journeys::scan_orders(&self.inner, after, limit).await
+    }
+
+    async fn scan_held_consents(&self, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage> {
+        journeys::scan_held_consents(&self.inner, after, limit).await
+    }
+
+    async fn members_at(
+        &self,
+        at: i64,
+        customers: &[CustomerId],
+        identifiers: &[IdentifierId],
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        journeys::members_at(&self.inner, at, customers, identifiers).await
+    }
+
+    async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
+        journeys::held_consents_at(&self.inner, at, identifiers).await
     }
 }
 

@@ -18,6 +18,7 @@ mod error;
 mod health;
 mod identifiers;
 mod identity_events;
+mod journeys;
 mod known;
 mod links;
 mod orders;
@@ -45,6 +46,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
+use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
 use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
@@ -62,6 +64,8 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::journeys::property::Properties;
+use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
@@ -302,6 +306,53 @@ impl Rulebook for SqliteStore {
     async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
         let (rules, moves, new_id) = (rules.clone(), moves.to_vec(), self.new_id.clone());
         self.pool.write(move |db| rules::make(db, &rules, &moves, at, &new_id)).await
+    }
+}
+
+#[async_trait]
+impl JourneySource for SqliteStore {
+    async fn scan_touchpoints(
+        &self,
+        window: Window,
+        limit: usize,
+        dimensions: &Arc<Properties>,
+        sink: &TouchpointSink,
+    ) -> Result<Option<Arrival>> {
+        let (dimensions, sink) = (dimensions.clone(), sink.clone());
+        self.pool.read(move |db| journeys::scan_touchpoints(db, window, limit, &dimensions, &sink)).await
+    }
+
+    async fn scan_members(
+        &self,
+        at: i64,
+        after: Option<IdentifierId>,
+        limit: usize,
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        self.pool.read(move |db| journeys::scan_members(db, at, after, limit)).await
+    }
+
+    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+        let after = after.cloned();
+        self.pool.read(move |db| journeys::scan_orders(db, after.as_ref(), limit)).await
+    }
+
+    async fn scan_held_consents(&self, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage> {
+        self.pool.read(move |db| journeys::scan_held_consents(db, after, limit)).await
+    }
+
+    async fn members_at(
+        &self,
+        at: i64,
+        customers: &[CustomerId],
+        identifiers: &[IdentifierId],
+    ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+        let (customers, identifiers) = (customers.to_vec(), identifiers.to_vec());
+        self.pool.read(move |db| journeys::members_at(db, at, &customers, &identifiers)).await
+    }
+
+    async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
+        let identifiers = identifiers.to_vec();
+        self.pool.read(move |db| journeys::held_consents_at(db, at, &identifiers)).await
     }
 }
 

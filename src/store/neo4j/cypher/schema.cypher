@@ -81,6 +81,11 @@ CREATE INDEX touchpoint_place IF NOT EXISTS
 FOR (t:Touchpoint)
 ON (t.owner, t.at, t.arrival);
 
+// The journey projection reads them in order of arrival.
+CREATE INDEX touchpoint_arrival IF NOT EXISTS
+FOR (t:Touchpoint)
+ON (t.arrival);
+
 CREATE INDEX order_place IF NOT EXISTS
 FOR (o:Order)
 ON (o.owner, o.placed_at, o.placed_arrival);

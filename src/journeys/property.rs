@@ -1,0 +1,230 @@
+//! Configured dimensions, read out of a touchpoint's properties.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Which properties are dimensions, by their paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties {
+    names: Vec<Arc<str>>,
+    /// The last step of each path as it would stand in JSON.
+    keys: Vec<String>,
+    root: Vec<Branch>,
+}
+
+/// A key, what is below it, and whose value stands right there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Branch {
+    key: String,
+    dimensions: Vec<usize>,
+    below: Vec<Branch>,
+}
+
+impl Properties {
+    /// Of paths such as `properties.platform` or `properties.page.theme`.
+    pub fn new(paths: &[Arc<str>]) -> Self {
+        let mut properties = Properties { names: paths.to_vec(), ..Properties::default() };
+        for (dimension, path) in paths.iter().enumerate() {
+            let steps = path.strip_prefix("properties.").unwrap_or(path);
+            let mut branches = &mut properties.root;
+            let mut steps = steps.split('.').peekable();
+            while let Some(step) = steps.next() {
+                let place = branches.iter().position(|branch| branch.key == step).unwrap_or_else(|| {
+                    branches.push(Branch { key: step.to_owned(), ..Branch::default() });
+                    branches.len() - 1
+                });
+                if steps.peek().is_none() {
+                    branches[place].dimensions.push(dimension);
+                    properties.keys.push(format!("\"{step}\""));
+                }
+                branches = &mut branches[place].below;
+            }
+        }
+        properties
+    }
+
+    /// The paths, as they were given.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// Room for the values of one touchpoint.
+    pub fn values(&self) -> Values {
+        Values { texts: vec![String::new(); self.names.len()], there: vec![false; self.names.len()] }
+    }
+
+    /// Tells `found` the values that a JSON text has for them, by the place of the dimension. A text is
+    /// its value as it is, a number or a truth value as it is written; anything else is none.
+    pub fn read(&self, json: &str, found: &mut dyn FnMut(usize, &str)) {
+        // Most touchpoints have none of them, and a look is cheaper than a parse. A key with an escape
+        // could be one in disguise.
+        if !json.contains('\\') && !self.keys.iter().any(|key| json.contains(key.as_str())) {
+            return;
+        }
+        let mut reader = serde_json::Deserializer::from_str(json);
+        // What is stored was JSON when it came: a fault can only be one of a value that we do not read.
+        let _ = Below { dimensions: &[], branches: &self.root, found }.deserialize(&mut reader);
+    }
+}
+
+/// The values of one touchpoint, in room that is used again for the next.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    texts: Vec<String>,
+    there: Vec<bool>,
+}
+
+impl Values {
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.there.fill(false);
+    }
+
+    /// Takes those of a JSON text.
+    pub fn read(&mut self, properties: &Properties, json: &str) {
+        let (texts, there) = (&mut self.texts, &mut self.there);
+        properties.read(json, &mut |dimension, value| {
+            texts[dimension].clear();
+            texts[dimension].push_str(value);
+            there[dimension] = true;
+        });
+    }
+
+    /// One for each dimension; nothing when there is none at all.
+    pub fn shown(&self) -> Vec<Option<&str>> {
+        match self.there.contains(&true) {
+            true => self.texts.iter().zip(&self.there).map(|(text, there)| there.then_some(text.as_str())).collect(),
+            false => Vec::new(),
+        }
+    }
+}
+
+/// Reads a value that is wanted, or has something wanted below it.
+struct Below<'a, 'f> {
+    dimensions: &'a [usize],
+    branches: &'a [Branch],
+    found: &'f mut dyn FnMut(usize, &str),
+}
+
+impl Below<'_, '_> {
+    fn tell(&mut self, value: &str) {
+        for &dimension in self.dimensions {
+            (self.found)(dimension, value);
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Below<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Below<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+        self.tell(text);
+        Ok(())
+    }
+
+    fn visit_bool<E>(mut self, truth: bool) -> Result<(), E> {
+        self.tell(if truth { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
+        self.tell(&number.to_string());
+        Ok(())
+    }
+
+    fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
+        self.tell(&number.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E>(mut self, number: f64) -> Result<(), E> {
+        self.tell(&number.to_string());
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            match self.branches.iter().find(|branch| *branch.key == *key) {
+                Some(branch) => {
+                    let found = &mut *self.found;
+                    map.next_value_seed(Below { dimensions: &branch.dimensions, branches: &branch.below, found })?;
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'de>(#[serde(borrow)] Cow<'de, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(paths: &[&str], json: &str) -> Vec<(usize, String)> {
+        let paths: Vec<Arc<str>> = paths.iter().map(|path| (*path).into()).collect();
+        let mut values = Vec::new();
+        Properties::new(&paths).read(json, &mut |dimension, value| values.push((dimension, value.to_owned())));
+        values
+    }
+
+    #[test]
+    fn texts_numbers_and_truths_are_values_and_nothing_else_is() {
+        let paths = ["properties.a"];
+        for (json, value) in [
+            (r#"{"b": {"a": "no"}, "a": "web"}"#, Some("web")),
+            (r#"{"a": "caf\u00e9 \"x\""}"#, Some("café \"x\"")),
+            (r#"{"\u0061": "hidden"}"#, Some("hidden")),
+            (r#"{"a": 12, "b": 1}"#, Some("12")),
+            (r#"{"a": -1}"#, Some("-1")),
+            (r#"{"a": 1.50}"#, Some("1.5")),
+            (r#"{"a": true}"#, Some("true")),
+            (r#"{"a": null}"#, None),
+            (r#"{"a": ["web"]}"#, None),
+            (r#"{"a": {"a": "web"}}"#, None),
+            (r#"{"b": "a"}"#, None),
+            ("{}", None),
+        ] {
+            let got: Vec<String> = read(&paths, json).into_iter().map(|(_, value)| value).collect();
+            assert_eq!(got, value.into_iter().map(str::to_owned).collect::<Vec<_>>(), "{json}");
+        }
+    }
+
+    #[test]
+    fn paths_go_down_and_may_share_their_beginning() {
+        let paths = ["properties.page.theme", "properties.page", "properties.page.name", "properties.x"];
+        let json = r#"{"page": {"name": "Home", "theme": "dark"}, "x": "y", "page2": {"theme": "no"}}"#;
+        let mut values = read(&paths, json);
+        values.sort();
+        assert_eq!(values, [(0, "dark".to_owned()), (2, "Home".to_owned()), (3, "y".to_owned())]);
+        assert_eq!(read(&paths, r#"{"page": "Home"}"#), [(1, "Home".to_owned())]);
+    }
+}

@@ -1,0 +1,5 @@
+// What each customer held once the change $at was done.
+UNWIND $customers AS key
+MATCH (c:CustomerId {id: key})-[h:IDENTIFIED_BY|WAS_IDENTIFIED_BY]->(i:Identifier)
+WHERE h.since <= $at AND coalesce(h.until > $at, true)
+RETURN i.id AS id, c.id AS holder

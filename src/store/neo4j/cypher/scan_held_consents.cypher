@@ -1,0 +1,9 @@
+// Identifiers from the index on (id), each with the decisions that it holds.
+MATCH (i:Identifier)
+WHERE i.id > $after
+WITH i
+ORDER BY i.id
+LIMIT $limit
+RETURN i.id AS id,
+  COLLECT { MATCH (i)-[g:GAVE]->(k:Consent) WHERE g.until IS NULL RETURN [k.purpose, k.status, k.expires_at] } AS held
+ORDER BY id

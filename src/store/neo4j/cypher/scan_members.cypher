@@ -1,0 +1,12 @@
+// Who held each identifier once the change $at was done, as in scan_identifiers.
+MATCH (i:Identifier)
+WHERE i.id > $after AND i.id < $until
+WITH i
+ORDER BY i.id
+LIMIT $limit
+OPTIONAL MATCH (now:CustomerId)-[held:IDENTIFIED_BY]->(i)
+WHERE held.since <= $at
+OPTIONAL MATCH (old:CustomerId)-[was:WAS_IDENTIFIED_BY]->(i)
+WHERE now IS NULL AND was.since <= $at AND was.until > $at
+RETURN i.id AS id, coalesce(now.id, old.id) AS holder
+ORDER BY id

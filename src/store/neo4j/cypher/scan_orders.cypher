@@ -1,0 +1,8 @@
+// Placed orders from the index on (key), in its order.
+MATCH (o:Order)
+WHERE o.key > $after
+WITH o
+ORDER BY o.key
+LIMIT $limit
+RETURN o.source AS source, o.number AS number, o.currency AS currency, o.owner IS NOT NULL AS placed,
+  CASE o.status WHEN 'CANCELLED' THEN 0 ELSE o.total - o.returned END AS net

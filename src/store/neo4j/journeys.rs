@@ -1,0 +1,221 @@
+//! What the journey projection reads: scans by key, and what a run of changes touched.
+
+use std::sync::PoisonError;
+
+use rustc_hash::FxHashSet;
+
+use super::Inner;
+use super::bolt::{Params, list_row};
+use super::rows::{column, strange};
+use super::statement::{Statement, statement};
+use super::write::order_text;
+use crate::domain::consent::ConsentStatus;
+use crate::domain::order::OrderKey;
+use crate::domain::touchpoint::Direction;
+use crate::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
+use crate::journeys::kind::TouchpointKind;
+use crate::journeys::property::Properties;
+use crate::journeys::row::{HeldConsent, OrderNow, Row};
+use crate::store::Result;
+use crate::store::campaigns::Campaigns;
+use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
+
+pub(super) static SCAN_TOUCHPOINTS: Statement = statement!("scan_touchpoints");
+static SCAN_MEMBERS: Statement = statement!("scan_members");
+pub(super) static MEMBERS_AT: Statement = statement!("members_at");
+pub(super) static HOLDERS_AT: Statement = statement!("holders_at");
+static SCAN_ORDERS: Statement = statement!("scan_orders");
+static SCAN_HELD_CONSENTS: Statement = statement!("scan_held_consents");
+pub(super) static HELD_CONSENTS_AT: Statement = statement!("held_consents_at");
+
+/// A page comes into memory whole before it is handed on.
+const MOST_ROWS: usize = 10_000;
+
+list_row! {
+    /// A touchpoint, as far as journeys go.
+    struct Passed {
+        arrival: i64,
+        at: i64,
+        owner: i64,
+        kind: &'de str,
+        name: &'de str,
+        channel: &'de str,
+        direction: &'de str,
+        source: &'de str,
+        session_id: Option<&'de str>,
+        campaign: Option<&'de str>,
+        order_source: Option<&'de str>,
+        order_number: Option<&'de str>,
+        properties: Option<&'de str>,
+    }
+}
+
+/// A page of touchpoints.
+pub(super) async fn scan_touchpoints(
+    store: &Inner,
+    window: Window,
+    limit: usize,
+    dimensions: &Properties,
+    sink: &TouchpointSink,
+) -> Result<Option<Arrival>> {
+    let limit = limit.min(MOST_ROWS);
+    let params = Params::new().with("after", window.after).with("end", window.end).with("limit", limit);
+    let rows = store.connections.read(&SCAN_TOUCHPOINTS, params).await?;
+    let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut campaigns = Campaigns::default();
+    let mut values = dimensions.values();
+    let mut last = None;
+    for row in &rows {
+        let passed: Passed<'_> = column(row, "item")?;
+        values.clear();
+        if let Some(properties) = passed.properties {
+            values.read(dimensions, properties);
+        }
+        let order = match (passed.order_source, passed.order_number) {
+            (Some(source), Some(number)) => Some(OrderKey { source: source.into(), number: number.into() }),
+            _ => None,
+        };
+        let campaign = passed.campaign.map(|text| campaigns.read(text)).transpose()?;
+        let dimensions = values.shown();
+        (&mut *sink)(&Row {
+            owner: Arrival(passed.owner),
+            at: Timestamp(passed.at),
+            arrival: Arrival(passed.arrival),
+            session: passed.session_id,
+            order: order.as_ref(),
+            kind: TouchpointKind {
+                name: passed.name,
+                kind: passed.kind,
+                channel: passed.channel,
+                direction: Direction::parse(passed.direction).ok_or_else(|| strange("a touchpoint's direction"))?,
+                source: passed.source,
+                campaign: campaign.and_then(|c| c.name.as_deref()),
+                campaign_source: campaign.and_then(|c| c.source.as_deref()),
+                campaign_medium: campaign.and_then(|c| c.medium.as_deref()),
+                dimensions: &dimensions,
+            },
+        });
+        last = Some(Arrival(passed.arrival));
+    }
+    Ok(last.filter(|_| rows.len() == limit))
+}
+
+/// A page of identifiers, each with who held it.
+pub(super) async fn scan_members(
+    store: &Inner,
+    at: i64,
+    after: Option<IdentifierId>,
+    limit: usize,
+) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+    let params = Params::new()
+        .with("at", at)
+        .with("after", after.map_or(0, |after| after.0))
+        .with("until", Arrival::new(at + 1, 0))
+        .with("limit", limit);
+    held(&store.connections.read(&SCAN_MEMBERS, params).await?)
+}
+
+/// Who held these, and all that these held.
+pub(super) async fn members_at(
+    store: &Inner,
+    at: i64,
+    customers: &[CustomerId],
+    identifiers: &[IdentifierId],
+) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+    let mut found = Vec::new();
+    if !customers.is_empty() {
+        let params = Params::new().with("at", at).with_list("customers", customers);
+        found = held(&store.connections.read(&MEMBERS_AT, params).await?)?;
+    }
+    let seen: FxHashSet<IdentifierId> = found.iter().map(|(id, _)| *id).collect();
+    let known = |id: &IdentifierId| id.seq() <= at && !seen.contains(id);
+    let mut others: Vec<IdentifierId> = identifiers.iter().copied().filter(known).collect();
+    others.sort_unstable();
+    others.dedup();
+    if !others.is_empty() {
+        let params = Params::new().with("at", at).with_list("ids", others);
+        found.extend(held(&store.connections.read(&HOLDERS_AT, params).await?)?);
+    }
+    Ok(found)
+}
+
+fn held(rows: &[neo4rs::Row]) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
+    let pair = |row: &neo4rs::Row| {
+        let holder = column::<Option<&str>>(row, "holder")?.map(|id| CustomerId(id.into()));
+        Ok((Arrival(column(row, "id")?), holder))
+    };
+    rows.iter().map(pair).collect()
+}
+
+/// Orders behind one, of which there is at least one placed order unless there are no more.
+pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+    let mut after = after.map(order_text).unwrap_or_default();
+    loop {
+        let params = Params::new().with("after", after.as_str()).with("limit", limit);
+        let rows = store.connections.read(&SCAN_ORDERS, params).await?;
+        let mut placed = Vec::new();
+        for row in &rows {
+            let key = OrderKey {
+                source: column::<&str>(row, "source")?.into(),
+                number: column::<&str>(row, "number")?.into(),
+            };
+            after = order_text(&key);
+            if column(row, "placed")? {
+                let currency = Currency(column::<&str>(row, "currency")?.into());
+                placed.push(OrderNow { key, currency, net: Amount(column(row, "net")?) });
+            }
+        }
+        if !placed.is_empty() || rows.is_empty() {
+            return Ok(placed);
+        }
+    }
+}
+
+/// A page of identifiers with what they hold.
+pub(super) async fn scan_held_consents(
+    store: &Inner,
+    after: Option<IdentifierId>,
+    limit: usize,
+) -> Result<ConsentPage> {
+    let params = Params::new().with("after", after.map_or(0, |after| after.0)).with("limit", limit);
+    let rows = store.connections.read(&SCAN_HELD_CONSENTS, params).await?;
+    let mut page = ConsentPage::default();
+    for row in &rows {
+        let id = Arrival(column(row, "id")?);
+        let given: Vec<(&str, &str, Option<i64>)> = column(row, "held")?;
+        if !given.is_empty() {
+            let given = given.into_iter().map(|(purpose, status, expires_at)| consent(purpose, status, expires_at));
+            page.held.push((id, given.collect::<Result<_>>()?));
+        }
+        page.next = Some(id);
+    }
+    page.next = page.next.filter(|_| rows.len() == limit);
+    Ok(page)
+}
+
+/// What each held.
+pub(super) async fn held_consents_at(
+    store: &Inner,
+    at: i64,
+    identifiers: &[IdentifierId],
+) -> Result<Vec<Vec<HeldConsent>>> {
+    let mut all = vec![Vec::new(); identifiers.len()];
+    if identifiers.is_empty() {
+        return Ok(all);
+    }
+    let params = Params::new().with("at", at).with_list("ids", identifiers);
+    for row in &store.connections.read(&HELD_CONSENTS_AT, params).await? {
+        let held = consent(column(row, "purpose")?, column(row, "status")?, column(row, "expires_at")?)?;
+        let place: usize = column(row, "n")?;
+        all.get_mut(place).ok_or_else(|| strange("the place of a consent"))?.push(held);
+    }
+    Ok(all)
+}
+
+fn consent(purpose: &str, status: &str, expires_at: Option<i64>) -> Result<HeldConsent> {
+    Ok(HeldConsent {
+        purpose: purpose.into(),
+        status: ConsentStatus::parse(status).ok_or_else(|| strange("a consent's status"))?,
+        expires_at: expires_at.map(Timestamp),
+    })
+}

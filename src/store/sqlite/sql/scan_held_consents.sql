@@ -1,0 +1,6 @@
+SELECT g.identifier, c.purpose, c.status, c.expires_at
+FROM gave g
+JOIN consent c ON c.arrival = g.consent
+WHERE g.until IS NULL AND g.identifier > ?1
+ORDER BY g.identifier
+LIMIT ?2
