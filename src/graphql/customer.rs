@@ -7,6 +7,7 @@ use async_graphql::{Context, Enum, Error, ID, Object};
 use super::activity::Activity;
 use super::claim::{self, Trait};
 use super::consent::Consent;
+use super::customer_journey::{CustomerJourney, CustomerJourneyScope};
 use super::device::Device;
 use super::error::store_error;
 use super::id::NodeId;
@@ -161,6 +162,16 @@ impl Customer {
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
         touchpoint::page(ctx, self.view.as_of, self.of(), Some(&self.view), filter, order_by, first, after).await
+    }
+
+    /// Its journey: sessions across channels and devices, and what they led to. TOO_EXPENSIVE for a customer
+    /// with more than 250,000 touchpoints.
+    async fn journey(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of which touchpoints; left out, of all.")] scope: Option<CustomerJourneyScope>,
+    ) -> Option<Result<CustomerJourney, Error>> {
+        Some(CustomerJourney::new(ctx, &self.view, scope))
     }
 
     /// How much happened, and where.

@@ -33,6 +33,10 @@ pub enum NodeId {
     IdentityEvent(Arrival),
     /// A customer's activity.
     Activity(CustomerId),
+    /// A customer's journey, and its scope as JSON.
+    CustomerJourney(CustomerId, Arc<str>),
+    /// The session of a customer that a touchpoint is in, and the journey's scope.
+    Session(CustomerId, Arrival, Arc<str>),
 }
 
 impl NodeId {
@@ -48,6 +52,8 @@ impl NodeId {
             NodeId::Touchpoint(_) => "Touchpoint",
             NodeId::IdentityEvent(_) => "IdentityEvent",
             NodeId::Activity(_) => "Activity",
+            NodeId::CustomerJourney(..) => "CustomerJourney",
+            NodeId::Session(..) => "Session",
         }
     }
 
@@ -80,6 +86,8 @@ impl NodeId {
             NodeId::Touchpoint(message) => format!("t:{message}"),
             NodeId::IdentityEvent(arrival) => format!("e:{}", arrival.0),
             NodeId::Activity(id) => format!("a:{id}"),
+            NodeId::CustomerJourney(id, scope) => format!("j:{id}:{scope}"),
+            NodeId::Session(id, began, scope) => format!("s:{id}:{}:{scope}", began.0),
         }
     }
 
@@ -117,6 +125,15 @@ impl NodeId {
             "p" => NodeId::Product(rest.into()),
             "t" => NodeId::Touchpoint(rest.into()),
             "e" => NodeId::IdentityEvent(Arrival(rest.parse().ok()?)),
+            "j" => {
+                let (id, scope) = rest.split_once(':')?;
+                NodeId::CustomerJourney(customer_id(id)?, scope.into())
+            }
+            "s" => {
+                let (id, rest) = rest.split_once(':')?;
+                let (began, scope) = rest.split_once(':')?;
+                NodeId::Session(customer_id(id)?, Arrival(began.parse().ok()?), scope.into())
+            }
             _ => return None,
         })
     }
@@ -323,6 +340,8 @@ mod tests {
             NodeId::IdentifierLink(link),
             NodeId::Order(OrderKey { source: "a:b".into(), number: "7".into() }),
             NodeId::Touchpoint("m:1".into()),
+            NodeId::CustomerJourney(CustomerId("018f".into()), "{\"s\":1}".into()),
+            NodeId::Session(CustomerId("018f".into()), Arrival::new(3, 4), "{}".into()),
         ] {
             assert_eq!(NodeId::decode(&id.encode()), Some((id.clone(), None)));
             let when = Some(Moment { change: 7, at: Timestamp(-12) });

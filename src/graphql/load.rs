@@ -13,6 +13,7 @@ use futures_util::task::{FutureObj, Spawn, SpawnError};
 
 use super::Setup;
 use super::change;
+use super::customer_journey::history::{self, History, HistoryOf};
 use super::error::{Code, bad_argument, coded, store_error};
 use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
@@ -321,6 +322,19 @@ impl Loader<TouchpointCount> for Reader {
             },
         )
         .await
+    }
+}
+
+impl Loader<HistoryOf> for Reader {
+    /// `None` when it is too long to be read as a whole.
+    type Value = Option<Arc<History>>;
+    type Error = StoreError;
+    async fn load(&self, keys: &[HistoryOf]) -> Loaded<HistoryOf, Self::Value> {
+        let mut histories = Vec::with_capacity(keys.len());
+        for key in keys {
+            histories.push(history::read(&*self.0, key).await?);
+        }
+        Ok(pair(keys, histories))
     }
 }
 

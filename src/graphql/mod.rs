@@ -10,6 +10,7 @@ pub mod change;
 pub mod claim;
 pub mod consent;
 pub mod customer;
+pub mod customer_journey;
 pub mod customers;
 pub mod decision;
 pub mod device;
@@ -35,6 +36,7 @@ pub mod scalar;
 pub mod shape;
 pub mod spend;
 pub mod status;
+pub mod step;
 pub mod touchpoint;
 pub mod viewer;
 
@@ -48,6 +50,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::time::Timestamp;
 use crate::ingest::clock::{self, Clock};
 use crate::ingest::{Identifiers, Ingest};
+use crate::journeys::property::Properties;
 use crate::settings::Settings;
 use crate::store::Store;
 pub use viewer::Viewer;
@@ -68,6 +71,8 @@ pub struct Setup {
     pub normalise: Arc<Normalise>,
     /// The server's clock.
     pub clock: Clock,
+    /// The dimensions that journeys have beside the fixed ones.
+    pub dimensions: Arc<Properties>,
 }
 
 impl Setup {
@@ -78,6 +83,7 @@ impl Setup {
             traits: settings.traits.clone(),
             normalise: Arc::new(move |kind, value| identifiers.normalise(kind, value).ok()),
             clock: clock::system(),
+            dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
         }
     }
 

@@ -3,6 +3,8 @@
 use async_graphql::{Context, Error, ID, Interface};
 
 use super::customer::Customer;
+use super::customer_journey::CustomerJourney;
+use super::customer_journey::session::Session;
 use super::device::Device;
 use super::id::NodeId;
 use super::identifier::Identifier;
@@ -13,7 +15,8 @@ use super::order::Order;
 use super::product::Product;
 use super::shape::Ask;
 use super::touchpoint::Touchpoint;
-use crate::store::query::{CustomerKey, IdentifierRef};
+use crate::domain::{CustomerId, Moment};
+use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
 
 /// Anything that `node(id:)` can find.
 #[derive(Interface)]
@@ -35,6 +38,10 @@ pub enum Node {
     Touchpoint(Touchpoint),
     /// A line of an identity history.
     IdentityEvent(IdentityEvent),
+    /// A customer's journey.
+    CustomerJourney(CustomerJourney),
+    /// A session.
+    Session(Session),
 }
 
 impl Node {
@@ -61,8 +68,24 @@ impl Node {
             NodeId::IdentityEvent(arrival) => {
                 IdentityEvent::fetch_at(ctx, when, arrival).await?.map(Node::IdentityEvent)
             }
+            NodeId::CustomerJourney(id, scope) => journey(ctx, when, id, &scope).await?.map(Node::CustomerJourney),
+            NodeId::Session(id, began, scope) => match journey(ctx, when, id, &scope).await? {
+                Some(journey) => journey.session(ctx, began).await?.map(Node::Session),
+                None => None,
+            },
             // It has an id for clients' caches, and is reached through its customer.
             NodeId::Activity(_) => None,
         })
     }
+}
+
+async fn journey(
+    ctx: &Context<'_>,
+    when: Option<Moment>,
+    customer: CustomerId,
+    scope: &str,
+) -> Result<Option<CustomerJourney>, Error> {
+    let ask = Ask { shape: Shape::Card, pages: FirstPages { orders: 0, touchpoints: 0 } };
+    let customer = Customer::fetch_at(ctx, when, CustomerKey::Id(customer), ask).await?;
+    customer.map(|customer| CustomerJourney::of_id(ctx, &customer.view, scope)).transpose()
 }

@@ -184,6 +184,11 @@ impl Touchpoint {
 }
 
 impl Touchpoint {
+    /// One of a customer whose view is at hand.
+    pub(super) fn of_customer(row: touchpoint::Touchpoint, view: &Arc<CustomerView>) -> Self {
+        Touchpoint { row, when: view.as_of, view: Some(view.clone()) }
+    }
+
     /// The touchpoint of this message.
     pub(super) async fn fetch(ctx: &Context<'_>, message_id: Arc<str>) -> Result<Option<Self>, Error> {
         Self::fetch_at(ctx, None, message_id).await

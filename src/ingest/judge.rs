@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::clock::Clock;
 use super::event::Reader;
+use crate::domain::Duration;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::settings::{IdentitySettings, Settings};
 use crate::store::rules::RulesInForce;
@@ -14,6 +15,13 @@ pub(crate) struct Judge {
     pub(crate) rules: IdentityRules,
     written: WrittenRules,
     pub(crate) reader: Arc<Reader>,
+}
+
+impl Judge {
+    /// A longer time between two touchpoints ends a session.
+    pub(crate) fn session_gap(&self) -> Duration {
+        self.written.session_gap
+    }
 }
 
 /// The judge of now. Clones share it.

@@ -16,6 +16,7 @@ use super::judge::Judges;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::writer::{BATCH, Writer};
+use crate::domain::Duration;
 use crate::domain::rules::WrittenRules;
 use crate::settings::Settings;
 use crate::stitching::{Outcome, Ruling};
@@ -74,6 +75,11 @@ impl Ingest {
     /// The most identifiers on one customer, by the rules of now.
     pub fn max_identifiers(&self) -> usize {
         self.writer.judges.now().rules.max_identifiers
+    }
+
+    /// A longer time between two touchpoints ends a session, by the rules of now.
+    pub fn session_gap(&self) -> Duration {
+        self.writer.judges.now().session_gap()
     }
 
     /// The settings' own rules.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Which properties are dimensions, by their paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Properties {
     names: Vec<Arc<str>>,
     /// The last step of each path as it would stand in JSON.
@@ -16,7 +16,7 @@ pub struct Properties {
 }
 
 /// A key, what is below it, and whose value stands right there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Branch {
     key: String,
     dimensions: Vec<usize>,
@@ -183,7 +183,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
 
 /// A key, borrowed where it has no escapes.
 #[derive(serde::Deserialize)]
-struct Key<'de>(#[serde(borrow)] Cow<'de, str>);
+struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
 
 #[cfg(test)]
 mod tests {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::Result;
-use crate::domain::{Arrival, CustomerId, IdentifierId};
 use crate::domain::order::OrderKey;
+use crate::domain::{Arrival, CustomerId, IdentifierId};
 use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow, Row};
 

@@ -23,6 +23,7 @@ mod decisions;
 mod devices;
 mod health;
 mod identity_events;
+mod journeys;
 mod links;
 mod orders;
 mod products;

@@ -88,9 +88,9 @@ pub(super) fn scan_members(
 ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
     let mut page = Vec::new();
     let params = [at, after.map_or(0, |after| after.0), Arrival::new(at + 1, 0).0, limit as i64];
-    SCAN_MEMBERS.on(db)?.all(params, &mut page, |row| {
-        Ok((arrival(row, 0)?, optional_text(row, 1)?.map(CustomerId)))
-    })?;
+    SCAN_MEMBERS
+        .on(db)?
+        .all(params, &mut page, |row| Ok((arrival(row, 0)?, optional_text(row, 1)?.map(CustomerId))))?;
     Ok(page)
 }
 
