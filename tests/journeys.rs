@@ -114,11 +114,21 @@ async fn one_customer(store: Arc<dyn Store>) {
     shop.tell(json!([
         event("o1", "12:30", ada.clone(), order("1", "50")),
         event("o1u", "12:31", ada.clone(), order("1", "60")),
-        event("m1", "13:00", ada.clone(), json!({"event": "Email Opened", "context": {"campaign": {"name": "spring"}}})),
+        event(
+            "m1",
+            "13:00",
+            ada.clone(),
+            json!({"event": "Email Opened", "context": {"campaign": {"name": "spring"}}})
+        ),
         event("w4", "13:10", ada.clone(), json!({"type": "page", "name": "Sale", "properties": {"platform": "web"}})),
         event("o2", "13:20", ada.clone(), order("2", "20.50")),
-        event("r2", "14:00", ada.clone(), json!({"event": "Order Refunded", "properties":
-            {"order_id": "2", "currency": "GBP", "total": "0.50"}})),
+        event(
+            "r2",
+            "14:00",
+            ada.clone(),
+            json!({"event": "Order Refunded", "properties":
+            {"order_id": "2", "currency": "GBP", "total": "0.50"}})
+        ),
         event("o3", "14:01", ada.clone(), order("3", "1")),
     ]))
     .await;
@@ -157,14 +167,20 @@ async fn sessions(shop: &Shop) {
         session("08:10", "08:40", &["website"], &["w1", "w2"]),
         session("08:00", "09:30", &["mobile_app"], &["a1", "a2"]),
     ];
-    let whole = shop.journey("", &format!("id sessions {{ nodes {{ {SESSION} }} totalCount pageInfo {{ hasNextPage }} }}")).await;
+    let whole = shop
+        .journey("", &format!("id sessions {{ nodes {{ {SESSION} }} totalCount pageInfo {{ hasNextPage }} }}"))
+        .await;
     assert_eq!(told(&whole["sessions"]), all);
-    assert_eq!((&whole["sessions"]["totalCount"], &whole["sessions"]["pageInfo"]["hasNextPage"]), (&json!(4), &json!(false)));
+    assert_eq!(
+        (&whole["sessions"]["totalCount"], &whole["sessions"]["pageInfo"]["hasNextPage"]),
+        (&json!(4), &json!(false))
+    );
 
     // Page by page it is the same.
     let (mut paged, mut after) = (Vec::new(), String::new());
     loop {
-        let fields = format!("sessions(first: 1{after}) {{ nodes {{ {SESSION} }} pageInfo {{ hasNextPage endCursor }} }}");
+        let fields =
+            format!("sessions(first: 1{after}) {{ nodes {{ {SESSION} }} pageInfo {{ hasNextPage endCursor }} }}");
         let page = shop.journey("", &fields).await["sessions"].clone();
         paged.extend(told(&page));
         if page["pageInfo"]["hasNextPage"] == json!(false) {
@@ -190,7 +206,10 @@ async fn sessions(shop: &Shop) {
     // Ids find the same again, scope and all; and where an earlier touchpoint came late, the same session.
     for journey in [&whole, &part] {
         let found = shop
-            .ask(&format!("{{ node(id: {}) {{ id ... on CustomerJourney {{ sessions {{ nodes {{ {SESSION} }} }} }} }} }}", journey["id"]))
+            .ask(&format!(
+                "{{ node(id: {}) {{ id ... on CustomerJourney {{ sessions {{ nodes {{ {SESSION} }} }} }} }} }}",
+                journey["id"]
+            ))
             .await;
         assert_eq!(told(&found["node"]["sessions"]), told(&journey["sessions"]));
         for node in journey["sessions"]["nodes"].as_array().expect("nodes") {
@@ -256,7 +275,9 @@ async fn conversions(shop: &Shop) {
         ("where: [{dimension: \"campaign\", is: [\"spring\"]}]", "m1"),
         ("campaigns: [\"spring\"], kinds: []", "m1"),
     ] {
-        let one = shop.journey("", &format!("conversions(goal: {{{goal}}}) {{ value {{ amount }} touchpoint {{ messageId }} }}")).await;
+        let one = shop
+            .journey("", &format!("conversions(goal: {{{goal}}}) {{ value {{ amount }} touchpoint {{ messageId }} }}"))
+            .await;
         assert_eq!(one["conversions"], json!([{"value": null, "touchpoint": {"messageId": message}}]));
     }
 }

@@ -3,9 +3,9 @@
 //! Sessions are cut over all of a customer's touchpoints before any scope, and an id of a session may come
 //! again at any time; so the whole history is read, once a request, and kept [slim](history).
 
-pub(super) mod conversion;
+pub mod conversion;
 pub(super) mod history;
-pub(super) mod session;
+pub mod session;
 
 use std::sync::Arc;
 

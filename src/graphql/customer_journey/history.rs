@@ -10,7 +10,7 @@ use crate::domain::touchpoint::Touchpoint;
 use crate::journeys::kind::{Kinds, TouchpointKind};
 use crate::journeys::property::Properties;
 use crate::store::query::*;
-use crate::store::{Reads, Result};
+use crate::store::{Reads, Result, StoreError};
 
 /// The most touchpoints of one customer whose journey is read from the store: sessions are cut over all of
 /// them, and this many take the store about two seconds.
@@ -48,8 +48,9 @@ pub(in crate::graphql) async fn read<R: Reads + ?Sized>(reads: &R, of: &HistoryO
     let HistoryOf(customer, dimensions) = of;
     for _ in 0..TRIES {
         let mut gathering = Gathering::new(dimensions);
-        let more = gathering.page(reads, customer, None).await?;
-        let Some(mut after) = more else { return Ok(Some(Arc::new(gathering.history))) };
+        if gathering.page(reads, customer, None).await?.is_none() {
+            return Ok(Some(Arc::new(gathering.history)));
+        }
         // Pages are of one moment each. Whatever changes of the customer between them raises its version.
         let before = version(reads, customer).await?;
         gathering = Gathering::new(dimensions);
@@ -58,14 +59,13 @@ pub(in crate::graphql) async fn read<R: Reads + ?Sized>(reads: &R, of: &HistoryO
             if gathering.history.passed.len() > MOST {
                 return Ok(None);
             }
-            after = place;
-            next = gathering.page(reads, customer, Some(after)).await?;
+            next = gathering.page(reads, customer, Some(place)).await?;
         }
         if version(reads, customer).await? == before {
             return Ok(Some(Arc::new(gathering.history)));
         }
     }
-    Err(crate::store::StoreError::Busy("a customer's history changed whenever it was read".into()))
+    Err(StoreError::Busy("a customer's history changed whenever it was read".into()))
 }
 
 async fn version<R: Reads + ?Sized>(reads: &R, customer: &CustomerId) -> Result<Option<i64>> {
