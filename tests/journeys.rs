@@ -11,7 +11,6 @@ use throughline::settings::Settings;
 use throughline::store::Store;
 
 #[path = "common/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
 mod common;
 use common::stores;
 

@@ -77,7 +77,7 @@ pub(super) async fn scan_touchpoints(
         };
         let campaign = passed.campaign.map(|text| campaigns.read(text)).transpose()?;
         let dimensions = values.shown();
-        (&mut *sink)(&Row {
+        (*sink)(&Row {
             owner: Arrival(passed.owner),
             at: Timestamp(passed.at),
             arrival: Arrival(passed.arrival),

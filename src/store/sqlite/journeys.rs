@@ -56,7 +56,7 @@ pub(super) fn scan_touchpoints(
         let campaign = optional_str(row, 9)?.map(|text| campaigns.read(text)).transpose()?;
         let own = arrival(row, 0)?;
         let dimensions = values.shown();
-        (&mut *sink)(&Row {
+        (*sink)(&Row {
             owner: arrival(row, 2)?,
             at: time(row, 1)?,
             arrival: own,
