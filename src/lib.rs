@@ -1,7 +1,7 @@
 //! Throughline: a customer profile explorer on a graph.
 //!
 //! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`], [`journeys`] <- [`store`] <-
-//! `changes`, `ingest` <- `rules` <- `graphql` <- `http` <- the binary.
+//! `changes`, `ingest` <- `rules`, `projection` <- `graphql` <- `http` <- the binary.
 
 pub mod changes;
 pub mod commands;
@@ -11,6 +11,7 @@ pub mod graphql;
 pub mod http;
 pub mod ingest;
 pub mod journeys;
+pub mod projection;
 pub mod rules;
 pub mod settings;
 pub mod stitching;

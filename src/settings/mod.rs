@@ -51,6 +51,10 @@ pub struct Settings {
 pub struct JourneySettings {
     /// Properties that are carried in the projection, as paths such as `properties.platform`.
     pub dimensions: Vec<Arc<str>>,
+    /// Where the projection is saved; `None` is beside the database, or in the working folder.
+    pub folder: Option<PathBuf>,
+    /// The most memory that the projection may take, in MB.
+    pub memory_mb: u64,
 }
 
 /// `[privacy]`
@@ -60,6 +64,9 @@ pub struct PrivacySettings {
     /// `traits.<name>` or `traits.*`.
     pub personal: Vec<Arc<str>>,
 }
+
+/// What the projection may take by default: enough for sixty million touchpoints.
+const MEMORY_MB: u64 = 2_048;
 
 /// The file that is read when it is there and no other was named.
 pub const DEFAULT_FILE: &str = "throughline.toml";
@@ -136,8 +143,14 @@ impl JourneySettings {
                 }
             })?,
         };
+        let folder = section.take("folder").map(|given| match given.text()?.trim() {
+            "" => Err(given.bad("no folder's name")),
+            folder => Ok(PathBuf::from(folder)),
+        });
+        let memory_mb = section.take("memory_mb").map(|given| given.whole(1, 1 << 20)).transpose()?;
         section.done()?;
-        Ok(JourneySettings { dimensions })
+        let memory_mb = memory_mb.map_or(MEMORY_MB, |mb| mb as u64);
+        Ok(JourneySettings { dimensions, folder: folder.transpose()?, memory_mb })
     }
 }
 
