@@ -16,6 +16,7 @@ use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
+use crate::projection::{Journeys, Options};
 use crate::rules::keeper::Keeper;
 use crate::settings::Settings;
 use crate::store::{Store, open};
@@ -29,6 +30,7 @@ pub(super) struct Engine {
     feed: Arc<Feed>,
     sockets: Sockets,
     keeper: Keeper,
+    journeys: Journeys,
 }
 
 impl Engine {
@@ -40,7 +42,9 @@ impl Engine {
         let judging = ingest.clone();
         let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
         let keeper = Keeper::start(store.clone(), ingest.clone());
-        Ok(Self { store, ingest, setup: Setup::new(settings), identity, feed, sockets, keeper })
+        let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
+        let setup = Setup::new(settings).with_journeys(journeys.clone());
+        Ok(Self { store, ingest, setup, identity, feed, sockets, keeper, journeys })
     }
 
     /// What the server needs to answer.
@@ -74,6 +78,7 @@ impl Engine {
     pub(super) async fn close(self) {
         self.keeper.close().await;
         self.ingest.close().await;
+        self.journeys.close().await;
     }
 }
 

@@ -4,6 +4,8 @@
 
 use async_graphql::{Error, ErrorExtensions};
 
+use crate::journeys::Fault;
+use crate::projection::Trouble;
 use crate::store::StoreError;
 
 /// The codes of the contract that resolvers use.
@@ -23,6 +25,8 @@ pub enum Code {
     StoreAway,
     /// It took too long.
     Timeout,
+    /// What it is asked of is not there yet.
+    NotReady,
     /// A fault of ours.
     Internal,
 }
@@ -38,6 +42,7 @@ impl Code {
             Code::TooExpensive => "TOO_EXPENSIVE",
             Code::StoreAway => "STORE_AWAY",
             Code::Timeout => "TIMEOUT",
+            Code::NotReady => "NOT_READY",
             Code::Internal => "INTERNAL",
         }
     }
@@ -81,6 +86,27 @@ pub fn store_error(error: StoreError) -> Error {
         }
         StoreError::Refused(_) | StoreError::Data(_) | StoreError::Setup(_) => {
             tracing::error!(%error, "store");
+            coded(Code::Internal, "internal error")
+        }
+    }
+}
+
+/// Why a question about journeys has no answer, told by whose fault it is.
+pub fn journeys_error(trouble: Trouble) -> Error {
+    let words = trouble.to_string();
+    let hint = trouble.hint();
+    match trouble {
+        Trouble::Store(error) => store_error(error),
+        Trouble::Fault(Fault::BadArgument { argument, message, hint }) => bad_argument(&argument, message, &hint),
+        Trouble::Fault(Fault::Timeout | Fault::Cancelled) => {
+            coded(Code::Timeout, "the question took too long: ask of less time, or of fewer touchpoints")
+        }
+        Trouble::NotReady { .. } | Trouble::Behind | Trouble::Ended => coded(Code::NotReady, words),
+        Trouble::TooLarge { .. } => coded(Code::NotReady, words).extend_with(|_, extensions| {
+            extensions.set("hint", hint.clone().unwrap_or_default());
+        }),
+        Trouble::Internal => {
+            tracing::error!("a question about journeys met a fault");
             coded(Code::Internal, "internal error")
         }
     }

@@ -51,6 +51,7 @@ use crate::domain::time::Timestamp;
 use crate::ingest::clock::{self, Clock};
 use crate::ingest::{Identifiers, Ingest};
 use crate::journeys::property::Properties;
+use crate::projection::Journeys;
 use crate::settings::Settings;
 use crate::store::Store;
 pub use viewer::Viewer;
@@ -73,6 +74,8 @@ pub struct Setup {
     pub clock: Clock,
     /// The dimensions that journeys have beside the fixed ones.
     pub dimensions: Arc<Properties>,
+    /// Journeys of all customers; `None` where nothing keeps them.
+    pub journeys: Option<Journeys>,
 }
 
 impl Setup {
@@ -84,11 +87,18 @@ impl Setup {
             normalise: Arc::new(move |kind, value| identifiers.normalise(kind, value).ok()),
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
+            journeys: None,
         }
     }
 
     fn normalise(&self, kind: &str, value: &str) -> Option<IdentifierKey> {
         (self.normalise)(kind, value)
+    }
+
+    /// The same with the journeys of all customers.
+    #[must_use]
+    pub fn with_journeys(self, journeys: Journeys) -> Self {
+        Setup { journeys: Some(journeys), ..self }
     }
 
     fn now(&self) -> Timestamp {

@@ -6,6 +6,7 @@ use async_graphql::{Context, Error, Request, SimpleObject};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::Setup;
 use super::error::store_error;
 use super::id::{ChangeCursor, Cursor};
 use super::load;
@@ -37,14 +38,16 @@ impl Status {
             None => store.status().await,
         };
         let status = status.map_err(store_error)?;
+        // Journeys of all customers are answered from memory, everything else from the store itself.
+        let journeys = &ctx.data_unchecked::<Setup>().journeys;
+        let lag = journeys.as_ref().map_or(0, |journeys| journeys.lag(status.change, status.changed_at));
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             store: store.name().to_owned(),
             customers: Long(status.customers),
             touchpoints: Long(status.touchpoints),
             change: ChangeCursor::behind(status.change).encode(),
-            // Every answer is read from the store itself.
-            lag_ms: Long(0),
+            lag_ms: Long(lag),
         })
     }
 }

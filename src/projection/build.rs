@@ -93,8 +93,7 @@ impl Part {
     }
 
     fn into_inner(self) -> Builder {
-        let taken = std::mem::replace(&mut *self.lock(), Builder::new(Arc::new([])));
-        taken
+        std::mem::replace(&mut *self.lock(), Builder::new(Arc::new([])))
     }
 }
 
