@@ -123,6 +123,7 @@ impl Keeper {
             match from_disk(&shared, path).await {
                 Ok(Some(kept)) => {
                     (self.saved, self.saved_at) = (kept.change, Instant::now());
+                    shared.state.send_modify(|state| state.from_disk = true);
                     check(&shared, &kept.projection)?;
                     return Ok(kept);
                 }
@@ -145,6 +146,7 @@ impl Keeper {
             memory: shared.options.memory,
             progress: &progress,
         };
+        shared.state.send_modify(|state| state.from_disk = false);
         let (projection, change) = build::build(&building).await?;
         Ok(Kept { projection, change })
     }

@@ -67,6 +67,8 @@ struct State {
     taken: Option<(Projection, i64)>,
     /// When the first change was committed that is known and not taken in.
     behind_since: Option<Timestamp>,
+    /// Whether it began with what was saved.
+    from_disk: bool,
 }
 
 /// What it is busy with.
@@ -91,6 +93,8 @@ pub struct Figures {
     pub bytes: u64,
     /// The change it is of; 0 while it is being built.
     pub change: i64,
+    /// Whether it began with what was saved.
+    pub from_disk: bool,
 }
 
 impl Journeys {
@@ -99,7 +103,7 @@ impl Journeys {
         let phase = Phase::Building { read: 0, of: 0 };
         let shared = Arc::new(Shared {
             properties: Arc::new(Properties::new(&options.dimensions)),
-            state: watch::Sender::new(State { phase, taken: None, behind_since: Some(clock()) }),
+            state: watch::Sender::new(State { phase, taken: None, behind_since: Some(clock()), from_disk: false }),
             bell: Notify::new(),
             waiting: AtomicUsize::new(0),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -158,6 +162,7 @@ impl Journeys {
             touchpoints: projection.touchpoints(),
             bytes: projection.bytes() as u64,
             change: *change,
+            from_disk: state.from_disk,
         };
         state.taken.as_ref().map(figures).unwrap_or_default()
     }

@@ -92,6 +92,8 @@ fn a_bad_value_is_named_with_its_file_line_and_key() {
         ("[[channel]]\nwhen = { type = \"page\" }", "t.toml:1: channel: is is missing"),
         ("[[channel]]\nis = \"kiosk\"\nwhen = { }", "t.toml:3: channel.when: a rule that always fits"),
         ("[[channel]]\nis = \"kiosk\"\nwhen = { platform = \"x\" }", "t.toml:3: channel.when.platform: neither type"),
+        ("[journeys]\nmemory_mb = 0", "t.toml:2: journeys.memory_mb: not a whole number from 1"),
+        ("[journeys]\nfolder = \" \"", "t.toml:2: journeys.folder: no folder's name"),
         ("[journeys]\ndimensions = [\"platform\"]", "t.toml:2: journeys.dimensions: not a dimension"),
         ("[privacy]\npersonal = [\"e-mail\"]", "t.toml:2: privacy.personal: neither a kind"),
         ("[server\n", "t.toml:1: not TOML"),
