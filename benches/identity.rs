@@ -8,8 +8,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::facts;
-use common::wipe::wipe;
+use common::{facts, neo4j};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use throughline::domain::fact::{Fact, FactIdentifier};
@@ -17,7 +16,6 @@ use throughline::domain::{IdentifierKey, Timestamp};
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
-use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 
 /// As in the program.
@@ -32,8 +30,7 @@ fn main() -> anyhow::Result<()> {
         let store = SqliteStore::open(&folder.path().join("why.db"), SqliteOptions::default())?;
         store.set_up().await?;
         why_linked(&store).await?;
-        if let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") {
-            let store = neo4j(url).await?;
+        if let Some(store) = neo4j().await? {
             why_linked(&store).await?;
         }
         figures(&SqliteStore::open(&folder.path().join("world.db"), SqliteOptions::default())?, customers).await
@@ -156,19 +153,4 @@ async fn figures(store: &SqliteStore, customers: u64) -> anyhow::Result<()> {
     println!("  figures: {}", told(&mut health));
     println!("  the ten largest: {}", told(&mut largest));
     Ok(())
-}
-
-/// The test Neo4j, emptied.
-async fn neo4j(url: String) -> anyhow::Result<Neo4jStore> {
-    let options = Neo4jOptions {
-        url: url.into(),
-        user: std::env::var("THROUGHLINE_TEST_NEO4J_USER").unwrap_or_default().into(),
-        password: std::env::var("THROUGHLINE_TEST_NEO4J_PASSWORD").unwrap_or_default().into(),
-        ..Neo4jOptions::default()
-    };
-    let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password)?;
-    wipe(&graph).await?;
-    let store = Neo4jStore::connect(options)?;
-    store.set_up().await?;
-    Ok(store)
 }

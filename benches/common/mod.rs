@@ -1,6 +1,8 @@
 //! What the benches share: a world, read; an empty Neo4j; processor time.
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it, as its own")]
 
+#[path = "../../tests/common/facts.rs"]
+pub mod events;
 #[path = "../../tests/common/wipe.rs"]
 pub mod wipe;
 
@@ -11,6 +13,8 @@ use throughline::generate::{self, WorldSpec};
 use throughline::ingest::event::{Origin, Reader};
 use throughline::ingest::message_id::Occurrences;
 use throughline::settings::Settings;
+use throughline::store::Store;
+use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 
 /// Every event of a world, understood.
 pub fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
@@ -45,4 +49,30 @@ pub fn cpu_seconds(process: impl std::fmt::Display) -> f64 {
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+/// The Neo4j that `THROUGHLINE_TEST_NEO4J` names, emptied; `None` when there is none.
+pub async fn neo4j() -> anyhow::Result<Option<Neo4jStore>> {
+    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
+        println!("no THROUGHLINE_TEST_NEO4J, so Neo4j was not measured");
+        return Ok(None);
+    };
+    let options = Neo4jOptions {
+        url: url.into(),
+        user: std::env::var("THROUGHLINE_TEST_NEO4J_USER").unwrap_or_default().into(),
+        password: std::env::var("THROUGHLINE_TEST_NEO4J_PASSWORD").unwrap_or_default().into(),
+        ..Neo4jOptions::default()
+    };
+    let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password)?;
+    wipe::wipe(&graph).await?;
+    let store = Neo4jStore::connect(options)?;
+    store.set_up().await?;
+    Ok(Some(store))
+}
+
+/// The most memory that this process has held, in MiB. From `/proc`; nothing elsewhere.
+pub fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
