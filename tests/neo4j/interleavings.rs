@@ -1,41 +1,15 @@
 //! Two servers on one database, each held where it hurts.
 
-use std::sync::Arc;
-
 use throughline::domain::Timestamp;
 use throughline::store::Store;
-use throughline::store::neo4j::{Neo4jOptions, Step};
-use tokio::sync::Notify;
+use throughline::store::neo4j::Step;
 
+use crate::gate::Gate;
 use crate::world::{World, fact, holder, number, one, rules};
-
-/// Holds a server at one step of its first batch until it is let go.
-struct Gate {
-    reached: Arc<Notify>,
-    go_on: Arc<Notify>,
-}
-
-impl Gate {
-    fn at(step: Step, options: &mut Neo4jOptions) -> Gate {
-        let gate = Gate { reached: Arc::default(), go_on: Arc::default() };
-        let (reached, go_on) = (gate.reached.clone(), gate.go_on.clone());
-        let held = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        options.pause = Some(Arc::new(move |now| {
-            let (reached, go_on, held) = (reached.clone(), go_on.clone(), held.clone());
-            Box::pin(async move {
-                if now == step && !held.swap(true, std::sync::atomic::Ordering::SeqCst) {
-                    reached.notify_one();
-                    go_on.notified().await;
-                }
-            })
-        }));
-        gate
-    }
-}
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-async fn consistent(world: &World) {
+pub(crate) async fn consistent(world: &World) {
     let strays = "MATCH (c:CustomerId)-[:IDENTIFIED_BY]->(i) WITH i, collect(c) AS cs \
         WHERE size(cs) > 1 OR any(c IN cs WHERE c:MergedCustomer) RETURN count(i) AS n";
     assert_eq!(number(&world.options, strays).await, 0, "an identifier of two customers, or of one that was merged");

@@ -9,7 +9,9 @@ mod common;
 
 mod away;
 mod changes;
+mod gate;
 mod interleavings;
 mod moments;
+mod pairs;
 mod set_up;
 mod world;
