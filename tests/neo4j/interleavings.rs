@@ -149,6 +149,58 @@ async fn many_writers_leave_no_identifier_twice_and_no_gap_in_the_numbers() {
     assert_eq!(world.store.status().await.expect("a status").touchpoints, found);
 }
 
+/// Where no rule refuses anything, who is who is what a union-find makes of all events, whoever took them in.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_servers_leave_the_components_of_all_that_they_were_sent() {
+    let Some(world) = World::empty().await else { return };
+    const PEOPLE: usize = 90;
+    let name = |n: usize| format!("{}:{n}", if n.is_multiple_of(2) { "email" } else { "anonymous_id" });
+    // The same pairs for everybody, each server from another place on, so that all meet all the time.
+    let pairs: Vec<(usize, usize)> = (0..60).map(|n| (n * 7 % PEOPLE, (n * n + 13 * n + 5) % PEOPLE)).collect();
+    let mut servers = Vec::new();
+    for server in 0..3 {
+        let (store, pairs) = (world.server(|_| {}), pairs.clone());
+        servers.push(tokio::spawn(async move {
+            for batch in 0..10 {
+                let facts = (0..6).map(|k| {
+                    let n = (server * 20 + batch * 6 + k) % pairs.len();
+                    let (one, other) = pairs[n];
+                    let mut names = [name(one), name(other)];
+                    names.sort_by_key(|name| name.starts_with("anonymous_id"));
+                    fact(&format!("m-{server}-{n}"), 1, &names.each_ref().map(String::as_str))
+                });
+                let batch = throughline::stitching::Batch { facts: facts.collect() };
+                store.apply(&rules(), &batch, NOW).await.expect("applied");
+            }
+        }));
+    }
+    for server in servers {
+        server.await.expect("no panic");
+    }
+    consistent(&world).await;
+    let mut root: Vec<usize> = (0..PEOPLE).collect();
+    fn find(root: &[usize], mut n: usize) -> usize {
+        while root[n] != n {
+            n = root[n];
+        }
+        n
+    }
+    for &(one, other) in &pairs {
+        let (one, other) = (find(&root, one), find(&root, other));
+        root[one.max(other)] = one.min(other);
+    }
+    let mut holders = Vec::new();
+    for n in 0..PEOPLE {
+        holders.push(holder(&world.store, &name(n)).await);
+    }
+    for &(n, _) in &pairs {
+        for &(m, _) in &pairs {
+            let together = find(&root, n) == find(&root, m);
+            assert_eq!(holders[n] == holders[m], together, "{} and {}", name(n), name(m));
+        }
+    }
+}
+
 /// The same batch by two servers at once is stored once.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_batch_from_two_servers_is_stored_once() {

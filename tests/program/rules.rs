@@ -118,3 +118,52 @@ async fn rules_are_read_tried_saved_and_taken_in() {
     let (_, log, _) = server.stop();
     assert!(log.contains("differs from the rules in the store"), "{log}");
 }
+
+/// How many tablets are shared by two people.
+const TABLETS: usize = 3_000;
+
+#[tokio::test]
+async fn rules_that_are_being_taken_in_when_the_program_is_killed_are_taken_in_by_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seen = |tablet: usize, who: &str| {
+        json!({"type": "identify", "messageId": format!("{who}-{tablet}"), "anonymousId": format!("tablet-{tablet}"),
+            "traits": {"email": format!("{who}-{tablet}@example.org")}, "timestamp": "2026-03-01T10:00:00Z"})
+    };
+    let lines =
+        ["ada", "ben"].into_iter().flat_map(|who| (0..TABLETS).map(move |tablet| seen(tablet, who).to_string()));
+    std::fs::write(folder.path().join("events.ndjson"), lines.collect::<Vec<_>>().join("\n")).expect("a file");
+    let (code, out, log) = run(folder.path(), &["import", "events.ndjson"]);
+    assert_eq!(code, 0, "{out}{log}");
+
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let customers = async |server: &Server| {
+        let answer = server.ask(json!({"query": "{ status { customers } }"})).await;
+        answer["data"]["status"]["customers"].as_str().map_or_else(
+            || answer["data"]["status"]["customers"].as_u64().expect("a number"),
+            |text| text.parse().expect("a number"),
+        ) as usize
+    };
+    assert_eq!(customers(&server).await, TABLETS);
+    let mut strict = input(&server.ask(json!({"query": RULES})).await["data"]["identityRules"]);
+    strict["kinds"][1]["limit"] = json!(1);
+    let saved = ask(&server, SAVE, &strict).await;
+    assert_eq!(saved["status"], "DONE", "{saved}");
+    // In the middle of it.
+    while customers(&server).await == TABLETS {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    server.kill();
+
+    // What was killed while it wrote has left whole changes; the next goes on from there.
+    let (code, out, log) = run(folder.path(), &["restitch"]);
+    assert_eq!(code, 0, "{out}{log}");
+    let moved: usize = out.split(": ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).expect("moves");
+    assert!(0 < moved && moved < TABLETS, "it was killed before or after, not in the middle: {out}");
+    let (_, out, log) = run(folder.path(), &["restitch"]);
+    assert_eq!(out.trim(), "everything agrees with version 2 of the rules: 0 moves in 1 rounds", "{log}");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    assert_eq!(customers(&server).await, 2 * TABLETS);
+    let log = "{ changes(first: 1, kinds: [CUSTOMER_SPLIT]) { totalCount } }";
+    let log = server.ask(json!({"query": log})).await;
+    assert_eq!(log["data"]["changes"]["totalCount"].to_string().trim_matches('"'), TABLETS.to_string(), "{log}");
+}
