@@ -38,7 +38,7 @@ impl Shop {
     fn new(store: Arc<dyn Store>) -> Self {
         let settings = Settings::default();
         let ingest = Arc::new(Ingest::new(store.clone(), &settings));
-        let schema = graphql::schema(Setup::new(&settings), ingest.clone(), Feed::new(store.clone()));
+        let schema = graphql::schema(Setup::new(&settings, ingest.clone()), ingest.clone(), Feed::new(store.clone()));
         Shop { store, ingest, schema }
     }
 

@@ -33,7 +33,7 @@ fn every_world_is_answered_as_its_story_says_on_neo4j() {
 async fn tell_and_ask(store: Arc<dyn Store>) {
     let settings = Settings::default();
     let ingest = Arc::new(Ingest::new(store.clone(), &settings));
-    let schema = graphql::schema(Setup::new(&settings), ingest.clone(), Feed::new(store.clone()));
+    let schema = graphql::schema(Setup::new(&settings, ingest.clone()), ingest.clone(), Feed::new(store.clone()));
     let worlds = files("seeds", "ndjson");
     assert_eq!(worlds.len(), 6);
     for time in [EventStatus::Created, EventStatus::Unchanged] {

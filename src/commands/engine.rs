@@ -43,7 +43,7 @@ impl Engine {
         let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
         let keeper = Keeper::start(store.clone(), ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
-        let setup = Setup::new(settings).with_journeys(journeys.clone());
+        let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
         Ok(Self { store, ingest, setup, identity, feed, sockets, keeper, journeys })
     }
 

@@ -49,7 +49,7 @@ use crate::domain::claim::TraitPolicies;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::time::Timestamp;
 use crate::ingest::clock::{self, Clock};
-use crate::ingest::{Identifiers, Ingest};
+use crate::ingest::Ingest;
 use crate::journeys::property::Properties;
 use crate::projection::Journeys;
 use crate::settings::Settings;
@@ -79,12 +79,12 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// What the settings say, by the system's clock.
-    pub fn new(settings: &Settings) -> Self {
-        let identifiers = Identifiers::new(&settings.identity);
+    /// What the settings say, by the system's clock. Identifiers are looked up as `ingest` reads them,
+    /// by the rules in force.
+    pub fn new(settings: &Settings, ingest: Arc<Ingest>) -> Self {
         Setup {
             traits: settings.traits.clone(),
-            normalise: Arc::new(move |kind, value| identifiers.normalise(kind, value).ok()),
+            normalise: Arc::new(move |kind, value| ingest.reader().identifiers().normalise(kind, value).ok()),
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
             journeys: None,
