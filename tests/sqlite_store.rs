@@ -13,6 +13,7 @@ use common::facts::{event, minute, rules};
 use common::world::World;
 use rusqlite::Connection;
 use throughline::stitching::Batch;
+use throughline::store::recount::recount;
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 use throughline::store::{Store, StoreError};
 
@@ -203,4 +204,47 @@ async fn a_write_behind_another_processes_lock_waits_and_then_says_busy() {
     assert_eq!(store.status().await.expect("reads go on").change, 0);
     other.execute_batch("ROLLBACK").expect("the lock is given back");
     assert_eq!(store.apply(&rules(), &batch, minute(0)).await.expect("a batch").change, 1);
+}
+
+/// Figures that are kept otherwise than their rows say are found, each kind of them.
+#[tokio::test]
+async fn a_recount_finds_what_is_kept_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.db");
+    let store = open(&file);
+    store.set_up().await.expect("a database");
+    let facts = (0..250).map(|n| {
+        event(&format!("m{n}")).minute(n).user(&format!("u{n}")).view().completed(&n.to_string(), "9.99", &[])
+    });
+    let batch = Batch { facts: facts.map(Into::into).collect() };
+    store.apply(&rules(), &batch, minute(0)).await.expect("a batch");
+    let counted = recount(&store, minute(1_000), |_| {}).await.expect("a recount");
+    assert_eq!((counted.customers, counted.wrong), (250, 0));
+    let spoil = |statement: &str| {
+        let connection = Connection::open(&file).expect("the file");
+        assert_eq!(connection.execute(statement, []).expect("spoilt"), 1, "{statement}");
+    };
+    for (spoilt, mended, wrong) in [
+        (
+            "UPDATE identifier SET rollup = replace(rollup, '\"n\":1', '\"n\":2') WHERE value = 'u7'",
+            "UPDATE identifier SET rollup = replace(rollup, '\"n\":2', '\"n\":1') WHERE value = 'u7'",
+            1,
+        ),
+        (
+            "UPDATE customer SET last_seen_at = last_seen_at + 1 WHERE last_seen_at = (SELECT max(last_seen_at) FROM customer)",
+            "UPDATE customer SET last_seen_at = last_seen_at - 1 WHERE last_seen_at = (SELECT max(last_seen_at) FROM customer)",
+            1,
+        ),
+        (
+            "UPDATE customer_spend SET net = net + 1 WHERE customer = (SELECT min(customer) FROM customer_spend)",
+            "UPDATE customer_spend SET net = net - 1 WHERE customer = (SELECT min(customer) FROM customer_spend)",
+            1,
+        ),
+    ] {
+        spoil(spoilt);
+        let counted = recount(&store, minute(1_000), |_| {}).await.expect("a recount");
+        assert_eq!((counted.wrong, counted.named.len()), (wrong, wrong), "{spoilt}");
+        spoil(mended);
+    }
+    assert_eq!(recount(&store, minute(1_000), |_| {}).await.expect("a recount").wrong, 0);
 }

@@ -11,6 +11,7 @@ use throughline::graphql::{self, Setup, Viewer, with_viewer};
 use throughline::ingest::{EventStatus, Ingest, Origin};
 use throughline::settings::Settings;
 use throughline::store::Store;
+use throughline::store::recount::recount;
 
 #[path = "common/mod.rs"]
 mod common;
@@ -78,6 +79,8 @@ async fn tell_and_ask(store: Arc<dyn Store>) {
         }
     }
     ids_carry_the_moment(&schema, &store, &now.to_string()).await;
+    let again = recount(&*store, now, |_| {}).await.expect("figures counted again");
+    assert_eq!((again.customers as i64, again.wrong), (status.customers, 0), "{again:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for query in files("seeds/queries", "graphql") {
         let answer = ask(std::fs::read_to_string(&query).expect("a query")).await;

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::ingest::clock;
 use crate::settings::Settings;
-use crate::store::{StoreError, open};
+use crate::store::recount::{Recount, recount};
+use crate::store::{Store, StoreError, open};
 
 /// Says whether settings and store are fit for use, and what to do where not.
 ///
@@ -16,7 +18,13 @@ use crate::store::{StoreError, open};
 /// or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
-pub struct CheckArgs {}
+pub struct CheckArgs {
+    /// Count every customer's figures again from their rows, and name those that are kept otherwise.
+    ///
+    /// Reads all histories, which takes a while; writers may go on meanwhile. Progress is in the log.
+    #[arg(long)]
+    recount: bool,
+}
 
 const EXAMPLES: &str = "\
 Exit status:
@@ -29,7 +37,10 @@ Examples:
     throughline check
 
   A file before it goes live, and whether its Neo4j is there:
-    throughline check --config /etc/throughline.toml";
+    throughline check --config /etc/throughline.toml
+
+  Whether the figures of all customers are those of their histories:
+    throughline check --recount";
 
 /// How long a store may take to answer; making indexes takes a Neo4j that just started a while.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -38,9 +49,9 @@ const WITHIN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When standard output cannot be written to.
-pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+pub async fn run(args: &CheckArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut findings = about_settings(&settings);
-    findings.extend(about_store(&settings).await);
+    findings.extend(about_store(&settings, args.recount).await);
     let text: String = findings.iter().map(|finding| format!("{}\n", finding.line())).collect();
     super::print(&text)?;
     let wrong = findings.iter().any(|finding| matches!(finding, Finding::Wrong(_)));
@@ -88,7 +99,7 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn about_store(settings: &Settings) -> Vec<Finding> {
+async fn about_store(settings: &Settings, recounts: bool) -> Vec<Finding> {
     let url = &settings.store.url;
     if let Some(path) = open::file_of(url).filter(|path| !path.exists()) {
         return vec![about_folder(path)];
@@ -110,9 +121,36 @@ async fn about_store(settings: &Settings) -> Vec<Finding> {
             ))];
             let cap = settings.identity.max_identifiers;
             findings.extend(health.warning(cap).map(|words| Finding::Warning(format!("store {url}: {words}"))));
+            if recounts {
+                findings.push(about_figures(&*store, url, status.customers).await);
+            }
             findings
         }
         Err(error) => vec![Finding::Wrong(format!("store {url}: {error}"))],
+    }
+}
+
+/// Whether all figures are what their rows give.
+async fn about_figures(store: &dyn Store, url: &str, customers: i64) -> Finding {
+    let progress = |done: usize| {
+        if done.is_multiple_of(10_000) {
+            tracing::info!(done, of = customers, "counting figures again");
+        }
+    };
+    match recount(store, clock::system()(), progress).await {
+        Ok(Recount { customers, wrong: 0, .. }) => {
+            Finding::Ok(format!("store {url}: the figures of {customers} customers are those of their histories"))
+        }
+        Ok(Recount { customers, wrong, named }) => {
+            let named: Vec<&str> = named.iter().map(|id| &*id.0).collect();
+            Finding::Wrong(format!(
+                "store {url}: of {customers} customers {wrong} have figures that their histories do not give, which \
+                 is a fault of this program: report it; they are {}{}",
+                named.join(", "),
+                if wrong > named.len() { " …" } else { "" }
+            ))
+        }
+        Err(error) => Finding::Wrong(format!("store {url}: the figures cannot be counted again: {error}")),
     }
 }
 
@@ -162,11 +200,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.db");
         let of = |path: &Path| settings(&format!("[store]\nurl = \"sqlite:{}\"\n", path.display()));
-        assert!(matches!(about_store(&of(&file)).await[..], [Finding::Ok(_)]));
+        assert!(matches!(about_store(&of(&file), false).await[..], [Finding::Ok(_)]));
         assert!(!file.exists());
-        assert!(matches!(about_store(&of(&folder.path().join("none/a.db"))).await[..], [Finding::Wrong(_)]));
+        assert!(matches!(about_store(&of(&folder.path().join("none/a.db")), false).await[..], [Finding::Wrong(_)]));
         std::fs::write(&file, "no database, and long enough that SQLite reads its first page".repeat(20))
             .expect("a file");
-        assert!(matches!(about_store(&of(&file)).await[..], [Finding::Wrong(_)]));
+        assert!(matches!(about_store(&of(&file), false).await[..], [Finding::Wrong(_)]));
     }
 }

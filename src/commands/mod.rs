@@ -111,10 +111,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             log::begin(global.log)?;
             return block_on(engine::restitch(settings));
         }
-        Command::Check(_) => {
+        Command::Check(args) => {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
-            return block_on(check::run(settings));
+            return block_on(check::run(&args, settings));
         }
     }
     Ok(ExitCode::SUCCESS)

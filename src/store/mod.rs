@@ -10,6 +10,7 @@ pub mod journeys;
 pub mod neo4j;
 pub mod open;
 pub mod query;
+pub mod recount;
 pub mod rules;
 mod run;
 pub mod sqlite;

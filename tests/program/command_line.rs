@@ -76,6 +76,8 @@ fn a_world_goes_from_generate_through_import_into_a_store() {
     let (code, out, _) = run(folder.path(), &["check"]);
     assert!(code == 0 && out.contains("constraints and indexes are there"), "{out}");
     assert!(!out.contains(" 0 customers"), "{out}");
+    let (code, out, _) = run(folder.path(), &["check", "--recount"]);
+    assert!(code == 0 && out.contains("customers are those of their histories"), "{out}");
 }
 
 #[test]
