@@ -98,6 +98,7 @@ async fn fill(ingest: &Ingest) -> anyhow::Result<(usize, usize)> {
         worlds += 1;
         events += lines.len();
     }
+    ingest.judge_visits(|| false).await.context("visits on shared devices cannot be judged")?;
     Ok((worlds, events))
 }
 

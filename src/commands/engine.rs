@@ -16,6 +16,7 @@ use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
+use crate::ingest::visits::VisitsKeeper;
 use crate::projection::{Journeys, Options};
 use crate::rules::keeper::Keeper;
 use crate::settings::Settings;
@@ -31,6 +32,7 @@ pub(super) struct Engine {
     sockets: Sockets,
     keeper: Keeper,
     journeys: Journeys,
+    visits: VisitsKeeper,
 }
 
 impl Engine {
@@ -42,9 +44,10 @@ impl Engine {
         let judging = ingest.clone();
         let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
         let keeper = Keeper::start(store.clone(), ingest.clone());
+        let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
-        Ok(Self { store, ingest, setup, identity, feed, sockets, keeper, journeys })
+        Ok(Self { store, ingest, setup, identity, feed, sockets, keeper, journeys, visits })
     }
 
     /// What the server needs to answer.
@@ -77,6 +80,7 @@ impl Engine {
     /// Takes no more events and returns when all that were acknowledged are safe.
     pub(super) async fn close(self) {
         self.keeper.close().await;
+        self.visits.close().await;
         self.ingest.close().await;
         self.journeys.close().await;
     }

@@ -109,6 +109,9 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
         }
     }
     rejects.close()?;
+    if !done.iter().any(|(_, report)| report.stopped || matches!(report.fault, Some(ImportFault::Store(_)))) {
+        import.judge_visits(&stop).await.context("visits on shared devices cannot be judged")?;
+    }
     let mut out = io::stdout().lock();
     write!(out, "{}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))

@@ -1,6 +1,7 @@
 //! An order: the fold of everything that was said about it, in whatever order that arrived.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -242,6 +243,15 @@ impl Order {
             events.retain(|event| moment.has(event.arrival));
         }
         Order::fold(key, events)
+    }
+
+    /// Says who owned what was said of it before touchpoints were given to others: by arrival.
+    pub fn give_back<S: BuildHasher>(&mut self, owners: &HashMap<Arrival, IdentifierId, S>) {
+        let placed = self.placed.iter_mut().map(|placed| (placed.arrival, &mut placed.owner));
+        let said = self.events.iter_mut().filter_map(|event| Some((event.arrival, event.owner.as_mut()?)));
+        for (arrival, owner) in placed.chain(said) {
+            *owner = owners.get(&arrival).copied().unwrap_or(*owner);
+        }
     }
 
     /// `total - returned`; nothing for a cancelled order.

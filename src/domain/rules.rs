@@ -17,6 +17,8 @@ pub struct IdentityRules {
     pub kinds: Vec<KindRule>,
     /// The most identifiers on one customer.
     pub max_identifiers: usize,
+    /// A longer gap between two touchpoints ends a visit.
+    pub session_gap: Duration,
 }
 
 /// What decides about one kind.

@@ -91,3 +91,12 @@ pub struct Touchpoint {
     /// The rest.
     pub fact: TouchpointFact,
 }
+
+impl Touchpoint {
+    /// Says who owned it before it was given to its owner of now, or given back.
+    pub fn give_back(&mut self, owner: IdentifierId) {
+        let device = self.carrier.unwrap_or(self.owner);
+        self.owner = owner;
+        self.carrier = (owner != device).then_some(device);
+    }
+}

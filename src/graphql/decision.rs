@@ -232,7 +232,7 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
         Err(problem) => return Ok(refused(problem)),
     };
     let ruling = Ruling { says, by: ctx.data_unchecked::<Viewer>().name(), reason };
-    let Decided { change, ruled } = decide(ctx, &ruling, false).await?;
+    let Decided { change, ruled, .. } = decide(ctx, &ruling, false).await?;
     load::forget(ctx);
     let was_so = ruled.problems.is_empty()
         || (matches!(ruling.says, Says::Merge(_)) && ruled.problems[0].code == ProblemCode::SameCustomer);

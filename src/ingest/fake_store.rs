@@ -28,10 +28,12 @@ use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
+use crate::stitching::visits::Seen;
 use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use crate::store::query::*;
 use crate::store::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use crate::store::visits::{OwnerMove, Visits, VisitsJudged};
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 
 pub(crate) struct FakeStore {
@@ -109,7 +111,7 @@ impl Store for FakeStore {
             outcomes.push(Outcome::Created { customer, waits });
             stored.push(fact.clone());
         }
-        Ok(Applied { change: stored.len() as i64, outcomes })
+        Ok(Applied { change: stored.len() as i64, outcomes, devices: Vec::new() })
     }
 
     async fn why_linked(&self, _: &IdentifierKey, _: &IdentifierKey) -> Result<Option<LinkExplanation>> {
@@ -275,6 +277,27 @@ impl Reads for FakeStore {
     }
 
     async fn kept_apart(&self, _: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
+        nobody_asks()
+    }
+
+    async fn list_seen(&self, _: IdentifierId, _: Timestamp, _: usize) -> Result<Vec<Seen>> {
+        nobody_asks()
+    }
+}
+
+#[async_trait]
+impl Visits for FakeStore {
+    async fn judge_visits(
+        &self,
+        _: &IdentityRules,
+        _: &[IdentifierId],
+        _: usize,
+        _: Timestamp,
+    ) -> Result<Option<VisitsJudged>> {
+        Ok(None)
+    }
+
+    async fn owner_moves(&self, _: i64) -> Result<Vec<OwnerMove>> {
         nobody_asks()
     }
 }

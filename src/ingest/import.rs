@@ -159,6 +159,14 @@ impl Import {
         self.writer.judges.renew(&*self.writer.store, &self.writer.clock).await
     }
 
+    /// Judges all that is noted of visits on shared devices, or until `stop` turns true; whether nothing is left.
+    ///
+    /// # Errors
+    /// When the store is away or fails. A server, or the next import, goes on where it was.
+    pub async fn judge_visits(&self, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
+        Ok(self.writer.judge_visits(&[], usize::MAX, || *stop.borrow()).await?.done)
+    }
+
     /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
     /// `progress` hears of each batch, `reject` of each event that is not stored.
     pub async fn run(

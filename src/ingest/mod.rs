@@ -27,6 +27,7 @@ pub mod outcome;
 pub mod pipeline;
 mod products;
 mod time;
+pub mod visits;
 pub mod writer;
 
 pub use event::{Origin, Read, Reader, Rejected};

@@ -15,6 +15,7 @@ use super::event::{Origin, Read, Reader};
 use super::judge::Judges;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
+use super::visits::Judged;
 use super::writer::{BATCH, Writer};
 use crate::domain::Duration;
 use crate::domain::rules::WrittenRules;
@@ -111,13 +112,23 @@ impl Ingest {
     /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
     pub async fn decide(&self, ruling: &Ruling, trial: bool) -> Result<Decided, StoreError> {
         let Writer { store, judges, clock } = &self.writer;
-        match store.decide(&judges.now().rules, ruling, clock(), trial).await {
+        let mut decided = match store.decide(&judges.now().rules, ruling, clock(), trial).await {
             Err(StoreError::RulesChanged(_)) => {
                 judges.renew(&**store, clock).await?;
                 store.decide(&judges.now().rules, ruling, clock(), trial).await
             }
             decided => decided,
-        }
+        }?;
+        decided.change = self.writer.judge_own(&decided.devices, decided.change).await;
+        Ok(decided)
+    }
+
+    /// Judges all that is noted of visits on shared devices, or until `stop` says so.
+    ///
+    /// # Errors
+    /// When the store is away or fails; what was judged until then stands.
+    pub async fn judge_visits(&self, stop: impl Fn() -> bool) -> Result<Judged, StoreError> {
+        self.writer.judge_visits(&[], usize::MAX, stop).await
     }
 
     /// Takes no more calls, writes those that wait, and returns when all is safe.
@@ -148,7 +159,7 @@ impl Ingest {
             }
         }
         let applied = if reads.is_empty() {
-            Applied { change: self.writer.store.status().await?.change, outcomes: Vec::new() }
+            Applied { change: self.writer.store.status().await?.change, outcomes: Vec::new(), devices: Vec::new() }
         } else {
             self.queue(reads).await?
         };
@@ -162,7 +173,8 @@ impl Ingest {
         });
         let outcomes: Vec<EventOutcome> = outcomes.collect();
         count(&outcomes, origin.way);
-        Ok(Ingested { change: applied.change, outcomes })
+        let change = self.writer.judge_own(&applied.devices, applied.change).await;
+        Ok(Ingested { change, outcomes })
     }
 
     async fn queue(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
@@ -230,7 +242,8 @@ async fn write(writer: &Writer, calls: Vec<Call>) {
         Ok(applied) => {
             let mut outcomes = applied.outcomes.into_iter();
             for (count, reply) in replies {
-                let own = Applied { change: applied.change, outcomes: outcomes.by_ref().take(count).collect() };
+                let outcomes = outcomes.by_ref().take(count).collect();
+                let own = Applied { change: applied.change, outcomes, devices: applied.devices.clone() };
                 // An error here is a caller that went away.
                 let _ = reply.send(Ok(own));
             }
@@ -245,12 +258,13 @@ async fn write(writer: &Writer, calls: Vec<Call>) {
 
 /// One call can have more events than a batch.
 async fn write_by_batches(writer: &Writer, mut reads: Vec<Read>) -> Result<Applied, StoreError> {
-    let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()) };
+    let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()), devices: Vec::new() };
     while !reads.is_empty() {
         let rest = reads.split_off(reads.len().min(BATCH));
         let done = writer.write(reads).await?;
         applied.change = done.change;
         applied.outcomes.extend(done.outcomes);
+        applied.devices.extend(done.devices);
         reads = rest;
     }
     Ok(applied)

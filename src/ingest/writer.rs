@@ -36,7 +36,7 @@ impl Writer {
     /// Of the store, after its own retries. Part of the facts may be written then; the same facts
     /// again are safe.
     pub(crate) async fn write(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
-        let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()) };
+        let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()), devices: Vec::new() };
         // Parts that are still to be written, the next one last.
         let mut parts = vec![self.resolve(reads).await?];
         let mut renewals = 0;
@@ -45,6 +45,7 @@ impl Writer {
                 Ok(done) => {
                     applied.change = done.change;
                     applied.outcomes.extend(done.outcomes);
+                    applied.devices.extend(done.devices);
                 }
                 Err(StoreError::Refused(reason)) if part.facts.len() <= 1 => {
                     applied.outcomes.extend(part.facts.iter().map(|_| Outcome::Refused { reason: reason.clone() }));

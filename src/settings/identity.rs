@@ -99,6 +99,7 @@ impl IdentitySettings {
             version: 1,
             kinds: self.kinds.iter().map(rule).collect(),
             max_identifiers: self.max_identifiers,
+            session_gap: self.session_gap,
         }
     }
 

@@ -115,7 +115,7 @@ pub fn decide(
     };
     let mut ruled = ruled.unwrap_or_else(|problem| Ruled { problems: vec![problem], ..Ruled::default() });
     if ruled.done {
-        plan::finish(&mut desk.people, &mut desk.plan);
+        plan::finish(rules, &mut desk.people, &mut desk.plan);
         ruled.sketches = desk.sketches(&ruled);
     } else {
         desk.plan = Plan::default();

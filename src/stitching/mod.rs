@@ -10,6 +10,7 @@
 //!   out again who belongs to whom, [`regroup`] finds the ids.
 //! * [`restitch`] works all of it out again, from the beginning.
 //! * [`compare`] says how that differs from today, [`settle`] makes it so.
+//! * [`visits`] cuts what a shared device did into visits and says whose they are, [`giving`] is what that moves.
 //! * [`decide()`] is what people say, which stands above every rule.
 
 pub mod accept;
@@ -17,6 +18,7 @@ pub mod batch;
 pub mod compare;
 pub mod decide;
 pub mod figures;
+pub mod giving;
 pub mod history;
 pub mod known;
 pub mod people;
@@ -26,6 +28,7 @@ pub(crate) mod replay;
 pub mod restitch;
 pub mod settle;
 pub(crate) mod sharing;
+pub mod visits;
 pub mod why;
 
 pub use batch::Batch;

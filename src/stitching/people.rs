@@ -48,6 +48,8 @@ pub(crate) struct Name {
     pub(crate) last_seen_at: Timestamp,
     pub(crate) rollup: Rollup,
     pub(crate) shared_since: Option<i64>,
+    /// Whether it was shared when the batch began.
+    pub(crate) shared_before: bool,
     pub(crate) new: bool,
     pub(crate) dirty: bool,
 }
@@ -171,6 +173,7 @@ impl People {
             last_seen_at: Timestamp::default(),
             rollup: Rollup::default(),
             shared_since: None,
+            shared_before: false,
             new: false,
             dirty: false,
         });
@@ -355,6 +358,7 @@ impl People {
             last_seen_at: identifier.last_seen_at,
             rollup: identifier.rollup,
             shared_since: identifier.shared_since,
+            shared_before: identifier.shared_since.is_some(),
             new,
             dirty: new,
         });

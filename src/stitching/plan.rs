@@ -7,11 +7,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::accept::{Refusal, Verdict, accept};
 use super::batch::{Batch, SetName};
+use super::giving::Given;
 use super::history::History;
 use super::known::{Evidence, Known, Story};
 use super::people::{CustomerIx, NameIx, People};
 use super::regroup::Parting;
 use super::sharing::{self, Released};
+use super::visits::Pending;
 use crate::domain::change::{ChangeEntry, IdentityEvent, IdentityEventKind};
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
@@ -26,7 +28,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rollup::MoneyRollup;
 use crate::domain::rules::IdentityRules;
-use crate::domain::touchpoint::Touchpoint;
+use crate::domain::touchpoint::{Direction, Touchpoint};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
 /// What is to be written, in one transaction, under the change number `seq`.
@@ -63,6 +65,13 @@ pub struct Plan {
     pub evidence: Vec<EvidenceRow>,
     /// New touchpoints.
     pub touchpoints: Vec<Touchpoint>,
+    /// Touchpoints that change their owner.
+    pub given: Vec<Given>,
+    /// What is to be judged of shared devices' visits, now that this is known.
+    pub pending: Vec<Pending>,
+    /// Identifiers that were there before, live on no device and have another customer now: visits in which
+    /// they were signed in on shared devices are to be judged too.
+    pub rehomed: Vec<IdentifierId>,
     /// Devices that were seen: times to be widened, identifiers to be added.
     pub devices: Vec<DeviceRow>,
     /// Products that were named: what is `None` stays as it is.
@@ -336,7 +345,7 @@ pub fn plan(
     }
     history.finish(&mut people, &mut plan, known);
     log.finish(&mut plan);
-    finish(&mut people, &mut plan);
+    finish(rules, &mut people, &mut plan);
     Planned::Ready(Box::new(plan))
 }
 
@@ -371,7 +380,7 @@ fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Re
 }
 
 /// The rows of people, when all has happened that happens in a plan.
-pub(crate) fn finish(people: &mut People, plan: &mut Plan) {
+pub(crate) fn finish(rules: &IdentityRules, people: &mut People, plan: &mut Plan) {
     for customer in 0..people.customers.len() {
         if people.customers[customer].dirty {
             people.take_sides(customer);
@@ -379,6 +388,29 @@ pub(crate) fn finish(people: &mut People, plan: &mut Plan) {
     }
     plan.sides = std::mem::take(&mut people.sides_taken);
     write_people(people, plan);
+    note_visits(rules, people, plan);
+}
+
+/// What is to be judged of visits: around what shared devices did or carried now, all that those did that turn
+/// out to be shared or no longer are, and wherever somebody was signed in who is somebody else now.
+fn note_visits(rules: &IdentityRules, people: &People, plan: &mut Plan) {
+    let mut moments: BTreeMap<IdentifierId, Vec<Timestamp>> = BTreeMap::new();
+    for touchpoint in plan.touchpoints.iter().filter(|t| t.fact.direction == Direction::Inbound) {
+        let device = people.by_id(touchpoint.carrier.unwrap_or(touchpoint.owner));
+        if let Some(device) = device.map(|name| &people.names[name])
+            && device.shared_since.is_some()
+        {
+            moments.entry(device.id).or_default().push(touchpoint.at);
+        }
+    }
+    for name in people.names.iter().filter(|name| name.shared_since.is_some() != name.shared_before) {
+        moments.remove(&name.id);
+        plan.pending.push(Pending::whole(name.id));
+    }
+    plan.pending.extend(moments.into_iter().flat_map(|(device, moments)| Pending::around(device, moments)));
+    let moved = plan.memberships.iter().filter_map(|row| people.by_id(row.identifier));
+    let moved = moved.map(|name| &people.names[name]).filter(|name| !name.new && !name.is_device(rules));
+    plan.rehomed.extend(moved.map(|name| name.id));
 }
 
 /// The rows of identifiers, memberships and customers that differ from when the batch began.

@@ -62,7 +62,7 @@ pub fn settle(
         Settling { rules, known, one, seq }.settle(&mut people, &mut plan, new_id);
     }
     if !live.is_empty() {
-        plan::finish(&mut people, &mut plan);
+        plan::finish(rules, &mut people, &mut plan);
     }
     SettledPlan::Ready(Box::new(plan), live.len())
 }

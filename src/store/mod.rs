@@ -14,6 +14,7 @@ pub mod recount;
 pub mod rules;
 mod run;
 pub mod sqlite;
+pub mod visits;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
+use crate::stitching::visits::Seen;
 use crate::stitching::{Batch, Outcome, Ruled, Ruling};
 
 pub use error::{Result, StoreError};
@@ -45,6 +47,8 @@ pub struct Applied {
     pub change: i64,
     /// One per fact, in order.
     pub outcomes: Vec<Outcome>,
+    /// Shared devices whose visits are to be judged now; see [`visits`].
+    pub devices: Vec<IdentifierId>,
 }
 
 /// What became of a ruling.
@@ -54,6 +58,8 @@ pub struct Decided {
     pub change: i64,
     /// What it came to.
     pub ruled: Ruled,
+    /// Shared devices whose visits are to be judged now; see [`visits`].
+    pub devices: Vec<IdentifierId>,
 }
 
 /// Figures of the whole store.
@@ -82,6 +88,10 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Identifiers, with who holds each.
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>>;
+
+    /// What a device did alone and what it carried for others, inbound, from `since` on: the latest `limit`, in
+    /// order of time.
+    async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>>;
 
     /// Touchpoints by message id. A message that is no touchpoint is `None`.
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>>;
@@ -144,7 +154,7 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store: the graph of customers, and nothing that is about one way of asking for it.
 #[async_trait]
-pub trait Store: Reads + rules::Rulebook + journeys::JourneySource {
+pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

@@ -11,7 +11,7 @@ use throughline::domain::order::{Line, OrderAct, OrderContent, OrderEvent, Order
 use throughline::domain::product::{Product, ProductAct, ProductFact};
 use throughline::domain::rules::{IdentityRules, KindRule};
 use throughline::domain::touchpoint::{Campaign, Direction, TouchpointFact};
-use throughline::domain::{Amount, Arrival, Currency, IdentifierKey, Timestamp};
+use throughline::domain::{Amount, Arrival, Currency, Duration, IdentifierKey, Timestamp};
 
 /// The kinds of the settings' defaults, the strongest first, each with its limit.
 const KINDS: [(&str, Option<usize>); 6] = [
@@ -27,7 +27,8 @@ const KINDS: [(&str, Option<usize>); 6] = [
 pub fn rules() -> IdentityRules {
     let kind =
         |(name, limit): (&str, _)| KindRule { name: name.into(), limit, device: name == "anonymous_id", merges: true };
-    IdentityRules { version: 1, kinds: KINDS.into_iter().map(kind).collect(), max_identifiers: 200 }
+    let kinds = KINDS.into_iter().map(kind).collect();
+    IdentityRules { version: 1, kinds, max_identifiers: 200, session_gap: Duration::from_secs(1_800) }
 }
 
 /// The same kinds without any limit: then who is who does not depend on the order of events.
@@ -147,6 +148,12 @@ impl Event {
             campaign: None,
             properties: None,
         });
+        self
+    }
+
+    /// In a session that the sender names.
+    pub fn session(mut self, session: &str) -> Self {
+        self.0.touchpoint.as_mut().expect("a touchpoint").session_id = Some(session.into());
         self
     }
 

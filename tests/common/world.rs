@@ -42,6 +42,23 @@ impl World {
         }
     }
 
+    /// Judges all that is noted of visits on shared devices, by pieces of so many touchpoints; answers how many
+    /// changed their owner.
+    pub async fn judge_by(&self, piece: usize) -> usize {
+        let mut moved = 0;
+        while let Some(judged) =
+            self.store.judge_visits(&self.rules, &[], piece, minute(1_000)).await.expect("it is judged")
+        {
+            moved += judged.moved;
+        }
+        moved
+    }
+
+    /// The same by pieces of the usual size.
+    pub async fn judge(&self) -> usize {
+        self.judge_by(2_000).await
+    }
+
     /// All of the customer who holds an identifier.
     pub async fn find(&self, kind: &str, value: &str) -> Option<Arc<CustomerView>> {
         self.find_by(CustomerKey::Identifier(IdentifierKey::new(kind, value))).await

@@ -73,6 +73,7 @@ pub(crate) fn rules() -> IdentityRules {
         version: 1,
         kinds: vec![kind("user_id", Some(1), false), kind("email", None, false), kind("anonymous_id", None, true)],
         max_identifiers: 200,
+        session_gap: throughline::domain::Duration::from_secs(1_800),
     }
 }
 

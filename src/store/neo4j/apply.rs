@@ -28,21 +28,26 @@ use super::known::{self, Locked, Reading};
 use super::rows::column;
 use super::rules;
 use super::statement::{Statement, statement};
+use super::visits;
 use super::write::{self, Shells, order_text};
 use super::writing;
-use crate::domain::Timestamp;
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules};
+use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
+use crate::stitching::giving;
 use crate::stitching::settle::{Move, SettledPlan};
+use crate::stitching::visits::Pending;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use crate::store::rules::{NewRules, Settled};
+use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, Decided, StoreError};
 
 static LOCK_IDENTIFIERS: Statement = statement!("lock_identifiers");
 static LOCK_ORDERS: Statement = statement!("lock_orders");
+static TAKE_COUNTER: Statement = statement!("take_counter");
 static TAKE_NUMBER: Statement = statement!("take_number");
 static LAST_NUMBER: Statement = statement!("status");
 
@@ -106,6 +111,24 @@ pub(super) async fn settle(
     }
 }
 
+/// Judges one piece of what is noted of visits.
+pub(super) async fn judge_visits(
+    store: &Inner,
+    rules: &IdentityRules,
+    devices: &[IdentifierId],
+    most: usize,
+    at: Timestamp,
+) -> Result<Option<VisitsJudged>, StoreError> {
+    // Asked all the time, and nothing most of the time.
+    if !visits::is_noted(store, devices).await? {
+        return Ok(None);
+    }
+    match often(store, rules, Task::Visits(devices, most), at).await? {
+        Done::Judged(judged) => Ok(judged),
+        _ => Err(mistaken()),
+    }
+}
+
 /// Saves the next version of the rules.
 pub(super) async fn save_rules(
     store: &Inner,
@@ -113,7 +136,12 @@ pub(super) async fn save_rules(
     at: Timestamp,
 ) -> Result<Option<(SavedRules, i64)>, StoreError> {
     // Nobody is judged here.
-    let none = IdentityRules { version: new.based_on, kinds: Vec::new(), max_identifiers: 0 };
+    let none = IdentityRules {
+        version: new.based_on,
+        kinds: Vec::new(),
+        max_identifiers: 0,
+        session_gap: Duration::default(),
+    };
     match often(store, &none, Task::Rules(new), at).await {
         Ok(Done::Saved(saved)) => Ok(Some(*saved)),
         Ok(_) => Err(mistaken()),
@@ -133,6 +161,8 @@ enum Task<'a> {
     /// Whether it is for trial.
     Says(&'a Ruling, bool),
     Moves(&'a [Move]),
+    /// About how many touchpoints are to be judged.
+    Visits(&'a [IdentifierId], usize),
     Rules(&'a NewRules),
 }
 
@@ -141,6 +171,7 @@ enum Done {
     Facts(Applied),
     Says(Decided),
     Settled(Settled),
+    Judged(Option<VisitsJudged>),
     Saved(Box<(SavedRules, i64)>),
 }
 
@@ -187,6 +218,7 @@ async fn attempt(
         Task::Facts(batch) => take_in(store, &mut transaction, rules, batch, at, wider).await,
         Task::Says(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
         Task::Moves(moves) => move_people(store, &mut transaction, rules, moves, at, wider).await,
+        Task::Visits(devices, most) => judge(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
     };
     match work {
@@ -205,6 +237,15 @@ async fn attempt(
                 return Err(fault);
             }
             writing::end(store, change).await;
+            Ok(Attempt::Done(done))
+        }
+        Ok(Work::Noted(done)) => {
+            if let Err(fault) = transaction.commit(0).await {
+                if fault.broken {
+                    store.connections.renew_writers();
+                }
+                return Err(fault);
+            }
             Ok(Attempt::Done(done))
         }
         Ok(Work::Nothing(done)) => {
@@ -229,6 +270,8 @@ enum Work {
         done: Done,
         customers: BTreeSet<CustomerId>,
     },
+    /// To be committed, and no change: nobody reads what was written.
+    Noted(Done),
     /// Nothing is to be written.
     Nothing(Done),
     TooFewLocks(Vec<String>),
@@ -268,9 +311,10 @@ async fn take_in(
         }
     };
     write_plan(transaction, &locks, &known, &plan, &number).await?;
+    let devices = visits::note(transaction, &plan, &number.health).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
-    let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes });
+    let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes, devices });
     Ok(Work::Written { change: number.seq, done, customers })
 }
 
@@ -313,12 +357,14 @@ async fn rule(
         }
     };
     if trial || plan.is_empty() {
-        return Ok(Work::Nothing(Done::Says(Decided { change: number.seq - 1, ruled })));
+        return Ok(Work::Nothing(Done::Says(Decided { change: number.seq - 1, ruled, devices: Vec::new() })));
     }
     write_plan(transaction, &locks, &known, &plan, &number).await?;
+    let devices = visits::note(transaction, &plan, &number.health).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
-    Ok(Work::Written { change: number.seq, done: Done::Says(Decided { change: number.seq, ruled }), customers })
+    let done = Done::Says(Decided { change: number.seq, ruled, devices });
+    Ok(Work::Written { change: number.seq, done, customers })
 }
 
 async fn move_people(
@@ -355,9 +401,84 @@ async fn move_people(
         return Ok(Work::Nothing(Done::Settled(Settled { change: number.seq - 1, done })));
     }
     write_plan(transaction, &locks, &known, &plan, &number).await?;
+    visits::note(transaction, &plan, &number.health).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
     Ok(Work::Written { change: number.seq, done: Done::Settled(Settled { change: number.seq, done }), customers })
+}
+
+async fn judge(
+    store: &Inner,
+    transaction: &mut Transaction<'_>,
+    rules: &IdentityRules,
+    devices: &[IdentifierId],
+    most: usize,
+    at: Timestamp,
+    wider: &BTreeSet<String>,
+) -> Outcome<Work> {
+    store.pause_at(Step::Begun).await;
+    let Some(Pending { device, .. }) = visits::next(transaction, devices).await? else {
+        return Ok(Work::Nothing(Done::Judged(None)));
+    };
+    // A key of an order has a line feed in it, and one of an identifier never.
+    let (orders, mut keys): (BTreeSet<String>, BTreeSet<String>) =
+        wider.iter().cloned().partition(|key| key.contains('\n'));
+    keys.extend(rules::keys(transaction, [device]).await?);
+    let mut locks = Locks::take_keys(transaction, keys).await?;
+    lock_orders(transaction, &orders).await?;
+    locks.orders = orders;
+    store.pause_at(Step::Locked).await;
+    let last = take_counter(transaction, rules).await?;
+    // Again, now that nobody else writes.
+    let Some(range) = visits::next(transaction, &[device]).await? else {
+        return Ok(Work::Nothing(Done::Judged(Some(VisitsJudged { change: last, moved: 0, read: 0 }))));
+    };
+    let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
+        Reading::Complete(known) => known,
+        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    };
+    let shared = known.identifiers.iter().any(|i| i.id == device && i.is_shared());
+    let judgement = visits::judge(transaction, rules, &range, shared, most).await?;
+    let to_lock = visits::to_lock(transaction, &judgement.given).await?;
+    let missing = |key: &String| !locks.identifiers.contains(key) && !locks.orders.contains(key);
+    let missing: Vec<String> = to_lock.into_iter().filter(missing).collect();
+    if !missing.is_empty() {
+        return Ok(Work::TooFewLocks(missing));
+    }
+    store.pause_at(Step::Known).await;
+    visits::shorten(transaction, &range, judgement.to).await?;
+    let (moved, read) = (judgement.given.len(), judgement.read);
+    if moved == 0 {
+        return Ok(Work::Noted(Done::Judged(Some(VisitsJudged { change: last, moved, read }))));
+    }
+    let number = take_number(transaction, rules, at).await?;
+    let latest = visits::move_owners(transaction, &judgement.given, number.seq, &mut known).await?;
+    let plan = giving::give(rules, &known, judgement.given, &latest, number.seq, number.at);
+    write_plan(transaction, &locks, &known, &plan, &number).await?;
+    store.pause_at(Step::Written).await;
+    let customers = locks.concerned(&plan);
+    let done = Done::Judged(Some(VisitsJudged { change: number.seq, moved, read }));
+    Ok(Work::Written { change: number.seq, done, customers })
+}
+
+async fn lock_orders(transaction: &mut Transaction<'_>, keys: &BTreeSet<String>) -> Outcome<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let number = |key: &str| key.split_once('\n').map(|(_, number)| number.to_owned());
+    let rows = keys.iter().map(|key| row! { "key" => key, "number" => number(key) });
+    transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await
+}
+
+/// Makes sure that nobody else writes, when `rules` are the newest; answers the last change.
+async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
+    let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
+    let row =
+        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    match column::<i64>(row, "rules")? {
+        version if version == rules.version => Ok(column(row, "seq")?),
+        version => Err(StoreError::RulesChanged(version).into()),
+    }
 }
 
 async fn put_rules(
@@ -374,6 +495,7 @@ async fn put_rules(
     let plan = Plan { seq: number.seq, at: number.at, entries, ..Plan::default() };
     let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
+    visits::note_all(transaction).await?;
     let done = Done::Saved(Box::new((saved, number.seq)));
     Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
 }
@@ -396,7 +518,9 @@ async fn nothing_new(
     let known = Known { messages, ..Known::default() };
     let no_id = &mut || CustomerId("".into());
     match stitching::plan(rules, &known, batch, change, Timestamp::default(), no_id) {
-        Planned::Ready(plan) => Ok(Work::Nothing(Done::Facts(Applied { change, outcomes: plan.outcomes }))),
+        Planned::Ready(plan) => {
+            Ok(Work::Nothing(Done::Facts(Applied { change, outcomes: plan.outcomes, devices: Vec::new() })))
+        }
         Planned::Needs(_) => Err(StoreError::Data("a batch of known messages asks for more".into()).into()),
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn make(transaction: &mut Transaction<'_>) -> std::result::Resu
     transaction.write(&PUT, Params::new().with("health", text(&health)?)).await
 }
 
-fn parse(kept: &str) -> Result<Health> {
+pub(super) fn parse(kept: &str) -> Result<Health> {
     serde_json::from_str(kept).map_err(|_| strange("the figures about identities"))
 }
 

@@ -36,6 +36,7 @@ mod set_up;
 mod statement;
 mod status;
 mod touchpoints;
+mod visits;
 mod why;
 mod write;
 mod writing;
@@ -51,6 +52,7 @@ use tokio::sync::watch;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
 use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::visits::{OwnerMove, Visits, VisitsJudged};
 use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
@@ -70,6 +72,7 @@ use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
+use crate::stitching::visits::Seen;
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
@@ -359,7 +362,30 @@ impl JourneySource for Neo4jStore {
 }
 
 #[async_trait]
+impl Visits for Neo4jStore {
+    async fn judge_visits(
+        &self,
+        rules: &IdentityRules,
+        devices: &[IdentifierId],
+        most: usize,
+        at: Timestamp,
+    ) -> Result<Option<VisitsJudged>> {
+        let (store, rules, devices) = (self.inner.clone(), rules.clone(), devices.to_vec());
+        let work = tokio::spawn(async move { apply::judge_visits(&store, &rules, &devices, most, at).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("visits could not be judged: {e}"))))
+    }
+
+    async fn owner_moves(&self, change: i64) -> Result<Vec<OwnerMove>> {
+        visits::owner_moves(&self.inner, change).await
+    }
+}
+
+#[async_trait]
 impl Reads for Neo4jStore {
+    async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
+        visits::list_seen(&self.inner, device, since, limit, None).await
+    }
+
     async fn customers(
         &self,
         keys: &[CustomerKey],

@@ -34,6 +34,7 @@ mod set_up;
 mod statement;
 mod status;
 mod touchpoints;
+mod visits;
 mod why;
 mod words;
 mod write;
@@ -49,6 +50,7 @@ use tokio::sync::watch;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
 use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::visits::{OwnerMove, Visits, VisitsJudged};
 use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
@@ -68,6 +70,7 @@ use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
+use crate::stitching::visits::Seen;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
 use pool::{Opening, Pool};
 
@@ -130,11 +133,12 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
         }
     };
     if plan.is_empty() {
-        return Ok(Applied { change: last, outcomes: plan.outcomes });
+        return Ok(Applied { change: last, outcomes: plan.outcomes, devices: Vec::new() });
     }
     write::write(&transaction, &known, &plan)?;
+    let devices = visits::note(&transaction, &plan)?;
     transaction.commit()?;
-    Ok(Applied { change: plan.seq, outcomes: plan.outcomes })
+    Ok(Applied { change: plan.seq, outcomes: plan.outcomes, devices })
 }
 
 /// Plans what a person decided and writes it, in one transaction.
@@ -149,6 +153,7 @@ fn decide(
     let (known, plan, mut decided) = rule(&transaction, rules, ruling, at, new_id)?;
     if !plan.is_empty() {
         write::write(&transaction, &known, &plan)?;
+        decided.devices = visits::note(&transaction, &plan)?;
         transaction.commit()?;
         decided.change = plan.seq;
     }
@@ -168,7 +173,9 @@ fn rule(
     let mut known = known::read_for_ruling(db, &ruling.says)?;
     loop {
         match stitching::decide(rules, &known, ruling, last + 1, at.max(last_at), &mut || new_id()) {
-            RuledPlan::Ready(plan, ruled) => return Ok((known, plan, Decided { change: last, ruled })),
+            RuledPlan::Ready(plan, ruled) => {
+                return Ok((known, plan, Decided { change: last, ruled, devices: Vec::new() }));
+            }
             RuledPlan::Needs(unknown) => decisions::read_story(db, &unknown, &mut known)?,
         }
     }
@@ -357,7 +364,34 @@ impl JourneySource for SqliteStore {
 }
 
 #[async_trait]
+impl Visits for SqliteStore {
+    async fn judge_visits(
+        &self,
+        rules: &IdentityRules,
+        devices: &[IdentifierId],
+        most: usize,
+        at: Timestamp,
+    ) -> Result<Option<VisitsJudged>> {
+        // Asked all the time, and nothing most of the time: that need not wait for whoever writes.
+        let wanted = devices.to_vec();
+        if !self.pool.read(move |db| visits::is_noted(db, &wanted)).await? {
+            return Ok(None);
+        }
+        let (rules, devices) = (rules.clone(), devices.to_vec());
+        self.pool.write(move |db| visits::judge(db, &rules, &devices, most, at)).await
+    }
+
+    async fn owner_moves(&self, change: i64) -> Result<Vec<OwnerMove>> {
+        self.pool.read(move |db| visits::owner_moves(db, change)).await
+    }
+}
+
+#[async_trait]
 impl Reads for SqliteStore {
+    async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
+        self.pool.read(move |db| visits::list_seen(db, device, since, limit, None)).await
+    }
+
     async fn customers(
         &self,
         keys: &[CustomerKey],

@@ -8,10 +8,10 @@ use rusqlite::{Connection, Row, params};
 use super::identifiers::Owners;
 use super::pages::{self, Entry};
 use super::past::{self, end};
-use super::products;
 use super::row::{arrival, json, text, time};
 use super::statement::statements;
-use crate::domain::order::{Order, OrderKey};
+use super::{products, touchpoints};
+use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::Product;
 use crate::domain::{IdentifierId, Moment, Timestamp};
@@ -25,6 +25,9 @@ statements! {
     ORDERS_NEWEST = "orders_newest";
     ORDERS_OF_IDENTIFIER = "orders_of_identifier";
     COUNT_ORDERS = "count_orders";
+    ORDERS_NEWEST_THEN = "orders_newest_then";
+    ORDERS_OF_IDENTIFIER_THEN = "orders_of_identifier_then";
+    COUNT_ORDERS_THEN = "count_orders_then";
 }
 
 /// Writes orders whole, in place of what was stored of them.
@@ -53,7 +56,7 @@ pub(super) fn fetch(db: &Connection, keys: &[OrderKey], when: Option<Moment>) ->
     let mut placed = PLACED_ORDER.on(db)?;
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
-        let order = placed.first((&*key.number, &*key.source), |row| decode(row, when))?;
+        let order = placed.first((&*key.number, &*key.source), |row| decode(db, row, when))?;
         found.push(order.filter(|order| order.placed.is_some()));
     }
     drop(placed);
@@ -76,20 +79,24 @@ pub(super) fn list_of(
 ) -> Result<Page<Order>> {
     let since = page.since.map_or(i64::MIN, |t| t.0);
     let begin = pages::begin(true, page.since, page.until, page.after);
-    let mut range = ORDERS_NEWEST.on(db)?;
+    let mut range = if when.is_none() { ORDERS_NEWEST.on(db)? } else { ORDERS_NEWEST_THEN.on(db)? };
     let entries = pages::merge(owners, true, begin, page.limit + 1, |owner, behind, limit, into| {
-        let params = params![owner.0, behind.at.0, behind.arrival.0, since, limit as i64, end(when)];
-        range.all(params, into, |row| {
+        let read = |row: &Row<'_>| {
             let key = TimeKey { at: time(row, 0)?, arrival: arrival(row, 1)? };
             Ok(Entry { key, row: row.get(2)? })
-        })
+        };
+        let (at, arrival, limit) = (behind.at.0, behind.arrival.0, limit as i64);
+        match when {
+            None => range.all([owner.0, at, arrival, since, limit, end(None)], into, read),
+            Some(moment) => range.all([owner.0, at, arrival, since, limit, moment.end().0, moment.change], into, read),
+        }
     })?;
     drop(range);
     let page = Page::cut(entries, page.limit);
     let mut by_row = ORDER_BY_ROW.on(db)?;
     let mut items = Vec::with_capacity(page.items.len());
     for entry in &page.items {
-        items.extend(by_row.first([entry.row], |row| decode(row, when))?);
+        items.extend(by_row.first([entry.row], |row| decode(db, row, when))?);
     }
     drop(by_row);
     name_products(db, items.iter_mut(), when)?;
@@ -99,9 +106,12 @@ pub(super) fn list_of(
 /// Every order that hangs on `owners`, the first placed first.
 pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], when: Option<Moment>) -> Result<Vec<Order>> {
     let mut orders = Vec::new();
-    let mut statement = ORDERS_OF_IDENTIFIER.on(db)?;
+    let mut statement = if when.is_none() { ORDERS_OF_IDENTIFIER.on(db)? } else { ORDERS_OF_IDENTIFIER_THEN.on(db)? };
     for owner in owners {
-        statement.all([owner.0], &mut orders, |row| decode(row, when))?;
+        match when {
+            None => statement.all([owner.0], &mut orders, |row| decode(db, row, when))?,
+            Some(moment) => statement.all([owner.0, moment.change], &mut orders, |row| decode(db, row, when))?,
+        }
     }
     drop(statement);
     orders.retain(|order| order.placed.is_some());
@@ -120,12 +130,15 @@ pub(super) fn count(
 ) -> Result<Vec<i64>> {
     let (since, until) = (since.map_or(i64::MIN, |t| t.0), until.map_or(i64::MAX, |t| t.0));
     let mut owners = Owners::new(db, when)?;
-    let mut count = COUNT_ORDERS.on(db)?;
+    let mut count = if when.is_none() { COUNT_ORDERS.on(db)? } else { COUNT_ORDERS_THEN.on(db)? };
     let mut counts = Vec::with_capacity(of.len());
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            sum += count.count([owner.0, since, until, end(when)])?;
+            sum += match when {
+                None => count.count([owner.0, since, until, end(None)])?,
+                Some(moment) => count.count([owner.0, since, until, moment.end().0, moment.change])?,
+            };
         }
         counts.push(sum);
     }
@@ -147,7 +160,13 @@ fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order
 }
 
 /// `source, number, events`.
-fn decode(row: &Row<'_>, when: Option<Moment>) -> Result<Order> {
+fn decode(db: &Connection, row: &Row<'_>, when: Option<Moment>) -> Result<Order> {
     let key = OrderKey { source: text(row, 0)?, number: text(row, 1)? };
-    Ok(Order::fold_then(key, json(row, 2)?, when))
+    let mut events: Vec<OrderEvent> = json(row, 2)?;
+    if let Some(moment) = when {
+        for event in &mut events {
+            event.owner = touchpoints::owner_then(db, event.arrival, moment)?.or(event.owner);
+        }
+    }
+    Ok(Order::fold_then(key, events, when))
 }

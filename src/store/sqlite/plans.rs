@@ -32,6 +32,7 @@ fn all_statements() -> Vec<&'static Statement> {
         rules::ALL,
         status::ALL,
         touchpoints::ALL,
+        visits::ALL,
         why::ALL,
         words::ALL,
         write::ALL,

@@ -23,6 +23,7 @@ statements! {
     NAME_PRODUCT = "name_product";
     INSERT_PRODUCT_ACT = "insert_product_act";
     PRODUCT_ACTS_OF_IDENTIFIER = "product_acts_of_identifier";
+    PRODUCT_ACTS_OF_IDENTIFIER_THEN = "product_acts_of_identifier_then";
 }
 
 /// Takes over what is said of products; what is not said stays.
@@ -82,13 +83,17 @@ pub(super) fn acts_and_orders(
     when: Option<Moment>,
 ) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
     let mut owners = Owners::new(db, when)?;
-    let mut statement = PRODUCT_ACTS_OF_IDENTIFIER.on(db)?;
+    let mut statement =
+        if when.is_none() { PRODUCT_ACTS_OF_IDENTIFIER.on(db)? } else { PRODUCT_ACTS_OF_IDENTIFIER_THEN.on(db)? };
     let mut answers = Vec::with_capacity(customers.len());
     for customer in customers {
         let owners = owners.of(&Of::Customer(customer.clone()))?;
         let mut acts = Vec::new();
         for owner in &owners {
-            statement.all([owner.0, end(when)], &mut acts, decode_act)?;
+            match when {
+                None => statement.all([owner.0, end(None)], &mut acts, decode_act)?,
+                Some(moment) => statement.all([owner.0, moment.end().0, moment.change], &mut acts, decode_act)?,
+            }
         }
         // Stable: acts of one event stand as it named them.
         acts.sort_by_key(|act| (act.at, act.arrival));

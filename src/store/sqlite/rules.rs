@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{NewId, decisions, known, status, write};
+use super::{NewId, decisions, known, status, visits, write};
 use crate::domain::change::ChangeEntry;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
@@ -76,6 +76,7 @@ pub(super) fn save(db: &mut Connection, new: &NewRules, at: Timestamp) -> Result
     let entries = vec![ChangeEntry::RulesSaved { v: saved.version, w: saved.note.clone() }];
     let plan = Plan { seq: last + 1, at: saved.saved_at, entries, ..Plan::default() };
     write::write(&transaction, &Known::default(), &plan)?;
+    visits::note_all(&transaction)?;
     transaction.commit()?;
     Ok(Some((saved, plan.seq)))
 }
@@ -151,6 +152,7 @@ pub(super) fn make(
         return Ok(Settled { change: last, done });
     }
     write::write(&transaction, &known, &plan)?;
+    visits::note(&transaction, &plan)?;
     transaction.commit()?;
     Ok(Settled { change: plan.seq, done })
 }

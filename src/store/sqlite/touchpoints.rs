@@ -25,6 +25,10 @@ statements! {
     TOUCHPOINTS_NEWEST = "touchpoints_newest";
     TOUCHPOINTS_OLDEST = "touchpoints_oldest";
     COUNT_TOUCHPOINTS = "count_touchpoints";
+    TOUCHPOINTS_NEWEST_THEN = "touchpoints_newest_then";
+    TOUCHPOINTS_OLDEST_THEN = "touchpoints_oldest_then";
+    COUNT_TOUCHPOINTS_THEN = "count_touchpoints_then";
+    OWNER_THEN = "owner_then";
 }
 
 /// Writes the plan's messages, and those that are touchpoints.
@@ -73,7 +77,33 @@ pub(super) fn fetch(
             _ => None,
         });
     }
+    give_back(db, found.iter_mut().flatten(), when)?;
     Ok(found)
+}
+
+/// Names who owned them then.
+fn give_back<'t>(
+    db: &Connection,
+    touchpoints: impl Iterator<Item = &'t mut Touchpoint>,
+    when: Option<Moment>,
+) -> Result<()> {
+    let Some(moment) = when else { return Ok(()) };
+    for touchpoint in touchpoints {
+        if let Some(owner) = owner_then(db, touchpoint.arrival, moment)? {
+            touchpoint.give_back(owner);
+        }
+    }
+    Ok(())
+}
+
+/// Who owned a touchpoint then; `None` when it is who owns it now, or no touchpoint has this arrival.
+pub(super) fn owner_then(db: &Connection, arrival: Arrival, moment: Moment) -> Result<Option<IdentifierId>> {
+    OWNER_THEN.on(db)?.first([arrival.0, moment.change], |row| self::arrival(row, 0))
+}
+
+/// The touchpoint at a place.
+pub(super) fn by_arrival(db: &Connection, arrival: Arrival) -> Result<Option<Touchpoint>> {
+    TOUCHPOINT.on(db)?.first([arrival.0], decode)
 }
 
 /// A page of each.
@@ -95,7 +125,13 @@ pub(super) fn list_of(
     when: Option<Moment>,
 ) -> Result<Page<Touchpoint>> {
     let newest_first = page.order == TimeOrder::NewestFirst;
-    let mut range = if newest_first { TOUCHPOINTS_NEWEST.on(db)? } else { TOUCHPOINTS_OLDEST.on(db)? };
+    let range = match (newest_first, when) {
+        (true, None) => &TOUCHPOINTS_NEWEST,
+        (true, Some(_)) => &TOUCHPOINTS_NEWEST_THEN,
+        (false, None) => &TOUCHPOINTS_OLDEST,
+        (false, Some(_)) => &TOUCHPOINTS_OLDEST_THEN,
+    };
+    let mut range = range.on(db)?;
     let filter = &page.filter;
     let [channels, kinds, names, direction] = lists(filter)?;
     // The bound on the far side; the near one is where the walk begins.
@@ -104,11 +140,22 @@ pub(super) fn list_of(
     let begin = pages::begin(newest_first, filter.since, filter.until, page.after);
     let entries = pages::merge(owners, newest_first, begin, page.limit + 1, |owner, behind, limit, into| {
         let (at, arrival) = (behind.at.0, behind.arrival.0);
-        let params = params![owner.0, at, arrival, far, channels, kinds, names, direction, limit as i64, end(when)];
-        range.all(params, into, |row| {
+        let read = |row: &Row<'_>| {
             let key = TimeKey { at: time(row, 0)?, arrival: super::row::arrival(row, 1)? };
             Ok(Entry { key, row: key.arrival.0 })
-        })
+        };
+        let limit = limit as i64;
+        match when {
+            None => {
+                let end = end(None);
+                range.all(params![owner.0, at, arrival, far, channels, kinds, names, direction, limit, end], into, read)
+            }
+            Some(moment) => {
+                let (end, change) = (moment.end().0, moment.change);
+                let params = params![owner.0, at, arrival, far, channels, kinds, names, direction, limit, end, change];
+                range.all(params, into, read)
+            }
+        }
     })?;
     drop(range);
     let mut touchpoint = TOUCHPOINT.on(db)?;
@@ -117,13 +164,14 @@ pub(super) fn list_of(
     for entry in &page.items {
         items.extend(touchpoint.first([entry.row], decode)?);
     }
+    give_back(db, items.iter_mut(), when)?;
     Ok(Page { items, more: page.more })
 }
 
 /// How many of each fit.
 pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, when: Option<Moment>) -> Result<Vec<i64>> {
     let mut owners = Owners::new(db, when)?;
-    let mut count = COUNT_TOUCHPOINTS.on(db)?;
+    let mut count = if when.is_none() { COUNT_TOUCHPOINTS.on(db)? } else { COUNT_TOUCHPOINTS_THEN.on(db)? };
     let since = filter.since.map_or(i64::MIN, |t| t.0);
     let until = filter.until.map_or(i64::MAX, |t| t.0);
     let [channels, kinds, names, direction] = lists(filter)?;
@@ -131,7 +179,13 @@ pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, when:
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            sum += count.count(params![owner.0, since, until, channels, kinds, names, direction, end(when)])?;
+            let end = end(when);
+            sum += match when {
+                None => count.count(params![owner.0, since, until, channels, kinds, names, direction, end])?,
+                Some(Moment { change, .. }) => {
+                    count.count(params![owner.0, since, until, channels, kinds, names, direction, end, change])?
+                }
+            };
         }
         counts.push(sum);
     }

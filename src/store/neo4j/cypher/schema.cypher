@@ -175,3 +175,7 @@ ON (p.until, p.touchpoint);
 CREATE INDEX pending_visits IF NOT EXISTS
 FOR (p:PendingVisits)
 ON (p.device, p.from_at);
+
+CREATE INDEX identifier_shared IF NOT EXISTS
+FOR (i:Identifier)
+ON (i.shared_since);

@@ -21,6 +21,7 @@ CREATE (a)-[:DISLIKED]->(a)
 CREATE (a)-[:ADDED]->(a)
 CREATE (a)-[:REMOVED]->(a)
 CREATE (a)-[:SEEN_AS]->(a)
-CREATE (a)-[:GIVEN_TO]->(a)
+CREATE (a)-[:GIVEN_TO {since: 0}]->(a)
+CREATE (a)-[:WAS_OWNER_OF]->(a)
 SET a += $names
 DETACH DELETE a

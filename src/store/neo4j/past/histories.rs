@@ -22,26 +22,18 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::store::Result;
 use crate::store::query::{OrderPage, TimeOrder, TouchpointFilter, TouchpointPage};
 
-/// The text of a statement of the present, that a moment uses behind its own head.
-macro_rules! present {
-    ($name:literal) => {
-        include_str!(concat!("../cypher/", $name, ".cypher"))
-    };
-}
-
 static TOUCHPOINTS_NEWEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("list_touchpoints_then", &[part!("of_owners"), present!("list_touchpoints")]));
+    LazyLock::new(|| Statement::of_parts("list_touchpoints_then", &[part!("of_owners"), part!("list_touchpoints")]));
 static TOUCHPOINTS_OLDEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::reversed("list_touchpoints_then", &[part!("of_owners"), present!("list_touchpoints")]));
-static COUNT_TOUCHPOINTS: LazyLock<Statement> = LazyLock::new(|| {
-    Statement::of_parts("count_touchpoints_then", &[part!("of_owners"), present!("count_touchpoints")])
-});
+    LazyLock::new(|| Statement::reversed("list_touchpoints_then", &[part!("of_owners"), part!("list_touchpoints")]));
+static COUNT_TOUCHPOINTS: LazyLock<Statement> =
+    LazyLock::new(|| Statement::of_parts("count_touchpoints_then", &[part!("of_owners"), part!("count_touchpoints")]));
 static ORDERS_NEWEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("list_orders_then", &[part!("of_owners"), present!("list_orders")]));
+    LazyLock::new(|| Statement::of_parts("list_orders_then", &[part!("of_owners"), part!("list_orders")]));
 static COUNT_ORDERS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("count_orders_then", &[part!("of_owners"), present!("count_orders")]));
+    LazyLock::new(|| Statement::of_parts("count_orders_then", &[part!("of_owners"), part!("count_orders")]));
 static ACTS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("product_acts_then", &[part!("of_owners"), present!("product_acts")]));
+    LazyLock::new(|| Statement::of_parts("product_acts_then", &[part!("of_owners"), part!("product_acts")]));
 static IDENTITY_EVENTS: Statement = statement!("identity_events");
 static COUNT_IDENTITY_EVENTS: Statement = statement!("count_identity_events");
 
@@ -55,7 +47,7 @@ impl AsOf {
             TimeOrder::NewestFirst => &TOUCHPOINTS_NEWEST,
             TimeOrder::OldestFirst => &TOUCHPOINTS_OLDEST,
         };
-        let params = touchpoints::page_params(asked, Some(self.moment));
+        let params = touchpoints::page_params(asked, Some(self.moment)).with("seq", self.moment.change);
         self.of_owners(statement, owners, params, empty(), |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
     }
 
@@ -64,7 +56,7 @@ impl AsOf {
         owners: &[Vec<IdentifierId>],
         filter: &TouchpointFilter,
     ) -> Result<Vec<i64>> {
-        let params = touchpoints::count_params(filter, Some(self.moment));
+        let params = touchpoints::count_params(filter, Some(self.moment)).with("seq", self.moment.change);
         self.of_owners(&COUNT_TOUCHPOINTS, owners, params, 0, |row| column(row, "found")).await
     }
 
@@ -87,7 +79,7 @@ impl AsOf {
         owners: &[Vec<IdentifierId>],
         asked: &OrderPage,
     ) -> Result<Vec<Page<Order>>> {
-        let params = orders::page_params(asked, Some(self.moment));
+        let params = orders::page_params(asked, Some(self.moment)).with("seq", self.moment.change);
         let mut pages = self
             .of_owners(&ORDERS_NEWEST, owners, params, empty(), |row| {
                 let rows: Vec<OrderRow<'_>> = column(row, "items")?;
@@ -106,7 +98,7 @@ impl AsOf {
         since: Option<Timestamp>,
         until: Option<Timestamp>,
     ) -> Result<Vec<i64>> {
-        let params = orders::count_params(since, until, Some(self.moment));
+        let params = orders::count_params(since, until, Some(self.moment)).with("seq", self.moment.change);
         self.of_owners(&COUNT_ORDERS, owners, params, 0, |row| column(row, "found")).await
     }
 
@@ -114,7 +106,7 @@ impl AsOf {
     pub(super) async fn acts(&self, owners: &[Vec<IdentifierId>]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
         let none = (Vec::new(), Vec::new());
         let mut answers = self
-            .of_owners(&ACTS, owners, Params::new(), none, |row| {
+            .of_owners(&ACTS, owners, self.params(), none, |row| {
                 let mut acts = items::<ActRow<'_>, Placed>(row, "acts")?;
                 acts.retain(|Placed(_, act)| self.moment.has(act.arrival));
                 acts.sort_by_key(|Placed(place, act)| (act.at, act.arrival, *place));

@@ -3,8 +3,8 @@
 //! A moment never changes, so its parts are read one after the other, and no version is compared: who held
 //! what ([`people`]), then what hung on those identifiers. What is only ever added is read as now, up to the
 //! moment's end: touchpoints, orders (folded from what had been said), acts about products, identity
-//! histories. What changes in place is kept when it is replaced (`:PastLink`, `:PastDevice`, `:PastProduct`),
-//! or is counted again.
+//! histories; who owned them then is told by `:PastOwner` where it changed. What changes in place is kept when
+//! it is replaced (`:PastLink`, `:PastDevice`, `:PastProduct`), or is counted again.
 
 mod devices;
 mod histories;
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neo4rs::Row;
+use rustc_hash::FxHashMap;
 
 use super::Inner;
 use super::bolt::{Params, list};
@@ -32,11 +33,13 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::{Reads, Result, StoreError};
 
 static MOMENT: Statement = statement!("moment");
 static WRITING: Statement = statement!("writing");
+static OWNERS_THEN: Statement = statement!("owners_then");
 
 /// How often a commit that is becoming visible is looked at again, and after how long.
 const LOOKS: u32 = 400;
@@ -79,6 +82,22 @@ impl AsOf {
         Box::pin(self.store.connections.read(statement, params)).await
     }
 
+    /// Who owned touchpoints then, of those whose owner changed since.
+    async fn owners_then(
+        &self,
+        arrivals: impl Iterator<Item = Arrival> + Send,
+    ) -> Result<FxHashMap<Arrival, IdentifierId>> {
+        let arrivals: Vec<Arrival> = arrivals.collect();
+        let mut owners = FxHashMap::default();
+        if arrivals.is_empty() {
+            return Ok(owners);
+        }
+        for row in &self.rows(&OWNERS_THEN, self.params().with("keys", arrivals)).await? {
+            owners.insert(Arrival(column(row, "arrival")?), Arrival(column(row, "owner")?));
+        }
+        Ok(owners)
+    }
+
     /// What a statement with the head `of_owners` answers for each list of identifiers.
     async fn of_owners<T: Clone>(
         &self,
@@ -99,6 +118,10 @@ impl AsOf {
 
 #[async_trait]
 impl Reads for AsOf {
+    async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
+        super::visits::list_seen(&self.store, device, since, limit, Some(self.moment)).await
+    }
+
     async fn customers(
         &self,
         keys: &[CustomerKey],
@@ -114,7 +137,15 @@ impl Reads for AsOf {
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
         let found = super::touchpoints::fetch(&self.store, message_ids).await?;
-        Ok(found.into_iter().map(|touchpoint| touchpoint.filter(|t| self.moment.has(t.arrival))).collect())
+        let mut found: Vec<Option<Touchpoint>> =
+            found.into_iter().map(|touchpoint| touchpoint.filter(|t| self.moment.has(t.arrival))).collect();
+        let owners = self.owners_then(found.iter().flatten().map(|t| t.arrival)).await?;
+        for touchpoint in found.iter_mut().flatten() {
+            if let Some(owner) = owners.get(&touchpoint.arrival) {
+                touchpoint.give_back(*owner);
+            }
+        }
+        Ok(found)
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {

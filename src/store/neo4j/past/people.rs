@@ -315,8 +315,8 @@ impl AsOf {
         for row in &self.rows(&IDENTIFIERS, self.params().with("keys", ids)).await? {
             let mut identifier = column::<IdentifierRow<'_>>(row, "item")?.held_by(None)?;
             identifier.shared_since = identifier.shared_since.filter(|since| *since <= self.moment.change);
-            let mut seen: Vec<(i64, i64)> = column(row, "seen")?;
-            identifier.rollup = self.figures(row, &mut seen)?;
+            let seen: Vec<(i64, i64)> = column(row, "seen")?;
+            identifier.rollup = self.figures(row)?;
             if let Some((first, last)) = bounds(&seen) {
                 (identifier.first_seen_at, identifier.last_seen_at) = (first, last);
             }
@@ -325,13 +325,11 @@ impl AsOf {
         Ok(counted)
     }
 
-    /// What had happened under an identifier, counted; and when, added to `seen`.
-    fn figures(&self, row: &Row, seen: &mut Vec<(i64, i64)>) -> Result<Rollup> {
+    /// What had happened under an identifier, counted.
+    fn figures(&self, row: &Row) -> Result<Rollup> {
         let mut channels: BTreeMap<Arc<str>, ChannelRollup> = BTreeMap::new();
-        for (channel, touchpoints, sent, answered, first, last) in
-            column::<Vec<(&str, i64, i64, i64, i64, i64)>>(row, "channels")?
+        for (channel, touchpoints, sent, answered, last) in column::<Vec<(&str, i64, i64, i64, i64)>>(row, "channels")?
         {
-            seen.push((first, last));
             channels.insert(channel.into(), ChannelRollup { touchpoints, sent, answered, last_at: Timestamp(last) });
         }
         let mut rollup = Rollup { channels, ..Rollup::default() };

@@ -37,6 +37,11 @@ impl AsOf {
         let known: HashMap<Arc<str>, Product> =
             self.products_then(&skus).await?.into_iter().flatten().map(|p| (p.sku.clone(), p)).collect();
         orders.iter_mut().for_each(|order| order.name_products(&known));
+        let said = orders.iter().flat_map(|order| &order.events).map(|event| event.arrival);
+        let owners = self.owners_then(said.collect::<Vec<_>>().into_iter()).await?;
+        for order in orders.iter_mut().filter(|_| !owners.is_empty()) {
+            order.give_back(&owners);
+        }
         for product in &mut others {
             if let Some(then) = known.get(&product.sku) {
                 **product = then.clone();

@@ -90,10 +90,11 @@ fn device(db: &Connection, id: i64, moment: Moment) -> Result<Option<Device>> {
     let mut seen = Vec::new();
     let mut by_touchpoints = DEVICE_SEEN_THEN.on(db)?;
     for identifier in &identifiers {
-        let found = by_touchpoints.first(params![identifier.0, &*fact.key, moment.end().0], |row| {
+        let mut found: Vec<Option<(i64, i64)>> = Vec::new();
+        by_touchpoints.all(params![identifier.0, &*fact.key, moment.end().0], &mut found, |row| {
             Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?))
         })?;
-        seen.extend(found.flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
+        seen.extend(found.into_iter().flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
     }
     DEVICE_SEEN_ALONE_THEN.on(db)?.all([id, moment.change], &mut seen, |row| Ok((time(row, 0)?, time(row, 1)?)))?;
     // What a file of version 1 did not keep is taken to be as it is now.

@@ -1,7 +1,8 @@
 //! The store as of a moment.
 //!
 //! What is only ever added is read as now, up to the moment's end ([`end`]): touchpoints, orders (folded from
-//! what had been said), acts about products, identity histories. What changes in place has a `past_` table
+//! what had been said), acts about products, identity histories; who owned them then is told by `past_owner`
+//! where it changed. What changes in place has a `past_` table
 //! beside it, or is counted again: who held what and figures ([`people`]), [`links`], [`devices`] and the
 //! names of [`products`].
 
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::pool::Pool;
-use super::{decisions, identity_events, orders, touchpoints};
+use super::{decisions, identity_events, orders, touchpoints, visits};
 use crate::domain::change::IdentityEvent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
@@ -27,6 +28,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::{Reads, Result};
 
@@ -57,6 +59,10 @@ impl AsOf {
 
 #[async_trait]
 impl Reads for AsOf {
+    async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
+        self.read(move |db, moment| visits::list_seen(db, device, since, limit, Some(moment))).await
+    }
+
     async fn customers(
         &self,
         keys: &[CustomerKey],

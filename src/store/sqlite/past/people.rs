@@ -28,6 +28,7 @@ statements! {
     IDENTIFIER_ID = "identifier_id";
     IDENTIFIER_THEN = "identifier_then";
     FIGURES_THEN = "figures_then";
+    TOUCHED_THEN = "touched_then";
     SEEN_ALONE_THEN = "seen_alone_then";
 }
 
@@ -139,7 +140,7 @@ fn find(db: &Connection, key: &CustomerKey, moment: Moment) -> Result<Option<i64
         }
         CustomerKey::Order { number, source } => {
             let mut owners = Vec::new();
-            let params = (&**number, source.as_deref(), moment.end().0);
+            let params = (&**number, source.as_deref(), moment.end().0, moment.change);
             OWNERS_OF_ORDER_THEN.on(db)?.all(params, &mut owners, |row| arrival(row, 0))?;
             match owners.as_slice() {
                 [] => Ok(None),
@@ -208,7 +209,12 @@ fn identifier(
     };
     let Some((key, now, shared_since)) = IDENTIFIER_THEN.on(db)?.first([id.0], read)? else { return Ok(None) };
     let mut seen = Vec::new();
-    let rollup = figures(db, id, moment, &mut seen)?;
+    let rollup = figures(db, id, moment)?;
+    let mut touched: Vec<Option<(i64, i64)>> = Vec::new();
+    TOUCHED_THEN
+        .on(db)?
+        .all([id.0, moment.end().0], &mut touched, |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?)))?;
+    seen.extend(touched.into_iter().flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
     links::seen(db, id, moment, &mut seen)?;
     SEEN_ALONE_THEN.on(db)?.all([id.0, moment.change], &mut seen, |row| Ok((time(row, 0)?, time(row, 1)?)))?;
     // What a file of version 1 did not keep is taken to be as it is now.
@@ -223,22 +229,16 @@ pub(super) fn bounds(seen: &[(Timestamp, Timestamp)]) -> Option<(Timestamp, Time
     Some((first, seen.iter().map(|(_, last)| *last).max()?))
 }
 
-/// What had happened under an identifier, counted; and when, added to `seen`.
-fn figures(
-    db: &Connection,
-    id: IdentifierId,
-    moment: Moment,
-    seen: &mut Vec<(Timestamp, Timestamp)>,
-) -> Result<Rollup> {
+/// What had happened under an identifier, counted.
+fn figures(db: &Connection, id: IdentifierId, moment: Moment) -> Result<Rollup> {
     let mut rollup = Rollup::default();
     let mut channels = Vec::new();
-    FIGURES_THEN.on(db)?.all([id.0, moment.end().0], &mut channels, |row| {
-        seen.push((time(row, 4)?, time(row, 5)?));
+    FIGURES_THEN.on(db)?.all([id.0, moment.end().0, moment.change], &mut channels, |row| {
         let figures = ChannelRollup {
             touchpoints: row.get(1)?,
             sent: row.get::<_, f64>(2)? as i64,
             answered: row.get::<_, f64>(3)? as i64,
-            last_at: time(row, 5)?,
+            last_at: time(row, 4)?,
         };
         Ok((text(row, 0)?, figures))
     })?;

@@ -12,10 +12,19 @@ CALL (d) {
 }
 CALL (d, identifiers) {
   UNWIND identifiers AS id
-  MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(owner, at, arrival)
-  WHERE t.owner = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
-  WITH id, min(t.at) AS first_at, max(t.at) AS last_at
+  CALL (d, id) {
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(owner, at, arrival)
+    WHERE t.owner = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
+    RETURN min(t.at) AS first_at, max(t.at) AS last_at
+    UNION ALL
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(carrier, at, arrival)
+    WHERE t.carrier = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
+    RETURN min(t.at) AS first_at, max(t.at) AS last_at
+  }
+  WITH first_at, last_at
+  WHERE first_at IS NOT NULL
   RETURN collect([first_at, last_at]) AS seen
 }
 CALL (d) {

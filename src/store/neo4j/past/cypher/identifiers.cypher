@@ -1,22 +1,61 @@
 // Identifiers that were there, with what their figures are counted from: touchpoints by channel, orders,
-// and when they were seen, by links as they stood and by events that left neither. Of several pasts of a
+// and when they were seen, by their own touchpoints whomever those were given to, by links as they stood and by events that left neither. Of several pasts of a
 // link the one that ended first after the moment is the one that stood.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
 WHERE i.id < $end
 CALL (i) {
-  MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(owner, at, arrival)
-  WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end
+  CALL (i) {
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(owner, at, arrival)
+    WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end AND coalesce(t.moved <= $seq, true)
+    RETURN t
+    UNION ALL
+    MATCH (w:PastOwner)
+    USING INDEX w:PastOwner(owner, at, touchpoint)
+    WHERE w.owner = i.id AND w.at IS NOT NULL AND w.touchpoint < $end AND w.since <= $seq AND w.until > $seq
+    MATCH (w)-[:WAS_OWNER_OF]->(t:Touchpoint)
+    RETURN t
+  }
   WITH t.channel AS channel, count(t) AS touchpoints,
     sum(CASE WHEN t.kind = 'message_sent' AND t.direction = 'OUTBOUND' THEN 1 ELSE 0 END) AS sent,
-    sum(CASE WHEN t.direction = 'INBOUND' THEN 1 ELSE 0 END) AS answered, min(t.at) AS first_at, max(t.at) AS last_at
-  RETURN collect([channel, touchpoints, sent, answered, first_at, last_at]) AS channels
+    sum(CASE WHEN t.direction = 'INBOUND' THEN 1 ELSE 0 END) AS answered, max(t.at) AS last_at
+  RETURN collect([channel, touchpoints, sent, answered, last_at]) AS channels
 }
 CALL (i) {
-  MATCH (o:Order)
-  USING INDEX o:Order(owner, placed_at, placed_arrival)
-  WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival < $end
+  CALL (i) {
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(owner, at, arrival)
+    WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end AND (t.moved IS NULL OR t.carrier IS NULL)
+    RETURN min(t.at) AS first_at, max(t.at) AS last_at
+    UNION ALL
+    MATCH (t:Touchpoint)
+    USING INDEX t:Touchpoint(carrier, at, arrival)
+    WHERE t.carrier = i.id AND t.at IS NOT NULL AND t.arrival < $end AND t.moved IS NOT NULL
+    RETURN min(t.at) AS first_at, max(t.at) AS last_at
+  }
+  WITH first_at, last_at
+  WHERE first_at IS NOT NULL
+  RETURN collect([first_at, last_at]) AS touched
+}
+CALL (i) {
+  CALL (i) {
+    MATCH (o:Order)
+    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival < $end
+      AND NOT EXISTS {
+        MATCH (x:PastOwner)
+        WHERE x.touchpoint = o.placed_arrival AND x.until > $seq
+      }
+    RETURN o
+    UNION ALL
+    MATCH (w:PastOwner)
+    USING INDEX w:PastOwner(owner, at, touchpoint)
+    WHERE w.owner = i.id AND w.at IS NOT NULL AND w.touchpoint < $end AND w.since <= $seq AND w.until > $seq
+    MATCH (w)-[:WAS_OWNER_OF]->(:Touchpoint)-[:ABOUT]->(o:Order)
+    WHERE o.placed_arrival = w.touchpoint
+    RETURN o
+  }
   RETURN collect([o.source, o.number, o.events, []]) AS orders
 }
 CALL (i) {
@@ -38,4 +77,4 @@ CALL (i) {
   WHERE s.identifier = i.id AND s.since <= $seq
   RETURN collect([s.first_at, s.last_at]) AS alone
 }
-RETURN n, [i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, '{}', i.shared_since] AS item, channels, orders, linked + alone AS seen
+RETURN n, [i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, '{}', i.shared_since] AS item, channels, orders, touched + linked + alone AS seen

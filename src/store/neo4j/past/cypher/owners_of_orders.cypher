@@ -2,4 +2,10 @@
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (o:Order {number: $keys[n][0]})
 WHERE o.owner IS NOT NULL AND o.placed_arrival < $end AND ($keys[n][1] IS NULL OR o.source = $keys[n][1])
-RETURN n, o.owner AS owner
+RETURN n, coalesce(head(COLLECT {
+  MATCH (p:PastOwner)
+  WHERE p.touchpoint = o.placed_arrival AND p.until > $seq
+  RETURN p.owner
+  ORDER BY p.until
+  LIMIT 1
+}), o.owner) AS owner

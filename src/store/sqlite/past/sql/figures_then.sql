@@ -1,6 +1,13 @@
--- What had been stored under an identifier, counted.
-SELECT channel, count(*), total(kind = 'message_sent' AND direction = 'OUTBOUND'), total(direction = 'INBOUND'),
-       min(at), max(at)
-FROM touchpoint
-WHERE owner = ?1 AND place < ?2
+-- What had been stored under an identifier, counted: what it owns and did then, and what it owned then.
+SELECT channel, count(*), total(kind = 'message_sent' AND direction = 'OUTBOUND'), total(direction = 'INBOUND'), max(at)
+FROM (
+    SELECT channel, kind, direction, at
+    FROM touchpoint
+    WHERE owner = ?1 AND place < ?2 AND (moved IS NULL OR moved <= ?3)
+    UNION ALL
+    SELECT t.channel, t.kind, t.direction, t.at
+    FROM past_owner p
+    JOIN touchpoint t ON t.arrival = p.touchpoint
+    WHERE p.owner = ?1 AND p.since <= ?3 AND p.until > ?3
+)
 GROUP BY channel

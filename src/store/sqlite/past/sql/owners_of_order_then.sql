@@ -1,5 +1,11 @@
 -- Two are enough to know that a number was shared. Orders that waited were nobody's.
-SELECT owner
-FROM orders
-WHERE number = ?1 AND (?2 IS NULL OR source = ?2) AND owner IS NOT NULL AND placed_arrival < ?3
+SELECT coalesce((
+           SELECT p.owner
+           FROM past_owner p
+           WHERE p.touchpoint = o.placed_arrival AND p.until > ?4
+           ORDER BY p.until
+           LIMIT 1
+       ), o.owner)
+FROM orders o
+WHERE o.number = ?1 AND (?2 IS NULL OR o.source = ?2) AND o.owner IS NOT NULL AND o.placed_arrival < ?3
 LIMIT 2

@@ -1,0 +1,257 @@
+//! Step 5 of "who is who", the other half: what a device that several people share did, cut into visits,
+//! and to whom each goes.
+//!
+//! A device's *stream* is what it did alone and what it carried for whoever was signed in, in order of time. A
+//! visit is what was done with the same source and sessionId, or else what no longer gap parts than the rules'
+//! `session_gap`, among what has no sessionId. No visit is longer than a day: what goes on for longer, which
+//! no person does, is cut at midnight UTC. So a late touchpoint changes only the visits around it, however long
+//! the history is, and where they are cut does not depend on the order in which they arrived.
+//!
+//! A visit goes to the one customer who was signed in during it. Two, or nobody: it stays the device's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::domain::rules::IdentityRules;
+use crate::domain::{Arrival, Duration, IdentifierId, IdentifierKey, Timestamp};
+
+/// The longest that a visit may be; also how far apart two touchpoints of one session may lie.
+pub const LONGEST: i64 = 86_400_000;
+
+/// An inbound touchpoint of a device's stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its place in the order of arrivals.
+    pub arrival: Arrival,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who owns it.
+    pub owner: IdentifierId,
+    /// The change since which that owner has it; its own when it never changed.
+    pub since: i64,
+    /// Whether the device was there alone, whomever it was given to; else its owner was signed in.
+    pub alone: bool,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// The session that the sender named.
+    pub session: Option<Arc<str>>,
+}
+
+/// A part of a stream without a gap in it, in order of time and arrival.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// What is in it.
+    pub seen: Vec<Seen>,
+    /// Whether there may be more before it.
+    pub before: bool,
+    /// Whether there may be more behind it.
+    pub after: bool,
+}
+
+/// Visits, or what it takes to know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The visits, each as the places of its touchpoints in the window.
+    Visits(Vec<Vec<usize>>),
+    /// More of the stream has to be read, at one end or at both.
+    Needs {
+        /// Before the window.
+        before: bool,
+        /// Behind it.
+        after: bool,
+    },
+}
+
+/// A range of a device's time, both ends in it, whose visits are to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pending {
+    /// The device.
+    pub device: IdentifierId,
+    /// The first moment.
+    pub from: Timestamp,
+    /// The last.
+    pub to: Timestamp,
+}
+
+impl Pending {
+    /// All that a device ever did.
+    pub fn whole(device: IdentifierId) -> Self {
+        Pending { device, from: Timestamp::MIN, to: Timestamp::MAX }
+    }
+
+    /// Ranges that hold these moments. Those that lie near each other share one, since judging one reads the
+    /// day around it.
+    pub fn around(device: IdentifierId, mut moments: Vec<Timestamp>) -> Vec<Self> {
+        moments.sort_unstable();
+        let mut ranges: Vec<Self> = Vec::new();
+        for at in moments {
+            match ranges.last_mut() {
+                Some(range) if at.0 - range.to.0 <= LONGEST => range.to = at,
+                _ => ranges.push(Pending { device, from: at, to: at }),
+            }
+        }
+        ranges
+    }
+
+    /// What is left when all has been judged up to `to`, that moment included.
+    pub fn behind(self, to: Timestamp) -> Option<Self> {
+        (to < self.to).then(|| Pending { from: Timestamp(to.0 + 1), ..self })
+    }
+}
+
+/// How far a page of the stream, read from the beginning of `range`, lets the range be judged at once.
+/// `full` says that there may be more behind it.
+pub fn reach(page: &[Seen], full: bool, range: &Pending) -> Timestamp {
+    match page {
+        [first, .., last] if full && last.at <= range.to => Timestamp(first.at.0.max(last.at.0 - 1)),
+        _ => range.to,
+    }
+}
+
+/// The visits that a change between `from` and `to` touches: those that have a touchpoint there, and those
+/// of the same chain that are cut otherwise by it.
+pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duration) -> Cut {
+    let (first, last) = match (window.seen.first(), window.seen.last()) {
+        (Some(first), Some(last)) => (first.at, last.at),
+        _ if window.before || window.after => return Cut::Needs { before: window.before, after: window.after },
+        _ => return Cut::Visits(Vec::new()),
+    };
+    let mut needs = (window.before && first >= from, window.after && last <= to);
+    let mut visits = Vec::new();
+    for (gap, chain) in chains(&window.seen, session_gap) {
+        let at = |place: usize| window.seen[place].at.0;
+        let inside: Vec<usize> = chain.iter().copied().filter(|&n| (from.0..=to.0).contains(&at(n))).collect();
+        let (Some(&head), Some(&tail)) = (inside.first(), inside.last()) else { continue };
+        let (begin, end) = (chain[0], chain[chain.len() - 1]);
+        let span = |part: &[usize]| part.first().zip(part.last()).map_or(0, |(&a, &b)| at(b) - at(a));
+        let split = |place| chain.partition_point(|&n| n < place);
+        let earlier_is_long = span(&chain[..split(head)]) > LONGEST;
+        let later_is_long = span(&chain[split(tail + 1)..]) > LONGEST;
+        // Who has more than a day on one side was cut at midnights before, and stays so there.
+        let begins_here = !window.before || at(begin) - first.0 > gap;
+        let ends_here = !window.after || last.0 - at(end) > gap;
+        needs.0 |= !begins_here && !earlier_is_long;
+        needs.1 |= !ends_here && !later_is_long;
+        if begins_here && ends_here && span(&chain) <= LONGEST {
+            visits.push(chain);
+            continue;
+        }
+        let days =
+            day(at(if earlier_is_long { head } else { begin }))..=day(at(if later_is_long { tail } else { end }));
+        let mut by_day: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for place in chain {
+            if days.contains(&day(at(place))) {
+                by_day.entry(day(at(place))).or_default().push(place);
+            }
+        }
+        visits.extend(by_day.into_values());
+    }
+    match needs {
+        (false, false) => Cut::Visits(visits),
+        (before, after) => Cut::Needs { before, after },
+    }
+}
+
+/// What belongs together as long as no visit is too long: the places of each, with the gap that parts it
+/// from the next.
+fn chains(seen: &[Seen], session_gap: Duration) -> Vec<(i64, Vec<usize>)> {
+    let mut last: FxHashMap<Option<(&str, &str)>, usize> = FxHashMap::default();
+    let mut chains: Vec<(i64, Vec<usize>)> = Vec::new();
+    for (place, one) in seen.iter().enumerate() {
+        let session = one.session.as_deref().map(|session| (&*one.source, session));
+        let gap = if session.is_some() { LONGEST } else { session_gap.as_millis().min(LONGEST) };
+        let new = chains.len();
+        let chain = last.entry(session).or_insert(new);
+        let goes_on = chains.get(*chain).and_then(|(_, places)| places.last()).is_some_and(|&before| {
+            let distance = one.at.0 - seen[before].at.0;
+            distance <= gap
+        });
+        if goes_on {
+            chains[*chain].1.push(place);
+        } else {
+            *chain = new;
+            chains.push((gap, vec![place]));
+        }
+    }
+    chains
+}
+
+fn day(at: i64) -> i64 {
+    at.div_euclid(LONGEST)
+}
+
+/// Somebody who can be signed in: who holds the identifier, and how strong it is, the strongest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The customer, by its birth.
+    pub customer: Arrival,
+    /// The kind's place among the rules, and the value, which decides between two of a kind.
+    pub strength: (usize, Arc<str>),
+}
+
+impl SignedIn {
+    /// The holder of an identifier, when its kind is one of people.
+    pub fn of(rules: &IdentityRules, key: &IdentifierKey, customer: Arrival) -> Option<Self> {
+        let (rank, kind) = rules.kind(&key.kind)?;
+        (!kind.device).then(|| SignedIn { customer, strength: (rank, key.value.clone()) })
+    }
+}
+
+/// To whom a visit goes: the strongest identifier, among those that were signed in with, of the one customer
+/// who has them. `None` when that is nobody or several. `people` are owners that a customer holds and that
+/// live on no device.
+pub fn whose<'s>(
+    visit: impl IntoIterator<Item = &'s Seen>,
+    people: &FxHashMap<IdentifierId, SignedIn>,
+) -> Option<IdentifierId> {
+    let mut found: Option<(&SignedIn, IdentifierId)> = None;
+    for seen in visit.into_iter().filter(|seen| !seen.alone) {
+        let Some(person) = people.get(&seen.owner) else { continue };
+        match found {
+            Some((other, _)) if other.customer != person.customer => return None,
+            Some((other, _)) if other.strength <= person.strength => {}
+            _ => found = Some((person, seen.owner)),
+        }
+    }
+    found.map(|(_, identifier)| identifier)
+}
+
+/// The visits in which the device was alone at some time: the others are whose they are.
+pub fn in_question(window: &Window, mut visits: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    visits.retain(|visit| visit.iter().any(|&place| window.seen[place].alone));
+    visits
+}
+
+/// Who was signed in during these visits.
+pub fn signed_in(window: &Window, visits: &[Vec<usize>]) -> FxHashSet<IdentifierId> {
+    let seen = visits.iter().flatten().map(|&place| &window.seen[place]);
+    seen.filter(|seen| !seen.alone).map(|seen| seen.owner).collect()
+}
+
+/// What the visits of a device change: places in the window, each with its owner from now on.
+pub fn changes(
+    window: &Window,
+    visits: &[Vec<usize>],
+    device: IdentifierId,
+    people: &FxHashMap<IdentifierId, SignedIn>,
+) -> Vec<(usize, IdentifierId)> {
+    let mut changes = Vec::new();
+    for visit in visits {
+        let to = whose(visit.iter().map(|&place| &window.seen[place]), people).unwrap_or(device);
+        let moves = visit.iter().copied().filter(|&place| window.seen[place].alone && window.seen[place].owner != to);
+        changes.extend(moves.map(|place| (place, to)));
+    }
+    changes
+}
+
+/// The touchpoints of a range, as if they were one visit in which nobody was signed in: of a device that is
+/// shared no longer, all go back to it.
+pub fn all_of(window: &Window, from: Timestamp, to: Timestamp) -> Vec<Vec<usize>> {
+    let inside = (0..window.seen.len()).filter(|&place| (from..=to).contains(&window.seen[place].at));
+    vec![inside.collect()]
+}
+
+#[cfg(test)]
+mod tests;

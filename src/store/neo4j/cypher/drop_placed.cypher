@@ -1,0 +1,5 @@
+// Who placed these orders is about to be said anew.
+UNWIND $keys AS key
+MATCH (o:Order {key: key})
+MATCH (:Identifier)-[placed:PLACED]->(o)
+DELETE placed

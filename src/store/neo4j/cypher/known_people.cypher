@@ -1,0 +1,5 @@
+// Who holds these.
+UNWIND $ids AS id
+MATCH (i:Identifier {id: id})
+MATCH (c:Customer)-[:IDENTIFIED_BY]->(i)
+RETURN id, i.kind AS kind, i.value AS value, c.born AS born

@@ -1,0 +1,12 @@
+// Touchpoints that change their owner: who had each is kept, and whoever is given one has an edge to it beside
+// that of the device it was seen under.
+UNWIND $rows AS row
+MATCH (t:Touchpoint)
+USING INDEX t:Touchpoint(owner, at, arrival)
+WHERE t.owner = row.from AND t.at = row.at AND t.arrival = row.arrival
+MATCH (to:Identifier {id: row.to})
+OPTIONAL MATCH (t)-[old:GIVEN_TO]->(:Identifier)
+CREATE (:PastOwner {touchpoint: row.arrival, owner: row.from, to: row.to, at: row.at, since: row.since, until: $seq})-[:WAS_OWNER_OF]->(t)
+SET t.owner = row.to, t.carrier = row.carrier, t.moved = $seq
+FOREACH (x IN CASE WHEN old IS NULL THEN [] ELSE [old] END | DELETE x)
+FOREACH (x IN CASE WHEN row.carrier IS NULL THEN [] ELSE [to] END | CREATE (t)-[:GIVEN_TO {since: $seq}]->(x))

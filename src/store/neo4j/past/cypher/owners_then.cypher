@@ -1,0 +1,8 @@
+// Who owned touchpoints, where that changed since.
+UNWIND $keys AS arrival
+MATCH (p:PastOwner)
+USING INDEX p:PastOwner(touchpoint, until)
+WHERE p.touchpoint = arrival AND p.until > $seq
+WITH arrival, p
+ORDER BY p.until
+RETURN arrival, head(collect(p.owner)) AS owner

@@ -1,0 +1,3 @@
+UPDATE message
+SET owner = ?2
+WHERE id = ?1

@@ -1,0 +1,3 @@
+UPDATE touchpoint
+SET owner = ?2, carrier = ?3, moved = ?4
+WHERE arrival = ?1

@@ -1,0 +1,13 @@
+-- Each with who had it, and who had it next: by the move that came after, else now.
+SELECT p.touchpoint, p.at, p.owner,
+       coalesce((
+           SELECT n.owner
+           FROM past_owner n
+           WHERE n.touchpoint = p.touchpoint AND n.until > p.until
+           ORDER BY n.until
+           LIMIT 1
+       ), t.owner)
+FROM past_owner p
+JOIN touchpoint t ON t.arrival = p.touchpoint
+WHERE p.until = ?1
+ORDER BY p.touchpoint

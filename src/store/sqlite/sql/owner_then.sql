@@ -1,0 +1,6 @@
+-- Who owned a touchpoint, when that changed since.
+SELECT owner
+FROM past_owner
+WHERE touchpoint = ?1 AND until > ?2
+ORDER BY until
+LIMIT 1

@@ -1,0 +1,5 @@
+-- All that shared devices ever did is to be judged again.
+INSERT OR REPLACE INTO pending_visits (device, from_at, to_at)
+SELECT id, ?1, ?2
+FROM identifier
+WHERE id > 0 AND shared_since IS NOT NULL

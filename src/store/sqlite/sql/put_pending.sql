@@ -1,0 +1,5 @@
+-- A range that begins where another does takes that one in.
+INSERT INTO pending_visits (device, from_at, to_at)
+VALUES (?1, ?2, ?3)
+ON CONFLICT (device, from_at)
+DO UPDATE SET to_at = max(to_at, excluded.to_at)

@@ -1,0 +1,10 @@
+-- As stream_after, the other way.
+SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
+FROM touchpoint
+WHERE owner = ?1 AND (at, place) < (?2, ?3) AND direction = 'INBOUND'
+UNION ALL
+SELECT arrival, at, owner, coalesce(moved, arrival >> 20), moved IS NOT NULL, source, session_id, place
+FROM touchpoint
+WHERE carrier = ?1 AND (at, place) < (?2, ?3) AND direction = 'INBOUND'
+ORDER BY at DESC, place DESC
+LIMIT ?4

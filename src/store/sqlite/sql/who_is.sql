@@ -1,0 +1,3 @@
+SELECT kind, value, customer
+FROM identifier
+WHERE id = ?1 AND customer IS NOT NULL

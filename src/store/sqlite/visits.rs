@@ -1,0 +1,300 @@
+//! What shared devices did: their streams, what is to be judged, and moves of owners.
+//!
+//! The file's write lock is held from the reading of a range to the commit of what comes of it, so nothing
+//! changes between.
+
+use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::row::{arrival, json, optional_text, text, time};
+use super::statement::statements;
+use super::{identifiers, known, past, rules, status, touchpoints, write};
+use crate::domain::identifier::IdentifierKey;
+use crate::domain::order::OrderKey;
+use crate::domain::rules::IdentityRules;
+use crate::domain::{IdentifierId, Moment, Timestamp};
+use crate::stitching::giving::{Given, Latest, concerned, give, losers};
+use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
+use crate::stitching::{Known, Plan};
+use crate::store::Result;
+use crate::store::query::IdentifierRef;
+use crate::store::visits::{OwnerMove, VisitsJudged};
+
+statements! {
+    STREAM_AFTER = "stream_after";
+    STREAM_BEFORE = "stream_before";
+    STREAM_NEWEST = "stream_newest";
+    NEXT_PENDING = "next_pending";
+    NEXT_PENDING_OF = "next_pending_of";
+    PENDING_NEAR = "pending_near";
+    DROP_PENDING = "drop_pending";
+    PUT_PENDING = "put_pending";
+    PEND_ALL = "pend_all";
+    ANY_SHARED = "any_shared";
+    SHARED_WITH = "shared_with";
+    WHO_IS = "who_is";
+    ORDER_EVENTS = "order_events";
+    KEEP_OWNER = "keep_owner";
+    MOVE_TOUCHPOINT = "move_touchpoint";
+    MOVE_MESSAGE = "move_message";
+    MOVE_PRODUCT_ACTS = "move_product_acts";
+    LATEST_IN_CHANNEL = "latest_in_channel";
+    OWNER_MOVES = "owner_moves";
+}
+
+/// Judges one piece of what is noted, in one transaction.
+pub(super) fn judge(
+    db: &mut Connection,
+    rules: &IdentityRules,
+    devices: &[IdentifierId],
+    most: usize,
+    at: Timestamp,
+) -> Result<Option<VisitsJudged>> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Some(range) = next(&transaction, devices)? else { return Ok(None) };
+    rules::check(&transaction, rules)?;
+    let (last, last_at) = status::last_change(&transaction)?;
+    let (given, to, read) = whose(&transaction, rules, &range, most)?;
+    let moved = given.len();
+    let mut change = last;
+    if moved > 0 {
+        change += 1;
+        hand_over(&transaction, rules, given, change, at.max(last_at))?;
+    }
+    DROP_PENDING.on(&transaction)?.execute([range.device.0, range.from.0])?;
+    if let Some(rest) = range.behind(to) {
+        PUT_PENDING.on(&transaction)?.execute([rest.device.0, rest.from.0, rest.to.0])?;
+    }
+    transaction.commit()?;
+    Ok(Some(VisitsJudged { change, moved, read }))
+}
+
+/// Whether anything is to be judged.
+pub(super) fn is_noted(db: &Connection, devices: &[IdentifierId]) -> Result<bool> {
+    Ok(next(db, devices)?.is_some())
+}
+
+/// The next range that is noted.
+fn next(db: &Connection, devices: &[IdentifierId]) -> Result<Option<Pending>> {
+    let decode = |row: &Row<'_>| Ok(Pending { device: arrival(row, 0)?, from: time(row, 1)?, to: time(row, 2)? });
+    if devices.is_empty() {
+        return NEXT_PENDING.on(db)?.first([], decode);
+    }
+    let mut of = NEXT_PENDING_OF.on(db)?;
+    for device in devices {
+        if let Some(range) = of.first([device.0], decode)? {
+            return Ok(Some(range));
+        }
+    }
+    Ok(None)
+}
+
+/// What a piece of the range changes, up to where it was judged, and how much was read for it.
+fn whose(
+    db: &Connection,
+    rules: &IdentityRules,
+    range: &Pending,
+    most: usize,
+) -> Result<(Vec<Given>, Timestamp, usize)> {
+    let device = range.device;
+    let mut window = Window { before: true, ..Window::default() };
+    window.after = read_after(db, device, (range.from.0, i64::MIN), most, &mut window.seen)?;
+    let to = visits::reach(&window.seen, window.after, range);
+    let shared = identifiers::fetch(db, &[IdentifierRef::Id(device)])?.iter().flatten().any(|i| i.is_shared());
+    let mut page = most;
+    let visits = loop {
+        if !shared && !(window.after && window.seen.last().is_none_or(|last| last.at <= to)) {
+            break visits::all_of(&window, range.from, to);
+        }
+        match visits::cut(&window, range.from, to, rules.session_gap) {
+            Cut::Visits(visits) => break visits::in_question(&window, visits),
+            Cut::Needs { before, after } => {
+                // Else a long stream would be cut again and again while it is read.
+                page *= 2;
+                if before {
+                    let first = window.seen.first().map_or((range.from.0, i64::MIN), place);
+                    window.before = read_before(db, device, first, page, &mut window.seen)?;
+                }
+                if after {
+                    let last = window.seen.last().map_or((range.from.0, i64::MIN), place);
+                    window.after = read_after(db, device, last, page, &mut window.seen)?;
+                }
+            }
+        }
+    };
+    let people = people(db, rules, visits::signed_in(&window, &visits))?;
+    let mut given = Vec::new();
+    for (n, to) in visits::changes(&window, &visits, device, &people) {
+        let Seen { arrival, since, .. } = window.seen[n];
+        let touchpoint = touchpoints::by_arrival(db, arrival)?;
+        given.extend(touchpoint.map(|touchpoint| Given { touchpoint, since, device, to }));
+    }
+    Ok((given, to, window.seen.len()))
+}
+
+fn place(seen: &Seen) -> (i64, i64) {
+    (seen.at.0, seen.arrival.0)
+}
+
+/// Adds a page of the stream behind a place; whether there may be more.
+fn read_after(
+    db: &Connection,
+    device: IdentifierId,
+    behind: (i64, i64),
+    limit: usize,
+    seen: &mut Vec<Seen>,
+) -> Result<bool> {
+    let before = seen.len();
+    STREAM_AFTER.on(db)?.all([device.0, behind.0, behind.1, limit as i64], seen, decode)?;
+    Ok(seen.len() - before == limit)
+}
+
+/// The same before a place.
+fn read_before(
+    db: &Connection,
+    device: IdentifierId,
+    before: (i64, i64),
+    limit: usize,
+    seen: &mut Vec<Seen>,
+) -> Result<bool> {
+    let mut page = Vec::new();
+    STREAM_BEFORE.on(db)?.all([device.0, before.0, before.1, limit as i64], &mut page, decode)?;
+    let more = page.len() == limit;
+    page.reverse();
+    page.append(seen);
+    *seen = page;
+    Ok(more)
+}
+
+/// `arrival, at, owner, since, alone, source, session_id`.
+fn decode(row: &Row<'_>) -> Result<Seen> {
+    Ok(Seen {
+        arrival: arrival(row, 0)?,
+        at: time(row, 1)?,
+        owner: arrival(row, 2)?,
+        since: row.get(3)?,
+        alone: row.get(4)?,
+        source: text(row, 5)?,
+        session: optional_text(row, 6)?,
+    })
+}
+
+/// The latest of a stream, in order of time.
+pub(super) fn list_seen(
+    db: &Connection,
+    device: IdentifierId,
+    since: Timestamp,
+    limit: usize,
+    when: Option<Moment>,
+) -> Result<Vec<Seen>> {
+    let mut seen = Vec::new();
+    STREAM_NEWEST.on(db)?.all([device.0, since.0, past::end(when), limit as i64], &mut seen, decode)?;
+    seen.reverse();
+    Ok(seen)
+}
+
+/// Those of them whom a customer holds and who live on no device.
+fn people(
+    db: &Connection,
+    rules: &IdentityRules,
+    owners: FxHashSet<IdentifierId>,
+) -> Result<FxHashMap<IdentifierId, SignedIn>> {
+    let mut people = FxHashMap::default();
+    let mut who_is = WHO_IS.on(db)?;
+    for owner in owners {
+        let read = |row: &Row<'_>| Ok((IdentifierKey { kind: text(row, 0)?, value: text(row, 1)? }, arrival(row, 2)?));
+        if let Some((key, customer)) = who_is.first([owner.0], read)? {
+            people.extend(SignedIn::of(rules, &key, customer).map(|person| (owner, person)));
+        }
+    }
+    Ok(people)
+}
+
+/// Moves the touchpoints, and all that goes with them.
+fn hand_over(db: &Connection, rules: &IdentityRules, given: Vec<Given>, seq: i64, at: Timestamp) -> Result<()> {
+    move_owners(db, &given, seq)?;
+    let (identifiers, orders) = concerned(&given);
+    let ids: Vec<IdentifierId> = identifiers.into_iter().collect();
+    let mut known: Known = known::read_by_id(db, &ids)?;
+    let mut events = ORDER_EVENTS.on(db)?;
+    for key in orders {
+        if let Some(said) = events.first((&*key.number, &*key.source), |row| json(row, 1))? {
+            known.orders.insert(OrderKey::clone(key), said);
+        }
+    }
+    drop(events);
+    let mut latest = Latest::default();
+    let mut latest_in = LATEST_IN_CHANNEL.on(db)?;
+    for (owner, channel) in losers(&given) {
+        if let Some(at) = latest_in.first((owner.0, &*channel), |row| time(row, 0))? {
+            latest.insert((owner, channel), at);
+        }
+    }
+    drop(latest_in);
+    write::write(db, &known, &give(rules, &known, given, &latest, seq, at))
+}
+
+fn move_owners(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
+    let mut keep = KEEP_OWNER.on(db)?;
+    let mut touchpoint = MOVE_TOUCHPOINT.on(db)?;
+    let mut message = MOVE_MESSAGE.on(db)?;
+    let mut acts = MOVE_PRODUCT_ACTS.on(db)?;
+    for one in given {
+        let t = &one.touchpoint;
+        keep.execute([t.arrival.0, seq, one.since, t.owner.0, t.at.0])?;
+        touchpoint.execute(params![t.arrival.0, one.to.0, one.carrier().map(|carrier| carrier.0), seq])?;
+        message.execute(params![&*t.message_id, one.to.0])?;
+        acts.execute([t.owner.0, one.to.0, t.at.0, t.arrival.0])?;
+    }
+    Ok(())
+}
+
+/// Notes what a plan says is to be judged; answers the devices.
+pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
+    let mut pending = plan.pending.clone();
+    if !plan.rehomed.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
+        let mut shared_with = SHARED_WITH.on(db)?;
+        for identifier in &plan.rehomed {
+            shared_with.all([identifier.0], &mut pending, |row| {
+                Ok(Pending { device: arrival(row, 0)?, from: time(row, 1)?, to: time(row, 2)? })
+            })?;
+        }
+    }
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut near = PENDING_NEAR.on(db)?;
+    let mut drop_one = DROP_PENDING.on(db)?;
+    let mut put = PUT_PENDING.on(db)?;
+    let mut devices = Vec::new();
+    for mut range in pending {
+        let (from, to) = (range.from.0 - visits::LONGEST, range.to.0 + visits::LONGEST);
+        let mut others: Vec<(i64, i64)> = Vec::new();
+        near.all([range.device.0, from, to], &mut others, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (from, to) in others {
+            drop_one.execute([range.device.0, from])?;
+            range.from = range.from.min(Timestamp(from));
+            range.to = range.to.max(Timestamp(to));
+        }
+        put.execute([range.device.0, range.from.0, range.to.0])?;
+        devices.push(range.device);
+    }
+    devices.sort_unstable();
+    devices.dedup();
+    Ok(devices)
+}
+
+/// Notes that all of every shared device is to be judged, since rules have changed.
+pub(super) fn note_all(db: &Connection) -> Result<()> {
+    PEND_ALL.on(db)?.execute([Timestamp::MIN.0, Timestamp::MAX.0])?;
+    Ok(())
+}
+
+/// The touchpoints whose owner changed in a change.
+pub(super) fn owner_moves(db: &Connection, change: i64) -> Result<Vec<OwnerMove>> {
+    let mut moves = Vec::new();
+    OWNER_MOVES.on(db)?.all([change], &mut moves, |row| {
+        Ok(OwnerMove { touchpoint: arrival(row, 0)?, at: time(row, 1)?, from: arrival(row, 2)?, to: arrival(row, 3)? })
+    })?;
+    Ok(moves)
+}
