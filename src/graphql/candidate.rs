@@ -1,20 +1,23 @@
 //! Who an identifier that several people share may belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_graphql::{Context, Error, SimpleObject};
 
 use super::customer::Customer;
-use super::load::{self, LinksOf};
+use super::load;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::Identifier;
 use crate::domain::{IdentifierId, Moment, Timestamp};
-use crate::store::query::{IdentifierRef, LinkPage, Of};
+use crate::ingest::Ingest;
+use crate::stitching::visits::{self, Cut, Window};
+use crate::store::query::IdentifierRef;
 
 /// The most that are answered.
 const MOST: usize = 10;
-/// How many links of the identifier are looked at: a till has one with everybody.
-const LINKS: usize = 1_000;
+/// How many of its touchpoints are looked at, the latest: a till has thousands a day.
+const TOUCHPOINTS: usize = 5_000;
 /// How far back from when it was last seen.
 const WINDOW_MS: i64 = 90 * 86_400_000;
 
@@ -29,51 +32,59 @@ pub struct OwnerCandidate {
     reasons: Vec<String>,
 }
 
-/// What speaks for a customer: in how many events one of its identifiers was seen with the shared one.
+/// What speaks for a customer: in how many visits it was signed in.
 #[derive(Default)]
 struct Seen {
-    together: i64,
+    visits: usize,
     last_at: Timestamp,
 }
 
-/// The candidates of a shared identifier, now or as of a moment, best first; ties by who was seen with it last.
+/// The candidates of a shared identifier, now or as of a moment, best first; ties by who was signed in last.
 pub(super) async fn of(
     ctx: &Context<'_>,
     when: Option<Moment>,
     shared: &Identifier,
 ) -> Result<Vec<OwnerCandidate>, Error> {
-    let page = LinkPage { refused: None, after: None, limit: LINKS };
-    let links =
-        load::then(ctx, when, LinksOf(Of::Identifier(shared.id), page)).await?.map_or(Vec::new(), |page| page.items);
-    // A pair has a link from before it was shared and one from after.
-    let mut pairs: BTreeMap<IdentifierId, Seen> = BTreeMap::new();
-    for link in links.iter().filter(|link| link.last_at.0 >= shared.last_seen_at.0 - WINDOW_MS) {
-        let other = if link.from == shared.id { link.to } else { link.from };
-        let seen = pairs.entry(other).or_default();
-        seen.together += link.count;
-        seen.last_at = seen.last_at.max(link.last_at);
+    let since = Timestamp(shared.last_seen_at.0.saturating_sub(WINDOW_MS));
+    let window =
+        Window { seen: load::seen(ctx, when, shared.id, since, TOUCHPOINTS).await?, before: false, after: false };
+    let rules = ctx.data_unchecked::<Arc<Ingest>>().rules();
+    let Cut::Visits(visits) = visits::cut(&window, Timestamp::MIN, Timestamp::MAX, rules.session_gap) else {
+        return Ok(Vec::new());
+    };
+    let signed_in = visits::signed_in(&window, &visits);
+    let found = load::then_many(ctx, when, signed_in.into_iter().map(IdentifierRef::Id)).await?;
+    let is_person = |kind: &str| rules.kind(kind).is_some_and(|(_, rule)| !rule.device);
+    let holders: BTreeMap<IdentifierId, CustomerId> = found
+        .into_values()
+        .filter(|identifier| is_person(&identifier.key.kind))
+        .filter_map(|identifier| Some((identifier.id, identifier.customer?)))
+        .collect();
+    // However often somebody was seen in a visit, it speaks once.
+    let mut people: BTreeMap<&CustomerId, Seen> = BTreeMap::new();
+    for visit in &visits {
+        let here = visit.iter().map(|&place| &window.seen[place]).filter(|seen| !seen.alone);
+        let here: BTreeSet<(&CustomerId, Timestamp)> =
+            here.filter_map(|seen| Some((holders.get(&seen.owner)?, seen.at))).collect();
+        let mut before = None;
+        for (customer, at) in here {
+            let seen = people.entry(customer).or_default();
+            seen.visits += usize::from(before != Some(customer));
+            seen.last_at = seen.last_at.max(at);
+            before = Some(customer);
+        }
     }
-    let keys = pairs.keys().map(|id| IdentifierRef::Id(*id));
-    let found = load::then_many(ctx, when, keys).await?;
-    // One event names several identifiers of a person: it speaks once.
-    let mut people: BTreeMap<CustomerId, Seen> = BTreeMap::new();
-    for identifier in found.into_values() {
-        let (Some(customer), Some(seen)) = (identifier.customer, pairs.get(&identifier.id)) else { continue };
-        let person = people.entry(customer).or_default();
-        person.together = person.together.max(seen.together);
-        person.last_at = person.last_at.max(seen.last_at);
-    }
-    let total: i64 = people.values().map(|seen| seen.together).sum();
-    let mut ranked: Vec<(CustomerId, Seen)> = people.into_iter().collect();
-    ranked.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.together, seen.last_at)));
+    let total: usize = people.values().map(|seen| seen.visits).sum();
+    let mut ranked: Vec<(&CustomerId, Seen)> = people.into_iter().collect();
+    ranked.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.visits, seen.last_at)));
     let mut candidates = Vec::new();
-    for (id, Seen { together, last_at }) in ranked.into_iter().take(MOST) {
-        let Some(customer) = Customer::of_id_at(ctx, when, id).await? else { continue };
-        let events = if together == 1 { "1 event".to_owned() } else { format!("{together} events") };
+    for (id, Seen { visits: of_them, last_at }) in ranked.into_iter().take(MOST) {
+        let Some(customer) = Customer::of_id_at(ctx, when, id.clone()).await? else { continue };
+        let all = if visits.len() == 1 { "1 visit".to_owned() } else { format!("{} visits", visits.len()) };
         let day = last_at.to_string();
         let day = day.split('T').next().unwrap_or_default();
-        let reasons = vec![format!("seen together in {events} of {total}"), format!("last together on {day}")];
-        candidates.push(OwnerCandidate { customer, score: together as f64 / total as f64, reasons });
+        let reasons = vec![format!("signed in during {of_them} of {all}"), format!("last signed in on {day}")];
+        candidates.push(OwnerCandidate { customer, score: of_them as f64 / total as f64, reasons });
     }
     Ok(candidates)
 }

@@ -84,8 +84,8 @@ impl Identifier {
         Customer::of_id_at(ctx, self.when, id).await.transpose()
     }
 
-    /// For a shared one: who it may be, the most likely first, at most 10, by whom it was seen with in the 90
-    /// days until it was last seen. Empty otherwise.
+    /// For a shared one: who it may be, the most likely first, at most 10, by who was signed in
+    /// during its visits of the 90 days until it was last seen. Empty otherwise.
     async fn candidates(&self, ctx: &Context<'_>) -> Result<Vec<OwnerCandidate>, Error> {
         if self.row.is_shared() { candidate::of(ctx, self.when, &self.row).await } else { Ok(Vec::new()) }
     }

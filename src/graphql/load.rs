@@ -26,6 +26,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::{Reads, Store, StoreError};
 
@@ -85,6 +86,22 @@ where
         Some(moment) => of(ctx).loader().past(moment).load_many(keys).await,
     };
     found.map_err(store_error)
+}
+
+/// What a device did alone and carried for others, now or as of a moment.
+pub async fn seen(
+    ctx: &Context<'_>,
+    when: Option<Moment>,
+    device: IdentifierId,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Seen>, Error> {
+    let reader = of(ctx).loader();
+    let seen = match when {
+        None => reader.0.list_seen(device, since, limit).await,
+        Some(moment) => reader.past(moment).loader().0.list_seen(device, since, limit).await,
+    };
+    seen.map_err(store_error)
 }
 
 /// The moment of a time that is over; `None` when nothing had been stored yet.

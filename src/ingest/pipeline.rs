@@ -18,7 +18,7 @@ use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::visits::Judged;
 use super::writer::{BATCH, Writer};
 use crate::domain::Duration;
-use crate::domain::rules::WrittenRules;
+use crate::domain::rules::{IdentityRules, WrittenRules};
 use crate::settings::Settings;
 use crate::stitching::{Outcome, Ruling};
 use crate::store::rules::RulesInForce;
@@ -81,6 +81,11 @@ impl Ingest {
     /// A longer time between two touchpoints ends a session, by the rules of now.
     pub fn session_gap(&self) -> Duration {
         self.writer.judges.now().session_gap()
+    }
+
+    /// What decides between people, by the rules of now.
+    pub fn rules(&self) -> IdentityRules {
+        self.writer.judges.now().rules.clone()
     }
 
     /// The settings' own rules.
