@@ -218,10 +218,23 @@ pub fn whose<'s>(
     found.map(|(_, identifier)| identifier)
 }
 
-/// The visits in which the device was alone at some time: the others are whose they are.
-pub fn in_question(window: &Window, mut visits: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    visits.retain(|visit| visit.iter().any(|&place| window.seen[place].alone));
-    visits
+/// The visits in which the device was alone at some time, of those that a change [touches](cut): the others are
+/// whose they are. Of a device that is shared no longer, which has no gap, all is one visit in which nobody was
+/// signed in, so that everything goes back to it.
+pub fn in_question(window: &Window, from: Timestamp, to: Timestamp, session_gap: Option<Duration>) -> Cut {
+    let Some(session_gap) = session_gap else {
+        let goes_on = window.after && window.seen.last().is_none_or(|last| last.at <= to);
+        let inside = (0..window.seen.len()).filter(|&place| (from..=to).contains(&window.seen[place].at));
+        let alone = inside.filter(|&place| window.seen[place].alone);
+        return if goes_on { Cut::Needs { before: false, after: true } } else { Cut::Visits(vec![alone.collect()]) };
+    };
+    match cut(window, from, to, session_gap) {
+        Cut::Visits(mut visits) => {
+            visits.retain(|visit| visit.iter().any(|&place| window.seen[place].alone));
+            Cut::Visits(visits)
+        }
+        needs => needs,
+    }
 }
 
 /// Who was signed in during these visits.
@@ -244,13 +257,6 @@ pub fn changes(
         changes.extend(moves.map(|place| (place, to)));
     }
     changes
-}
-
-/// The touchpoints of a range, as if they were one visit in which nobody was signed in: of a device that is
-/// shared no longer, all go back to it.
-pub fn all_of(window: &Window, from: Timestamp, to: Timestamp) -> Vec<Vec<usize>> {
-    let inside = (0..window.seen.len()).filter(|&place| (from..=to).contains(&window.seen[place].at));
-    vec![inside.collect()]
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
         ["ruth", "ruth", "ruth", "tablet", "tablet", "sam", "sam", "tablet"]
     );
     let ruth = world.customer("user_id", "ruth").await;
-    let acts = world.store.product_acts(&[ruth.customer.id.clone()]).await.expect("acts");
+    let acts = world.store.product_acts(std::slice::from_ref(&ruth.customer.id)).await.expect("acts");
     assert_eq!(acts[0].0.len(), 1, "what was wished for goes along");
     let moves = world.store.owner_moves(world.store.status().await.expect("a status").change).await.expect("moves");
     assert_eq!(moves.len(), 3);
@@ -310,7 +310,7 @@ async fn a_moment_has_the_owners_of_then(world: World) {
         let counts = then.count_touchpoints(&of, &TouchpointFilter::default()).await.expect("counts");
         let signed_in = 1 + usize::from(moment.change >= given.change);
         assert_eq!(counts, [(signed_in + 2 * mine) as i64, 2 - 2 * mine as i64]);
-        let acts = then.product_acts(&[view.customer.id.clone()]).await.expect("acts");
+        let acts = then.product_acts(std::slice::from_ref(&view.customer.id)).await.expect("acts");
         assert_eq!((acts[0].0.len(), acts[0].1.len()), (mine, mine));
         let by_order = CustomerKey::Order { number: "1".into(), source: None };
         let found = then.customers(&[by_order], Shape::Card, pages).await.expect("views");

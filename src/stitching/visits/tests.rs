@@ -192,7 +192,7 @@ proptest! {
             let members = || visit.iter().map(|&n| &window.seen[n]);
             let owner = whose(members(), &people);
             all += visit.len();
-            prop_assert!(members().last().expect("a member").at.0 - members().next().expect("a member").at.0 <= LONGEST);
+            prop_assert!(members().next_back().expect("a member").at.0 - members().next().expect("a member").at.0 <= LONGEST);
             expected.extend(members().map(|seen| (seen.arrival, owner)));
         }
         prop_assert_eq!(all, stream.len(), "each is in one visit");

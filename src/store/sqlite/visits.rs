@@ -103,11 +103,8 @@ fn whose(
     let shared = identifiers::fetch(db, &[IdentifierRef::Id(device)])?.iter().flatten().any(|i| i.is_shared());
     let mut page = most;
     let visits = loop {
-        if !shared && !(window.after && window.seen.last().is_none_or(|last| last.at <= to)) {
-            break visits::all_of(&window, range.from, to);
-        }
-        match visits::cut(&window, range.from, to, rules.session_gap) {
-            Cut::Visits(visits) => break visits::in_question(&window, visits),
+        match visits::in_question(&window, range.from, to, shared.then_some(rules.session_gap)) {
+            Cut::Visits(visits) => break visits,
             Cut::Needs { before, after } => {
                 // Else a long stream would be cut again and again while it is read.
                 page *= 2;
