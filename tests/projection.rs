@@ -57,6 +57,7 @@ fn options(file: Option<&Path>) -> Options {
         memory: 1 << 30,
         file: file.map(Path::to_path_buf),
         save_every: Time::from_secs(600),
+        late: 20_000,
         threads: 2,
     }
 }
@@ -266,7 +267,9 @@ async fn random_histories_are_followed(world: World) {
     let seeds = if world.store.name() == "sqlite" { 0..12 } else { 0..1 };
     for seed in seeds {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        let journeys = start(&world.store, options(None));
+        // What comes late is sorted in all the time, or never.
+        let late = if seed % 2 == 0 { 2 } else { 20_000 };
+        let journeys = start(&world.store, Options { late, ..options(None) });
         for step in 0..10 {
             for batch in 0..dice.random_range(1..3) {
                 let count = dice.random_range(1..6);
@@ -324,4 +327,89 @@ async fn random_ruling(world: &World, dice: &mut ChaCha8Rng) {
     };
     let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
     world.store.decide(&world.rules, &ruling, Timestamp(minute(3_000).0), false).await.expect("a ruling");
+}
+
+#[test]
+fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    stores::run(async {
+        let world = World::new(stores::sqlite(folder.path()).await);
+        let journeys = start(&world.store, options(None));
+        let view = journeys.view().await.expect("a view");
+        // Works until it is stopped, and tells why it was.
+        let (told, mut why) = tokio::sync::mpsc::unbounded_channel();
+        let endless = move |_: &_, run: &throughline::journeys::Run| -> Result<(), Fault> {
+            loop {
+                if let Err(fault) = run.cancel.check() {
+                    told.send(fault.clone()).expect("somebody listens");
+                    return Err(fault);
+                }
+                std::thread::sleep(Time::from_millis(1));
+            }
+        };
+        let dropped = tokio::time::timeout(Time::from_millis(50), view.ask("endless", endless.clone())).await;
+        assert!(dropped.is_err(), "the question was given up");
+        assert_eq!(why.recv().await, Some(Fault::Cancelled));
+        let late = view.ask_within(Time::from_millis(50), "endless", endless.clone()).await;
+        assert!(matches!(late, Err(Trouble::Fault(Fault::Timeout))), "{late:?}");
+        assert_eq!(why.recv().await, Some(Fault::Timeout));
+
+        // While two are worked out, a third waits for its turn, and no longer than it may.
+        let busy = || {
+            tokio::spawn({
+                let (view, endless) = (view.clone(), endless.clone());
+                async move { view.ask_within(Time::from_millis(600), "busy", endless).await.map(|_| ()) }
+            })
+        };
+        let two = [busy(), busy()];
+        tokio::time::sleep(Time::from_millis(100)).await;
+        let third = view.ask_within(Time::from_millis(100), "third", |_, _| Ok(())).await;
+        assert!(matches!(third, Err(Trouble::Fault(Fault::Timeout))), "{third:?}");
+        for one in two {
+            assert!(one.await.expect("no panic").is_err());
+        }
+        assert!(view.ask("third", |_, _| Ok(())).await.is_ok(), "and then it has its turn");
+        let broken = view.ask("broken", |_, _| -> Result<(), Fault> { panic!("as a fault of ours would") }).await;
+        assert!(matches!(broken, Err(Trouble::Internal)), "{broken:?}");
+        journeys.close().await;
+    });
+}
+
+#[test]
+fn an_answer_is_worked_out_once_until_something_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    stores::run(async {
+        let world = World::new(stores::sqlite(folder.path()).await);
+        let journeys = start(&world.store, options(None));
+        let times = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let ask = async |name: &str| {
+            let (times, view) = (times.clone(), journeys.view().await.expect("a view"));
+            let count = move |_: &_, _: &_| Ok(times.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            *view.ask(name, count).await.expect("an answer")
+        };
+        assert_eq!((ask("a").await, ask("a").await, ask("b").await, ask("a").await), (0, 0, 1, 0));
+        world.apply([event("m1").user("ada").view()]).await;
+        assert_eq!((ask("a").await, ask("a").await), (2, 2), "a change makes it stale");
+        journeys.close().await;
+    });
+}
+
+#[test]
+fn it_says_how_far_it_is_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    stores::run(async {
+        let world = World::new(stores::sqlite(folder.path()).await);
+        let now: clock::Clock = Arc::new(|| minute(100));
+        let journeys = Journeys::start(world.store.clone(), options(None), now);
+        let applied = world.apply([event("m1").user("ada").view()]).await;
+        assert_eq!(journeys.view().await.expect("a view").change(), applied.change);
+        assert_eq!(journeys.lag(applied.change, minute(90)), 0);
+        assert_eq!(journeys.lag(applied.change + 1, minute(90)), 600_000, "the last change is ten minutes old");
+        let figures = journeys.figures();
+        assert_eq!((figures.touchpoints, figures.change, figures.from_disk), (1, applied.change, false));
+        assert!(figures.bytes > 0);
+        journeys.close().await;
+        world.apply([event("m2").user("ada").view()]).await;
+        assert!(matches!(journeys.view().await.map(|_| ()), Err(Trouble::Ended)), "it follows no longer");
+    });
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
+use super::aside::aside;
 use super::follow::last_visible;
 use crate::domain::Arrival;
 use crate::journeys::property::Properties;
@@ -61,14 +62,14 @@ pub(super) async fn build(building: &Building<'_>) -> std::result::Result<(Proje
     try_join_all(parts.iter().map(|part| scan.touchpoints(part, &told))).await?;
     let touchpoints = scan.read.load(Ordering::Relaxed);
     let (read, threads) = (began.elapsed(), building.threads);
-    let sorted = tokio::task::spawn_blocking(move || {
+    let sorted = aside(move || {
         let mut parts = parts.into_iter().map(Part::into_inner);
         let mut whole = parts.next()?;
         parts.for_each(|part| whole.absorb(part));
         Some(whole.finish(threads))
     });
     let broken = || StoreError::Data("the journeys could not be sorted: a fault of the program".into());
-    let projection = sorted.await.ok().flatten().ok_or_else(broken)?;
+    let projection = sorted.await.flatten().ok_or_else(broken)?;
     let bytes = projection.bytes() as u64;
     if bytes > building.memory {
         return Err(Failed::TooLarge { bytes, touchpoints });

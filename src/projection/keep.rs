@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::aside::aside;
 use super::build::{self, Building, Failed};
 use super::disk::{self, Label};
 use super::{Phase, Shared, follow};
@@ -23,8 +24,8 @@ const SOON: Duration = Duration::from_millis(20);
 /// How long to wait between two tries while the store is away; doubles up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LAST_WAIT: Duration = Duration::from_secs(5);
-/// How much may have come late before it is sorted in: a part of all, within bounds.
-const LATE: std::ops::RangeInclusive<u64> = 20_000..=250_000;
+/// What comes late is sorted in when it is more than that, however much there is.
+const MOST_LATE: u64 = 250_000;
 
 /// Works until it is told to stop, then saves.
 pub(super) async fn keep(shared: Arc<Shared>) {
@@ -44,7 +45,7 @@ struct Keeper {
     /// The change that is on disk.
     saved: i64,
     saved_at: Instant,
-    folding: Option<JoinHandle<Kept>>,
+    folding: Option<JoinHandle<Option<Kept>>>,
 }
 
 /// A state and the change that it is of.
@@ -189,19 +190,19 @@ impl Keeper {
         let Some(kept) = &mut self.kept else { return Ok(()) };
         match &mut self.folding {
             None => {
-                let most = (kept.projection.touchpoints() / 20).clamp(*LATE.start(), *LATE.end());
+                let most = (kept.projection.touchpoints() / 20).min(MOST_LATE).max(self.shared.options.late);
                 if kept.projection.pending() as u64 > most {
                     let Kept { projection, change } = kept.clone();
                     let fold = move || Kept { projection: projection.fold(1), change };
-                    self.folding = Some(tokio::task::spawn_blocking(fold));
+                    self.folding = Some(tokio::spawn(aside(fold)));
                 }
             }
             Some(folding) if folding.is_finished() => {
                 let folded = folding.await;
                 self.folding = None;
                 let broken =
-                    |_| StoreError::Data("late touchpoints could not be sorted in: a fault of the program".into());
-                let mut folded = folded.map_err(broken)?;
+                    || StoreError::Data("late touchpoints could not be sorted in: a fault of the program".into());
+                let mut folded = folded.ok().flatten().ok_or_else(broken)?;
                 let (shared, silent) = (&self.shared, |_| ());
                 while folded.change < kept.change {
                     let from = folded.change;
@@ -231,13 +232,15 @@ impl Keeper {
         };
         let began = Instant::now();
         let write = move || disk::save(&path, &label, &kept.projection).map(|()| kept.change);
-        match tokio::task::spawn_blocking(write).await {
-            Ok(Ok(change)) => {
+        match aside(write).await {
+            Some(Ok(change)) => {
                 self.saved = change;
                 tracing::info!(change, seconds = began.elapsed().as_secs_f64(), "journeys were saved");
             }
-            Ok(Err(error)) => tracing::warn!(%error, "journeys were not saved; the next start reads the store instead"),
-            Err(_) => tracing::error!("journeys were not saved: a fault of the program"),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "journeys were not saved; the next start reads the store instead")
+            }
+            None => tracing::error!("journeys were not saved: a fault of the program"),
         }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! What the figures mean is [`crate::journeys`]'s; nothing here knows GraphQL, or which store it is.
 
+mod aside;
 mod build;
 mod cache;
 mod disk;

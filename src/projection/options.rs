@@ -18,6 +18,9 @@ pub struct Options {
     pub file: Option<PathBuf>,
     /// How often it is saved, when it has changed.
     pub save_every: Duration,
+    /// What comes late is sorted in when it is more than this and more than a twentieth of all, or a quarter
+    /// million: until then each change of it costs what there is of it.
+    pub late: u64,
     /// How many threads work out one question, or build.
     pub threads: usize,
 }
@@ -36,6 +39,7 @@ impl Options {
             memory: journeys.memory_mb << 20,
             file: Some(file),
             save_every: Duration::from_secs(600),
+            late: 20_000,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
         }
     }

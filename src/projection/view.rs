@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::aside::aside;
 use super::{Shared, Trouble};
 use crate::journeys::{Answer, Cancel, Fault, Projection, Question, Run, Scope};
 
@@ -82,12 +83,12 @@ impl View {
         let run = Run { threads: self.shared.options.threads, cancel };
         let projection = self.projection.clone();
         let began = Instant::now();
-        let work = tokio::task::spawn_blocking(move || {
-            let answer = question(&projection, &run);
-            drop(turn);
-            answer
+        let work = aside(move || {
+            // Kept until the work has ended, however soon nobody waits for it.
+            let _turn = turn;
+            question(&projection, &run)
         });
-        let answer = Arc::new(work.await.map_err(|_| Trouble::Internal)?.map_err(outcome)?);
+        let answer = Arc::new(work.await.ok_or(Trouble::Internal)?.map_err(outcome)?);
         metrics::histogram!("throughline_journeys_question_seconds").record(began.elapsed());
         metrics::counter!("throughline_journeys_questions_total", "outcome" => "answered").increment(1);
         self.shared.cache.keep(name, self.change, &answer);
