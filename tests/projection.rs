@@ -181,6 +181,14 @@ async fn whatever_happens_is_followed(world: World) {
     world.apply([event("t2").user("ada").anonymous("tablet").minute(21).view()]).await;
     world.apply([event("t3").user("cyd").anonymous("tablet").minute(22).view()]).await;
     followed("a shared device").await;
+    world.apply([event("t4").anonymous("tablet").minute(300).view()]).await;
+    world.apply([event("t5").user("cyd").anonymous("tablet").minute(301).view()]).await;
+    followed("a visit that is not judged yet").await;
+    let before = population(&journeys).await;
+    assert!(world.judge().await > 0, "somebody was signed in");
+    let given = population(&journeys).await;
+    assert!(given.unowned < before.unowned && given.touchpoints > before.touchpoints, "{before:?} {given:?}");
+    followed("visits that were given to whoever was signed in").await;
 
     // By email and by user they are one, in one batch with what they do.
     world
@@ -279,6 +287,9 @@ async fn random_histories_are_followed(world: World) {
             }
             if dice.random_bool(0.3) {
                 random_ruling(&world, &mut dice).await;
+            }
+            if dice.random_bool(0.4) {
+                world.judge().await;
             }
             same_as_anew(&world, &journeys, &format!("seed {seed}, step {step}")).await;
         }

@@ -1,6 +1,7 @@
 //! What the change log tells, taken into the projection.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::domain::order::OrderKey;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Arrival, CustomerId, IdentifierId, Moment, Timestamp};
 use crate::journeys::property::Properties;
-use crate::journeys::{OrderNow, Projection, Row, TouchpointKind, Update};
+use crate::journeys::{Moved, OrderNow, Projection, Row, TouchpointKind, Update};
 use crate::store::journeys::{TouchpointSink, Window};
 use crate::store::{Result, Store};
 
@@ -76,8 +77,21 @@ pub(super) async fn take(
     };
     let dimensions: Vec<Vec<Option<&str>>> = touchpoints.iter().map(Kept::dimensions).collect();
     let rows = touchpoints.iter().zip(&dimensions).map(|(kept, dimensions)| kept.row(dimensions)).collect();
-    projection.apply(&Update { rows, moved: Vec::new(), members, orders, consents });
+    let moved = moved(store, &run.changes, change + 1..=upto).await?;
+    projection.apply(&Update { rows, moved, members, orders, consents });
     Ok(Taken { change: upto, waits: run.waits })
+}
+
+/// The touchpoints that were given to others, as visits on shared devices are, in the order in which that
+/// happened. It is done in changes of its own, which tell nothing else.
+async fn moved(store: &dyn Store, told: &[Change], run: RangeInclusive<i64>) -> Result<Vec<Moved>> {
+    let told: HashSet<i64> = told.iter().map(|change| change.place.seq).collect();
+    let mut all = Vec::new();
+    for silent in run.filter(|seq| !told.contains(seq)) {
+        let moves = store.owner_moves(silent).await?.into_iter();
+        all.extend(moves.map(|one| Moved { arrival: one.touchpoint, from: one.from, to: Some(one.to) }));
+    }
+    Ok(all)
 }
 
 /// What a run of changes is about.

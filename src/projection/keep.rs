@@ -31,8 +31,13 @@ const MOST_LATE: u64 = 250_000;
 pub(super) async fn keep(shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
     let mut keeper = Keeper { shared: shared.clone(), kept: None, saved: 0, saved_at: Instant::now(), folding: None };
+    // What cannot go on stays as it is, and says why, until the end.
+    let work = async {
+        keeper.work().await;
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        () = keeper.work() => {}
+        () = work => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
     shared.state.send_modify(|state| state.phase = Phase::Ended);
