@@ -248,3 +248,38 @@ async fn a_recount_finds_what_is_kept_wrong() {
     }
     assert_eq!(recount(&store, minute(1_000), |_| {}).await.expect("a recount").wrong, 0);
 }
+
+#[tokio::test]
+async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("visits.db");
+    // Sixty visits to a tablet, in each of which Ruth or Sam signs in.
+    let visits = (0..60_i64).flat_map(|n| {
+        let of = |id: &str, at| event(&format!("{id}{n}")).minute(100 * n + at).anonymous("tablet");
+        let name = if n % 2 == 0 { "ruth" } else { "sam" };
+        [of("a", 0).view(), of("b", 5).user(name).view(), of("c", 9).view()]
+    });
+    let visits: Vec<_> = visits.collect();
+    {
+        let world = World::new(Arc::new(open(&file)));
+        world.store.set_up().await.expect("a database");
+        world.apply(visits.clone()).await;
+        for _ in 0..3 {
+            let judged = world.store.judge_visits(&rules(), &[], 10, minute(9_000)).await.expect("a piece is judged");
+            assert!(judged.is_some_and(|judged| judged.moved > 0));
+        }
+    }
+    let world = World::new(Arc::new(open(&file)));
+    world.store.set_up().await.expect("the same database");
+    let before = world.customer("user_id", "ruth").await.rollup().touchpoint_count();
+    assert!((31..90).contains(&before), "some were given, and not all: {before}");
+    assert!(world.judge_by(10).await > 0);
+    for name in ["ruth", "sam"] {
+        assert_eq!(world.customer("user_id", name).await.rollup().touchpoint_count(), 90, "{name}");
+    }
+    let again = recount(&*world.store, minute(9_000), |_| {}).await.expect("figures counted again");
+    assert_eq!((again.customers, again.wrong), (2, 0));
+    // And told once more, nothing is left to do.
+    world.apply(visits).await;
+    assert_eq!(world.judge().await, 0);
+}

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::ingest::clock;
 use crate::ingest::judge::Judges;
+use crate::ingest::writer::Writer;
 use crate::rules::restitch::restitch;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -40,8 +41,8 @@ Examples:
 /// # Errors
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
-    let clock = clock::system();
-    Judges::new(settings).renew(&*store, &clock).await.context("the rules cannot be read")?;
+    let (clock, judges) = (clock::system(), Judges::new(settings));
+    judges.renew(&*store, &clock).await.context("the rules cannot be read")?;
     let (stop, stopped) = watch::channel(false);
     let listening = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -52,8 +53,13 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
         std::future::pending::<()>().await;
     });
     let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be taken in");
-    listening.abort();
     let report = report?;
+    if report.version.is_some() {
+        let writer = Writer { store, judges, clock };
+        let judged = writer.judge_visits(&[], usize::MAX, || *stopped.borrow()).await;
+        judged.context("visits on shared devices cannot be judged")?;
+    }
+    listening.abort();
     let Some(version) = report.version else {
         super::print(&format!("ended after {} moves: run it again to go on\n", report.moved))?;
         return Ok(ExitCode::FAILURE);

@@ -297,7 +297,7 @@ impl Visits for FakeStore {
         Ok(None)
     }
 
-    async fn owner_moves(&self, _: i64) -> Result<Vec<OwnerMove>> {
+    async fn owner_moves(&self, _: i64, _: i64) -> Result<Vec<OwnerMove>> {
         nobody_asks()
     }
 }

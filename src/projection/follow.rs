@@ -86,12 +86,12 @@ pub(super) async fn take(
 /// happened. It is done in changes of its own, which tell nothing else.
 async fn moved(store: &dyn Store, told: &[Change], run: RangeInclusive<i64>) -> Result<Vec<Moved>> {
     let told: HashSet<i64> = told.iter().map(|change| change.place.seq).collect();
-    let mut all = Vec::new();
-    for silent in run.filter(|seq| !told.contains(seq)) {
-        let moves = store.owner_moves(silent).await?.into_iter();
-        all.extend(moves.map(|one| Moved { arrival: one.touchpoint, from: one.from, to: Some(one.to) }));
+    let (after, upto) = (run.start() - 1, *run.end());
+    if run.into_iter().all(|seq| told.contains(&seq)) {
+        return Ok(Vec::new());
     }
-    Ok(all)
+    let moves = store.owner_moves(after, upto).await?.into_iter();
+    Ok(moves.map(|one| Moved { arrival: one.touchpoint, from: one.from, to: Some(one.to) }).collect())
 }
 
 /// What a run of changes is about.

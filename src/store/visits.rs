@@ -48,7 +48,7 @@ pub trait Visits: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<Option<VisitsJudged>>;
 
-    /// The touchpoints whose owner changed in a change, in the order of their arrivals: followers of the log
-    /// ask for it, since no entry tells it.
-    async fn owner_moves(&self, change: i64) -> Result<Vec<OwnerMove>>;
+    /// Every change of an owner behind the change `after`, up to `upto`, in the order in which they were made:
+    /// followers of the log ask for it, since no entry tells it.
+    async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>>;
 }

@@ -1,8 +1,11 @@
 //! Two servers on one database, each held where it hurts.
 
 use throughline::domain::Timestamp;
+use throughline::stitching::Batch;
 use throughline::store::Store;
 use throughline::store::neo4j::Step;
+use throughline::store::recount::recount;
+use throughline::store::visits::Visits;
 
 use crate::gate::Gate;
 use crate::world::{World, fact, holder, number, one, rules};
@@ -217,4 +220,50 @@ async fn the_same_batch_from_two_servers_is_stored_once() {
     assert!(matches!(late.outcomes[0], throughline::stitching::Outcome::Unchanged { customer: Some(_) }));
     assert_eq!(number(&world.options, "MATCH (t:Touchpoint) RETURN count(t) AS n").await, 1);
     consistent(&world).await;
+}
+
+/// Two servers judge visits while a third brings more, of the same device and the same people.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_judge_visits_side_by_side() {
+    const HOUR: i64 = 3_600_000;
+    let Some(world) = World::empty().await else { return };
+    let flip = [("f1", 1, "user_id:0"), ("f2", 2, "user_id:1")];
+    for (id, at, user) in flip {
+        world.store.apply(&rules(), &one(id, at, &[user, "anonymous_id:tablet"]), NOW).await.expect("applied");
+    }
+    let (done, finished) = tokio::sync::watch::channel(false);
+    let judges = [(); 2].map(|()| {
+        let (server, finished) = (world.server(|_| {}), finished.clone());
+        tokio::spawn(async move {
+            loop {
+                let last = *finished.borrow();
+                while server.judge_visits(&rules(), &[], 4, NOW).await.expect("judged").is_some() {}
+                if last {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        })
+    });
+    for n in 1..=12 {
+        let at = n * HOUR;
+        let user = format!("user_id:{}", n % 2);
+        let facts = vec![
+            fact(&format!("a{n}"), at, &["anonymous_id:tablet"]),
+            fact(&format!("b{n}"), at + 1, &[&user, "anonymous_id:tablet"]),
+            fact(&format!("c{n}"), at + 2, &["anonymous_id:tablet"]),
+        ];
+        world.store.apply(&rules(), &Batch { facts }, NOW).await.expect("applied");
+    }
+    done.send_replace(true);
+    for judge in judges {
+        judge.await.expect("no panic");
+    }
+    let given = "MATCH (t:Touchpoint)-[:GIVEN_TO]->(i:Identifier) WHERE i.id = t.owner AND t.moved IS NOT NULL \
+        MATCH (s:Touchpoint {owner: i.id}) WHERE s.moved IS NULL AND abs(s.at - t.at) = 1 RETURN count(t) AS n";
+    assert_eq!(number(&world.options, given).await, 24, "each went to who signed in beside it");
+    assert_eq!(number(&world.options, "MATCH (p:PendingVisits) RETURN count(p) AS n").await, 0);
+    consistent(&world).await;
+    let again = recount(&world.store, NOW, |_| {}).await.expect("figures counted again");
+    assert_eq!((again.customers, again.wrong), (2, 0));
 }

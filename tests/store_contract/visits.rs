@@ -12,6 +12,7 @@ use throughline::stitching::settle::Move;
 use throughline::stitching::{Ruling, Says};
 use throughline::store::Reads;
 use throughline::store::query::{CustomerKey, FirstPages, IdentifierRef, Of, Shape, TouchpointFilter};
+use throughline::store::recount::recount;
 
 use crate::common::facts::{Event, amount, event, minute};
 use crate::common::world::{World, customer_of, is_unchanged};
@@ -42,6 +43,8 @@ async fn adds_up(world: &World) {
     let (now, then): (Arc<dyn Reads>, _) = (world.store.clone(), world.store.as_of(moment));
     let refs: Vec<IdentifierRef> = keys.iter().cloned().map(IdentifierRef::Key).collect();
     assert_eq!(now.identifiers(&refs).await.expect("now"), then.identifiers(&refs).await.expect("then"));
+    let again = recount(&*world.store, minute(1_000_000), |_| {}).await.expect("figures counted again");
+    assert_eq!((again.wrong, again.named), (0, Vec::new()));
     let keys: Vec<CustomerKey> = keys.into_iter().map(CustomerKey::Identifier).collect();
     let pages = FirstPages { orders: 1_000, touchpoints: 1_000 };
     for view in now.customers(&keys, Shape::All, pages).await.expect("views").into_iter().flatten().flatten() {
@@ -131,7 +134,9 @@ async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
     let ruth = world.customer("user_id", "ruth").await;
     let acts = world.store.product_acts(std::slice::from_ref(&ruth.customer.id)).await.expect("acts");
     assert_eq!(acts[0].0.len(), 1, "what was wished for goes along");
-    let moves = world.store.owner_moves(world.store.status().await.expect("a status").change).await.expect("moves");
+    let change = world.store.status().await.expect("a status").change;
+    let moves = world.store.owner_moves(change - 1, change).await.expect("moves");
+    assert_eq!(world.store.owner_moves(change, change + 9).await.expect("moves"), []);
     assert_eq!(moves.len(), 3);
     let tablet = world.identifier("anonymous_id", "tablet").await;
     assert!(moves.iter().all(|one| one.from == tablet && one.to != tablet));

@@ -375,8 +375,8 @@ impl Visits for Neo4jStore {
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("visits could not be judged: {e}"))))
     }
 
-    async fn owner_moves(&self, change: i64) -> Result<Vec<OwnerMove>> {
-        visits::owner_moves(&self.inner, change).await
+    async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
+        visits::owner_moves(&self.inner, after, upto).await
     }
 }
 

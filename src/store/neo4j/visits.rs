@@ -332,9 +332,9 @@ pub(super) async fn note_all(transaction: &mut Transaction<'_>) -> Outcome<()> {
     transaction.write(&WRITE_PENDING_OF_ALL, params).await
 }
 
-/// The touchpoints whose owner changed in a change.
-pub(super) async fn owner_moves(store: &Inner, change: i64) -> Result<Vec<OwnerMove>> {
-    let rows = store.connections.read(&OWNER_MOVES, Params::new().with("change", change)).await?;
+/// Every change of an owner within.
+pub(super) async fn owner_moves(store: &Inner, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
+    let rows = store.connections.read(&OWNER_MOVES, Params::new().with("after", after).with("upto", upto)).await?;
     let moves = rows.iter().map(|row| {
         Ok(OwnerMove {
             touchpoint: Arrival(column(row, "touchpoint")?),

@@ -381,8 +381,8 @@ impl Visits for SqliteStore {
         self.pool.write(move |db| visits::judge(db, &rules, &devices, most, at)).await
     }
 
-    async fn owner_moves(&self, change: i64) -> Result<Vec<OwnerMove>> {
-        self.pool.read(move |db| visits::owner_moves(db, change)).await
+    async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
+        self.pool.read(move |db| visits::owner_moves(db, after, upto)).await
     }
 }
 

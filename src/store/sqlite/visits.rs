@@ -287,10 +287,10 @@ pub(super) fn note_all(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// The touchpoints whose owner changed in a change.
-pub(super) fn owner_moves(db: &Connection, change: i64) -> Result<Vec<OwnerMove>> {
+/// Every change of an owner within.
+pub(super) fn owner_moves(db: &Connection, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
     let mut moves = Vec::new();
-    OWNER_MOVES.on(db)?.all([change], &mut moves, |row| {
+    OWNER_MOVES.on(db)?.all([after, upto], &mut moves, |row| {
         Ok(OwnerMove { touchpoint: arrival(row, 0)?, at: time(row, 1)?, from: arrival(row, 2)?, to: arrival(row, 3)? })
     })?;
     Ok(moves)

@@ -9,5 +9,5 @@ SELECT p.touchpoint, p.at, p.owner,
        ), t.owner)
 FROM past_owner p
 JOIN touchpoint t ON t.arrival = p.touchpoint
-WHERE p.until = ?1
-ORDER BY p.touchpoint
+WHERE p.until > ?1 AND p.until <= ?2
+ORDER BY p.until, p.touchpoint
