@@ -13,6 +13,7 @@ use throughline::domain::product::{ProductAct, ProductFact};
 use throughline::domain::{Moment, Timestamp};
 use throughline::stitching::{Batch, Outcome, Ruling, Says};
 use throughline::store::query::{CustomerKey, FirstPages, Of, OrderPage, Shape};
+use throughline::store::recount::recount;
 use throughline::store::{Reads, Store};
 
 use crate::common::answers::{About, answers};
@@ -364,6 +365,8 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestC
         let now = answers(&*upcast(&store), &about).await;
         let then = answers(&*store.as_of(moment), &about).await;
         same(&now, &then, "the last moment is the present")?;
+        let again = recount(&*store, minute(minutes + 5), |_| {}).await.expect("figures counted again");
+        prop_assert_eq!(again.wrong, 0, "figures equal a recount: {:?}", again.named);
         seen.push((moment, about.clone(), then));
     }
     for (moment, about, before) in seen {
