@@ -1,0 +1,267 @@
+//! Small worlds, and a projection that went through their history.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use throughline::domain::consent::ConsentStatus;
+use throughline::domain::order::OrderKey;
+use throughline::domain::touchpoint::Direction;
+use throughline::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
+use throughline::journeys::{Builder, HeldConsent, Moved, OrderNow, Projection, Row, TouchpointKind, Update};
+
+/// A touchpoint, told plainly.
+#[derive(Clone, Debug)]
+pub struct Touchpoint {
+    pub owner: i64,
+    pub at: i64,
+    pub arrival: i64,
+    pub session: Option<String>,
+    pub order: Option<String>,
+    pub name: String,
+    pub channel: String,
+    pub campaign: Option<String>,
+    pub platform: Option<String>,
+}
+
+impl Touchpoint {
+    /// Its value of a dimension, as stored.
+    pub fn value(&self, dimension: &str) -> Option<&str> {
+        match dimension {
+            "name" => Some(&self.name),
+            "channel" => Some(&self.channel),
+            "campaign" => self.campaign.as_deref(),
+            "properties.platform" => self.platform.as_deref(),
+            other => panic!("no world has {other}"),
+        }
+    }
+}
+
+/// Everything as it stands in the end.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub touchpoints: Vec<Touchpoint>,
+    pub members: BTreeMap<i64, String>,
+    pub orders: BTreeMap<String, (String, i64)>,
+    pub consents: BTreeMap<i64, Vec<HeldConsent>>,
+}
+
+/// What happens, one after the other.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    Seen(Touchpoint),
+    Holds(i64, Option<u8>),
+    Moves(prop::sample::Index, Option<i64>),
+    Order(u8, String, i64),
+    Consents(i64, Vec<HeldConsent>),
+    Folded,
+    SavedAndRead,
+}
+
+pub fn configured() -> Arc<[Arc<str>]> {
+    ["properties.platform".into()].into()
+}
+
+pub fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
+    let text = |all: &'static [&'static str]| prop::sample::select(all).prop_map(str::to_owned);
+    let seen = (
+        (1_i64..8, 0_i64..60, prop::option::weighted(0.4, 0_u8..3), prop::option::weighted(0.3, 0_u8..4)),
+        (
+            text(&["a", "b", "c", "a", "b", "START", "(direct)"]),
+            text(&["web", "mail", "…"]),
+            prop::option::of(text(&["spring", "(none)"])),
+            prop::option::of(text(&["ios", "web"])),
+        ),
+    );
+    let seen = seen.prop_map(|((owner, at, session, order), (name, channel, campaign, platform))| {
+        Happening::Seen(Touchpoint {
+            owner,
+            at: at * 1_000,
+            arrival: 0,
+            session: session.map(|n| format!("s{n}")),
+            order: order.map(|n| format!("o{n}")),
+            name,
+            channel,
+            campaign,
+            platform,
+        })
+    });
+    let status = prop::sample::select(
+        &[
+            ConsentStatus::Granted,
+            ConsentStatus::Granted,
+            ConsentStatus::Unknown,
+            ConsentStatus::Denied,
+            ConsentStatus::Revoked,
+        ][..],
+    );
+    let purpose = prop::sample::select(&["marketing", "profiling"][..]);
+    let consent = (status, purpose, prop::option::of(0_i64..2_000)).prop_map(|(status, purpose, expires)| {
+        HeldConsent { purpose: purpose.into(), status, expires_at: expires.map(Timestamp) }
+    });
+    let happening = prop_oneof![
+        12 => seen,
+        5 => (1_i64..8, prop::option::weighted(0.8, 0_u8..4)).prop_map(|(owner, holder)| Happening::Holds(owner, holder)),
+        2 => (any::<prop::sample::Index>(), prop::option::weighted(0.8, 1_i64..8)).prop_map(|(which, to)| Happening::Moves(which, to)),
+        2 => (0_u8..4, text(&["GBP", "JPY"]), -5_i64..2_000_000_000).prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
+        2 => (1_i64..8, prop::collection::vec(consent, 0..3)).prop_map(|(owner, held)| Happening::Consents(owner, held)),
+        1 => Just(Happening::Folded),
+        1 => Just(Happening::SavedAndRead),
+    ];
+    (prop::collection::vec(happening, 0..60), 0_usize..50)
+}
+
+/// The world that comes of it, and the projection: the first `at_once` are built in, the rest applied.
+pub fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
+    let mut world = World::default();
+    let at_once = at_once.min(happenings.len());
+    happenings[..at_once].iter().zip(1..).for_each(|(happening, n)| _ = world.take(happening, n));
+    let mut projection = world.build();
+    for (happening, n) in happenings[at_once..].iter().zip(at_once as i64 + 1..) {
+        match happening {
+            Happening::Folded => projection = projection.fold(2),
+            Happening::SavedAndRead => {
+                let mut bytes = Vec::new();
+                projection.write_to(&mut bytes).expect("room in memory");
+                projection = Projection::read_from(&mut &bytes[..]).expect("what was written");
+            }
+            _ => {}
+        }
+        // Somebody reads meanwhile, and keeps what was.
+        let reader = (n % 3 == 0).then(|| projection.clone());
+        if let Some(told) = world.take(happening, n) {
+            told.tell(&mut projection);
+        }
+        drop(reader);
+    }
+    assert_eq!(projection.touchpoints(), world.touchpoints.len() as u64);
+    (world, projection)
+}
+
+/// What a projection is told of a happening.
+pub enum Told {
+    Row(Touchpoint),
+    Moved(Moved),
+    Member(i64, Option<CustomerId>),
+    Order(OrderNow),
+    Consents(i64, Vec<HeldConsent>),
+}
+
+impl Told {
+    fn tell(&self, projection: &mut Projection) {
+        let mut update = Update::default();
+        let key;
+        match self {
+            Told::Row(touchpoint) => {
+                key = touchpoint.order.as_deref().map(order_key);
+                let platform = [touchpoint.platform.as_deref()];
+                update.rows.push(row(touchpoint, key.as_ref(), &platform));
+                // Twice, as one that comes again after a restart.
+                projection.apply(&update);
+                projection.apply(&update);
+                return;
+            }
+            Told::Moved(moved) => update.moved.push(*moved),
+            Told::Member(identifier, customer) => {
+                update.members.push((IdentifierId::new(0, *identifier as u32), customer.clone()))
+            }
+            Told::Order(order) => update.orders.push(order.clone()),
+            Told::Consents(identifier, held) => {
+                update.consents.push((IdentifierId::new(0, *identifier as u32), held.clone()));
+            }
+        }
+        projection.apply(&update);
+        projection.apply(&update);
+    }
+}
+
+impl World {
+    fn take(&mut self, happening: &Happening, n: i64) -> Option<Told> {
+        match happening {
+            Happening::Seen(touchpoint) => {
+                let touchpoint = Touchpoint { arrival: n, ..touchpoint.clone() };
+                self.touchpoints.push(touchpoint.clone());
+                Some(Told::Row(touchpoint))
+            }
+            Happening::Holds(identifier, holder) => {
+                let holder = holder.map(|n| format!("customer-{n}"));
+                match &holder {
+                    Some(customer) => self.members.insert(*identifier, customer.clone()),
+                    None => self.members.remove(identifier),
+                };
+                Some(Told::Member(*identifier, holder.map(|id| CustomerId(id.into()))))
+            }
+            Happening::Moves(which, to) => {
+                if self.touchpoints.is_empty() {
+                    return None;
+                }
+                let place = which.index(self.touchpoints.len());
+                let (arrival, from) = (self.touchpoints[place].arrival, self.touchpoints[place].owner);
+                match to {
+                    Some(to) => self.touchpoints[place].owner = *to,
+                    None => _ = self.touchpoints.remove(place),
+                }
+                let to = to.map(|to| IdentifierId::new(0, to as u32));
+                Some(Told::Moved(Moved { arrival: Arrival(arrival), from: IdentifierId::new(0, from as u32), to }))
+            }
+            Happening::Order(n, currency, net) => {
+                let number = format!("o{n}");
+                self.orders.insert(number.clone(), (currency.clone(), *net));
+                let currency = Currency(currency.as_str().into());
+                Some(Told::Order(OrderNow { key: order_key(&number), net: Amount(*net), currency }))
+            }
+            Happening::Consents(identifier, held) => {
+                self.consents.insert(*identifier, held.clone());
+                Some(Told::Consents(*identifier, held.clone()))
+            }
+            Happening::Folded | Happening::SavedAndRead => None,
+        }
+    }
+
+    /// All of it at once, from two halves.
+    pub fn build(&self) -> Projection {
+        let mut halves = [Builder::new(configured()), Builder::new(configured())];
+        for (n, touchpoint) in self.touchpoints.iter().rev().enumerate() {
+            let key = touchpoint.order.as_deref().map(order_key);
+            halves[n % 2].row(&row(touchpoint, key.as_ref(), &[touchpoint.platform.as_deref()]));
+        }
+        for (n, (identifier, customer)) in self.members.iter().enumerate() {
+            halves[n % 2].member(IdentifierId::new(0, *identifier as u32), &CustomerId(customer.as_str().into()));
+        }
+        for (n, (number, (currency, net))) in self.orders.iter().enumerate() {
+            let currency = Currency(currency.as_str().into());
+            halves[n % 2].order(&OrderNow { key: order_key(number), net: Amount(*net), currency });
+        }
+        for (n, (identifier, held)) in self.consents.iter().enumerate() {
+            halves[n % 2].consents(IdentifierId::new(0, *identifier as u32), held);
+        }
+        let [mut one, other] = halves;
+        one.absorb(other);
+        one.finish(3)
+    }
+}
+
+fn order_key(number: &str) -> OrderKey {
+    OrderKey { source: "shop".into(), number: number.into() }
+}
+
+fn row<'a>(touchpoint: &'a Touchpoint, order: Option<&'a OrderKey>, platform: &'a [Option<&'a str>]) -> Row<'a> {
+    Row {
+        owner: IdentifierId::new(0, touchpoint.owner as u32),
+        at: Timestamp(touchpoint.at),
+        arrival: Arrival(touchpoint.arrival),
+        session: touchpoint.session.as_deref(),
+        order,
+        kind: TouchpointKind {
+            name: &touchpoint.name,
+            kind: "other",
+            channel: &touchpoint.channel,
+            direction: Direction::Inbound,
+            source: "shop",
+            campaign: touchpoint.campaign.as_deref(),
+            campaign_source: None,
+            campaign_medium: None,
+            dimensions: platform,
+        },
+    }
+}
