@@ -20,8 +20,8 @@ SELECT name, next, count(*) FROM (
 
 # With what our answer has beside the counts: in how many journeys, and the median time.
 WHOLE = """
-SELECT name, next, count(*), count(DISTINCT customer), median(next_at - at) FROM (
-  SELECT customer, name, at, lead(name) OVER w AS next, lead(at) OVER w AS next_at FROM touchpoints
+SELECT name, next, count(*), count(DISTINCT customer), median(next_at - "at") FROM (
+  SELECT customer, name, "at", lead(name) OVER w AS next, lead("at") OVER w AS next_at FROM touchpoints
   WINDOW w AS (PARTITION BY customer ORDER BY place)
 ) GROUP BY ALL
 """
@@ -57,8 +57,8 @@ def main():
     for column in ("name", "channel"):
         connection.execute(f"CREATE TYPE {column}_values AS ENUM (SELECT DISTINCT {column} FROM raw)")
     connection.execute(
-        "CREATE TABLE touchpoints AS SELECT customer::INTEGER AS customer, at, name::name_values AS name, "
-        "channel::channel_values AS channel, row_number() OVER () AS place FROM raw ORDER BY customer, at"
+        "CREATE TABLE touchpoints AS SELECT customer::INTEGER AS customer, \"at\", name::name_values AS name, "
+        "channel::channel_values AS channel, row_number() OVER () AS place FROM raw ORDER BY customer, \"at\""
     )
     best(connection, "transitions, counts alone", COUNTS)
     best(connection, "transitions, with journeys and medians", WHOLE)

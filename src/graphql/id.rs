@@ -37,6 +37,12 @@ pub enum NodeId {
     CustomerJourney(CustomerId, Arc<str>),
     /// The session of a customer that a touchpoint is in, and the journey's scope.
     Session(CustomerId, Arrival, Arc<str>),
+    /// The journeys of many customers, by their scope as JSON.
+    Journeys(Arc<str>),
+    /// A step of a funnel, by all of its question.
+    FunnelStep(Arc<str>),
+    /// A match of a pattern, by all of its question.
+    PatternMatch(Arc<str>),
 }
 
 impl NodeId {
@@ -54,6 +60,9 @@ impl NodeId {
             NodeId::Activity(_) => "Activity",
             NodeId::CustomerJourney(..) => "CustomerJourney",
             NodeId::Session(..) => "Session",
+            NodeId::Journeys(_) => "Journeys",
+            NodeId::FunnelStep(_) => "FunnelStep",
+            NodeId::PatternMatch(_) => "PatternMatch",
         }
     }
 
@@ -88,6 +97,9 @@ impl NodeId {
             NodeId::Activity(id) => format!("a:{id}"),
             NodeId::CustomerJourney(id, scope) => format!("j:{id}:{scope}"),
             NodeId::Session(id, began, scope) => format!("s:{id}:{}:{scope}", began.0),
+            NodeId::Journeys(question) => format!("J:{question}"),
+            NodeId::FunnelStep(question) => format!("F:{question}"),
+            NodeId::PatternMatch(question) => format!("M:{question}"),
         }
     }
 
@@ -134,6 +146,9 @@ impl NodeId {
                 let (began, scope) = rest.split_once(':')?;
                 NodeId::Session(customer_id(id)?, Arrival(began.parse().ok()?), scope.into())
             }
+            "J" => NodeId::Journeys(rest.into()),
+            "F" => NodeId::FunnelStep(rest.into()),
+            "M" => NodeId::PatternMatch(rest.into()),
             _ => return None,
         })
     }
@@ -342,6 +357,9 @@ mod tests {
             NodeId::Touchpoint("m:1".into()),
             NodeId::CustomerJourney(CustomerId("018f".into()), "{\"s\":1}".into()),
             NodeId::Session(CustomerId("018f".into()), Arrival::new(3, 4), "{}".into()),
+            NodeId::Journeys("{}".into()),
+            NodeId::FunnelStep("[{},{\"f\":[]}]".into()),
+            NodeId::PatternMatch("[{},\"a -> b\"]".into()),
         ] {
             assert_eq!(NodeId::decode(&id.encode()), Some((id.clone(), None)));
             let when = Some(Moment { change: 7, at: Timestamp(-12) });

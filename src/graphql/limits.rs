@@ -8,7 +8,7 @@
 //! The *cost* of an operation is the number of values its answer may hold: each field is 1, `first`
 //! (or the length of a list of keys) multiplies what lies below it, and a list that is not paged
 //! counts as [`LISTED`] entries. Each moment of the past that is asked for, by `asOf` or by an id that
-//! carries one, is [`COUNTED`]. [`Rates`] know from the schema which field is which.
+//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`]. [`Rates`] know from the schema which field is which.
 
 mod rates;
 mod text;
@@ -27,6 +27,9 @@ pub const LISTED: u64 = 10;
 
 /// What a moment of the past costs, in values: its figures are counted over a history.
 pub const COUNTED: u64 = 500;
+
+/// What a question about the journeys of all customers costs, in values: it looks at every touchpoint.
+pub const SURVEYED: u64 = 500;
 
 /// The most of each measure; what each means stands at its [`Measure`].
 #[derive(Clone, Debug)]

@@ -21,6 +21,7 @@ pub mod id;
 pub mod identifier;
 pub mod identity_event;
 pub mod ingest;
+pub mod journeys;
 pub mod limits;
 pub mod link;
 pub mod load;

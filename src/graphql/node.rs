@@ -9,6 +9,9 @@ use super::device::Device;
 use super::id::NodeId;
 use super::identifier::Identifier;
 use super::identity_event::IdentityEvent;
+use super::journeys::Journeys;
+use super::journeys::funnel::FunnelStep;
+use super::journeys::pattern::PatternMatch;
 use super::link::IdentifierLink;
 use super::load;
 use super::order::Order;
@@ -42,6 +45,12 @@ pub enum Node {
     CustomerJourney(CustomerJourney),
     /// A session.
     Session(Session),
+    /// The journeys of many customers.
+    Journeys(Journeys),
+    /// A step of a funnel.
+    FunnelStep(FunnelStep),
+    /// A match of a pattern.
+    PatternMatch(PatternMatch),
 }
 
 impl Node {
@@ -73,6 +82,9 @@ impl Node {
                 Some(journey) => journey.session(ctx, began).await?.map(Node::Session),
                 None => None,
             },
+            NodeId::Journeys(question) => Some(Node::Journeys(Journeys::of_id(ctx, &question).await?)),
+            NodeId::FunnelStep(question) => Journeys::step_of_id(ctx, &question).await?.map(Node::FunnelStep),
+            NodeId::PatternMatch(question) => Some(Node::PatternMatch(Journeys::match_of_id(ctx, &question).await?)),
             // It has an id for clients' caches, and is reached through its customer.
             NodeId::Activity(_) => None,
         })

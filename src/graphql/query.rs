@@ -11,6 +11,8 @@ use super::error::bad_argument;
 use super::health::IdentityHealth;
 use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
+use super::journeys::Journeys;
+use super::journeys::scope::JourneyScope;
 use super::link::LinkExplanation;
 use super::load;
 use super::node::Node;
@@ -189,6 +191,15 @@ impl Query {
         #[graphql(desc = "Some of its identifiers, not all.")] identifiers: Vec<IdentifierInput>,
     ) -> Option<Result<CustomersTrial, Error>> {
         Some(decision::split_trial(ctx, &id, &identifiers).await)
+    }
+
+    /// The journeys of all customers in a scope. NOT_READY while they are read into memory after a start.
+    async fn journeys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of which touchpoints and customers; left out, of all.")] scope: Option<JourneyScope>,
+    ) -> Option<Result<Journeys, Error>> {
+        Some(Journeys::fetch(ctx, scope).await)
     }
 
     /// What happened to identities and histories, oldest first: for those who poll. A page that looked

@@ -93,6 +93,23 @@ impl From<AttributionModel> for Model {
     }
 }
 
+impl From<Model> for AttributionModel {
+    fn from(model: Model) -> AttributionModel {
+        match model {
+            Model::FirstTouch => AttributionModel::FirstTouch,
+            Model::LastTouch => AttributionModel::LastTouch,
+            Model::Linear => AttributionModel::Linear,
+            Model::Participation => AttributionModel::Participation,
+            Model::PositionBased => AttributionModel::PositionBased,
+            Model::JShaped => AttributionModel::JShaped,
+            Model::InverseJ => AttributionModel::InverseJ,
+            Model::TimeDecay => AttributionModel::TimeDecay,
+            Model::Markov => AttributionModel::Markov,
+            Model::Shapley => AttributionModel::Shapley,
+        }
+    }
+}
+
 /// A step as journeys know it; `argument` is where it was given.
 pub(super) fn read_step(argument: &str, step: &StepInput, configured: &[Arc<str>]) -> Result<Step, Error> {
     let list = |name: &str, list: &Option<Vec<String>>| match list {

@@ -47,15 +47,11 @@ pub fn compare(
     top: usize,
     run: &Run,
 ) -> Result<JourneyComparison, Fault> {
-    b.check().map_err(|fault| match fault {
-        Fault::BadArgument { argument, message, hint } => {
-            Fault::BadArgument { argument: argument.replacen("scope", "with", 1), message, hint }
-        }
-        other => other,
-    })?;
     let mut shares: FxHashMap<(Arc<str>, Arc<str>), [f64; 2]> = FxHashMap::default();
     for (side, scope) in [a, b].into_iter().enumerate() {
-        let counted = count(&Asked::new(projection, scope)?, scope, run)?;
+        let asked =
+            Asked::new(projection, scope).map_err(|fault| if side == 1 { of_the_other(fault) } else { fault })?;
+        let counted = count(&asked, scope, run)?;
         for (from, to, count, _) in &counted.pairs {
             let own = shares.entry((counted.shown(*from), counted.shown(*to))).or_default();
             own[side] = share(*count, counted.total);
@@ -77,4 +73,14 @@ pub fn compare(
     });
     links.truncate(top);
     Ok(JourneyComparison { a: population(projection, a, run)?, b: population(projection, b, run)?, links })
+}
+
+/// What is wrong with the other scope, told of the argument that gave it.
+fn of_the_other(fault: Fault) -> Fault {
+    match fault {
+        Fault::BadArgument { argument, message, hint } => {
+            Fault::BadArgument { argument: argument.replacen("scope", "with", 1), message, hint }
+        }
+        other => other,
+    }
 }

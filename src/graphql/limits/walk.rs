@@ -12,7 +12,7 @@ use async_graphql::{Pos, Positioned, Value, Variables};
 
 use super::super::id::NodeId;
 use super::rates::{Rate, Rates};
-use super::{COUNTED, LISTED, LimitError, Limits, Measure, Measured};
+use super::{COUNTED, LISTED, LimitError, Limits, Measure, Measured, SURVEYED};
 
 pub(super) struct Walk<'a> {
     document: &'a ExecutableDocument,
@@ -156,6 +156,7 @@ impl<'a> Walk<'a> {
             (true, None) => (1, child.values(LISTED)),
         };
         let flat = flat.saturating_add(COUNTED.saturating_mul(self.moments(field)));
+        let flat = flat.saturating_add(if surveys(ty, &field.name.node) { SURVEYED } else { 0 });
         Ok(Weight {
             depth: child.depth + 1,
             nesting: child.nesting,
@@ -238,6 +239,16 @@ impl<'a> Walk<'a> {
 
     fn nested(&self, value: u64) -> LimitError {
         LimitError::TooMuch { measure: Measure::Nesting, value, limit: self.limits.nesting, at: None }
+    }
+}
+
+/// Whether a field is a question about the journeys of all customers.
+fn surveys(ty: &str, field: &str) -> bool {
+    match ty {
+        "Journeys" => !matches!(field, "id" | "__typename"),
+        "FunnelStep" => matches!(field, "customersReached" | "customersDropped"),
+        "PatternMatch" => field == "customers",
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 """Paths made up at random, and what MARKOV and SHAPLEY give for them, solved apart from the program.
 
     pip install numpy
-    python3 tests/journeys/expected.py > tests/journeys/expected.json
+    python3 tests/figures/expected.py > tests/figures/expected.json
 
 MARKOV solves one system of equations for each value that is removed. SHAPLEY is the definition: over all
 coalitions S of values, v(S) being the conversions whose values all lie in S.

@@ -1,0 +1,80 @@
+//! The customers behind a figure, page by page.
+
+use async_graphql::{Context, Error};
+
+use super::{Asked, astray};
+use crate::domain::CustomerId;
+use crate::domain::page::Page;
+use crate::graphql::customer::Customer;
+use crate::graphql::id::Cursor;
+use crate::graphql::load::Total;
+use crate::graphql::page::{Connection, read_after, read_first};
+use crate::graphql::shape::Ask;
+use crate::journeys::{Answer, Question};
+use crate::store::query::CustomerKey;
+
+/// A place in a list by customer id.
+struct Behind(CustomerId);
+
+pub(super) async fn page(
+    ctx: &Context<'_>,
+    asked: &Asked,
+    question: &Question,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<Connection<Customer>, Error> {
+    let (first, after) = (read_first(first)?, read_after::<Behind>(after.as_deref())?);
+    let answer = asked.answer(question).await?;
+    let Answer::People(people) = &*answer else { return Err(astray()) };
+    let (ids, more) = people.page(after.as_ref().map(|after| &after.0), first);
+    let ask = Ask::of_connection(ctx);
+    // What they wait for together is one read.
+    let fetches = ids.iter().map(|id| async move {
+        let customer = Customer::fetch_at(ctx, None, CustomerKey::Id(id.clone()), ask).await?;
+        // One that was erased a moment ago is not there; one that was merged is what it became.
+        Ok::<_, Error>(customer.map(|customer| (id.clone(), customer)))
+    });
+    let customers = futures_util::future::try_join_all(fetches).await?;
+    let page = Page { items: customers.into_iter().flatten().collect(), more };
+    let total = Total::Known(people.all().len() as i64);
+    let cursor = |(id, _): &(CustomerId, Customer)| Behind(id.clone());
+    let connection = Connection::forward(page, after.is_some(), total, cursor, |(_, customer)| customer);
+    Ok(connection.reaching(ids.last().map(|id| Behind(id.clone()).encode())))
+}
+
+/// Seven bytes of an id make a number, after its length.
+impl Cursor for Behind {
+    const LIST: &'static str = "people";
+
+    fn numbers(&self) -> Vec<i64> {
+        let bytes = self.0.0.as_bytes();
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
+        std::iter::once(bytes.len() as i64).chain(bytes.chunks(7).map(number)).collect()
+    }
+
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        let (length, numbers) = numbers.split_first()?;
+        let length = usize::try_from(*length).ok().filter(|length| length.div_ceil(7) == numbers.len())?;
+        let mut bytes = Vec::with_capacity(length);
+        for number in numbers {
+            let count = (length - bytes.len()).min(7);
+            bytes.extend(&number.to_be_bytes()[8 - count..]);
+        }
+        String::from_utf8(bytes).ok().map(|id| Behind(CustomerId(id.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_carries_any_id() {
+        for id in ["0194a7b0-5a3e-7c55-9a06-0123456789ab", "c", "seven-7", "12345678"] {
+            let cursor = Behind(CustomerId(id.into())).encode();
+            assert_eq!(Behind::decode(&cursor).map(|behind| behind.0.0.to_string()).ok().as_deref(), Some(id));
+        }
+        assert!(Behind::from_numbers(&[]).is_none() && Behind::from_numbers(&[9, 1]).is_none());
+        assert!(Behind::from_numbers(&[i64::MAX, 1]).is_none());
+    }
+}
