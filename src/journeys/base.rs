@@ -53,11 +53,19 @@ pub(crate) struct Columns {
 #[derive(Debug, Default)]
 pub(crate) struct People {
     /// Sorted.
-    pub(crate) customers: Vec<CustomerId>,
+    pub(crate) customers: Texts,
     /// Identifiers that a customer holds, sorted.
     pub(crate) members: Vec<i64>,
     /// Their customers.
     pub(crate) member_of: Vec<u32>,
+}
+
+/// Texts by number, in one piece: an id of its own on the heap is twice as large.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    bytes: String,
+    /// Where each ends.
+    ends: Vec<u32>,
 }
 
 /// A decision that an identifier holds, its purpose as a number.
@@ -79,6 +87,50 @@ impl Held {
             ConsentStatus::Granted if self.expires_at.is_some_and(|end| end <= now) => ConsentStatus::Expired,
             status => status,
         }
+    }
+}
+
+impl Texts {
+    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Texts {
+        let mut all = Texts::default();
+        for text in texts {
+            all.bytes.push_str(text);
+            all.ends.push(all.bytes.len() as u32);
+        }
+        all.bytes.shrink_to_fit();
+        all.ends.shrink_to_fit();
+        all
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<&str> {
+        let begin = number.checked_sub(1).map_or(0, |before| self.ends.get(before).map_or(0, |end| *end as usize));
+        self.bytes.get(begin..*self.ends.get(number)? as usize)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|number| self.get(number))
+    }
+
+    /// The number of a text, where they are sorted.
+    fn find(&self, text: &str) -> Option<u32> {
+        let (mut begin, mut end) = (0, self.len());
+        while begin < end {
+            let middle = begin.midpoint(end);
+            match self.get(middle)?.cmp(text) {
+                std::cmp::Ordering::Less => begin = middle + 1,
+                std::cmp::Ordering::Equal => return Some(middle as u32),
+                std::cmp::Ordering::Greater => end = middle,
+            }
+        }
+        None
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.len() + 4 * self.ends.len()
     }
 }
 
@@ -127,7 +179,7 @@ impl People {
         pairs.dedup_by_key(|(identifier, _)| *identifier);
         pairs.reverse();
         People {
-            customers: order.iter().map(|old| customers[*old as usize].clone()).collect(),
+            customers: Texts::of(order.iter().map(|old| &*customers[*old as usize].0)),
             members: pairs.iter().map(|(identifier, _)| *identifier).collect(),
             member_of: pairs.iter().map(|(_, number)| place[*number as usize]).collect(),
         }
@@ -140,7 +192,7 @@ impl People {
 
     /// A customer's number.
     pub(crate) fn number(&self, customer: &CustomerId) -> Option<u32> {
-        self.customers.binary_search(customer).ok().map(|n| n as u32)
+        self.customers.find(&customer.0)
     }
 }
 
@@ -204,8 +256,6 @@ impl Base {
 
     /// How much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        /// A customer's id on the heap: two counts, the text, what the allocator adds.
-        const ID: usize = 16 + 36 + 12;
         let rows = &self.rows;
         let words = rows.kind.len() + rows.session.len() + rows.starts.len() + 2 * rows.order_rows.len();
         let longs = rows.at.len() + rows.arrival.len() + rows.session_keys.len() + rows.owners.len();
@@ -213,7 +263,7 @@ impl Base {
         let lists = self.run_starts.len() + self.runs.len() + self.unowned.len() + self.chunks.len();
         4 * (words + lists + people.member_of.len())
             + 8 * (longs + people.members.len())
-            + people.customers.len() * (16 + ID)
+            + people.customers.bytes()
             + self.consents.len() * size_of::<(i64, Held)>()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::base::{Base, Columns, Held, People};
-use super::dictionary::{Dictionary, Net, OrderTable, order_hash, session_hash};
+use super::dictionary::{Dictionary, Net, OrderTable, PackedOrders, order_hash, session_hash};
 use super::projection::Projection;
 use super::row::{HeldConsent, OrderNow, Row};
 use crate::domain::{CustomerId, IdentifierId};
@@ -131,7 +131,7 @@ impl Builder {
     /// The projection, sorted on so many threads.
     pub fn finish(self, threads: usize) -> Projection {
         let (base, dictionary, orders) = self.sort(threads);
-        Projection::of(base, dictionary, orders)
+        Projection::of(base, dictionary, PackedOrders::of(&orders.all()))
     }
 
     /// With numbers that the caller's dictionary has given: what folding uses.

@@ -51,7 +51,7 @@ pub fn compare(
     for (side, scope) in [a, b].into_iter().enumerate() {
         let asked =
             Asked::new(projection, scope).map_err(|fault| if side == 1 { of_the_other(fault) } else { fault })?;
-        let counted = count(&asked, scope, run)?;
+        let counted = count(&asked, scope, false, run)?;
         for (from, to, count, _) in &counted.pairs {
             let own = shares.entry((counted.shown(*from), counted.shown(*to))).or_default();
             own[side] = share(*count, counted.total);

@@ -57,16 +57,6 @@ pub(crate) struct Net {
 }
 
 impl OrderTable {
-    /// From each order's hash and net.
-    pub(crate) fn of(orders: impl Iterator<Item = (u64, Option<Net>)>) -> Self {
-        let mut table = OrderTable::default();
-        for (hash, now) in orders {
-            let number = table.number_of(hash);
-            table.now[number as usize] = now;
-        }
-        table
-    }
-
     /// The number of an order, which gets one at first sight.
     pub(crate) fn number_of(&mut self, hash: u64) -> u32 {
         *self.numbers.entry(hash).or_insert_with(|| {
@@ -85,27 +75,76 @@ impl OrderTable {
         self.numbers.iter().for_each(|(hash, number)| all[*number as usize].0 = *hash);
         all
     }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.now.len() * size_of::<Option<Net>>() + self.numbers.capacity() * 17
+    }
+}
+
+/// The same, packed, and never changed.
+#[derive(Debug, Default)]
+pub(crate) struct PackedOrders {
+    /// Sorted.
+    hashes: Vec<u64>,
+    /// Their numbers.
+    numbers: Vec<u32>,
+    /// By number.
+    amounts: Vec<i64>,
+    /// By number; `UNSAID` while nothing was said about it.
+    currencies: Vec<u16>,
+}
+
+const UNSAID: u16 = u16::MAX;
+
+impl PackedOrders {
+    /// From each order's hash and net, by number.
+    pub(crate) fn of(all: &[(u64, Option<Net>)]) -> Self {
+        let mut sorted: Vec<(u64, u32)> = all.iter().map(|(hash, _)| *hash).zip(0..).collect();
+        sorted.sort_unstable();
+        let (hashes, numbers) = sorted.into_iter().unzip();
+        PackedOrders {
+            hashes,
+            numbers,
+            amounts: all.iter().map(|(_, net)| net.map_or(0, |net| net.amount.0)).collect(),
+            currencies: all.iter().map(|(_, net)| net.map_or(UNSAID, |net| net.currency)).collect(),
+        }
+    }
+
+    fn number(&self, hash: u64) -> Option<u32> {
+        self.hashes.binary_search(&hash).ok().map(|place| self.numbers[place])
+    }
+
+    fn now(&self, number: u32) -> Option<Net> {
+        let currency = *self.currencies.get(number as usize)?;
+        (currency != UNSAID).then(|| Net { currency, amount: Amount(self.amounts[number as usize]) })
+    }
+
+    fn len(&self) -> usize {
+        self.amounts.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.len() * (8 + 4 + 8 + 2)
+    }
 }
 
 /// The same with what was said since, so that a new word does not copy all the old ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
-    base: Arc<OrderTable>,
+    base: Arc<PackedOrders>,
     numbers: FxHashMap<u64, u32>,
     now: FxHashMap<u32, Net>,
 }
 
 impl Orders {
-    pub(crate) fn of(base: OrderTable) -> Self {
+    pub(crate) fn of(base: PackedOrders) -> Self {
         Orders { base: Arc::new(base), numbers: FxHashMap::default(), now: FxHashMap::default() }
     }
 
     pub(crate) fn number_of(&mut self, hash: u64) -> u32 {
-        if let Some(number) = self.base.numbers.get(&hash) {
-            return *number;
-        }
-        let next = (self.base.now.len() + self.numbers.len()) as u32;
-        *self.numbers.entry(hash).or_insert(next)
+        let next = (self.base.len() + self.numbers.len()) as u32;
+        let late = &mut self.numbers;
+        self.base.number(hash).unwrap_or_else(|| *late.entry(hash).or_insert(next))
     }
 
     pub(crate) fn set(&mut self, number: u32, net: Net) {
@@ -114,17 +153,22 @@ impl Orders {
 
     /// What an order comes to; `None` when nobody has said.
     pub(crate) fn now(&self, number: u32) -> Option<Net> {
-        let base = || self.base.now.get(number as usize).copied().flatten();
-        self.now.get(&number).copied().or_else(base)
+        self.now.get(&number).copied().or_else(|| self.base.now(number))
     }
 
-    /// All of it in one.
+    /// Each order's hash and net, by number.
+    pub(crate) fn all(&self) -> Vec<(u64, Option<Net>)> {
+        let count = self.base.len() + self.numbers.len();
+        let mut all: Vec<_> = (0..count as u32).map(|number| (0, self.now(number))).collect();
+        let base = self.base.hashes.iter().zip(&self.base.numbers);
+        base.chain(&self.numbers).for_each(|(hash, number)| all[*number as usize].0 = *hash);
+        all
+    }
+
+    /// All of it, to go on from.
     pub(crate) fn table(&self) -> OrderTable {
-        let mut all = self.base.all();
-        all.resize(all.len() + self.numbers.len(), (0, None));
-        self.numbers.iter().for_each(|(hash, number)| all[*number as usize].0 = *hash);
-        self.now.iter().for_each(|(number, net)| all[*number as usize].1 = Some(*net));
-        OrderTable::of(all.into_iter())
+        let (hashes, now): (Vec<u64>, _) = self.all().into_iter().unzip();
+        OrderTable { numbers: hashes.into_iter().zip(0..).collect(), now }
     }
 
     /// How much was said since.
@@ -134,12 +178,6 @@ impl Orders {
 
     pub(crate) fn bytes(&self) -> usize {
         self.base.bytes() + 2 * 17 * self.numbers.capacity() + 40 * self.now.capacity()
-    }
-}
-
-impl OrderTable {
-    pub(crate) fn bytes(&self) -> usize {
-        self.now.len() * size_of::<Option<Net>>() + self.numbers.capacity() * 17
     }
 }
 

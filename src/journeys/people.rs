@@ -20,7 +20,7 @@ pub enum Side {
 
 impl People {
     pub(crate) fn of(projection: &Projection, numbers: impl Iterator<Item = u32>) -> Self {
-        let mut customers: Vec<_> = numbers.map(|number| projection.customer(number).clone()).collect();
+        let mut customers: Vec<_> = numbers.map(|number| projection.customer(number)).collect();
         customers.sort_unstable();
         customers.dedup();
         People { customers }

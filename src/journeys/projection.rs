@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::base::{Base, Held, NO};
 use super::builder::Builder;
 use super::delta::{Delta, Late};
-use super::dictionary::{Dictionary, Net, OrderTable, Orders, order_hash, session_hash};
+use super::dictionary::{Dictionary, Net, Orders, PackedOrders, order_hash, session_hash};
 use super::row::{Moved, Row, Update};
 use crate::domain::CustomerId;
 
@@ -27,7 +27,7 @@ impl Projection {
         Builder::new(configured).finish(1)
     }
 
-    pub(crate) fn of(base: Base, dictionary: Dictionary, orders: OrderTable) -> Self {
+    pub(crate) fn of(base: Base, dictionary: Dictionary, orders: PackedOrders) -> Self {
         Projection {
             base: Arc::new(base),
             dictionary: Arc::new(dictionary),
@@ -117,7 +117,7 @@ impl Projection {
             }
         }
         for (identifier, customer) in self.members() {
-            builder.hold(identifier, self.customer(customer).clone());
+            builder.hold(identifier, self.customer(customer));
         }
         for (identifier, held) in self.held() {
             builder.consent(identifier, held);
@@ -131,9 +131,10 @@ impl Projection {
     }
 
     /// A customer, by number.
-    pub(crate) fn customer(&self, number: u32) -> &CustomerId {
+    pub(crate) fn customer(&self, number: u32) -> CustomerId {
         let old = &self.base.people.customers;
-        old.get(number as usize).unwrap_or_else(|| &self.delta.customers[number as usize - old.len()])
+        let new = || self.delta.customers[number as usize - old.len()].clone();
+        old.get(number as usize).map_or_else(new, |id| CustomerId(id.into()))
     }
 
     /// A customer's number, when it holds or held an identifier.

@@ -5,12 +5,12 @@
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::sync::Arc;
 
-use super::base::{Base, Columns, Held, People};
-use super::dictionary::{Dictionary, Net, OrderTable};
+use super::base::{Base, Columns, Held, People, Texts};
+use super::dictionary::{Dictionary, Net, PackedOrders};
 use super::dimension::{Dimension, FIXED};
 use super::projection::Projection;
 use crate::domain::consent::ConsentStatus;
-use crate::domain::{Amount, Currency, CustomerId};
+use crate::domain::{Amount, Currency};
 
 /// Changed whenever the form or a hash in it does.
 const FORM: u64 = 0x544C_4A50_0000_0001;
@@ -40,7 +40,7 @@ impl Projection {
         write_texts(to, (0..kinds.len() as u32).flat_map(|code| dimensions().map(move |of| kinds.value(code, of))))?;
         write_texts(to, self.dictionary.purposes.iter().map(|text| Some(&**text)))?;
         write_texts(to, self.dictionary.currencies.iter().map(|currency| Some(&*currency.0)))?;
-        let orders = self.orders.table().all();
+        let orders = self.orders.all();
         write_numbers(to, orders.iter().map(|(hash, _)| *hash))?;
         let currency = |net: &Net| u64::from(net.currency) + 1;
         write_numbers(to, orders.iter().map(|(_, net)| net.as_ref().map_or(0, currency)))?;
@@ -54,7 +54,7 @@ impl Projection {
         for column in words {
             write_words(to, column)?;
         }
-        write_texts(to, people.customers.iter().map(|customer| Some(&*customer.0)))?;
+        write_texts(to, people.customers.iter().map(Some))?;
         write_numbers(to, consents.iter().map(|(identifier, _)| *identifier as u64))?;
         let place = |status| STATUSES.iter().position(|own| *own == status).unwrap_or_default() as u64;
         write_numbers(to, consents.iter().map(|(_, held)| u64::from(held.purpose) << 8 | place(held.status)))?;
@@ -89,14 +89,15 @@ impl Projection {
             let amount = Amount(*amount as i64);
             (*currency > 0).then(|| Net { currency: (*currency - 1) as u16, amount })
         };
-        let orders = OrderTable::of(hashes.into_iter().zip(currencies.iter().zip(&amounts).map(net)));
+        let orders: Vec<_> = hashes.into_iter().zip(currencies.iter().zip(&amounts).map(net)).collect();
         let signed = |numbers: Vec<u64>| -> Vec<i64> { numbers.into_iter().map(|number| number as i64).collect() };
         let (at, arrival) = (signed(read_numbers(from)?), signed(read_numbers(from)?));
         let (owners, members) = (signed(read_numbers(from)?), signed(read_numbers(from)?));
         let session_keys = read_numbers(from)?;
         let (kind, session, starts) = (read_words(from)?, read_words(from)?, read_words(from)?);
         let (order_rows, order_of, member_of) = (read_words(from)?, read_words(from)?, read_words(from)?);
-        let customers: Vec<_> = read_texts(from)?.into_iter().flatten().map(|id| CustomerId(id.into())).collect();
+        let customers = read_texts(from)?;
+        let customers = Texts::of(customers.iter().flatten().map(String::as_str));
         let (holders, said, ends) = (signed(read_numbers(from)?), read_numbers(from)?, read_numbers(from)?);
         // What is looked up by number must be there; what merely makes no sense is the checksum's care.
         let size = at.len() as u64;
@@ -112,7 +113,7 @@ impl Projection {
         below(kind.iter().map(|code| u64::from(*code)), dictionary.kinds.len() as u64)?;
         below(session.iter().map(|number| u64::from(*number)), session_keys.len() as u64)?;
         below(wide(&starts), size + 1)?;
-        below(wide(&order_of), orders.all().len() as u64)?;
+        below(wide(&order_of), orders.len() as u64)?;
         below(wide(&member_of), customers.len() as u64)?;
         below(said.iter().map(|said| said & 0xff), STATUSES.len() as u64)?;
         if !starts.is_sorted() || starts.last().is_some_and(|end| u64::from(*end) != size) {
@@ -126,7 +127,7 @@ impl Projection {
         let consents = holders.into_iter().zip(held).collect();
         let rows = Columns { at, arrival, kind, session, session_keys, owners, starts, order_rows, order_of };
         let people = People { customers, members, member_of };
-        Ok(Projection::of(Base::of(rows, people, consents), dictionary, orders))
+        Ok(Projection::of(Base::of(rows, people, consents), dictionary, PackedOrders::of(&orders)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::projection::Projection;
 use super::run::{Fault, Run};
 use super::scope::Scope;
 use super::values::{Values, share};
-use super::walk::Asked;
+use super::walk::{Asked, Journey};
 
 /// All adjacent pairs, START before the first and END behind the last.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,9 @@ pub struct JourneyLink {
 /// Up to so many values pairs are counted in a square; beyond, in a map.
 const SQUARE: usize = 512;
 
+/// The most numbers that are counted of times beside the pairs; beyond, times are counted on their own.
+const MOST_TIMES: usize = 1 << 19;
+
 /// What is counted of a pair.
 #[derive(Clone, Copy, Default)]
 struct Cell {
@@ -76,6 +79,8 @@ struct Counts {
     width: usize,
     journey: u32,
     pairs: Pairs,
+    /// By pair of the square and bucket, how many times; empty when they are not wanted, or too many.
+    times: Vec<u32>,
     firsts: Vec<u64>,
     lasts: Vec<u64>,
     /// Journeys that have each value.
@@ -85,6 +90,7 @@ struct Counts {
 /// All pairs of one scope, counted.
 pub(crate) struct Counted {
     pub(crate) values: Values,
+    times: Vec<u32>,
     /// From, to, how often, in how many journeys; START and END are the numbers behind the last value.
     pub(crate) pairs: Vec<(u32, u32, u64, u64)>,
     nodes: Vec<(u64, u64)>,
@@ -96,9 +102,9 @@ pub(crate) struct Counted {
 /// That the scope cannot be, that it was cancelled or took too long.
 pub fn transitions(projection: &Projection, scope: &Scope, top: usize, run: &Run) -> Result<TransitionGraph, Fault> {
     let asked = Asked::new(projection, scope)?;
-    let mut counted = count(&asked, scope, run)?;
+    let mut counted = count(&asked, scope, true, run)?;
     let pairs = counted.sorted_pairs(top);
-    let medians = medians(&asked, &counted.values, &pairs, run)?;
+    let medians = medians(&asked, &counted, &pairs, run)?;
     let mut leaving = vec![0; counted.values.len() + 1];
     let of = |number: u32| if number as usize >= counted.values.len() { counted.values.len() } else { number as usize };
     counted.pairs.iter().for_each(|(from, _, count, _)| leaving[of(*from)] += count);
@@ -119,10 +125,11 @@ pub fn transitions(projection: &Projection, scope: &Scope, top: usize, run: &Run
     Ok(TransitionGraph { nodes: counted.nodes_of(&pairs), links, total: counted.total, other })
 }
 
-/// Counts all pairs.
-pub(crate) fn count(asked: &Asked<'_>, scope: &Scope, run: &Run) -> Result<Counted, Fault> {
+/// Counts all pairs; with `timed`, for medians.
+pub(crate) fn count(asked: &Asked<'_>, scope: &Scope, timed: bool, run: &Run) -> Result<Counted, Fault> {
     let values = Values::new(&asked.projection.dictionary.kinds, scope.dimension);
     let width = values.len();
+    let timed = timed && width * width * BUCKETS <= MOST_TIMES;
     let new = || Counts {
         width,
         journey: 0,
@@ -130,17 +137,22 @@ pub(crate) fn count(asked: &Asked<'_>, scope: &Scope, run: &Run) -> Result<Count
             true => Pairs::Square(vec![Cell::default(); width * width]),
             false => Pairs::Map(FxHashMap::default()),
         },
+        times: vec![0; if timed { width * width * BUCKETS } else { 0 }],
         firsts: vec![0; width],
         lasts: vec![0; width],
         nodes: vec![Cell::default(); width],
     };
-    let states = asked.walk(run, new, |counts, journey| counts.take(journey.kind, &values.of))?;
+    let states = match timed {
+        true => asked.walk(run, new, |counts, journey| counts.take::<true>(journey, &values.of))?,
+        false => asked.walk(run, new, |counts, journey| counts.take::<false>(journey, &values.of))?,
+    };
     Ok(Counted::of(values, states))
 }
 
 impl Counts {
     #[inline]
-    fn take(&mut self, kinds: &[u32], value_of: &[u32]) {
+    fn take<const TIMED: bool>(&mut self, journey: &Journey<'_>, value_of: &[u32]) {
+        let (kinds, at) = (journey.kind, &journey.at[..journey.kind.len()]);
         self.journey += 1;
         let journey = self.journey;
         let mut before = value_of[kinds[0] as usize];
@@ -148,9 +160,13 @@ impl Counts {
         self.nodes[before as usize].see(journey);
         match &mut self.pairs {
             Pairs::Square(cells) => {
-                for kind in &kinds[1..] {
+                for (n, kind) in kinds.iter().enumerate().skip(1) {
                     let value = value_of[*kind as usize];
-                    cells[before as usize * self.width + value as usize].see(journey);
+                    let cell = before as usize * self.width + value as usize;
+                    cells[cell].see(journey);
+                    if TIMED {
+                        self.times[cell * BUCKETS + bucket(at[n] - at[n - 1])] += 1;
+                    }
                     self.nodes[value as usize].see(journey);
                     before = value;
                 }
@@ -182,6 +198,7 @@ impl Counted {
         let width = values.len();
         let mut sums: FxHashMap<(u32, u32), (u64, u64)> = FxHashMap::default();
         let mut nodes = vec![(0, 0); width];
+        let mut times: Vec<u32> = Vec::new();
         let (mut journeys, mut total) = (0, 0);
         for state in states {
             journeys += u64::from(state.journey);
@@ -205,12 +222,16 @@ impl Counted {
                 add(width as u32, value, first, first);
                 add(value, width as u32 + 1, last, last);
             }
+            match times.is_empty() {
+                true => times = state.times,
+                false => times.iter_mut().zip(&state.times).for_each(|(sum, count)| *sum += count),
+            }
             for (sum, cell) in nodes.iter_mut().zip(&state.nodes) {
                 (sum.0, sum.1) = (sum.0 + cell.count, sum.1 + u64::from(cell.journeys));
             }
         }
         let pairs = sums.into_iter().map(|((from, to), (count, journeys))| (from, to, count, journeys)).collect();
-        Counted { values, pairs, nodes, journeys, total }
+        Counted { values, times, pairs, nodes, journeys, total }
     }
 
     /// A value, START or END, as shown.
@@ -245,25 +266,26 @@ impl Counted {
     }
 }
 
-/// Buckets for times, each at most a sixteenth wider than where it begins: below 16 one for each, then 16
-/// for each doubling.
-const BUCKETS: usize = 64 * 16;
+/// Buckets for times, each at most an eighth wider than where it begins: below 8 one for each, then 8 for
+/// each doubling. The last holds all of 10,000 years.
+const BUCKETS: usize = 47 * 8;
 
 #[inline]
 fn bucket(time: i64) -> usize {
     let time = time as u64;
-    let doublings = (time | 16).ilog2() as usize - 4;
-    doublings * 16 + (time >> doublings) as usize
+    let doublings = (time | 8).ilog2() as usize - 3;
+    (doublings * 8 + (time >> doublings) as usize).min(BUCKETS - 1)
 }
 
 /// The median time of each pair. Keeping all times would be most of the work: so they are counted by
 /// bucket first, and then only those in the bucket with the middle are kept.
 fn medians(
     asked: &Asked<'_>,
-    values: &Values,
+    counted: &Counted,
     pairs: &[(u32, u32, u64, u64)],
     run: &Run,
 ) -> Result<Vec<Option<f64>>, Fault> {
+    let values = &counted.values;
     let width = values.len();
     let slots: FxHashMap<u64, u32> = pairs
         .iter()
@@ -286,24 +308,18 @@ fn medians(
         true => square[from as usize * width + to as usize],
         false => slots.get(&(u64::from(from) << 32 | u64::from(to))).copied().unwrap_or(none),
     };
-    let states = asked.walk(
-        run,
-        // One more for all pairs that are not asked for.
-        || vec![0_u32; (pairs.len() + 1) * BUCKETS],
-        |counts, journey| {
-            let mut before = values.of[journey.kind[0] as usize];
-            for (kinds, at) in journey.kind.windows(2).zip(journey.at.windows(2)) {
-                let value = values.of[kinds[1] as usize];
-                counts[slot(before, value) as usize * BUCKETS + bucket(at[1] - at[0])] += 1;
-                before = value;
+    let counts = match counted.times.is_empty() {
+        true => count_times(asked, values, pairs.len(), slot, run)?,
+        false => {
+            let mut counts = vec![0; (pairs.len() + 1) * BUCKETS];
+            for (key, slot) in &slots {
+                let cell = (key >> 32) as usize * width + (*key as u32) as usize;
+                let own = &counted.times[cell * BUCKETS..(cell + 1) * BUCKETS];
+                counts[*slot as usize * BUCKETS..(*slot as usize + 1) * BUCKETS].copy_from_slice(own);
             }
-        },
-    )?;
-    let counts = states.into_iter().reduce(|mut sum, part| {
-        sum.iter_mut().zip(part).for_each(|(sum, count)| *sum += count);
-        sum
-    });
-    let counts = counts.unwrap_or_default();
+            counts
+        }
+    };
     // For each pair the buckets that hold the two in the middle, and how many times lie below.
     let middles: Vec<(usize, usize, u64)> = (0..=pairs.len())
         .map(|slot| {
@@ -359,6 +375,34 @@ fn medians(
     Ok(middles[..pairs.len()].iter().enumerate().map(median).collect())
 }
 
+/// How many times of each pair lie in each bucket.
+fn count_times(
+    asked: &Asked<'_>,
+    values: &Values,
+    pairs: usize,
+    slot: impl Fn(u32, u32) -> u32 + Sync,
+    run: &Run,
+) -> Result<Vec<u32>, Fault> {
+    let states = asked.walk(
+        run,
+        // One more for all pairs that are not asked for.
+        || vec![0_u32; (pairs + 1) * BUCKETS],
+        |counts, journey| {
+            let mut before = values.of[journey.kind[0] as usize];
+            for (kinds, at) in journey.kind.windows(2).zip(journey.at.windows(2)) {
+                let value = values.of[kinds[1] as usize];
+                counts[slot(before, value) as usize * BUCKETS + bucket(at[1] - at[0])] += 1;
+                before = value;
+            }
+        },
+    )?;
+    let counts = states.into_iter().reduce(|mut sum, part| {
+        sum.iter_mut().zip(part).for_each(|(sum, count)| *sum += count);
+        sum
+    });
+    Ok(counts.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,7 +413,7 @@ mod tests {
         for pair in times.windows(2) {
             assert!(bucket(pair[0]) <= bucket(pair[1]), "{pair:?}");
         }
-        assert!((0..32).all(|time| bucket(time) == time as usize));
+        assert!((0..16).all(|time| bucket(time) == time as usize));
         assert!(bucket(i64::MAX) < BUCKETS);
     }
 }
