@@ -53,7 +53,7 @@ impl Shop {
         let ingest = Arc::new(Ingest::new(store.clone(), &settings));
         let options = Options { file: None, threads: 2, ..Options::of(&settings) };
         let journeys = Journeys::start(store.clone(), options, ingest.clock().clone());
-        let setup = Setup::new(&settings).with_journeys(journeys);
+        let setup = Setup::new(&settings, ingest.clone()).with_journeys(journeys);
         let schema = graphql::schema(setup, ingest.clone(), Feed::new(store.clone()));
         Shop { store, ingest, schema }
     }
@@ -95,7 +95,7 @@ fn event(id: &str, time: &str, who: Value, rest: Value) -> Value {
 /// Ada buys, Ben goes as far as the cart, Cyd comes by e-mail and looks; a till has nobody.
 fn story() -> Vec<Value> {
     let user = |name: &str| json!({"userId": name});
-    let does = |name: &str| json!({"event": name, "properties": {"channel": "website", "platform": "ios"}});
+    let does = |name: &str| json!({"event": name, "properties": {"channel": "website", "platform": "ios", "sku": "shoe"}});
     let home = || json!({"type": "page", "name": "Home"});
     let order = json!({"event": "Order Completed", "properties":
         {"order_id": "1", "currency": "GBP", "total": "50", "channel": "website"}});
