@@ -95,7 +95,8 @@ fn event(id: &str, time: &str, who: Value, rest: Value) -> Value {
 /// Ada buys, Ben goes as far as the cart, Cyd comes by e-mail and looks; a till has nobody.
 fn story() -> Vec<Value> {
     let user = |name: &str| json!({"userId": name});
-    let does = |name: &str| json!({"event": name, "properties": {"channel": "website", "platform": "ios", "sku": "shoe"}});
+    let does =
+        |name: &str| json!({"event": name, "properties": {"channel": "website", "platform": "ios", "sku": "shoe"}});
     let home = || json!({"type": "page", "name": "Home"});
     let order = json!({"event": "Order Completed", "properties":
         {"order_id": "1", "currency": "GBP", "total": "50", "channel": "website"}});

@@ -143,6 +143,9 @@ fn part(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
+/// What stands at a step of a flow, and what that is.
+type Entry = (String, &'static str);
+
 /// What a step says of these chains.
 fn check_step(step: &FunnelStep, chains: &[(plain::Journey, Vec<usize>)]) {
     let number = step.number as usize;
@@ -163,15 +166,15 @@ proptest! {
 
     #[test]
     fn a_population_is_who_and_what_is_in_scope((world, projection, plain) in asked()) {
-        let counted = population(&projection, &scope(&plain), &run()).unwrap();
+        let counted = population(&projection, &scope(&plain), &run()).expect("an answer");
         prop_assert_eq!(counted, plain::population(&world, &plain));
         let built = population(&world.build(), &scope(&plain), &run());
         if plain.purpose.is_none() {
-            prop_assert_eq!(counted, built.unwrap());
+            prop_assert_eq!(counted, built.expect("an answer"));
         }
         // What is in it, what nobody holds and what is hidden is all there is in time, include and exclude.
         let everybody = plain::Scope { segment: None, purpose: None, ..plain.clone() };
-        let all = population(&projection, &scope(&everybody), &run()).unwrap();
+        let all = population(&projection, &scope(&everybody), &run()).expect("an answer");
         if plain.segment.is_none() {
             prop_assert_eq!(counted.touchpoints + counted.hidden_by_consent, all.touchpoints);
         }
@@ -180,7 +183,7 @@ proptest! {
 
     #[test]
     fn transitions_are_all_adjacent_pairs((world, projection, plain) in asked(), top in 0_usize..8) {
-        let graph = transitions(&projection, &scope(&plain), top, &run()).unwrap();
+        let graph = transitions(&projection, &scope(&plain), top, &run()).expect("an answer");
         let links = plain::links(&world, &plain);
         let size = plain::population(&world, &plain);
         prop_assert_eq!(graph.total, size.touchpoints + size.journeys);
@@ -209,13 +212,13 @@ proptest! {
     fn a_flow_is_what_stands_around_the_anchor(
         (world, projection, plain) in asked(), anchor in steps(), before in 0_u32..3, after in 0_u32..4, top in 0_usize..4
     ) {
-        let answer = flow(&projection, &scope(&plain), &step(&anchor), (before, after), top, &run()).unwrap();
+        let answer = flow(&projection, &scope(&plain), &step(&anchor), (before, after), top, &run()).expect("an answer");
         let rows = plain::flow(&world, &plain, &anchor, before.into(), after.into());
         prop_assert_eq!(answer.journeys, rows.len() as u64);
         prop_assert_eq!(answer.columns.len() as u32, before + after + 1);
-        let mut cut: Vec<BTreeMap<(String, &str), (String, &str)>> = Vec::new();
+        let mut cut: Vec<BTreeMap<Entry, Entry>> = Vec::new();
         for (n, column) in answer.columns.iter().enumerate() {
-            let mut counts: BTreeMap<(String, &'static str), u64> = BTreeMap::new();
+            let mut counts: BTreeMap<Entry, u64> = BTreeMap::new();
             rows.iter().for_each(|row| *counts.entry(row[n].clone()).or_default() += 1);
             let mut values: Vec<_> = counts.iter().filter(|((_, kind), _)| *kind == "VALUE").collect();
             values.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.0.cmp(&b.0.0)));
@@ -224,7 +227,7 @@ proptest! {
                 (key.clone(), if others.contains(key) { ("OTHER".to_owned(), "OTHER") } else { key.clone() })
             });
             cut.push(map.collect());
-            let mut wanted: BTreeMap<(String, &str), u64> = BTreeMap::new();
+            let mut wanted: BTreeMap<Entry, u64> = BTreeMap::new();
             counts.iter().for_each(|(key, count)| *wanted.entry(cut[n][key].clone()).or_default() += count);
             let got: BTreeMap<_, _> = column.entries.iter().map(|e| ((e.value.to_string(), e.kind.as_str()), e.journeys)).collect();
             prop_assert_eq!(got, wanted);
@@ -233,7 +236,7 @@ proptest! {
             prop_assert!(column.entries.iter().all(|e| e.share == part(e.journeys, answer.journeys)));
             prop_assert!(column.entries.is_sorted_by_key(|e| std::cmp::Reverse(e.journeys)));
         }
-        let mut wanted: BTreeMap<(i32, (String, &str), (String, &str)), u64> = BTreeMap::new();
+        let mut wanted: BTreeMap<(i32, Entry, Entry), u64> = BTreeMap::new();
         for row in &rows {
             for n in 1..row.len() {
                 let key = (n as i32 - 1 - before as i32, cut[n - 1][&row[n - 1]].clone(), cut[n][&row[n]].clone());
@@ -257,7 +260,7 @@ proptest! {
         let asked = FunnelSteps { steps: steps.iter().map(step).collect(), within: within.map(Duration) };
         let breakdown = Breakdown::Dimension(dimension(by));
         let scope = scope(&plain);
-        let answer = funnel(&projection, &scope, &asked, Some(&breakdown), 500, &run()).unwrap();
+        let answer = funnel(&projection, &scope, &asked, Some(&breakdown), 500, &run()).expect("an answer");
         let chains: Vec<_> = plain::journeys(&world, &plain).into_iter().map(|journey| {
             let chain = plain::chain(&journey, &steps, within);
             (journey, chain)
@@ -281,7 +284,7 @@ proptest! {
             };
             let (reached, dropped) = (|length: usize| length > n, |length: usize| n > 0 && length == n);
             let people = |group, side| {
-                ids(&funnel_people(&projection, &scope, &asked, group, n + 1, side, &run()).unwrap())
+                ids(&funnel_people(&projection, &scope, &asked, group, n + 1, side, &run()).expect("an answer"))
             };
             prop_assert_eq!(people(None, Side::Reached), of(&reached, &chains));
             prop_assert_eq!(people(None, Side::Dropped), of(&dropped, &chains));
@@ -294,11 +297,11 @@ proptest! {
         let segments: Vec<(Arc<str>, Arc<[CustomerId]>)> = [("even", [0, 2]), ("low", [0, 1])].into_iter().map(|(name, numbers)| {
             (name.into(), numbers.into_iter().map(|n| CustomerId(format!("customer-{n}").into())).collect())
         }).collect();
-        let by_segment = funnel(&projection, &scope, &asked, Some(&Breakdown::Segments(segments.clone())), 500, &run()).unwrap();
+        let by_segment = funnel(&projection, &scope, &asked, Some(&Breakdown::Segments(segments.clone())), 500, &run()).expect("an answer");
         if plain.segment.is_none() {
             for (name, customers) in segments {
                 let own = Scope { segment: Some(customers), ..scope.clone() };
-                let own = funnel(&projection, &own, &asked, None, 20, &run()).unwrap();
+                let own = funnel(&projection, &own, &asked, None, 20, &run()).expect("an answer");
                 match by_segment.groups.iter().find(|group| group.value == name) {
                     Some(group) => prop_assert_eq!(&group.steps, &own.steps),
                     None => prop_assert_eq!(own.entered, 0),
@@ -313,12 +316,12 @@ proptest! {
     ) {
         let scope = Scope { dimension: Dimension::NAME, ..scope(&plain) };
         let asked = FunnelSteps { steps: names.iter().map(|name| Step::named(name)).collect(), within: None };
-        let answer = funnel(&projection, &scope, &asked, None, 20, &run()).unwrap();
+        let answer = funnel(&projection, &scope, &asked, None, 20, &run()).expect("an answer");
         let pattern = names.join(" -> * -> ");
-        let matched = matches(&projection, &scope, &pattern, &run()).unwrap();
+        let matched = matches(&projection, &scope, &pattern, &run()).expect("an answer");
         prop_assert_eq!(answer.steps[names.len() - 1].reached, matched.journeys);
-        let people = match_people(&projection, &scope, &pattern, &run()).unwrap();
-        let reached = funnel_people(&projection, &scope, &asked, None, names.len(), Side::Reached, &run()).unwrap();
+        let people = match_people(&projection, &scope, &pattern, &run()).expect("an answer");
+        let reached = funnel_people(&projection, &scope, &asked, None, names.len(), Side::Reached, &run()).expect("an answer");
         prop_assert_eq!(&people, &reached);
         if scope.per == Unit::Customer {
             prop_assert_eq!(people.all().len() as u64, matched.journeys);
@@ -329,7 +332,7 @@ proptest! {
     #[test]
     fn paths_are_all_journeys((world, projection, plain) in asked(), to in prop::option::of(steps()), collapse: bool, most in 1_usize..5, top in 0_usize..6) {
         let form = PathForm { to: to.as_ref().map(step), collapse, max_length: most };
-        let answer = paths(&projection, &scope(&plain), &form, top, &run()).unwrap();
+        let answer = paths(&projection, &scope(&plain), &form, top, &run()).expect("an answer");
         let all = plain::paths(&world, &plain, to.as_ref(), collapse, most);
         let mut wanted: BTreeMap<Vec<String>, Vec<i64>> = BTreeMap::new();
         all.iter().for_each(|(path, time)| wanted.entry(path.clone()).or_default().push(*time));
@@ -348,7 +351,7 @@ proptest! {
 
     #[test]
     fn times_are_from_the_first_to_the_first_after_it((world, projection, plain) in asked(), from in steps(), to in steps(), buckets in 1_usize..6) {
-        let answer = time_between(&projection, &scope(&plain), (&step(&from), &step(&to)), buckets, &run()).unwrap();
+        let answer = time_between(&projection, &scope(&plain), (&step(&from), &step(&to)), buckets, &run()).expect("an answer");
         let (times, never) = plain::times(&world, &plain, &from, &to);
         prop_assert_eq!((answer.pairs, answer.never), (times.len() as u64, never));
         prop_assert_eq!(answer.median_seconds, plain::median(times.clone()));
@@ -386,7 +389,7 @@ proptest! {
         prop_assert_eq!((answer.journeys, answer.share), (fit, part(fit, journeys.len() as u64)), "{}", text);
         prop_assert_eq!(answer.occurrences, found.iter().map(|(_, (_, occurrences))| occurrences).sum::<u64>(), "{}", text);
         let people: BTreeSet<_> = found.iter().filter(|(_, (fits, _))| *fits).map(|(journey, _)| journey.customer.clone()).collect();
-        prop_assert_eq!(ids(&match_people(&projection, &scope, &text, &run()).unwrap()), people.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(ids(&match_people(&projection, &scope, &text, &run()).expect("an answer")), people.into_iter().collect::<Vec<_>>());
         // A touchpoint that is gone may leave its values known; one that is there is.
         let there = |name: &String| world.touchpoints.iter().any(|t| pattern::means(name, &t.value(plain.dimension).map(str::to_owned)));
         prop_assert!(answer.unknown_values.iter().all(|name| !there(&name.to_string())));
@@ -410,7 +413,7 @@ proptest! {
         let mut money: BTreeMap<String, i64> = BTreeMap::new();
         conversions.iter().filter_map(|c| c.value.clone()).for_each(|(currency, net)| *money.entry(currency).or_default() += net);
         for top in [500, top] {
-            let answer = attribution(&projection, &scope(&plain), &asked, top, &run()).unwrap();
+            let answer = attribution(&projection, &scope(&plain), &asked, top, &run()).expect("an answer");
             prop_assert_eq!(answer.conversions, conversions.len() as u64);
             let value: BTreeMap<_, _> = answer.value.iter().map(|m| (m.currency.0.to_string(), m.amount.0)).collect();
             prop_assert_eq!(&value, &money);
@@ -472,7 +475,7 @@ proptest! {
     #[test]
     fn a_comparison_is_of_both_sides_links((world, projection, plain) in asked(), other in scopes(), top in 0_usize..10) {
         let other = plain::Scope { purpose: plain.purpose, ..other };
-        let answer = compare(&projection, &scope(&plain), &scope(&other), top, &run()).unwrap();
+        let answer = compare(&projection, &scope(&plain), &scope(&other), top, &run()).expect("an answer");
         prop_assert_eq!(answer.a, plain::population(&world, &plain));
         prop_assert_eq!(answer.b, plain::population(&world, &other));
         let (a, b) = (plain::links(&world, &plain), plain::links(&world, &other));

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 /// A pattern, as it is meant.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    pub begin: bool,
-    pub end: bool,
-    pub body: Part,
+pub(crate) struct Pattern {
+    pub(crate) begin: bool,
+    pub(crate) end: bool,
+    pub(crate) body: Part,
 }
 
 #[derive(Clone, Debug)]
-pub enum Part {
+pub(crate) enum Part {
     Value(String),
     Any,
     AnyNumber,
@@ -23,7 +23,7 @@ pub enum Part {
     Repeat(Box<Part>, char),
 }
 
-pub fn patterns() -> impl Strategy<Value = Pattern> {
+pub(crate) fn patterns() -> impl Strategy<Value = Pattern> {
     let value = || prop::sample::select(&["a", "b", "c", "a", "b", "\\START", "START", "zebra", "web", "(none)"][..]);
     let value = move || value().prop_map(str::to_owned);
     let leaf = prop_oneof![
@@ -47,13 +47,13 @@ pub fn patterns() -> impl Strategy<Value = Pattern> {
 }
 
 impl Pattern {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (begin, end) = (if self.begin { "^ -> " } else { "" }, if self.end { " -> $" } else { "" });
         format!("{begin}{}{end}", self.body.text())
     }
 
     /// Whether a journey fits, and how often it occurs.
-    pub fn find(&self, values: &[Option<String>]) -> (bool, u64) {
+    pub(crate) fn find(&self, values: &[Option<String>]) -> (bool, u64) {
         let ends = |begin: usize| -> BTreeSet<usize> {
             let ends = self.body.ends(values, begin);
             ends.into_iter().filter(|end| !self.end || *end == values.len()).collect()
@@ -75,7 +75,7 @@ impl Pattern {
     }
 
     /// The values it names.
-    pub fn names(&self) -> BTreeSet<String> {
+    pub(crate) fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         self.body.names(&mut names);
         names
@@ -83,7 +83,7 @@ impl Pattern {
 }
 
 /// Whether a name means a stored value.
-pub fn means(name: &str, value: &Option<String>) -> bool {
+pub(crate) fn means(name: &str, value: &Option<String>) -> bool {
     let shown = crate::plain::shown(value.as_deref());
     name == shown || (name != "(none)" && value.as_deref() == Some(name))
 }

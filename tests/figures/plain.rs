@@ -10,31 +10,31 @@ use crate::world::{Touchpoint, World};
 
 /// A step, told plainly: dimension and values.
 #[derive(Clone, Debug, Default)]
-pub struct Step(pub Vec<(&'static str, Vec<String>)>);
+pub(crate) struct Step(pub Vec<(&'static str, Vec<String>)>);
 
 /// A scope, told plainly.
 #[derive(Clone, Debug)]
-pub struct Scope {
-    pub since: Option<i64>,
-    pub until: Option<i64>,
-    pub include: Option<Step>,
-    pub exclude: Option<Step>,
-    pub per: Unit,
-    pub gap: i64,
-    pub dimension: &'static str,
-    pub purpose: Option<&'static str>,
-    pub now: i64,
-    pub segment: Option<BTreeSet<String>>,
+pub(crate) struct Scope {
+    pub(crate) since: Option<i64>,
+    pub(crate) until: Option<i64>,
+    pub(crate) include: Option<Step>,
+    pub(crate) exclude: Option<Step>,
+    pub(crate) per: Unit,
+    pub(crate) gap: i64,
+    pub(crate) dimension: &'static str,
+    pub(crate) purpose: Option<&'static str>,
+    pub(crate) now: i64,
+    pub(crate) segment: Option<BTreeSet<String>>,
 }
 
 /// A journey: whose, and its touchpoints in order.
 #[derive(Clone, Debug)]
-pub struct Journey {
-    pub customer: String,
-    pub touchpoints: Vec<Touchpoint>,
+pub(crate) struct Journey {
+    pub(crate) customer: String,
+    pub(crate) touchpoints: Vec<Touchpoint>,
 }
 
-pub fn shown(value: Option<&str>) -> String {
+pub(crate) fn shown(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
         Some(v) if ["START", "END", "(none)", "(direct)", "…"].contains(&v) => format!("\\{v}"),
@@ -43,7 +43,7 @@ pub fn shown(value: Option<&str>) -> String {
 }
 
 impl Step {
-    pub fn matches(&self, touchpoint: &Touchpoint) -> bool {
+    pub(crate) fn matches(&self, touchpoint: &Touchpoint) -> bool {
         self.0.iter().all(|(dimension, values)| {
             let value = touchpoint.value(dimension);
             // As it is shown; or as it is stored, but for a stored (none), which would be none.
@@ -75,7 +75,7 @@ impl Scope {
         !held.is_empty() && held.iter().all(|status| *status == ConsentStatus::Granted)
     }
 
-    pub fn value(&self, touchpoint: &Touchpoint) -> String {
+    pub(crate) fn value(&self, touchpoint: &Touchpoint) -> String {
         shown(touchpoint.value(self.dimension))
     }
 }
@@ -92,7 +92,7 @@ fn histories(world: &World) -> BTreeMap<String, Vec<Touchpoint>> {
     histories
 }
 
-pub fn journeys(world: &World, scope: &Scope) -> Vec<Journey> {
+pub(crate) fn journeys(world: &World, scope: &Scope) -> Vec<Journey> {
     let mut journeys = Vec::new();
     for (customer, history) in histories(world) {
         let inside = scope.segment.as_ref().is_none_or(|segment| segment.contains(&customer));
@@ -128,7 +128,7 @@ fn sessions(history: &[Touchpoint], gap: i64) -> Vec<Vec<Touchpoint>> {
     named.into_values().chain(others).collect()
 }
 
-pub fn population(world: &World, scope: &Scope) -> Population {
+pub(crate) fn population(world: &World, scope: &Scope) -> Population {
     let journeys = journeys(world, scope);
     let customers: BTreeSet<_> = journeys.iter().map(|journey| &journey.customer).collect();
     let count =
@@ -143,10 +143,12 @@ pub fn population(world: &World, scope: &Scope) -> Population {
 }
 
 /// From, to, count, journeys, median of the times.
-pub type Link = (String, String, u64, u64, Option<f64>);
+pub(crate) type Link = (String, String, u64, u64, Option<f64>);
 
-pub fn links(world: &World, scope: &Scope) -> Vec<Link> {
-    let mut times: BTreeMap<(String, String), (Vec<i64>, BTreeSet<usize>, u64)> = BTreeMap::new();
+pub(crate) fn links(world: &World, scope: &Scope) -> Vec<Link> {
+    /// Its times, its journeys, how often.
+    type Seen = (Vec<i64>, BTreeSet<usize>, u64);
+    let mut times: BTreeMap<(String, String), Seen> = BTreeMap::new();
     for (n, journey) in journeys(world, scope).iter().enumerate() {
         let mut values = vec!["START".to_owned()];
         values.extend(journey.touchpoints.iter().map(|t| scope.value(t)));
@@ -160,7 +162,7 @@ pub fn links(world: &World, scope: &Scope) -> Vec<Link> {
             }
         }
     }
-    let link = |((from, to), (times, journeys, count)): ((String, String), (Vec<i64>, BTreeSet<usize>, u64))| {
+    let link = |((from, to), (times, journeys, count)): ((String, String), Seen)| {
         (from, to, count, journeys.len() as u64, median(times))
     };
     let mut links: Vec<Link> = times.into_iter().map(link).collect();
@@ -168,7 +170,7 @@ pub fn links(world: &World, scope: &Scope) -> Vec<Link> {
     links
 }
 
-pub fn median(mut times: Vec<i64>) -> Option<f64> {
+pub(crate) fn median(mut times: Vec<i64>) -> Option<f64> {
     times.sort_unstable();
     let n = times.len();
     match n {
@@ -179,7 +181,13 @@ pub fn median(mut times: Vec<i64>) -> Option<f64> {
 }
 
 /// Each anchored journey's entries, column by column: the value, or what stands there instead.
-pub fn flow(world: &World, scope: &Scope, anchor: &Step, before: i64, after: i64) -> Vec<Vec<(String, &'static str)>> {
+pub(crate) fn flow(
+    world: &World,
+    scope: &Scope,
+    anchor: &Step,
+    before: i64,
+    after: i64,
+) -> Vec<Vec<(String, &'static str)>> {
     let mut rows = Vec::new();
     for journey in journeys(world, scope) {
         let Some(at) = journey.touchpoints.iter().position(|t| anchor.matches(t)) else { continue };
@@ -199,7 +207,7 @@ pub fn flow(world: &World, scope: &Scope, anchor: &Step, before: i64, after: i64
 }
 
 /// A journey's chain, by trying all there are.
-pub fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> Vec<usize> {
+pub(crate) fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> Vec<usize> {
     fn extend(journey: &Journey, steps: &[Step], within: Option<i64>, chain: &mut Vec<usize>, best: &mut Vec<usize>) {
         // In this order, the first of one length starts earliest, and has each later step earliest.
         if chain.len() > best.len() {
@@ -222,7 +230,13 @@ pub fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> Vec<usiz
 }
 
 /// Each journey's path and how long it took.
-pub fn paths(world: &World, scope: &Scope, to: Option<&Step>, collapse: bool, most: usize) -> Vec<(Vec<String>, i64)> {
+pub(crate) fn paths(
+    world: &World,
+    scope: &Scope,
+    to: Option<&Step>,
+    collapse: bool,
+    most: usize,
+) -> Vec<(Vec<String>, i64)> {
     let mut paths = Vec::new();
     for journey in journeys(world, scope) {
         let mut touchpoints = journey.touchpoints;
@@ -246,7 +260,7 @@ pub fn paths(world: &World, scope: &Scope, to: Option<&Step>, collapse: bool, mo
 }
 
 /// The times from the first `from` to the first `to` after it, and how many never came to one.
-pub fn times(world: &World, scope: &Scope, from: &Step, to: &Step) -> (Vec<i64>, u64) {
+pub(crate) fn times(world: &World, scope: &Scope, from: &Step, to: &Step) -> (Vec<i64>, u64) {
     let (mut times, mut never) = (Vec::new(), 0);
     for journey in journeys(world, scope) {
         let Some(begin) = journey.touchpoints.iter().position(|t| from.matches(t)) else { continue };
@@ -261,13 +275,13 @@ pub fn times(world: &World, scope: &Scope, from: &Step, to: &Step) -> (Vec<i64>,
 
 /// A conversion: its touches with their ages, and what its order comes to.
 #[derive(Clone, Debug)]
-pub struct Conversion {
-    pub path: Vec<(String, i64)>,
-    pub value: Option<(String, i64)>,
+pub(crate) struct Conversion {
+    pub(crate) path: Vec<(String, i64)>,
+    pub(crate) value: Option<(String, i64)>,
 }
 
 /// All conversions, and the paths that end in nothing.
-pub fn conversions(
+pub(crate) fn conversions(
     world: &World,
     scope: &Scope,
     goal: &Step,
@@ -302,7 +316,7 @@ pub fn conversions(
 }
 
 /// What each value earned of the conversions, by a model with weights.
-pub fn weights(path: &[(String, i64)], model: Model, half_life: i64) -> Vec<f64> {
+pub(crate) fn weights(path: &[(String, i64)], model: Model, half_life: i64) -> Vec<f64> {
     let n = path.len();
     let first = |k: usize| path[..k].iter().all(|earlier| earlier.0 != path[k].0);
     let distinct = (0..n).filter(|k| first(*k)).count() as f64;
@@ -342,7 +356,7 @@ pub fn weights(path: &[(String, i64)], model: Model, half_life: i64) -> Vec<f64>
 }
 
 /// Each value's part of the conversions by MARKOV: a system of equations for each removal.
-pub fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTreeMap<String, f64> {
+pub(crate) fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTreeMap<String, f64> {
     let mut moves: BTreeMap<(String, String), f64> = BTreeMap::new();
     let mut walk = |values: Vec<String>, end: &str| {
         let mut before = " start".to_owned();
@@ -389,13 +403,13 @@ pub fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTreeMap<Str
 fn solve(mut system: Vec<Vec<f64>>) -> Vec<f64> {
     let n = system.len();
     for column in 0..n {
-        let pivot = (column..n).max_by(|a, b| system[*a][column].abs().total_cmp(&system[*b][column].abs())).unwrap();
+        let pivot = (column..n).max_by(|a, b| system[*a][column].abs().total_cmp(&system[*b][column].abs()));
+        let pivot = pivot.expect("a row");
         system.swap(column, pivot);
         for row in column + 1..n {
             let factor = system[row][column] / system[column][column];
-            for k in column..=n {
-                system[row][k] -= factor * system[column][k];
-            }
+            let own = system[column].clone();
+            system[row].iter_mut().zip(&own).for_each(|(cell, own)| *cell -= factor * own);
         }
     }
     let mut solved = vec![0.0; n];

@@ -12,21 +12,21 @@ use throughline::journeys::{Builder, HeldConsent, Moved, OrderNow, Projection, R
 
 /// A touchpoint, told plainly.
 #[derive(Clone, Debug)]
-pub struct Touchpoint {
-    pub owner: i64,
-    pub at: i64,
-    pub arrival: i64,
-    pub session: Option<String>,
-    pub order: Option<String>,
-    pub name: String,
-    pub channel: String,
-    pub campaign: Option<String>,
-    pub platform: Option<String>,
+pub(crate) struct Touchpoint {
+    pub(crate) owner: i64,
+    pub(crate) at: i64,
+    pub(crate) arrival: i64,
+    pub(crate) session: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) name: String,
+    pub(crate) channel: String,
+    pub(crate) campaign: Option<String>,
+    pub(crate) platform: Option<String>,
 }
 
 impl Touchpoint {
     /// Its value of a dimension, as stored.
-    pub fn value(&self, dimension: &str) -> Option<&str> {
+    pub(crate) fn value(&self, dimension: &str) -> Option<&str> {
         match dimension {
             "name" => Some(&self.name),
             "channel" => Some(&self.channel),
@@ -39,16 +39,16 @@ impl Touchpoint {
 
 /// Everything as it stands in the end.
 #[derive(Clone, Debug, Default)]
-pub struct World {
-    pub touchpoints: Vec<Touchpoint>,
-    pub members: BTreeMap<i64, String>,
-    pub orders: BTreeMap<String, (String, i64)>,
-    pub consents: BTreeMap<i64, Vec<HeldConsent>>,
+pub(crate) struct World {
+    pub(crate) touchpoints: Vec<Touchpoint>,
+    pub(crate) members: BTreeMap<i64, String>,
+    pub(crate) orders: BTreeMap<String, (String, i64)>,
+    pub(crate) consents: BTreeMap<i64, Vec<HeldConsent>>,
 }
 
 /// What happens, one after the other.
 #[derive(Clone, Debug)]
-pub enum Happening {
+pub(crate) enum Happening {
     Seen(Touchpoint),
     Holds(i64, Option<u8>),
     Moves(prop::sample::Index, Option<i64>),
@@ -58,11 +58,11 @@ pub enum Happening {
     SavedAndRead,
 }
 
-pub fn configured() -> Arc<[Arc<str>]> {
+pub(crate) fn configured() -> Arc<[Arc<str>]> {
     ["properties.platform".into()].into()
 }
 
-pub fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
+pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
     let text = |all: &'static [&'static str]| prop::sample::select(all).prop_map(str::to_owned);
     let seen = (
         (1_i64..8, 0_i64..60, prop::option::weighted(0.4, 0_u8..3), prop::option::weighted(0.3, 0_u8..4)),
@@ -112,7 +112,7 @@ pub fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
 }
 
 /// The world that comes of it, and the projection: the first `at_once` are built in, the rest applied.
-pub fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
+pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
     let mut world = World::default();
     let at_once = at_once.min(happenings.len());
     happenings[..at_once].iter().zip(1..).for_each(|(happening, n)| _ = world.take(happening, n));
@@ -139,7 +139,7 @@ pub fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
 }
 
 /// What a projection is told of a happening.
-pub enum Told {
+pub(crate) enum Told {
     Row(Touchpoint),
     Moved(Moved),
     Member(i64, Option<CustomerId>),
@@ -219,7 +219,7 @@ impl World {
     }
 
     /// All of it at once, from two halves.
-    pub fn build(&self) -> Projection {
+    pub(crate) fn build(&self) -> Projection {
         let mut halves = [Builder::new(configured()), Builder::new(configured())];
         for (n, touchpoint) in self.touchpoints.iter().rev().enumerate() {
             let key = touchpoint.order.as_deref().map(order_key);
