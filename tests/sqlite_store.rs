@@ -283,3 +283,28 @@ async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
     world.apply(visits).await;
     assert_eq!(world.judge().await, 0);
 }
+
+#[tokio::test]
+async fn a_long_history_that_turns_out_shared_is_judged_in_pieces() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::new(Arc::new(open(&folder.path().join("long.db"))));
+    world.store.set_up().await.expect("a database");
+    // A kiosk that Ruth alone signed in on, every tenth hour, until Sam does.
+    let seen = |n: i64| event(&format!("m{n}")).minute(20 * n).anonymous("kiosk");
+    let events: Vec<_> =
+        (0..4_000).map(|n| if n % 30 == 0 { seen(n).user("ruth").view() } else { seen(n).view() }).collect();
+    for batch in events.chunks(1_000) {
+        world.apply(batch.iter().cloned()).await;
+    }
+    world.apply([event("sam").minute(500_000).user("sam").anonymous("kiosk").view()]).await;
+    let (mut pieces, mut moved) = (0, 0);
+    while let Some(judged) = world.store.judge_visits(&rules(), &[], 500, minute(0)).await.expect("a piece is judged") {
+        // Twenty minutes apart, it never pauses: each piece reads the days around it, and no more.
+        assert!(judged.read < 5_000 && judged.moved <= 700, "{judged:?}");
+        (pieces, moved) = (pieces + 1, moved + judged.moved);
+    }
+    assert!(pieces >= 8, "{pieces}");
+    assert_eq!(moved, 4_000 - 134, "each day has a sign-in of hers in it, and nobody else's");
+    let again = recount(&*world.store, minute(0), |_| {}).await.expect("figures counted again");
+    assert_eq!((again.customers, again.wrong), (2, 0));
+}

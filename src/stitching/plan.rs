@@ -395,7 +395,8 @@ pub(crate) fn finish(rules: &IdentityRules, people: &mut People, plan: &mut Plan
 /// out to be shared or no longer are, and wherever somebody was signed in who is somebody else now.
 fn note_visits(rules: &IdentityRules, people: &People, plan: &mut Plan) {
     let mut moments: BTreeMap<IdentifierId, Vec<Timestamp>> = BTreeMap::new();
-    for touchpoint in plan.touchpoints.iter().filter(|t| t.fact.direction == Direction::Inbound) {
+    let shared = people.names.iter().any(|name| name.shared_since.is_some());
+    for touchpoint in plan.touchpoints.iter().filter(|t| shared && t.fact.direction == Direction::Inbound) {
         let device = people.by_id(touchpoint.carrier.unwrap_or(touchpoint.owner));
         if let Some(device) = device.map(|name| &people.names[name])
             && device.shared_since.is_some()

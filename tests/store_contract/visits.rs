@@ -29,6 +29,7 @@ cases! {
     what_is_shared_no_longer_has_everything_back,
     a_moment_has_the_owners_of_then,
     judged_piece_by_piece_it_comes_to_the_same,
+    whose_visits_are_does_not_depend_on_the_order_of_arrival,
     the_same_again_changes_nothing,
     a_till_and_a_bot_hurt_nobody,
 }
@@ -360,6 +361,49 @@ async fn judged_piece_by_piece_it_comes_to_the_same(world: World) {
     assert_eq!(world.store.status().await.expect("a status").change, before, "and no number is used up");
     assert_eq!(owners(&world, &messages).await, by_pieces);
     adds_up(&world).await;
+}
+
+async fn whose_visits_are_does_not_depend_on_the_order_of_arrival(world: World) {
+    let told = |run: usize| {
+        let tablet = format!("tablet-{run}");
+        (0..40_i64).map(move |n| {
+            // Some minutes apart, and every few a long while.
+            let seen = event(&format!("{run}-{n}")).minute(n * 12 + (n / 5) * 45).anonymous(&tablet);
+            match n % 11 {
+                2 => seen.user(&format!("ruth-{run}")).view(),
+                7 | 9 => seen.user(&format!("sam-{run}")).view(),
+                4 => seen.view().session("s"),
+                _ => seen.view(),
+            }
+        })
+    };
+    let mut answers = Vec::new();
+    for run in 0..3 {
+        let mut events: Vec<Event> = told(run).collect();
+        match run {
+            1 => events.reverse(),
+            2 => {
+                events.rotate_left(17);
+                let (some, rest): (Vec<_>, Vec<_>) = events.into_iter().enumerate().partition(|(n, _)| n % 3 == 1);
+                events = rest.into_iter().rev().chain(some).map(|(_, event)| event).collect();
+            }
+            _ => {}
+        }
+        for batch in events.chunks([40, 7, 3][run]) {
+            world.apply(batch.iter().cloned()).await;
+            world.judge_by(4).await;
+        }
+        let messages: Vec<String> = (0..40).map(|n| format!("{run}-{n}")).collect();
+        let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+        let suffix = format!("-{run}");
+        answers.push(owners(&world, &messages).await.into_iter().map(|owner| owner.replace(&suffix, "")).collect());
+    }
+    let answers: Vec<Vec<String>> = answers;
+    for name in ["ruth", "sam", "tablet"] {
+        assert!(answers[0].iter().filter(|owner| *owner == name).count() > 5, "{name}: {:?}", answers[0]);
+    }
+    assert_eq!(answers[1], answers[0], "backwards");
+    assert_eq!(answers[2], answers[0], "in some order");
 }
 
 async fn the_same_again_changes_nothing(world: World) {
