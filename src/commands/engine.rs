@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
+use super::journeys::JourneysArgs;
 use crate::changes::feed::Feed;
 use crate::graphql::execute::Api;
 use crate::graphql::{self, Setup, Viewer, status};
@@ -98,4 +99,11 @@ pub(super) async fn restitch(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     super::restitch::run(&settings, store).await
+}
+
+/// `throughline journeys`, with a store that is there.
+pub(super) async fn journeys(args: JourneysArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    super::journeys::run(&args, &settings, store).await
 }

@@ -8,6 +8,7 @@ pub mod demo;
 mod engine;
 mod identity;
 pub mod import;
+pub mod journeys;
 mod log;
 pub mod restitch;
 pub mod schema;
@@ -64,6 +65,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Restitch(restitch::RestitchArgs),
+    Journeys(journeys::JourneysArgs),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
@@ -110,6 +112,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
             return block_on(engine::restitch(settings));
+        }
+        Command::Journeys(args) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return block_on(engine::journeys(args, settings));
         }
         Command::Check(args) => {
             let settings = global.settings(None)?;

@@ -88,3 +88,49 @@ fn a_reader_of_the_schema_that_has_had_enough_is_no_error() {
     drop(child.stdout.take());
     assert!(child.wait().expect("an end").success());
 }
+
+#[test]
+fn journeys_are_asked_about_on_the_command_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, world, _) = run(folder.path(), &["generate", "--customers", "30", "--seed", "5"]);
+    std::fs::write(folder.path().join("world.ndjson"), world).expect("a file");
+    let (code, _, error) = run(folder.path(), &["import", "--source", "world", "world.ndjson"]);
+    assert_eq!(code, 0, "{error}");
+    let ask = |line: &[&str]| {
+        let line: Vec<&str> = ["journeys"].into_iter().chain(line.iter().copied()).collect();
+        let (code, out, error) = run(folder.path(), &line);
+        assert_eq!(code, 0, "{line:?}: {error}");
+        out
+    };
+    let json = |line: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&ask(&[line, &["--format", "json"]].concat())).expect("JSON")
+    };
+    let population = json(&["population"])["rows"][0].clone();
+    let graph = json(&["transitions", "--top", "500"]);
+    let size = |name: &str| population[name].as_i64().expect("a number");
+    assert_eq!(graph["total"].as_i64(), Some(size("touchpoints") + size("journeys")));
+    let funnel = json(&["funnel", "kind=product", "kind=order", "--within", "P30D", "--breakdown", "channel"]);
+    assert_eq!(funnel["rows"][0]["number"], 1);
+    assert_eq!(funnel["entered"], funnel["rows"][0]["reached"]);
+    let csv = ask(&["paths", "--to", "kind=order", "--dimension", "channel", "--per", "session", "--format", "csv"]);
+    assert!(csv.starts_with("journeys,share,medianSeconds,values\r\n") && csv.lines().count() > 1, "{csv}");
+    let table = ask(&["attribution", "--model", "linear", "--model", "MARKOV", "--since", "2000-01-01"]);
+    assert!(table.starts_with("model ") && table.contains("MARKOV") && table.contains("conversions "), "{table}");
+    for line in
+        [&["flow", "--anchor", "kind=product"][..], &["time-between", "--from", "kind=product", "--to", "kind=order"]]
+    {
+        assert!(ask(line).lines().count() > 2, "{line:?}");
+    }
+    assert!(ask(&["match", "* -> $", "--dimension", "kind"]).contains("unknownValues"));
+    for (line, words) in [
+        (&["funnel", "colour=red"][..], "properties.platform"),
+        (&["match", "a -> -> b"], "at character 6"),
+        (&["transitions", "--top", "1000000"], "0 to 500"),
+        (&["population", "--purpose", "nothing"], "scope.purpose"),
+        (&["paths", "--to", "kind="], "STEP"),
+    ] {
+        let (code, out, error) = run(folder.path(), &[&["journeys"], line].concat());
+        assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {error}");
+        assert!(error.contains(words), "{line:?}: {error}");
+    }
+}

@@ -1,0 +1,347 @@
+//! `throughline journeys`: questions about the journeys of all customers, answered on the command line.
+
+mod sheet;
+mod step;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration as Time;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+
+use self::sheet::Sheet;
+use self::step::WrittenStep;
+use crate::domain::{Duration, Timestamp};
+use crate::ingest::Ingest;
+use crate::journeys::attribution::Goal;
+use crate::journeys::credit::Model;
+use crate::journeys::dimension::FIXED;
+use crate::journeys::funnel::{Breakdown, FunnelSteps};
+use crate::journeys::paths::PathForm;
+use crate::journeys::{Dimension, Fault, Purpose, Question, Scope, Step, Unit};
+use crate::projection::{Journeys, Options, Trouble};
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Asks how customers move between touchpoints, where they drop off, and what earned an order.
+///
+/// Reads the touchpoints of the store into memory, or what a server saved of them, and answers one
+/// question: the same as the API's `journeys`, with the same figures. A STEP is a touchpoint's name, or
+/// DIMENSION=VALUE[,VALUE...], several of those joined by &, such as "kind=order" or
+/// "channel=email,sms&campaign=spring"; a comma, & or backslash in a value has a backslash before it.
+/// Dimensions are name, kind, channel, direction, source, campaign, campaign_source, campaign_medium, and
+/// those of the settings, such as properties.platform.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct JourneysArgs {
+    #[command(subcommand)]
+    question: Asked,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
+
+    /// How the answer is written
+    #[arg(long, global = true, value_enum, default_value_t = Form::Table, value_name = "FORM")]
+    format: Form,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Table,
+    /// The rows alone, with a head
+    Csv,
+    /// The rows, and what they add up to
+    Json,
+}
+
+/// Of which touchpoints and customers.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Scope")]
+struct ScopeArgs {
+    /// Only touchpoints at this time or later, such as 2026-01-01 or 2026-01-01T09:30:00Z
+    #[arg(long, global = true, value_name = "TIME", value_parser = Timestamp::parse)]
+    since: Option<Timestamp>,
+
+    /// Only touchpoints before this time
+    #[arg(long, global = true, value_name = "TIME", value_parser = Timestamp::parse)]
+    until: Option<Timestamp>,
+
+    /// Only touchpoints that match
+    #[arg(long, global = true, value_name = "STEP")]
+    include: Option<WrittenStep>,
+
+    /// No touchpoints that match
+    #[arg(long, global = true, value_name = "STEP")]
+    exclude: Option<WrittenStep>,
+
+    /// What makes a journey
+    #[arg(long, global = true, value_enum, default_value_t = Per::Customer, value_name = "UNIT")]
+    per: Per,
+
+    /// A longer time than this ends a session that has no id; without it what the rules of the store say
+    #[arg(long, global = true, value_name = "DURATION")]
+    session_gap: Option<Duration>,
+
+    /// What a touchpoint's value is; in attribution, what earns [default: name, in attribution channel]
+    #[arg(long, global = true, value_name = "DIMENSION")]
+    dimension: Option<String>,
+
+    /// Only customers who allow this
+    #[arg(long, global = true, value_name = "PURPOSE")]
+    purpose: Option<String>,
+}
+
+/// What makes a journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Per {
+    /// All of a customer's touchpoints
+    Customer,
+    /// One session's
+    Session,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Asked {
+    /// How much there is, and what stays outside
+    Population,
+    /// How often one touchpoint follows another
+    Transitions {
+        /// Links shown
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: usize,
+    },
+    /// Where journeys go to and come from around a touchpoint
+    Flow {
+        /// Around the first of these
+        #[arg(long, value_name = "STEP", required = true)]
+        anchor: WrittenStep,
+        /// Columns before it
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        before: usize,
+        /// Columns after it
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        after: usize,
+        /// Values shown in each column
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        top: usize,
+    },
+    /// How far journeys get along steps
+    Funnel {
+        /// The steps, in order
+        #[arg(value_name = "STEP", required = true)]
+        steps: Vec<WrittenStep>,
+        /// At most so long from the first step to any other, such as P7D
+        #[arg(long, value_name = "DURATION")]
+        within: Option<Duration>,
+        /// A funnel for each value that this dimension has at the first step
+        #[arg(long, value_name = "DIMENSION")]
+        breakdown: Option<String>,
+        /// Groups shown
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        top: usize,
+    },
+    /// The ways that journeys take
+    Paths {
+        /// Up to and with the first of these, and only of journeys that have one
+        #[arg(long, value_name = "STEP")]
+        to: Option<WrittenStep>,
+        /// Keep repeats side by side
+        #[arg(long)]
+        repeats: bool,
+        /// Values kept: the last with --to, else the first
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        max_length: usize,
+        /// Paths shown
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        top: usize,
+    },
+    /// How long it takes from one touchpoint to another
+    TimeBetween {
+        /// From the first of these
+        #[arg(long, value_name = "STEP", required = true)]
+        from: WrittenStep,
+        /// To the first of these after it
+        #[arg(long, value_name = "STEP", required = true)]
+        to: WrittenStep,
+        /// Parts of the histogram
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        buckets: usize,
+    },
+    /// What earned the conversions
+    Attribution {
+        /// What a conversion is
+        #[arg(long, value_name = "STEP", default_value = "kind=order")]
+        goal: WrittenStep,
+        /// How it is shared; all models without it
+        #[arg(long = "model", value_name = "MODEL", value_parser = model)]
+        models: Vec<Model>,
+        /// How long before a conversion a touchpoint counts
+        #[arg(long, value_name = "DURATION", default_value = "P30D")]
+        lookback: Duration,
+        /// For TIME_DECAY: after how long a touchpoint counts half as much
+        #[arg(long, value_name = "DURATION", default_value = "P7D")]
+        half_life: Duration,
+        /// Rows shown of each model
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: usize,
+    },
+    /// How many journeys fit a pattern of values
+    Match {
+        /// The pattern, such as 'Search -> [^"Product Viewed"]* -> $'
+        #[arg(value_name = "PATTERN")]
+        pattern: String,
+    },
+}
+
+const EXAMPLES: &str = "\
+Exit status:
+  0  answered
+  1  the store cannot be used
+  2  the question cannot be asked like that
+
+Examples:
+  Where do customers drop off, within a week, on each platform?
+    throughline journeys funnel \"Product Viewed\" \"Product Added\" kind=order \\
+      --within P7D --breakdown properties.platform
+
+  What follows what in the sessions of this year, for a spreadsheet:
+    throughline journeys transitions --per session --since 2026-01-01 --top 500 --format csv
+
+  The ways to an order by channel, and what earned it:
+    throughline journeys paths --to kind=order --dimension channel
+    throughline journeys attribution --goal kind=order --model MARKOV --model LINEAR
+
+  Who searched and never came to a product:
+    throughline journeys match 'Search -> [^\"Product Viewed\"]* -> $'";
+
+/// How long a question may take here, where nobody else waits.
+const TIME_LIMIT: Time = Time::from_secs(3_600);
+
+/// Answers, on standard output.
+///
+/// # Errors
+/// When the store cannot be used or standard output cannot be written to.
+pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let ingest = Ingest::new(store.clone(), settings);
+    let clock = ingest.clock().clone();
+    let understood = args.scope.read(settings, ingest.session_gap(), clock()).and_then(|scope| {
+        let question = args.question.read(args.scope.dimension.as_deref(), settings)?;
+        question.check().map_err(words)?;
+        scope.check().map_err(words)?;
+        Ok((scope, question))
+    });
+    let (scope, question) = match understood {
+        Ok(understood) => understood,
+        Err(wrong) => return Ok(wrong_call(&wrong)),
+    };
+    let journeys = Journeys::start(store, Options::of(settings), clock);
+    let view = loop {
+        match journeys.view().await {
+            Err(Trouble::NotReady { read, of }) => tracing::info!(read, of, "touchpoints are read"),
+            Err(Trouble::Behind) => {}
+            Err(trouble) => return Err(trouble).context("the journeys cannot be read"),
+            Ok(view) => break view,
+        }
+    };
+    let answer = view.ask_within(TIME_LIMIT, "", move |projection, run| question.answer(projection, &scope, run)).await;
+    // What was read is worth keeping for the next question.
+    journeys.close().await;
+    let answer = match answer {
+        Err(Trouble::Fault(fault @ Fault::BadArgument { .. })) => return Ok(wrong_call(&words(fault))),
+        other => other.context("the question has no answer")?,
+    };
+    let sheet = Sheet::of(&answer);
+    super::print(&match args.format {
+        Form::Table => sheet.table(),
+        Form::Csv => sheet.csv(),
+        Form::Json => sheet.json(),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn wrong_call(reason: &str) -> ExitCode {
+    eprintln!("error: {reason}");
+    ExitCode::from(2)
+}
+
+/// What is wrong, and what would be right.
+fn words(fault: Fault) -> String {
+    match fault {
+        Fault::BadArgument { argument, message, hint } => format!("{argument}: {message}; {hint}"),
+        other => other.to_string(),
+    }
+}
+
+fn model(text: &str) -> Result<Model, String> {
+    let found = Model::ALL.into_iter().find(|model| model.as_str().eq_ignore_ascii_case(&text.replace('-', "_")));
+    let known = || Model::ALL.map(Model::as_str).join(", ");
+    found.ok_or_else(|| format!("no such model; one of {}", known()))
+}
+
+fn dimension(name: &str, settings: &Settings) -> Result<Dimension, String> {
+    let configured = &settings.journeys.dimensions;
+    Dimension::named(name, configured).ok_or_else(|| {
+        let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name)).collect::<Vec<_>>();
+        format!("no dimension is called {name}; one of {}", known.join(", "))
+    })
+}
+
+impl ScopeArgs {
+    fn read(&self, settings: &Settings, gap: Duration, now: Timestamp) -> Result<Scope, String> {
+        let step = |step: &Option<WrittenStep>| step.as_ref().map(|step| step.read(settings)).transpose();
+        Ok(Scope {
+            since: self.since,
+            until: self.until,
+            segment: None,
+            include: step(&self.include)?,
+            exclude: step(&self.exclude)?,
+            per: if self.per == Per::Session { Unit::Session } else { Unit::Customer },
+            session_gap: self.session_gap.unwrap_or(gap),
+            dimension: self.dimension.as_deref().map_or(Ok(Dimension::NAME), |name| dimension(name, settings))?,
+            purpose: self.purpose.as_deref().map(|name| Purpose { name: name.into(), now }),
+        })
+    }
+}
+
+impl Asked {
+    fn read(&self, by: Option<&str>, settings: &Settings) -> Result<Question, String> {
+        let read = |step: &WrittenStep| step.read(settings);
+        Ok(match self {
+            Asked::Population => Question::Population,
+            Asked::Transitions { top } => Question::Transitions { top: *top },
+            Asked::Flow { anchor, before, after, top } => {
+                Question::Flow { anchor: read(anchor)?, before: *before, after: *after, top: *top }
+            }
+            Asked::Funnel { steps, within, breakdown, top } => {
+                let steps = steps.iter().map(read).collect::<Result<Vec<Step>, _>>()?;
+                let breakdown = breakdown.as_deref().map(|name| dimension(name, settings)).transpose()?;
+                let breakdown = breakdown.map(Breakdown::Dimension);
+                Question::Funnel { steps: FunnelSteps { steps, within: *within }, breakdown, top: *top }
+            }
+            Asked::Paths { to, repeats, max_length, top } => {
+                let to = to.as_ref().map(read).transpose()?;
+                Question::Paths { form: PathForm { to, collapse: !repeats, max_length: *max_length }, top: *top }
+            }
+            Asked::TimeBetween { from, to, buckets } => {
+                Question::TimeBetween { from: read(from)?, to: read(to)?, buckets: *buckets }
+            }
+            Asked::Attribution { goal, models, lookback, half_life, top } => {
+                if half_life.as_millis() == 0 {
+                    return Err("--half-life: a half-life of nothing; give a duration such as P7D".to_owned());
+                }
+                let goal = Goal {
+                    goal: read(goal)?,
+                    dimension: dimension(by.unwrap_or("channel"), settings)?,
+                    lookback: *lookback,
+                    half_life: *half_life,
+                    models: if models.is_empty() { Model::ALL.to_vec() } else { models.clone() },
+                };
+                Question::Attribution { goal, top: *top }
+            }
+            Asked::Match { pattern } => Question::Match { pattern: pattern.as_str().into() },
+        })
+    }
+}
