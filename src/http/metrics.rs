@@ -56,6 +56,13 @@ pub(super) async fn show(state: Shared) -> HttpResponse {
 fn describe() {
     describe_histogram!("throughline_http_request_seconds", Unit::Seconds, "requests, by method, path and status");
     describe_counter!("throughline_graphql_operations_total", "operations, by outcome: OK or an error's code");
+    describe_gauge!("throughline_journeys_touchpoints", "touchpoints in the journey projection");
+    describe_gauge!("throughline_journeys_bytes", Unit::Bytes, "memory that it takes, about");
+    describe_gauge!("throughline_journeys_change", "the change that it is of");
+    describe_gauge!("throughline_journeys_lag_seconds", Unit::Seconds, "how far it was behind the store when it last looked");
+    describe_gauge!("throughline_journeys_build_seconds", Unit::Seconds, "how long the last reading of the store took");
+    describe_histogram!("throughline_journeys_question_seconds", Unit::Seconds, "questions about journeys, worked out");
+    describe_counter!("throughline_journeys_questions_total", "questions about journeys, by outcome");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
     describe_counter!("throughline_ingest_events_total", "events that came in, by outcome and way");
     describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");

@@ -12,6 +12,7 @@ use super::aside::aside;
 use super::build::{self, Building, Failed};
 use super::disk::{self, Label};
 use super::{Phase, Shared, follow};
+use crate::domain::Timestamp;
 use crate::journeys::Projection;
 use crate::store::{Result, StoreError};
 
@@ -161,7 +162,11 @@ impl Keeper {
     async fn take_all(&mut self) -> std::result::Result<bool, Failed> {
         let Some(kept) = &mut self.kept else { return Ok(false) };
         let shared = &self.shared;
-        let behind = |at| shared.state.send_modify(|state| state.behind_since = Some(at));
+        let behind = |at: Timestamp| {
+            shared.state.send_modify(|state| state.behind_since = Some(at));
+            let lag = ((shared.clock)().0 - at.0).max(0);
+            metrics::gauge!("throughline_journeys_lag_seconds").set(lag as f64 / 1_000.0);
+        };
         loop {
             let taken =
                 follow::take(&*shared.store, &shared.properties, &mut kept.projection, kept.change, &behind).await?;
@@ -185,6 +190,7 @@ impl Keeper {
             }
             !known
         });
+        metrics::gauge!("throughline_journeys_lag_seconds").set(0.0);
         metrics::gauge!("throughline_journeys_touchpoints").set(kept.projection.touchpoints() as f64);
         metrics::gauge!("throughline_journeys_bytes").set(kept.projection.bytes() as f64);
         metrics::gauge!("throughline_journeys_change").set(kept.change as f64);
