@@ -59,7 +59,11 @@ fn describe() {
     describe_gauge!("throughline_journeys_touchpoints", "touchpoints in the journey projection");
     describe_gauge!("throughline_journeys_bytes", Unit::Bytes, "memory that it takes, about");
     describe_gauge!("throughline_journeys_change", "the change that it is of");
-    describe_gauge!("throughline_journeys_lag_seconds", Unit::Seconds, "how far it was behind the store when it last looked");
+    describe_gauge!(
+        "throughline_journeys_lag_seconds",
+        Unit::Seconds,
+        "how far it was behind the store when it last looked"
+    );
     describe_gauge!("throughline_journeys_build_seconds", Unit::Seconds, "how long the last reading of the store took");
     describe_histogram!("throughline_journeys_question_seconds", Unit::Seconds, "questions about journeys, worked out");
     describe_counter!("throughline_journeys_questions_total", "questions about journeys, by outcome");

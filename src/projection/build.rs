@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::aside::aside;
 use super::follow::last_visible;
@@ -55,11 +55,12 @@ pub(super) async fn build(building: &Building<'_>) -> std::result::Result<(Proje
     let of = store.status().await?.touchpoints.max(0) as u64;
     (building.progress)(0, of);
     let readers = building.threads.clamp(1, 4);
-    let parts: Vec<Part> = (0..readers).map(|_| Part::new(building.properties.names().into())).collect();
-    read_people(store, change, &parts[0]).await?;
+    // One for each reader, and one for the people, who are read beside.
+    let parts: Vec<Part> = (0..=readers).map(|_| Part::new(building.properties.names().into())).collect();
     let scan = Scan { building, change, of, parts: &parts, piece: AtomicUsize::new(0), read: AtomicU64::new(0) };
     let told = Mutex::new(began);
-    try_join_all(parts.iter().map(|part| scan.touchpoints(part, &told))).await?;
+    let people = async { read_people(store, change, &parts[readers]).await.map_err(Failed::Store) };
+    try_join(people, try_join_all(parts[..readers].iter().map(|part| scan.touchpoints(part, &told)))).await?;
     let touchpoints = scan.read.load(Ordering::Relaxed);
     let (read, threads) = (began.elapsed(), building.threads);
     let sorted = aside(move || {
