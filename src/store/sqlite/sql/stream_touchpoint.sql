@@ -1,0 +1,3 @@
+UPDATE touchpoint
+SET streamed = 1
+WHERE arrival = ?1
