@@ -256,7 +256,7 @@ mod tests {
                 vec![json!("=1+1"), json!(-1), json!(null)],
             ],
         };
-        assert_eq!(sheet.table(), "from      count  share\na, \"b\"       12  0.6667\n=1+1         -1\n\ntotal 3\n");
+        assert_eq!(sheet.table(), "from    count  share\na, \"b\"     12  0.6667\n=1+1       -1\n\ntotal 3\n");
         assert_eq!(sheet.csv(), "from,count,share\r\n\"a, \"\"b\"\"\",12,0.66666666\r\n'=1+1,-1,\r\n");
         let read: Value = serde_json::from_str(&sheet.json()).expect("JSON");
         assert_eq!(read["total"], 3);
