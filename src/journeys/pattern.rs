@@ -53,7 +53,7 @@ pub fn matches(projection: &Projection, scope: &Scope, pattern: &str, run: &Run)
 /// The customers with a journey that fits.
 ///
 /// # Errors
-/// As [`matches`].
+/// As [`matches()`].
 pub fn match_people(projection: &Projection, scope: &Scope, pattern: &str, run: &Run) -> Result<People, Fault> {
     let asked = Asked::new(projection, scope)?;
     let finder = Finder::new(projection, scope, pattern)?;

@@ -91,7 +91,7 @@ pub enum Question {
         /// Rows shown.
         top: usize,
     },
-    /// [`matches`]
+    /// [`matches()`]
     Match {
         /// The pattern.
         pattern: Arc<str>,
