@@ -2,16 +2,12 @@
 
 -- Visits on devices that several people share. `carrier` is the identifier of the device that a touchpoint's
 -- event came from, when that is not its owner; touchpoints that were there before have none. `moved` is the
--- change in which the owner last changed, in those that were given to somebody or given back. `streamed` is 1 in
--- those whose carrier is shared, or that were given away: only these are looked for by carrier, and an index of
--- all made inserting a touchpoint's row take a third longer.
+-- change in which the owner last changed, in those that were given to somebody or given back.
 ALTER TABLE touchpoint ADD COLUMN carrier INTEGER;
-
-ALTER TABLE touchpoint ADD COLUMN streamed INTEGER;
 
 ALTER TABLE touchpoint ADD COLUMN moved INTEGER;
 
-CREATE INDEX touchpoint_by_carrier ON touchpoint (carrier, at, place) WHERE streamed IS NOT NULL;
+CREATE INDEX touchpoint_by_carrier ON touchpoint (carrier, at, place) WHERE carrier IS NOT NULL;
 
 -- Who owned a touchpoint before, with the change that ended it.
 CREATE TABLE past_owner (

@@ -35,8 +35,6 @@ statements! {
     WHO_IS = "who_is";
     ORDER_EVENTS = "order_events";
     KEEP_OWNER = "keep_owner";
-    STREAM_TOUCHPOINT = "stream_touchpoint";
-    STREAM_HISTORY = "stream_history";
     MOVE_TOUCHPOINT = "move_touchpoint";
     MOVE_MESSAGE = "move_message";
     MOVE_PRODUCT_ACTS = "move_product_acts";
@@ -250,7 +248,6 @@ fn move_owners(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
 
 /// Notes what a plan says is to be judged; answers the devices.
 pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
-    stream(db, plan)?;
     let mut pending = plan.pending.clone();
     if !plan.rehomed.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
         let mut shared_with = SHARED_WITH.on(db)?;
@@ -282,24 +279,6 @@ pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     devices.sort_unstable();
     devices.dedup();
     Ok(devices)
-}
-
-/// Puts what shared devices carried where their streams find it: what came now, and of one that turns out to be
-/// shared all of before.
-fn stream(db: &Connection, plan: &Plan) -> Result<()> {
-    if plan.pending.is_empty() {
-        return Ok(());
-    }
-    let mut history = STREAM_HISTORY.on(db)?;
-    for range in plan.pending.iter().filter(|range| **range == Pending::whole(range.device)) {
-        history.execute([range.device.0])?;
-    }
-    let devices: FxHashSet<IdentifierId> = plan.pending.iter().map(|range| range.device).collect();
-    let mut touchpoint = STREAM_TOUCHPOINT.on(db)?;
-    for new in plan.touchpoints.iter().filter(|t| t.carrier.is_some_and(|carrier| devices.contains(&carrier))) {
-        touchpoint.execute([new.arrival.0])?;
-    }
-    Ok(())
 }
 
 /// Notes that all of every shared device is to be judged, since rules have changed.

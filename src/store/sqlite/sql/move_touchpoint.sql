@@ -1,3 +1,3 @@
 UPDATE touchpoint
-SET owner = ?2, carrier = ?3, moved = ?4, streamed = CASE WHEN ?3 IS NOT NULL THEN 1 END
+SET owner = ?2, carrier = ?3, moved = ?4
 WHERE arrival = ?1

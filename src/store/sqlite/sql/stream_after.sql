@@ -6,6 +6,6 @@ WHERE owner = ?1 AND (at, place) > (?2, ?3) AND direction = 'INBOUND'
 UNION ALL
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), moved IS NOT NULL, source, session_id, place
 FROM touchpoint
-WHERE carrier = ?1 AND streamed IS NOT NULL AND (at, place) > (?2, ?3) AND direction = 'INBOUND'
+WHERE carrier = ?1 AND (at, place) > (?2, ?3) AND direction = 'INBOUND'
 ORDER BY at, place
 LIMIT ?4

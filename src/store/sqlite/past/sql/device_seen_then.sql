@@ -1,8 +1,8 @@
--- When an identifier was seen on a device, by the touchpoints it owns and those it carried and gave away.
+-- When an identifier was seen on a device, by the touchpoints it owns and those it carried.
 SELECT min(at), max(at)
 FROM touchpoint
 WHERE owner = ?1 AND device = ?2 AND place < ?3
 UNION ALL
 SELECT min(at), max(at)
 FROM touchpoint
-WHERE carrier = ?1 AND streamed IS NOT NULL AND device = ?2 AND place < ?3
+WHERE carrier = ?1 AND device = ?2 AND place < ?3

@@ -6,4 +6,4 @@ WHERE owner = ?1 AND place < ?2 AND (moved IS NULL OR carrier IS NULL)
 UNION ALL
 SELECT min(at), max(at)
 FROM touchpoint
-WHERE carrier = ?1 AND streamed IS NOT NULL AND place < ?2 AND moved IS NOT NULL
+WHERE carrier = ?1 AND place < ?2 AND moved IS NOT NULL

@@ -1,3 +1,0 @@
-UPDATE touchpoint
-SET streamed = 1
-WHERE arrival = ?1
