@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::touchpoint::{Direction, TouchpointFact};
 use super::{Amount, Currency, Timestamp};
 
 /// What happened under one identifier. `throughline check --recount` proves it against the rows.
@@ -82,6 +83,23 @@ impl Rollup {
         }
         for (currency, figures) in &other.money {
             self.money.entry(currency.clone()).or_default().add(figures);
+        }
+    }
+
+    /// Puts a touchpoint in (`sign` 1) or takes it out (`sign` -1). When the latest was of those that are left
+    /// is the caller's to know then.
+    pub fn count_touchpoint(&mut self, at: Timestamp, touchpoint: &TouchpointFact, sign: i64) {
+        let figures = self.channels.entry(touchpoint.channel.clone()).or_default();
+        if sign > 0 {
+            figures.last_at = if figures.touchpoints == 0 { at } else { figures.last_at.max(at) };
+        }
+        figures.touchpoints += sign;
+        match touchpoint.direction {
+            Direction::Inbound => figures.answered += sign,
+            Direction::Outbound => figures.sent += sign * i64::from(&*touchpoint.kind == "message_sent"),
+        }
+        if figures.touchpoints == 0 {
+            self.channels.remove(&touchpoint.channel);
         }
     }
 

@@ -12,7 +12,7 @@ use super::people::People;
 use super::plan::{self, Plan};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::rules::IdentityRules;
-use crate::domain::touchpoint::{Direction, Touchpoint};
+use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{IdentifierId, Timestamp};
 
 /// A touchpoint that changes its owner.
@@ -72,20 +72,8 @@ pub fn give(rules: &IdentityRules, known: &Known, given: Vec<Given>, latest: &La
 
 /// Takes a touchpoint out of an identifier's figures (`sign` -1) or puts it in (`sign` 1).
 fn count(people: &mut People, given: &Given, identifier: IdentifierId, sign: i64) {
-    let Some(name) = people.by_id(identifier) else { return };
-    let Touchpoint { at, fact, .. } = &given.touchpoint;
-    let channels = &mut people.touch(name).rollup.channels;
-    let figures = channels.entry(fact.channel.clone()).or_default();
-    if sign > 0 {
-        figures.last_at = if figures.touchpoints == 0 { *at } else { figures.last_at.max(*at) };
-    }
-    figures.touchpoints += sign;
-    match fact.direction {
-        Direction::Inbound => figures.answered += sign,
-        Direction::Outbound => figures.sent += sign * i64::from(&*fact.kind == "message_sent"),
-    }
-    if figures.touchpoints == 0 {
-        channels.remove(&fact.channel);
+    if let Some(name) = people.by_id(identifier) {
+        people.touch(name).rollup.count_touchpoint(given.touchpoint.at, &given.touchpoint.fact, sign);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::fact::Fact;
 use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::product::{Product, ProductActed};
-use crate::domain::touchpoint::{Direction, Touchpoint};
+use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
 /// The name of a claim's row: the same again replaces it.
@@ -157,13 +157,7 @@ impl History {
     ) {
         let Some(touchpoint) = &fact.touchpoint else { return };
         let name = people.touch(owner);
-        let channel = name.rollup.channels.entry(touchpoint.channel.clone()).or_default();
-        channel.last_at = if channel.touchpoints == 0 { fact.at } else { channel.last_at.max(fact.at) };
-        channel.touchpoints += 1;
-        match touchpoint.direction {
-            Direction::Inbound => channel.answered += 1,
-            Direction::Outbound => channel.sent += i64::from(&*touchpoint.kind == "message_sent"),
-        }
+        name.rollup.count_touchpoint(fact.at, touchpoint, 1);
         let owner_id = name.id;
         plan.entries.push(ChangeEntry::TouchpointRecorded { c: people.customer_of(owner), m: fact.message_id.clone() });
         plan.touchpoints.push(Touchpoint {
