@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{try_join, try_join_all};
 
 use super::aside::aside;
-use super::follow::last_visible;
+use crate::changes::last_visible;
 use crate::domain::Arrival;
 use crate::journeys::property::Properties;
 use crate::journeys::{Builder, Projection, Row};

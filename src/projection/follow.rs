@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::domain::change::{Change, ChangeEntry, ChangePlace};
 use crate::domain::order::OrderKey;
@@ -28,21 +27,6 @@ pub(super) struct Taken {
     pub(super) change: i64,
     /// Whether a commit that is only becoming visible ended it.
     pub(super) waits: bool,
-}
-
-/// The last change of which everything can be seen: a commit may only be becoming visible.
-pub(super) async fn last_visible(store: &dyn Store) -> Result<i64> {
-    loop {
-        let last = store.status().await?.change;
-        if last == 0 {
-            return Ok(0);
-        }
-        let run = store.changes(ChangePlace::behind(last - 1), 1).await?;
-        if run.upto.seq >= last && !run.waits {
-            return Ok(last);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Takes in a run of changes behind `change`. The projection is changed only when all of it was read.

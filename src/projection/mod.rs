@@ -140,11 +140,6 @@ impl Journeys {
         self.0.view_at(wanted).ok_or_else(|| self.0.state.borrow().trouble(&self.0.options))
     }
 
-    /// The names of the configured dimensions.
-    pub fn dimensions(&self) -> &Arc<[Arc<str>]> {
-        &self.0.options.dimensions
-    }
-
     /// How far it is behind a store whose last change is `change`, committed at `changed_at`; in milliseconds.
     pub fn lag(&self, change: i64, changed_at: Timestamp) -> i64 {
         let state = self.0.state.borrow();

@@ -28,11 +28,6 @@ impl View {
         self.change
     }
 
-    /// The projection itself, for what takes no time.
-    pub fn projection(&self) -> &Projection {
-        &self.projection
-    }
-
     /// Answers a question, checked first; one that was answered lately is answered again at once.
     ///
     /// # Errors

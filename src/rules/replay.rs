@@ -5,12 +5,11 @@
 //! that may be busy.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
-use crate::domain::change::ChangePlace;
+use crate::changes::last_visible;
 use crate::domain::decision::Decision;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId};
@@ -145,19 +144,4 @@ fn work_out(
     };
     let reasons = difference.pieces.iter().take(reasons).map(why).collect();
     Replay { change, difference, reasons, ids, standing, births }
-}
-
-/// The last change of which everything can be seen: a commit may only be becoming visible.
-async fn last_visible(store: &dyn Store) -> Result<i64> {
-    loop {
-        let last = store.status().await?.change;
-        if last == 0 {
-            return Ok(0);
-        }
-        let run = store.changes(ChangePlace::behind(last - 1), 1).await?;
-        if run.upto.seq >= last && !run.waits {
-            return Ok(last);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
