@@ -1,5 +1,7 @@
 //! The conversions of one customer, and the way to each.
 
+use rustc_hash::FxHashSet;
+
 use crate::domain::{Duration, Timestamp};
 
 /// A touchpoint of one customer, as far as conversions go.
@@ -34,14 +36,11 @@ impl Way {
 /// and no earlier than `lookback` before it.
 pub fn ways(stops: &[Stop], lookback: Duration) -> Vec<Way> {
     let mut ways = Vec::new();
-    let mut ordered: Vec<u32> = Vec::new();
+    let mut ordered: FxHashSet<u32> = FxHashSet::default();
     let mut behind = 0;
     for (conversion, stop) in stops.iter().enumerate().filter(|(_, stop)| stop.goal) {
-        if let Some(order) = stop.order {
-            if ordered.contains(&order) {
-                continue;
-            }
-            ordered.push(order);
+        if stop.order.is_some_and(|order| !ordered.insert(order)) {
+            continue;
         }
         let earliest = stop.at.0.saturating_sub(lookback.as_millis());
         let from = behind + stops[behind..conversion].partition_point(|step| step.at.0 < earliest);
