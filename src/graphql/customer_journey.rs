@@ -16,12 +16,12 @@ use self::conversion::Conversion;
 use self::history::{History, HistoryOf, MOST};
 use self::session::{Session, SessionPlace, Sessions};
 use super::Setup;
-use super::error::{Code, bad_argument, coded};
+use super::error::{Code, bad_argument, bad_id, coded};
 use super::id::NodeId;
 use super::load::{self, Total};
 use super::page::{Connection, read_after, read_first, read_size};
 use super::scalar::{DateTime, Duration};
-use super::step::{AttributionModel, StepInput, read_dimension, read_step};
+use super::step::{AttributionModel, StepInput, check_times, read_dimension, read_half_life, read_step};
 use crate::domain::customer::CustomerView;
 use crate::domain::page::Page;
 use crate::domain::{self, Arrival, CustomerId, Timestamp};
@@ -136,15 +136,12 @@ impl CustomerJourney {
                 goal: read_step("goal", &goal, configured)?,
                 dimension: read_dimension("dimension", &dimension, configured)?,
                 lookback: lookback.0,
-                half_life: half_life.0,
+                half_life: read_half_life(half_life)?,
                 model: model.into(),
             };
             if question.model == Model::Markov {
                 let hint = "ask for another model, or for MARKOV in the journeys of all customers";
                 return Err(bad_argument("model", "MARKOV has no answer for one customer", hint));
-            }
-            if question.half_life.as_millis() == 0 {
-                return Err(bad_argument("halfLife", "a half-life of nothing", "give a duration such as P7D"));
             }
             conversion::find(ctx, self, question, first).await
         };
@@ -172,22 +169,12 @@ impl CustomerJourney {
 
     /// The journey that an id names.
     pub(super) fn of_id(ctx: &Context<'_>, view: &Arc<CustomerView>, text: &str) -> Result<Self, Error> {
-        let written = serde_json::from_str(text).map_err(|_| {
-            coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
-        })?;
-        Self::of(ctx, view, written)
+        Self::of(ctx, view, serde_json::from_str(text).map_err(|_| bad_id())?)
     }
 
     fn of(ctx: &Context<'_>, view: &Arc<CustomerView>, written: Written) -> Result<Self, Error> {
+        check_times("scope", written.s, written.u, written.g)?;
         let (since, until) = (written.s.map(Timestamp), written.u.map(Timestamp));
-        if let (Some(since), Some(until)) = (since, until)
-            && until < since
-        {
-            return Err(bad_argument("scope.until", "earlier than `since`", "give a moment after `since`"));
-        }
-        if written.g == Some(0) {
-            return Err(bad_argument("scope.sessionGap", "a gap of nothing", "give a duration such as PT30M"));
-        }
         let configured = ctx.data_unchecked::<Setup>().dimensions.names();
         let step = |argument: &str, step: &Option<StepInput>| {
             step.as_ref().map(|step| read_step(argument, step, configured)).transpose()

@@ -91,6 +91,11 @@ pub fn store_error(error: StoreError) -> Error {
     }
 }
 
+/// What was sent is no id that was ever given out.
+pub fn bad_id() -> Error {
+    coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
+}
+
 /// Why a question about journeys has no answer, told by whose fault it is.
 pub fn journeys_error(trouble: Trouble) -> Error {
     let words = trouble.to_string();

@@ -6,7 +6,7 @@ use async_graphql::{Error, ID};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::error::{Code, coded};
+use super::error::{Code, bad_id, coded};
 use crate::domain::change::ChangePlace;
 use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, CustomerId, IdentifierId, Moment, Timestamp};
@@ -167,9 +167,7 @@ impl NodeId {
 
     /// From what a client sent, with the moment that it carries, or an error that says so.
     pub fn read_at(id: &ID) -> Result<(Self, Option<Moment>), Error> {
-        Self::decode(id).ok_or_else(|| {
-            coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
-        })
+        Self::decode(id).ok_or_else(bad_id)
     }
 
     /// A customer's id where only the present will do, or an error that says what was got.

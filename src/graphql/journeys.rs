@@ -30,10 +30,10 @@ use self::scope::{JourneyScope, WrittenScope};
 use self::time_between::TimeBetween;
 use self::transitions::TransitionGraph;
 use super::Setup;
-use super::error::{Code, bad_argument, coded, journeys_error};
+use super::error::{Code, bad_argument, bad_id, coded, journeys_error};
 use super::id::NodeId;
 use super::scalar::Duration;
-use super::step::{AttributionModel, StepInput, read_dimension, read_step};
+use super::step::{AttributionModel, StepInput, read_dimension, read_half_life, read_step};
 use crate::journeys::attribution::Goal;
 use crate::journeys::paths::PathForm;
 use crate::journeys::{Answer, Question, Scope, Step};
@@ -159,9 +159,7 @@ impl Journeys {
         #[graphql(desc = "Rows shown, those that earned most; 0 to 500. OTHER holds the rest.", default = 50)] top: i32,
     ) -> Option<Result<Attribution, Error>> {
         let fetch = async {
-            if half_life.0.as_millis() == 0 {
-                return Err(bad_argument("halfLife", "a half-life of nothing", "give a duration such as P7D"));
-            }
+            let half_life = read_half_life(half_life)?;
             if models.len() > crate::journeys::credit::Model::ALL.len() {
                 return Err(bad_argument("models", "more than there are", "name each once"));
             }
@@ -169,7 +167,7 @@ impl Journeys {
                 goal: self.0.step("goal", &goal)?,
                 dimension: read_dimension("dimension", &dimension, &self.0.configured)?,
                 lookback: lookback.0,
-                half_life: half_life.0,
+                half_life,
                 models: models.into_iter().map(Into::into).collect(),
             };
             attribution::fetch(&self.0, goal, top).await
@@ -266,6 +264,5 @@ fn write(written: &impl serde::Serialize) -> Arc<str> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
-    let message = "not an id of this store: ids are opaque, send one that an answer gave you";
-    serde_json::from_str(text).map_err(|_| coded(Code::BadId, message))
+    serde_json::from_str(text).map_err(|_| bad_id())
 }

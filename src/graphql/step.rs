@@ -6,6 +6,8 @@ use async_graphql::{Enum, Error, InputObject};
 use serde::{Deserialize, Serialize};
 
 use super::error::bad_argument;
+use super::scalar::Duration;
+use crate::domain;
 use crate::journeys::credit::Model;
 use crate::journeys::dimension::{Dimension, FIXED};
 use crate::journeys::scope::Step;
@@ -53,6 +55,7 @@ pub struct DimensionIs {
 
 /// How a conversion is shared between the touchpoints that led to it.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[graphql(remote = "Model")]
 pub enum AttributionModel {
     /// All to the first.
     FirstTouch,
@@ -76,37 +79,32 @@ pub enum AttributionModel {
     Shapley,
 }
 
-impl From<AttributionModel> for Model {
-    fn from(model: AttributionModel) -> Model {
-        match model {
-            AttributionModel::FirstTouch => Model::FirstTouch,
-            AttributionModel::LastTouch => Model::LastTouch,
-            AttributionModel::Linear => Model::Linear,
-            AttributionModel::Participation => Model::Participation,
-            AttributionModel::PositionBased => Model::PositionBased,
-            AttributionModel::JShaped => Model::JShaped,
-            AttributionModel::InverseJ => Model::InverseJ,
-            AttributionModel::TimeDecay => Model::TimeDecay,
-            AttributionModel::Markov => Model::Markov,
-            AttributionModel::Shapley => Model::Shapley,
+/// When a scope begins and ends, and the gap that ends a session, as journeys know them; `argument` is the scope.
+pub(super) fn check_times(
+    argument: &str,
+    since: Option<i64>,
+    until: Option<i64>,
+    gap: Option<i64>,
+) -> Result<(), Error> {
+    if let (Some(since), Some(until)) = (since, until)
+        && until < since
+    {
+        let hint = "give a moment that is not before `since`";
+        return Err(bad_argument(&format!("{argument}.until"), "earlier than `since`", hint));
+    }
+    match gap {
+        Some(0) => {
+            Err(bad_argument(&format!("{argument}.sessionGap"), "a gap of nothing", "give a duration such as PT30M"))
         }
+        _ => Ok(()),
     }
 }
 
-impl From<Model> for AttributionModel {
-    fn from(model: Model) -> AttributionModel {
-        match model {
-            Model::FirstTouch => AttributionModel::FirstTouch,
-            Model::LastTouch => AttributionModel::LastTouch,
-            Model::Linear => AttributionModel::Linear,
-            Model::Participation => AttributionModel::Participation,
-            Model::PositionBased => AttributionModel::PositionBased,
-            Model::JShaped => AttributionModel::JShaped,
-            Model::InverseJ => AttributionModel::InverseJ,
-            Model::TimeDecay => AttributionModel::TimeDecay,
-            Model::Markov => AttributionModel::Markov,
-            Model::Shapley => AttributionModel::Shapley,
-        }
+/// The half-life of TIME_DECAY.
+pub(super) fn read_half_life(given: Duration) -> Result<domain::Duration, Error> {
+    match given.0.as_millis() {
+        0 => Err(bad_argument("halfLife", "a half-life of nothing", "give a duration such as P7D")),
+        _ => Ok(given.0),
     }
 }
 

@@ -43,6 +43,7 @@ pub struct FlowEntry {
 
 /// What an entry is.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "flow::FlowEntryKind")]
 pub enum FlowEntryKind {
     /// A value.
     Value,
@@ -105,17 +106,6 @@ impl Flow {
             journeys: Long(flow.journeys as i64),
             columns: flow.columns.iter().map(column).collect(),
             links: flow.links.iter().map(link).collect(),
-        }
-    }
-}
-
-impl From<flow::FlowEntryKind> for FlowEntryKind {
-    fn from(kind: flow::FlowEntryKind) -> Self {
-        match kind {
-            flow::FlowEntryKind::Value => FlowEntryKind::Value,
-            flow::FlowEntryKind::Other => FlowEntryKind::Other,
-            flow::FlowEntryKind::Ended => FlowEntryKind::Ended,
-            flow::FlowEntryKind::NotBegun => FlowEntryKind::NotBegun,
         }
     }
 }

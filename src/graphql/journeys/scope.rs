@@ -9,7 +9,7 @@ use crate::domain::{self, Timestamp};
 use crate::graphql::Setup;
 use crate::graphql::error::bad_argument;
 use crate::graphql::scalar::{DateTime, Duration};
-use crate::graphql::step::{StepInput, read_dimension, read_step};
+use crate::graphql::step::{StepInput, check_times, read_dimension, read_step};
 use crate::ingest::Ingest;
 use crate::journeys::{Dimension, Purpose, Scope, Unit};
 
@@ -40,6 +40,7 @@ pub struct JourneyScope {
 
 /// What makes a journey.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[graphql(remote = "Unit")]
 pub enum JourneyUnit {
     /// All of a customer's touchpoints in scope.
     Customer,
@@ -101,33 +102,22 @@ impl WrittenScope {
         let setup = ctx.data_unchecked::<Setup>();
         let (configured, now) = (setup.dimensions.names(), setup.now());
         let at = |name: &str| format!("{argument}.{name}");
-        let (since, until) = (self.s.map(Timestamp), self.u.map(Timestamp));
-        if let (Some(since), Some(until)) = (since, until)
-            && until < since
-        {
-            return Err(bad_argument(&at("until"), "earlier than `since`", "give a moment that is not before `since`"));
-        }
+        check_times(argument, self.s, self.u, self.g)?;
         if let Some(segment) = &self.m {
             let hint = "no segment is saved; leave it out, or choose customers by what their touchpoints are";
             return Err(bad_argument(&at("segment"), format!("no segment is called \"{segment}\""), hint));
-        }
-        if self.g == Some(0) {
-            return Err(bad_argument(&at("sessionGap"), "a gap of nothing", "give a duration such as PT30M"));
         }
         let step = |name: &str, step: &Option<StepInput>| {
             step.as_ref().map(|step| read_step(&at(name), step, configured)).transpose()
         };
         let dimension = self.d.as_ref().map(|name| read_dimension(&at("dimension"), name, configured)).transpose()?;
         Ok(Scope {
-            since,
-            until,
+            since: self.s.map(Timestamp),
+            until: self.u.map(Timestamp),
             segment: None,
             include: step("include", &self.i)?,
             exclude: step("exclude", &self.x)?,
-            per: match self.p {
-                Some(JourneyUnit::Session) => Unit::Session,
-                _ => Unit::Customer,
-            },
+            per: self.p.map(Unit::from).unwrap_or_default(),
             session_gap: self.g.map_or(gap, domain::Duration),
             dimension: dimension.unwrap_or(Dimension::NAME),
             purpose: self.c.as_deref().map(|name| Purpose { name: name.into(), now }),
