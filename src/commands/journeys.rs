@@ -13,7 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use self::sheet::Sheet;
 use self::step::WrittenStep;
 use crate::domain::{Duration, Timestamp};
-use crate::ingest::Ingest;
+use crate::ingest::clock;
 use crate::journeys::attribution::Goal;
 use crate::journeys::credit::Model;
 use crate::journeys::dimension::FIXED;
@@ -225,9 +225,11 @@ const TIME_LIMIT: Time = Time::from_secs(3_600);
 /// # Errors
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
-    let ingest = Ingest::new(store.clone(), settings);
-    let clock = ingest.clock().clone();
-    let understood = args.scope.read(settings, ingest.session_gap(), clock()).and_then(|scope| {
+    let clock = clock::system();
+    // A question writes nothing: where no rules were saved yet, the settings' will be the first.
+    let rules = store.rules().await.context("the rules cannot be read")?;
+    let gap = rules.map_or(settings.identity.session_gap, |rules| rules.saved.rules.session_gap);
+    let understood = args.scope.read(settings, gap, clock()).and_then(|scope| {
         let question = args.question.read(args.scope.dimension.as_deref(), settings)?;
         question.check().map_err(words)?;
         scope.check().map_err(words)?;

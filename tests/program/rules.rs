@@ -167,3 +167,26 @@ async fn rules_that_are_being_taken_in_when_the_program_is_killed_are_taken_in_b
     let log = server.ask(json!({"query": log})).await;
     assert_eq!(log["data"]["changes"]["totalCount"].to_string().trim_matches('"'), TABLETS.to_string(), "{log}");
 }
+
+#[tokio::test]
+async fn a_question_on_the_command_line_goes_by_the_stores_session_gap() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = |id: &str, time: &str| json!({"type": "page", "messageId": id, "userId": "ada", "name": "Home", "timestamp": format!("2026-03-01T{time}Z")});
+    let lines = [page("m1", "10:00:00"), page("m2", "10:10:00")].map(|event| event.to_string());
+    std::fs::write(folder.path().join("events.ndjson"), lines.join("\n")).expect("a file");
+    let (code, out, log) = run(folder.path(), &["import", "events.ndjson"]);
+    assert_eq!(code, 0, "{out}{log}");
+    let sessions = || {
+        let (code, out, log) = run(folder.path(), &["journeys", "population", "--per", "session", "--format", "csv"]);
+        assert_eq!(code, 0, "{out}{log}");
+        out.lines().nth(1).and_then(|row| row.split(',').nth(1)?.parse::<u32>().ok()).expect("a number of journeys")
+    };
+    assert_eq!(sessions(), 1);
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let mut short = input(&server.ask(json!({"query": RULES})).await["data"]["identityRules"]);
+    short["sessionGap"] = json!("PT5M");
+    let saved = ask(&server, SAVE, &short).await;
+    assert_eq!(saved["status"], "DONE", "{saved}");
+    server.stop();
+    assert_eq!(sessions(), 2, "the settings still say half an hour");
+}
