@@ -1,95 +1,24 @@
 //! The journeys of all customers, asked in GraphQL of both stores.
 
-use std::sync::Arc;
-
-use async_graphql::Request;
 use serde_json::{Value, json};
-use throughline::changes::feed::Feed;
-use throughline::graphql::{self, Schema, Setup, Viewer, with_viewer};
-use throughline::ingest::{EventStatus, Ingest, Origin};
-use throughline::projection::{Journeys, Options};
-use throughline::settings::Settings;
-use throughline::store::Store;
 
 #[path = "common/mod.rs"]
 mod common;
-use common::stores;
+use common::shop::{Shop, event};
+use common::stores::on_both;
 
-/// Runs a case on both stores.
-macro_rules! on_both {
-    ($($case:ident => $sqlite:ident, $neo4j:ident;)+) => {
-        $(#[test]
-        fn $sqlite() {
-            let folder = tempfile::tempdir().expect("a folder");
-            stores::run(async { $case(Shop::new(stores::sqlite(folder.path()).await)).await });
-        }
-
-        #[test]
-        fn $neo4j() {
-            let Some(options) = stores::neo4j_options() else { return };
-            let _alone = stores::alone();
-            stores::run(async { $case(Shop::new(stores::neo4j(options).await)).await });
-        })+
-    };
-}
-
-on_both! {
+on_both! { Shop::with_journeys:
     figures_and_people => figures_and_people_on_sqlite, figures_and_people_on_neo4j;
     an_empty_store_is_all_zeros => an_empty_store_is_all_zeros_on_sqlite, an_empty_store_is_all_zeros_on_neo4j;
     what_cannot_be_asked => what_cannot_be_asked_on_sqlite, what_cannot_be_asked_on_neo4j;
     ecom => ecom_on_sqlite, ecom_on_neo4j;
 }
 
-/// A store whose journeys can be asked about.
-struct Shop {
-    store: Arc<dyn Store>,
-    ingest: Arc<Ingest>,
-    schema: Schema,
-}
-
 impl Shop {
-    fn new(store: Arc<dyn Store>) -> Self {
-        let settings = Settings::default();
-        let ingest = Arc::new(Ingest::new(store.clone(), &settings));
-        let options = Options { file: None, threads: 2, ..Options::of(&settings) };
-        let journeys = Journeys::start(store.clone(), options, ingest.clock().clone());
-        let setup = Setup::new(&settings, ingest.clone()).with_journeys(journeys);
-        let schema = graphql::schema(setup, ingest.clone(), Feed::new(store.clone()));
-        Shop { store, ingest, schema }
-    }
-
-    async fn tell(&self, events: Vec<Value>) {
-        let told = self.ingest.events(events, Origin::import(None, "shop")).await.expect("the store takes them");
-        for outcome in told.outcomes {
-            assert_eq!(outcome.status, EventStatus::Created, "{:?}", outcome.problems);
-        }
-    }
-
-    async fn run(&self, query: &str) -> Value {
-        let response = self.schema.execute(with_viewer(Request::new(query), self.store.clone(), Viewer::all())).await;
-        serde_json::to_value(response).expect("JSON")
-    }
-
-    /// The data of an answer without errors.
-    async fn ask(&self, query: &str) -> Value {
-        let answer = self.run(query).await;
-        assert_eq!(answer["errors"], Value::Null, "{query}");
-        answer["data"].clone()
-    }
-
     async fn journeys(&self, scope: &str, fields: &str) -> Value {
         let scope = if scope.is_empty() { String::new() } else { format!("(scope: {{{scope}}})") };
         self.ask(&format!("{{ journeys{scope} {{ {fields} }} }}")).await["journeys"].clone()
     }
-}
-
-/// An event of the tenth of March.
-fn event(id: &str, time: &str, who: Value, rest: Value) -> Value {
-    let mut event = json!({"type": "track", "messageId": id, "timestamp": format!("2026-03-10T{time}:00Z")});
-    for part in [who, rest] {
-        event.as_object_mut().expect("a map").extend(part.as_object().expect("a map").clone());
-    }
-    event
 }
 
 /// Ada buys, Ben goes as far as the cart, Cyd comes by e-mail and looks; a till has nobody.

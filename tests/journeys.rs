@@ -1,67 +1,17 @@
 //! The journey of one customer, asked in GraphQL of both stores.
 
-use std::sync::Arc;
-
-use async_graphql::Request;
 use serde_json::{Value, json};
-use throughline::changes::feed::Feed;
-use throughline::graphql::{self, Schema, Setup, Viewer, with_viewer};
-use throughline::ingest::{EventStatus, Ingest, Origin};
-use throughline::settings::Settings;
-use throughline::store::Store;
 
 #[path = "common/mod.rs"]
 mod common;
-use common::stores;
+use common::shop::{Shop, event};
+use common::stores::on_both;
 
-#[test]
-fn one_customers_journey_on_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
-    stores::run(async { one_customer(stores::sqlite(folder.path()).await).await });
-}
-
-#[test]
-fn one_customers_journey_on_neo4j() {
-    let Some(options) = stores::neo4j_options() else { return };
-    let _alone = stores::alone();
-    stores::run(async { one_customer(stores::neo4j(options).await).await });
-}
-
-/// A store with people in it who can be asked about.
-struct Shop {
-    store: Arc<dyn Store>,
-    ingest: Arc<Ingest>,
-    schema: Schema,
+on_both! { Shop::new:
+    one_customer => one_customers_journey_on_sqlite, one_customers_journey_on_neo4j;
 }
 
 impl Shop {
-    fn new(store: Arc<dyn Store>) -> Self {
-        let settings = Settings::default();
-        let ingest = Arc::new(Ingest::new(store.clone(), &settings));
-        let schema = graphql::schema(Setup::new(&settings, ingest.clone()), ingest.clone(), Feed::new(store.clone()));
-        Shop { store, ingest, schema }
-    }
-
-    async fn tell(&self, events: Value) {
-        let events = events.as_array().expect("a list").clone();
-        let told = self.ingest.events(events, Origin::import(None, "shop")).await.expect("the store takes them");
-        for outcome in told.outcomes {
-            assert_eq!(outcome.status, EventStatus::Created, "{:?}", outcome.problems);
-        }
-    }
-
-    async fn run(&self, query: &str) -> Value {
-        let response = self.schema.execute(with_viewer(Request::new(query), self.store.clone(), Viewer::all())).await;
-        serde_json::to_value(response).expect("JSON")
-    }
-
-    /// The data of an answer without errors.
-    async fn ask(&self, query: &str) -> Value {
-        let answer = self.run(query).await;
-        assert_eq!(answer["errors"], Value::Null, "{query}");
-        answer["data"].clone()
-    }
-
     /// What is asked of Ada's journey.
     async fn journey(&self, scope: &str, fields: &str) -> Value {
         let answer = self.ask(&of_ada("", scope, fields)).await;
@@ -75,15 +25,6 @@ fn of_ada(as_of: &str, scope: &str, fields: &str) -> String {
     format!("{{ customer({by}{as_of}) {{ journey{scope} {{ {fields} }} }} }}")
 }
 
-/// An event of the tenth of March.
-fn event(id: &str, time: &str, who: Value, rest: Value) -> Value {
-    let mut event = json!({"type": "track", "messageId": id, "timestamp": format!("2026-03-10T{time}:00Z")});
-    for part in [who, rest] {
-        event.as_object_mut().expect("a map").extend(part.as_object().expect("a map").clone());
-    }
-    event
-}
-
 fn page(name: &str) -> Value {
     json!({"type": "page", "name": name})
 }
@@ -93,8 +34,7 @@ fn order(number: &str, total: &str) -> Value {
         {"order_id": number, "currency": "GBP", "total": total, "channel": "website"}})
 }
 
-async fn one_customer(store: Arc<dyn Store>) {
-    let shop = Shop::new(store);
+async fn one_customer(shop: Shop) {
     let (ada, phone) = (json!({"userId": "ada"}), json!({"anonymousId": "phone"}));
     shop.tell(json!([
         {"type": "identify", "messageId": "i", "timestamp": "2026-03-01T00:00:00Z", "userId": "ada", "anonymousId": "phone",

@@ -24,28 +24,10 @@ use throughline::store::Store;
 #[path = "common/mod.rs"]
 mod common;
 use common::facts::{Event, event, minute};
-use common::stores;
+use common::stores::{self, on_both};
 use common::world::World;
 
-/// Runs a case on both stores.
-macro_rules! on_both {
-    ($($case:ident => $sqlite:ident, $neo4j:ident;)+) => {
-        $(#[test]
-        fn $sqlite() {
-            let folder = tempfile::tempdir().expect("a folder");
-            stores::run(async { $case(World::new(stores::sqlite(folder.path()).await)).await });
-        }
-
-        #[test]
-        fn $neo4j() {
-            let Some(options) = stores::neo4j_options() else { return };
-            let _alone = stores::alone();
-            stores::run(async { $case(World::new(stores::neo4j(options).await)).await });
-        })+
-    };
-}
-
-on_both! {
+on_both! { World::new:
     whatever_happens_is_followed => whatever_happens_is_followed_on_sqlite, whatever_happens_is_followed_on_neo4j;
     it_comes_back_from_disk => it_comes_back_from_disk_on_sqlite, it_comes_back_from_disk_on_neo4j;
     random_histories_are_followed => random_histories_are_followed_on_sqlite, random_histories_are_followed_on_neo4j;

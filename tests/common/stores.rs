@@ -54,3 +54,23 @@ pub fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(test);
 }
+
+/// Makes a test of each case for each store, with the cases' names as given; a case takes what `$new` makes of
+/// a store.
+macro_rules! on_both {
+    ($new:path: $($case:ident => $sqlite:ident, $neo4j:ident;)+) => {
+        $(#[test]
+        fn $sqlite() {
+            let folder = tempfile::tempdir().expect("a folder");
+            $crate::common::stores::run(async { $case($new($crate::common::stores::sqlite(folder.path()).await)).await });
+        }
+
+        #[test]
+        fn $neo4j() {
+            let Some(options) = $crate::common::stores::neo4j_options() else { return };
+            let _alone = $crate::common::stores::alone();
+            $crate::common::stores::run(async { $case($new($crate::common::stores::neo4j(options).await)).await });
+        })+
+    };
+}
+pub(crate) use on_both;
