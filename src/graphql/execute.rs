@@ -231,7 +231,12 @@ impl Api {
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
             }
         }
-        measure(&document, wanted, &variables, &self.limits, &self.rates).map_err(limit_error).map_err(refuse)?;
+        if !document.is_small() {
+            let measured = measure(&document, wanted, &variables, &self.limits, &self.rates);
+            if !measured.map_err(limit_error).map_err(refuse)?.varies {
+                document.found_small();
+            }
+        }
         variables::check(operation, &variables).map_err(refuse)?;
         roots::check(operation, &document).map_err(refuse)?;
         let first = self.first.as_ref().filter(|(field, _)| roots::has(operation, &document, field));

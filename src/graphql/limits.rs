@@ -8,7 +8,8 @@
 //! The *cost* of an operation is the number of values its answer may hold: each field is 1, `first`
 //! (or the length of a list of keys) multiplies what lies below it, and a list that is not paged
 //! counts as [`LISTED`] entries. Each moment of the past that is asked for, by `asOf` or by an id that
-//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`]. [`Rates`] know from the schema which field is which.
+//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`].
+//! [`Rates`] know from the schema which field is which.
 
 mod rates;
 mod text;
@@ -101,6 +102,8 @@ pub struct Measured {
     pub directives: u64,
     /// Values that the answer of the chosen operation may hold.
     pub cost: u64,
+    /// Whether other values of the variables could measure otherwise.
+    pub varies: bool,
 }
 
 /// Measures a document, and says which limit it breaks. `operation_name` chooses the operation

@@ -27,27 +27,44 @@ struct Kept {
     young_bytes: usize,
 }
 
-/// A document, and whether it was found valid.
+/// A document, and what was found out about it that is so each time.
 #[derive(Debug)]
 pub(super) struct Document {
     parsed: ExecutableDocument,
+    /// Not all that is said of a document of several operations holds for each of them: nothing is
+    /// remembered of it.
+    one_operation: bool,
+    small: AtomicBool,
     valid: AtomicBool,
 }
 
 impl Document {
+    fn new(parsed: ExecutableDocument) -> Self {
+        let one_operation = match &parsed.operations {
+            DocumentOperations::Single(_) => true,
+            DocumentOperations::Multiple(operations) => operations.len() == 1,
+        };
+        Document { parsed, one_operation, small: AtomicBool::new(false), valid: AtomicBool::new(false) }
+    }
+
+    /// Whether it was found within the limits before, whatever its variables.
+    pub(super) fn is_small(&self) -> bool {
+        self.small.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that it is within the limits, whatever its variables.
+    pub(super) fn found_small(&self) {
+        self.small.store(self.one_operation, Ordering::Relaxed);
+    }
+
     /// Whether it was found valid before; the values of variables are not part of that.
     pub(super) fn is_valid(&self) -> bool {
         self.valid.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it was found valid. A document of several operations is
-    /// validated each time, since not all that is said of it holds for each of them.
+    /// Remembers that it was found valid.
     pub(super) fn found_valid(&self) {
-        let one = match &self.parsed.operations {
-            DocumentOperations::Single(_) => true,
-            DocumentOperations::Multiple(operations) => operations.len() == 1,
-        };
-        self.valid.store(one, Ordering::Relaxed);
+        self.valid.store(self.one_operation, Ordering::Relaxed);
     }
 }
 
@@ -77,7 +94,7 @@ impl Documents {
         }
         check_text(text, limits).map_err(Unreadable::Limit)?;
         let parsed = parse_query(text).map_err(Unreadable::Syntax)?;
-        let document = Arc::new(Document { parsed, valid: AtomicBool::new(false) });
+        let document = Arc::new(Document::new(parsed));
         self.kept().put(text.into(), document.clone());
         Ok(document)
     }

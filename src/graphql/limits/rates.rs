@@ -1,10 +1,9 @@
 //! What the schema says about each field that its cost depends on.
 
-use std::collections::HashMap;
-
 use async_graphql::Value;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, FieldDefinition, OperationType, Type, TypeKind, TypeSystemDefinition};
+use rustc_hash::FxHashMap;
 
 /// The types of introspection, which no schema prints; only what is a list or has selections matters.
 const INTROSPECTION: &str = "
@@ -19,7 +18,7 @@ const INTROSPECTION: &str = "
 /// Fields by type and name.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
-    types: HashMap<String, HashMap<String, Rate>>,
+    types: FxHashMap<String, FxHashMap<String, Rate>>,
     roots: [Option<String>; 3],
 }
 

@@ -317,7 +317,29 @@ fn a_moment_of_the_past_is_counted_and_so_costs_more() {
         of_variables(query, json!({"ids": [id, "x", id]})) - of_variables(query, json!({"ids": ["x", "x", "x"]})),
         2 * COUNTED
     );
+    let query = "query($id: ID!) { customer(by: {id: $id}) { id } nodes(ids: [$id, $id]) { id } }";
+    assert_eq!(of_variables(query, json!({"id": id})) - of_variables(query, json!({"id": "x"})), 3 * COUNTED);
     let query = "query($at: DateTime) { customer(by: {id: 1}, asOf: $at) { id } }";
     assert_eq!(of_variables(query, json!({"at": "2026-03-01T00:00:00Z"})), 2 + COUNTED);
     assert_eq!(of_variables(query, json!({})), 2);
+}
+
+#[test]
+fn what_hangs_on_variables_is_known() {
+    let varies = |query, variables| look(query, variables).expect("within the limits").varies;
+    assert!(!varies(
+        "query($v: String!) { customer(by: {identifier: {kind: \"user_id\", value: $v}}) { id } }",
+        json!({"v": "x"})
+    ));
+    assert!(!varies("query($after: String) { customers(first: 7, after: $after) { nodes { id } } }", json!({})));
+    for query in [
+        "query($v: Int) { customers(first: $v) { nodes { id } } }",
+        "query($v: ID!) { customer(by: {id: $v}) { id } }",
+        "query($v: ID!) { nodes(ids: [$v]) { id } }",
+        "query($v: [ID!]!) { nodes(ids: $v) { id } }",
+        "query($v: DateTime) { customer(by: {id: 1}, asOf: $v) { id } }",
+        "query($v: Int) { customer(by: {id: 1}) { ...f } } fragment f on Customer { orders(first: $v) { nodes { id } } }",
+    ] {
+        assert!(varies(query, json!({})), "{query}");
+    }
 }

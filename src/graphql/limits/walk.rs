@@ -2,13 +2,14 @@
 //!
 //! All sums saturate: a bomb of fragments weighs `u64::MAX`, and is found out as fast as any other.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::convert::Infallible;
 
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::{Pos, Positioned, Value, Variables};
+use async_graphql::{Positioned, Value, Variables};
+use async_graphql_value::Value as Given;
 
 use super::super::id::NodeId;
 use super::rates::{Rate, Rates};
@@ -22,6 +23,8 @@ pub(super) struct Walk<'a> {
     rates: &'a Rates,
     /// `None` while the fragment is being weighed.
     fragments: HashMap<&'a str, Option<Weight>>,
+    /// Whether a variable was asked.
+    varies: Cell<bool>,
 }
 
 /// What a selection set weighs.
@@ -56,7 +59,7 @@ impl<'a> Walk<'a> {
             None => operations.next(),
         };
         let chosen = chosen.map(|(_, operation)| &operation.node);
-        Self { document, chosen, variables, limits, rates, fragments: HashMap::new() }
+        Self { document, chosen, variables, limits, rates, fragments: HashMap::new(), varies: Cell::new(false) }
     }
 
     /// Weighs every operation, and every fragment that none of them reaches: those are validated too.
@@ -82,6 +85,7 @@ impl<'a> Walk<'a> {
                 measured.add(&weight);
             }
         }
+        measured.varies = self.varies.get();
         Ok(measured)
     }
 
@@ -171,9 +175,23 @@ impl<'a> Walk<'a> {
 
     /// How many moments of the past are asked for: by `asOf`, or by ids that carry one.
     fn moments(&self, field: &Field) -> u64 {
-        let by_ids = |argument| self.argument(field, argument, past_ids).map_or(0, |(ids, _)| ids);
-        let as_of = self.argument(field, "asOf", |value| *value != Value::Null).is_some_and(|(given, _)| given);
+        let as_of = field.get_argument("asOf").is_some_and(|given| match &given.node {
+            Given::Variable(name) => self.variable(name).is_some_and(|value| *value != Value::Null),
+            given => *given != Given::Null,
+        });
+        let by_ids = |argument| field.get_argument(argument).map_or(0, |given| self.past_ids(&given.node));
         u64::from(as_of) + ["id", "ids", "by", "keys"].into_iter().map(by_ids).sum::<u64>()
+    }
+
+    /// How many ids in what is given carry a moment.
+    fn past_ids(&self, given: &Given) -> u64 {
+        match given {
+            Given::Variable(name) => self.variable(name).map_or(0, past_ids),
+            Given::String(id) => u64::from(NodeId::looks_past(id)),
+            Given::List(entries) => entries.iter().map(|entry| self.past_ids(entry)).sum(),
+            Given::Object(parts) => parts.get("id").map_or(0, |id| self.past_ids(id)),
+            _ => 0,
+        }
     }
 
     /// The length of a list of keys, checked against its limit.
@@ -181,11 +199,21 @@ impl<'a> Walk<'a> {
         let Some((name, argument, limit)) = self.limits.lists.iter().find(|(name, ..)| field.name.node == *name) else {
             return Ok(None);
         };
-        let length = |value: &Value| if let Value::List(entries) = value { entries.len() as u64 } else { 1 };
-        let Some((value, at)) = self.argument(field, argument, length) else { return Ok(None) };
-        match value > *limit {
-            true => Err(LimitError::LongList { field: name, argument, value, limit: *limit, at }),
-            false => Ok(Some(value)),
+        let Some(given) = field.get_argument(argument) else { return Ok(None) };
+        let length = match &given.node {
+            Given::Variable(name) => self.variable(name).map(|value| match value {
+                Value::List(entries) => entries.len(),
+                _ => 1,
+            }),
+            Given::Null => None,
+            Given::List(entries) => Some(entries.len()),
+            _ => Some(1),
+        };
+        match length.map(|length| length as u64) {
+            Some(value) if value > *limit => {
+                Err(LimitError::LongList { field: name, argument, value, limit: *limit, at: given.pos })
+            }
+            length => Ok(length),
         }
     }
 
@@ -194,11 +222,17 @@ impl<'a> Walk<'a> {
         if !rate.paged {
             return None;
         }
-        let number = |value: &Value| match value {
-            Value::Number(number) => Some(number.as_u64().unwrap_or(self.limits.first)),
-            _ => None,
-        };
-        let given = ["first", "last"].iter().find_map(|argument| self.argument(field, argument, number)?.0);
+        let given = ["first", "last"].iter().find_map(|argument| {
+            let number = match &field.get_argument(argument)?.node {
+                Given::Variable(name) => match self.variable(name)? {
+                    Value::Number(number) => number,
+                    _ => return None,
+                },
+                Given::Number(number) => number,
+                _ => return None,
+            };
+            Some(number.as_u64().unwrap_or(self.limits.first))
+        });
         let entries = given.unwrap_or(match (rate.list, rate.first) {
             // A list inside an object, which is there to be shown whole: its default is a cap, not a guess.
             (true, default) => default.unwrap_or(LISTED).min(LISTED),
@@ -207,25 +241,9 @@ impl<'a> Walk<'a> {
         Some(entries.min(self.limits.first))
     }
 
-    /// What is given for an argument, read from the text or from its variable, and where. A list
-    /// keeps its length when some of its entries are variables.
-    fn argument<T>(&self, field: &Field, argument: &str, read: impl Fn(&Value) -> T) -> Option<(T, Pos)> {
-        let given = field.get_argument(argument)?;
-        let mut held = None;
-        let literal = given.node.clone().into_const_with(|name| {
-            held = self.variable(&name).map(&read);
-            Ok::<_, Infallible>(Value::Null)
-        });
-        let value = match literal {
-            Ok(Value::Null) => held?,
-            Ok(literal) => read(&literal),
-            Err(never) => match never {},
-        };
-        Some((value, given.pos))
-    }
-
     /// What a variable holds: what was sent, else the default of the chosen operation.
     fn variable(&self, name: &str) -> Option<&Value> {
+        self.varies.set(true);
         self.variables.get(name).or_else(|| {
             let definitions = &self.chosen?.variable_definitions;
             let definition = definitions.iter().find(|definition| definition.node.name.node == name)?;
@@ -252,7 +270,7 @@ fn surveys(ty: &str, field: &str) -> bool {
     }
 }
 
-/// How many ids in a value carry a moment.
+/// How many ids in the value of a variable carry a moment.
 fn past_ids(value: &Value) -> u64 {
     match value {
         Value::String(id) => u64::from(NodeId::looks_past(id)),

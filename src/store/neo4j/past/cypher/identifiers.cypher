@@ -1,6 +1,7 @@
 // Identifiers that were there, with what their figures are counted from: touchpoints by channel, orders,
-// and when they were seen, by their own touchpoints whomever those were given to, by links as they stood and by events that left neither. Of several pasts of a
-// link the one that ended first after the moment is the one that stood.
+// and when they were seen, by their own touchpoints whomever those were given to, by links as they stood
+// and by events that left neither. Of several pasts of a link the one that ended first after the moment
+// is the one that stood.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
 WHERE i.id < $end
