@@ -14,7 +14,7 @@ use super::id::NodeId;
 use super::identifier::Identifier;
 use super::identity_event::IdentityEvent;
 use super::link::IdentifierLink;
-use super::load::{self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, ProductActsOf, Total};
+use super::load::{self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, ProductActsOf, Total, Waiting};
 use super::order::Order;
 use super::page::{Connection, read_after, read_first};
 use super::product::{CustomerProduct, ProductRelation};
@@ -23,11 +23,11 @@ use super::shape::Ask;
 use super::spend::Spend;
 use super::touchpoint::{Touchpoint, TouchpointFilter};
 use super::{Setup, link, order, touchpoint};
-use crate::domain::Moment;
 use crate::domain::consent::in_force;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::product::related;
-use crate::store::query::{CustomerKey, FirstPages, Of, Shape, TimeKey};
+use crate::domain::{IdentifierId, Moment};
+use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Of, Shape, TimeKey};
 
 /// A person as all channels together know them: a set of identifiers, and all that hangs on them.
 #[derive(Clone)]
@@ -245,18 +245,30 @@ impl Customer {
     }
 
     /// The customer of this id, as an object below another needs it.
-    pub(super) async fn of_id(ctx: &Context<'_>, id: CustomerId) -> Result<Option<Self>, Error> {
-        Self::of_id_at(ctx, None, id).await
+    pub(super) fn of_id<'a>(ctx: &'a Context<'_>, id: CustomerId) -> Waiting<'a, Option<Self>> {
+        Self::of_id_at(ctx, None, id)
     }
 
     /// The same as of a moment.
-    pub(super) async fn of_id_at(
-        ctx: &Context<'_>,
+    pub(super) fn of_id_at<'a>(
+        ctx: &'a Context<'_>,
         when: Option<Moment>,
         id: CustomerId,
-    ) -> Result<Option<Self>, Error> {
-        let ask = Ask::of_field(ctx);
-        Self::fetch_at(ctx, when, CustomerKey::Id(id), ask).await
+    ) -> Waiting<'a, Option<Self>> {
+        Box::pin(Self::fetch_at(ctx, when, CustomerKey::Id(id), Ask::of_field(ctx)))
+    }
+
+    /// Who holds an identifier, or held it at a moment; the same kind of object.
+    pub(super) fn who_holds<'a>(
+        ctx: &'a Context<'_>,
+        when: Option<Moment>,
+        identifier: IdentifierId,
+    ) -> Waiting<'a, Option<Self>> {
+        Box::pin(async move {
+            let found = load::then(ctx, when, IdentifierRef::Id(identifier)).await?;
+            let Some(holder) = found.and_then(|identifier| identifier.customer) else { return Ok(None) };
+            Self::of_id_at(ctx, when, holder).await
+        })
     }
 
     fn of(&self) -> Of {

@@ -87,7 +87,10 @@ impl Identifier {
     /// For a shared one: who it may be, the most likely first, at most 10, by who was signed in
     /// during its visits of the 90 days until it was last seen. Empty otherwise.
     async fn candidates(&self, ctx: &Context<'_>) -> Result<Vec<OwnerCandidate>, Error> {
-        if self.row.is_shared() { candidate::of(ctx, self.when, &self.row).await } else { Ok(Vec::new()) }
+        if !self.row.is_shared() {
+            return Ok(Vec::new());
+        }
+        Box::pin(candidate::of(ctx, self.when, &self.row)).await
     }
 
     /// The devices it was seen on, last seen first.
@@ -114,7 +117,7 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
-        link::page(ctx, self.when, self.of(), None, first, after).await
+        Box::pin(link::page(ctx, self.when, self.of(), None, first, after)).await
     }
 
     /// The touchpoints that hang on this identifier.
@@ -128,7 +131,8 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
-        touchpoint::page(ctx, self.when, self.of(), self.view.as_ref(), filter, order_by, first, after).await
+        let view = self.view.as_ref();
+        Box::pin(touchpoint::page(ctx, self.when, self.of(), view, filter, order_by, first, after)).await
     }
 }
 

@@ -1,5 +1,8 @@
 //! Batched reads for what lies deeper than the one read of a profile: a key type for each question,
 //! one store call for all keys of a request that wait together. A loader lives for one request.
+//!
+//! What waits for the store is boxed here. async-graphql gives every field that is asked for a future as
+//! large as that of the type's largest resolver, and a page has hundreds of fields, most of them plain.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -39,53 +42,60 @@ pub fn loaders(store: Arc<dyn Store>) -> Loaders {
         .max_batch_size(500)
 }
 
+/// What waits for the store.
+pub type Waiting<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
 /// The request's loader.
 pub fn of<'a>(ctx: &Context<'a>) -> &'a Loaders {
     ctx.data_unchecked::<Loaders>()
 }
 
 /// Loads one value by its key.
-pub async fn one<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Reader as Loader<K>>::Value>, Error>
+pub fn one<'a, K>(ctx: &'a Context<'_>, key: K) -> Waiting<'a, Option<<Reader as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Reader: Loader<K, Error = StoreError>,
 {
-    of(ctx).load_one(key).await.map_err(store_error)
+    let loaders = of(ctx);
+    Box::pin(async move { loaders.load_one(key).await.map_err(store_error) })
 }
 
 /// Loads one value by its key, as of a moment when one is given.
-pub async fn then<K>(
-    ctx: &Context<'_>,
+pub fn then<'a, K>(
+    ctx: &'a Context<'_>,
     when: Option<Moment>,
     key: K,
-) -> Result<Option<<Reader as Loader<K>>::Value>, Error>
+) -> Waiting<'a, Option<<Reader as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Reader: Loader<K, Error = StoreError>,
     PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
 {
-    match when {
-        None => one(ctx, key).await,
-        Some(moment) => of(ctx).loader().past(moment).load_one(key).await.map_err(store_error),
-    }
+    let Some(moment) = when else { return one(ctx, key) };
+    let past = of(ctx).loader().past(moment);
+    Box::pin(async move { past.load_one(key).await.map_err(store_error) })
 }
 
 /// Loads several values by their keys, as of a moment when one is given; those that are not found are left out.
-pub async fn then_many<K>(
-    ctx: &Context<'_>,
+pub fn then_many<'a, K>(
+    ctx: &'a Context<'_>,
     when: Option<Moment>,
     keys: impl IntoIterator<Item = K>,
-) -> Result<HashMap<K, <Reader as Loader<K>>::Value>, Error>
+) -> Waiting<'a, HashMap<K, <Reader as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Reader: Loader<K, Error = StoreError>,
     PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
 {
-    let found = match when {
-        None => of(ctx).load_many(keys).await,
-        Some(moment) => of(ctx).loader().past(moment).load_many(keys).await,
-    };
-    found.map_err(store_error)
+    let keys: Vec<K> = keys.into_iter().collect();
+    let loaders = of(ctx);
+    Box::pin(async move {
+        let found = match when {
+            None => loaders.load_many(keys).await,
+            Some(moment) => loaders.loader().past(moment).load_many(keys).await,
+        };
+        found.map_err(store_error)
+    })
 }
 
 /// What a device did alone and carried for others, now or as of a moment.

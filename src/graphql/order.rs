@@ -15,7 +15,7 @@ use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::order::{self, OrderKey};
 use crate::domain::page::Page;
-use crate::store::query::{IdentifierRef, Of, OrderPage, TimeKey};
+use crate::store::query::{Of, OrderPage, TimeKey};
 
 /// An order.
 #[derive(Clone)]
@@ -124,11 +124,7 @@ impl Order {
         if let Some(view) = &self.view {
             return Some(Ok(Customer { view: view.clone() }));
         }
-        let owner = IdentifierRef::Id(self.row.placed?.owner);
-        match load::then(ctx, self.when, owner).await {
-            Ok(holder) => Customer::of_id_at(ctx, self.when, holder?.customer?).await.transpose(),
-            Err(error) => Some(Err(error)),
-        }
+        Customer::who_holds(ctx, self.when, self.row.placed?.owner).await.transpose()
     }
 }
 

@@ -135,7 +135,7 @@ impl<T: OutputType> Connection<T> {
 
     /// How long the whole list is; counted only when it is asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i32, Error>> {
-        Some(self.total.count(ctx).await.map(int))
+        Some(Box::pin(self.total.count(ctx)).await.map(int))
     }
 }
 

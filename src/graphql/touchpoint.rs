@@ -176,10 +176,7 @@ impl Touchpoint {
         {
             return Some(Ok(Customer { view: view.clone() }));
         }
-        match load::then(ctx, self.when, IdentifierRef::Id(self.row.owner)).await {
-            Ok(holder) => Customer::of_id_at(ctx, self.when, holder?.customer?).await.transpose(),
-            Err(error) => Some(Err(error)),
-        }
+        Customer::who_holds(ctx, self.when, self.row.owner).await.transpose()
     }
 }
 
