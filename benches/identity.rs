@@ -110,6 +110,7 @@ fn together(message_id: String, keys: [IdentifierKey; 2]) -> Fact {
         products: Vec::new(),
         product_acts: Vec::new(),
         consents: Vec::new(),
+        derived: None,
     }
 }
 

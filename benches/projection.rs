@@ -258,5 +258,6 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
         products: Vec::new(),
         product_acts: Vec::new(),
         consents: Vec::new(),
+        derived: None,
     })
 }

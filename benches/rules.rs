@@ -153,7 +153,7 @@ async fn scan(store: &dyn Store) -> anyhow::Result<Duration> {
         after = Some(last.id);
     }
     let mut after = None;
-    while let Some(last) = store.scan_evidence(change, after, PAGE).await?.last() {
+    while let Some((last, _)) = store.scan_evidence(change, after, PAGE).await?.last() {
         after = Some(last.arrival);
     }
     Ok(began.elapsed())

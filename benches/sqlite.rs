@@ -147,6 +147,7 @@ fn rich(customer: usize) -> impl Iterator<Item = Fact> {
             products: (0..3).map(product).collect(),
             product_acts: Vec::new(),
             consents: consents.collect(),
+            derived: None,
         }
     })
 }

@@ -64,8 +64,12 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
         super::print(&format!("ended after {} moves: run it again to go on\n", report.moved))?;
         return Ok(ExitCode::FAILURE);
     };
+    let made = match report.made {
+        0 => String::new(),
+        made => format!("{made} composites made of stored traits, "),
+    };
     super::print(&format!(
-        "everything agrees with version {version} of the rules: {} moves in {} rounds\n",
+        "everything agrees with version {version} of the rules: {made}{} moves in {} rounds\n",
         report.moved, report.rounds
     ))?;
     Ok(ExitCode::SUCCESS)

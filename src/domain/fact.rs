@@ -36,6 +36,27 @@ pub struct Fact {
     pub product_acts: Vec<ProductFact>,
     /// Decisions on consent.
     pub consents: Vec<ConsentFact>,
+    /// What a replay says of it, when it did not arrive but was made of what is stored. It moves nobody: it is
+    /// kept as evidence, and whoever made it works everybody out again.
+    pub derived: Option<Derived>,
+}
+
+/// What a replay says of a fact that was made of what is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Identifiers that are not let in.
+    pub refused: Vec<Refused>,
+}
+
+/// An identifier that a replay does not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which.
+    pub key: IdentifierKey,
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// Why, in words.
+    pub reason: Arc<str>,
 }
 
 /// One identifier of an event.

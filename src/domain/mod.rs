@@ -6,6 +6,7 @@
 pub mod arrival;
 pub mod change;
 pub mod claim;
+pub mod composite;
 pub mod consent;
 pub mod customer;
 pub mod decision;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
 use super::duration::Duration;
+use super::{Timestamp, composite};
 
 /// The rules that stitching asks. How a value is read out of an event and normalised is the
 /// ingest's ([`crate::ingest`]); here is only what decides between people.
@@ -32,6 +32,16 @@ pub struct KindRule {
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
+    /// Of a composite: the version from which it is made of the parts that it is made of now.
+    pub parts_since: i64,
+}
+
+impl KindRule {
+    /// The version of the rules from which it counts where a value was seen. One that was made of the parts
+    /// of before binds nobody; one that was given and not made does not depend on parts.
+    pub fn counts_from(&self, value: &str) -> i64 {
+        if self.parts_since > 0 && composite::parts(value).is_some() { self.parts_since } else { 0 }
+    }
 }
 
 impl IdentityRules {
@@ -75,6 +85,23 @@ pub struct WrittenKind {
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
+    /// Of a composite: the version from which these parts are in force; 0 when they always were. Nobody
+    /// writes it: whoever saves rules takes it from the version before.
+    #[serde(default, skip_serializing_if = "is_always")]
+    pub parts_since: i64,
+}
+
+fn is_always(since: &i64) -> bool {
+    *since == 0
+}
+
+impl WrittenRules {
+    /// As somebody wrote them: without what came of saving them.
+    pub fn as_written(&self) -> Self {
+        let mut rules = self.clone();
+        rules.kinds.iter_mut().for_each(|kind| kind.parts_since = 0);
+        rules
+    }
 }
 
 /// A version of the rules, as it is kept.

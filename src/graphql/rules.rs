@@ -164,7 +164,8 @@ pub struct IdentifierRuleInput {
     name: String,
     /// Where its values stand in an event. As it was; other places take a new import.
     from: Option<Vec<String>>,
-    /// Of a composite: where its parts stand. As it was; other parts take a new import.
+    /// Of a composite: where its parts stand. As it was, or two or more traits of identify events, as
+    /// `traits.last_name`: those are stored, so a new composite, and one of other parts, is made of what is there.
     parts: Option<Vec<String>>,
     /// Events whose value is somebody else's. As it was; others take a new import.
     except: Option<Vec<String>>,
@@ -297,7 +298,7 @@ pub(super) async fn try_out(ctx: &Context<'_>, input: IdentityRulesInput) -> Res
         Err(problem) => return Ok(refused(vec![problem])),
     };
     let store = store(ctx);
-    match proposal::check(&*store, &present.rules, &new.rules).await.map_err(store_error)? {
+    match proposal::check(&*store, &present, &new.rules).await.map_err(store_error)? {
         Ok(settings) => {
             let trial = trial::trial(&*store, &settings).await.map_err(store_error)?;
             Ok(RulesTrial { trial, problems: Vec::new() })
@@ -320,7 +321,7 @@ pub(super) async fn save(ctx: &Context<'_>, input: IdentityRulesInput) -> Result
         Err(problem) => return Ok(refused(vec![problem])),
     };
     let store = store(ctx);
-    let settings = match proposal::check(&*store, &present.rules, &new.rules).await.map_err(store_error)? {
+    let settings = match proposal::check(&*store, &present, &new.rules).await.map_err(store_error)? {
         Ok(settings) => settings,
         Err(problems) => return Ok(refused(problems)),
     };
@@ -401,6 +402,7 @@ fn read(input: IdentityRulesInput, present: &SavedRules) -> Result<NewRules, pro
             limit: limit.map(i64::from),
             device,
             merges,
+            parts_since: 0,
         })
     });
     let rules = WrittenRules {

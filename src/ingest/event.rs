@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::identifiers::{Identifiers, Previous};
-use super::json::{Json, Object, check};
+use super::json::{Json, Object, check, within};
 use super::message_id::{Occurrences, message_id};
 use super::notes::{Notes, Weight, fit};
 use super::{channels, claims, consents, devices, kinds, orders, products, time};
@@ -182,6 +182,7 @@ impl Reader {
             consents: consents::consents(event, &squashed, notes),
             touchpoint,
             source,
+            derived: None,
         };
         (fact, previous)
     }
@@ -259,7 +260,7 @@ impl<'a> Event<'a> {
     /// The value at a path; `traits.*` of identify only.
     pub(crate) fn at(&self, path: &EventPath) -> Option<&'a RawValue> {
         let mut steps = path.steps.iter();
-        let mut value = match path.root {
+        let value = match path.root {
             Root::UserId | Root::AnonymousId | Root::GroupId => self.top.get(path.root.as_str())?,
             Root::Traits => self.traits.get(steps.next()?)?,
             Root::Properties => self.properties.get(steps.next()?)?,
@@ -268,10 +269,7 @@ impl<'a> Event<'a> {
                 (step, _) => self.context.get(step)?,
             },
         };
-        for step in steps {
-            value = Object::parse(value.get())?.get(step)?;
-        }
-        Some(value)
+        within(value, steps)
     }
 
     /// The properties as they were sent, when there are any.

@@ -32,7 +32,7 @@ use crate::stitching::visits::Seen;
 use crate::stitching::{Batch, Outcome, Ruling};
 use crate::store::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use crate::store::query::*;
-use crate::store::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use crate::store::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
 use crate::store::visits::{OwnerMove, Visits, VisitsJudged};
 use crate::store::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 
@@ -372,7 +372,11 @@ impl Rulebook for FakeStore {
         nobody_asks()
     }
 
-    async fn scan_evidence(&self, _: i64, _: Option<Arrival>, _: usize) -> Result<Vec<Evidence>> {
+    async fn scan_evidence(&self, _: i64, _: Option<Arrival>, _: usize) -> Result<Vec<(Evidence, Timestamp)>> {
+        nobody_asks()
+    }
+
+    async fn scan_claims(&self, _: &[Arc<str>], _: i64, _: Option<Arrival>, _: usize) -> Result<ClaimPage> {
         nobody_asks()
     }
 

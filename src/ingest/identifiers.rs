@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::event::{Event, Type};
 use super::json::{Json, Object, as_text};
 use super::notes::{Notes, fit};
+use crate::domain::composite;
 use crate::domain::fact::FactIdentifier;
 use crate::domain::{IdentifierKey, ProblemCode};
 use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings, Normalise, Root};
@@ -35,6 +36,17 @@ pub struct Previous {
     pub as_anonymous: IdentifierKey,
     /// Whether the event has that anonymous_id of its own too.
     is_both: bool,
+}
+
+/// Why no composite is made of parts that are all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmade<'k> {
+    /// What stands here is neither text nor a number.
+    NoText(&'k EventPath),
+    /// What stands here is blocked.
+    Blocked(&'k EventPath),
+    /// No identifier can have the value.
+    Unfit(ProblemCode, &'static str),
 }
 
 /// Why a value is no identifier.
@@ -189,36 +201,42 @@ impl Identifiers {
         }
     }
 
-    /// The parts of a composite, each trimmed and in lower case with its length before it, so that
-    /// no two sets of parts give the same value. One that is missing, empty or blocked: none.
     fn take_composite(&self, kind: &KindSettings, event: &Event<'_>, found: &mut Found, notes: &mut Notes) {
-        let mut value = String::new();
+        match self.composite(kind, |path| event.at(path)) {
+            Ok(Some(key)) => found.add(FactIdentifier { key, listed: true }),
+            Ok(None) => {}
+            Err(Unmade::NoText(path)) => notes.warn(ProblemCode::BadValue, path.to_string(), NO_TEXT),
+            Err(Unmade::Blocked(path)) => notes.warn(ProblemCode::BlockedValue, path.to_string(), BLOCKED_PART),
+            Err(Unmade::Unfit(code, message)) => notes.fault(code, composite_path(&kind.parts), message),
+        }
+    }
+
+    /// A composite, made of what stands at its parts, each trimmed and in lower case. Nothing when one is
+    /// missing or empty.
+    ///
+    /// # Errors
+    /// When nothing can be made of what is there.
+    pub(crate) fn composite<'a, 'k>(
+        &self,
+        kind: &'k KindSettings,
+        part: impl Fn(&EventPath) -> Option<&'a RawValue>,
+    ) -> Result<Option<IdentifierKey>, Unmade<'k>> {
+        let mut parts = Vec::with_capacity(kind.parts.len());
         for path in &kind.parts {
-            let Some(raw) = event.at(path) else { return };
-            let Some(text) = as_text(raw) else {
-                notes.warn(ProblemCode::BadValue, path.to_string(), NO_TEXT);
-                return;
-            };
-            let part = text.trim().to_lowercase();
-            if part.is_empty() {
-                return;
+            let Some(raw) = part(path) else { return Ok(None) };
+            let text = as_text(raw).ok_or(Unmade::NoText(path))?;
+            let text = text.trim().to_lowercase();
+            if text.is_empty() {
+                return Ok(None);
             }
-            if self.blocked.blocks(&part) {
-                notes.warn(ProblemCode::BlockedValue, path.to_string(), BLOCKED_PART);
-                return;
+            if self.blocked.blocks(&text) {
+                return Err(Unmade::Blocked(path));
             }
-            if !value.is_empty() {
-                value.push(' ');
-            }
-            value.push_str(&format!("{}:{part}", part.chars().count()));
+            parts.push(text);
         }
-        match fit(&value) {
-            Ok(()) => found.add(FactIdentifier {
-                key: IdentifierKey { kind: kind.name.clone(), value: value.into() },
-                listed: true,
-            }),
-            Err((code, message)) => notes.fault(code, composite_path(&kind.parts), message),
-        }
+        let value = composite::value(parts.iter().map(String::as_str));
+        fit(&value).map_err(|(code, message)| Unmade::Unfit(code, message))?;
+        Ok(Some(IdentifierKey { kind: kind.name.clone(), value: value.into() }))
     }
 
     fn previous(

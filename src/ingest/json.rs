@@ -83,6 +83,14 @@ impl<'a> Json<'a> {
     }
 }
 
+/// What stands within a value, so many steps deep. `null` is no value.
+pub(crate) fn within<'a, 's>(
+    value: &'a RawValue,
+    steps: impl IntoIterator<Item = &'s Box<str>>,
+) -> Option<&'a RawValue> {
+    steps.into_iter().try_fold(value, |value, step| Object::parse(value.get())?.get(step))
+}
+
 /// The value as text, when it is text or a number.
 pub(crate) fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let text = raw.get();

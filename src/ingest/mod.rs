@@ -16,7 +16,7 @@ pub mod event;
 mod fake_store;
 pub mod identifiers;
 pub mod import;
-mod json;
+pub(crate) mod json;
 pub mod judge;
 pub mod kinds;
 mod lines;

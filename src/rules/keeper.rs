@@ -54,7 +54,7 @@ async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Recei
 
 async fn look(store: &dyn Store, ingest: &Ingest, stop: &watch::Receiver<bool>, told: &mut bool) -> Result<()> {
     let RulesInForce { saved, applied } = ingest.newest_rules().await?;
-    if !std::mem::replace(told, true) && saved.rules != ingest.settings_rules() {
+    if !std::mem::replace(told, true) && saved.rules.as_written() != ingest.settings_rules() {
         tracing::warn!(
             version = saved.version,
             "[identity] of the settings differs from the rules in the store, which are what counts; \

@@ -1,11 +1,13 @@
 //! Which changes of the rules can be tried and saved.
 //!
 //! What was stored can be judged again, but not read again: events are not kept. So whatever decides how
-//! an identifier is read out of an event can only be changed by importing again.
+//! an identifier is read out of an event can only be changed by importing again. But what identify events say in
+//! `traits` is kept, and a composite can be [made](super::composites) of that.
 
-use crate::domain::rules::{WrittenKind, WrittenRules};
+use crate::domain::rules::{SavedRules, WrittenKind, WrittenRules};
 use crate::domain::{Problem, ProblemCode};
-use crate::settings::IdentitySettings;
+use crate::settings::identity::twice;
+use crate::settings::{IdentitySettings, KindSettings, Root};
 use crate::store::{Result, Store};
 
 /// What stands in the way of `new` after `present`; or what it says, ready to be asked.
@@ -14,30 +16,38 @@ use crate::store::{Result, Store};
 /// Of the store, which is asked about kinds that the present rules do not name.
 pub async fn check(
     store: &dyn Store,
-    present: &WrittenRules,
+    present: &SavedRules,
     new: &WrittenRules,
 ) -> Result<std::result::Result<IdentitySettings, Vec<Problem>>> {
-    let settings = match IdentitySettings::of_written(new) {
+    let mut settings = match IdentitySettings::of_written(new) {
         Ok(settings) => settings,
         Err(problem) => return Ok(Err(vec![problem])),
     };
     let mut problems = Vec::new();
-    for (n, kind) in new.kinds.iter().enumerate() {
+    let written = settings.written();
+    for (n, (kind, new)) in settings.kinds.iter_mut().zip(&written.kinds).enumerate() {
         let path = format!("rules.kinds[{n}]");
-        match present.kinds.iter().find(|known| known.name == kind.name) {
-            Some(known) => problems.extend(read_otherwise(known, kind, &path)),
-            // A kind that came in `context.externalIds` without being listed is stored all the same.
-            None if store.has_kind(&kind.name).await? => {
-                let unread = WrittenKind { name: kind.name.clone(), ..WrittenKind::default() };
-                problems.extend(read_otherwise(&unread, kind, &path));
-            }
-            None => {
-                let message = format!("no rule and no stored identifier is of the kind {}", kind.name);
-                problems.push(Problem::at(ProblemCode::UnknownKind, format!("{path}.name"), message));
-            }
+        let known = present.rules.kinds.iter().find(|known| known.name == new.name);
+        // A kind that came in `context.externalIds` without being listed is stored all the same.
+        if known.is_none() && new.parts.is_empty() && !store.has_kind(&new.name).await? {
+            let message = format!("no rule and no stored identifier is of the kind {}", new.name);
+            problems.push(Problem::at(ProblemCode::UnknownKind, format!("{path}.name"), message));
+            continue;
+        }
+        let unread = WrittenKind { name: new.name.clone(), ..WrittenKind::default() };
+        problems.extend(read_otherwise(known.unwrap_or(&unread), new, &path));
+        kind.parts_since = match known {
+            Some(known) if known.parts == new.parts => known.parts_since,
+            _ if new.parts.is_empty() => 0,
+            _ => present.version + 1,
+        };
+        if known.is_some_and(|known| known.parts.is_empty() != new.parts.is_empty()) {
+            problems.push(import_again(&format!("{path}.parts"), "whether it is made of parts"));
+        } else if kind.parts_since > present.version {
+            problems.extend(made_otherwise(kind, &path));
         }
     }
-    if new.phone_country != present.phone_country {
+    if new.phone_country != present.rules.phone_country {
         problems.push(import_again("rules.phoneCountry", "how telephone numbers are read"));
     }
     Ok(if problems.is_empty() { Ok(settings) } else { Err(problems) })
@@ -52,8 +62,23 @@ fn read_otherwise(known: &WrittenKind, new: &WrittenKind, path: &str) -> Vec<Pro
     };
     compare(known.from == new.from, "from", "where it is read from");
     compare(known.normalise == new.normalise, "normalise", "how it is normalised");
-    compare(known.parts == new.parts, "parts", "what it is made of");
     compare(known.except == new.except, "except", "which events it is read from");
+    problems
+}
+
+/// What keeps a composite from being made of what is stored.
+fn made_otherwise(kind: &KindSettings, path: &str) -> Vec<Problem> {
+    let parts = kind.parts.iter().enumerate().filter(|(_, part)| part.root != Root::Traits);
+    let mut problems: Vec<Problem> = parts
+        .map(|(m, part)| {
+            let what = format!("of what events say only `traits` is stored, so a part that is {part}");
+            import_again(&format!("{path}.parts[{m}]"), &what)
+        })
+        .collect();
+    if let Some(m) = twice(&kind.parts) {
+        let message = format!("{} stands here twice", kind.parts[m]);
+        problems.push(Problem::at(ProblemCode::BadArgument, format!("{path}.parts[{m}]"), message));
+    }
     problems
 }
 

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
+use super::composites::{Derivation, Deriving, Due};
 use crate::changes::last_visible;
+use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
-use crate::domain::rules::IdentityRules;
-use crate::domain::{Arrival, IdentifierId};
-use crate::settings::{Blocked, IdentitySettings};
+use crate::domain::{Arrival, IdentifierId, Timestamp, composite};
+use crate::settings::IdentitySettings;
 use crate::stitching::compare::{Difference, Piece, Standing, compare};
 use crate::stitching::known::Evidence;
 use crate::stitching::restitch::Restitch;
@@ -35,6 +36,8 @@ pub struct Replay {
     pub difference: Difference,
     /// Why, of as many of the difference's first pieces as was asked for.
     pub reasons: Vec<Arc<str>>,
+    /// Evidence that it made of stored traits, in its order; no store has it.
+    pub derived: Vec<Derivation>,
     ids: Vec<IdentifierId>,
     standing: Standing,
     births: Vec<Arrival>,
@@ -58,11 +61,12 @@ impl Replay {
     }
 }
 
-/// Works everybody out under `settings`, as of the last change. `reasons`: of how many pieces.
+/// Works everybody out under `settings`, as of the last change, when all agreed with the version `applied` of the
+/// rules. `reasons`: of how many pieces.
 ///
 /// # Errors
 /// Of the store.
-pub async fn replay(store: &dyn Store, settings: &IdentitySettings, reasons: usize) -> Result<Replay> {
+pub async fn replay(store: &dyn Store, settings: &IdentitySettings, applied: i64, reasons: usize) -> Result<Replay> {
     let change = last_visible(store).await?;
     let mut decisions: Vec<Decision> = Vec::new();
     loop {
@@ -74,9 +78,11 @@ pub async fn replay(store: &dyn Store, settings: &IdentitySettings, reasons: usi
         decisions.extend(page);
     }
     let (pages, work) = mpsc::channel(WAITING);
-    let (rules, blocked) = (settings.rules(), settings.blocked.clone());
-    let working = tokio::task::spawn_blocking(move || work_out(&rules, &blocked, decisions, work, change, reasons));
-    let fed = feed(store, change, &pages).await;
+    let due = Due::of(settings, applied);
+    let traits = due.as_ref().map(Due::traits);
+    let settings = settings.clone();
+    let working = tokio::task::spawn_blocking(move || work_out(&settings, due, decisions, work, change, reasons));
+    let fed = feed(store, change, traits, &pages).await;
     drop(pages);
     let worked = working.await.map_err(|_| StoreError::Data("a replay met a fault of the program".into()));
     fed?;
@@ -85,10 +91,11 @@ pub async fn replay(store: &dyn Store, settings: &IdentitySettings, reasons: usi
 
 enum Page {
     Identifiers(Vec<Stood>),
-    Evidence(Vec<Evidence>),
+    Evidence(Vec<(Evidence, Timestamp)>),
+    Claims(Vec<Claim>),
 }
 
-async fn feed(store: &dyn Store, change: i64, pages: &mpsc::Sender<Page>) -> Result<()> {
+async fn feed(store: &dyn Store, change: i64, traits: Option<Vec<Arc<str>>>, pages: &mpsc::Sender<Page>) -> Result<()> {
     let gone = |_| StoreError::Data("a replay met a fault of the program".into());
     let mut after = None;
     loop {
@@ -100,30 +107,49 @@ async fn feed(store: &dyn Store, change: i64, pages: &mpsc::Sender<Page>) -> Res
     let mut after = None;
     loop {
         let page = store.scan_evidence(change, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
+        let Some((last, _)) = page.last() else { break };
         after = Some(last.arrival);
         pages.send(Page::Evidence(page)).await.map_err(gone)?;
     }
-    Ok(())
+    let Some(traits) = traits else { return Ok(()) };
+    let mut after = None;
+    loop {
+        let page = store.scan_claims(&traits, change, after, PAGE).await?;
+        pages.send(Page::Claims(page.claims)).await.map_err(gone)?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 fn work_out(
-    rules: &IdentityRules,
-    blocked: &[Blocked],
+    settings: &IdentitySettings,
+    due: Option<Due>,
     decisions: Vec<Decision>,
     mut pages: mpsc::Receiver<Page>,
     change: i64,
     reasons: usize,
 ) -> Replay {
-    let mut restitch = Restitch::new(rules, decisions);
+    let rules = settings.rules();
+    let mut restitch = Restitch::new(&rules, decisions);
+    let mut deriving = due.map(Deriving::new);
     let (mut ids, mut births, mut standing) = (Vec::new(), Vec::new(), Standing::default());
     let mut numbers: FxHashMap<Arrival, u32> = FxHashMap::default();
     while let Some(page) = pages.blocking_recv() {
         match page {
             Page::Identifiers(page) => {
                 for Stood { id, key, holder, shared } in page {
-                    restitch.add(id, &key.kind, blocked.iter().any(|one| one.blocks(&key.value)));
+                    let kind = settings.kinds.iter().find(|kind| kind.name == key.kind);
+                    let whole = || settings.blocked.iter().any(|one| one.blocks(&key.value));
+                    let blocked = kind.map_or_else(whole, |kind| kind.is_blocked(&settings.blocked, &key.value));
+                    restitch.add(id, &key, blocked);
                     ids.push(id);
+                    let is_composite = kind.is_some_and(|kind| !kind.parts.is_empty());
+                    standing.made.push(is_composite && composite::parts(&key.value).is_some());
+                    if let Some(deriving) = &mut deriving {
+                        deriving.add(id, key);
+                    }
                     standing.shared.push(shared);
                     standing.holders.push(holder.map(|birth| {
                         *numbers.entry(birth).or_insert_with(|| {
@@ -133,9 +159,22 @@ fn work_out(
                     }));
                 }
             }
-            Page::Evidence(page) => page.iter().for_each(|seen| restitch.see(seen.arrival, &seen.identifiers)),
+            Page::Evidence(page) => {
+                for (seen, at) in &page {
+                    if let Some(deriving) = &mut deriving {
+                        deriving.see(&restitch, seen, *at);
+                    }
+                    restitch.see(seen);
+                }
+            }
+            Page::Claims(page) => {
+                if let Some(deriving) = &mut deriving {
+                    deriving.claim(&restitch, &page);
+                }
+            }
         }
     }
+    let derived = deriving.map_or_else(Vec::new, |deriving| deriving.finish(&mut restitch));
     let replayed = restitch.finish();
     let difference = compare(&standing, &replayed.partition);
     let why = |piece: &Piece| {
@@ -143,5 +182,5 @@ fn work_out(
         replayed.why(&members).into()
     };
     let reasons = difference.pieces.iter().take(reasons).map(why).collect();
-    Replay { change, difference, reasons, ids, standing, births }
+    Replay { change, difference, reasons, derived, ids, standing, births }
 }

@@ -47,7 +47,8 @@ static ONE: Semaphore = Semaphore::const_new(1);
 /// Of the store.
 pub async fn trial(store: &dyn Store, settings: &IdentitySettings) -> Result<Trial> {
     let _one = ONE.acquire().await.map_err(|_| StoreError::Busy("another trial".into()))?;
-    let replay = replay(store, settings, MOST_EXAMPLES).await?;
+    let applied = store.rules().await?.map_or(1, |in_force| in_force.applied);
+    let replay = replay(store, settings, applied, MOST_EXAMPLES).await?;
     let examples = replay.difference.pieces.iter().zip(&replay.reasons).map(|(piece, reason)| Example {
         members: replay.ids(&piece.members),
         groups: piece.groups.iter().map(|group| replay.ids(group)).collect(),

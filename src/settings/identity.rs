@@ -8,6 +8,7 @@ use regex::Regex;
 use super::error::SettingsError;
 use super::given::{Given, Section};
 use super::path::{EventPath, Root};
+use crate::domain::composite;
 use crate::domain::pattern::Pattern;
 use crate::domain::rules::{IdentityRules, KindRule, WrittenKind, WrittenRules};
 use crate::domain::{Duration, Problem, ProblemCode};
@@ -48,6 +49,8 @@ pub struct KindSettings {
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
+    /// Of a composite: the version of the rules from which it is made of these parts; 0 when it always was.
+    pub parts_since: i64,
 }
 
 /// How a value is made one and the same however it is written. All are trimmed.
@@ -68,6 +71,15 @@ pub enum Blocked {
     Value(Box<str>),
     /// What this fits, written between slashes.
     Pattern(Regex),
+}
+
+impl KindSettings {
+    /// Whether a stored value of this kind is blocked: as a whole, or, of a composite, in one of its parts.
+    pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
+        let made = if self.parts.is_empty() { None } else { composite::parts(value) };
+        let blocks = |text: &str| blocked.iter().any(|one| one.blocks(text));
+        blocks(value) || made.is_some_and(|parts| parts.into_iter().any(blocks))
+    }
 }
 
 impl Blocked {
@@ -93,8 +105,13 @@ impl std::fmt::Display for Blocked {
 impl IdentitySettings {
     /// What decides between people.
     pub fn rules(&self) -> IdentityRules {
-        let rule =
-            |k: &KindSettings| KindRule { name: k.name.clone(), limit: k.limit, device: k.device, merges: k.merges };
+        let rule = |k: &KindSettings| KindRule {
+            name: k.name.clone(),
+            limit: k.limit,
+            device: k.device,
+            merges: k.merges,
+            parts_since: k.parts_since,
+        };
         IdentityRules {
             version: 1,
             kinds: self.kinds.iter().map(rule).collect(),
@@ -119,6 +136,7 @@ impl IdentitySettings {
             limit: kind.limit.map(|limit| limit as i64),
             device: kind.device,
             merges: kind.merges,
+            parts_since: kind.parts_since,
         };
         WrittenRules {
             kinds: self.kinds.iter().map(kind).collect(),
@@ -268,6 +286,7 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
         except_patterns: kind.except.iter().map(|name| Pattern::of_names(name)).collect(),
         device: kind.device,
         merges: kind.merges,
+        parts_since: kind.parts_since,
     })
 }
 
@@ -315,13 +334,14 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     Ok(KindSettings {
         name: text.into(),
         from: from.unwrap_or_default(),
-        parts: parts.map(|list| composite(&list)).transpose()?.unwrap_or_default(),
+        parts: parts.map(|list| composite_parts(&list)).transpose()?.unwrap_or_default(),
         normalise: normalise.unwrap_or(Normalise::Trim),
         limit: limit.map(|n| n as usize),
         except_patterns: except.iter().map(|name| Pattern::of_names(name)).collect(),
         except,
         device: device.unwrap_or(false),
         merges: merges.unwrap_or(true),
+        parts_since: 0,
     })
 }
 
@@ -329,12 +349,20 @@ fn path(entry: &Given) -> Result<EventPath, SettingsError> {
     entry.text()?.parse().map_err(|fault: super::path::NotAPath| entry.bad(fault.to_string()))
 }
 
+/// The first part that stands there twice.
+pub fn twice(parts: &[EventPath]) -> Option<usize> {
+    (1..parts.len()).find(|&n| parts[..n].contains(&parts[n]))
+}
+
 /// The parts of a composite are traits of one event.
-fn composite(list: &Given) -> Result<Vec<EventPath>, SettingsError> {
+fn composite_parts(list: &Given) -> Result<Vec<EventPath>, SettingsError> {
     let parts = list.map(|entry| {
         let path = path(entry)?;
         if is_of_traits(&path) { Ok(path) } else { Err(entry.bad(NOT_OF_TRAITS)) }
     })?;
+    if let Some(twice) = twice(&parts) {
+        return Err(list.bad(format!("{} stands here twice", parts[twice])));
+    }
     if parts.len() < 2 { Err(list.bad("a composite has two parts or more")) } else { Ok(parts) }
 }
 
@@ -358,6 +386,7 @@ fn default_kinds() -> Vec<KindSettings> {
         except_patterns: Vec::new(),
         device: false,
         merges: true,
+        parts_since: 0,
     };
     let except = ["Invite Sent", "Product Shared", "Gift *"];
     vec![

@@ -12,6 +12,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
 
 /// What became of one fact's identifiers.
+#[derive(Default)]
 pub(crate) struct Verdict {
     /// Accepted, strongest first; never empty.
     pub(crate) accepted: Vec<NameIx>,

@@ -9,6 +9,8 @@ pub struct Standing {
     pub holders: Vec<Option<u32>>,
     /// Whether each is shared.
     pub shared: Vec<bool>,
+    /// Whether each is a composite that was made of an event's traits.
+    pub made: Vec<bool>,
 }
 
 /// How the two differ.
@@ -38,7 +40,8 @@ pub struct Piece {
 }
 
 /// Compares. Whom the replay gives to nobody, nobody has; only a customer that would be left with nothing
-/// keeps its oldest identifier, since an id always finds somebody.
+/// keeps its oldest identifier, since an id always finds somebody. Composites that nobody has and that are
+/// together with nobody else are no customer: they would be made of what is said of somebody else.
 pub fn compare(today: &Standing, then: &Partition) -> Difference {
     let holders = today.holders.iter().flatten().max().map_or(0, |most| *most as usize + 1);
     let wanted = wanted(today, then, holders);
@@ -101,6 +104,14 @@ fn first(known: &mut usize, value: usize) -> &usize {
 /// The groups of the replay, and one for each customer that would be left with nothing.
 fn wanted(today: &Standing, then: &Partition, holders: usize) -> Vec<Option<u32>> {
     let mut wanted = then.groups.clone();
+    let groups = wanted.iter().flatten().max().map_or(0, |most| *most as usize + 1);
+    let mut somebody = vec![false; groups];
+    for (n, group) in wanted.iter().enumerate() {
+        if let Some(group) = group {
+            somebody[*group as usize] |= !today.made[n] || today.holders[n].is_some();
+        }
+    }
+    wanted.iter_mut().for_each(|group| *group = group.filter(|group| somebody[*group as usize]));
     let mut next = wanted.iter().flatten().max().map_or(0, |most| most + 1);
     let mut keeps = vec![false; holders];
     for (holder, group) in today.holders.iter().zip(&wanted) {
@@ -180,7 +191,7 @@ mod tests {
 
     fn compared(now: &[Option<u32>], then: &[Option<u32>]) -> Difference {
         let shared = vec![false; now.len()];
-        let today = Standing { holders: now.to_vec(), shared: shared.clone() };
+        let today = Standing { holders: now.to_vec(), shared: shared.clone(), made: shared.clone() };
         compare(&today, &Partition { groups: then.to_vec(), shared })
     }
 
@@ -213,8 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn composites_that_nobody_has_are_no_customer_by_themselves() {
+        let holders = vec![None, None, None, Some(0), Some(1)];
+        let today = Standing { holders, shared: vec![false; 5], made: vec![true, true, true, false, true] };
+        let groups = vec![Some(0), Some(0), Some(1), Some(1), Some(2)];
+        let difference = compare(&today, &Partition { groups, shared: vec![false; 5] });
+        assert_eq!((difference.customers_now, difference.customers_then), (2, 2));
+        let members: Vec<_> = difference.pieces.iter().map(|piece| piece.members.clone()).collect();
+        assert_eq!(members, [vec![2, 3]], "one joins who it is with, the others wait");
+    }
+
+    #[test]
     fn a_flag_alone_is_a_piece() {
-        let today = Standing { holders: vec![None, Some(0)], shared: vec![true, false] };
+        let today = Standing { holders: vec![None, Some(0)], shared: vec![true, false], made: vec![false; 2] };
         let then = Partition { groups: vec![None, Some(0)], shared: vec![false, false] };
         let difference = compare(&today, &then);
         assert_eq!(difference.pieces, [Piece { members: vec![0], groups: vec![], shared: vec![] }]);

@@ -34,13 +34,22 @@ pub struct Known {
     /// Identifiers whose story is there, whole.
     pub told: FxHashSet<IdentifierId>,
     /// The last outcome on record for each of the batch's sets of identifiers.
-    pub evidence: FxHashMap<SetName, Arc<str>>,
+    pub evidence: FxHashMap<SetName, OnRecord>,
     /// Everything said so far about the batch's orders; an order nobody spoke of is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// The present claims of [`Batch::claimants`](super::Batch::claimants).
     pub claims: Vec<Claim>,
     /// The consents held by the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
+}
+
+/// What became of a set of identifiers the last time that it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnRecord {
+    /// A letter for each, as in [`EvidenceRow`](super::plan::EvidenceRow).
+    pub outcomes: Arc<str>,
+    /// The version of the rules that judged it.
+    pub rules_version: i64,
 }
 
 /// A customer that holds some identifier of the batch.
@@ -70,6 +79,8 @@ pub struct Evidence {
     pub arrival: Arrival,
     /// The set, strongest first as it was given.
     pub identifiers: Vec<IdentifierId>,
+    /// The version of the rules that judged it.
+    pub rules_version: i64,
 }
 
 /// A customer that was merged away.

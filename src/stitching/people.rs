@@ -41,6 +41,8 @@ pub(crate) struct Name {
     pub(crate) key: IdentifierKey,
     /// The kind's place among the rules; `None` when it is not listed.
     pub(crate) rank: Option<usize>,
+    /// What was said of it under an older version of the rules does not count.
+    pub(crate) counts_from: i64,
     pub(crate) customer: Option<CustomerIx>,
     /// The customer who held it when the batch began.
     pub(crate) customer_before: Option<CustomerIx>,
@@ -157,8 +159,15 @@ impl People {
         self.add_name(rules, identifier, false)
     }
 
-    /// An identifier of whom only the kind counts: a replay never asks for values.
-    pub(crate) fn enlist(&mut self, rules: &IdentityRules, id: IdentifierId, kind: &Arc<str>) -> NameIx {
+    /// An identifier of whom only the kind counts: a replay never asks for values. What was said of it before
+    /// the version `counts_from` does not count.
+    pub(crate) fn enlist(
+        &mut self,
+        rules: &IdentityRules,
+        id: IdentifierId,
+        kind: &Arc<str>,
+        counts_from: i64,
+    ) -> NameIx {
         let rank = rules.kind(kind).map(|(rank, _)| rank);
         let kind = rank.map_or(kind, |rank| kind_name(rules, rank)).clone();
         let ix = self.names.len();
@@ -166,6 +175,7 @@ impl People {
         self.names.push(Name {
             id,
             rank,
+            counts_from,
             key: IdentifierKey { kind, value: self.no_value.clone() },
             customer: None,
             customer_before: None,
@@ -348,9 +358,11 @@ impl People {
         let ix = self.names.len();
         self.by_key.insert(identifier.key.clone(), ix);
         self.by_id.insert(identifier.id, ix);
+        let listed = rules.kind(&identifier.key.kind);
         self.names.push(Name {
             id: identifier.id,
-            rank: rules.kind(&identifier.key.kind).map(|(rank, _)| rank),
+            rank: listed.map(|(rank, _)| rank),
+            counts_from: listed.map_or(0, |(_, kind)| kind.counts_from(&identifier.key.value)),
             key: identifier.key,
             customer: None,
             customer_before: None,

@@ -9,7 +9,7 @@ use super::accept::{Refusal, Verdict, accept};
 use super::batch::{Batch, SetName};
 use super::giving::Given;
 use super::history::History;
-use super::known::{Evidence, Known, Story};
+use super::known::{Evidence, Known, OnRecord, Story};
 use super::people::{CustomerIx, NameIx, People};
 use super::regroup::Parting;
 use super::sharing::{self, Released};
@@ -20,7 +20,7 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
 use crate::domain::device::DeviceFact;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Derived, Fact, Refused};
 use crate::domain::identifier::Identifier;
 use crate::domain::link::Link;
 use crate::domain::money::Currency;
@@ -311,7 +311,10 @@ pub fn plan(
         if let ([alone], None) = (names.as_slice(), &fact.touchpoint) {
             plan.see_alone(people.names[*alone].id, fact.at);
         }
-        let verdict = accept(rules, &mut people, &names, new_id);
+        let verdict = match &fact.derived {
+            None => accept(rules, &mut people, &names, new_id),
+            Some(derived) => derived_verdict(&people, &names, derived),
+        };
         let owner = verdict.accepted[0];
         log.record(rules, &people, &mut plan, fact, &names, &verdict);
         for &name in &verdict.turned_shared {
@@ -349,6 +352,23 @@ pub fn plan(
     Planned::Ready(Box::new(plan))
 }
 
+/// What a replay says of a fact that was made of what is stored. It moves nobody.
+fn derived_verdict(people: &People, names: &[NameIx], derived: &Derived) -> Verdict {
+    let refusal = |name: NameIx| {
+        let Refused { rule, reason, .. } = derived.refused.iter().find(|r| r.key == people.names[name].key)?;
+        Some(Refusal { name, rule: rule.clone(), reason: reason.clone() })
+    };
+    let (mut shared, names): (Vec<NameIx>, Vec<NameIx>) =
+        names.iter().partition(|&&name| people.names[name].shared_since.is_some());
+    let refused: Vec<Refusal> = names.iter().filter_map(|&name| refusal(name)).collect();
+    let mut accepted: Vec<NameIx> = names.into_iter().filter(|&name| refusal(name).is_none()).collect();
+    if accepted.is_empty() {
+        // Whom the replay accepted is shared by now.
+        accepted.push(shared.remove(0));
+    }
+    Verdict { accepted, refused, shared, ..Verdict::default() }
+}
+
 /// The identifier of the device that a fact came from, when somebody else owns it: of several one that is
 /// shared before any other, and of those the strongest.
 fn carrier(rules: &IdentityRules, people: &People, owner: NameIx, names: &[NameIx]) -> Option<NameIx> {
@@ -371,7 +391,11 @@ fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Re
     let of_them = |named: &[IdentifierId]| named.iter().any(|id| ids.contains(id));
     let stored = known.story.evidence.iter().filter(|seen| of_them(&seen.identifiers)).cloned();
     let own = plan.evidence.iter().filter(|row| of_them(&row.identifiers));
-    let own = own.map(|row| Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() });
+    let own = own.map(|row| Evidence {
+        arrival: row.arrival,
+        identifiers: row.identifiers.clone(),
+        rules_version: row.rules_version,
+    });
     Ok(Story {
         evidence: stored.chain(own).collect(),
         decisions: known.story.decisions.clone(),
@@ -476,7 +500,7 @@ fn empty_row(id: CustomerId, born: Arrival) -> CustomerRow {
 
 /// Gathers what the verdicts say: links, evidence, identity histories, change entries.
 struct Log {
-    on_record: FxHashMap<SetName, Arc<str>>,
+    on_record: FxHashMap<SetName, OnRecord>,
     links: BTreeMap<(IdentifierId, IdentifierId, bool), Link>,
 }
 
@@ -508,7 +532,8 @@ impl Log {
         for (n, &strong) in verdict.accepted.iter().enumerate() {
             for &weak in &verdict.accepted[n + 1..] {
                 let kind = &people.names[weak].key.kind;
-                let refused = (people.names[weak].customer.is_none())
+                let name = &people.names[weak];
+                let refused = (name.rank.is_none() && name.customer.is_none())
                     .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
                 self.add_link(people, fact, strong, weak, kind.clone(), refused);
             }
@@ -565,8 +590,8 @@ impl Log {
         link.count += 1;
     }
 
-    /// Keeps the set when it is new, when its outcome is another than the last time, and when it moved
-    /// somebody: so that a replay of what is kept comes to where we are. Returns whether it did.
+    /// Keeps the set when it is new, when its outcome is another than the last time, when it moved somebody, and
+    /// when a replay made it: so that a replay of what is kept comes to where we are. Returns whether it did.
     fn record_evidence(
         &mut self,
         rules: &IdentityRules,
@@ -583,13 +608,17 @@ impl Log {
         };
         let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
         let set = SetName::of(&fact.identifiers);
-        let before = self.on_record.insert(set.clone(), outcomes.clone());
+        let now = OnRecord { outcomes: outcomes.clone(), rules_version: rules.version };
+        let before = self.on_record.insert(set.clone(), now);
+        // Kept under rules under which one of them does not count, it says nothing.
+        let counts_from = names.iter().map(|&name| people.names[name].counts_from).max().unwrap_or_default();
+        let before = before.filter(|before| before.rules_version >= counts_from);
         let flips = |name: &NameIx| sharing::can_be_shared(people, *name);
         let moved = verdict.created
             || !verdict.joined.is_empty()
             || !verdict.absorbed.is_empty()
             || verdict.turned_shared.iter().any(flips);
-        let fresh = moved || before.is_none_or(|before| before != outcomes);
+        let fresh = moved || fact.derived.is_some() || before.is_none_or(|before| before.outcomes != outcomes);
         if fresh {
             plan.evidence.push(EvidenceRow {
                 arrival: Arrival::new(plan.seq, plan.evidence.len() as u32),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::accept::{Verdict, accept};
-use super::known::Story;
+use super::known::{Evidence, Story};
 use super::people::{CustomerIx, NameIx, People};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::DecisionKind;
@@ -102,17 +102,18 @@ pub(crate) fn parts(rules: &IdentityRules, people: &People, members: &[NameIx], 
         members.iter().map(|&name| (people.names[name].id, inside.take_over(rules, &people.names[name]))).collect();
     let of = |ids: &[IdentifierId]| -> Vec<NameIx> { ids.iter().filter_map(|id| local.get(id).copied()).collect() };
     enum Told<'s> {
-        Seen(&'s [IdentifierId]),
+        Seen(&'s Evidence),
         Said(DecisionKind, &'s [Vec<IdentifierId>]),
     }
     // By arrival, each once: members that were seen together bring the same set twice.
     let mut told: BTreeMap<Arrival, Told<'_>> =
-        story.evidence.iter().map(|seen| (seen.arrival, Told::Seen(&seen.identifiers))).collect();
+        story.evidence.iter().map(|seen| (seen.arrival, Told::Seen(seen))).collect();
     told.extend(story.decisions.iter().map(|said| (said.arrival, Told::Said(said.kind, &said.sides))));
     for (arrival, told) in told {
         match told {
-            Told::Seen(ids) => {
-                let names = of(ids);
+            Told::Seen(seen) => {
+                let mut names = of(&seen.identifiers);
+                names.retain(|&name| inside.names[name].counts_from <= seen.rules_version);
                 if !names.is_empty() {
                     see(rules, &mut inside, &names);
                 }

@@ -3,26 +3,27 @@
 //! Under the rules that judged it, this gives exactly the partition that stands. It holds a million
 //! identifiers and what was said of them in some hundred megabytes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::accept::Verdict;
+use super::accept::{Refusal, Verdict};
 use super::known::{Evidence, Story};
-use super::people::{NameIx, People, kind_name};
+use super::people::{Name, NameIx, People, kind_name};
 use super::replay::{self, Decided};
 use super::sharing;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::Decision;
 use crate::domain::rules::IdentityRules;
-use crate::domain::{Arrival, IdentifierId};
+use crate::domain::{Arrival, IdentifierId, IdentifierKey};
 
 /// A replay that is under way.
 pub struct Restitch<'r> {
     rules: &'r IdentityRules,
     people: People,
-    /// Identifiers whose value stands for nobody.
-    blocked: FxHashSet<NameIx>,
+    /// How many identifiers are stored; those behind them are [not](Restitch::add_unstored).
+    stored: usize,
     /// In the order of their arrival; those before `decided` are taken in.
     decisions: Vec<Decision>,
     decided: usize,
@@ -43,32 +44,64 @@ impl<'r> Restitch<'r> {
     pub fn new(rules: &'r IdentityRules, mut decisions: Vec<Decision>) -> Self {
         decisions.sort_by_key(|decision| decision.arrival);
         let people = People::bare(rules);
-        Restitch { rules, people, blocked: FxHashSet::default(), decisions, decided: 0, told: Told::default() }
+        Restitch { rules, people, stored: 0, decisions, decided: 0, told: Told::default() }
     }
 
     /// Adds an identifier. One whose value is `blocked` is in nothing that is seen.
-    pub fn add(&mut self, id: IdentifierId, kind: &Arc<str>, blocked: bool) {
-        let name = self.people.enlist(self.rules, id, kind);
-        if blocked {
-            self.blocked.insert(name);
-        }
+    pub fn add(&mut self, id: IdentifierId, key: &IdentifierKey, blocked: bool) {
+        let listed = self.rules.kind(&key.kind);
+        let counts_from = listed.map_or(0, |(_, kind)| kind.counts_from(&key.value));
+        self.enlist(id, &key.kind, if blocked { NEVER } else { counts_from });
+        self.stored += 1;
+    }
+
+    /// Adds an identifier that would only be stored if the rules were saved. It binds as others do, and is in no
+    /// partition. All that are stored come before it.
+    pub fn add_unstored(&mut self, id: IdentifierId, kind: &Arc<str>) {
+        self.enlist(id, kind, 0);
+    }
+
+    fn enlist(&mut self, id: IdentifierId, kind: &Arc<str>, counts_from: i64) {
+        self.people.enlist(self.rules, id, kind, counts_from);
         self.told.last.push(NOWHERE);
     }
 
-    /// Takes in what one event said. Events come in the order of their arrival, and name identifiers
-    /// that were added; others are passed over.
-    pub fn see(&mut self, arrival: Arrival, identifiers: &[IdentifierId]) {
-        self.decide_until(arrival);
-        let names: Vec<NameIx> = identifiers
+    /// Takes in what one event said. Events come in the order of their arrival, and name identifiers that were
+    /// added; others, and whoever [counts](crate::domain::rules::KindRule::counts_from) only under newer rules,
+    /// are passed over.
+    pub fn see(&mut self, seen: &Evidence) {
+        self.see_refused(seen);
+    }
+
+    /// The same, and answers who was refused.
+    pub(crate) fn see_refused(&mut self, seen: &Evidence) -> Vec<(IdentifierId, Refusal)> {
+        let names: Vec<NameIx> = seen
+            .identifiers
             .iter()
             .filter_map(|id| self.people.by_id(*id))
-            .filter(|name| !self.blocked.contains(name))
+            .filter(|&name| self.people.names[name].counts_from <= seen.rules_version)
             .collect();
         if names.is_empty() {
-            return;
+            return Vec::new();
         }
-        self.told.push(arrival, &names);
-        self.judge(arrival, &names);
+        let refused = self.take(seen.arrival, &names).refused;
+        refused.into_iter().map(|refusal| (self.people.names[refusal.name].id, refusal)).collect()
+    }
+
+    /// From which version of the rules on it counts where an identifier was seen: [`NEVER`] when it is blocked.
+    pub(crate) fn counts_from(&self, id: IdentifierId) -> i64 {
+        self.people.by_id(id).map_or(NEVER, |name| self.people.names[name].counts_from)
+    }
+
+    /// Whether it was seen where it counts.
+    pub(crate) fn is_told(&self, id: IdentifierId) -> bool {
+        self.people.by_id(id).is_some_and(|name| self.told.names_it(name))
+    }
+
+    fn take(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
+        self.decide_until(arrival);
+        self.told.push(arrival, names);
+        self.judge(arrival, names)
     }
 
     /// Who belongs to whom when all was seen.
@@ -91,7 +124,7 @@ impl<'r> Restitch<'r> {
         while let Some(decision) = self.decisions.get(self.decided).filter(|d| d.arrival < arrival) {
             let of = |side: &Vec<IdentifierId>| -> Vec<NameIx> {
                 let names = side.iter().filter_map(|id| self.people.by_id(*id));
-                names.filter(|name| !self.blocked.contains(name)).collect()
+                names.filter(|&name| self.counts(name)).collect()
             };
             let sides = decision.sides.iter().map(of).collect();
             let decided = Decided { arrival: decision.arrival, kind: decision.kind, sides };
@@ -100,13 +133,18 @@ impl<'r> Restitch<'r> {
         }
     }
 
+    /// Whether a decision can be about it: one that does not count wherever it was seen was seen where it does.
+    fn counts(&self, name: NameIx) -> bool {
+        self.people.names[name].counts_from == 0 || self.told.names_it(name)
+    }
+
     /// What was told of these up to now.
     fn story(&self, names: &[NameIx]) -> Story {
         let id = |name: &u32| self.people.names[*name as usize].id;
         let rows = self.told.rows_of(names);
         let evidence = rows.into_iter().map(|row| {
             let identifiers = self.told.names(row).iter().map(id).collect();
-            Evidence { arrival: self.told.arrivals[row], identifiers }
+            Evidence { arrival: self.told.arrivals[row], identifiers, rules_version: NEVER }
         });
         let ids: FxHashSet<IdentifierId> = names.iter().map(|&name| self.people.names[name].id).collect();
         let about = |decision: &&Decision| decision.sides.iter().flatten().any(|id| ids.contains(id));
@@ -115,7 +153,7 @@ impl<'r> Restitch<'r> {
     }
 
     fn partition(&self) -> Partition {
-        let names = &self.people.names;
+        let names = &self.people.names[..self.stored];
         Partition {
             groups: names.iter().map(|name| name.customer.map(|customer| customer as u32)).collect(),
             shared: names.iter().map(|name| name.shared_since.is_some()).collect(),
@@ -134,25 +172,27 @@ impl Replayed<'_> {
     /// Why `members`, given by their places and each with who holds it today, find themselves together
     /// otherwise than today. In words that name kinds and no values.
     pub fn why(&self, members: &[(usize, Option<u32>)]) -> String {
-        let Restitch { rules, people, blocked, told, decisions, .. } = &self.replay;
+        let Restitch { rules, people, stored, told, decisions, .. } = &self.replay;
         let today: FxHashMap<NameIx, u32> = members.iter().filter_map(|&(n, holder)| Some((n, holder?))).collect();
         let ids: FxHashSet<IdentifierId> = members.iter().map(|&(name, _)| people.names[name].id).collect();
         let about = decisions.iter().filter(|said| said.sides.iter().flatten().any(|id| ids.contains(id)));
         let mut again = Restitch::new(rules, about.cloned().collect());
-        let mut places = Vec::with_capacity(members.len());
-        for &(name, _) in members {
-            again.add(people.names[name].id, &people.names[name].key.kind, blocked.contains(&name));
-            places.push(name);
-        }
-        let holder = |local: NameIx| today.get(&places[local]).copied();
+        let mut places: Vec<NameIx> = members.iter().map(|&(name, _)| name).collect();
         let mut rows = told.rows_of(&places);
         rows.sort_unstable_by_key(|&row| told.arrivals[row]);
+        let unstored: BTreeSet<NameIx> =
+            rows.iter().flat_map(|&row| told.names(row)).map(|&name| name as usize).filter(|n| n >= stored).collect();
+        places.extend(unstored);
+        for &name in &places {
+            let Name { id, key, counts_from, .. } = &people.names[name];
+            again.enlist(*id, &key.kind, *counts_from);
+        }
+        let holder = |local: NameIx| today.get(&places[local]).copied();
         let mut reason = None;
         for row in rows {
-            again.decide_until(told.arrivals[row]);
             let local = |name: &u32| again.people.by_id(people.names[*name as usize].id);
             let names: Vec<NameIx> = told.names(row).iter().filter_map(local).collect();
-            let verdict = again.judge(told.arrivals[row], &names);
+            let verdict = again.take(told.arrivals[row], &names);
             let kind = |name: NameIx| &again.people.names[name].key.kind;
             let accepted = &verdict.accepted;
             let together = |a: NameIx, b: NameIx| holder(a).is_some() && holder(a) == holder(b);
@@ -165,13 +205,30 @@ impl Replayed<'_> {
                 reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
             } else if let Some((&a, b)) = accepted.iter().zip(accepted.iter().skip(1)).find(|&(&a, &b)| apart(a, b)) {
                 reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(a), kind(*b)));
+            } else if let (None, Some(customer), [a, .., b]) = (&reason, verdict.customer, accepted.as_slice())
+                && accepted.iter().any(|&n| holder(n).is_none())
+            {
+                // Somebody whom nobody holds today stands between those whom different customers hold.
+                let members = &again.people.customers[customer].members;
+                let mut holders = members.iter().filter_map(|&n| holder(n));
+                let first = holders.next();
+                if holders.any(|other| Some(other) != first) {
+                    reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(*a), kind(*b)));
+                }
             }
         }
-        let of_blocked = members.iter().find(|(name, holder)| holder.is_some() && blocked.contains(name));
-        let of_blocked = of_blocked.map(|(name, _)| {
-            let kind = &people.names[*name].key.kind;
-            format!("a {kind} has a value that is blocked, so it binds nobody")
-        });
+        let held = || members.iter().filter(|(_, holder)| holder.is_some()).map(|(name, _)| &people.names[*name]);
+        let of_blocked = held().find(|name| name.counts_from == NEVER);
+        let of_blocked =
+            of_blocked.map(|name| format!("a {} has a value that is blocked, so it binds nobody", name.key.kind));
+        let of_old_parts = || {
+            let name =
+                held().find(|name| name.counts_from > 0 && people.by_id(name.id).is_some_and(|n| !told.names_it(n)))?;
+            Some(format!(
+                "a {} is made of other parts now, so what was made of the old ones binds nobody",
+                name.key.kind
+            ))
+        };
         let unlisted = || {
             let (name, _) = members.iter().find(|(name, _)| people.names[*name].rank.is_none())?;
             Some(format!("{} is not a listed kind, so it binds nobody", people.names[*name].key.kind))
@@ -180,7 +237,7 @@ impl Replayed<'_> {
             let strongest = rules.kinds.first().map(|_| kind_name(rules, 0).to_string()).unwrap_or_default();
             format!("what is seen together is taken in another order, {strongest} first")
         };
-        of_blocked.or(reason).or_else(unlisted).unwrap_or_else(whatever)
+        of_blocked.or_else(of_old_parts).or(reason).or_else(unlisted).unwrap_or_else(whatever)
     }
 }
 
@@ -200,6 +257,8 @@ struct Told {
 }
 
 const NOWHERE: u32 = u32::MAX;
+/// No version of the rules: later than any.
+pub(crate) const NEVER: i64 = i64::MAX;
 
 impl Told {
     fn push(&mut self, arrival: Arrival, names: &[NameIx]) {
@@ -212,6 +271,11 @@ impl Told {
             self.rows.push(row);
         }
         self.ends.push(self.named.len() as u32);
+    }
+
+    /// Whether any row names it.
+    fn names_it(&self, name: NameIx) -> bool {
+        self.last[name] != NOWHERE
     }
 
     fn names(&self, row: usize) -> &[u32] {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Result;
+use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
@@ -48,6 +49,15 @@ pub struct Stood {
     pub shared: bool,
 }
 
+/// A page of claims.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimPage {
+    /// In order of their owners' ids, all of an owner in one page, in order of their arrival.
+    pub claims: Vec<Claim>,
+    /// Behind which owner the next page begins; `None` when there is none.
+    pub next: Option<IdentifierId>,
+}
+
 /// Moves that were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -82,8 +92,19 @@ pub trait Rulebook: Send + Sync + 'static {
     /// Identifiers behind `after`, in order of their ids, as they stood once the change `at` was done.
     async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>>;
 
-    /// Evidence behind `after`, in order of its arrival, up to the change `at`.
-    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>>;
+    /// Evidence behind `after`, in order of its arrival, up to the change `at`; each with the time of the event
+    /// that it is kept of.
+    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<(Evidence, Timestamp)>>;
+
+    /// What was ever claimed of these traits up to the change `at`, what was replaced since included: of about
+    /// `limit` claims or identifiers.
+    async fn scan_claims(
+        &self,
+        traits: &[Arc<str>],
+        at: i64,
+        after: Option<IdentifierId>,
+        limit: usize,
+    ) -> Result<ClaimPage>;
 
     /// Decisions behind `after`, in order of their arrival, up to the change `at`.
     async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>>;

@@ -25,8 +25,13 @@ const KINDS: [(&str, Option<usize>); 6] = [
 
 /// The rules of the settings' defaults.
 pub fn rules() -> IdentityRules {
-    let kind =
-        |(name, limit): (&str, _)| KindRule { name: name.into(), limit, device: name == "anonymous_id", merges: true };
+    let kind = |(name, limit): (&str, _)| KindRule {
+        name: name.into(),
+        limit,
+        device: name == "anonymous_id",
+        merges: true,
+        parts_since: 0,
+    };
     let kinds = KINDS.into_iter().map(kind).collect();
     IdentityRules { version: 1, kinds, max_identifiers: 200, session_gap: Duration::from_secs(1_800) }
 }
@@ -68,6 +73,7 @@ pub fn event(message_id: &str) -> Event {
         products: Vec::new(),
         product_acts: Vec::new(),
         consents: Vec::new(),
+        derived: None,
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn number(options: &Neo4jOptions, statement: &str) -> i64 {
 
 /// One user_id on a customer, as many of the others as come.
 pub(crate) fn rules() -> IdentityRules {
-    let kind = |name: &str, limit, device| KindRule { name: name.into(), limit, device, merges: true };
+    let kind = |name: &str, limit, device| KindRule { name: name.into(), limit, device, merges: true, parts_since: 0 };
     IdentityRules {
         version: 1,
         kinds: vec![kind("user_id", Some(1), false), kind("email", None, false), kind("anonymous_id", None, true)],
@@ -103,6 +103,7 @@ pub(crate) fn fact(message_id: &str, at: i64, identifiers: &[&str]) -> Fact {
         products: Vec::new(),
         product_acts: Vec::new(),
         consents: Vec::new(),
+        derived: None,
     }
 }
 

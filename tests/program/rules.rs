@@ -119,6 +119,63 @@ async fn rules_are_read_tried_saved_and_taken_in() {
     assert!(log.contains("differs from the rules in the store"), "{log}");
 }
 
+#[tokio::test]
+async fn a_composite_is_made_of_what_was_said_before_it_was_thought_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let seen = |id: &str, device: &str, name: &str| {
+        json!({"type": "identify", "messageId": id, "anonymousId": device, "timestamp": "2026-03-01T10:00:00Z",
+            "traits": {"surname": name, "postcode": "BA1 2NB"}})
+    };
+    let events = json!([seen("m1", "web", "Love"), seen("m2", "app", " love"), seen("m3", "till", "Byron")]);
+    let ingest = "mutation In($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+    server.ask(json!({"query": ingest, "variables": {"events": events}})).await;
+    let same = input(&server.ask(json!({"query": RULES})).await["data"]["identityRules"]);
+    let with = |parts: Value| {
+        let mut rules = same.clone();
+        let kinds = rules["kinds"].as_array_mut().expect("kinds");
+        kinds.insert(4, json!({"name": "name_and_place", "parts": parts, "limit": 2}));
+        rules
+    };
+    // What cannot be is said, and nothing changes.
+    let cases = [
+        (json!(["traits.surname", "properties.postcode"]), "rules.kinds[4].parts[1]"),
+        (json!(["context.traits.surname", "traits.postcode"]), "rules.kinds[4].parts[0]"),
+        (json!(["traits.surname", "traits.surname"]), "rules.kinds[4].parts[1]"),
+        (json!(["traits.surname"]), "rules.kinds[4].parts"),
+    ];
+    for (parts, path) in cases {
+        for query in [TRIAL, SAVE] {
+            let answer = ask(&server, query, &with(parts.clone())).await;
+            let problem = &answer["problems"][0];
+            assert_eq!((&problem["code"], &problem["path"]), (&json!("BAD_ARGUMENT"), &json!(path)), "{answer}");
+        }
+    }
+    let new = with(json!(["traits.surname", "traits.postcode"]));
+    let trial = ask(&server, TRIAL, &new).await;
+    assert_eq!((&trial["customersNow"], &trial["customersThen"]), (&json!(3), &json!(2)), "{trial}");
+    assert_eq!((&trial["splits"], &trial["joins"], &trial["problems"]), (&json!(0), &json!(1), &json!([])));
+    let example = &trial["examples"][0];
+    assert_eq!(example["groups"][0]["identifiers"].as_array().map(Vec::len), Some(2), "{example}");
+    assert!(example["reason"].as_str().is_some_and(|reason| reason.contains("name_and_place")), "{example}");
+    let saved = ask(&server, SAVE, &new).await;
+    assert_eq!((&saved["status"], &saved["rules"]["version"]), (&json!("DONE"), &json!(2)), "{saved}");
+    // The server takes it in by itself.
+    let love = r#"{ customer(by: {identifier: {kind: "anonymous_id", value: "app"}}) { identifiers { nodes { kind value } } } }"#;
+    let mut one = Value::Null;
+    for _ in 0..100 {
+        one = server.ask(json!({"query": love})).await;
+        if one.to_string().contains("web") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(one.to_string().contains("4:love 7:ba1 2nb"), "{one}");
+    server.stop();
+    let (code, out, log) = run(folder.path(), &["restitch"]);
+    assert_eq!((code, out.trim()), (0, "everything agrees with version 2 of the rules: 0 moves in 1 rounds"), "{log}");
+}
+
 /// How many tablets are shared by two people.
 const TABLETS: usize = 3_000;
 

@@ -17,7 +17,7 @@ use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
 use throughline::stitching::compare::{Difference, Standing, compare};
-use throughline::stitching::known::{Evidence, Former, KnownCustomer};
+use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord};
 use throughline::stitching::plan::CustomerRow;
 use throughline::stitching::restitch::{Replayed, Restitch};
 use throughline::stitching::settle::{Move, SettledPlan, settle};
@@ -37,7 +37,7 @@ pub(crate) struct FakeStore {
     born: HashMap<CustomerId, Arrival>,
     messages: HashMap<Arc<str>, IdentifierId>,
     evidence: BTreeMap<Arrival, Evidence>,
-    outcomes: HashMap<SetName, Arc<str>>,
+    outcomes: HashMap<SetName, OnRecord>,
     pub(crate) decisions: Vec<Decision>,
     sides: BTreeSet<Side>,
     merged: BTreeMap<CustomerId, (CustomerId, i64)>,
@@ -236,9 +236,11 @@ impl FakeStore {
             assert!(self.messages.insert(row.id.clone(), row.owner).is_none(), "a message is stored once");
         }
         for row in &plan.evidence {
-            let seen = Evidence { arrival: row.arrival, identifiers: row.identifiers.clone() };
+            let (arrival, rules_version) = (row.arrival, row.rules_version);
+            let seen = Evidence { arrival, identifiers: row.identifiers.clone(), rules_version };
             assert!(self.evidence.insert(row.arrival, seen).is_none(), "a place is given once");
-            self.outcomes.insert(row.set.clone(), row.outcomes.clone());
+            let outcomes = row.outcomes.clone();
+            self.outcomes.insert(row.set.clone(), OnRecord { outcomes, rules_version });
         }
         for decision in &plan.decisions {
             for (n, side) in decision.sides.iter().enumerate() {
@@ -327,6 +329,7 @@ impl FakeStore {
             let number = identifier.customer.as_ref().map(|customer| *numbers.entry(customer).or_insert(next));
             today.holders.push(number);
             today.shared.push(identifier.is_shared());
+            today.made.push(false);
         }
         let replayed = self.replay(rules);
         let difference = compare(&today, &replayed.partition);
@@ -345,10 +348,10 @@ impl FakeStore {
     fn replay<'r>(&self, rules: &'r IdentityRules) -> Replayed<'r> {
         let mut replay = Restitch::new(rules, self.decisions.clone());
         for identifier in self.identifiers.values() {
-            replay.add(identifier.id, &identifier.key.kind, false);
+            replay.add(identifier.id, &identifier.key, false);
         }
         for seen in self.evidence.values() {
-            replay.see(seen.arrival, &seen.identifiers);
+            replay.see(seen);
         }
         replay.finish()
     }

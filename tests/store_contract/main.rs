@@ -15,6 +15,7 @@ mod apply;
 mod as_of;
 mod changes;
 mod claims;
+mod composites;
 mod consents;
 mod consistency;
 mod customer_list;

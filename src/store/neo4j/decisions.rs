@@ -64,9 +64,7 @@ pub(super) async fn read_story(
     let params = Params::new().with_list("ids", ids);
     let story = &mut known.story;
     for row in &transaction.read(&STORY_EVIDENCE, params.clone()).await? {
-        let identifiers: Vec<i64> = column(row, "identifiers")?;
-        let identifiers = identifiers.into_iter().map(Arrival).collect();
-        story.evidence.push(Evidence { arrival: Arrival(column(row, "arrival")?), identifiers });
+        story.evidence.push(evidence(row)?);
     }
     for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
         story.decisions.push(decision(row)?);
@@ -98,6 +96,16 @@ pub(super) async fn kept_apart(
         all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();
     }
     Ok(all)
+}
+
+/// `arrival, identifiers, rules_version`.
+pub(super) fn evidence(row: &neo4rs::Row) -> Result<Evidence, StoreError> {
+    let identifiers: Vec<i64> = column(row, "identifiers")?;
+    Ok(Evidence {
+        arrival: Arrival(column(row, "arrival")?),
+        identifiers: identifiers.into_iter().map(Arrival).collect(),
+        rules_version: column(row, "rules_version")?,
+    })
 }
 
 /// What a row says that has all of a decision.

@@ -16,7 +16,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, IdentifierId};
 use crate::stitching::batch::SetName;
-use crate::stitching::known::KnownCustomer;
+use crate::stitching::known::{KnownCustomer, OnRecord};
 use crate::stitching::{Batch, Known};
 
 static STORED_MESSAGES: Statement = statement!("stored_messages");
@@ -146,7 +146,8 @@ async fn read_evidence(transaction: &mut Transaction<'_>, batch: &Batch, known: 
         let set = SetName(column::<&str>(row, "set")?.into());
         let arrival = Arrival(column(row, "arrival")?);
         if last.insert(set.clone(), arrival).is_none_or(|before| before < arrival) {
-            known.evidence.insert(set, column::<&str>(row, "outcomes")?.into());
+            let (outcomes, rules_version) = (column::<&str>(row, "outcomes")?.into(), column(row, "rules_version")?);
+            known.evidence.insert(set, OnRecord { outcomes, rules_version });
         }
     }
     Ok(())

@@ -51,7 +51,7 @@ use tokio::sync::watch;
 
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
-use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
 use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
@@ -302,8 +302,18 @@ impl Rulebook for Neo4jStore {
         rules::scan_identifiers(&self.inner, at, after, limit).await
     }
 
-    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<(Evidence, Timestamp)>> {
         rules::scan_evidence(&self.inner, at, after, limit).await
+    }
+
+    async fn scan_claims(
+        &self,
+        traits: &[Arc<str>],
+        at: i64,
+        after: Option<IdentifierId>,
+        limit: usize,
+    ) -> Result<ClaimPage> {
+        rules::scan_claims(&self.inner, traits, at, after, limit).await
     }
 
     async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {

@@ -5,7 +5,8 @@ use neo4rs::Graph;
 
 use super::statement::Statement;
 use super::{
-    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, touchpoints, why,
+    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, rules, touchpoints,
+    why,
 };
 use crate::store::Store;
 
@@ -123,6 +124,16 @@ async fn a_search_for_a_chain_begins_at_what_it_asks_for() {
         assert_lean(statement, &plan, 0);
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_claims_goes_from_its_identifiers() {
+    let Some(graph) = server().await else { return };
+    let plan = plan(&graph, &rules::SCAN_CLAIMS).await;
+    let text = plan.join("\n");
+    assert_no_scan(&rules::SCAN_CLAIMS, &plan);
+    assert_eq!((count(&plan, "Top"), count(&plan, "Limit")), (0, 1), "the page is cut in the index's order: {text}");
+    assert!(text.contains("IndexSeekByRange"), "{text}");
 }
 
 /// The server keeps the plans of a batch's statements, so none may be one that only an empty graph bears.

@@ -1,18 +1,21 @@
 //! Versions of the rules, and what a replay reads.
 
+use std::sync::Arc;
+
 use super::Inner;
 use super::bolt::Params;
 use super::connections::Transaction;
-use super::decisions::decision;
+use super::decisions::{decision, evidence};
 use super::fault::Fault;
-use super::rows::{column, json};
+use super::rows::{ClaimRow, column, json};
 use super::statement::{Statement, statement};
+use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{BY_SETTINGS, SavedRules, WrittenRules};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::known::Evidence;
-use crate::store::rules::{RulesInForce, Stood};
+use crate::store::rules::{ClaimPage, RulesInForce, Stood};
 use crate::store::{Result, StoreError};
 
 static NEWEST: Statement = statement!("newest_rules");
@@ -22,6 +25,7 @@ static APPLIED: Statement = statement!("rules_applied");
 static HAS_KIND: Statement = statement!("has_kind");
 static SCAN_IDENTIFIERS: Statement = statement!("scan_identifiers");
 static SCAN_EVIDENCE: Statement = statement!("scan_evidence");
+pub(super) static SCAN_CLAIMS: Statement = statement!("scan_claims");
 static SCAN_DECISIONS: Statement = statement!("scan_decisions");
 static KEYS: Statement = statement!("keys_of_identifiers");
 
@@ -95,14 +99,28 @@ pub(super) async fn scan_evidence(
     at: i64,
     after: Option<Arrival>,
     limit: usize,
-) -> Result<Vec<Evidence>> {
+) -> Result<Vec<(Evidence, Timestamp)>> {
     let rows = store.connections.read(&SCAN_EVIDENCE, window(at, after, limit)).await?;
-    let evidence = rows.iter().map(|row| {
-        let identifiers: Vec<i64> = column(row, "identifiers")?;
-        let identifiers = identifiers.into_iter().map(Arrival).collect();
-        Ok(Evidence { arrival: Arrival(column(row, "arrival")?), identifiers })
-    });
-    evidence.collect()
+    rows.iter().map(|row| Ok((evidence(row)?, Timestamp(column(row, "at")?)))).collect()
+}
+
+/// A page of claims.
+pub(super) async fn scan_claims(
+    store: &Inner,
+    traits: &[Arc<str>],
+    at: i64,
+    after: Option<IdentifierId>,
+    limit: usize,
+) -> Result<ClaimPage> {
+    let rows = store.connections.read(&SCAN_CLAIMS, window(at, after, limit).with_list("traits", traits)).await?;
+    let mut page = ClaimPage::default();
+    for row in &rows {
+        let claims: Vec<ClaimRow<'_>> = column(row, "claims")?;
+        page.claims.extend(claims.into_iter().map(Claim::try_from).collect::<Result<Vec<_>>>()?);
+        page.next = Some(Arrival(column(row, "id")?));
+    }
+    page.next = page.next.filter(|_| rows.len() == limit);
+    Ok(page)
 }
 
 /// A page of decisions.

@@ -67,7 +67,7 @@ pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn decode(row: &Row<'_>) -> Result<Claim> {
+pub(super) fn decode(row: &Row<'_>) -> Result<Claim> {
     Ok(Claim {
         arrival: arrival(row, 0)?,
         owner: arrival(row, 1)?,

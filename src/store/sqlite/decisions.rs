@@ -123,7 +123,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Decision> {
     })
 }
 
-/// `arrival, identifiers`.
+/// `arrival, identifiers, rules_version`.
 pub(super) fn decode_evidence(row: &Row<'_>) -> Result<Evidence> {
-    Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)? })
+    Ok(Evidence { arrival: arrival(row, 0)?, identifiers: json(row, 1)?, rules_version: row.get(2)? })
 }

@@ -1,6 +1,6 @@
 //! Reads what is stored of a batch, under the write lock: the input of the plan.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::claims;
@@ -12,7 +12,7 @@ use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::{Arrival, IdentifierId};
-use crate::stitching::known::{Known, KnownCustomer};
+use crate::stitching::known::{Known, KnownCustomer, OnRecord};
 use crate::stitching::{Batch, Says};
 use crate::store::Result;
 
@@ -80,8 +80,9 @@ fn read_messages(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()
 fn read_evidence(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
     let mut statement = EVIDENCE_OUTCOMES.on(db)?;
     for set in batch.sets() {
-        if let Some(outcomes) = statement.first([&*set.0], |row| text(row, 0))? {
-            known.evidence.insert(set, outcomes);
+        let on_record = |row: &Row<'_>| Ok(OnRecord { outcomes: text(row, 0)?, rules_version: row.get(1)? });
+        if let Some(on_record) = statement.first([&*set.0], on_record)? {
+            known.evidence.insert(set, on_record);
         }
     }
     Ok(())

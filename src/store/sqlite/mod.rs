@@ -49,7 +49,7 @@ use tokio::sync::watch;
 
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::query::*;
-use super::rules::{NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
 use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
@@ -302,8 +302,19 @@ impl Rulebook for SqliteStore {
         self.pool.read(move |db| rules::scan_identifiers(db, at, after, limit)).await
     }
 
-    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+    async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<(Evidence, Timestamp)>> {
         self.pool.read(move |db| rules::scan_evidence(db, at, after, limit)).await
+    }
+
+    async fn scan_claims(
+        &self,
+        traits: &[Arc<str>],
+        at: i64,
+        after: Option<IdentifierId>,
+        limit: usize,
+    ) -> Result<ClaimPage> {
+        let traits = traits.to_vec();
+        self.pool.read(move |db| rules::scan_claims(db, &traits, at, after, limit)).await
     }
 
     async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {

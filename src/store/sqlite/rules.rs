@@ -1,10 +1,12 @@
 //! Versions of the rules, what a replay reads, and the moves that come of it.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{NewId, decisions, known, status, visits, write};
+use super::{NewId, claims, decisions, known, status, visits, write};
 use crate::domain::change::ChangeEntry;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
@@ -13,7 +15,7 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Known};
 use crate::stitching::settle::{Move, SettledPlan, settle};
-use crate::store::rules::{NewRules, RulesInForce, Settled, Stood};
+use crate::store::rules::{ClaimPage, NewRules, RulesInForce, Settled, Stood};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -25,6 +27,8 @@ statements! {
     KIND_IS_STORED = "kind_is_stored";
     SCAN_IDENTIFIERS = "scan_identifiers";
     SCAN_EVIDENCE = "scan_evidence";
+    LAST_CLAIMANT = "last_claimant";
+    SCAN_CLAIMS = "scan_claims";
     SCAN_DECISIONS = "scan_decisions";
 }
 
@@ -110,10 +114,34 @@ pub(super) fn scan_identifiers(db: &Connection, at: i64, after: Option<Arrival>,
 }
 
 /// A page of evidence.
-pub(super) fn scan_evidence(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Evidence>> {
+pub(super) fn scan_evidence(
+    db: &Connection,
+    at: i64,
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<(Evidence, Timestamp)>> {
     let mut page = Vec::new();
-    SCAN_EVIDENCE.on(db)?.all(window(at, after, limit, None), &mut page, decisions::decode_evidence)?;
+    SCAN_EVIDENCE
+        .on(db)?
+        .all(window(at, after, limit, None), &mut page, |row| Ok((decisions::decode_evidence(row)?, time(row, 3)?)))?;
     Ok(page)
+}
+
+/// A page of claims.
+pub(super) fn scan_claims(
+    db: &Connection,
+    traits: &[Arc<str>],
+    at: i64,
+    after: Option<IdentifierId>,
+    limit: usize,
+) -> Result<ClaimPage> {
+    let after = after.map_or(0, |after| after.0);
+    let last = LAST_CLAIMANT.on(db)?.first((after, limit as i64), |row| Ok(row.get::<_, Option<i64>>(0)?))?.flatten();
+    let Some(last) = last else { return Ok(ClaimPage::default()) };
+    let (end, traits) = (Arrival::new(at + 1, 0).0, serde_json::to_string(traits)?);
+    let mut claims = Vec::new();
+    SCAN_CLAIMS.on(db)?.all((after, last, end, traits), &mut claims, claims::decode)?;
+    Ok(ClaimPage { claims, next: Some(Arrival(last)) })
 }
 
 /// A page of decisions.

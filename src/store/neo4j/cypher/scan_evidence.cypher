@@ -2,6 +2,6 @@
 MATCH (e:Evidence)
 USING INDEX e:Evidence(arrival)
 WHERE e.arrival > $after AND e.arrival < $until
-RETURN e.arrival AS arrival, e.identifiers AS identifiers
+RETURN e.arrival AS arrival, e.identifiers AS identifiers, e.rules_version AS rules_version, e.at AS at
 ORDER BY e.arrival
 LIMIT $limit

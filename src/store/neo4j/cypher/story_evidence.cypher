@@ -2,4 +2,4 @@
 UNWIND $ids AS id
 MATCH (:Identifier {id: id})<-[:NAMES]-(e:Evidence)
 WITH DISTINCT e
-RETURN e.arrival AS arrival, e.identifiers AS identifiers
+RETURN e.arrival AS arrival, e.identifiers AS identifiers, e.rules_version AS rules_version

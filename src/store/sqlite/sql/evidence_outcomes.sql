@@ -1,5 +1,5 @@
 -- The last one: the index holds a set's rows in the order of their arrival.
-SELECT outcomes
+SELECT outcomes, rules_version
 FROM evidence
 WHERE set_name = ?1
 ORDER BY arrival DESC

@@ -1,4 +1,4 @@
-SELECT arrival, identifiers
+SELECT arrival, identifiers, rules_version, at
 FROM evidence
 WHERE arrival > ?1 AND arrival < ?2
 ORDER BY arrival

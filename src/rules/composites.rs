@@ -1,0 +1,288 @@
+//! Composites of traits that are stored: what the events before a change of rules would have had of them.
+//!
+//! Events are not kept; what identify events said in `traits` is, as claims. A claim says who owns it, who sent
+//! it, how it was come by, in which change it came and when it was said first and last, so the claims of one
+//! event are those that agree in all of these. Whatever has all parts gives a composite, which was seen with the
+//! owner: evidence that is put behind all other evidence, in the order in which its claims arrived.
+//!
+//! An owner can be a composite itself, made of the parts of before, which binds nobody. Then those stand for it
+//! whom the evidence of that moment has with it, or whom alone it was ever seen with.
+//!
+//! What cannot be told any more, and gives nothing:
+//! * of a value that one change brought several times, what was said at a time between the first and the last;
+//! * which of several values of a part went with which, when one source said them of one owner in one change at
+//!   one and the same time;
+//! * who stood behind a composite of before, when it owns what was said again by one of several.
+//!
+//! What an event had beside its strongest identifier is not needed: that was bound to it by the event itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::value::RawValue;
+
+use crate::domain::claim::{Claim, Provenance};
+use crate::domain::fact::{Derived, Fact, FactIdentifier, Refused};
+use crate::domain::rules::IdentityRules;
+use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
+use crate::ingest::identifiers::Identifiers;
+use crate::ingest::json::within;
+use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings};
+use crate::stitching::known::Evidence;
+use crate::stitching::restitch::{NEVER, Restitch};
+
+/// Composites whose parts came into force in versions of the rules that are not taken in yet.
+#[derive(Debug)]
+pub(super) struct Due {
+    reader: Identifiers,
+    kinds: Vec<KindSettings>,
+    blocked: Vec<Blocked>,
+}
+
+/// A composite that an event would have had.
+#[derive(Clone, Debug)]
+struct Made {
+    /// Its kind's place among those that are due.
+    kind: usize,
+    key: IdentifierKey,
+    owner: IdentifierId,
+    /// The latest of its claims.
+    arrival: Arrival,
+    at: Timestamp,
+    source: Arc<str>,
+}
+
+/// Evidence that is made of claims.
+#[derive(Debug)]
+pub struct Derivation {
+    /// The composite.
+    pub key: IdentifierKey,
+    /// Whom it was seen with, the strongest first.
+    pub with: Vec<IdentifierId>,
+    /// When.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// The same in every replay, and of nothing else.
+    pub message_id: Arc<str>,
+    /// Who is refused, of those and of the composite, which has no id here; with the rule and why.
+    refused: Vec<(Option<IdentifierId>, Arc<str>, Arc<str>)>,
+}
+
+impl Due {
+    /// What is due when all agrees with the version `applied`; `None` when nothing is.
+    pub(super) fn of(settings: &IdentitySettings, applied: i64) -> Option<Self> {
+        let due = settings.kinds.iter().filter(|kind| kind.parts_since > applied);
+        let kinds: Vec<KindSettings> = due.cloned().collect();
+        let blocked = settings.blocked.clone();
+        (!kinds.is_empty()).then(|| Due { reader: Identifiers::new(settings), kinds, blocked })
+    }
+
+    /// The traits that it takes.
+    pub(super) fn traits(&self) -> Vec<Arc<str>> {
+        let mut traits: Vec<Arc<str>> = self.kinds.iter().flat_map(trait_names).map(Arc::from).collect();
+        traits.sort_unstable();
+        traits.dedup();
+        traits
+    }
+
+    /// What the claims of one owner give.
+    fn made_of(&self, claims: &[Claim]) -> Vec<Made> {
+        let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Vec<&Claim>> = BTreeMap::new();
+        for claim in claims {
+            let mut said = |at| {
+                events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default().push(claim);
+            };
+            said(claim.at);
+            if claim.first_at != claim.at {
+                said(claim.first_at);
+            }
+        }
+        let mut all = Vec::new();
+        for ((.., at), event) in &events {
+            for (n, kind) in self.kinds.iter().enumerate() {
+                let Ok(Some(key)) = self.reader.composite(kind, |path| value_at(event, path)) else { continue };
+                if kind.is_blocked(&self.blocked, &key.value) {
+                    continue;
+                }
+                let of_parts = event.iter().filter(|claim| trait_names(kind).any(|name| *claim.name == *name));
+                let Some(last) = of_parts.max_by_key(|claim| claim.arrival) else { continue };
+                let (owner, arrival, source) = (last.owner, last.arrival, last.source.clone());
+                all.push(Made { kind: n, key, owner, arrival, at: *at, source });
+            }
+        }
+        all
+    }
+}
+
+fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
+    kind.parts.iter().filter_map(|path| path.steps.first()).map(|name| &**name)
+}
+
+/// What stands at a path; nothing when several values do.
+fn value_at<'c>(event: &[&'c Claim], path: &EventPath) -> Option<&'c RawValue> {
+    let (name, steps) = path.steps.split_first()?;
+    let claims = event.iter().filter(|claim| *claim.name == **name);
+    let mut values = claims.filter_map(|claim| within(&claim.value, steps));
+    let first = values.next()?;
+    values.all(|other| other.get() == first.get()).then_some(first)
+}
+
+/// What a replay gathers as it reads, to make of it what is due.
+pub(super) struct Deriving {
+    due: Due,
+    /// Identifiers of the kinds that are due.
+    stored: FxHashMap<IdentifierKey, IdentifierId>,
+    ids: FxHashSet<IdentifierId>,
+    /// Of composites that bind nobody: whom they were seen with at a time.
+    seen_with: FxHashMap<(IdentifierId, Timestamp), Vec<Vec<IdentifierId>>>,
+    /// Of those that were an event's strongest: the one that always was the next; `None` when there are several.
+    next_to: FxHashMap<IdentifierId, Option<IdentifierId>>,
+    /// Composites that are due, with whom they were seen under the rules that make them.
+    there: FxHashSet<(IdentifierId, IdentifierId)>,
+    made: Vec<(Made, Vec<IdentifierId>)>,
+}
+
+/// Ids and places behind any that a store gives out.
+const UNSTORED: i64 = 1 << 62;
+
+impl Deriving {
+    pub(super) fn new(due: Due) -> Self {
+        Deriving {
+            due,
+            stored: FxHashMap::default(),
+            ids: FxHashSet::default(),
+            seen_with: FxHashMap::default(),
+            next_to: FxHashMap::default(),
+            there: FxHashSet::default(),
+            made: Vec::new(),
+        }
+    }
+
+    /// Takes in an identifier that is stored.
+    pub(super) fn add(&mut self, id: IdentifierId, key: IdentifierKey) {
+        if self.due.kinds.iter().any(|kind| kind.name == key.kind) {
+            self.ids.insert(id);
+            self.stored.insert(key, id);
+        }
+    }
+
+    /// Takes in evidence, and when it was seen.
+    pub(super) fn see(&mut self, restitch: &Restitch<'_>, seen: &Evidence, at: Timestamp) {
+        for &id in &seen.identifiers {
+            let counts_from = restitch.counts_from(id);
+            if counts_from <= seen.rules_version {
+                if self.ids.contains(&id) {
+                    self.there.extend(seen.identifiers.iter().map(|&other| (id, other)));
+                }
+            } else if counts_from != NEVER {
+                let counts = |other: &&IdentifierId| restitch.counts_from(**other) <= seen.rules_version;
+                let others: Vec<IdentifierId> = seen.identifiers.iter().filter(counts).copied().collect();
+                if let (true, Some(&next)) = (seen.identifiers[0] == id, others.first()) {
+                    let always = self.next_to.entry(id).or_insert(Some(next));
+                    *always = always.filter(|before| *before == next);
+                }
+                self.seen_with.entry((id, at)).or_default().push(others);
+            }
+        }
+    }
+
+    /// Takes in claims, all of their owners. All evidence was taken in before.
+    pub(super) fn claim(&mut self, restitch: &Restitch<'_>, claims: &[Claim]) {
+        for of_owner in claims.chunk_by(|one, next| one.owner == next.owner) {
+            let mut made = self.due.made_of(of_owner);
+            made.sort_by_key(|made| (made.arrival, made.at, made.kind));
+            // What is said again and again is kept once.
+            let mut kept = FxHashSet::default();
+            for made in made {
+                let known = self.stored.get(&made.key);
+                for with in self.seen_by(restitch, made.owner, made.at) {
+                    let Some(&strongest) = with.first() else { continue };
+                    if !known.is_some_and(|id| with.contains(id)) && kept.insert((made.key.clone(), strongest)) {
+                        self.made.push((made.clone(), with));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whom it was seen with that an owner claimed at a time: of each event all that count.
+    fn seen_by(&self, restitch: &Restitch<'_>, owner: IdentifierId, at: Timestamp) -> Vec<Vec<IdentifierId>> {
+        match restitch.counts_from(owner) {
+            0 => return vec![vec![owner]],
+            NEVER => return Vec::new(),
+            _ => {}
+        }
+        match (self.seen_with.get(&(owner, at)), self.next_to.get(&owner)) {
+            (Some(events), _) => events.clone(),
+            // Its parts are those of before these rules, and it was seen since.
+            (None, _) if !self.ids.contains(&owner) && restitch.is_told(owner) => vec![vec![owner]],
+            (None, Some(Some(always))) => vec![vec![*always]],
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// Puts what was made behind all that was seen, but for what is there already. Answers what was put there.
+    pub(super) fn finish(self, restitch: &mut Restitch<'_>) -> Vec<Derivation> {
+        let Deriving { due, mut stored, there, mut made, .. } = self;
+        made.sort_by(|(a, with_a), (b, with_b)| {
+            (a.arrival, a.at, a.kind, with_a).cmp(&(b.arrival, b.at, b.kind, with_b))
+        });
+        let mut told: FxHashSet<(IdentifierId, IdentifierId)> = FxHashSet::default();
+        let mut unstored = 0;
+        let mut all: Vec<Derivation> = Vec::new();
+        for (Made { kind, key, owner, arrival, at, source }, with) in made {
+            let composite = *stored.entry(key.clone()).or_insert_with(|| {
+                let id = Arrival(UNSTORED + unstored);
+                unstored += 1;
+                restitch.add_unstored(id, &key.kind);
+                id
+            });
+            // Of several events with the same strongest identifier the first is enough.
+            if there.contains(&(composite, with[0])) || !told.insert((composite, with[0])) {
+                continue;
+            }
+            let identifiers = with.iter().copied().chain([composite]).collect();
+            let place = Arrival(UNSTORED + all.len() as i64);
+            let seen = Evidence { arrival: place, identifiers, rules_version: NEVER - 1 };
+            let refused = restitch.see_refused(&seen).into_iter();
+            let refused = refused.map(|(id, why)| ((id != composite).then_some(id), why.rule, why.reason)).collect();
+            let (name, since) = (&due.kinds[kind].name, due.kinds[kind].parts_since);
+            let message_id = format!("rules/{since}/{name}/{}/{}/{}/{}", owner.0, arrival.0, at.0, with[0].0).into();
+            all.push(Derivation { key, with, at, source, message_id, refused });
+        }
+        all
+    }
+}
+
+impl Derivation {
+    /// As a fact that a store takes. `key_of` answers the keys of identifiers; `None` when one is not there.
+    pub fn fact(&self, rules: &IdentityRules, key_of: impl Fn(IdentifierId) -> Option<IdentifierKey>) -> Option<Fact> {
+        let rank = |kind: &str| rules.kind(kind).map(|(rank, _)| rank);
+        let mut identifiers = Vec::with_capacity(self.with.len() + 1);
+        for key in self.with.iter().map(|id| key_of(*id)).chain([Some(self.key.clone())]) {
+            let key = key?;
+            identifiers.push(FactIdentifier { listed: rank(&key.kind).is_some(), key });
+        }
+        identifiers.sort_by_key(|one| rank(&one.key.kind).unwrap_or(usize::MAX));
+        let refused = self.refused.iter().filter_map(|(id, rule, reason)| {
+            let key = id.map_or_else(|| Some(self.key.clone()), &key_of)?;
+            Some(Refused { key, rule: rule.clone(), reason: reason.clone() })
+        });
+        Some(Fact {
+            message_id: self.message_id.clone(),
+            source: self.source.clone(),
+            at: self.at,
+            derived: Some(Derived { refused: refused.collect() }),
+            identifiers,
+            touchpoint: None,
+            claims: Vec::new(),
+            device: None,
+            order: None,
+            products: Vec::new(),
+            product_acts: Vec::new(),
+            consents: Vec::new(),
+        })
+    }
+}
