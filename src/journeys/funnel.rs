@@ -14,7 +14,7 @@ use super::people::{People, Side};
 use super::projection::Projection;
 use super::run::{Fault, Run};
 use super::scope::{Scope, Step};
-use super::values::{Values, median, share};
+use super::values::{Values, medians, share};
 use super::walk::{Asked, Journey};
 use crate::domain::{CustomerId, Duration};
 
@@ -110,8 +110,9 @@ pub fn funnel(
     by_group.sort_by(|a, b| b.1.entered().cmp(&a.1.entered()).then_with(|| a.0.cmp(&b.0)));
     by_group.truncate(top);
     let labels = asked_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
-    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: tally.steps(&labels) };
-    Ok(Funnel { entered: all.entered(), groups: by_group.into_iter().map(group).collect(), steps: all.steps(&labels) })
+    let steps = |tally: Tally| tally.steps(&labels, run.threads);
+    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: steps(tally) };
+    Ok(Funnel { entered: all.entered(), groups: by_group.into_iter().map(group).collect(), steps: steps(all) })
 }
 
 /// The customers behind a step, from 1: those with a journey that reached it, and those with one that
@@ -331,8 +332,9 @@ impl Tally {
         self.lengths.iter().sum()
     }
 
-    fn steps(mut self, labels: &[Arc<str>]) -> Vec<FunnelStep> {
+    fn steps(mut self, labels: &[Arc<str>], threads: usize) -> Vec<FunnelStep> {
         let entered = self.entered();
+        let medians = medians(&mut self.times, threads);
         let mut before = entered;
         let mut steps = Vec::new();
         for (n, label) in labels.iter().enumerate() {
@@ -344,7 +346,7 @@ impl Tally {
                 dropped: before - reached,
                 of_first: share(reached, entered),
                 of_previous: if n == 0 { 1.0 } else { share(reached, before) },
-                median_seconds_from_previous: median(&mut self.times[n]),
+                median_seconds_from_previous: medians[n],
             });
             before = reached;
         }

@@ -1,6 +1,6 @@
 //! The values of one dimension as numbers, and what lists of them are sorted by.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -59,6 +59,26 @@ pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
     let lower = if count % 2 == 1 { upper } else { *below.iter().max().unwrap_or(&upper) };
     // Times are of at most 10,000 years, so their sum is far from the end of what a float holds exactly.
     Some((lower + upper) as f64 / 2_000.0)
+}
+
+/// The middle of each list, on so many threads.
+pub(crate) fn medians(lists: &mut [Vec<i64>], threads: usize) -> Vec<Option<f64>> {
+    let mut found = vec![None; lists.len()];
+    let left = Mutex::new(lists.iter_mut().zip(&mut found));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((list, found)) = next() {
+            *found = median(list);
+        }
+    };
+    std::thread::scope(|scope| {
+        (1..threads).for_each(|_| {
+            scope.spawn(work);
+        });
+        work();
+    });
+    drop(left);
+    found
 }
 
 /// The smallest of these times that at least so many per cent do not exceed, in seconds.

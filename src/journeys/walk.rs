@@ -59,6 +59,7 @@ struct Scratch {
     kind: Vec<u32>,
     row: Vec<u32>,
     keys: Vec<(i64, i64, u32)>,
+    heads: Vec<Range<usize>>,
     cutter: Cutter<u64>,
     session: Vec<u32>,
     ends: Vec<usize>,
@@ -363,6 +364,7 @@ impl<'a> Asked<'a> {
             kind: Vec::new(),
             row: Vec::new(),
             keys: Vec::new(),
+            heads: Vec::new(),
             cutter: Cutter::new(self.gap),
             session: Vec::new(),
             ends: Vec::new(),
@@ -379,12 +381,13 @@ impl Scratch {
     }
 }
 
-/// Merges runs of the base: always from the one whose next is first, as far as it stays first.
+/// Merges runs of the base. Of more than two always from the one whose next is first, as far as it stays first.
 fn merge(rows: &Columns, runs: &[u32], scratch: &mut Scratch) {
-    let mut heads: Vec<Range<usize>> = runs.iter().map(|owner| rows.range(*owner)).collect();
-    heads.retain(|range| !range.is_empty());
+    let mut heads = std::mem::take(&mut scratch.heads);
+    heads.clear();
+    heads.extend(runs.iter().map(|owner| rows.range(*owner)).filter(|range| !range.is_empty()));
     let key = |row: usize| (rows.at[row], rows.arrival[row]);
-    while heads.len() > 1 {
+    while heads.len() > 2 {
         let (mut first, mut bound) = (0, (i64::MAX, i64::MAX));
         for n in 1..heads.len() {
             let (own, best) = (key(heads[n].start), key(heads[first].start));
@@ -405,9 +408,12 @@ fn merge(rows: &Columns, runs: &[u32], scratch: &mut Scratch) {
             heads.swap_remove(first);
         }
     }
-    if let Some(last) = heads.pop() {
-        scratch.take(rows, last);
+    match &heads[..] {
+        [one] => scratch.take(rows, one.clone()),
+        [one, other] => scratch.take_two(rows, one.clone(), other.clone()),
+        _ => {}
     }
+    scratch.heads = heads;
 }
 
 impl Scratch {
@@ -415,6 +421,24 @@ impl Scratch {
         self.at.extend_from_slice(&rows.at[range.clone()]);
         self.kind.extend_from_slice(&rows.kind[range.clone()]);
         self.row.extend(range.start as u32..range.end as u32);
+    }
+
+    /// Two runs merged, neither of them empty: most people have a cookie and an account. Which of them is
+    /// next cannot be guessed, so there is no branch that hangs on it.
+    fn take_two(&mut self, rows: &Columns, mut one: Range<usize>, mut other: Range<usize>) {
+        let begin = self.row.len();
+        self.row.reserve(one.len() + other.len());
+        while !one.is_empty() && !other.is_empty() {
+            let (at, other_at) = (rows.at[one.start], rows.at[other.start]);
+            let is_one = at < other_at || at == other_at && rows.arrival[one.start] < rows.arrival[other.start];
+            self.row.push(if is_one { one.start } else { other.start } as u32);
+            one.start += usize::from(is_one);
+            other.start += usize::from(!is_one);
+        }
+        let rest = if one.is_empty() { other } else { one };
+        self.row.extend(rest.start as u32..rest.end as u32);
+        self.at.extend(self.row[begin..].iter().map(|row| rows.at[*row as usize]));
+        self.kind.extend(self.row[begin..].iter().map(|row| rows.kind[*row as usize]));
     }
 }
 
