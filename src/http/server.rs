@@ -41,10 +41,13 @@ where
     let (metrics, refresh) = (state.metrics.clone(), state.refresh.clone());
     let sockets = state.sockets.clone();
     let runtime = Handle::current();
+    // The other half resolves and reads, on the runtime: with more threads than cores they take turns.
+    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
     let server = HttpServer::new(move || {
         let _ = RUNTIME.with(|cell| cell.set(runtime.clone()));
         app!(state.clone())
     })
+    .workers(workers)
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(10))
     .client_disconnect_timeout(Duration::from_secs(2))
