@@ -108,7 +108,10 @@ fn main() -> anyhow::Result<()> {
     let sessions = Scope { per: Unit::Session, ..all.clone() };
     let recent =
         Scope { since: Some(Timestamp(BEGIN + 300 * DAY)), exclude: Some(Step::named("Email Sent")), ..all.clone() };
-    let transitions = best("transitions", &projection, &all, &Question::Transitions { top: 50 })?;
+    let counts = Question::Transitions { top: 50, medians: false };
+    let counts = best("transitions, without times", &projection, &all, &counts)?;
+    let whole = Question::Transitions { top: 50, medians: true };
+    let transitions = best("transitions", &projection, &all, &whole)?;
     let funnel = best(
         "a funnel of six steps",
         &projection,
@@ -135,12 +138,12 @@ fn main() -> anyhow::Result<()> {
         Question::TimeBetween { from: Step::named("Search"), to: Step::named("Order Completed"), buckets: 20 };
     best("the time between two steps", &projection, &all, &from_to)?;
     best("a comparison", &projection, &all, &Question::Compare { with: recent.clone(), top: 50 })?;
-    best("transitions of a part", &projection, &recent, &Question::Transitions { top: 50 })?;
+    best("transitions of a part", &projection, &recent, &whole)?;
     best("a population", &projection, &all, &Question::Population)?;
     target("attribution", ten, Time::from_secs(1));
     target("a pattern with negation", pattern, Time::from_millis(300));
     if let Some(python) = python {
-        beside(&python, &csv, transitions, funnel)?;
+        beside(&python, &csv, [counts, transitions, funnel])?;
     }
     Ok(())
 }
@@ -270,16 +273,16 @@ fn write_csv(made: &[Made], path: &Path) -> anyhow::Result<()> {
 }
 
 /// The same in DuckDB, and how much longer it takes.
-fn beside(python: &str, csv: &Path, transitions: Time, funnel: Time) -> anyhow::Result<()> {
+/// `ours` in the order in which the script prints its own.
+fn beside(python: &str, csv: &Path, ours: [Time; 3]) -> anyhow::Result<()> {
     /// How many times quicker than DuckDB's best of three.
     const TIMES: f64 = 8.0;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/journeys_duckdb.py");
     let out = std::process::Command::new(python).arg(script).arg(csv).arg(THREADS.to_string()).output()?;
     anyhow::ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    for line in String::from_utf8(out.stdout)?.lines() {
-        let Some((what, seconds)) = line.split_once('\t') else { continue };
-        let (theirs, ours) =
-            (Time::from_secs_f64(seconds.parse()?), if what.starts_with("funnel") { funnel } else { transitions });
+    let out = String::from_utf8(out.stdout)?;
+    for ((what, seconds), ours) in out.lines().filter_map(|line| line.split_once('\t')).zip(ours) {
+        let theirs = Time::from_secs_f64(seconds.parse()?);
         let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
         let word = if ratio >= TIMES { "within" } else { "BEYOND" };
         println!("{what}: DuckDB {theirs:.0?}, {ratio:.1} times as long ({word} {TIMES} times)");

@@ -18,7 +18,7 @@ SELECT name, next, count(*) FROM (
 ) GROUP BY ALL
 """
 
-# With what our answer has beside the counts: in how many journeys, and the median time.
+# With all that our answer can have beside the counts: in how many journeys, and the median time.
 WHOLE = """
 SELECT name, next, count(*), count(DISTINCT customer), median(next_at - "at") FROM (
   SELECT customer, name, "at", lead(name) OVER w AS next, lead("at") OVER w AS next_at FROM touchpoints

@@ -60,6 +60,8 @@ async fn figures_and_people(shop: Shop) {
             "",
             "population { customers journeys touchpoints unowned hiddenByConsent asOfChange }
              transitions(top: 2) { total other links { from to count journeys share medianSeconds } nodes { value touchpoints journeys } }
+             timed: transitions(top: 2) { links { count ... on JourneyLink { after: medianSeconds } } }
+             counted: transitions(top: 2) { links { count } }
              timeBetween(from: {names: [\"Home\"]}, to: {names: [\"Product Added\"]}, buckets: 2) {
                pairs never medianSeconds p90Seconds histogram { fromSeconds toSeconds count } }
              paths(to: {names: [\"Product Added\"]}, maxLength: 2) { total other paths { values journeys share medianSeconds } }
@@ -83,6 +85,8 @@ async fn figures_and_people(shop: Shop) {
         ])
     );
     assert_eq!(graph["nodes"][0], json!({"value": "Product Viewed", "touchpoints": 3, "journeys": 3}));
+    assert_eq!(all["timed"]["links"], json!([{"count": 2, "after": 240.0}, {"count": 2, "after": 960.0}]));
+    assert_eq!(all["counted"]["links"], json!([{"count": 2}, {"count": 2}]));
     assert_eq!(
         all["timeBetween"],
         json!({"pairs": 2, "never": 0, "medianSeconds": 1200.0, "p90Seconds": 1800.0, "histogram": [

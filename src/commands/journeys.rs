@@ -313,7 +313,7 @@ impl Asked {
         let read = |step: &WrittenStep| step.read(settings);
         Ok(match self {
             Asked::Population => Question::Population,
-            Asked::Transitions { top } => Question::Transitions { top: *top },
+            Asked::Transitions { top } => Question::Transitions { top: *top, medians: true },
             Asked::Flow { anchor, before, after, top } => {
                 Question::Flow { anchor: read(anchor)?, before: *before, after: *after, top: *top }
             }

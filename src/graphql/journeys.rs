@@ -70,9 +70,10 @@ impl Journeys {
     /// END behind the last.
     async fn transitions(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Links shown, the most frequent; 0 to 500.", default = 50)] top: i32,
     ) -> Option<Result<TransitionGraph, Error>> {
-        Some(transitions::fetch(&self.0, top).await)
+        Some(transitions::fetch(ctx, &self.0, top).await)
     }
 
     /// Where journeys come from and go to around an anchor, touchpoint by touchpoint: what a Sankey diagram

@@ -36,6 +36,8 @@ pub enum Question {
     Transitions {
         /// Links shown.
         top: usize,
+        /// Whether with median times, which take as long as all the rest.
+        medians: bool,
     },
     /// [`flow`]
     Flow {
@@ -143,7 +145,7 @@ impl Question {
     pub fn check(&self) -> Result<(), Fault> {
         match self {
             Question::Population => Ok(()),
-            Question::Transitions { top } | Question::Compare { top, .. } => within("top", *top, 0, MOST_TOP),
+            Question::Transitions { top, .. } | Question::Compare { top, .. } => within("top", *top, 0, MOST_TOP),
             Question::Flow { before, after, top, .. } => within("stepsBefore", *before, 0, MOST_STEPS)
                 .and_then(|()| within("stepsAfter", *after, 0, MOST_STEPS))
                 .and_then(|()| within("top", *top, 0, MOST_TOP)),
@@ -176,7 +178,9 @@ impl Question {
         self.check()?;
         Ok(match self {
             Question::Population => Answer::Population(population(projection, scope, run)?),
-            Question::Transitions { top } => Answer::Transitions(transitions(projection, scope, *top, run)?),
+            Question::Transitions { top, medians } => {
+                Answer::Transitions(transitions(projection, scope, *top, *medians, run)?)
+            }
             Question::Flow { anchor, before, after, top } => {
                 let columns = (*before as u32, *after as u32);
                 Answer::Flow(flow(projection, scope, anchor, columns, *top, run)?)

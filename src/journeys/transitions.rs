@@ -98,13 +98,24 @@ pub(crate) struct Counted {
     pub(crate) total: u64,
 }
 
+/// The `top` most frequent pairs, with their median times when `timed`.
+///
 /// # Errors
 /// That the scope cannot be, that it was cancelled or took too long.
-pub fn transitions(projection: &Projection, scope: &Scope, top: usize, run: &Run) -> Result<TransitionGraph, Fault> {
+pub fn transitions(
+    projection: &Projection,
+    scope: &Scope,
+    top: usize,
+    timed: bool,
+    run: &Run,
+) -> Result<TransitionGraph, Fault> {
     let asked = Asked::new(projection, scope)?;
-    let mut counted = count(&asked, scope, true, run)?;
+    let mut counted = count(&asked, scope, timed, run)?;
     let pairs = counted.sorted_pairs(top);
-    let medians = medians(&asked, &counted, &pairs, run)?;
+    let medians = match timed {
+        true => medians(&asked, &counted, &pairs, run)?,
+        false => vec![None; pairs.len()],
+    };
     let mut leaving = vec![0; counted.values.len() + 1];
     let of = |number: u32| if number as usize >= counted.values.len() { counted.values.len() } else { number as usize };
     counted.pairs.iter().for_each(|(from, _, count, _)| leaving[of(*from)] += count);

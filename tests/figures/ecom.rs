@@ -59,7 +59,8 @@ fn ecom_has_the_figures_that_others_found() {
     };
     assert_eq!(reached(Unit::Customer), [598, 517, 429, 329, 222, 114]);
     assert_eq!(reached(Unit::Session), [2868, 944, 477, 194, 72, 15]);
-    let graph = transitions(&projection, &Scope::all(Duration::from_secs(1_800)), 500, &Run::on(2)).expect("an answer");
+    let graph =
+        transitions(&projection, &Scope::all(Duration::from_secs(1_800)), 500, true, &Run::on(2)).expect("an answer");
     assert_eq!((graph.total, graph.other), (31_706, 0));
     assert_eq!(graph.links.iter().map(|link| link.count).sum::<u64>(), 31_706);
 }

@@ -183,7 +183,7 @@ proptest! {
 
     #[test]
     fn transitions_are_all_adjacent_pairs((world, projection, plain) in asked(), top in 0_usize..8) {
-        let graph = transitions(&projection, &scope(&plain), top, &run()).expect("an answer");
+        let graph = transitions(&projection, &scope(&plain), top, true, &run()).expect("an answer");
         let links = plain::links(&world, &plain);
         let size = plain::population(&world, &plain);
         prop_assert_eq!(graph.total, size.touchpoints + size.journeys);

@@ -1,6 +1,6 @@
 //! How journeys go on from one touchpoint to the next.
 
-use async_graphql::{Error, SimpleObject};
+use async_graphql::{Context, Error, SimpleObject};
 
 use super::{Asked, astray, size};
 use crate::graphql::scalar::Long;
@@ -50,8 +50,9 @@ pub struct JourneyLink {
     median_seconds: Option<f64>,
 }
 
-pub(super) async fn fetch(asked: &Asked, top: i32) -> Result<TransitionGraph, Error> {
-    match &*asked.answer(&Question::Transitions { top: size("top", top)? }).await? {
+pub(super) async fn fetch(ctx: &Context<'_>, asked: &Asked, top: i32) -> Result<TransitionGraph, Error> {
+    let medians = ctx.look_ahead().field("links").field("medianSeconds").exists();
+    match &*asked.answer(&Question::Transitions { top: size("top", top)?, medians }).await? {
         Answer::Transitions(graph) => Ok(TransitionGraph::of(graph)),
         _ => Err(astray()),
     }
