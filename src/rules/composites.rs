@@ -12,7 +12,10 @@
 //! * of a value that one change brought several times, what was said at a time between the first and the last;
 //! * which of several values of a part went with which, when one source said them of one owner in one change at
 //!   one and the same time;
-//! * who stood behind a composite of before, when it owns what was said again by one of several.
+//! * who stood behind a composite of before, when it owns what was said again by one of several, or what several
+//!   said in one change at one and the same time.
+//!
+//! Two events of one owner and source, in one change and of one time, count as one.
 //!
 //! What an event had beside its strongest identifier is not needed: that was bound to it by the event itself.
 
@@ -41,7 +44,7 @@ pub(super) struct Due {
 }
 
 /// A composite that an event would have had.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Made {
     /// Its kind's place among those that are due.
     kind: usize,
@@ -135,13 +138,19 @@ pub(super) struct Deriving {
     /// Identifiers of the kinds that are due.
     stored: FxHashMap<IdentifierKey, IdentifierId>,
     ids: FxHashSet<IdentifierId>,
-    /// Of composites that bind nobody: whom they were seen with at a time.
-    seen_with: FxHashMap<(IdentifierId, Timestamp), Vec<Vec<IdentifierId>>>,
-    /// Of those that were an event's strongest: the one that always was the next; `None` when there are several.
+    /// Of composites that bind nobody and own what an event said: whom they were seen with, by change and time;
+    /// `None` when several events say so.
+    seen_with: FxHashMap<(IdentifierId, i64, Timestamp), Option<Vec<IdentifierId>>>,
+    /// Of those: the one that always was the next; `None` when there was another, or nobody.
     next_to: FxHashMap<IdentifierId, Option<IdentifierId>>,
     /// Composites that are due, with whom they were seen under the rules that make them.
     there: FxHashSet<(IdentifierId, IdentifierId)>,
     made: Vec<(Made, Vec<IdentifierId>)>,
+}
+
+/// Whether what an event said hangs on it: whoever is before it can only be shared, as devices are.
+fn owns(restitch: &Restitch<'_>, id: IdentifierId, seen: &Evidence) -> bool {
+    seen.identifiers.iter().take_while(|other| **other != id).all(|other| restitch.is_device(*other))
 }
 
 /// Ids and places behind any that a store gives out.
@@ -176,14 +185,14 @@ impl Deriving {
                 if self.ids.contains(&id) {
                     self.there.extend(seen.identifiers.iter().map(|&other| (id, other)));
                 }
-            } else if counts_from != NEVER {
+            } else if counts_from != NEVER && owns(restitch, id, seen) {
                 let counts = |other: &&IdentifierId| restitch.counts_from(**other) <= seen.rules_version;
-                let others: Vec<IdentifierId> = seen.identifiers.iter().filter(counts).copied().collect();
-                if let (true, Some(&next)) = (seen.identifiers[0] == id, others.first()) {
-                    let always = self.next_to.entry(id).or_insert(Some(next));
-                    *always = always.filter(|before| *before == next);
-                }
-                self.seen_with.entry((id, at)).or_default().push(others);
+                let with: Vec<IdentifierId> = seen.identifiers.iter().filter(counts).copied().collect();
+                let next = with.first().copied();
+                let always = self.next_to.entry(id).or_insert(next);
+                *always = always.filter(|before| Some(*before) == next);
+                let event = self.seen_with.entry((id, seen.arrival.seq(), at)).or_insert_with(|| Some(with.clone()));
+                *event = event.take().filter(|before| *before == with);
             }
         }
     }
@@ -196,30 +205,29 @@ impl Deriving {
             // What is said again and again is kept once.
             let mut kept = FxHashSet::default();
             for made in made {
-                let known = self.stored.get(&made.key);
-                for with in self.seen_by(restitch, made.owner, made.at) {
-                    let Some(&strongest) = with.first() else { continue };
-                    if !known.is_some_and(|id| with.contains(id)) && kept.insert((made.key.clone(), strongest)) {
-                        self.made.push((made.clone(), with));
-                    }
+                let Some(with) = self.seen_by(restitch, &made) else { continue };
+                let Some(&strongest) = with.first() else { continue };
+                let is_of_it = self.stored.get(&made.key).is_some_and(|id| with.contains(id));
+                if !is_of_it && kept.insert((made.key.clone(), strongest)) {
+                    self.made.push((made, with));
                 }
             }
         }
     }
 
-    /// Whom it was seen with that an owner claimed at a time: of each event all that count.
-    fn seen_by(&self, restitch: &Restitch<'_>, owner: IdentifierId, at: Timestamp) -> Vec<Vec<IdentifierId>> {
+    /// Whom it was seen with: of its event all that count. `None` when that cannot be told.
+    fn seen_by(&self, restitch: &Restitch<'_>, made: &Made) -> Option<Vec<IdentifierId>> {
+        let owner = made.owner;
         match restitch.counts_from(owner) {
-            0 => return vec![vec![owner]],
-            NEVER => return Vec::new(),
+            0 => return Some(vec![owner]),
+            NEVER => return None,
             _ => {}
         }
-        match (self.seen_with.get(&(owner, at)), self.next_to.get(&owner)) {
-            (Some(events), _) => events.clone(),
+        match self.seen_with.get(&(owner, made.arrival.seq(), made.at)) {
+            Some(event) => event.clone(),
             // Its parts are those of before these rules, and it was seen since.
-            (None, _) if !self.ids.contains(&owner) && restitch.is_told(owner) => vec![vec![owner]],
-            (None, Some(Some(always))) => vec![vec![*always]],
-            (None, _) => Vec::new(),
+            None if !self.ids.contains(&owner) && restitch.is_told(owner) => Some(vec![owner]),
+            None => self.next_to.get(&owner).copied().flatten().map(|always| vec![always]),
         }
     }
 

@@ -98,6 +98,11 @@ impl<'r> Restitch<'r> {
         self.people.by_id(id).is_some_and(|name| self.told.names_it(name))
     }
 
+    /// Whether it lives on a device.
+    pub(crate) fn is_device(&self, id: IdentifierId) -> bool {
+        self.people.by_id(id).is_some_and(|name| self.people.names[name].is_device(self.rules))
+    }
+
     fn take(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
         self.decide_until(arrival);
         self.told.push(arrival, names);

@@ -31,7 +31,9 @@ cases! {
     limits_hold_for_what_is_made_later,
     other_parts_split_and_join,
     a_composite_of_before_gives_its_place_to_whom_it_was_seen_with,
+    who_was_seen_with_a_composite_of_before_is_not_guessed,
     what_is_made_is_made_once_however_often_it_is_stopped,
+    two_servers_take_them_in_at_once,
     what_arrives_meanwhile_brings_its_own,
     a_composite_alone_is_no_customer,
     what_cannot_be_made_is_said,
@@ -290,6 +292,40 @@ async fn a_composite_of_before_gives_its_place_to_whom_it_was_seen_with(mut worl
     assert_eq!(names(&one), ["anonymous_id:web", "name_and_birth:4:love 3:ba1", "user_id:ada"]);
 }
 
+async fn who_was_seen_with_a_composite_of_before_is_not_guessed(mut world: World) {
+    let who = |first: &str, last: &str| json!({"first_name": first, "last_name": last, "birth_date": "1980-12-10"});
+    let at = |n: usize, minute: usize, ids: Value, traits: Value| {
+        let mut event = said(minute, ids, traits);
+        event["messageId"] = json!(format!("m{n}"));
+        event
+    };
+    let events = [
+        // Seen with one, and by itself: what it says later, nobody else said.
+        at(1, 1, json!({"anonymousId": "web"}), who("Ada", "Love")),
+        at(2, 2, json!({}), json!({"last_name": "Love", "birth_date": "1980-12-10"})),
+        at(3, 3, json!({}), who("Bea", "Love")),
+        at(4, 4, json!({"userId": "bea"}), who("Bea", "Love")),
+        // Two at one time, each in its own batch: each says what it said.
+        at(5, 60, json!({"anonymousId": "tab"}), who("Cid", "Byron")),
+        at(6, 60, json!({"anonymousId": "app"}), who("Dot", "Byron")),
+        at(7, 61, json!({"userId": "cid"}), who("Cid", "Byron")),
+    ];
+    begun(&mut world, &with_parts(&BOTH), &events).await;
+    // Two at one time in one batch: one of them has no first name.
+    let batch = [
+        at(8, 90, json!({"anonymousId": "pad"}), who("Eve", "Milbanke")),
+        at(9, 90, json!({"anonymousId": "tv"}), json!({"last_name": "Milbanke", "birth_date": "1980-12-10"})),
+        at(10, 91, json!({"userId": "eve"}), who("Eve", "Milbanke")),
+    ];
+    world.apply(read(&with_parts(&BOTH), &batch)).await;
+    assert_eq!(world.store.status().await.expect("a status").customers, 3);
+    tried_and_saved(&*world.store, &with_parts(&["traits.first_name", "traits.last_name", "traits.birth_date"])).await;
+    assert_ne!(world.id("anonymous_id", "web").await, world.id("user_id", "bea").await);
+    assert_eq!(world.id("anonymous_id", "tab").await, world.id("user_id", "cid").await);
+    assert_ne!(world.id("anonymous_id", "app").await, world.id("user_id", "cid").await);
+    assert_ne!(world.id("anonymous_id", "tv").await, world.id("user_id", "eve").await);
+}
+
 async fn what_is_made_is_made_once_however_often_it_is_stopped(mut world: World) {
     let love = |n: usize| json!({"last_name": format!("Love{}", n % 300), "birth_date": "1980-12-10"});
     let events: Vec<Value> = (0..600).map(|n| said(n, json!({"anonymousId": format!("a{n}")}), love(n))).collect();
@@ -324,6 +360,24 @@ async fn what_is_made_is_made_once_however_often_it_is_stopped(mut world: World)
     }
     assert_eq!((made, world.store.status().await.expect("a status").customers), (600, 300));
     assert!(runs > 2, "{runs}");
+    let again = taken_in(&*world.store).await;
+    assert_eq!((again.made, again.moved, again.rounds), (0, 0, 1));
+}
+
+async fn two_servers_take_them_in_at_once(mut world: World) {
+    let love = |n: usize| json!({"last_name": format!("Love{}", n % 300), "birth_date": "1980-12-10"});
+    let events: Vec<Value> = (0..600).map(|n| said(n, json!({"userId": format!("u{n}")}), love(n))).collect();
+    world.store.begin_rules(&with_parts(&[]), minute(1)).await.expect("the first");
+    world.rules = IdentitySettings::of_written(&with_parts(&[])).expect("rules").rules();
+    world.apply(read(&with_parts(&[]), &events)).await;
+    let mut rules = with_parts(&BOTH);
+    rules.kinds[0].limit = None;
+    let trial = tried(&*world.store, &rules).await;
+    assert_eq!((trial.customers_then, trial.joins), (300, 300));
+    saved(&*world.store, &rules).await;
+    let (one, other) = tokio::join!(taken_in(&*world.store), taken_in(&*world.store));
+    assert_eq!((one.made + other.made, one.moved + other.moved), (600, 300));
+    assert_eq!(world.store.status().await.expect("a status").customers, 300);
     let again = taken_in(&*world.store).await;
     assert_eq!((again.made, again.moved, again.rounds), (0, 0, 1));
 }
