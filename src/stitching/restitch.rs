@@ -193,7 +193,7 @@ impl Replayed<'_> {
             again.enlist(*id, &key.kind, *counts_from);
         }
         let holder = |local: NameIx| today.get(&places[local]).copied();
-        let mut reason = None;
+        let (mut reason, mut joined) = (None, None);
         for row in rows {
             let local = |name: &u32| again.people.by_id(people.names[*name as usize].id);
             let names: Vec<NameIx> = told.names(row).iter().filter_map(local).collect();
@@ -210,16 +210,17 @@ impl Replayed<'_> {
                 reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
             } else if let Some((&a, b)) = accepted.iter().zip(accepted.iter().skip(1)).find(|&(&a, &b)| apart(a, b)) {
                 reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(a), kind(*b)));
-            } else if let (None, Some(customer), [a, .., b]) = (&reason, verdict.customer, accepted.as_slice())
+            } else if let (Some(customer), [a, .., b]) = (verdict.customer, accepted.as_slice())
                 && accepted.iter().any(|&n| holder(n).is_none())
             {
-                // Somebody whom nobody holds today stands between those whom different customers hold.
+                // Somebody whom nobody holds today joins, and may stand between those whom different customers hold.
                 let members = &again.people.customers[customer].members;
                 let mut holders = members.iter().filter_map(|&n| holder(n));
                 let first = holders.next();
-                if holders.any(|other| Some(other) != first) {
-                    reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(*a), kind(*b)));
-                }
+                let why = if holders.any(|other| Some(other) != first) { &mut reason } else { &mut joined };
+                why.get_or_insert_with(|| {
+                    format!("{} and {} were seen together, and no rule forbids it", kind(*a), kind(*b))
+                });
             }
         }
         let held = || members.iter().filter(|(_, holder)| holder.is_some()).map(|(name, _)| &people.names[*name]);
@@ -242,7 +243,7 @@ impl Replayed<'_> {
             let strongest = rules.kinds.first().map(|_| kind_name(rules, 0).to_string()).unwrap_or_default();
             format!("what is seen together is taken in another order, {strongest} first")
         };
-        of_blocked.or_else(of_old_parts).or(reason).or_else(unlisted).unwrap_or_else(whatever)
+        of_blocked.or_else(of_old_parts).or(reason).or_else(unlisted).or(joined).unwrap_or_else(whatever)
     }
 }
 

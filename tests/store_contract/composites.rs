@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use throughline::domain::change::{ChangeEntry, ChangePlace};
+use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEventKind};
 use throughline::domain::fact::Fact;
 use throughline::domain::rules::{IdentityRules, SavedRules, WrittenKind, WrittenRules};
 use throughline::domain::{Arrival, IdentifierId, ProblemCode, Timestamp};
@@ -16,6 +16,7 @@ use throughline::rules::proposal;
 use throughline::rules::restitch::{Report, restitch};
 use throughline::rules::trial::{Trial, trial};
 use throughline::settings::{IdentitySettings, Settings};
+use throughline::stitching::{Ruling, Says};
 use throughline::store::Store;
 use throughline::store::query::LinkPage;
 use throughline::store::rules::NewRules;
@@ -28,6 +29,7 @@ use crate::fixture::cases;
 cases! {
     claims_are_read_by_owner_as_they_stood,
     a_new_composite_joins_those_it_is_one_of,
+    who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart,
     limits_hold_for_what_is_made_later,
     other_parts_split_and_join,
     a_composite_of_before_gives_its_place_to_whom_it_was_seen_with,
@@ -230,6 +232,24 @@ async fn a_new_composite_joins_those_it_is_one_of(mut world: World) {
 
 fn link_page() -> LinkPage {
     LinkPage { after: None, limit: 100, refused: None }
+}
+
+async fn who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart(mut world: World) {
+    let love = json!({"last_name": "Love", "birth_date": "1980-12-10"});
+    let one = |n: usize, id: &str| said(n, json!({"anonymousId": id}), love.clone());
+    begun(&mut world, &with_parts(&[]), &[one(1, "web"), one(2, "app")]).await;
+    let [web, app] = [world.id("anonymous_id", "web").await, world.id("anonymous_id", "app").await];
+    let says = Says::KeepApart(vec![web.clone(), app.clone()]);
+    let ruling = Ruling { says, by: "clerk".into(), reason: "twins".into() };
+    world.store.decide(&world.rules, &ruling, minute(9), false).await.expect("a decision");
+    let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    assert_eq!((trial.customers_now, trial.customers_then, report.made, report.moved), (2, 2, 2, 1));
+    assert_eq!([world.id("anonymous_id", "web").await, world.id("anonymous_id", "app").await], [web.clone(), app]);
+    let history = world.store.list_identity_events(&[web], None, 100).await.expect("a history");
+    let last = history[0].items.last().expect("a line");
+    assert_eq!((last.kind, last.rule.as_deref()), (IdentityEventKind::Linked, Some("rules")));
+    let reason = last.reason.as_deref().unwrap_or_default();
+    assert_eq!(reason, "name_and_birth and anonymous_id were seen together, and no rule forbids it");
 }
 
 async fn limits_hold_for_what_is_made_later(mut world: World) {
