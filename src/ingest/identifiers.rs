@@ -185,9 +185,15 @@ impl Identifiers {
         found: &mut Found,
         notes: &mut Notes,
     ) {
-        if let Some(value) = self.noted(kind.normalise, text, path, found, notes) {
-            found.add(FactIdentifier { key: IdentifierKey { kind: kind.name.clone(), value }, listed: true });
+        let Some(value) = self.noted(kind.normalise, text, &path, found, notes) else { return };
+        // A composite can be given whole: then its parts stand in the value.
+        let parts = if kind.parts.is_empty() { None } else { composite::parts(&value) };
+        if parts.is_some_and(|parts| parts.into_iter().any(|part| self.blocked.blocks(part))) {
+            found.blocked = true;
+            notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
+            return;
         }
+        found.add(FactIdentifier { key: IdentifierKey { kind: kind.name.clone(), value }, listed: true });
     }
 
     fn take_unlisted(&self, entry: &External<'_>, found: &mut Found, notes: &mut Notes) {

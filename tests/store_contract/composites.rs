@@ -38,6 +38,7 @@ cases! {
     two_servers_take_them_in_at_once,
     what_arrives_meanwhile_brings_its_own,
     a_composite_alone_is_no_customer,
+    a_composite_that_is_given_has_no_blocked_part_either,
     what_cannot_be_made_is_said,
 }
 
@@ -437,6 +438,16 @@ async fn a_composite_alone_is_no_customer(mut world: World) {
     assert_eq!(world.store.status().await.expect("a status").customers, 2);
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
     assert_eq!((trial.customers_now, trial.customers_then, report.made, report.moved), (2, 2, 2, 0));
+}
+
+async fn a_composite_that_is_given_has_no_blocked_part_either(mut world: World) {
+    let given = |n: usize, value: &str| {
+        let context = json!({"externalIds": [{"type": "name_and_birth", "id": value}]});
+        said(n, json!({"userId": "ada", "context": context}), json!({}))
+    };
+    begun(&mut world, &with_parts(&BOTH), &[given(1, "4:love 7:unknown"), given(2, "4:love 4:1980")]).await;
+    assert_eq!(names(&*world.customer("user_id", "ada").await), ["name_and_birth:4:love 4:1980", "user_id:ada"]);
+    assert!(trial_of_now(&*world.store).await.examples.is_empty());
 }
 
 async fn what_cannot_be_made_is_said(mut world: World) {
