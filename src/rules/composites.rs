@@ -43,32 +43,20 @@ pub(super) struct Due {
     blocked: Vec<Blocked>,
 }
 
-/// A composite that an event would have had.
+/// Evidence that is made of claims: a composite that an event would have had. There may be a million.
 #[derive(Debug)]
-struct Made {
+pub struct Derivation {
+    key: IdentifierKey,
     /// Its kind's place among those that are due.
     kind: usize,
-    key: IdentifierKey,
+    /// Who claimed its parts.
     owner: IdentifierId,
+    /// Whom it was seen with, the strongest first.
+    pub with: Vec<IdentifierId>,
     /// The latest of its claims.
     arrival: Arrival,
     at: Timestamp,
     source: Arc<str>,
-}
-
-/// Evidence that is made of claims.
-#[derive(Debug)]
-pub struct Derivation {
-    /// The composite.
-    pub key: IdentifierKey,
-    /// Whom it was seen with, the strongest first.
-    pub with: Vec<IdentifierId>,
-    /// When.
-    pub at: Timestamp,
-    /// Who sent it.
-    pub source: Arc<str>,
-    /// The same in every replay, and of nothing else.
-    pub message_id: Arc<str>,
     /// Who is refused, of those and of the composite, which has no id here; with the rule and why.
     refused: Vec<(Option<IdentifierId>, Arc<str>, Arc<str>)>,
 }
@@ -90,8 +78,8 @@ impl Due {
         traits
     }
 
-    /// What the claims of one owner give.
-    fn made_of(&self, claims: &[Claim]) -> Vec<Made> {
+    /// What the claims of one owner give; whom it was seen with is not known yet.
+    fn made_of(&self, claims: &[Claim]) -> Vec<Derivation> {
         let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Vec<&Claim>> = BTreeMap::new();
         for claim in claims {
             let mut said = |at| {
@@ -112,7 +100,8 @@ impl Due {
                 let of_parts = event.iter().filter(|claim| trait_names(kind).any(|name| *claim.name == *name));
                 let Some(last) = of_parts.max_by_key(|claim| claim.arrival) else { continue };
                 let (owner, arrival, source) = (last.owner, last.arrival, last.source.clone());
-                all.push(Made { kind: n, key, owner, arrival, at: *at, source });
+                let (with, refused) = (Vec::new(), Vec::new());
+                all.push(Derivation { key, kind: n, owner, with, arrival, at: *at, source, refused });
             }
         }
         all
@@ -145,7 +134,7 @@ pub(super) struct Deriving {
     next_to: FxHashMap<IdentifierId, Option<IdentifierId>>,
     /// Composites that are due, with whom they were seen under the rules that make them.
     there: FxHashSet<(IdentifierId, IdentifierId)>,
-    made: Vec<(Made, Vec<IdentifierId>)>,
+    made: Vec<Derivation>,
 }
 
 /// Whether what an event said hangs on it: whoever is before it can only be shared, as devices are.
@@ -204,19 +193,20 @@ impl Deriving {
             made.sort_by_key(|made| (made.arrival, made.at, made.kind));
             // What is said again and again is kept once.
             let mut kept = FxHashSet::default();
-            for made in made {
+            for mut made in made {
                 let Some(with) = self.seen_by(restitch, &made) else { continue };
                 let Some(&strongest) = with.first() else { continue };
                 let is_of_it = self.stored.get(&made.key).is_some_and(|id| with.contains(id));
                 if !is_of_it && kept.insert((made.key.clone(), strongest)) {
-                    self.made.push((made, with));
+                    made.with = with;
+                    self.made.push(made);
                 }
             }
         }
     }
 
     /// Whom it was seen with: of its event all that count. `None` when that cannot be told.
-    fn seen_by(&self, restitch: &Restitch<'_>, made: &Made) -> Option<Vec<IdentifierId>> {
+    fn seen_by(&self, restitch: &Restitch<'_>, made: &Derivation) -> Option<Vec<IdentifierId>> {
         let owner = made.owner;
         match restitch.counts_from(owner) {
             0 => return Some(vec![owner]),
@@ -233,55 +223,53 @@ impl Deriving {
 
     /// Puts what was made behind all that was seen, but for what is there already. Answers what was put there.
     pub(super) fn finish(self, restitch: &mut Restitch<'_>) -> Vec<Derivation> {
-        let Deriving { due, mut stored, there, mut made, .. } = self;
-        made.sort_by(|(a, with_a), (b, with_b)| {
-            (a.arrival, a.at, a.kind, with_a).cmp(&(b.arrival, b.at, b.kind, with_b))
-        });
+        let Deriving { mut stored, there, mut made, .. } = self;
+        made.sort_unstable_by(|a, b| (a.arrival, a.at, a.kind, &a.with).cmp(&(b.arrival, b.at, b.kind, &b.with)));
         let mut told: FxHashSet<(IdentifierId, IdentifierId)> = FxHashSet::default();
-        let mut unstored = 0;
-        let mut all: Vec<Derivation> = Vec::new();
-        for (Made { kind, key, owner, arrival, at, source }, with) in made {
+        let (mut unstored, mut places) = (UNSTORED, UNSTORED);
+        made.retain_mut(|Derivation { key, with, refused, .. }| {
             let composite = *stored.entry(key.clone()).or_insert_with(|| {
-                let id = Arrival(UNSTORED + unstored);
+                let id = Arrival(unstored);
                 unstored += 1;
                 restitch.add_unstored(id, &key.kind);
                 id
             });
             // Of several events with the same strongest identifier the first is enough.
             if there.contains(&(composite, with[0])) || !told.insert((composite, with[0])) {
-                continue;
+                return false;
             }
             let identifiers = with.iter().copied().chain([composite]).collect();
-            let place = Arrival(UNSTORED + all.len() as i64);
-            let seen = Evidence { arrival: place, identifiers, rules_version: NEVER - 1 };
-            let refused = restitch.see_refused(&seen).into_iter();
-            let refused = refused.map(|(id, why)| ((id != composite).then_some(id), why.rule, why.reason)).collect();
-            let (name, since) = (&due.kinds[kind].name, due.kinds[kind].parts_since);
-            let message_id = format!("rules/{since}/{name}/{}/{}/{}/{}", owner.0, arrival.0, at.0, with[0].0).into();
-            all.push(Derivation { key, with, at, source, message_id, refused });
-        }
-        all
+            let seen = Evidence { arrival: Arrival(places), identifiers, rules_version: NEVER - 1 };
+            places += 1;
+            let who = restitch.see_refused(&seen).into_iter();
+            *refused = who.map(|(id, why)| ((id != composite).then_some(id), why.rule, why.reason)).collect();
+            true
+        });
+        made
     }
 }
 
 impl Derivation {
     /// As a fact that a store takes. `key_of` answers the keys of identifiers; `None` when one is not there.
     pub fn fact(&self, rules: &IdentityRules, key_of: impl Fn(IdentifierId) -> Option<IdentifierKey>) -> Option<Fact> {
+        let Derivation { key, owner, with, arrival, at, .. } = self;
         let rank = |kind: &str| rules.kind(kind).map(|(rank, _)| rank);
-        let mut identifiers = Vec::with_capacity(self.with.len() + 1);
-        for key in self.with.iter().map(|id| key_of(*id)).chain([Some(self.key.clone())]) {
+        let since = rules.kind(&key.kind)?.1.parts_since;
+        let mut identifiers = Vec::with_capacity(with.len() + 1);
+        for key in with.iter().map(|id| key_of(*id)).chain([Some(key.clone())]) {
             let key = key?;
             identifiers.push(FactIdentifier { listed: rank(&key.kind).is_some(), key });
         }
         identifiers.sort_by_key(|one| rank(&one.key.kind).unwrap_or(usize::MAX));
         let refused = self.refused.iter().filter_map(|(id, rule, reason)| {
-            let key = id.map_or_else(|| Some(self.key.clone()), &key_of)?;
+            let key = id.map_or_else(|| Some(key.clone()), &key_of)?;
             Some(Refused { key, rule: rule.clone(), reason: reason.clone() })
         });
         Some(Fact {
-            message_id: self.message_id.clone(),
+            // The same in every replay, and of nothing else.
+            message_id: format!("rules/{since}/{}/{}/{}/{}/{}", key.kind, owner.0, arrival.0, at.0, with[0].0).into(),
             source: self.source.clone(),
-            at: self.at,
+            at: *at,
             derived: Some(Derived { refused: refused.collect() }),
             identifiers,
             touchpoint: None,
