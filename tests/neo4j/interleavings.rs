@@ -222,6 +222,37 @@ async fn the_same_batch_from_two_servers_is_stored_once() {
     consistent(&world).await;
 }
 
+/// Who only looks whether there is something to write, and who sets up, wait for a writer that has its number; then
+/// the counter goes on from that number, not from the one before.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waited_for_the_counter_does_not_put_it_back() {
+    let Some(world) = World::empty().await else { return };
+    for (id, at, user) in [("f1", 1, "user_id:0"), ("f2", 2, "user_id:1")] {
+        world.store.apply(&rules(), &one(id, at, &[user, "anonymous_id:tablet"]), NOW).await.expect("applied");
+    }
+    for round in 0..4 {
+        let mut gate = None;
+        let writer = world.server(|options| gate = Some(Gate::at(Step::Written, options)));
+        let gate = gate.expect("a gate");
+        let batch = one(&format!("w{round}"), 3, &[&format!("email:{round}")]);
+        let writer = tokio::spawn(async move { writer.apply(&rules(), &batch, NOW).await });
+        gate.reached.notified().await;
+        let (judge, starter) = (world.server(|_| {}), world.server(|_| {}));
+        let judge = tokio::spawn(async move { judge.judge_visits(&rules(), &[], 4, NOW).await });
+        let starter = tokio::spawn(async move { starter.set_up().await });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        gate.go_on.notify_one();
+        let written = writer.await.expect("no panic").expect("applied");
+        judge.await.expect("no panic").expect("judged");
+        starter.await.expect("no panic").expect("set up");
+        let counter = number(&world.options, "MATCH (n:Counter) RETURN n.seq AS n").await;
+        assert!(counter >= written.change, "round {round}: {counter} after {}", written.change);
+        let next = one(&format!("n{round}"), 4, &["email:next"]);
+        world.store.apply(&rules(), &next, NOW).await.expect("applied");
+        consistent(&world).await;
+    }
+}
+
 /// Two servers judge visits while a third brings more, of the same device and the same people.
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_judge_visits_side_by_side() {
