@@ -20,6 +20,10 @@ use crate::domain::{Arrival, Duration, IdentifierId, IdentifierKey, Timestamp};
 /// The longest that a visit may be; also how far apart two touchpoints of one session may lie.
 pub const LONGEST: i64 = 86_400_000;
 
+/// How far from a change a long chain can be cut otherwise by it: what was one visit until then, of a day, and
+/// lies a day from it. What is farther away was cut at midnights before, or lies so near another change.
+const TOUCHED: i64 = 2 * LONGEST;
+
 /// An inbound touchpoint of a device's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -127,19 +131,18 @@ pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duratio
         let (begin, end) = (chain[0], chain[chain.len() - 1]);
         let span = |part: &[usize]| part.first().zip(part.last()).map_or(0, |(&a, &b)| at(b) - at(a));
         let split = |place| chain.partition_point(|&n| n < place);
-        let earlier_is_long = span(&chain[..split(head)]) > LONGEST;
-        let later_is_long = span(&chain[split(tail + 1)..]) > LONGEST;
-        // Who has more than a day on one side was cut at midnights before, and stays so there.
+        let goes_far = |part: &[usize]| span(part) > TOUCHED + LONGEST;
+        let (from_afar, to_afar) = (goes_far(&chain[..split(head)]), goes_far(&chain[split(tail + 1)..]));
         let begins_here = !window.before || at(begin) - first.0 > gap;
         let ends_here = !window.after || last.0 - at(end) > gap;
-        needs.0 |= !begins_here && !earlier_is_long;
-        needs.1 |= !ends_here && !later_is_long;
+        needs.0 |= !begins_here && !from_afar;
+        needs.1 |= !ends_here && !to_afar;
         if begins_here && ends_here && span(&chain) <= LONGEST {
             visits.push(chain);
             continue;
         }
-        let days =
-            day(at(if earlier_is_long { head } else { begin }))..=day(at(if later_is_long { tail } else { end }));
+        let first_day = day(if from_afar { at(head) - TOUCHED } else { at(begin) });
+        let days = first_day..=day(if to_afar { at(tail) + TOUCHED } else { at(end) });
         let mut by_day: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for place in chain {
             if days.contains(&day(at(place))) {
