@@ -352,13 +352,17 @@ impl Tally {
 
     fn markov(&self, run: &Run) -> Result<Vec<Earned>, Fault> {
         let Some(chain) = &self.chain else { return Ok(Vec::new()) };
+        /// Less than this is what solving leaves of nothing.
+        const NOTHING: f64 = 1e-12;
         let effects = chain.removal_effects(self.values.len(), run)?;
-        let sum: f64 = self.leading().map(|slot| effects[slot as usize]).sum();
-        let row = |slot: u32| {
-            let credit = if sum > 0.0 { effects[slot as usize] / sum } else { 0.0 };
+        // Also values that no conversion's path has, when some path went on from them to one that has.
+        let earning = || (0_u32..).zip(&effects).filter(|(_, effect)| **effect > NOTHING);
+        let sum: f64 = earning().map(|(_, effect)| effect).sum();
+        let row = |(slot, effect): (u32, &f64)| {
+            let credit = effect / sum;
             let money = self.money.iter().map(|amount| amount.0 as f64 * credit);
             Earned { slot, conversions: self.conversions as f64 * credit, money: money.collect() }
         };
-        Ok(self.leading().map(row).collect())
+        Ok(earning().map(row).collect())
     }
 }

@@ -66,10 +66,12 @@ def chance(converting, lost, removed):
 
 
 def markov(converting, lost):
-    values = sorted({value for path in converting for value in path})
+    values = sorted({value for path in converting + lost for value in path})
     whole = chance(converting, lost, None)
-    effects = np.array([1 - chance(converting, lost, value) / whole for value in values])
-    return dict(zip(values, effects / effects.sum() * len(converting)))
+    effects = {value: 1 - chance(converting, lost, value) / whole for value in values}
+    effects = {value: effect for value, effect in effects.items() if effect > 1e-12}
+    whole_effect = sum(effects.values())
+    return {value: effect / whole_effect * len(converting) for value, effect in effects.items()}
 
 
 def shapley(converting):
@@ -97,7 +99,7 @@ def shapley(converting):
 def main():
     rng = random.Random(20190101)
     worlds = []
-    for values, count in ((2, 12), (4, 60), (8, 400), (11, 1200)):
+    for values, count in ((2, 12), (4, 60), (8, 400), (11, 1200), (9, 5)):
         names = [f"v{n}" for n in range(values)]
         made = customers(rng, names, count)
         converting, lost = paths(made)

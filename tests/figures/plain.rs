@@ -392,10 +392,9 @@ pub(crate) fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTree
         states.iter().position(|state| state == " start").map_or(0.0, |start| solved[start])
     };
     let whole = chance(None);
-    let values: BTreeSet<String> =
-        conversions.iter().flat_map(|c| c.path.iter().map(|touch| touch.0.clone())).collect();
-    let effects: Vec<(String, f64)> =
-        values.into_iter().map(|value| (value.clone(), 1.0 - chance(Some(&value)) / whole)).collect();
+    let values = states.iter().filter(|state| *state != " start");
+    let effects = values.map(|value| (value.clone(), 1.0 - chance(Some(value)) / whole));
+    let effects: Vec<(String, f64)> = effects.filter(|(_, effect)| *effect > 1e-12).collect();
     let sum: f64 = effects.iter().map(|(_, effect)| effect).sum();
     effects.into_iter().map(|(value, effect)| (value, effect / sum * conversions.len() as f64)).collect()
 }
