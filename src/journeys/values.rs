@@ -64,20 +64,21 @@ pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
 /// The middle of each list, on so many threads.
 pub(crate) fn medians(lists: &mut [Vec<i64>], threads: usize) -> Vec<Option<f64>> {
     let mut found = vec![None; lists.len()];
-    let left = Mutex::new(lists.iter_mut().zip(&mut found));
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        while let Some((list, found)) = next() {
-            *found = median(list);
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..threads).for_each(|_| {
-            scope.spawn(work);
+    {
+        let left = Mutex::new(lists.iter_mut().zip(&mut found));
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            while let Some((list, found)) = next() {
+                *found = median(list);
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..threads).for_each(|_| {
+                scope.spawn(work);
+            });
+            work();
         });
-        work();
-    });
-    drop(left);
+    }
     found
 }
 

@@ -43,7 +43,9 @@ async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Recei
     loop {
         match look(&*store, &ingest, &stop, &mut told).await {
             Ok(()) => {}
-            Err(error) => tracing::debug!(%error, "the rules could not be looked at"),
+            // That the store is away is said where that is watched.
+            Err(error) if error.is_transient() => tracing::debug!(%error, "the rules could not be looked at"),
+            Err(error) => tracing::warn!(%error, "what is stored could not be brought to agree with the rules"),
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
