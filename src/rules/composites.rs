@@ -9,7 +9,6 @@
 //! whom the evidence of that moment has with it, or whom alone it was ever seen with.
 //!
 //! What cannot be told any more, and gives nothing:
-//! * of a value that one change brought several times, what was said at a time between the first and the last;
 //! * which of several values of a part went with which, when one source said them of one owner in one change at
 //!   one and the same time;
 //! * who stood behind a composite of before, when it owns what was said again by one of several, or what several

@@ -138,9 +138,6 @@ impl History {
         }
         plan.devices = self.devices.into_values().collect();
         plan.products = self.products.into_values().map(|(_, product)| product).collect();
-        // A row that was opened in this batch and replaced in it was never there.
-        let opened: FxHashSet<Arrival> = plan.claims_opened.iter().map(|c| c.arrival).collect();
-        plan.claims_closed.retain(|arrival| !opened.contains(arrival));
         let closed: FxHashSet<(IdentifierId, Arrival)> = plan.consents_taken.iter().copied().collect();
         plan.consents_given.retain(|given| !closed.contains(given));
         plan.consents_taken.retain(|taken| self.consents_known.contains(taken));
@@ -197,34 +194,48 @@ impl History {
 
     fn record_claim(&mut self, plan: &mut Plan, fact: &Fact, owner: IdentifierId, said: &ClaimFact) {
         let key = claim_key(owner, &fact.source, said);
-        let arrival = Arrival::new(self.seq, self.claims_made);
-        let before = self.claims.get(&key);
-        if let Some(present) = before.filter(|c| c.arrival.seq() == self.seq) {
-            // Opened in this batch: said again, one row.
-            let row = plan.claims_opened.iter_mut().rfind(|c| c.arrival == present.arrival);
-            let row = row.expect("a claim of this batch is among its rows");
-            row.at = row.at.max(fact.at);
-            row.first_at = row.first_at.min(fact.at);
-            row.count += 1;
-            return;
-        }
-        self.claims_made += 1;
-        if let Some(present) = before {
-            plan.claims_closed.push(present.arrival);
-        }
-        let claim = Claim {
-            arrival,
+        let alone = Claim {
+            arrival: Arrival::new(self.seq, self.claims_made),
             owner,
             name: said.name.clone(),
             value: said.value.clone(),
             provenance: said.provenance,
-            at: before.map_or(fact.at, |c| c.at.max(fact.at)),
-            first_at: before.map_or(fact.at, |c| c.first_at.min(fact.at)),
-            count: before.map_or(0, |c| c.count) + 1,
+            at: fact.at,
+            first_at: fact.at,
+            count: 1,
             source: fact.source.clone(),
         };
-        self.claims.insert(key, claim.clone());
-        plan.claims_opened.push(claim);
+        self.claims_made += 1;
+        let Some(before) = self.claims.get_mut(&key) else {
+            self.claims.insert(key, alone.clone());
+            plan.claims_opened.push(alone);
+            return;
+        };
+        let mut times = [before.first_at, before.at, fact.at];
+        times.sort_unstable();
+        let [first_at, between, at] = times;
+        let again = Claim { first_at, at, count: before.count + 1, ..alone.clone() };
+        // A row tells two times. One that is neither has a row of its own, over as soon as it is there.
+        let mut untold = (between != first_at && between != at).then_some(between);
+        if before.arrival.seq() == self.seq {
+            // Opened in this batch: said again, one row.
+            let row = plan.claims_opened.iter_mut().rfind(|c| c.arrival == before.arrival);
+            let row = row.expect("a claim of this batch is among its rows");
+            *row = Claim { arrival: row.arrival, ..again };
+            *before = row.clone();
+        } else {
+            plan.claims_closed.push(before.arrival);
+            plan.claims_opened.push(again.clone());
+            // What was there tells its own times.
+            untold = untold.filter(|between| *between == fact.at);
+            *before = again;
+        }
+        if let Some(at) = untold {
+            let arrival = Arrival::new(self.seq, self.claims_made);
+            self.claims_made += 1;
+            plan.claims_opened.push(Claim { arrival, at, first_at: at, ..alone });
+            plan.claims_closed.push(arrival);
+        }
     }
 
     /// A decision applies to every identifier its customer holds now, and replaces older ones there.

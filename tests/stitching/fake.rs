@@ -258,11 +258,11 @@ impl FakeStore {
         }
         self.orders.extend(plan.orders.iter().map(|order| (order.key.clone(), order.events.clone())));
         self.touchpoints.extend(plan.touchpoints.iter().cloned());
-        for closed in &plan.claims_closed {
-            assert!(self.claims.remove(closed).is_some(), "a claim is closed once");
-        }
         for claim in &plan.claims_opened {
             assert!(self.claims.insert(claim.arrival, claim.clone()).is_none());
+        }
+        for closed in &plan.claims_closed {
+            assert!(self.claims.remove(closed).is_some(), "a claim is closed once");
         }
         self.consents.extend(plan.consents.iter().map(|c| (c.arrival, Arc::new(c.clone()))));
         for taken in &plan.consents_taken {

@@ -29,6 +29,7 @@ use crate::fixture::cases;
 cases! {
     claims_are_read_by_owner_as_they_stood,
     a_new_composite_joins_those_it_is_one_of,
+    a_value_that_was_said_again_is_part_of_each_of_its_events,
     who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart,
     limits_hold_for_what_is_made_later,
     other_parts_split_and_join,
@@ -233,6 +234,27 @@ async fn a_new_composite_joins_those_it_is_one_of(mut world: World) {
 
 fn link_page() -> LinkPage {
     LinkPage { after: None, limit: 100, refused: None }
+}
+
+/// One surname with five days of birth, in one batch and late, out of order; each day is somebody else's too.
+async fn a_value_that_was_said_again_is_part_of_each_of_its_events(mut world: World) {
+    begun(&mut world, &with_parts(&[]), &[]).await;
+    let ada = |n: usize| said(n, json!({"userId": "ada"}), json!({"last_name": "King", "birth_date": format!("d{n}")}));
+    let other = |n: usize| {
+        let traits = json!({"last_name": "King", "birth_date": format!("d{n}")});
+        said(n + 10, json!({"userId": format!("other{n}")}), traits)
+    };
+    world.apply(read(&with_parts(&[]), &[ada(1), ada(4), ada(2), other(1), other(2), other(3), other(4)])).await;
+    world.apply(read(&with_parts(&[]), &[ada(6), ada(3), ada(5), other(5), other(6)])).await;
+    let mut rules = with_parts(&BOTH);
+    rules.kinds.iter_mut().for_each(|kind| kind.limit = None);
+    let (trial, ..) = tried_and_saved(&*world.store, &rules).await;
+    assert_eq!((trial.customers_now, trial.customers_then, trial.joins), (7, 1, 1));
+    // What holds is told once, with its first and its last time.
+    let customer = world.customer("user_id", "ada").await;
+    let surname: Vec<_> = customer.claims.iter().filter(|c| &*c.name == "last_name").collect();
+    let own = surname.iter().filter(|c| c.count == 6).map(|c| (c.first_at, c.at)).collect::<Vec<_>>();
+    assert_eq!(own, [(minute(1), minute(6))]);
 }
 
 async fn who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart(mut world: World) {

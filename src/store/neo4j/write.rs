@@ -202,11 +202,13 @@ impl Writer<'_, '_> {
             }
         });
         self.rows(&PRODUCT_ACTS, acts.collect()).await?;
+        self.rows(&OPEN_CLAIMS, plan.claims_opened.iter().map(claim).collect()).await?;
+        // A row can be over as soon as it is there.
         if !plan.claims_closed.is_empty() {
             let params = Params::new().with("arrivals", &plan.claims_closed).with("seq", self.seq);
             self.transaction.write(&CLOSE_CLAIMS, params).await?;
         }
-        self.rows(&OPEN_CLAIMS, plan.claims_opened.iter().map(claim).collect()).await
+        Ok(())
     }
 
     async fn write_log(&mut self, plan: &Plan, health: Option<String>) -> Outcome<()> {

@@ -43,13 +43,8 @@ pub(super) fn read_then(
     Ok(())
 }
 
-/// Closes and opens what the plan says.
+/// Opens and closes what the plan says; a row can be over as soon as it is there.
 pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
-    let mut close = CLOSE_CLAIM.on(db)?;
-    for arrival in &plan.claims_closed {
-        close.execute([arrival.0, plan.seq])?;
-    }
-    drop(close);
     let mut insert = INSERT_CLAIM.on(db)?;
     for c in &plan.claims_opened {
         insert.execute(params![
@@ -63,6 +58,11 @@ pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
             c.first_at.0,
             c.count,
         ])?;
+    }
+    drop(insert);
+    let mut close = CLOSE_CLAIM.on(db)?;
+    for arrival in &plan.claims_closed {
+        close.execute([arrival.0, plan.seq])?;
     }
     Ok(())
 }
