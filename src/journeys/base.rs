@@ -10,7 +10,7 @@ use crate::domain::consent::ConsentStatus;
 pub(crate) const NO: u32 = u32::MAX;
 
 /// How many touchpoints a piece of work holds, unless one customer has more.
-const CHUNK: u64 = 1 << 16;
+const CHUNK: u64 = 1 << 13;
 
 /// What a question scans. Never changed once it is there.
 #[derive(Debug, Default)]

@@ -165,6 +165,8 @@ impl<'a> Asked<'a> {
             let mut scratch = self.scratch();
             while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
                 run.cancel.check()?;
+                // Whoever reads a profile waits for no more than a piece.
+                std::thread::yield_now();
                 for customer in piece.clone() {
                     if self.who.as_ref().is_none_or(|who| who[customer as usize]) {
                         self.visit(customer, &mut scratch, &mut |journey| visit(&mut state, journey));
