@@ -98,20 +98,7 @@ fn told(times: &mut [Duration]) -> String {
 fn together(message_id: String, keys: [IdentifierKey; 2]) -> Fact {
     let mut identifiers = keys.map(|key| FactIdentifier { key, listed: true });
     identifiers.sort_by(|a, b| a.key.cmp(&b.key));
-    Fact {
-        message_id: message_id.into(),
-        source: "bench".into(),
-        at: Timestamp(0),
-        identifiers: identifiers.to_vec(),
-        touchpoint: None,
-        claims: Vec::new(),
-        device: None,
-        order: None,
-        products: Vec::new(),
-        product_acts: Vec::new(),
-        consents: Vec::new(),
-        derived: None,
-    }
+    Fact::naming(message_id, "bench", Timestamp(0), identifiers.to_vec())
 }
 
 /// Takes a world in, and says what of that time went to the figures about identities, and how long it takes

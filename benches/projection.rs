@@ -239,10 +239,6 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
         false => IdentifierKey::new("anonymous_id", format!("browser{customer}")),
     };
     Ok(Fact {
-        message_id: n.to_string().into(),
-        source: "shop".into(),
-        at,
-        identifiers: vec![FactIdentifier { key: identifier, listed: true }],
         touchpoint: Some(TouchpointFact {
             kind: kind.into(),
             name: name.into(),
@@ -252,12 +248,7 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
             campaign,
             properties: Some(RawValue::from_string(properties)?.into()),
         }),
-        claims: Vec::new(),
-        device: None,
         order,
-        products: Vec::new(),
-        product_acts: Vec::new(),
-        consents: Vec::new(),
-        derived: None,
+        ..Fact::naming(n.to_string(), "shop", at, vec![FactIdentifier { key: identifier, listed: true }])
     })
 }

@@ -121,10 +121,6 @@ fn rich(customer: usize) -> impl Iterator<Item = Fact> {
             expires_at: None,
         });
         Fact {
-            message_id: format!("rich-{customer}-{n}").into(),
-            source: "shop".into(),
-            at,
-            identifiers,
             touchpoint: Some(TouchpointFact {
                 kind: "product".into(),
                 name: "Product Viewed".into(),
@@ -145,9 +141,8 @@ fn rich(customer: usize) -> impl Iterator<Item = Fact> {
             }),
             order,
             products: (0..3).map(product).collect(),
-            product_acts: Vec::new(),
             consents: consents.collect(),
-            derived: None,
+            ..Fact::naming(format!("rich-{customer}-{n}"), "shop", at, identifiers)
         }
     })
 }

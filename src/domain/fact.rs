@@ -41,6 +41,31 @@ pub struct Fact {
     pub derived: Option<Derived>,
 }
 
+impl Fact {
+    /// One that names these identifiers, strongest first, and says nothing else.
+    pub fn naming(
+        message_id: impl Into<Arc<str>>,
+        source: impl Into<Arc<str>>,
+        at: Timestamp,
+        identifiers: Vec<FactIdentifier>,
+    ) -> Self {
+        Fact {
+            message_id: message_id.into(),
+            source: source.into(),
+            at,
+            identifiers,
+            touchpoint: None,
+            claims: Vec::new(),
+            device: None,
+            order: None,
+            products: Vec::new(),
+            product_acts: Vec::new(),
+            consents: Vec::new(),
+            derived: None,
+        }
+    }
+}
+
 /// What a replay says of a fact that was made of what is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {

@@ -264,20 +264,9 @@ impl Derivation {
             let key = id.map_or_else(|| Some(key.clone()), &key_of)?;
             Some(Refused { key, rule: rule.clone(), reason: reason.clone() })
         });
-        Some(Fact {
-            // The same in every replay, and of nothing else.
-            message_id: format!("rules/{since}/{}/{}/{}/{}/{}", key.kind, owner.0, arrival.0, at.0, with[0].0).into(),
-            source: self.source.clone(),
-            at: *at,
-            derived: Some(Derived { refused: refused.collect() }),
-            identifiers,
-            touchpoint: None,
-            claims: Vec::new(),
-            device: None,
-            order: None,
-            products: Vec::new(),
-            product_acts: Vec::new(),
-            consents: Vec::new(),
-        })
+        let derived = Some(Derived { refused: refused.collect() });
+        // The same in every replay, and of nothing else.
+        let message_id = format!("rules/{since}/{}/{}/{}/{}/{}", key.kind, owner.0, arrival.0, at.0, with[0].0);
+        Some(Fact { derived, ..Fact::naming(message_id, self.source.clone(), *at, identifiers) })
     }
 }

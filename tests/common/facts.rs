@@ -61,20 +61,7 @@ pub fn product(sku: &str) -> Product {
 
 /// An event with this message id, from `shop`, in minute 0.
 pub fn event(message_id: &str) -> Event {
-    Event(Fact {
-        message_id: message_id.into(),
-        source: "shop".into(),
-        at: minute(0),
-        identifiers: Vec::new(),
-        touchpoint: None,
-        claims: Vec::new(),
-        device: None,
-        order: None,
-        products: Vec::new(),
-        product_acts: Vec::new(),
-        consents: Vec::new(),
-        derived: None,
-    })
+    Event(Fact::naming(message_id, "shop", minute(0), Vec::new()))
 }
 
 /// An event that is being written.

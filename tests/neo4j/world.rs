@@ -84,10 +84,6 @@ pub(crate) fn fact(message_id: &str, at: i64, identifiers: &[&str]) -> Fact {
         FactIdentifier { key: IdentifierKey::new(kind, value), listed: true }
     });
     Fact {
-        message_id: message_id.into(),
-        source: "test".into(),
-        at: Timestamp(at),
-        identifiers: identifiers.collect(),
         touchpoint: Some(TouchpointFact {
             kind: "view".into(),
             name: "Home".into(),
@@ -97,13 +93,7 @@ pub(crate) fn fact(message_id: &str, at: i64, identifiers: &[&str]) -> Fact {
             campaign: None,
             properties: None,
         }),
-        claims: Vec::new(),
-        device: None,
-        order: None,
-        products: Vec::new(),
-        product_acts: Vec::new(),
-        consents: Vec::new(),
-        derived: None,
+        ..Fact::naming(message_id, "test", Timestamp(at), identifiers.collect())
     }
 }
 
