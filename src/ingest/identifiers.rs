@@ -187,8 +187,7 @@ impl Identifiers {
     ) {
         let Some(value) = self.noted(kind.normalise, text, &path, found, notes) else { return };
         // A composite can be given whole: then its parts stand in the value.
-        let parts = if kind.parts.is_empty() { None } else { composite::parts(&value) };
-        if parts.is_some_and(|parts| parts.into_iter().any(|part| self.blocked.blocks(part))) {
+        if kind.parts_of(&value).is_some_and(|parts| parts.into_iter().any(|part| self.blocked.blocks(part))) {
             found.blocked = true;
             notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
             return;

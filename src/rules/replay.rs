@@ -13,7 +13,7 @@ use super::composites::{Derivation, Deriving, Due};
 use crate::changes::last_visible;
 use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
-use crate::domain::{Arrival, IdentifierId, Timestamp, composite};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::settings::IdentitySettings;
 use crate::stitching::compare::{Difference, Piece, Standing, compare};
 use crate::stitching::known::Evidence;
@@ -145,8 +145,7 @@ fn work_out(
                     let blocked = kind.map_or_else(whole, |kind| kind.is_blocked(&settings.blocked, &key.value));
                     restitch.add(id, &key, blocked);
                     ids.push(id);
-                    let is_composite = kind.is_some_and(|kind| !kind.parts.is_empty());
-                    standing.made.push(is_composite && composite::parts(&key.value).is_some());
+                    standing.made.push(kind.is_some_and(|kind| kind.parts_of(&key.value).is_some()));
                     if let Some(deriving) = &mut deriving {
                         deriving.add(id, key);
                     }

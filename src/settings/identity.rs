@@ -74,11 +74,15 @@ pub enum Blocked {
 }
 
 impl KindSettings {
+    /// The parts that a value was made of; `None` when this is no composite, or the value was given and not made.
+    pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
+        if self.parts.is_empty() { None } else { composite::parts(value) }
+    }
+
     /// Whether a stored value of this kind is blocked: as a whole, or, of a composite, in one of its parts.
     pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
-        let made = if self.parts.is_empty() { None } else { composite::parts(value) };
         let blocks = |text: &str| blocked.iter().any(|one| one.blocks(text));
-        blocks(value) || made.is_some_and(|parts| parts.into_iter().any(blocks))
+        blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks))
     }
 }
 
