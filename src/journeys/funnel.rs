@@ -110,9 +110,10 @@ pub fn funnel(
     by_group.sort_by(|a, b| b.1.entered().cmp(&a.1.entered()).then_with(|| a.0.cmp(&b.0)));
     by_group.truncate(top);
     let labels = asked_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
-    let steps = |tally: Tally| tally.steps(&labels, run.threads);
-    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: steps(tally) };
-    Ok(Funnel { entered: all.entered(), groups: by_group.into_iter().map(group).collect(), steps: steps(all) })
+    // Of groups there can be hundreds, and none is larger than the whole: threads for each would cost more.
+    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: tally.steps(&labels, 1) };
+    let groups = by_group.into_iter().map(group).collect();
+    Ok(Funnel { entered: all.entered(), groups, steps: all.steps(&labels, run.threads) })
 }
 
 /// The customers behind a step, from 1: those with a journey that reached it, and those with one that
