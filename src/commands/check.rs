@@ -9,12 +9,12 @@ use clap::Args;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
-use crate::store::{Store, StoreError, open};
+use crate::store::{Store, StoreError, counter, open};
 
 /// Says whether settings and store are fit for use, and what to do where not.
 ///
 /// Reads the settings, reaches the store, makes the constraints and indexes that are missing there,
-/// and counts. A database file that is not there yet is not made. Each line begins with ok, warning
+/// counts, and looks whether the counter of changes agrees with the change log. A database file that is not there yet is not made. Each line begins with ok, warning
 /// or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
@@ -110,17 +110,20 @@ async fn about_store(settings: &Settings, recounts: bool) -> Vec<Finding> {
     };
     let look = async {
         store.set_up().await?;
-        Ok((store.status().await?, store.identity_health().await?))
+        Ok((store.status().await?, store.identity_health().await?, counter::look(&*store).await?))
     };
     let found = tokio::time::timeout(WITHIN, look).await.unwrap_or(Err(StoreError::Timeout(WITHIN.as_secs())));
     match found {
-        Ok((status, health)) => {
+        Ok((status, health, fault)) => {
             let mut findings = vec![Finding::Ok(format!(
                 "store {url}: constraints and indexes are there; {} customers, {} touchpoints, change {}",
                 status.customers, status.touchpoints, status.change
             ))];
             let cap = settings.identity.max_identifiers;
             findings.extend(health.warning(cap).map(|words| Finding::Warning(format!("store {url}: {words}"))));
+            if let Some(fault) = fault {
+                findings.push(Finding::Wrong(format!("store {url}: {}", fault.words(&store.mending_counter()))));
+            }
             if recounts {
                 findings.push(about_figures(&*store, url, status.customers).await);
             }

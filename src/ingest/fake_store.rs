@@ -141,6 +141,14 @@ impl Store for FakeStore {
         })
     }
 
+    async fn last_logged(&self) -> Result<i64> {
+        nobody_asks()
+    }
+
+    fn mending_counter(&self) -> String {
+        String::new()
+    }
+
     async fn moment(&self, _: Timestamp) -> Result<Option<Moment>> {
         nobody_asks()
     }

@@ -5,6 +5,7 @@
 //! contract suite in `tests/`, which runs on both.
 
 mod campaigns;
+pub mod counter;
 pub mod error;
 pub mod journeys;
 pub mod neo4j;
@@ -228,6 +229,13 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;
+
+    /// The number of the last change in the log; 0 without any. It is that of [`status`](Self::status), unless the
+    /// data was damaged; see [`counter`].
+    async fn last_logged(&self) -> Result<i64>;
+
+    /// The statement, on one line, that puts the counter of changes to the last change in the log.
+    fn mending_counter(&self) -> String;
 
     /// Figures of its connections for `/metrics`: name and value.
     fn gauges(&self) -> Vec<(&'static str, f64)>;

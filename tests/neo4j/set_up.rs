@@ -61,6 +61,32 @@ async fn figures_that_were_not_kept_are_counted_once() {
     assert_eq!(world.store.largest_customers(10).await.expect("customers"), largest);
 }
 
+/// As a fault of before left it: the counter behind the log, so that every number it gives is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_that_is_behind_the_log_is_told_and_mended() {
+    use throughline::domain::Timestamp;
+    use throughline::store::counter;
+    let Some(world) = World::empty().await else { return };
+    assert_eq!(counter::look(&world.store).await.expect("a look"), None, "nothing yet");
+    for n in 0..3 {
+        let batch = crate::world::one(&format!("m{n}"), n, &["email:a"]);
+        world.store.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect("applied");
+    }
+    assert_eq!(counter::look(&world.store).await.expect("a look"), None);
+    let graph = graph(&world.options).await;
+    graph.run(neo4rs::query("MATCH (n:Counter {name: 'changes'}) SET n.seq = 1")).await.expect("damaged");
+    let batch = crate::world::one("m3", 3, &["email:a"]);
+    world.store.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect_err("its number is taken");
+    let fault = counter::look(&world.store).await.expect("a look").expect("a fault");
+    assert_eq!(fault, counter::CounterFault { counter: 1, last: 3 });
+    let mending = world.store.mending_counter();
+    let words = fault.words(&mending);
+    assert!(words.contains("at 1 ") && words.contains("at 3,") && words.ends_with("SET n.seq = last"), "{words}");
+    graph.run(neo4rs::query(&mending)).await.expect("mended");
+    assert_eq!(counter::look(&world.store).await.expect("a look"), None);
+    assert_eq!(world.store.apply(&crate::world::rules(), &batch, Timestamp(1)).await.expect("applied").change, 4);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_a_newer_version_is_left_alone() {
     let Some(world) = World::empty().await else { return };

@@ -81,6 +81,28 @@ fn a_world_goes_from_generate_through_import_into_a_store() {
 }
 
 #[test]
+fn a_counter_that_does_not_agree_with_the_change_log_is_told_by_check() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let event = r#"{"type":"track","messageId":"m","userId":"ada","event":"Login","timestamp":"2026-03-31T09:30:00Z"}"#;
+    std::fs::write(folder.path().join("e.ndjson"), event).expect("a file");
+    assert_eq!(run(folder.path(), &["import", "e.ndjson"]).0, 0);
+    let db = rusqlite::Connection::open(folder.path().join("throughline.db")).expect("the file");
+    let last: i64 = db.query_row("SELECT seq FROM counter", [], |row| row.get(0)).expect("a number");
+    for (seq, words) in [(last - 1, "every write fails"), (last + 1, "bring back a backup")] {
+        db.execute("UPDATE counter SET seq = ?1", [seq]).expect("damaged");
+        let (code, out, _) = run(folder.path(), &["check"]);
+        assert_eq!((code, out.contains("wrong    store")), (1, true), "{out}");
+        assert!(out.contains(&format!("the counter of changes is at {seq} ")) && out.contains(words), "{out}");
+    }
+    db.execute("UPDATE counter SET seq = ?1", [last - 1]).expect("damaged");
+    let (_, out, _) = run(folder.path(), &["check"]);
+    let (_, mending) = out.lines().last().and_then(|line| line.split_once("on the database: ")).expect("what to run");
+    db.execute(mending, []).expect("mended");
+    let (code, out, _) = run(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
 fn a_reader_of_the_schema_that_has_had_enough_is_no_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child =

@@ -268,6 +268,14 @@ impl Store for Neo4jStore {
         status::fetch(&self.inner).await
     }
 
+    async fn last_logged(&self) -> Result<i64> {
+        status::last_logged(&self.inner).await
+    }
+
+    fn mending_counter(&self) -> String {
+        status::mending_counter()
+    }
+
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         status::gauges(&self.inner)
     }

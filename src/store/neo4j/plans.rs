@@ -5,8 +5,8 @@ use neo4rs::Graph;
 
 use super::statement::Statement;
 use super::{
-    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, rules, touchpoints,
-    why,
+    Neo4jOptions, Neo4jStore, changes, customer_list, customers, health, identity_events, orders, rules, status,
+    touchpoints, why,
 };
 use crate::store::Store;
 
@@ -101,9 +101,11 @@ async fn a_page_of_a_history_comes_out_of_its_index_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_of_the_change_log_comes_out_of_its_index_in_order() {
     let Some(graph) = server().await else { return };
-    let plan = plan(&graph, &changes::CHANGES).await;
-    assert_lean(&changes::CHANGES, &plan, 0);
-    assert_eq!(count(&plan, "Limit"), 1, "{}", plan.join("\n"));
+    for statement in [&changes::CHANGES, &status::LAST_LOGGED] {
+        let plan = plan(&graph, statement).await;
+        assert_lean(statement, &plan, 0);
+        assert_eq!(count(&plan, "Limit"), 1, "{}", plan.join("\n"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,8 @@ use crate::domain::Timestamp;
 use crate::store::{Result, StoreError, StoreStatus};
 
 static STATUS: Statement = statement!("status");
+pub(super) static LAST_LOGGED: Statement = statement!("last_logged");
+static MEND_COUNTER: Statement = statement!("mend_counter");
 
 pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     let rows = store.connections.read(&STATUS, Params::new()).await?;
@@ -22,6 +24,17 @@ pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
         change: column(row, "seq")?,
         changed_at: Timestamp(column(row, "at")?),
     })
+}
+
+/// The number of the last change in the log.
+pub(super) async fn last_logged(store: &Inner) -> Result<i64> {
+    let rows = store.connections.read(&LAST_LOGGED, Params::new()).await?;
+    Ok(rows.first().map(|row| column(row, "seq")).transpose()?.unwrap_or_default())
+}
+
+/// The statement that puts the counter to the last change in the log, for people: no server runs it.
+pub(super) fn mending_counter() -> String {
+    MEND_COUNTER.text().lines().collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn gauges(store: &Inner) -> Vec<(&'static str, f64)> {

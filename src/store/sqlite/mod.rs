@@ -268,6 +268,14 @@ impl Store for SqliteStore {
         self.pool.read(status::fetch).await
     }
 
+    async fn last_logged(&self) -> Result<i64> {
+        self.pool.read(|db| status::last_logged(db)).await
+    }
+
+    fn mending_counter(&self) -> String {
+        status::mending_counter()
+    }
+
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         self.pool.gauges()
     }

@@ -11,6 +11,8 @@ statements! {
     STATUS = "status";
     LAST_CHANGE = "last_change";
     MOMENT = "moment";
+    LAST_LOGGED = "last_logged";
+    MEND_COUNTER = "mend_counter";
 }
 
 /// All figures, from the one row that holds them.
@@ -29,6 +31,16 @@ pub(super) fn fetch(db: &Connection) -> Result<StoreStatus> {
 /// The last change's number and time.
 pub(super) fn last_change(db: &Connection) -> Result<(i64, Timestamp)> {
     LAST_CHANGE.on(db)?.first([], |row| Ok((row.get(0)?, time(row, 1)?)))?.ok_or_else(no_counter)
+}
+
+/// The number of the last change in the log.
+pub(super) fn last_logged(db: &Connection) -> Result<i64> {
+    LAST_LOGGED.on(db)?.count([])
+}
+
+/// The statement that puts the counter to the last change in the log, for people: no server runs it.
+pub(super) fn mending_counter() -> String {
+    MEND_COUNTER.sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ")
 }
 
 /// The last change that was committed by then.
