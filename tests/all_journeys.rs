@@ -10,6 +10,7 @@ use common::stores::on_both;
 on_both! { Shop::with_journeys:
     figures_and_people => figures_and_people_on_sqlite, figures_and_people_on_neo4j;
     an_empty_store_is_all_zeros => an_empty_store_is_all_zeros_on_sqlite, an_empty_store_is_all_zeros_on_neo4j;
+    purposes_are_told_in_alphabetical_order => purposes_are_told_on_sqlite, purposes_are_told_on_neo4j;
     what_cannot_be_asked => what_cannot_be_asked_on_sqlite, what_cannot_be_asked_on_neo4j;
     ecom => ecom_on_sqlite, ecom_on_neo4j;
 }
@@ -280,6 +281,18 @@ async fn an_empty_store_is_all_zeros(shop: Shop) {
     assert_eq!(answer["attribution"], json!({"conversions": 0, "value": [], "models": [{"rows": []}, {"rows": []}]}));
     assert_eq!(answer["match"], json!({"journeys": 0, "share": 0.0, "occurrences": 0}));
     assert_eq!(answer["compare"], json!({"a": {"customers": 0}, "b": {"customers": 0}, "links": []}));
+}
+
+async fn purposes_are_told_in_alphabetical_order(shop: Shop) {
+    let agrees = |n: usize, purposes: Value| {
+        json!({"type": "identify", "messageId": format!("i{n}"), "timestamp": "2026-03-01T00:00:00Z",
+            "userId": format!("u{n}"), "context": {"consent": {"categoryPreferences": purposes}}})
+    };
+    let said = [json!({"post": true, "ads": true}), json!({"mail": true}), json!({"calls": false, "zeal": true})];
+    shop.tell(said.into_iter().enumerate().map(|(n, purposes)| agrees(n, purposes)).collect::<Vec<_>>()).await;
+    let answer = shop.run("{ journeys(scope: {purpose: \"sms\"}) { population { customers } } }").await;
+    let hint = &answer["errors"][0]["extensions"]["hint"];
+    assert_eq!(hint, r#"one of "ads", "calls", "mail", "post", "zeal""#, "{answer}");
 }
 
 async fn what_cannot_be_asked(shop: Shop) {

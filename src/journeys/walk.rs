@@ -448,7 +448,9 @@ impl Scratch {
 fn allowed(projection: &Projection, scope: &Scope) -> Result<Option<Vec<bool>>, Fault> {
     let Some(wanted) = &scope.purpose else { return Ok(None) };
     let Some(purpose) = projection.dictionary.find_purpose(&wanted.name) else {
-        let known = projection.dictionary.purposes.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>();
+        let mut known: Vec<String> = projection.dictionary.purposes.iter().map(|name| format!("\"{name}\"")).collect();
+        // Numbered as a store told of them, in whatever order.
+        known.sort_unstable();
         let hint = match known.is_empty() {
             true => "nobody has consented to anything yet; leave it out".to_owned(),
             false => format!("one of {}", known.join(", ")),

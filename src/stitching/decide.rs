@@ -229,6 +229,7 @@ impl Desk<'_> {
                 moved.push(name);
             }
         }
+        moved.sort_by_key(|&name| self.people.names[name].id);
         if moved.is_empty() {
             let message = "no identifier was named: name those that are somebody else's";
             return Err(Problem::at(ProblemCode::BadArgument, "identifiers", message));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::known::Known;
+use super::known::{Known, KnownCustomer};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{DecisionKind, Side};
 use crate::domain::identifier::{Identifier, IdentifierKey};
@@ -76,7 +76,8 @@ impl People {
         People::new(rules, &Known::default(), 0)
     }
 
-    /// Those that are known.
+    /// Those that are known, in the order in which they were first seen, however a store read them: so whatever
+    /// names them does so in the same order.
     pub(crate) fn new(rules: &IdentityRules, known: &Known, seq: i64) -> Self {
         let mut people = People {
             names: Vec::with_capacity(known.identifiers.len()),
@@ -91,10 +92,14 @@ impl People {
             customers_made: 0,
             no_value: "".into(),
         };
-        for customer in &known.customers {
+        let mut customers: Vec<&KnownCustomer> = known.customers.iter().collect();
+        customers.sort_unstable_by_key(|customer| customer.born);
+        for customer in customers {
             people.add_customer(rules, customer.id.clone(), customer.born, false);
         }
-        for identifier in &known.identifiers {
+        let mut identifiers: Vec<&Identifier> = known.identifiers.iter().collect();
+        identifiers.sort_unstable_by_key(|identifier| identifier.id);
+        for identifier in identifiers {
             let customer = identifier.customer.as_ref().and_then(|id| people.by_customer.get(id).copied());
             debug_assert_eq!(customer.is_some(), identifier.customer.is_some(), "a holder that was not read");
             let name = people.add_name(rules, identifier.clone(), false);

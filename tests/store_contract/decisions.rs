@@ -24,6 +24,7 @@ cases! {
     a_merge_within_a_chain_is_undone_as_it_was,
     a_shared_device_leaves_its_customer_and_binds_nobody,
     a_merge_overrides_a_limit,
+    what_is_said_names_identifiers_in_the_order_in_which_they_were_first_seen,
     a_device_may_turn_out_shared_in_the_batch_that_brings_it,
 }
 
@@ -375,4 +376,25 @@ async fn a_device_may_turn_out_shared_in_the_batch_that_brings_it(world: World) 
     assert_eq!(total(&world).await, 2);
     world.apply([event("m4").anonymous("tablet").card("c1")]).await;
     assert_eq!(names(&*world.customer("loyalty_card", "c1").await), ["loyalty_card:c1"]);
+}
+
+async fn what_is_said_names_identifiers_in_the_order_in_which_they_were_first_seen(world: World) {
+    let (mut one, mut two) = (event("m1").user("ada"), event("m2").user("bob"));
+    for n in 0..4 {
+        one = one.anonymous(&format!("a{n}"));
+        two = two.anonymous(&format!("b{n}"));
+    }
+    world.apply_each([one, two]).await;
+    let (ada, bob) = (world.id("user_id", "ada").await, world.id("user_id", "bob").await);
+    done(&world, Says::Merge(vec![bob, ada.clone()])).await;
+    let moved = vec![key("anonymous_id", "a2"), key("user_id", "bob"), key("anonymous_id", "a1")];
+    done(&world, Says::Split(ada.clone(), moved)).await;
+    let decisions = world.store.scan_decisions(i64::MAX >> 21, None, 10).await.expect("decisions");
+    let sides: Vec<&Vec<IdentifierId>> = decisions.iter().flat_map(|decision| &decision.sides).collect();
+    assert_eq!(sides.iter().map(|side| side.len()).collect::<Vec<_>>(), [5, 5, 3, 7]);
+    assert!(sides.iter().all(|side| side.is_sorted()), "{sides:?}");
+    let history = world.store.list_identity_events(&[ada], None, 100).await.expect("a history");
+    let of = |kind| history[0].items.iter().find(|line| line.kind == kind).expect("a line").identifiers.clone();
+    assert_eq!(of(IdentityEventKind::Merged), [sides[0].as_slice(), sides[1]].concat(), "side by side");
+    assert_eq!(&of(IdentityEventKind::Split), sides[2]);
 }
