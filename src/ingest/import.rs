@@ -184,7 +184,7 @@ impl Import {
             Ok(input) => {
                 let (position, length) = (input.position.clone(), input.length);
                 let mut parsed = self.read(input, &name);
-                let outcome = self.write(&name, &mut parsed, stop, &mut report, &mut reject, |counts| {
+                let outcome = self.write(from, &mut parsed, stop, &mut report, &mut reject, |counts| {
                     progress(ImportProgress { counts, position: position.load(Ordering::Relaxed), length });
                 });
                 let outcome = outcome.await;
@@ -200,13 +200,14 @@ impl Import {
 
     async fn write(
         &self,
-        name: &Arc<str>,
+        from: &ImportFrom,
         parsed: &mut mpsc::Receiver<Parsed>,
         stop: &mut watch::Receiver<bool>,
         report: &mut ImportReport,
         reject: &mut impl FnMut(Reject) -> io::Result<()>,
         mut progress: impl FnMut(ImportCounts),
     ) -> Result<(), ImportFault> {
+        let file = from.file_name();
         loop {
             let batch = tokio::select! {
                 biased;
@@ -224,7 +225,7 @@ impl Import {
             for (place, outcome) in outcomes {
                 report.counts.add(&outcome);
                 if outcome.status == EventStatus::Rejected {
-                    let told = reject(Reject::of(name, place, &outcome));
+                    let told = reject(Reject::of(&file, place, &outcome));
                     told.map_err(|fault| ImportFault::Rejects(reason(&fault)))?;
                 }
                 counts.push(outcome);
@@ -232,7 +233,7 @@ impl Import {
             count(&counts, "import");
             progress(report.counts);
             if let Some(reason) = fault {
-                return Err(ImportFault::Unreadable { name: name.to_string(), reason });
+                return Err(ImportFault::Unreadable { name: from.to_string(), reason });
             }
         }
     }
@@ -435,12 +436,14 @@ impl ImportFrom {
     /// The source of events that name none: the file's name, without `.gz`, so that a file is the
     /// same packed and unpacked.
     pub fn name(&self) -> Arc<str> {
+        let name = self.file_name();
+        name.strip_suffix(".gz").filter(|name| !name.is_empty()).map_or(name.clone(), Into::into)
+    }
+
+    fn file_name(&self) -> Arc<str> {
         match self {
             ImportFrom::Stdin => "stdin".into(),
-            ImportFrom::File(path) => {
-                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                name.strip_suffix(".gz").filter(|name| !name.is_empty()).unwrap_or(&name).into()
-            }
+            ImportFrom::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into(),
         }
     }
 

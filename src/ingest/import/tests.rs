@@ -102,10 +102,10 @@ async fn bad_lines_are_rejected_with_their_number_and_the_rest_goes_in() {
 #[tokio::test]
 async fn a_reject_is_a_line_of_json_with_line_code_path_and_message() {
     let line = r#"{"type":"track","messageId":"m","userId":"u","event":"Order Completed","timestamp":"2026-01-01","properties":{"order_id":"1","products":[{"price":"x"}]}}"#;
-    let done = import("r.ndjson", line.as_bytes()).await;
+    let done = import("r.ndjson.gz", line.as_bytes()).await;
     assert_eq!(
         serde_json::to_string(&done.rejects[0]).expect("JSON"),
-        r#"{"file":"r.ndjson","line":1,"messageId":"m","code":"MISSING_FIELD","path":"properties.products[0]","message":"a product without sku or product_id"}"#
+        r#"{"file":"r.ndjson.gz","line":1,"messageId":"m","code":"MISSING_FIELD","path":"properties.products[0]","message":"a product without sku or product_id"}"#
     );
 }
 
@@ -165,7 +165,7 @@ async fn a_file_that_is_cut_off_keeps_what_could_be_read_and_says_so() {
     assert_eq!((whole.report.counts.created, whole.report.fault.is_none()), (3_000, true));
     let cut = import("c.ndjson.gz", &packed[..packed.len() / 2]).await;
     let fault = cut.report.fault.expect("a fault").to_string();
-    assert!(fault.ends_with("it ends in the middle of a gzip stream"), "{fault}");
+    assert!(fault.ends_with("c.ndjson.gz: cannot be read: it ends in the middle of a gzip stream"), "{fault}");
     assert!(cut.report.counts.created > 500 && cut.report.counts.rejected == 0, "{:?}", cut.report.counts);
 }
 
