@@ -1,4 +1,5 @@
 // Lines and returns are written anew with their order.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})-[r:CONTAINS|RETURNED]->()
+USING INDEX SEEK o:Order(key)
 DELETE r

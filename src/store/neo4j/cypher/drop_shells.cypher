@@ -1,5 +1,6 @@
 // What the locks made and the plan did not fill.
 UNWIND $identifiers AS key
 MATCH (i:Identifier {key: key})
+USING INDEX SEEK i:Identifier(key)
 WHERE i.id IS NULL
 DELETE i

@@ -2,5 +2,6 @@
 // find all of a customer's.
 UNWIND $rows AS row
 MATCH (s:Spend)
+USING INDEX SEEK s:Spend(customer, currency)
 WHERE s.customer = row.customer AND s.currency IS NOT NULL AND NOT s.currency IN row.currencies
 DELETE s

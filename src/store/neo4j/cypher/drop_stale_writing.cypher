@@ -4,4 +4,5 @@ MATCH (n:Counter {name: 'changes'})
 REMOVE n.locked
 WITH n
 MATCH (w:Writing {store: 1})
+USING INDEX SEEK w:Writing(store)
 DELETE w

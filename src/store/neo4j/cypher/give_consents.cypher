@@ -1,5 +1,7 @@
 // Identifiers that hold a decision from now on.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
+USING INDEX SEEK i:Identifier(id)
 MATCH (k:Consent {arrival: row.arrival})
+USING INDEX SEEK k:Consent(arrival)
 CREATE (i)-[:GAVE {since: $seq}]->(k)

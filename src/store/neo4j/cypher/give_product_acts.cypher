@@ -1,9 +1,11 @@
 // What was done about products in these touchpoints, from one identifier to another.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.from})
+USING INDEX SEEK i:Identifier(id)
 MATCH (i)-[a:WISHED|UNWISHED|LIKED|DISLIKED|ADDED|REMOVED]->(p:Product)
 WHERE a.arrival IN row.arrivals
 MATCH (to:Identifier {id: row.to})
+USING INDEX SEEK to:Identifier(id)
 WITH a, p, to, type(a) AS act, properties(a) AS said
 DELETE a
 FOREACH (x IN CASE act WHEN 'WISHED' THEN [1] ELSE [] END | CREATE (to)-[:WISHED {at: said.at, quantity: said.quantity, arrival: said.arrival, place: said.place}]->(p))

@@ -1,5 +1,6 @@
 // The present claims of the identifiers that claim something in this batch.
 UNWIND $keys AS key
 MATCH (i:Identifier {key: key})
+USING INDEX SEEK i:Identifier(key)
 MATCH (i)-[:CLAIMS]->(t:Trait)
 RETURN [t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source] AS claim

@@ -1,5 +1,6 @@
 // What was said so far about the locked orders; one that only the locks made has no events.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})
+USING INDEX SEEK o:Order(key)
 WHERE o.events IS NOT NULL
 RETURN o.source AS source, o.number AS number, o.events AS events

@@ -1,5 +1,6 @@
 // Who the named customers are now, and the keys of all they hold: what is to be locked.
 UNWIND $customers AS id
-MATCH (:CustomerId {id: id})-[:MERGED_INTO*0..]->(c:Customer)
+MATCH (who:CustomerId {id: id})-[:MERGED_INTO*0..]->(c:Customer)
+USING INDEX SEEK who:CustomerId(id)
 OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
 RETURN id, c.id AS living, collect(i.key) AS keys

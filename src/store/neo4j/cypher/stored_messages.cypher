@@ -3,6 +3,8 @@
 // message alike.
 UNWIND $ids AS id
 MATCH (m:Message {id: id})
+USING INDEX SEEK m:Message(id)
 MATCH (i:Identifier {id: m.owner})
+USING INDEX SEEK i:Identifier(id)
 OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(i)
 RETURN id, c.id AS customer

@@ -1,6 +1,7 @@
 // The customers that were merged into whoever holds these identifiers, each with what it had then.
 UNWIND $ids AS id
-MATCH (:Identifier {id: id})<-[:IDENTIFIED_BY]-(c:Customer)
+MATCH (i:Identifier {id: id})<-[:IDENTIFIED_BY]-(c:Customer)
+USING INDEX SEEK i:Identifier(id)
 WITH DISTINCT c
 MATCH (c)<-[:MERGED_INTO*0..]-(:CustomerId)<-[m:MERGED_INTO]-(old:MergedCustomer)
 MATCH (old)-[was:WAS_IDENTIFIED_BY {until: m.seq}]->(i:Identifier)

@@ -5,4 +5,5 @@ SET d = row.set
 WITH d, row
 UNWIND row.members AS member
 MATCH (i:Identifier {id: member.identifier})
+USING INDEX SEEK i:Identifier(id)
 CREATE (d)-[:SIDE {number: member.number, since: $seq}]->(i)

@@ -18,5 +18,6 @@ SET d += CASE WHEN latest THEN row.set ELSE {} END
 WITH row, d
 UNWIND row.identifiers AS id
 MATCH (i:Identifier {id: id})
+USING INDEX SEEK i:Identifier(id)
 MERGE (i)-[s:STORED_ON]->(d)
 ON CREATE SET s.since = $seq

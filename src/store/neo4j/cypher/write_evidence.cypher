@@ -5,4 +5,5 @@ SET e = row.set
 WITH e, row
 UNWIND row.set.identifiers AS id
 MATCH (i:Identifier {id: id})
+USING INDEX SEEK i:Identifier(id)
 CREATE (e)-[:NAMES]->(i)

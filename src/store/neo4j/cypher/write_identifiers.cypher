@@ -2,4 +2,5 @@
 // but for identifiers whose customer changed without them.
 UNWIND $rows AS row
 MATCH (i:Identifier {key: row.key})
+USING INDEX SEEK i:Identifier(key)
 SET i += row.set

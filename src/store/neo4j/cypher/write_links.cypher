@@ -2,7 +2,9 @@
 // pair before is kept, for views of the past. Both ends are locked, so nobody makes the same edge.
 UNWIND $rows AS row
 MATCH (a:Identifier {id: row.from})
+USING INDEX SEEK a:Identifier(id)
 MATCH (b:Identifier {id: row.to})
+USING INDEX SEEK b:Identifier(id)
 OPTIONAL MATCH (a)-[old:LINKED]->(b)
 FOREACH (x IN CASE WHEN old IS NULL THEN [1] ELSE [] END |
   CREATE (a)-[new:LINKED]->(b)

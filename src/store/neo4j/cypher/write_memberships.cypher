@@ -2,7 +2,9 @@
 // identifier, which has at most one.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
+USING INDEX SEEK i:Identifier(id)
 OPTIONAL MATCH (to:CustomerId {id: row.to})
+USING INDEX SEEK to:CustomerId(id)
 OPTIONAL MATCH (from:CustomerId)-[held:IDENTIFIED_BY]->(i)
 FOREACH (old IN CASE WHEN held IS NULL THEN [] ELSE [held] END |
   CREATE (from)-[:WAS_IDENTIFIED_BY {since: old.since, until: $seq}]->(i)

@@ -1,6 +1,8 @@
 // What an order contains.
 UNWIND $rows AS row
 MATCH (o:Order {key: row.key})
+USING INDEX SEEK o:Order(key)
 MATCH (p:Product {sku: row.sku})
+USING INDEX SEEK p:Product(sku)
 CREATE (o)-[r:CONTAINS]->(p)
 SET r = row.set

@@ -5,6 +5,7 @@ MATCH (t:Touchpoint)
 USING INDEX t:Touchpoint(owner, at, arrival)
 WHERE t.owner = row.from AND t.at = row.at AND t.arrival = row.arrival
 MATCH (to:Identifier {id: row.to})
+USING INDEX SEEK to:Identifier(id)
 OPTIONAL MATCH (t)-[old:GIVEN_TO]->(:Identifier)
 CREATE (:PastOwner {touchpoint: row.arrival, owner: row.from, to: row.to, at: row.at, since: row.since, until: $seq})-[:WAS_OWNER_OF]->(t)
 SET t.owner = row.to, t.carrier = row.carrier, t.moved = $seq

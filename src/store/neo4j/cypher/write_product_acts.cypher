@@ -1,7 +1,9 @@
 // Acts about products as edges. A type cannot be a parameter, so each has its line.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.owner})
+USING INDEX SEEK i:Identifier(id)
 MATCH (p:Product {sku: row.sku})
+USING INDEX SEEK p:Product(sku)
 FOREACH (x IN CASE row.act WHEN 'WISHED' THEN [1] ELSE [] END | CREATE (i)-[:WISHED {at: row.at, quantity: row.quantity, arrival: row.arrival, place: row.place}]->(p))
 FOREACH (x IN CASE row.act WHEN 'UNWISHED' THEN [1] ELSE [] END | CREATE (i)-[:UNWISHED {at: row.at, quantity: row.quantity, arrival: row.arrival, place: row.place}]->(p))
 FOREACH (x IN CASE row.act WHEN 'LIKED' THEN [1] ELSE [] END | CREATE (i)-[:LIKED {at: row.at, quantity: row.quantity, arrival: row.arrival, place: row.place}]->(p))

@@ -1,5 +1,7 @@
 // Sides that identifiers took by joining whoever has them.
 UNWIND $rows AS row
 MATCH (d:Decision {arrival: row.decision})
+USING INDEX SEEK d:Decision(arrival)
 MATCH (i:Identifier {id: row.identifier})
+USING INDEX SEEK i:Identifier(id)
 CREATE (d)-[:SIDE {number: row.number, since: $seq}]->(i)

@@ -3,9 +3,13 @@
 // (owner, at, arrival).
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.set.owner})
+USING INDEX SEEK i:Identifier(id)
 OPTIONAL MATCH (d:Device {key: row.set.device})
+USING INDEX SEEK d:Device(key)
 OPTIONAL MATCH (k:Campaign {key: row.campaign})
+USING INDEX SEEK k:Campaign(key)
 OPTIONAL MATCH (o:Order {key: row.order})
+USING INDEX SEEK o:Order(key)
 CREATE (t:Message:Touchpoint)
 SET t = row.set
 CREATE (t)-[:SEEN_AS]->(i)
