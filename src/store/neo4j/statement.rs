@@ -67,7 +67,7 @@ impl Statement {
 
     /// The same for a statement of a batch, whose plan the server is to keep. As the graph grows it
     /// would make all of them anew, 0.1 s each, over and over in an import; and come to the same, since
-    /// they go by keys: a test looks that none scans, in an empty graph either.
+    /// they go by keys: a test looks that none scans, whatever the server takes its indexes to hold.
     pub(super) fn steady_query(&self, params: Params) -> neo4rs::Query {
         neo4rs::Query::new(format!("{KEEP_PLAN}{}", self.text())).with_params(params.into_map())
     }

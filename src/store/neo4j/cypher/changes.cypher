@@ -3,7 +3,7 @@
 // becoming visible: what was read above and is not among them is there with all that it names.
 CALL () {
   MATCH (n:Change)
-  USING INDEX n:Change(seq)
+  USING INDEX SEEK n:Change(seq)
   WHERE n.seq >= $from
   RETURN n
   ORDER BY n.seq
@@ -15,7 +15,7 @@ WITH batches, [i IN range(0, size(batches) - 1) WHERE i = 0 OR
 WITH [i IN wanted | [batches[i].seq, batches[i].at, batches[i].entries]] AS items
 CALL () {
   MATCH (w:Writing {store: 1})
-  USING INDEX w:Writing(store)
+  USING INDEX SEEK w:Writing(store)
   RETURN collect(w.seq) AS writing
 }
 RETURN items, writing

@@ -1,4 +1,5 @@
 // Decisions by name. The first place of an item is the holder's in other statements; here nobody asked for one.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (k:Consent {arrival: $keys[n]})
+USING INDEX SEEK k:Consent(arrival)
 RETURN n, [k.owner, k.arrival, k.owner, k.purpose, k.channel, k.status, k.expires_at, k.at, k.source] AS item

@@ -2,7 +2,7 @@
 CALL (ids) {
   UNWIND ids AS i
   MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(owner, at, arrival)
+  USING INDEX SEEK t:Touchpoint(owner, at, arrival)
   WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival < $end
       AND ($channels IS NULL OR t.channel IN $channels)
       AND ($kinds IS NULL OR t.kind IN $kinds)

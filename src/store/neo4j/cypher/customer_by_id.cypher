@@ -2,9 +2,10 @@
 // that leads nowhere answers with nulls: it is just being merged, and its edge is not seen yet.
 CALL () {
   MATCH (w:Writing {store: 1})
-  USING INDEX w:Writing(store)
+  USING INDEX SEEK w:Writing(store)
   RETURN collect([w.seq, w.customers]) AS writing
 }
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (named:CustomerId {id: $keys[n]})
+USING INDEX SEEK named:CustomerId(id)
 OPTIONAL MATCH (named)-[:MERGED_INTO*0..]->(c:Customer)

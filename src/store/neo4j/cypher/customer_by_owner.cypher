@@ -1,9 +1,10 @@
 // The same by an identifier's id: that of an order's owner, which never changes.
 CALL () {
   MATCH (w:Writing {store: 1})
-  USING INDEX w:Writing(store)
+  USING INDEX SEEK w:Writing(store)
   RETURN collect([w.seq, w.customers]) AS writing
 }
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (found:Identifier {id: $keys[n]})
+USING INDEX SEEK found:Identifier(id)
 OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(found)

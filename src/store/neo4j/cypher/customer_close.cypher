@@ -6,10 +6,11 @@ CALL (c) {
 }
 WITH *, c.id AS id, c.born AS born
 OPTIONAL MATCH (again:CustomerId {id: id})
+USING INDEX SEEK again:CustomerId(id)
 WITH *, again.version AS version_after
 CALL (id) {
   MATCH (w:Writing {store: 1})
-  USING INDEX w:Writing(store)
+  USING INDEX SEEK w:Writing(store)
   WHERE id IS NULL OR id IN w.customers
   RETURN collect(w.seq) AS writing_after
 }

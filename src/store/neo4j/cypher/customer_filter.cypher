@@ -7,6 +7,7 @@
   AND ($currency IS NULL
     OR EXISTS {
       MATCH (m:Spend {customer: c.id, currency: $currency})
+      USING INDEX SEEK m:Spend(customer, currency)
       WHERE m.net >= $net_min AND m.net <= $net_max AND m.gross >= $gross_min AND m.gross <= $gross_max
     }
     OR ($zero_fits AND NOT EXISTS { MATCH (:Spend {customer: c.id, currency: $currency}) }))

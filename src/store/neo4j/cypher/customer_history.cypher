@@ -6,7 +6,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (o:Order)
-    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    USING INDEX SEEK o:Order(owner, placed_at, placed_arrival)
     WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival IS NOT NULL
     RETURN o
     ORDER BY o.owner DESC, o.placed_at DESC, o.placed_arrival DESC
@@ -21,7 +21,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival IS NOT NULL
     RETURN t
     ORDER BY t.owner DESC, t.at DESC, t.arrival DESC

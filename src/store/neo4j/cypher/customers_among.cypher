@@ -1,4 +1,5 @@
 // Of few customers those that fit, with every sort key.
 UNWIND $ids AS id
 MATCH (c:CustomerId {id: id})
+USING INDEX SEEK c:CustomerId(id)
 WHERE c:Customer

@@ -5,4 +5,5 @@ USING INDEX s:Spend(currency, net, born)
 WHERE s.currency = $sort_currency AND s.net >= $low AND s.net <= $high AND s.born IS NOT NULL
   AND CASE WHEN s.net = $edge THEN $sign * s.born > $place ELSE true END
 MATCH (c:CustomerId {id: s.customer})
+USING INDEX SEEK c:CustomerId(id)
 WHERE true

@@ -1,6 +1,7 @@
 // Devices by key, with the first thousand identifiers that live on each.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (d:Device {key: $keys[n]})
+USING INDEX SEEK d:Device(key)
 CALL (d) {
   MATCH (i:Identifier)-[:STORED_ON]->(d)
   WITH i.id AS id

@@ -1,5 +1,6 @@
 // What each identifier held once the change $at was done.
 UNWIND range(0, size($ids) - 1) AS n
 MATCH (i:Identifier {id: $ids[n]})-[g:GAVE]->(k:Consent)
+USING INDEX SEEK i:Identifier(id)
 WHERE g.since <= $at AND coalesce(g.until > $at, true)
 RETURN n, k.purpose AS purpose, k.status AS status, k.expires_at AS expires_at

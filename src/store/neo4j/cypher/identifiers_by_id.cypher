@@ -1,5 +1,6 @@
 // Identifiers, with who holds each.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
+USING INDEX SEEK i:Identifier(id)
 OPTIONAL MATCH (c:Customer)-[:IDENTIFIED_BY]->(i)
 RETURN n, [i.id, i.kind, i.value, i.first_seen_at, i.last_seen_at, i.rollup, i.shared_since] AS item, c.id AS customer

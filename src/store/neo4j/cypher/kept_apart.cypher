@@ -1,6 +1,7 @@
 // The other sides of every decision that parted it from somebody, but for those it was merged with later.
 UNWIND range(0, size($ids) - 1) AS n
 MATCH (i:Identifier {id: $ids[n]})<-[mine:SIDE]-(d:Decision)-[theirs:SIDE]->(other:Identifier)
+USING INDEX SEEK i:Identifier(id)
 WHERE d.kind <> 'MERGE' AND theirs.number <> mine.number
   AND coalesce(mine.since, 0) <= $seq AND coalesce(theirs.since, 0) <= $seq
 AND NOT EXISTS {

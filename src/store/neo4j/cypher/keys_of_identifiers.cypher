@@ -1,4 +1,5 @@
 // What identifiers are locked by.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
+USING INDEX SEEK i:Identifier(id)
 RETURN i.key AS key

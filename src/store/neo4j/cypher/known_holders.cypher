@@ -1,7 +1,6 @@
 // Of the locked identifiers those that nobody holds, whole; and the customers of those whose holder is
 // not locked, which tells that they changed hands. An identifier without an id was made by this
-// transaction's locks. The hint is for an almost empty store, where a look through all ids seems as good;
-// that plan would be kept while the store grows.
+// transaction's locks.
 UNWIND $keys AS key
 MATCH (i:Identifier {key: key})
 USING INDEX SEEK i:Identifier(key)

@@ -3,7 +3,7 @@
 // of an OR two seeks and a union, which has no order.
 CALL () {
   MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(owner, at, arrival)
+  USING INDEX SEEK t:Touchpoint(owner, at, arrival)
   WHERE t.owner = $device AND t.at <= $at AND t.arrival IS NOT NULL
     AND CASE WHEN t.at = $at THEN t.arrival < $arrival ELSE true END
     AND t.direction = 'INBOUND'
@@ -12,7 +12,7 @@ CALL () {
   LIMIT $limit
   UNION ALL
   MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(carrier, at, arrival)
+  USING INDEX SEEK t:Touchpoint(carrier, at, arrival)
   WHERE t.carrier = $device AND t.at <= $at AND t.arrival IS NOT NULL
     AND CASE WHEN t.at = $at THEN t.arrival < $arrival ELSE true END
     AND t.direction = 'INBOUND'

@@ -1,12 +1,13 @@
 // A page of each customer's identity history and of those it absorbed, oldest first: a run from
 // each out of the index on (customer, arrival), and the merge of these few.
 UNWIND range(0, size($of) - 1) AS n
-MATCH (:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
+MATCH (who:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
+USING INDEX SEEK who:CustomerId(id)
 CALL (c) {
   MATCH (c)<-[:MERGED_INTO*0..]-(each:CustomerId)
   CALL (each) {
     MATCH (e:IdentityEvent)
-    USING INDEX e:IdentityEvent(customer, arrival)
+    USING INDEX SEEK e:IdentityEvent(customer, arrival)
     WHERE e.customer = each.id AND e.arrival > $after
     RETURN e
     ORDER BY e.customer, e.arrival

@@ -4,7 +4,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (o:Order)
-    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    USING INDEX SEEK o:Order(owner, placed_at, placed_arrival)
     WHERE o.owner = i.id AND o.placed_at >= $since AND o.placed_at < $until AND o.placed_arrival < $end
       AND CASE WHEN o.placed_at = $edge THEN o.placed_arrival < $place ELSE true END
     RETURN o

@@ -1,14 +1,14 @@
 // The latest of a device's stream, as stored by then: who was signed in never changes.
 CALL () {
   MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(owner, at, arrival)
+  USING INDEX SEEK t:Touchpoint(owner, at, arrival)
   WHERE t.owner = $device AND t.at >= $since AND t.arrival < $end AND t.direction = 'INBOUND'
   RETURN t, true AS alone
   ORDER BY t.owner DESC, t.at DESC, t.arrival DESC
   LIMIT $limit
   UNION ALL
   MATCH (t:Touchpoint)
-  USING INDEX t:Touchpoint(carrier, at, arrival)
+  USING INDEX SEEK t:Touchpoint(carrier, at, arrival)
   WHERE t.carrier = $device AND t.at >= $since AND t.arrival < $end AND t.direction = 'INBOUND'
   RETURN t, t.moved IS NOT NULL AS alone
   ORDER BY t.carrier DESC, t.at DESC, t.arrival DESC

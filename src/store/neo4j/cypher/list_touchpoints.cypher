@@ -6,7 +6,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival < $end
       AND CASE WHEN t.at = $edge THEN $sign * t.arrival > $place ELSE true END
       AND ($channels IS NULL OR t.channel IN $channels)

@@ -2,4 +2,5 @@
 MATCH (e:Evidence)
 UNWIND e.identifiers AS id
 MATCH (i:Identifier {id: id})
+USING INDEX SEEK i:Identifier(id)
 MERGE (e)-[:NAMES]->(i)

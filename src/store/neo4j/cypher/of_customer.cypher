@@ -1,5 +1,6 @@
 // All identifiers of each customer, by its id or one that was merged into it.
 UNWIND range(0, size($of) - 1) AS n
-MATCH (:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
+MATCH (who:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
+USING INDEX SEEK who:CustomerId(id)
 MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
 WITH n, collect(i) AS ids

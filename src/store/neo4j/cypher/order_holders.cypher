@@ -2,5 +2,6 @@
 // use answers several. Orders that wait have no owner, and nobody has them.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (o:Order {number: $keys[n][0]})
+USING INDEX SEEK o:Order(number)
 WHERE o.owner IS NOT NULL AND ($keys[n][1] IS NULL OR o.source = $keys[n][1])
 RETURN n, o.owner AS owner

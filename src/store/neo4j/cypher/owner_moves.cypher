@@ -1,6 +1,6 @@
 // Each with who had it before and who after.
 MATCH (p:PastOwner)
-USING INDEX p:PastOwner(until, touchpoint)
+USING INDEX SEEK p:PastOwner(until, touchpoint)
 WHERE p.until > $after AND p.until <= $upto AND p.touchpoint IS NOT NULL
 RETURN p.touchpoint AS touchpoint, p.at AS at, p.owner AS owner, p.to AS next
 ORDER BY p.until, p.touchpoint

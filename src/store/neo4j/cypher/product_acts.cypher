@@ -7,7 +7,7 @@ CALL (ids) {
 CALL (ids) {
   UNWIND ids AS i
   MATCH (o:Order)
-  USING INDEX o:Order(owner, placed_at, placed_arrival)
+  USING INDEX SEEK o:Order(owner, placed_at, placed_arrival)
   WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival IS NOT NULL
   RETURN collect([o.source, o.number, o.events, COLLECT { MATCH (o)-[:CONTAINS|RETURNED]->(p:Product) RETURN [p.sku, p.name, p.category] }]) AS orders
 }

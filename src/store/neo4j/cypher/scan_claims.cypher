@@ -1,6 +1,7 @@
 // Identifiers from the index on (id), each with what it ever claimed of these traits up to the change: what
 // holds, and what a later claim replaced.
 MATCH (i:Identifier)
+USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after AND i.id < $until
 WITH i
 ORDER BY i.id

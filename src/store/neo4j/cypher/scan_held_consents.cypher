@@ -1,5 +1,6 @@
 // Identifiers from the index on (id), each with the decisions that it holds.
 MATCH (i:Identifier)
+USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after
 WITH i
 ORDER BY i.id

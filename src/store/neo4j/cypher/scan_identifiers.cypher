@@ -1,6 +1,7 @@
 // Identifiers from the index on (id), as they stood once the change $at was done: held by whoever holds
 // them since then or longer, else by whoever lost them later.
 MATCH (i:Identifier)
+USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after AND i.id < $until
 WITH i
 ORDER BY i.id

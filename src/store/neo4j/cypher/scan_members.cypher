@@ -1,5 +1,6 @@
 // Who held each identifier once the change $at was done, as in scan_identifiers.
 MATCH (i:Identifier)
+USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after AND i.id < $until
 WITH i
 ORDER BY i.id

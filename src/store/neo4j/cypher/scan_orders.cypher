@@ -1,5 +1,6 @@
 // Placed orders from the index on (key), in its order.
 MATCH (o:Order)
+USING INDEX SEEK o:Order(key)
 WHERE o.key > $after
 WITH o
 ORDER BY o.key

@@ -1,6 +1,6 @@
 // Touchpoints from the index on (arrival), in its order.
 MATCH (t:Touchpoint)
-USING INDEX t:Touchpoint(arrival)
+USING INDEX SEEK t:Touchpoint(arrival)
 WHERE t.arrival > $after AND t.arrival < $end
 WITH t
 ORDER BY t.arrival

@@ -2,7 +2,7 @@
 // that of the device it was seen under.
 UNWIND $rows AS row
 MATCH (t:Touchpoint)
-USING INDEX t:Touchpoint(owner, at, arrival)
+USING INDEX SEEK t:Touchpoint(owner, at, arrival)
 WHERE t.owner = row.from AND t.at = row.at AND t.arrival = row.arrival
 MATCH (to:Identifier {id: row.to})
 USING INDEX SEEK to:Identifier(id)

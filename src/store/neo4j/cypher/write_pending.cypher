@@ -1,7 +1,7 @@
 // What is to be judged; ranges that lie near each other become one.
 UNWIND $rows AS row
 OPTIONAL MATCH (p:PendingVisits)
-USING INDEX p:PendingVisits(device, from_at)
+USING INDEX SEEK p:PendingVisits(device, from_at)
 WHERE p.device = row.device AND p.from_at <= row.near_to AND p.to_at >= row.near_from
 WITH row, collect(p) AS near
 WITH row, near, reduce(x = row.from_at, p IN near | CASE WHEN p.from_at < x THEN p.from_at ELSE x END) AS from_at,

@@ -1,5 +1,5 @@
 // All that shared devices ever did is to be judged again.
 MATCH (i:Identifier)
-USING INDEX i:Identifier(shared_since)
+USING INDEX SEEK i:Identifier(shared_since)
 WHERE i.shared_since > 0
 CREATE (:PendingVisits {device: i.id, from_at: $from_at, to_at: $to_at})

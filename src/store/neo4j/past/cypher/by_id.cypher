@@ -1,6 +1,7 @@
 // The customers that ids stood for: the end of the merges that held then.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (named:CustomerId {id: $keys[n]})
+USING INDEX SEEK named:CustomerId(id)
 WHERE named.born < $end
 MATCH way = (named)-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(c:CustomerId)
 WHERE all(m IN relationships(way) WHERE coalesce(m.seq, m.since) <= $seq AND coalesce(m.until > $seq, true))

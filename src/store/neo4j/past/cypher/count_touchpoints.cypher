@@ -3,7 +3,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival < $end
       AND coalesce(t.moved <= $seq, true)
       AND ($channels IS NULL OR t.channel IN $channels)
@@ -13,7 +13,7 @@ CALL (ids) {
     RETURN count(t) AS own
     UNION ALL
     MATCH (p:PastOwner)
-    USING INDEX p:PastOwner(owner, at, touchpoint)
+    USING INDEX SEEK p:PastOwner(owner, at, touchpoint)
     WHERE p.owner = i.id AND p.at >= $since AND p.at < $until AND p.touchpoint < $end
       AND p.since <= $seq AND p.until > $seq
     MATCH (p)-[:WAS_OWNER_OF]->(t:Touchpoint)

@@ -2,6 +2,7 @@
 // the touchpoints of those and by events that made none.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (d:Device {key: $keys[n]})
+USING INDEX SEEK d:Device(key)
 WHERE coalesce(d.since, 0) <= $seq
 CALL (d) {
   MATCH (i:Identifier)-[s:STORED_ON]->(d)
@@ -14,12 +15,12 @@ CALL (d, identifiers) {
   UNWIND identifiers AS id
   CALL (d, id) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
     RETURN min(t.at) AS first_at, max(t.at) AS last_at
     UNION ALL
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(carrier, at, arrival)
+    USING INDEX SEEK t:Touchpoint(carrier, at, arrival)
     WHERE t.carrier = id AND t.at IS NOT NULL AND t.arrival < $end AND t.device = d.key
     RETURN min(t.at) AS first_at, max(t.at) AS last_at
   }
@@ -29,13 +30,14 @@ CALL (d, identifiers) {
 }
 CALL (d) {
   MATCH (s:DeviceSeenAlone)
-  USING INDEX s:DeviceSeenAlone(device)
+  USING INDEX SEEK s:DeviceSeenAlone(device)
   WHERE s.device = d.key AND s.since <= $seq
   RETURN collect([s.first_at, s.last_at]) AS alone
 }
 RETURN n, [0, d.key, d.kind, d.os, d.model, d.first_seen_at, d.last_seen_at] AS item, identifiers, seen + alone AS seen,
   head(COLLECT {
     MATCH (p:PastDevice)
+    USING INDEX SEEK p:PastDevice(device, until)
     WHERE p.device = d.key AND p.until > $seq
     RETURN [p.kind, p.os, p.model]
     ORDER BY p.until

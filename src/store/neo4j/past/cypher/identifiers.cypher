@@ -4,16 +4,17 @@
 // is the one that stood.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
+USING INDEX SEEK i:Identifier(id)
 WHERE i.id < $end
 CALL (i) {
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end AND coalesce(t.moved <= $seq, true)
     RETURN t
     UNION ALL
     MATCH (w:PastOwner)
-    USING INDEX w:PastOwner(owner, at, touchpoint)
+    USING INDEX SEEK w:PastOwner(owner, at, touchpoint)
     WHERE w.owner = i.id AND w.at IS NOT NULL AND w.touchpoint < $end AND w.since <= $seq AND w.until > $seq
     MATCH (w)-[:WAS_OWNER_OF]->(t:Touchpoint)
     RETURN t
@@ -26,12 +27,12 @@ CALL (i) {
 CALL (i) {
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at IS NOT NULL AND t.arrival < $end AND (t.moved IS NULL OR t.carrier IS NULL)
     RETURN min(t.at) AS first_at, max(t.at) AS last_at
     UNION ALL
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(carrier, at, arrival)
+    USING INDEX SEEK t:Touchpoint(carrier, at, arrival)
     WHERE t.carrier = i.id AND t.at IS NOT NULL AND t.arrival < $end AND t.moved IS NOT NULL
     RETURN min(t.at) AS first_at, max(t.at) AS last_at
   }
@@ -42,16 +43,17 @@ CALL (i) {
 CALL (i) {
   CALL (i) {
     MATCH (o:Order)
-    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    USING INDEX SEEK o:Order(owner, placed_at, placed_arrival)
     WHERE o.owner = i.id AND o.placed_at IS NOT NULL AND o.placed_arrival < $end
       AND NOT EXISTS {
         MATCH (x:PastOwner)
+        USING INDEX SEEK x:PastOwner(touchpoint, until)
         WHERE x.touchpoint = o.placed_arrival AND x.until > $seq
       }
     RETURN o
     UNION ALL
     MATCH (w:PastOwner)
-    USING INDEX w:PastOwner(owner, at, touchpoint)
+    USING INDEX SEEK w:PastOwner(owner, at, touchpoint)
     WHERE w.owner = i.id AND w.at IS NOT NULL AND w.touchpoint < $end AND w.since <= $seq AND w.until > $seq
     MATCH (w)-[:WAS_OWNER_OF]->(:Touchpoint)-[:ABOUT]->(o:Order)
     WHERE o.placed_arrival = w.touchpoint
@@ -65,6 +67,7 @@ CALL (i) {
   WITH l, startNode(l).id AS from, endNode(l).id AS to, type(l) = 'REFUSED' AS refused
   WITH l, head(COLLECT {
     MATCH (p:PastLink)
+    USING INDEX SEEK p:PastLink(from, to, until)
     WHERE p.from = from AND p.to = to AND p.until > $seq AND p.refused = refused
     RETURN [p.first_at, p.last_at]
     ORDER BY p.until
@@ -74,7 +77,7 @@ CALL (i) {
 }
 CALL (i) {
   MATCH (s:SeenAlone)
-  USING INDEX s:SeenAlone(identifier)
+  USING INDEX SEEK s:SeenAlone(identifier)
   WHERE s.identifier = i.id AND s.since <= $seq
   RETURN collect([s.first_at, s.last_at]) AS alone
 }

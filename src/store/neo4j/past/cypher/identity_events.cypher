@@ -4,7 +4,7 @@ CALL (n) {
   UNWIND $of[n] AS customer
   CALL (customer) {
     MATCH (e:IdentityEvent)
-    USING INDEX e:IdentityEvent(customer, arrival)
+    USING INDEX SEEK e:IdentityEvent(customer, arrival)
     WHERE e.customer = customer AND e.arrival > $after AND e.arrival < $end
     RETURN e
     ORDER BY e.customer, e.arrival

@@ -11,6 +11,7 @@ CALL (ids) {
   LIMIT $limit
   WITH l, from, to, refused, head(COLLECT {
     MATCH (p:PastLink)
+    USING INDEX SEEK p:PastLink(from, to, until)
     WHERE p.from = from AND p.to = to AND p.until > $seq AND p.refused = refused
     RETURN [p.first_at, p.last_at, p.count]
     ORDER BY p.until

@@ -3,11 +3,12 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (o:Order)
-    USING INDEX o:Order(owner, placed_at, placed_arrival)
+    USING INDEX SEEK o:Order(owner, placed_at, placed_arrival)
     WHERE o.owner = i.id AND o.placed_at >= $since AND o.placed_at < $until AND o.placed_arrival < $end
       AND CASE WHEN o.placed_at = $edge THEN o.placed_arrival < $place ELSE true END
       AND NOT EXISTS {
         MATCH (x:PastOwner)
+        USING INDEX SEEK x:PastOwner(touchpoint, until)
         WHERE x.touchpoint = o.placed_arrival AND x.until > $seq
       }
     RETURN o
@@ -15,7 +16,7 @@ CALL (ids) {
     LIMIT $limit
     UNION ALL
     MATCH (w:PastOwner)
-    USING INDEX w:PastOwner(owner, at, touchpoint)
+    USING INDEX SEEK w:PastOwner(owner, at, touchpoint)
     WHERE w.owner = i.id AND w.at >= $since AND w.at < $until AND w.touchpoint < $end
       AND CASE WHEN w.at = $edge THEN w.touchpoint < $place ELSE true END
       AND w.since <= $seq AND w.until > $seq

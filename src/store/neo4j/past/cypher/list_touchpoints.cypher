@@ -4,7 +4,7 @@ CALL (ids) {
   UNWIND ids AS i
   CALL (i) {
     MATCH (t:Touchpoint)
-    USING INDEX t:Touchpoint(owner, at, arrival)
+    USING INDEX SEEK t:Touchpoint(owner, at, arrival)
     WHERE t.owner = i.id AND t.at >= $since AND t.at < $until AND t.arrival < $end
       AND CASE WHEN t.at = $edge THEN $sign * t.arrival > $place ELSE true END
       AND coalesce(t.moved <= $seq, true)
@@ -17,7 +17,7 @@ CALL (ids) {
     LIMIT $limit
     UNION ALL
     MATCH (p:PastOwner)
-    USING INDEX p:PastOwner(owner, at, touchpoint)
+    USING INDEX SEEK p:PastOwner(owner, at, touchpoint)
     WHERE p.owner = i.id AND p.at >= $since AND p.at < $until AND p.touchpoint < $end
       AND CASE WHEN p.at = $edge THEN $sign * p.touchpoint > $place ELSE true END
       AND p.since <= $seq AND p.until > $seq

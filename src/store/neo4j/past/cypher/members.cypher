@@ -1,6 +1,7 @@
 // What customers held, and whom they had absorbed, also through others.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (c:CustomerId {id: $keys[n]})
+USING INDEX SEEK c:CustomerId(id)
 CALL (c) {
   MATCH (c)-[h:IDENTIFIED_BY|WAS_IDENTIFIED_BY]->(i:Identifier)
   WHERE h.since <= $seq AND coalesce(h.until > $seq, true)

@@ -1,7 +1,7 @@
 // Who owned touchpoints, where that changed since.
 UNWIND $keys AS arrival
 MATCH (p:PastOwner)
-USING INDEX p:PastOwner(touchpoint, until)
+USING INDEX SEEK p:PastOwner(touchpoint, until)
 WHERE p.touchpoint = arrival AND p.until > $seq
 WITH arrival, p
 ORDER BY p.until

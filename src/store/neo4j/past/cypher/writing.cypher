@@ -1,4 +1,4 @@
 // What is becoming visible right now.
 MATCH (w:Writing {store: 1})
-USING INDEX w:Writing(store)
+USING INDEX SEEK w:Writing(store)
 RETURN w.seq AS seq
