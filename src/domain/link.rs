@@ -29,7 +29,16 @@ pub struct Link {
     pub source: Arc<str>,
 }
 
-/// How two identifiers are connected: a chain of links that bound.
+impl Link {
+    /// What a person said who merged the customers of two that no event has together: the rule is `decision`,
+    /// the source who said it, and there is no message.
+    pub fn of_decision(from: IdentifierId, to: IdentifierId, at: Timestamp, by: Arc<str>) -> Self {
+        let rule = "decision".into();
+        Link { from, to, refused: None, rule, first_at: at, last_at: at, count: 1, message_id: "".into(), source: by }
+    }
+}
+
+/// How two identifiers are connected: a chain of links that bound, or of what people said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkExplanation {
     /// Whether both ends are one customer's; then so is all that lies between.

@@ -38,7 +38,7 @@ impl IdentifierLink {
     }
 
     /// The rule that bound or refused: the kind of the weaker identifier, the kind whose limit forbade
-    /// it, or `max_identifiers`.
+    /// it, or `max_identifiers`. `decision` when a person merged the two and no event has both.
     async fn rule(&self) -> &str {
         &self.0.rule
     }
@@ -53,17 +53,17 @@ impl IdentifierLink {
         DateTime(self.0.last_at)
     }
 
-    /// In how many events.
+    /// In how many events; 1 for a decision.
     async fn count(&self) -> i32 {
         int(self.0.count)
     }
 
-    /// The first message that said so.
+    /// The first message that said so; empty for a decision, which no message brought.
     async fn message_id(&self) -> &str {
         &self.0.message_id
     }
 
-    /// Who sent it.
+    /// Who sent it; for a decision who made it. Why it was made is in `identityHistory`, at the time of `firstAt`.
     async fn source(&self) -> &str {
         &self.0.source
     }
@@ -75,7 +75,8 @@ impl IdentifierLink {
 }
 
 /// How two identifiers are connected: the shortest chain of links that bound. When both are one
-/// customer's, of links within that customer. Else the chain that once spoke for it, whoever holds what
+/// customer's, of links within that customer; where none of those connects the two, what people said who
+/// merged their customers is a step too. Else the chain that once spoke for it, whoever holds what
 /// lies on it now: where two neighbours of `path` have different customers, or one has none because it
 /// is shared, the two are parted.
 #[derive(SimpleObject)]

@@ -124,7 +124,7 @@ pub trait Reads: Send + Sync + 'static {
     /// How many links of each.
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>>;
 
-    /// Links by name.
+    /// Links by name. Of two that bound in no event, and that a person merged, what that person said.
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
 
     /// Products by sku.
@@ -213,7 +213,8 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
     /// Consents by name, whether they are still in force or not.
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>>;
 
-    /// The shortest chain of links that bound between two identifiers. Of one customer, within it;
+    /// The shortest chain of links that bound between two identifiers. Of one customer, within it, and where
+    /// there is none, the shortest with what people said who merged as steps;
     /// else over all that ever bound. Of several that are equally short the one whose identifiers, from
     /// `from` on, have the smallest ids. `None` when one of the two is not known or nothing connects
     /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than

@@ -1,8 +1,9 @@
 //! Why two identifiers belong together: the shortest chain of links that bound.
 
 use throughline::domain::IdentifierKey;
-use throughline::domain::link::LinkExplanation;
+use throughline::domain::link::{Link, LinkExplanation};
 use throughline::stitching::{Ruling, Says};
+use throughline::store::query::LinkKey;
 
 use crate::common::facts::{event, minute, rules_without_limits};
 use crate::common::world::World;
@@ -18,7 +19,7 @@ cases! {
     within_a_customer_only_its_own_identifiers_are_gone_through,
     whom_a_split_parts_the_old_chain_still_tells_of,
     whom_a_shared_device_parts_the_old_chain_still_tells_of,
-    a_persons_merge_alone_is_no_chain,
+    where_no_event_joins_them_a_persons_merge_is_a_step,
     a_long_chain_is_found_whole,
     an_identifier_that_thousands_share_is_passed_and_not_read,
 }
@@ -196,13 +197,33 @@ async fn whom_a_shared_device_parts_the_old_chain_still_tells_of(world: World) {
     assert!(!own.same_customer, "nobody holds it");
 }
 
-async fn a_persons_merge_alone_is_no_chain(world: World) {
+async fn where_no_event_joins_them_a_persons_merge_is_a_step(world: World) {
     world.apply_each([event("m1").user("ada").anonymous("a1"), event("m2").email("e@example.org").card("c1")]).await;
     let both = vec![world.id("user_id", "ada").await, world.id("email", "e@example.org").await];
     rule(&world, Says::Merge(both)).await;
-    assert_eq!(why(&world, "user_id:ada", "email:e@example.org").await, None, "no event has both");
-    assert!(why(&world, "user_id:ada", "anonymous_id:a1").await.expect("a chain").same_customer);
-    assert!(why(&world, "email:e@example.org", "loyalty_card:c1").await.expect("a chain").same_customer);
+    world.apply([event("m3").card("c1").phone("+441")]).await;
+    let found = why(&world, "phone:+441", "anonymous_id:a1").await.expect("a chain");
+    assert_eq!(
+        (found.same_customer, path(&found)),
+        (true, vec!["phone:+441".to_owned(), "loyalty_card:c1".into(), "anonymous_id:a1".into(),])
+    );
+    assert_eq!(&*found.steps[0].message_id, "m3");
+    let said = &found.steps[1];
+    assert_eq!((&*said.rule, &*said.message_id, &*said.source), ("decision", "", "clerk"));
+    assert_eq!((said.first_at, said.last_at, said.count), (minute(2_000), minute(2_000), 1));
+    let key_of = |link: &Link| LinkKey { from: link.from, to: link.to, refused: false };
+    let again = world.store.links(&[key_of(said), key_of(&found.steps[0])]).await.expect("links");
+    assert_eq!(again, [Some(said.clone()), Some(found.steps[0].clone())], "it is found by its key");
+    // Evidence is told where there is some.
+    assert_eq!(why(&world, "user_id:ada", "anonymous_id:a1").await.expect("a chain").steps[0].count, 1);
+    world.apply([event("m4").user("ada").email("e@example.org"), event("m5").user("ada").email("f@example.org")]).await;
+    let found = why(&world, "anonymous_id:a1", "loyalty_card:c1").await.expect("a chain");
+    assert_eq!(path(&found), ["anonymous_id:a1", "user_id:ada", "email:e@example.org", "loyalty_card:c1"]);
+    // Whom a person parts again are not one: what was said no longer speaks for it.
+    let apart = vec![key("email:f@example.org")];
+    rule(&world, Says::Split(world.id("user_id", "ada").await, apart)).await;
+    let found = why(&world, "email:f@example.org", "loyalty_card:c1").await.expect("the chain that once spoke for it");
+    assert!(!found.same_customer && found.steps.iter().all(|step| &*step.rule != "decision"));
 }
 
 async fn a_long_chain_is_found_whole(mut world: World) {

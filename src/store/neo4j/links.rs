@@ -14,6 +14,7 @@ use crate::store::query::{LinkKey, LinkPage, Of};
 use crate::store::{Result, StoreError};
 
 static LINKS: Statement = statement!("links");
+static MERGES_BETWEEN: Statement = statement!("merges_between");
 static LIST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
         Statement::of_parts("list_links_of_customer", &[part!("of_customer"), part!("list_links")]),
@@ -61,7 +62,19 @@ impl TryFrom<LinkRow<'_>> for Link {
 
 pub(super) async fn fetch(store: &Inner, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
     let key = |key: &LinkKey| bolt_list([key.from.to_bolt(), key.to.to_bolt(), key.refused.to_bolt()]);
-    by_key(store, &LINKS, keys, key, |row| column::<LinkRow<'_>>(row, "item")?.try_into()).await
+    let mut links = by_key(store, &LINKS, keys, key, |row| column::<LinkRow<'_>>(row, "item")?.try_into()).await?;
+    let mut missing: Vec<(&LinkKey, &mut Option<Link>)> =
+        keys.iter().zip(&mut links).filter(|(key, link)| link.is_none() && !key.refused).collect();
+    if !missing.is_empty() {
+        let keys: Vec<LinkKey> = missing.iter().map(|(key, _)| **key).collect();
+        let said = |row: &neo4rs::Row| {
+            let (from, to) = (Arrival(column(row, "from")?), Arrival(column(row, "to")?));
+            Ok(Link::of_decision(from, to, Timestamp(column(row, "at")?), column::<&str>(row, "by")?.into()))
+        };
+        let found = by_key(store, &MERGES_BETWEEN, &keys, key, said).await?;
+        missing.iter_mut().zip(found).for_each(|((_, link), found)| **link = found);
+    }
+    Ok(links)
 }
 
 pub(super) async fn list(store: &Inner, of: &[Of], asked: &LinkPage) -> Result<Vec<Page<Link>>> {

@@ -125,7 +125,7 @@ async fn a_list_of_customers_walks_one_index() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_for_a_chain_begins_at_what_it_asks_for() {
     let Some((graph, _alone)) = server().await else { return };
-    for statement in [&why::BOUND_LINKS, &why::LINKS_WITHIN] {
+    for statement in [&why::BOUND_LINKS, &why::BOUND_OR_MERGED, &why::LINKS_WITHIN] {
         let plan = plan(&graph, statement).await;
         assert_lean(statement, &plan, 0);
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));

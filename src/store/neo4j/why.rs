@@ -13,6 +13,7 @@ use crate::store::query::{IdentifierRef, LinkKey};
 use crate::store::{Result, StoreError};
 
 pub(super) static BOUND_LINKS: Statement = statement!("bound_links");
+pub(super) static BOUND_OR_MERGED: Statement = statement!("bound_or_merged");
 pub(super) static LINKS_WITHIN: Statement = statement!("links_within");
 
 /// A customer with no more links than this is read whole: a long chain would take many trips.
@@ -21,7 +22,8 @@ const AT_ONCE: usize = 10_000;
 /// How often it is tried while identifiers change hands under it.
 const ATTEMPTS: u32 = 3;
 
-/// The shortest chain of links that bound. The levels are not of one moment: links that bound stay,
+/// The shortest chain of links that bound; where there is none, the shortest with what people said who merged.
+/// The levels are not of one moment: links that bound stay,
 /// but an identifier may change hands, so at the end the chain's are looked at once more.
 pub(super) async fn explain(
     store: &Inner,
@@ -59,17 +61,30 @@ async fn search(
     to: IdentifierId,
     within: Option<&CustomerId>,
 ) -> Result<Option<Vec<IdentifierId>>> {
-    if let Some(customer) = within
-        && let Some(links) = links_within(store, customer).await?
-    {
-        return Ok(chain_of(&links, from, to));
+    let Some(customer) = within else { return walk(store, &BOUND_LINKS, from, to, None).await };
+    let chain = match links_within(store, customer).await? {
+        Some(links) => chain_of(&links, from, to),
+        None => walk(store, &BOUND_LINKS, from, to, within).await?,
+    };
+    match chain {
+        Some(chain) => Ok(Some(chain)),
+        None => walk(store, &BOUND_OR_MERGED, from, to, within).await,
     }
+}
+
+async fn walk(
+    store: &Inner,
+    statement: &Statement,
+    from: IdentifierId,
+    to: IdentifierId,
+    within: Option<&CustomerId>,
+) -> Result<Option<Vec<IdentifierId>>> {
     let mut search = Search::between(from, to);
     loop {
         match search.proceed() {
             Next::Read { of, limit } => {
                 let params = Params::new().with("of", &of).with("within", within).with("limit", limit + 1);
-                let rows = store.connections.read(&BOUND_LINKS, params).await?;
+                let rows = store.connections.read(statement, params).await?;
                 let row = rows.first().ok_or_else(|| strange("an answer without a row"))?;
                 let read: Vec<(i64, i64, bool)> = column(row, "links")?;
                 let counting = read.iter().filter(|(_, _, counts)| *counts);

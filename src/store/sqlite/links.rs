@@ -18,6 +18,7 @@ statements! {
     KEEP_LINK = "keep_link";
     ADD_LINK = "add_link";
     LINK = "link";
+    MERGE_BETWEEN = "merge_between";
     LINKS_FROM = "links_from";
     LINKS_TO = "links_to";
     COUNT_LINKS_FROM = "count_links_from";
@@ -50,7 +51,15 @@ pub(super) fn add(db: &Connection, links: &[Link], seq: i64) -> Result<()> {
 /// One link per key, in their order.
 pub(super) fn fetch(db: &Connection, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
     let mut link = LINK.on(db)?;
-    keys.iter().map(|key| link.first(params![key.from.0, key.to.0, key.refused], decode)).collect()
+    let mut merge = MERGE_BETWEEN.on(db)?;
+    let mut fetch = |key: &LinkKey| {
+        let found = link.first(params![key.from.0, key.to.0, key.refused], decode)?;
+        if found.is_some() || key.refused {
+            return Ok(found);
+        }
+        merge.first((key.from.0, key.to.0), |row| Ok(Link::of_decision(key.from, key.to, time(row, 0)?, text(row, 1)?)))
+    };
+    keys.iter().map(&mut fetch).collect()
 }
 
 /// A page of each, by key.

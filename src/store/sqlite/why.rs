@@ -18,24 +18,31 @@ statements! {
     IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
     BOUND_FROM = "bound_from";
     BOUND_TO = "bound_to";
+    MERGED_WITH = "merged_with";
 }
 
-/// The shortest chain of links that bound.
+/// The shortest chain of links that bound; where there is none, the shortest with what people said who merged.
 pub(super) fn explain(db: &Connection, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
     let (Some((from, holder)), Some((to, other))) = (find(db, from)?, find(db, to)?) else { return Ok(None) };
     let within = holder.filter(|_| holder == other);
-    let mut search = Search::between(from, to);
-    loop {
-        match search.proceed() {
-            Next::Read { of, limit } => {
-                let read = read(db, &of, within, limit)?;
-                search.learn(&read.links, read.looked_at, read.more);
+    for merges in [false, true] {
+        if merges && within.is_none() {
+            break;
+        }
+        let mut search = Search::between(from, to);
+        loop {
+            match search.proceed() {
+                Next::Read { of, limit } => {
+                    let read = read(db, &of, within, merges, limit)?;
+                    search.learn(&read.links, read.looked_at, read.more);
+                }
+                Next::Chain(ids) => return chain(db, &ids, within.is_some()).map(Some),
+                Next::Nothing => break,
+                Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
             }
-            Next::Chain(ids) => return chain(db, &ids, within.is_some()).map(Some),
-            Next::Nothing => return Ok(None),
-            Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
         }
     }
+    Ok(None)
 }
 
 /// An identifier's id, and the birth of the customer who holds it.
@@ -49,9 +56,13 @@ struct Read {
     more: bool,
 }
 
-/// The links of these that bound; within a customer, those whose other end it holds.
-fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, limit: usize) -> Result<Read> {
-    let mut by_end = [BOUND_FROM.on(db)?, BOUND_TO.on(db)?];
+/// The links of these that bound, and with `merges` whom people merged them with; within a customer, those whose
+/// other end it holds.
+fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, merges: bool, limit: usize) -> Result<Read> {
+    let mut by_end = vec![BOUND_FROM.on(db)?, BOUND_TO.on(db)?];
+    if merges {
+        by_end.push(MERGED_WITH.on(db)?);
+    }
     let mut links = Vec::new();
     for &here in of {
         for statement in &mut by_end {
