@@ -17,7 +17,7 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::settings::IdentitySettings;
 use crate::stitching::compare::{Difference, Piece, Standing, compare};
 use crate::stitching::known::Evidence;
-use crate::stitching::restitch::Restitch;
+use crate::stitching::restitch::{Because, Restitch, Today};
 use crate::stitching::settle::Move;
 use crate::store::rules::Stood;
 use crate::store::{Result, Store, StoreError};
@@ -35,7 +35,7 @@ pub struct Replay {
     /// How today differs from it.
     pub difference: Difference,
     /// Why, of as many of the difference's first pieces as was asked for.
-    pub reasons: Vec<Arc<str>>,
+    pub reasons: Vec<Because>,
     /// Evidence that it made of stored traits, in its order; no store has it.
     pub derived: Vec<Derivation>,
     ids: Vec<IdentifierId>,
@@ -50,13 +50,13 @@ impl Replay {
     }
 
     /// What makes a piece of the difference so; the reason must have been asked for.
-    pub fn to_move(&self, piece: &Piece, reason: Arc<str>) -> Move {
+    pub fn to_move(&self, piece: &Piece, because: Because) -> Move {
         let holder = |n: usize| self.standing.holders[n].map(|number| self.births[number as usize]);
         Move {
             members: piece.members.iter().map(|&n| (self.ids[n], holder(n))).collect(),
             groups: piece.groups.iter().map(|group| self.ids(group)).collect(),
             shared: self.ids(&piece.shared),
-            reason,
+            because,
         }
     }
 }
@@ -177,8 +177,9 @@ fn work_out(
     let replayed = restitch.finish();
     let difference = compare(&standing, &replayed.partition);
     let why = |piece: &Piece| {
-        let members: Vec<_> = piece.members.iter().map(|&n| (n, standing.holders[n])).collect();
-        replayed.why(&members).into()
+        let today = |&place: &usize| Today { place, holder: standing.holders[place], shared: standing.shared[place] };
+        let members: Vec<Today> = piece.members.iter().map(today).collect();
+        replayed.why(&members)
     };
     let reasons = difference.pieces.iter().take(reasons).map(why).collect();
     Replay { change, difference, reasons, derived, ids, standing, births }

@@ -92,9 +92,9 @@ pub async fn restitch(
         let mut moves: Vec<Move> = Vec::new();
         let (mut size, mut seen) = (0, 0);
         let before = report.moved;
-        for (n, (piece, reason)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
+        for (n, (piece, because)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
             size += piece.members.len();
-            moves.push(replay.to_move(piece, reason.clone()));
+            moves.push(replay.to_move(piece, because.clone()));
             if size < AT_A_TIME && n + 1 < pieces {
                 continue;
             }

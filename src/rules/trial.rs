@@ -49,10 +49,10 @@ pub async fn trial(store: &dyn Store, settings: &IdentitySettings) -> Result<Tri
     let _one = ONE.acquire().await.map_err(|_| StoreError::Busy("another trial".into()))?;
     let applied = store.rules().await?.map_or(1, |in_force| in_force.applied);
     let replay = replay(store, settings, applied, MOST_EXAMPLES).await?;
-    let examples = replay.difference.pieces.iter().zip(&replay.reasons).map(|(piece, reason)| Example {
+    let examples = replay.difference.pieces.iter().zip(&replay.reasons).map(|(piece, because)| Example {
         members: replay.ids(&piece.members),
         groups: piece.groups.iter().map(|group| replay.ids(group)).collect(),
-        reason: reason.clone(),
+        reason: because.reason.clone(),
     });
     Ok(Trial {
         customers_now: replay.difference.customers_now,

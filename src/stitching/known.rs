@@ -11,7 +11,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
 use crate::domain::identifier::Identifier;
 use crate::domain::order::{OrderEvent, OrderKey};
-use crate::domain::{Arrival, IdentifierId};
+use crate::domain::{Arrival, IdentifierId, Timestamp};
 
 /// The answer to: what is stored that this batch may touch?
 ///
@@ -66,6 +66,8 @@ pub struct KnownCustomer {
 pub struct Story {
     /// Every set that names one of them, in any order.
     pub evidence: Vec<Evidence>,
+    /// Which message each evidence is kept of.
+    pub said: FxHashMap<Arrival, Said>,
     /// Every decision that names one of them, in any order.
     pub decisions: Vec<Decision>,
     /// The customers merged into those who hold them, directly or through others.
@@ -81,6 +83,17 @@ pub struct Evidence {
     pub identifiers: Vec<IdentifierId>,
     /// The version of the rules that judged it.
     pub rules_version: i64,
+}
+
+/// A message in which identifiers were seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its id.
+    pub message_id: Arc<str>,
+    /// Who sent it.
+    pub source: Arc<str>,
+    /// When it happened.
+    pub at: Timestamp,
 }
 
 /// A customer that was merged away.

@@ -9,7 +9,7 @@ use super::accept::{Refusal, Verdict, accept};
 use super::batch::{Batch, SetName};
 use super::giving::Given;
 use super::history::History;
-use super::known::{Evidence, Known, OnRecord, Story};
+use super::known::{Evidence, Known, OnRecord, Said, Story};
 use super::people::{CustomerIx, NameIx, People};
 use super::regroup::Parting;
 use super::sharing::{self, Released};
@@ -366,7 +366,9 @@ fn derived_verdict(people: &People, names: &[NameIx], derived: &Derived) -> Verd
         // Whom the replay accepted is shared by now.
         accepted.push(shared.remove(0));
     }
-    Verdict { accepted, refused, shared, ..Verdict::default() }
+    // Whoever it is told of that somebody was refused.
+    let customer = accepted.iter().find_map(|&name| people.names[name].customer);
+    Verdict { accepted, refused, shared, customer, ..Verdict::default() }
 }
 
 /// The identifier of the device that a fact came from, when somebody else owns it: of several one that is
@@ -398,6 +400,7 @@ fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Re
     });
     Ok(Story {
         evidence: stored.chain(own).collect(),
+        said: FxHashMap::default(),
         decisions: known.story.decisions.clone(),
         former: known.story.former.clone(),
     })
@@ -498,15 +501,52 @@ fn empty_row(id: CustomerId, born: Arrival) -> CustomerRow {
     }
 }
 
+/// Pairs that were seen together, each once: whether they were bound or not.
+#[derive(Default)]
+pub(crate) struct Links(BTreeMap<(IdentifierId, IdentifierId, bool), Link>);
+
+impl Links {
+    pub(crate) fn add(
+        &mut self,
+        people: &People,
+        said: &Said,
+        one: NameIx,
+        other: NameIx,
+        rule: Arc<str>,
+        refused: Option<Arc<str>>,
+    ) {
+        let (one, other) = (&people.names[one], &people.names[other]);
+        let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
+        let link = self.0.entry((from, to, refused.is_some())).or_insert_with(|| Link {
+            from,
+            to,
+            refused,
+            rule,
+            first_at: said.at,
+            last_at: said.at,
+            count: 0,
+            message_id: said.message_id.clone(),
+            source: said.source.clone(),
+        });
+        link.first_at = link.first_at.min(said.at);
+        link.last_at = link.last_at.max(said.at);
+        link.count += 1;
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<Link> {
+        self.0.into_values().collect()
+    }
+}
+
 /// Gathers what the verdicts say: links, evidence, identity histories, change entries.
 struct Log {
     on_record: FxHashMap<SetName, OnRecord>,
-    links: BTreeMap<(IdentifierId, IdentifierId, bool), Link>,
+    links: Links,
 }
 
 impl Log {
     fn new(known: &Known) -> Self {
-        Log { on_record: known.evidence.clone(), links: BTreeMap::new() }
+        Log { on_record: known.evidence.clone(), links: Links::default() }
     }
 
     fn record(
@@ -524,32 +564,33 @@ impl Log {
     }
 
     fn finish(self, plan: &mut Plan) {
-        plan.links = self.links.into_values().collect();
+        plan.links = self.links.into_rows();
     }
 
     /// Every pair: accepted ones are linked by the weaker one's kind, a refused one is refused with each.
     fn record_links(&mut self, people: &People, fact: &Fact, verdict: &Verdict) {
+        let said = Said { message_id: fact.message_id.clone(), source: fact.source.clone(), at: fact.at };
         for (n, &strong) in verdict.accepted.iter().enumerate() {
             for &weak in &verdict.accepted[n + 1..] {
                 let kind = &people.names[weak].key.kind;
                 let name = &people.names[weak];
                 let refused = (name.rank.is_none() && name.customer.is_none())
                     .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
-                self.add_link(people, fact, strong, weak, kind.clone(), refused);
+                self.links.add(people, &said, strong, weak, kind.clone(), refused);
             }
         }
         for (n, refusal) in verdict.refused.iter().enumerate() {
             let Refusal { name, rule, reason } = refusal;
             for &other in &verdict.accepted {
-                self.add_link(people, fact, other, *name, rule.clone(), Some(reason.clone()));
+                self.links.add(people, &said, other, *name, rule.clone(), Some(reason.clone()));
             }
             for other in &verdict.refused[..n] {
                 let together = people.names[other.name].customer;
                 if together.is_some() && together == people.names[*name].customer {
                     let kind = people.names[*name].key.kind.clone();
-                    self.add_link(people, fact, other.name, *name, kind, None);
+                    self.links.add(people, &said, other.name, *name, kind, None);
                 } else {
-                    self.add_link(people, fact, other.name, *name, rule.clone(), Some(reason.clone()));
+                    self.links.add(people, &said, other.name, *name, rule.clone(), Some(reason.clone()));
                 }
             }
         }
@@ -558,36 +599,9 @@ impl Log {
             let reason: Arc<str> = format!("{kind} is shared by several people, so it binds nobody").into();
             let others = verdict.accepted.iter().copied().chain(verdict.refused.iter().map(|r| r.name));
             for other in others.chain(verdict.shared[..n].iter().copied()) {
-                self.add_link(people, fact, other, shared, kind.clone(), Some(reason.clone()));
+                self.links.add(people, &said, other, shared, kind.clone(), Some(reason.clone()));
             }
         }
-    }
-
-    fn add_link(
-        &mut self,
-        people: &People,
-        fact: &Fact,
-        one: NameIx,
-        other: NameIx,
-        rule: Arc<str>,
-        refused: Option<Arc<str>>,
-    ) {
-        let (one, other) = (&people.names[one], &people.names[other]);
-        let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
-        let link = self.links.entry((from, to, refused.is_some())).or_insert_with(|| Link {
-            from,
-            to,
-            refused,
-            rule,
-            first_at: fact.at,
-            last_at: fact.at,
-            count: 0,
-            message_id: fact.message_id.clone(),
-            source: fact.source.clone(),
-        });
-        link.first_at = link.first_at.min(fact.at);
-        link.last_at = link.last_at.max(fact.at);
-        link.count += 1;
     }
 
     /// Keeps the set when it is new, when its outcome is another than the last time, when it moved somebody, and

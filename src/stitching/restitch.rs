@@ -39,6 +39,41 @@ pub struct Partition {
     pub shared: Vec<bool>,
 }
 
+/// An identifier as it stands today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Today {
+    /// Its place in the order in which identifiers were [added](Restitch::add).
+    pub place: usize,
+    /// Who holds it, by number.
+    pub holder: Option<u32>,
+    /// Whether it is shared.
+    pub shared: bool,
+}
+
+/// Why some find themselves together otherwise than today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// In words that name kinds and no values.
+    pub reason: Arc<str>,
+    /// Who is not let in any more.
+    pub cuts: Vec<Cut>,
+}
+
+/// An identifier that is not let in where it was, and ends apart from those it was seen with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The evidence of them.
+    pub arrival: Arrival,
+    /// The identifier.
+    pub identifier: IdentifierId,
+    /// Whom it was seen with, the strongest first; today they are together. All are somebody's then.
+    pub from: Vec<IdentifierId>,
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// Why, in words.
+    pub reason: Arc<str>,
+}
+
 impl<'r> Restitch<'r> {
     /// A replay under `rules`, with all that people said.
     pub fn new(rules: &'r IdentityRules, mut decisions: Vec<Decision>) -> Self {
@@ -154,7 +189,7 @@ impl<'r> Restitch<'r> {
         let ids: FxHashSet<IdentifierId> = names.iter().map(|&name| self.people.names[name].id).collect();
         let about = |decision: &&Decision| decision.sides.iter().flatten().any(|id| ids.contains(id));
         let decisions = self.decisions[..self.decided].iter().filter(about).cloned().collect();
-        Story { evidence: evidence.collect(), decisions, former: Vec::new() }
+        Story { evidence: evidence.collect(), decisions, ..Story::default() }
     }
 
     fn partition(&self) -> Partition {
@@ -174,15 +209,14 @@ pub struct Replayed<'r> {
 }
 
 impl Replayed<'_> {
-    /// Why `members`, given by their places and each with who holds it today, find themselves together
-    /// otherwise than today. In words that name kinds and no values.
-    pub fn why(&self, members: &[(usize, Option<u32>)]) -> String {
+    /// Why `members` find themselves together otherwise than today.
+    pub fn why(&self, members: &[Today]) -> Because {
         let Restitch { rules, people, stored, told, decisions, .. } = &self.replay;
-        let today: FxHashMap<NameIx, u32> = members.iter().filter_map(|&(n, holder)| Some((n, holder?))).collect();
-        let ids: FxHashSet<IdentifierId> = members.iter().map(|&(name, _)| people.names[name].id).collect();
+        let today: FxHashMap<NameIx, u32> = members.iter().filter_map(|one| Some((one.place, one.holder?))).collect();
+        let ids: FxHashSet<IdentifierId> = members.iter().map(|one| people.names[one.place].id).collect();
         let about = decisions.iter().filter(|said| said.sides.iter().flatten().any(|id| ids.contains(id)));
         let mut again = Restitch::new(rules, about.cloned().collect());
-        let mut places: Vec<NameIx> = members.iter().map(|&(name, _)| name).collect();
+        let mut places: Vec<NameIx> = members.iter().map(|one| one.place).collect();
         let mut rows = told.rows_of(&places);
         rows.sort_unstable_by_key(|&row| told.arrivals[row]);
         let unstored: BTreeSet<NameIx> =
@@ -193,7 +227,8 @@ impl Replayed<'_> {
             again.enlist(*id, &key.kind, *counts_from);
         }
         let holder = |local: NameIx| today.get(&places[local]).copied();
-        let (mut reason, mut joined) = (None, None);
+        let group = |local: NameIx| self.partition.groups.get(places[local]).copied().flatten();
+        let (mut reason, mut joined, mut cuts) = (None, None, Vec::new());
         for row in rows {
             let local = |name: &u32| again.people.by_id(people.names[*name as usize].id);
             let names: Vec<NameIx> = told.names(row).iter().filter_map(local).collect();
@@ -202,12 +237,21 @@ impl Replayed<'_> {
             let accepted = &verdict.accepted;
             let together = |a: NameIx, b: NameIx| holder(a).is_some() && holder(a) == holder(b);
             let apart = |a: NameIx, b: NameIx| holder(a).is_some() && holder(b).is_some() && holder(a) != holder(b);
+            for Refusal { name, rule, reason } in &verdict.refused {
+                let from =
+                    accepted.iter().filter(|&&a| together(a, *name) && group(a).is_some() && group(a) != group(*name));
+                let from: Vec<IdentifierId> = from.map(|&a| again.people.names[a].id).collect();
+                if !from.is_empty() {
+                    let (arrival, identifier) = (told.arrivals[row], again.people.names[*name].id);
+                    cuts.push(Cut { arrival, identifier, from, rule: rule.clone(), reason: reason.clone() });
+                }
+            }
             if let Some(refusal) = verdict.refused.iter().find(|r| accepted.iter().any(|&a| together(a, r.name))) {
                 reason = Some(refusal.reason.to_string());
             } else if let Some(&name) = verdict.turned_shared.iter().find(|n| holder(**n).is_some()) {
-                reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
+                reason = Some(of_shared(kind(name)));
             } else if let Some(&name) = verdict.shared.iter().find(|n| accepted.iter().any(|&a| together(a, **n))) {
-                reason = Some(format!("{} is of a device that several people use, so it binds nobody", kind(name)));
+                reason = Some(of_shared(kind(name)));
             } else if let Some((&a, b)) = accepted.iter().zip(accepted.iter().skip(1)).find(|&(&a, &b)| apart(a, b)) {
                 reason = Some(format!("{} and {} were seen together, and no rule forbids it", kind(a), kind(*b)));
             } else if let (Some(customer), [a, .., b]) = (verdict.customer, accepted.as_slice())
@@ -223,7 +267,7 @@ impl Replayed<'_> {
                 });
             }
         }
-        let held = || members.iter().filter(|(_, holder)| holder.is_some()).map(|(name, _)| &people.names[*name]);
+        let held = || members.iter().filter(|one| one.holder.is_some()).map(|one| &people.names[one.place]);
         let of_blocked = held().find(|name| name.counts_from == NEVER);
         let of_blocked =
             of_blocked.map(|name| format!("a {} has a value that is blocked, so it binds nobody", name.key.kind));
@@ -236,14 +280,33 @@ impl Replayed<'_> {
             ))
         };
         let unlisted = || {
-            let (name, _) = members.iter().find(|(name, _)| people.names[*name].rank.is_none())?;
-            Some(format!("{} is not a listed kind, so it binds nobody", people.names[*name].key.kind))
+            let one = members.iter().find(|one| people.names[one.place].rank.is_none())?;
+            Some(format!("{} is not a listed kind, so it binds nobody", people.names[one.place].key.kind))
+        };
+        // Who showed it may have nothing else to do with the members, and is not in the replay of these.
+        let now_shared = || {
+            let one = members.iter().find(|one| !one.shared && self.partition.shared[one.place])?;
+            Some(of_shared(&people.names[one.place].key.kind))
+        };
+        let then = |one: &Today| self.partition.groups[one.place];
+        let given = || members.iter().filter(|one| one.holder.is_none() && then(one).is_some());
+        let no_longer_shared = || {
+            let one = given().find(|one| one.shared && !self.partition.shared[one.place])?;
+            let kind = &people.names[one.place].key.kind;
+            Some(format!("{kind} is not shared under these rules, so whoever it was seen with first has it"))
+        };
+        let by_itself = || {
+            let one = given().next()?;
+            let kind = &people.names[one.place].key.kind;
+            Some(format!("{kind} binds under these rules, and was seen with nobody else"))
         };
         let whatever = || {
             let strongest = rules.kinds.first().map(|_| kind_name(rules, 0).to_string()).unwrap_or_default();
             format!("what is seen together is taken in another order, {strongest} first")
         };
-        of_blocked.or_else(of_old_parts).or(reason).or_else(unlisted).or(joined).unwrap_or_else(whatever)
+        let reason = of_blocked.or_else(of_old_parts).or(reason).or_else(now_shared).or_else(no_longer_shared);
+        let reason = reason.or_else(unlisted).or(joined).or_else(by_itself).unwrap_or_else(whatever);
+        Because { reason: reason.into(), cuts }
     }
 }
 
@@ -303,6 +366,10 @@ impl Told {
         rows.dedup();
         rows
     }
+}
+
+fn of_shared(kind: &str) -> String {
+    format!("{kind} is of a device that several people use, so it binds nobody")
 }
 
 /// Nobody asks for an id in a replay.

@@ -2,14 +2,14 @@
 //! nobody has moved since.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
-use super::plan::{self, Plan, Why};
+use super::plan::{self, Links, Plan, Why};
 use super::regroup::{self, Parting};
+use super::restitch::{Because, Cut};
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
@@ -27,8 +27,8 @@ pub struct Move {
     pub groups: Vec<Vec<IdentifierId>>,
     /// Who is to be shared; the other members are not.
     pub shared: Vec<IdentifierId>,
-    /// Why, in words.
-    pub reason: Arc<str>,
+    /// Why, in words, and who is not let in any more.
+    pub because: Because,
 }
 
 /// What it takes to settle, or the plan.
@@ -58,10 +58,12 @@ pub fn settle(
     if !unknown.is_empty() {
         return SettledPlan::Needs(unknown);
     }
+    let mut links = Links::default();
     for one in &live {
-        Settling { rules, known, one, seq }.settle(&mut people, &mut plan, new_id);
+        Settling { rules, known, one, seq }.settle(&mut people, &mut plan, &mut links, new_id);
     }
     if !live.is_empty() {
+        plan.links = links.into_rows();
         plan::finish(rules, &mut people, &mut plan);
     }
     SettledPlan::Ready(Box::new(plan), live.len())
@@ -87,7 +89,7 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    fn settle(&self, people: &mut People, plan: &mut Plan, new_id: &mut dyn FnMut() -> CustomerId) {
+    fn settle(&self, people: &mut People, plan: &mut Plan, links: &mut Links, new_id: &mut dyn FnMut() -> CustomerId) {
         let members: Vec<NameIx> = self.names(people, self.one.members.iter().map(|(id, _)| id));
         let groups: Vec<Vec<NameIx>> = self.one.groups.iter().map(|group| self.names(people, group)).collect();
         let before: Vec<(NameIx, Option<CustomerIx>)> =
@@ -114,6 +116,7 @@ impl Settling<'_> {
             self.tell_partings(people, plan, keeper, at_home, group, &before);
         }
         self.share(people, plan, &before);
+        self.refuse(people, plan, links);
     }
 
     fn names<'i>(&self, people: &People, ids: impl IntoIterator<Item = &'i IdentifierId>) -> Vec<NameIx> {
@@ -121,7 +124,7 @@ impl Settling<'_> {
     }
 
     fn why(&self) -> Why {
-        Why { rule: Some(RULES.into()), reason: Some(self.one.reason.clone()), ..Why::default() }
+        Why { rule: Some(RULES.into()), reason: Some(self.one.because.reason.clone()), ..Why::default() }
     }
 
     /// The customers at home in each group, which has the oldest of what they keep.
@@ -153,7 +156,7 @@ impl Settling<'_> {
         }
         let identifiers: Vec<IdentifierId> = group.iter().map(|&name| people.names[name].id).collect();
         plan.tell(&id(keeper), IdentityEventKind::Merged, &self.why(), identifiers.clone(), others.clone());
-        let (c, o, w) = (id(keeper), others, Some(self.one.reason.clone()));
+        let (c, o, w) = (id(keeper), others, Some(self.one.because.reason.clone()));
         plan.entries.push(ChangeEntry::CustomersMerged { c, o, i: identifiers, m: None, w });
     }
 
@@ -207,9 +210,27 @@ impl Settling<'_> {
             if let (Some(customer), None) = (from_id, people.names[name].customer) {
                 plan.tell(&customer, IdentityEventKind::Split, &self.why(), vec![id], Vec::new());
                 if !is {
-                    let (i, r, w) = (vec![id], RULES.into(), Some(self.one.reason.clone()));
+                    let (i, r, w) = (vec![id], RULES.into(), Some(self.one.because.reason.clone()));
                     plan.entries.push(ChangeEntry::CustomerSplit { c: customer, o: Vec::new(), i, m: None, r, w });
                 }
+            }
+        }
+    }
+
+    /// Who is not let in any more, told as it is when an event brings it.
+    fn refuse(&self, people: &People, plan: &mut Plan, links: &mut Links) {
+        for Cut { arrival, identifier, from, rule, reason } in &self.one.because.cuts {
+            let (Some(said), Some(name)) = (self.known.story.said.get(arrival), people.by_id(*identifier)) else {
+                continue;
+            };
+            let from = self.names(people, from);
+            let Some(customer) = from.iter().find_map(|&name| people.customer_of(name)) else { continue };
+            let others = people.customer_of(name).filter(|other| *other != customer).into_iter().collect();
+            let message = Some(said.message_id.clone());
+            let why = Why { rule: Some(rule.clone()), reason: Some(reason.clone()), by: None, message };
+            plan.tell(&customer, IdentityEventKind::Refused, &why, vec![*identifier], others);
+            for other in from {
+                links.add(people, said, other, name, rule.clone(), Some(reason.clone()));
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use throughline::domain::{Arrival, CustomerId, IdentifierId, IdentifierKey, Timestamp};
+use throughline::stitching::restitch::Because;
 use throughline::stitching::settle::Move;
 use throughline::stitching::{Batch, Ruling, Says};
 use throughline::store::neo4j::{Neo4jStore, Step};
@@ -70,7 +71,7 @@ impl People {
             members: ids.iter().map(|id| (*id, Some(born))).collect(),
             groups: vec![ids[..2].to_vec(), ids[2..].to_vec()],
             shared: Vec::new(),
-            reason: "other rules".into(),
+            because: Because { reason: "other rules".into(), cuts: Vec::new() },
         };
         People { tag, first, second, moved }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use throughline::domain::change::IdentityEventKind;
 use throughline::domain::claim::Claim;
 use throughline::domain::consent::{Consent, ConsentGiven};
 use throughline::domain::customer::CustomerId;
@@ -16,10 +17,10 @@ use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
-use throughline::stitching::compare::{Difference, Standing, compare};
-use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord};
+use throughline::stitching::compare::{Difference, Piece, Standing, compare};
+use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, Said};
 use throughline::stitching::plan::CustomerRow;
-use throughline::stitching::restitch::{Replayed, Restitch};
+use throughline::stitching::restitch::{Because, Replayed, Restitch, Today};
 use throughline::stitching::settle::{Move, SettledPlan, settle};
 use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, decide, plan};
 
@@ -132,6 +133,8 @@ impl FakeStore {
             .story
             .evidence
             .extend(self.evidence.iter().filter(|(_, e)| touches(&e.identifiers)).map(|(_, e)| e.clone()));
+        let message = Said { message_id: "m".into(), source: "shop".into(), at: Timestamp(0) };
+        known.story.said.extend(known.story.evidence.iter().map(|seen| (seen.arrival, message.clone())));
         let said = self
             .decisions
             .iter()
@@ -286,15 +289,15 @@ impl FakeStore {
 
     /// Makes who is who what `rules` say, and answers what that changed.
     pub(crate) fn settle(&mut self, rules: &IdentityRules) -> Difference {
-        let difference = self.difference(rules);
+        let (difference, whys) = self.difference_and_why(rules);
         let ids: Vec<IdentifierId> = self.identifiers.keys().copied().collect();
         let of = |places: &Vec<usize>| places.iter().map(|&n| ids[n]).collect::<Vec<_>>();
         let holder = |id: IdentifierId| self.identifiers[&id].customer.as_ref().map(|c| self.born[c]);
-        let moves = difference.pieces.iter().map(|piece| Move {
+        let moves = difference.pieces.iter().zip(whys).map(|(piece, because)| Move {
             members: of(&piece.members).into_iter().map(|id| (id, holder(id))).collect(),
             groups: piece.groups.iter().map(of).collect(),
             shared: of(&piece.shared),
-            reason: "other rules".into(),
+            because,
         });
         let moves: Vec<Move> = moves.collect();
         let members: BTreeSet<IdentifierId> = moves.iter().flat_map(|m| &m.members).map(|(id, _)| *id).collect();
@@ -317,11 +320,22 @@ impl FakeStore {
         };
         self.ids_given = given;
         self.keep(&plan);
+        let cuts = moves.iter().flat_map(|one| &one.because.cuts);
+        for cut in cuts.clone() {
+            let holder = |id: &IdentifierId| &self.identifiers[id].customer;
+            assert!(cut.from.iter().all(|other| holder(other) != holder(&cut.identifier)), "{cut:?}");
+        }
+        let told = plan.identity_events.iter().filter(|line| line.kind == IdentityEventKind::Refused);
+        assert_eq!(told.count(), cuts.count(), "every refusal is told");
         difference
     }
 
     /// What other rules would change.
     pub(crate) fn difference(&self, rules: &IdentityRules) -> Difference {
+        self.difference_and_why(rules).0
+    }
+
+    fn difference_and_why(&self, rules: &IdentityRules) -> (Difference, Vec<Because>) {
         let mut numbers: BTreeMap<&CustomerId, u32> = BTreeMap::new();
         let mut today = Standing::default();
         for identifier in self.identifiers.values() {
@@ -333,11 +347,15 @@ impl FakeStore {
         }
         let replayed = self.replay(rules);
         let difference = compare(&today, &replayed.partition);
-        for piece in &difference.pieces {
-            let members: Vec<_> = piece.members.iter().map(|&n| (n, today.holders[n])).collect();
-            assert!(!replayed.why(&members).is_empty());
-        }
-        difference
+        let why = |piece: &Piece| {
+            let one = |&place: &usize| Today { place, holder: today.holders[place], shared: today.shared[place] };
+            let members: Vec<Today> = piece.members.iter().map(one).collect();
+            let because = replayed.why(&members);
+            assert!(!because.reason.is_empty());
+            because
+        };
+        let whys = difference.pieces.iter().map(why).collect();
+        (difference, whys)
     }
 
     /// Every id that was ever given out.

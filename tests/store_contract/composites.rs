@@ -290,6 +290,16 @@ async fn limits_hold_for_what_is_made_later(mut world: World) {
     let refused = world.store.list_links(&[of], &page).await.expect("links");
     assert_eq!(refused[0].items.len(), 1, "the refusal is kept");
     assert_eq!(&*refused[0].items[0].rule, "user_id");
+    // And told, as when an event brings it.
+    let ben = world.id("user_id", "ben").await;
+    let history = world.store.list_identity_events(&[ben], None, 100).await.expect("a history");
+    let last = history[0].items.last().expect("a line");
+    assert_eq!((last.kind, last.rule.as_deref()), (IdentityEventKind::Refused, Some("user_id")));
+    assert_eq!(last.identifiers, [world.identifier("name_and_birth", "4:love 10:1980-12-10").await]);
+    let refused = || async { world.store.identity_health().await.expect("figures").refused };
+    assert_eq!(refused().await, BTreeMap::from([("user_id".into(), 1)]));
+    taken_in(&*world.store).await;
+    assert_eq!(refused().await, BTreeMap::from([("user_id".into(), 1)]), "told once");
 }
 
 async fn other_parts_split_and_join(mut world: World) {

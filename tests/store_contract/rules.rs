@@ -1,18 +1,21 @@
 //! Versions of the rules, what a replay reads, and the moves that come of it.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::watch;
 
-use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEventKind};
+use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEvent, IdentityEventKind};
 use throughline::domain::rules::{IdentityRules, WrittenKind, WrittenRules};
-use throughline::domain::{Arrival, Duration, ProblemCode, Timestamp};
+use throughline::domain::{Arrival, CustomerId, Duration, ProblemCode, Timestamp};
 use throughline::rules::proposal;
 use throughline::rules::restitch::{Report, restitch};
 use throughline::rules::trial::trial;
 use throughline::settings::{IdentitySettings, Settings};
+use throughline::stitching::restitch::Because;
 use throughline::stitching::settle::Move;
 use throughline::stitching::{Batch, Ruling, Says};
 use throughline::store::StoreError;
-use throughline::store::query::CustomerKey;
+use throughline::store::query::{CustomerKey, LinkPage, Of};
 use throughline::store::rules::{NewRules, Stood};
 
 use crate::common::facts::{event, minute};
@@ -28,6 +31,8 @@ cases! {
     everybody_comes_back_under_the_old_id,
     who_is_shared_no_longer_has_somebody_again,
     a_trial_is_what_comes_of_its_save,
+    whom_new_rules_refuse_is_told_as_if_an_event_had_been_refused,
+    an_example_that_nobody_splits_or_joins_says_why_too,
     what_arrives_while_rules_are_taken_in_is_found,
     what_cannot_be_tried_is_said,
 }
@@ -142,7 +147,7 @@ async fn into(world: &World, groups: &[&[&str]], shared: &[&str]) -> Move {
         members: all.iter().map(|one| (one.id, one.holder)).collect(),
         groups: groups.iter().map(|group| group.iter().map(id).collect()).collect(),
         shared: shared.iter().map(id).collect(),
-        reason: "a customer has at most 1 of email".into(),
+        because: Because { reason: "a customer has at most 1 of email".into(), cuts: Vec::new() },
     }
 }
 
@@ -292,6 +297,102 @@ async fn a_trial_is_what_comes_of_its_save(mut world: World) {
     world.rules.version = 3;
     world.apply([event("m9").anonymous("tablet").card("c1")]).await;
     assert_eq!(world.id("loyalty_card", "c1").await, ada);
+}
+
+async fn whom_new_rules_refuse_is_told_as_if_an_event_had_been_refused(mut world: World) {
+    household(&world).await;
+    world
+        .apply_each([
+            event("m5").user("eve").email("eve@home.example").minute(7),
+            event("m6").user("eve").email("eve@home.example").card("c1").minute(9),
+        ])
+        .await;
+    let (eve, ada) = (world.id("user_id", "eve").await, world.id("email", "ada@example.org").await);
+    assert!(world.store.identity_health().await.expect("figures").refused.is_empty());
+    let new = NewRules { based_on: 1, by: "clerk".into(), note: None, rules: limited(1) };
+    world.store.save_rules(&new, minute(10)).await.expect("an answer").expect("it is saved");
+    taken_in(&world).await;
+    let history = async |of: &CustomerId| {
+        let of = std::slice::from_ref(of);
+        world.store.list_identity_events(of, None, 100).await.expect("a history").remove(0).items
+    };
+    let refused = |history: &[IdentityEvent]| -> Vec<_> {
+        let lines = history.iter().filter(|line| line.kind == IdentityEventKind::Refused);
+        let told = |line: &IdentityEvent| {
+            let (rule, message) = (line.rule.clone().expect("a rule"), line.message_id.clone().expect("a message"));
+            assert!(line.reason.as_deref().is_some_and(|why| why.contains("at most 1 of email")) && line.by.is_none());
+            (rule, message, line.identifiers.clone(), line.others.clone())
+        };
+        lines.map(told).collect()
+    };
+    let home = world.identifier("email", "eve@home.example").await;
+    let card = world.identifier("loyalty_card", "c1").await;
+    assert_eq!(world.id("loyalty_card", "c1").await, eve, "the user has it");
+    assert!(world.find("email", "eve@home.example").await.is_none(), "it was never seen alone, so nobody has it");
+    let line = |message: &str| ("email".into(), message.into(), vec![home], Vec::new());
+    assert_eq!(refused(&history(&eve).await), [line("m5"), line("m6")]);
+    // The tablet binds nobody now: the event that showed it is told with its own customer.
+    let ben = world.id("email", "ben@example.org").await;
+    let tablet = world.identifier("anonymous_id", "tablet").await;
+    assert_eq!(refused(&history(&ben).await), [("email".into(), "m3".into(), vec![tablet], Vec::new())]);
+    assert!(refused(&history(&ada).await).is_empty());
+    let page = LinkPage { refused: Some(true), after: None, limit: 100 };
+    let links = world.store.list_links(&[Of::Identifier(home)], &page).await.expect("links").remove(0).items;
+    let told: Vec<_> = links.iter().map(|l| (&*l.rule, &*l.message_id, l.first_at, l.last_at, l.count)).collect();
+    assert_eq!(told.len(), 2, "with the user and with the card: {links:?}");
+    assert!(told.contains(&("email", "m5", minute(7), minute(9), 2)), "{told:?}");
+    assert!(links.iter().any(|l| [l.from, l.to].contains(&card) && l.count == 1));
+    let health = world.store.identity_health().await.expect("figures");
+    assert_eq!(health.refused, BTreeMap::from([("email".into(), 3)]));
+    // Once: not when nothing is left to do, nor with rules that change nothing.
+    assert_eq!(taken_in(&world).await.moved, 0);
+    let mut wider = limited(1);
+    wider.max_identifiers += 1;
+    let new = NewRules { based_on: 2, by: "clerk".into(), note: None, rules: wider };
+    world.store.save_rules(&new, minute(11)).await.expect("an answer").expect("it is saved");
+    assert_eq!(taken_in(&world).await.moved, 0);
+    assert_eq!(world.store.identity_health().await.expect("figures").refused, health.refused);
+    // What comes next is told by itself.
+    world.rules.version = 3;
+    world.rules.kinds[1].limit = Some(1);
+    world.apply([event("m7").user("eve").email("eve@home.example")]).await;
+    assert_eq!(world.store.identity_health().await.expect("figures").refused, BTreeMap::from([("email".into(), 4)]));
+}
+
+/// As in seeds/household: the tablet turned out to be shared, and is nobody's.
+async fn an_example_that_nobody_splits_or_joins_says_why_too(world: World) {
+    let rules = |device: bool, tickets: bool| {
+        let mut rules = limited(5);
+        rules.kinds.iter_mut().find(|kind| &*kind.name == "anonymous_id").expect("a kind").device = device;
+        let ticket = WrittenKind { name: "ticket".into(), merges: true, ..WrittenKind::default() };
+        rules.kinds.extend(tickets.then_some(ticket));
+        rules
+    };
+    world.store.begin_rules(&rules(true, false), minute(1)).await.expect("the first");
+    world
+        .apply_each([
+            event("m1").user("ruth").anonymous("tablet").view(),
+            event("m2").user("sam").anonymous("tablet").view(),
+            event("m3").named("ticket", "t1"),
+        ])
+        .await;
+    assert!(world.find("anonymous_id", "tablet").await.is_none());
+    let tried = async |rules: &WrittenRules| {
+        let trial = trial(&*world.store, &read(rules)).await.expect("a trial");
+        let [example] = &trial.examples[..] else { panic!("{:?}", trial.examples) };
+        (trial.customers_now, trial.customers_then, trial.splits, trial.joins, example.reason.to_string())
+    };
+    let words = "anonymous_id is not shared under these rules, so whoever it was seen with first has it";
+    assert_eq!(tried(&rules(false, false)).await, (2, 2, 0, 0, words.into()));
+    let words = "ticket binds under these rules, and was seen with nobody else";
+    assert_eq!(tried(&rules(true, true)).await, (2, 3, 0, 0, words.into()));
+    // And back.
+    let new = NewRules { based_on: 1, by: "clerk".into(), note: None, rules: rules(false, false) };
+    world.store.save_rules(&new, minute(9)).await.expect("an answer").expect("it is saved");
+    taken_in(&world).await;
+    assert_eq!(world.id("anonymous_id", "tablet").await, world.id("user_id", "ruth").await);
+    let words = "anonymous_id is of a device that several people use, so it binds nobody";
+    assert_eq!(tried(&rules(true, false)).await, (2, 2, 0, 0, words.into()));
 }
 
 async fn what_arrives_while_rules_are_taken_in_is_found(mut world: World) {

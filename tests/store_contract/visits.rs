@@ -8,6 +8,7 @@ use throughline::domain::rollup::MoneyRollup;
 use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Amount, Currency, IdentifierId, IdentifierKey};
+use throughline::stitching::restitch::Because;
 use throughline::stitching::settle::Move;
 use throughline::stitching::{Ruling, Says};
 use throughline::store::Reads;
@@ -267,7 +268,7 @@ async fn what_is_shared_no_longer_has_everything_back(world: World) {
         members: vec![(tablet, None)],
         groups: vec![vec![tablet]],
         shared: Vec::new(),
-        reason: "it is one visitor's".into(),
+        because: Because { reason: "it is one visitor's".into(), cuts: Vec::new() },
     };
     let settled = world.store.settle(&world.rules, &[back], minute(3_000)).await.expect("it is settled");
     assert_eq!(settled.done, 1);

@@ -13,7 +13,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::Says;
-use crate::stitching::known::{Evidence, Former, Known};
+use crate::stitching::known::{Evidence, Former, Known, Said};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -64,7 +64,10 @@ pub(super) async fn read_story(
     let params = Params::new().with_list("ids", ids);
     let story = &mut known.story;
     for row in &transaction.read(&STORY_EVIDENCE, params.clone()).await? {
-        story.evidence.push(evidence(row)?);
+        let seen = evidence(row)?;
+        let (message_id, source) = (column::<&str>(row, "message_id")?.into(), column::<&str>(row, "source")?.into());
+        story.said.insert(seen.arrival, Said { message_id, source, at: Timestamp(column(row, "at")?) });
+        story.evidence.push(seen);
     }
     for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
         story.decisions.push(decision(row)?);

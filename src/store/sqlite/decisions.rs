@@ -11,7 +11,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::Plan;
-use crate::stitching::known::{Evidence, Former, Known};
+use crate::stitching::known::{Evidence, Former, Known, Said};
 use crate::store::Result;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -52,7 +52,15 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
     let mut holders = FxHashSet::default();
     let story = &mut known.story;
     for id in ids {
-        evidence.all([id.0], &mut story.evidence, decode_evidence)?;
+        let mut rows = Vec::new();
+        evidence.all([id.0], &mut rows, |row| {
+            let said = Said { message_id: text(row, 3)?, source: text(row, 4)?, at: time(row, 5)? };
+            Ok((decode_evidence(row)?, said))
+        })?;
+        for (seen, said) in rows {
+            story.said.insert(seen.arrival, said);
+            story.evidence.push(seen);
+        }
         decisions.all([id.0], &mut story.decisions, decode)?;
         holders.extend(holder.first([id.0], |row| Ok(row.get::<_, Option<i64>>(1)?))?.flatten());
     }
