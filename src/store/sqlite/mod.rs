@@ -269,7 +269,7 @@ impl Store for SqliteStore {
     }
 
     async fn last_logged(&self) -> Result<i64> {
-        self.pool.read(|db| status::last_logged(db)).await
+        self.pool.read(status::last_logged).await
     }
 
     fn mending_counter(&self) -> String {
