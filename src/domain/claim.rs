@@ -74,6 +74,11 @@ pub struct Claim {
     pub count: i64,
     /// Who sent it.
     pub source: Arc<str>,
+    /// The message that said it at `at`. `None` of what was stored before messages were kept with claims, and in
+    /// a customer's view on Neo4j, which leaves them out.
+    pub message_id: Option<Arc<str>>,
+    /// The message that said it at `first_at`; `None` as above.
+    pub first_message_id: Option<Arc<str>>,
 }
 
 /// Which of several values of a trait is shown.
@@ -167,6 +172,8 @@ mod tests {
             first_at: Timestamp(at),
             count,
             source: source.into(),
+            message_id: None,
+            first_message_id: None,
         }
     }
 

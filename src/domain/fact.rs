@@ -69,6 +69,14 @@ impl Fact {
 /// What a replay says of a fact that was made of what is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {
+    /// The message whose event said the parts; `None` when it was not kept. Links and evidence name it.
+    pub said: Option<Arc<str>>,
+    /// When the first of all events was that said them of the same.
+    pub first_at: Timestamp,
+    /// When the last was.
+    pub last_at: Timestamp,
+    /// How many those are.
+    pub count: i64,
     /// Identifiers that are not let in.
     pub refused: Vec<Refused>,
 }

@@ -56,6 +56,11 @@ pub struct Derivation {
     arrival: Arrival,
     at: Timestamp,
     source: Arc<str>,
+    /// The message of its event, when it was kept.
+    said: Option<Arc<str>>,
+    /// The first and the last time of all events that gave it, seen with the same, and how many those are.
+    times: (Timestamp, Timestamp),
+    count: i64,
     /// Who is refused, of those and of the composite, which has no id here; with the rule and why.
     refused: Vec<(Option<IdentifierId>, Arc<str>, Arc<str>)>,
 }
@@ -79,18 +84,20 @@ impl Due {
 
     /// What the claims of one owner give; whom it was seen with is not known yet.
     fn made_of(&self, claims: &[Claim]) -> Vec<Derivation> {
-        let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Vec<&Claim>> = BTreeMap::new();
+        let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Event<'_>> = BTreeMap::new();
         for claim in claims {
-            let mut said = |at| {
-                events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default().push(claim);
+            let mut said = |at, message: &Option<Arc<str>>| {
+                let event = events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default();
+                event.claims.push(claim);
+                event.message = message.clone().or(event.message.take());
             };
-            said(claim.at);
+            said(claim.at, &claim.message_id);
             if claim.first_at != claim.at {
-                said(claim.first_at);
+                said(claim.first_at, &claim.first_message_id);
             }
         }
         let mut all = Vec::new();
-        for ((.., at), event) in &events {
+        for ((.., at), Event { claims: event, message }) in &events {
             for (n, kind) in self.kinds.iter().enumerate() {
                 let Ok(Some(key)) = self.reader.composite(kind, |path| value_at(event, path)) else { continue };
                 if kind.is_blocked(&self.blocked, &key.value) {
@@ -100,11 +107,31 @@ impl Due {
                 let Some(last) = of_parts.max_by_key(|claim| claim.arrival) else { continue };
                 let (owner, arrival, source) = (last.owner, last.arrival, last.source.clone());
                 let (with, refused) = (Vec::new(), Vec::new());
-                all.push(Derivation { key, kind: n, owner, with, arrival, at: *at, source, refused });
+                let (said, times) = (message.clone(), (*at, *at));
+                all.push(Derivation {
+                    key,
+                    kind: n,
+                    owner,
+                    with,
+                    arrival,
+                    at: *at,
+                    source,
+                    said,
+                    times,
+                    count: 1,
+                    refused,
+                });
             }
         }
         all
     }
+}
+
+/// What one event said of an owner.
+#[derive(Default)]
+struct Event<'c> {
+    claims: Vec<&'c Claim>,
+    message: Option<Arc<str>>,
 }
 
 fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
@@ -190,15 +217,26 @@ impl Deriving {
         for of_owner in claims.chunk_by(|one, next| one.owner == next.owner) {
             let mut made = self.due.made_of(of_owner);
             made.sort_by_key(|made| (made.arrival, made.at, made.kind));
-            // What is said again and again is kept once.
-            let mut kept = FxHashSet::default();
+            // What is said again and again is kept once, with how often that was: a row that was replaced tells
+            // its times again.
+            let mut kept: FxHashMap<(IdentifierKey, IdentifierId), usize> = FxHashMap::default();
+            let mut times: FxHashSet<(usize, Timestamp)> = FxHashSet::default();
             for mut made in made {
                 let Some(with) = self.seen_by(restitch, &made) else { continue };
                 let Some(&strongest) = with.first() else { continue };
                 let is_of_it = self.stored.get(&made.key).is_some_and(|id| with.contains(id));
-                if !is_of_it && kept.insert((made.key.clone(), strongest)) {
-                    made.with = with;
-                    self.made.push(made);
+                if is_of_it {
+                    continue;
+                }
+                let place = *kept.entry((made.key.clone(), strongest)).or_insert(self.made.len());
+                let fresh = times.insert((place, made.at));
+                match self.made.get_mut(place) {
+                    Some(before) if fresh => before.say_again(&made),
+                    Some(_) => {}
+                    None => {
+                        made.with = with;
+                        self.made.push(made);
+                    }
                 }
             }
         }
@@ -249,6 +287,12 @@ impl Deriving {
 }
 
 impl Derivation {
+    /// Takes in that the same was said at another time.
+    fn say_again(&mut self, other: &Derivation) {
+        self.times = (self.times.0.min(other.times.0), self.times.1.max(other.times.1));
+        self.count += other.count;
+    }
+
     /// As a fact that a store takes. `key_of` answers the keys of identifiers; `None` when one is not there.
     pub fn fact(&self, rules: &IdentityRules, key_of: impl Fn(IdentifierId) -> Option<IdentifierKey>) -> Option<Fact> {
         let Derivation { key, owner, with, arrival, at, .. } = self;
@@ -264,7 +308,8 @@ impl Derivation {
             let key = id.map_or_else(|| Some(key.clone()), &key_of)?;
             Some(Refused { key, rule: rule.clone(), reason: reason.clone() })
         });
-        let derived = Some(Derived { refused: refused.collect() });
+        let (said, (first_at, last_at), count) = (self.said.clone(), self.times, self.count);
+        let derived = Some(Derived { said, first_at, last_at, count, refused: refused.collect() });
         // The same in every replay, and of nothing else.
         let message_id = format!("rules/{since}/{}/{}/{}/{}/{}", key.kind, owner.0, arrival.0, at.0, with[0].0);
         Some(Fact { derived, ..Fact::naming(message_id, self.source.clone(), *at, identifiers) })

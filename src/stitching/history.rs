@@ -204,6 +204,8 @@ impl History {
             first_at: fact.at,
             count: 1,
             source: fact.source.clone(),
+            message_id: Some(fact.message_id.clone()),
+            first_message_id: Some(fact.message_id.clone()),
         };
         self.claims_made += 1;
         let Some(before) = self.claims.get_mut(&key) else {
@@ -211,10 +213,15 @@ impl History {
             plan.claims_opened.push(alone);
             return;
         };
-        let mut times = [before.first_at, before.at, fact.at];
-        times.sort_unstable();
-        let [first_at, between, at] = times;
-        let again = Claim { first_at, at, count: before.count + 1, ..alone.clone() };
+        let mut times = [
+            (before.first_at, before.first_message_id.clone()),
+            (before.at, before.message_id.clone()),
+            (fact.at, alone.message_id.clone()),
+        ];
+        times.sort_by_key(|(at, _)| *at);
+        let [(first_at, first_message_id), (between, message_between), (at, message_id)] = times;
+        let count = before.count + 1;
+        let again = Claim { first_at, first_message_id, at, message_id, count, ..alone.clone() };
         // A row tells two times. One that is neither has a row of its own, over as soon as it is there.
         let mut untold = (between != first_at && between != at).then_some(between);
         if before.arrival.seq() == self.seq {
@@ -233,7 +240,8 @@ impl History {
         if let Some(at) = untold {
             let arrival = Arrival::new(self.seq, self.claims_made);
             self.claims_made += 1;
-            plan.claims_opened.push(Claim { arrival, at, first_at: at, ..alone });
+            let (message_id, first_message_id) = (message_between.clone(), message_between);
+            plan.claims_opened.push(Claim { arrival, at, first_at: at, message_id, first_message_id, ..alone });
             plan.claims_closed.push(arrival);
         }
     }

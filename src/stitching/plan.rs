@@ -59,8 +59,8 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
     /// Sides that identifiers took by joining whoever has them.
     pub sides: Vec<Side>,
-    /// Pairs seen together: `count` is to be added, times to be widened, the rest is the first's.
-    pub links: Vec<Link>,
+    /// Pairs seen together: times are to be widened, the rest is the first's but for `count`.
+    pub links: Vec<LinkRow>,
     /// New sets and new outcomes.
     pub evidence: Vec<EvidenceRow>,
     /// New touchpoints.
@@ -261,6 +261,15 @@ pub struct EvidenceRow {
     pub at: Timestamp,
     /// The rules that judged it.
     pub rules_version: i64,
+}
+
+/// A pair that was seen together.
+#[derive(Clone, Debug)]
+pub struct LinkRow {
+    /// The link.
+    pub link: Link,
+    /// Whether its count is of all events that there were, so that the larger one stands; else it is to be added.
+    pub all: bool,
 }
 
 /// A device that was seen.
@@ -501,15 +510,48 @@ fn empty_row(id: CustomerId, born: Arrival) -> CustomerRow {
     }
 }
 
+/// In which message identifiers were seen together, and how often in all.
+pub(crate) struct Seen {
+    said: Said,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    count: i64,
+    /// Whether these are all events that there were.
+    all: bool,
+}
+
+impl Seen {
+    /// In one message.
+    pub(crate) fn once(said: Said) -> Self {
+        Seen { first_at: said.at, last_at: said.at, said, count: 1, all: false }
+    }
+
+    fn of_fact(fact: &Fact) -> Self {
+        let said = Said { message_id: told_by(fact).clone(), source: fact.source.clone(), at: fact.at };
+        match &fact.derived {
+            None => Seen::once(said),
+            Some(derived) => {
+                let &Derived { first_at, last_at, count, .. } = derived;
+                Seen { said, first_at, last_at, count, all: true }
+            }
+        }
+    }
+}
+
+/// The message that links, evidence and histories name: of what was made of stored traits that of their event.
+fn told_by(fact: &Fact) -> &Arc<str> {
+    fact.derived.as_ref().and_then(|derived| derived.said.as_ref()).unwrap_or(&fact.message_id)
+}
+
 /// Pairs that were seen together, each once: whether they were bound or not.
 #[derive(Default)]
-pub(crate) struct Links(BTreeMap<(IdentifierId, IdentifierId, bool), Link>);
+pub(crate) struct Links(BTreeMap<(IdentifierId, IdentifierId, bool), LinkRow>);
 
 impl Links {
     pub(crate) fn add(
         &mut self,
         people: &People,
-        said: &Said,
+        seen: &Seen,
         one: NameIx,
         other: NameIx,
         rule: Arc<str>,
@@ -517,23 +559,27 @@ impl Links {
     ) {
         let (one, other) = (&people.names[one], &people.names[other]);
         let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
-        let link = self.0.entry((from, to, refused.is_some())).or_insert_with(|| Link {
-            from,
-            to,
-            refused,
-            rule,
-            first_at: said.at,
-            last_at: said.at,
-            count: 0,
-            message_id: said.message_id.clone(),
-            source: said.source.clone(),
+        let Seen { said, first_at, last_at, count, all } = seen;
+        let row = self.0.entry((from, to, refused.is_some())).or_insert_with(|| LinkRow {
+            link: Link {
+                from,
+                to,
+                refused,
+                rule,
+                first_at: *first_at,
+                last_at: *last_at,
+                count: 0,
+                message_id: said.message_id.clone(),
+                source: said.source.clone(),
+            },
+            all: *all,
         });
-        link.first_at = link.first_at.min(said.at);
-        link.last_at = link.last_at.max(said.at);
-        link.count += 1;
+        row.link.first_at = row.link.first_at.min(*first_at);
+        row.link.last_at = row.link.last_at.max(*last_at);
+        row.link.count += count;
     }
 
-    pub(crate) fn into_rows(self) -> Vec<Link> {
+    pub(crate) fn into_rows(self) -> Vec<LinkRow> {
         self.0.into_values().collect()
     }
 }
@@ -569,28 +615,28 @@ impl Log {
 
     /// Every pair: accepted ones are linked by the weaker one's kind, a refused one is refused with each.
     fn record_links(&mut self, people: &People, fact: &Fact, verdict: &Verdict) {
-        let said = Said { message_id: fact.message_id.clone(), source: fact.source.clone(), at: fact.at };
+        let seen = Seen::of_fact(fact);
         for (n, &strong) in verdict.accepted.iter().enumerate() {
             for &weak in &verdict.accepted[n + 1..] {
                 let kind = &people.names[weak].key.kind;
                 let name = &people.names[weak];
                 let refused = (name.rank.is_none() && name.customer.is_none())
                     .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
-                self.links.add(people, &said, strong, weak, kind.clone(), refused);
+                self.links.add(people, &seen, strong, weak, kind.clone(), refused);
             }
         }
         for (n, refusal) in verdict.refused.iter().enumerate() {
             let Refusal { name, rule, reason } = refusal;
             for &other in &verdict.accepted {
-                self.links.add(people, &said, other, *name, rule.clone(), Some(reason.clone()));
+                self.links.add(people, &seen, other, *name, rule.clone(), Some(reason.clone()));
             }
             for other in &verdict.refused[..n] {
                 let together = people.names[other.name].customer;
                 if together.is_some() && together == people.names[*name].customer {
                     let kind = people.names[*name].key.kind.clone();
-                    self.links.add(people, &said, other.name, *name, kind, None);
+                    self.links.add(people, &seen, other.name, *name, kind, None);
                 } else {
-                    self.links.add(people, &said, other.name, *name, rule.clone(), Some(reason.clone()));
+                    self.links.add(people, &seen, other.name, *name, rule.clone(), Some(reason.clone()));
                 }
             }
         }
@@ -599,7 +645,7 @@ impl Log {
             let reason: Arc<str> = format!("{kind} is shared by several people, so it binds nobody").into();
             let others = verdict.accepted.iter().copied().chain(verdict.refused.iter().map(|r| r.name));
             for other in others.chain(verdict.shared[..n].iter().copied()) {
-                self.links.add(people, &said, other, shared, kind.clone(), Some(reason.clone()));
+                self.links.add(people, &seen, other, shared, kind.clone(), Some(reason.clone()));
             }
         }
     }
@@ -639,7 +685,7 @@ impl Log {
                 set,
                 identifiers: names.iter().map(|&n| people.names[n].id).collect(),
                 outcomes,
-                message_id: fact.message_id.clone(),
+                message_id: told_by(fact).clone(),
                 source: fact.source.clone(),
                 at: fact.at,
                 rules_version: rules.version,
@@ -653,7 +699,7 @@ impl Log {
 fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict, fresh: bool) {
     let Some(customer) = verdict.customer else { return };
     let id = &people.customers[customer].id;
-    let message = &fact.message_id;
+    let message = told_by(fact);
     let ids = |names: &[NameIx]| names.iter().map(|&n| people.names[n].id).collect::<Vec<_>>();
     let by_rule = |rule| Why { rule, message: Some(message.clone()), ..Why::default() };
     let kind_of = |name: Option<&NameIx>| name.map(|&n| people.names[n].key.kind.clone());

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
-use super::plan::{self, Links, Plan, Why};
+use super::plan::{self, Links, Plan, Seen, Why};
 use super::regroup::{self, Parting};
 use super::restitch::{Because, Cut};
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
@@ -229,8 +229,9 @@ impl Settling<'_> {
             let message = Some(said.message_id.clone());
             let why = Why { rule: Some(rule.clone()), reason: Some(reason.clone()), by: None, message };
             plan.tell(&customer, IdentityEventKind::Refused, &why, vec![*identifier], others);
+            let seen = Seen::once(said.clone());
             for other in from {
-                links.add(people, said, other, name, rule.clone(), Some(reason.clone()));
+                links.add(people, &seen, other, name, rule.clone(), Some(reason.clone()));
             }
         }
     }

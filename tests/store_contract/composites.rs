@@ -32,6 +32,7 @@ cases! {
     a_value_that_was_said_again_is_part_of_each_of_its_events,
     who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart,
     limits_hold_for_what_is_made_later,
+    what_is_made_later_names_the_messages_that_said_it,
     other_parts_split_and_join,
     a_composite_of_before_gives_its_place_to_whom_it_was_seen_with,
     who_was_seen_with_a_composite_of_before_is_not_guessed,
@@ -300,6 +301,53 @@ async fn limits_hold_for_what_is_made_later(mut world: World) {
     assert_eq!(refused().await, BTreeMap::from([("user_id".into(), 1)]));
     taken_in(&*world.store).await;
     assert_eq!(refused().await, BTreeMap::from([("user_id".into(), 1)]), "told once");
+}
+
+/// As an import with the composite from the start would, also when it went and came back.
+async fn what_is_made_later_names_the_messages_that_said_it(mut world: World) {
+    let love = json!({"last_name": "Love", "birth_date": "1980-12-10"});
+    let one = |n: usize, id: &str, who: &str| said(n, json!({ id: who }), love.clone());
+    begun(&mut world, &with_parts(&[]), &[one(1, "userId", "ada"), one(3, "anonymousId", "web")]).await;
+    // In one batch, late and out of order: each is a message of its own.
+    world.apply(read(&with_parts(&[]), &[one(7, "userId", "ada"), one(5, "userId", "ada")])).await;
+    let key = |(kind, value): (&str, &str)| throughline::domain::IdentifierKey::new(kind, value);
+    let steps = async || -> Vec<(String, String, Timestamp, Timestamp, i64)> {
+        let (from, to) = (key(("user_id", "ada")), key(("anonymous_id", "web")));
+        let why = world.store.why_linked(&from, &to).await.expect("an answer").expect("they are linked");
+        let told = |l: &throughline::domain::link::Link| {
+            (l.message_id.to_string(), l.source.to_string(), l.first_at, l.last_at, l.count)
+        };
+        why.steps.iter().map(told).collect()
+    };
+    let step = |message: &str, first: i64, last: i64, count: i64| {
+        (message.to_owned(), "graphql".to_owned(), minute(first), minute(last), count)
+    };
+    let expected = [step("m1", 1, 7, 3), step("m3", 3, 3, 1)];
+    tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    assert_eq!(steps().await, expected);
+    let ada = world.id("user_id", "ada").await;
+    let history = world.store.list_identity_events(&[ada], None, 100).await.expect("a history");
+    assert!(history[0].items.iter().all(|line| line.message_id.as_deref().is_none_or(|m| !m.starts_with("rules/"))));
+    // What is said while it is away counts when it is back, and nothing counts twice.
+    let (_, _, rules) = tried_and_saved(&*world.store, &with_parts(&[])).await;
+    world.rules = rules;
+    world.apply(read(&with_parts(&[]), &[one(9, "anonymousId", "web")])).await;
+    tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    assert_eq!(steps().await, [step("m1", 1, 7, 3), step("m3", 3, 9, 2)]);
+    // Nor does what a refusal is made of.
+    let two = |n: usize| said(n, json!({"userId": "ben"}), love.clone());
+    let (_, _, rules) = tried_and_saved(&*world.store, &with_parts(&[])).await;
+    world.rules = rules;
+    world.apply(read(&with_parts(&[]), &[two(11)])).await;
+    for _ in 0..2 {
+        tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+        let of = world.of("user_id", "ben").await;
+        let page = LinkPage { refused: Some(true), ..link_page() };
+        let refused = world.store.list_links(&[of], &page).await.expect("links").remove(0).items;
+        let told: Vec<_> = refused.iter().map(|l| (&*l.message_id, l.count)).collect();
+        assert_eq!(told, [("m11", 1)]);
+        tried_and_saved(&*world.store, &with_parts(&[])).await;
+    }
 }
 
 async fn other_parts_split_and_join(mut world: World) {

@@ -56,6 +56,8 @@ list_row! {
         first_at: i64,
         count: i64,
         source: &'de str,
+        message_id: Option<&'de str>,
+        first_message_id: Option<&'de str>,
     }
 }
 
@@ -72,6 +74,8 @@ impl TryFrom<ClaimRow<'_>> for Claim {
             first_at: Timestamp(row.first_at),
             count: row.count,
             source: row.source.into(),
+            message_id: row.message_id.map(Into::into),
+            first_message_id: row.first_message_id.map(Into::into),
         })
     }
 }

@@ -19,13 +19,12 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
 use crate::domain::identifier::Identifier;
-use crate::domain::link::Link;
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::search;
 use crate::domain::touchpoint::{Campaign, Touchpoint};
 use crate::stitching::Plan;
 use crate::stitching::batch::hex;
-use crate::stitching::plan::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow};
+use crate::stitching::plan::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow, LinkRow};
 use crate::store::StoreError;
 
 static CUSTOMERS: Statement = statement!("write_customers");
@@ -212,7 +211,8 @@ impl Writer<'_, '_> {
     }
 
     async fn write_log(&mut self, plan: &Plan, health: Option<String>) -> Outcome<()> {
-        let (refused, bound): (Vec<&Link>, Vec<&Link>) = plan.links.iter().partition(|l| l.refused.is_some());
+        let (refused, bound): (Vec<&LinkRow>, Vec<&LinkRow>) =
+            plan.links.iter().partition(|row| row.link.refused.is_some());
         self.rows(&LINKS, bound.into_iter().map(link).collect()).await?;
         self.rows(&REFUSALS, refused.into_iter().map(link).collect()).await?;
         self.rows(&DECISIONS, plan.decisions.iter().map(decision).collect::<Result<_, _>>()?).await?;
@@ -423,6 +423,8 @@ fn claim(claim: &Claim) -> BoltType {
         "first_at" => claim.first_at,
         "count" => claim.count,
         "source" => claim.source,
+        "message_id" => claim.message_id,
+        "first_message_id" => claim.first_message_id,
         "search" => searchable(&claim.value),
     }
 }
@@ -433,8 +435,9 @@ fn searchable(value: &RawValue) -> Option<String> {
     Some(search::words(&said)).filter(|words| !words.is_empty())
 }
 
-fn link(link: &Link) -> BoltType {
+fn link(LinkRow { link, all }: &LinkRow) -> BoltType {
     row! {
+        "all" => all,
         "from" => link.from,
         "to" => link.to,
         "set" => row! {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::row::{arrival, raw_json, str, text, time, word};
+use super::row::{arrival, optional_text, raw_json, str, text, time, word};
 use super::statement::statements;
 use crate::domain::claim::{Claim, Provenance};
 use crate::domain::{IdentifierId, Moment};
@@ -57,6 +57,8 @@ pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
             c.at.0,
             c.first_at.0,
             c.count,
+            c.message_id.as_deref(),
+            c.first_message_id.as_deref(),
         ])?;
     }
     drop(insert);
@@ -78,5 +80,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Claim> {
         first_at: time(row, 6)?,
         count: row.get(7)?,
         source: text(row, 8)?,
+        message_id: optional_text(row, 9)?,
+        first_message_id: optional_text(row, 10)?,
     })
 }

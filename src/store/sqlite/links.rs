@@ -11,6 +11,7 @@ use super::statement::statements;
 use crate::domain::link::Link;
 use crate::domain::page::Page;
 use crate::domain::{IdentifierId, Moment};
+use crate::stitching::plan::LinkRow;
 use crate::store::Result;
 use crate::store::query::{LinkKey, LinkPage, Of};
 
@@ -26,10 +27,10 @@ statements! {
 }
 
 /// Adds to the pairs that are stored, of which it keeps what was said before, and the others.
-pub(super) fn add(db: &Connection, links: &[Link], seq: i64) -> Result<()> {
+pub(super) fn add(db: &Connection, links: &[LinkRow], seq: i64) -> Result<()> {
     let mut keep = KEEP_LINK.on(db)?;
     let mut add = ADD_LINK.on(db)?;
-    for l in links {
+    for LinkRow { link: l, all } in links {
         keep.execute(params![l.from.0, l.to.0, l.refused.is_some(), seq])?;
         add.execute(params![
             l.from.0,
@@ -43,6 +44,7 @@ pub(super) fn add(db: &Connection, links: &[Link], seq: i64) -> Result<()> {
             &*l.message_id,
             &*l.source,
             seq,
+            all,
         ])?;
     }
     Ok(())

@@ -10,5 +10,5 @@ CALL (ids) {
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[:CLAIMS]->(t:Trait)
-  RETURN collect([t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source]) AS claims
+  RETURN collect([t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source, null, null]) AS claims
 }

@@ -4,6 +4,7 @@ MATCH (a:Identifier {id: $keys[n][0]})
 USING INDEX SEEK a:Identifier(id)
 MATCH (b:Identifier {id: $keys[n][1]})
 USING INDEX SEEK b:Identifier(id)
+WITH n, a, b
 MATCH (a)<-[one:SIDE]-(d:Decision)-[two:SIDE]->(b)
 WHERE d.kind = 'MERGE' AND two.number <> one.number
 WITH n, a, b, d

@@ -10,7 +10,7 @@ RETURN i.id AS id,
   COLLECT {
     MATCH (i)-[:CLAIMS|CLAIMED]->(t:Trait)
     WHERE t.arrival < $until AND t.name IN $traits
-    RETURN [t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source]
+    RETURN [t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source, t.message_id, t.first_message_id]
     ORDER BY t.arrival
   } AS claims
 ORDER BY id

@@ -1,4 +1,4 @@
-// Pairs seen together that bound: counted up and widened, the rest is the first's. What was said of a
+// Pairs seen together that bound: counted up (of a count of all events the larger one stands) and widened, the rest is the first's. What was said of a
 // pair before is kept, for views of the past. Both ends are locked, so nobody makes the same edge.
 UNWIND $rows AS row
 MATCH (a:Identifier {id: row.from})
@@ -13,7 +13,7 @@ FOREACH (x IN CASE WHEN old IS NULL THEN [1] ELSE [] END |
 FOREACH (l IN CASE WHEN old IS NULL THEN [] ELSE [old] END |
   CREATE (:PastLink {from: row.from, to: row.to, refused: false, until: $seq, first_at: l.first_at, last_at: l.last_at, count: l.count})
   SET
-    l.count = l.count + row.set.count,
+    l.count = CASE WHEN NOT row.all THEN l.count + row.set.count WHEN row.set.count > l.count THEN row.set.count ELSE l.count END,
     l.first_at = CASE WHEN row.set.first_at < l.first_at THEN row.set.first_at ELSE l.first_at END,
     l.last_at = CASE WHEN row.set.last_at > l.last_at THEN row.set.last_at ELSE l.last_at END
 )

@@ -1,8 +1,9 @@
--- Counts add up and times widen; rule, reason, message and source stay the first's.
+-- Counts add up, or the larger stands of one that is of all events (?12); times widen; rule, reason, message and
+-- source stay the first's.
 INSERT INTO link (from_id, to_id, refused, reason, rule, first_at, last_at, count, message_id, source, since)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (from_id, to_id, refused)
 DO UPDATE SET
-    count = count + excluded.count,
+    count = CASE WHEN ?12 THEN max(count, excluded.count) ELSE count + excluded.count END,
     first_at = min(first_at, excluded.first_at),
     last_at = max(last_at, excluded.last_at)

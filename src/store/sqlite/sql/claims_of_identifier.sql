@@ -1,4 +1,4 @@
 -- Present ones only: the index is partial on exactly this.
-SELECT arrival, owner, name, value, provenance, at, first_at, count, source
+SELECT arrival, owner, name, value, provenance, at, first_at, count, source, message_id, first_message_id
 FROM claim
 WHERE owner = ?1 AND until IS NULL
