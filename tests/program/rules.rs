@@ -104,6 +104,18 @@ async fn rules_are_read_tried_saved_and_taken_in() {
     for kind in ["RULES_SAVED", "CUSTOMER_SPLIT", "IDENTIFIER_SHARED"] {
         assert!(log.contains(kind), "{kind} is not in {log}");
     }
+    // Whom they refuse is told as if an event had been refused.
+    let told = r#"{ identityHealth { refused { rule count } }
+        identifier(kind: "email", value: "ben@example.org") { customer {
+            identityHistory { nodes { kind rule messageId identifiers { kind } } } } } }"#;
+    let told = server.ask(json!({"query": told})).await["data"].clone();
+    assert_eq!(told["identityHealth"]["refused"], json!([{"rule": "email", "count": 1}]), "{told}");
+    let history = &told["identifier"]["customer"]["identityHistory"]["nodes"];
+    let line =
+        json!({"kind": "REFUSED", "rule": "email", "messageId": "m3", "identifiers": [{"kind": "anonymous_id"}]});
+    assert!(history.as_array().is_some_and(|lines| lines.contains(&line)), "{told}");
+    let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer").text().await.expect("text");
+    assert!(metrics.contains(r#"throughline_identity_refusals_total{rule="email"} 1"#), "{metrics}");
     let (code, log, _) = server.stop();
     assert_eq!(code, 0, "{log}");
 
@@ -171,6 +183,11 @@ async fn a_composite_is_made_of_what_was_said_before_it_was_thought_of() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert!(one.to_string().contains("4:love 7:ba1 2nb"), "{one}");
+    let why = r#"{ whyLinked(from: {kind: "anonymous_id", value: "web"}, to: {kind: "anonymous_id", value: "app"}) {
+        sameCustomer steps { rule messageId count } } }"#;
+    let why = server.ask(json!({"query": why})).await["data"]["whyLinked"].clone();
+    let step = |message: &str| json!({"rule": "anonymous_id", "messageId": message, "count": 1});
+    assert_eq!(why, json!({"sameCustomer": true, "steps": [step("m1"), step("m2")]}));
     server.stop();
     let (code, out, log) = run(folder.path(), &["restitch"]);
     assert_eq!((code, out.trim()), (0, "everything agrees with version 2 of the rules: 0 moves in 1 rounds"), "{log}");
