@@ -77,8 +77,15 @@ pub struct Claim {
     /// The message that said it at `at`. `None` of what was stored before messages were kept with claims, and in
     /// a customer's view on Neo4j, which leaves them out.
     pub message_id: Option<Arc<str>>,
-    /// The message that said it at `first_at`; `None` as above.
+    /// The message that said it at `first_at`, when that is another time; else [`Claim::first_message`] answers.
     pub first_message_id: Option<Arc<str>>,
+}
+
+impl Claim {
+    /// The message that said it at `first_at`; `None` when it was not kept.
+    pub fn first_message(&self) -> Option<&Arc<str>> {
+        if self.first_at == self.at { self.message_id.as_ref() } else { self.first_message_id.as_ref() }
+    }
 }
 
 /// Which of several values of a trait is shown.

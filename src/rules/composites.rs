@@ -86,14 +86,14 @@ impl Due {
     fn made_of(&self, claims: &[Claim]) -> Vec<Derivation> {
         let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Event<'_>> = BTreeMap::new();
         for claim in claims {
-            let mut said = |at, message: &Option<Arc<str>>| {
+            let mut said = |at, message: Option<&Arc<str>>| {
                 let event = events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default();
                 event.claims.push(claim);
-                event.message = message.clone().or(event.message.take());
+                event.message = message.cloned().or(event.message.take());
             };
-            said(claim.at, &claim.message_id);
+            said(claim.at, claim.message_id.as_ref());
             if claim.first_at != claim.at {
-                said(claim.first_at, &claim.first_message_id);
+                said(claim.first_at, claim.first_message());
             }
         }
         let mut all = Vec::new();

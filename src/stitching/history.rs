@@ -205,7 +205,7 @@ impl History {
             count: 1,
             source: fact.source.clone(),
             message_id: Some(fact.message_id.clone()),
-            first_message_id: Some(fact.message_id.clone()),
+            first_message_id: None,
         };
         self.claims_made += 1;
         let Some(before) = self.claims.get_mut(&key) else {
@@ -214,12 +214,13 @@ impl History {
             return;
         };
         let mut times = [
-            (before.first_at, before.first_message_id.clone()),
+            (before.first_at, before.first_message().cloned()),
             (before.at, before.message_id.clone()),
             (fact.at, alone.message_id.clone()),
         ];
         times.sort_by_key(|(at, _)| *at);
         let [(first_at, first_message_id), (between, message_between), (at, message_id)] = times;
+        let first_message_id = first_message_id.filter(|_| first_at != at);
         let count = before.count + 1;
         let again = Claim { first_at, first_message_id, at, message_id, count, ..alone.clone() };
         // A row tells two times. One that is neither has a row of its own, over as soon as it is there.
@@ -240,8 +241,7 @@ impl History {
         if let Some(at) = untold {
             let arrival = Arrival::new(self.seq, self.claims_made);
             self.claims_made += 1;
-            let (message_id, first_message_id) = (message_between.clone(), message_between);
-            plan.claims_opened.push(Claim { arrival, at, first_at: at, message_id, first_message_id, ..alone });
+            plan.claims_opened.push(Claim { arrival, at, first_at: at, message_id: message_between, ..alone });
             plan.claims_closed.push(arrival);
         }
     }
