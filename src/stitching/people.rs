@@ -117,8 +117,13 @@ impl People {
         people
     }
 
-    /// The identifier of this key, made when it is new; its times take in `at`.
-    pub(crate) fn see(&mut self, rules: &IdentityRules, key: &IdentifierKey, at: Timestamp) -> NameIx {
+    /// The identifier of this key, made when it is new; its times take in the first and the last of these.
+    pub(crate) fn see(
+        &mut self,
+        rules: &IdentityRules,
+        key: &IdentifierKey,
+        (first, last): (Timestamp, Timestamp),
+    ) -> NameIx {
         let ix = match self.by_key.get(key) {
             Some(&ix) => ix,
             None => {
@@ -127,8 +132,8 @@ impl People {
                 let identifier = Identifier {
                     id,
                     key: key.clone(),
-                    first_seen_at: at,
-                    last_seen_at: at,
+                    first_seen_at: first,
+                    last_seen_at: last,
                     customer: None,
                     rollup: Rollup::default(),
                     shared_since: None,
@@ -137,9 +142,9 @@ impl People {
             }
         };
         let name = &mut self.names[ix];
-        if at < name.first_seen_at || at > name.last_seen_at {
-            name.first_seen_at = name.first_seen_at.min(at);
-            name.last_seen_at = name.last_seen_at.max(at);
+        if first < name.first_seen_at || last > name.last_seen_at {
+            name.first_seen_at = name.first_seen_at.min(first);
+            name.last_seen_at = name.last_seen_at.max(last);
             name.dirty = true;
         }
         ix

@@ -314,7 +314,9 @@ pub fn plan(
             continue;
         }
         let arrival = Arrival::new(seq, index as u32);
-        let mut names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, fact.at)).collect();
+        // What was made of several events was seen in each, as its links say.
+        let times = fact.derived.as_ref().map_or((fact.at, fact.at), |derived| (derived.first_at, derived.last_at));
+        let mut names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, times)).collect();
         // It was read strongest first, but the rules may have been saved anew since. As a replay sorts, stable.
         names.sort_by_key(|&name| people.names[name].rank.unwrap_or(usize::MAX));
         if let ([alone], None) = (names.as_slice(), &fact.touchpoint) {

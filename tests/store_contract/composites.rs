@@ -19,6 +19,7 @@ use throughline::settings::{IdentitySettings, Settings};
 use throughline::stitching::{Ruling, Says};
 use throughline::store::Store;
 use throughline::store::query::LinkPage;
+use throughline::store::recount::recount;
 use throughline::store::rules::NewRules;
 
 use crate::common::facts::{event, minute};
@@ -33,6 +34,7 @@ cases! {
     who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart,
     limits_hold_for_what_is_made_later,
     what_is_made_later_names_the_messages_that_said_it,
+    what_is_made_later_was_seen_whenever_it_was_said,
     other_parts_split_and_join,
     a_composite_of_before_gives_its_place_to_whom_it_was_seen_with,
     who_was_seen_with_a_composite_of_before_is_not_guessed,
@@ -145,6 +147,8 @@ async fn tried_and_saved(store: &dyn Store, rules: &WrittenRules) -> (Trial, Rep
     assert_eq!(store.status().await.expect("a status").customers as usize, trial.customers_then);
     let health = store.identity_health().await.expect("figures");
     assert_eq!((health.customers() as usize, health.identifiers as usize), (trial.customers_then, is.len()));
+    let counted = recount(store, clock(), |_| {}).await.expect("figures counted again");
+    assert_eq!(counted.wrong, 0, "figures and times are those of the rows: {:?}", counted.named);
     let again = taken_in(store).await;
     assert_eq!((again.made, again.moved, again.rounds), (0, 0, 1), "nothing is left to do");
     let same = trial_of_now(store).await;
@@ -348,6 +352,28 @@ async fn what_is_made_later_names_the_messages_that_said_it(mut world: World) {
         assert_eq!(told, [("m11", 1)]);
         tried_and_saved(&*world.store, &with_parts(&[])).await;
     }
+}
+
+async fn what_is_made_later_was_seen_whenever_it_was_said(mut world: World) {
+    let love = json!({"last_name": "Love", "birth_date": "1980-12-10"});
+    let one = |n: usize, id: &str, who: &str| said(n, json!({ id: who }), love.clone());
+    // What is earliest arrives last.
+    let events =
+        [one(4, "userId", "ada"), one(6, "userId", "ada"), one(3, "anonymousId", "web"), one(2, "userId", "ada")];
+    begun(&mut world, &with_parts(&[]), &events).await;
+    let seen = async |world: &World| {
+        let found = world.customer("anonymous_id", "web").await;
+        let composite = found.identifiers.iter().find(|one| &*one.key.kind == "name_and_birth");
+        composite.map(|one| (one.first_seen_at, one.last_seen_at)).expect("a composite")
+    };
+    tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    assert_eq!(seen(&world).await, (minute(2), minute(6)));
+    // And what was said while it was away.
+    let (_, _, rules) = tried_and_saved(&*world.store, &with_parts(&[])).await;
+    world.rules = rules;
+    world.apply_each(read(&with_parts(&[]), &[one(9, "anonymousId", "web"), one(1, "anonymousId", "web")])).await;
+    tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    assert_eq!(seen(&world).await, (minute(1), minute(9)));
 }
 
 async fn other_parts_split_and_join(mut world: World) {
