@@ -14,7 +14,8 @@
 //! * who stood behind a composite of before, when it owns what was said again by one of several, or what several
 //!   said in one change at one and the same time.
 //!
-//! Two events of one owner and source, in one change and of one time, count as one.
+//! Two events of one owner and source, in one change and of one time, count as one; and so does one of the
+//! earliest time that comes when a later one was said.
 //!
 //! What an event had beside its strongest identifier is not needed: that was bound to it by the event itself.
 
@@ -58,6 +59,8 @@ pub struct Derivation {
     source: Arc<str>,
     /// The message of its event, when it was kept.
     said: Option<Arc<str>>,
+    /// Whether that message said all parts; else several did, of one time and in one change.
+    by_one: bool,
     /// The first and the last time of all events that gave it, seen with the same, and how many those are.
     times: (Timestamp, Timestamp),
     count: i64,
@@ -86,10 +89,9 @@ impl Due {
     fn made_of(&self, claims: &[Claim]) -> Vec<Derivation> {
         let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Event<'_>> = BTreeMap::new();
         for claim in claims {
-            let mut said = |at, message: Option<&Arc<str>>| {
+            let mut said = |at, message| {
                 let event = events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default();
-                event.claims.push(claim);
-                event.message = message.cloned().or(event.message.take());
+                event.push((claim, message));
             };
             said(claim.at, claim.message_id.as_ref());
             if claim.first_at != claim.at {
@@ -97,17 +99,19 @@ impl Due {
             }
         }
         let mut all = Vec::new();
-        for ((.., at), Event { claims: event, message }) in &events {
+        for ((.., at), event) in &events {
             for (n, kind) in self.kinds.iter().enumerate() {
                 let Ok(Some(key)) = self.reader.composite(kind, |path| value_at(event, path)) else { continue };
                 if kind.is_blocked(&self.blocked, &key.value) {
                     continue;
                 }
-                let of_parts = event.iter().filter(|claim| trait_names(kind).any(|name| *claim.name == *name));
-                let Some(last) = of_parts.max_by_key(|claim| claim.arrival) else { continue };
+                let is_part = |claim: &Claim| trait_names(kind).any(|name| *claim.name == *name);
+                let of_parts = || event.iter().filter(|(claim, _)| is_part(claim));
+                let Some((last, said)) = of_parts().max_by_key(|(claim, _)| claim.arrival) else { continue };
+                let by_one = of_parts().all(|(_, message)| message == said);
                 let (owner, arrival, source) = (last.owner, last.arrival, last.source.clone());
                 let (with, refused) = (Vec::new(), Vec::new());
-                let (said, times) = (message.clone(), (*at, *at));
+                let (said, times) = (said.cloned(), (*at, *at));
                 all.push(Derivation {
                     key,
                     kind: n,
@@ -117,6 +121,7 @@ impl Due {
                     at: *at,
                     source,
                     said,
+                    by_one,
                     times,
                     count: 1,
                     refused,
@@ -127,22 +132,18 @@ impl Due {
     }
 }
 
-/// What one event said of an owner.
-#[derive(Default)]
-struct Event<'c> {
-    claims: Vec<&'c Claim>,
-    message: Option<Arc<str>>,
-}
+/// What one event said of an owner, with the message of each, when it was kept.
+type Event<'c> = Vec<(&'c Claim, Option<&'c Arc<str>>)>;
 
 fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
     kind.parts.iter().filter_map(|path| path.steps.first()).map(|name| &**name)
 }
 
 /// What stands at a path; nothing when several values do.
-fn value_at<'c>(event: &[&'c Claim], path: &EventPath) -> Option<&'c RawValue> {
+fn value_at<'c>(event: &Event<'c>, path: &EventPath) -> Option<&'c RawValue> {
     let (name, steps) = path.steps.split_first()?;
-    let claims = event.iter().filter(|claim| *claim.name == **name);
-    let mut values = claims.filter_map(|claim| within(&claim.value, steps));
+    let claims = event.iter().filter(|(claim, _)| *claim.name == **name);
+    let mut values = claims.filter_map(|(claim, _)| within(&claim.value, steps));
     let first = values.next()?;
     values.all(|other| other.get() == first.get()).then_some(first)
 }
@@ -217,10 +218,10 @@ impl Deriving {
         for of_owner in claims.chunk_by(|one, next| one.owner == next.owner) {
             let mut made = self.due.made_of(of_owner);
             made.sort_by_key(|made| (made.arrival, made.at, made.kind));
-            // What is said again and again is kept once, with how often that was: a row that was replaced tells
-            // its times again.
+            // What is said again and again is kept once, with how often that was: the row after one that was
+            // replaced tells its times and messages again. Of a time with no one message the first counts.
             let mut kept: FxHashMap<(IdentifierKey, IdentifierId), usize> = FxHashMap::default();
-            let mut times: FxHashSet<(usize, Timestamp)> = FxHashSet::default();
+            let mut told: FxHashSet<(usize, Timestamp, Option<Arc<str>>)> = FxHashSet::default();
             for mut made in made {
                 let Some(with) = self.seen_by(restitch, &made) else { continue };
                 let Some(&strongest) = with.first() else { continue };
@@ -229,7 +230,9 @@ impl Deriving {
                     continue;
                 }
                 let place = *kept.entry((made.key.clone(), strongest)).or_insert(self.made.len());
-                let fresh = times.insert((place, made.at));
+                let first = told.insert((place, made.at, None));
+                let message = made.said.clone().filter(|_| made.by_one);
+                let fresh = message.map_or(first, |message| told.insert((place, made.at, Some(message))));
                 match self.made.get_mut(place) {
                     Some(before) if fresh => before.say_again(&made),
                     Some(_) => {}

@@ -35,6 +35,7 @@ cases! {
     limits_hold_for_what_is_made_later,
     what_is_made_later_names_the_messages_that_said_it,
     what_is_made_later_was_seen_whenever_it_was_said,
+    messages_of_one_time_count_each,
     other_parts_split_and_join,
     a_composite_of_before_gives_its_place_to_whom_it_was_seen_with,
     who_was_seen_with_a_composite_of_before_is_not_guessed,
@@ -374,6 +375,21 @@ async fn what_is_made_later_was_seen_whenever_it_was_said(mut world: World) {
     world.apply_each(read(&with_parts(&[]), &[one(9, "anonymousId", "web"), one(1, "anonymousId", "web")])).await;
     tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
     assert_eq!(seen(&world).await, (minute(1), minute(9)));
+}
+
+async fn messages_of_one_time_count_each(mut world: World) {
+    let love = json!({"last_name": "Love", "birth_date": "1980-12-10"});
+    let at = |n: usize, minute: usize| {
+        let mut event = said(minute, json!({"userId": "ada"}), love.clone());
+        event["messageId"] = json!(format!("m{n}"));
+        event
+    };
+    begun(&mut world, &with_parts(&[]), &[at(1, 5), at(2, 5), at(3, 9), at(4, 2), at(5, 9), at(6, 5)]).await;
+    tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
+    let of = world.of("user_id", "ada").await;
+    let links = world.store.list_links(&[of], &link_page()).await.expect("links").remove(0).items;
+    let told: Vec<_> = links.iter().map(|l| (&*l.message_id, l.first_at, l.last_at, l.count)).collect();
+    assert_eq!(told, [("m1", minute(2), minute(9), 6)]);
 }
 
 async fn other_parts_split_and_join(mut world: World) {
