@@ -233,11 +233,15 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
         };
         (key, OrderEvent { at, arrival: Arrival::default(), owner: None, act: OrderAct::Completed(content) })
     });
-    // Most of the time people are signed in.
-    let identifier = match dice.random_bool(0.7) {
-        true => IdentifierKey::new("user_id", format!("user{customer}")),
-        false => IdentifierKey::new("anonymous_id", format!("browser{customer}")),
+    // Most of the time people are signed in, and then now and then the browser is told too: that makes them one.
+    let (user, browser) = match dice.random_range(0..10) {
+        0..3 => (false, true),
+        3..5 => (true, true),
+        _ => (true, false),
     };
+    let user = user.then(|| IdentifierKey::new("user_id", format!("user{customer}")));
+    let browser = browser.then(|| IdentifierKey::new("anonymous_id", format!("browser{customer}")));
+    let identifiers = user.into_iter().chain(browser).map(|key| FactIdentifier { key, listed: true }).collect();
     Ok(Fact {
         touchpoint: Some(TouchpointFact {
             kind: kind.into(),
@@ -249,6 +253,6 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
             properties: Some(RawValue::from_string(properties)?.into()),
         }),
         order,
-        ..Fact::naming(n.to_string(), "shop", at, vec![FactIdentifier { key: identifier, listed: true }])
+        ..Fact::naming(n.to_string(), "shop", at, identifiers)
     })
 }

@@ -23,6 +23,8 @@ pub(crate) struct Base {
     pub(crate) run_starts: Vec<u32>,
     /// Owners by number, customer by customer.
     pub(crate) runs: Vec<u32>,
+    /// For each customer whether the touchpoints of all its runs stand next to each other, in order.
+    in_one_piece: Vec<bool>,
     /// Owners that no customer holds, by number.
     pub(crate) unowned: Vec<u32>,
     /// Where pieces of work begin, as customers; one more at the end.
@@ -140,6 +142,12 @@ impl Columns {
         self.starts[owner as usize] as usize..self.starts[owner as usize + 1] as usize
     }
 
+    /// What a customer's touchpoints are ordered by.
+    #[inline]
+    pub(crate) fn place(&self, row: usize) -> (i64, i64) {
+        (self.at[row], self.arrival[row])
+    }
+
     /// An owner's number.
     pub(crate) fn owner(&self, identifier: i64) -> Option<u32> {
         self.owners.binary_search(&identifier).ok().map(|n| n as u32)
@@ -228,9 +236,22 @@ impl Base {
                 *place += 1;
             }
         }
-        let mut base = Base { rows, people, consents, run_starts, runs, unowned, chunks: Vec::new() };
+        let (in_one_piece, chunks) = (Vec::new(), Vec::new());
+        let mut base = Base { rows, people, consents, run_starts, runs, in_one_piece, unowned, chunks };
+        base.in_one_piece = (0..base.people.customers.len() as u32).map(|customer| base.follow(customer)).collect();
         base.chunks = base.cut();
         base
+    }
+
+    /// Whether each of a customer's runs but the first begins where the one before ends, and later.
+    fn follow(&self, customer: u32) -> bool {
+        let rows = &self.rows;
+        self.runs_of(customer).windows(2).all(|two| {
+            let (one, other) = (rows.range(two[0]), rows.range(two[1]));
+            one.end == other.start
+                && !(one.is_empty() || other.is_empty())
+                && rows.place(one.end - 1) < rows.place(other.start)
+        })
     }
 
     fn cut(&self) -> Vec<u32> {
@@ -254,6 +275,15 @@ impl Base {
         &self.runs[self.run_starts[customer] as usize..self.run_starts[customer + 1] as usize]
     }
 
+    /// Where a customer's touchpoints stand, when they stand next to each other in order.
+    #[inline]
+    pub(crate) fn piece_of(&self, customer: u32) -> Option<std::ops::Range<usize>> {
+        let runs = self.runs_of(customer);
+        let (first, last) = (runs.first()?, runs.last()?);
+        let whole = self.in_one_piece[customer as usize];
+        whole.then(|| self.rows.range(*first).start..self.rows.range(*last).end)
+    }
+
     /// How much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let rows = &self.rows;
@@ -264,6 +294,7 @@ impl Base {
         4 * (words + lists + people.member_of.len())
             + 8 * (longs + people.members.len())
             + people.customers.bytes()
+            + self.in_one_piece.len()
             + self.consents.len() * size_of::<(i64, Held)>()
     }
 }

@@ -191,12 +191,14 @@ impl Chains {
 
     #[inline]
     fn greedy(&self, kinds: &[u32], begin: usize, count: usize, chain: &mut Vec<usize>) {
+        let (mut wanted, last) = (1_u32, 1_u32 << (count - 1));
         for (place, kind) in kinds.iter().enumerate().skip(begin) {
-            if self.steps[*kind as usize] >> chain.len() & 1 == 1 {
+            if self.steps[*kind as usize] & wanted != 0 {
                 chain.push(place);
-                if chain.len() == count {
+                if wanted == last {
                     return;
                 }
+                wanted <<= 1;
             }
         }
     }

@@ -203,13 +203,11 @@ impl<'a> Asked<'a> {
         let base = &self.projection.base;
         let rows = &base.rows;
         let changed = !self.overlay.marks.is_empty() && self.overlay.marks[customer as usize];
-        let runs = match changed {
-            true => &[],
-            false if (customer as usize) < base.people.customers.len() => base.runs_of(customer),
-            false => &[],
-        };
-        if let ([owner], Unit::Customer) = (runs, self.unit) {
-            let range = self.in_time(&rows.at, rows.range(*owner));
+        let known = !changed && (customer as usize) < base.people.customers.len();
+        if let (true, Unit::Customer) = (known, self.unit)
+            && let Some(range) = base.piece_of(customer)
+        {
+            let range = self.in_time(&rows.at, range);
             let from = Rows::From(range.start);
             return self.show(customer, &rows.at[range.clone()], &rows.kind[range], from, scratch, visit);
         }
@@ -218,8 +216,8 @@ impl<'a> Asked<'a> {
             if let Some(runs) = self.overlay.changed.get(&customer) {
                 self.gather(runs, scratch);
             }
-        } else {
-            merge(rows, runs, scratch);
+        } else if known {
+            merge(rows, base.runs_of(customer), scratch);
         }
         match self.unit {
             Unit::Customer => {
@@ -388,11 +386,10 @@ fn merge(rows: &Columns, runs: &[u32], scratch: &mut Scratch) {
     let mut heads = std::mem::take(&mut scratch.heads);
     heads.clear();
     heads.extend(runs.iter().map(|owner| rows.range(*owner)).filter(|range| !range.is_empty()));
-    let key = |row: usize| (rows.at[row], rows.arrival[row]);
     while heads.len() > 2 {
         let (mut first, mut bound) = (0, (i64::MAX, i64::MAX));
         for n in 1..heads.len() {
-            let (own, best) = (key(heads[n].start), key(heads[first].start));
+            let (own, best) = (rows.place(heads[n].start), rows.place(heads[first].start));
             if own < best {
                 (first, bound) = (n, best.min(bound));
             } else {
@@ -401,7 +398,7 @@ fn merge(rows: &Columns, runs: &[u32], scratch: &mut Scratch) {
         }
         let begin = heads[first].start;
         let mut end = begin + 1;
-        while end < heads[first].end && key(end) < bound {
+        while end < heads[first].end && rows.place(end) < bound {
             end += 1;
         }
         scratch.take(rows, begin..end);
@@ -428,6 +425,14 @@ impl Scratch {
     /// Two runs merged, neither of them empty: most people have a cookie and an account. Which of them is
     /// next cannot be guessed, so there is no branch that hangs on it.
     fn take_two(&mut self, rows: &Columns, mut one: Range<usize>, mut other: Range<usize>) {
+        // Somebody was a stranger until a day, and known from then on.
+        if rows.place(other.end - 1) < rows.place(one.start) {
+            std::mem::swap(&mut one, &mut other);
+        }
+        if rows.place(one.end - 1) < rows.place(other.start) {
+            self.take(rows, one);
+            return self.take(rows, other);
+        }
         let begin = self.row.len();
         self.row.reserve(one.len() + other.len());
         while !one.is_empty() && !other.is_empty() {
