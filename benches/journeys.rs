@@ -112,14 +112,12 @@ fn main() -> anyhow::Result<()> {
     let counts = best("transitions, without times", &projection, &all, &counts)?;
     let whole = Question::Transitions { top: 50, medians: true };
     let transitions = best("transitions", &projection, &all, &whole)?;
-    let funnel = best(
-        "a funnel of six steps",
-        &projection,
-        &all,
-        &Question::Funnel { steps: steps.clone(), breakdown: None, top: 20 },
-    )?;
-    best("the same within a week", &projection, &all, &Question::Funnel { steps: within, breakdown: None, top: 20 })?;
-    best("the same by session", &projection, &sessions, &Question::Funnel { steps, breakdown: None, top: 20 })?;
+    let ask =
+        |steps: &FunnelSteps, medians| Question::Funnel { steps: steps.clone(), breakdown: None, top: 20, medians };
+    let funnel = best("a funnel of six steps, without times", &projection, &all, &ask(&steps, false))?;
+    best("a funnel of six steps", &projection, &all, &ask(&steps, true))?;
+    best("the same within a week", &projection, &all, &ask(&within, true))?;
+    best("the same by session", &projection, &sessions, &ask(&steps, true))?;
     let ten = best(
         "attribution by ten models over twelve channels",
         &projection,

@@ -116,7 +116,10 @@ fn questions() -> Vec<(&'static str, Question)> {
     vec![
         ("population", Question::Population),
         ("transitions", Question::Transitions { top: 50, medians: true }),
-        ("funnel of four", Question::Funnel { steps: FunnelSteps { steps, within: None }, breakdown: None, top: 20 }),
+        (
+            "funnel of four",
+            Question::Funnel { steps: FunnelSteps { steps, within: None }, breakdown: None, top: 20, medians: true },
+        ),
         ("attribution by ten models", Question::Attribution { goal, top: 50 }),
     ]
 }

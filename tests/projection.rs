@@ -73,7 +73,7 @@ fn questions() -> Vec<Question> {
     vec![
         Question::Population,
         Question::Transitions { top: 500, medians: true },
-        Question::Funnel { steps: FunnelSteps { steps, within: None }, breakdown: None, top: 20 },
+        Question::Funnel { steps: FunnelSteps { steps, within: None }, breakdown: None, top: 20, medians: true },
         Question::Attribution { goal, top: 50 },
     ]
 }

@@ -321,7 +321,7 @@ impl Asked {
                 let steps = steps.iter().map(read).collect::<Result<Vec<Step>, _>>()?;
                 let breakdown = breakdown.as_deref().map(|name| dimension(name, settings)).transpose()?;
                 let breakdown = breakdown.map(Breakdown::Dimension);
-                Question::Funnel { steps: FunnelSteps { steps, within: *within }, breakdown, top: *top }
+                Question::Funnel { steps: FunnelSteps { steps, within: *within }, breakdown, top: *top, medians: true }
             }
             Asked::Paths { to, repeats, max_length, top } => {
                 let to = to.as_ref().map(read).transpose()?;

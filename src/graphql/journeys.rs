@@ -97,6 +97,7 @@ impl Journeys {
     /// matter.
     async fn funnel(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "What they pass, in order; 1 to 20.")] steps: Vec<StepInput>,
         #[graphql(desc = "At most so long from the first step to any other; left out, however long.")] within: Option<
             Duration,
@@ -105,7 +106,7 @@ impl Journeys {
         breakdown: Option<String>,
         #[graphql(desc = "Groups shown, the largest; 0 to 500.", default = 20)] top: i32,
     ) -> Option<Result<Funnel, Error>> {
-        Some(funnel::fetch(&self.0, steps, within, breakdown, top).await)
+        Some(funnel::fetch(ctx, &self.0, steps, within, breakdown, top).await)
     }
 
     /// The ways journeys take, whole, the most frequent first.

@@ -75,6 +75,8 @@ pub enum Breakdown {
     Segments(Vec<(Arc<str>, Arc<[CustomerId]>)>),
 }
 
+/// The funnel and its `top` largest groups, with median times when `timed`.
+///
 /// # Errors
 /// That the scope cannot be, that it was cancelled or took too long.
 pub fn funnel(
@@ -83,6 +85,7 @@ pub fn funnel(
     asked_steps: &FunnelSteps,
     breakdown: Option<&Breakdown>,
     top: usize,
+    timed: bool,
     run: &Run,
 ) -> Result<Funnel, Fault> {
     let asked = Asked::new(projection, scope)?;
@@ -94,9 +97,9 @@ pub fn funnel(
         if !chains.find(journey, chain) {
             return;
         }
-        all.take(journey.at, chain);
+        all.take(journey.at, chain, timed);
         groups.of(journey, chain, |group| {
-            by_group.entry(group).or_insert_with(|| Tally::new(count)).take(journey.at, chain);
+            by_group.entry(group).or_insert_with(|| Tally::new(count)).take(journey.at, chain, timed);
         });
     })?;
     let (mut all, mut by_group) = (Tally::new(count), FxHashMap::default());
@@ -316,8 +319,11 @@ impl Tally {
     }
 
     #[inline]
-    fn take(&mut self, at: &[i64], chain: &[usize]) {
+    fn take(&mut self, at: &[i64], chain: &[usize], timed: bool) {
         self.lengths[chain.len() - 1] += 1;
+        if !timed {
+            return;
+        }
         for (step, places) in chain.windows(2).enumerate() {
             self.times[step + 1].push(at[places[1]] - at[places[0]]);
         }

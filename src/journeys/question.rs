@@ -58,6 +58,8 @@ pub enum Question {
         breakdown: Option<Breakdown>,
         /// Groups shown.
         top: usize,
+        /// Whether with median times.
+        medians: bool,
     },
     /// [`funnel_people`]
     FunnelPeople {
@@ -185,8 +187,8 @@ impl Question {
                 let columns = (*before as u32, *after as u32);
                 Answer::Flow(flow(projection, scope, anchor, columns, *top, run)?)
             }
-            Question::Funnel { steps, breakdown, top } => {
-                Answer::Funnel(funnel(projection, scope, steps, breakdown.as_ref(), *top, run)?)
+            Question::Funnel { steps, breakdown, top, medians } => {
+                Answer::Funnel(funnel(projection, scope, steps, breakdown.as_ref(), *top, *medians, run)?)
             }
             Question::FunnelPeople { steps, group, number, side } => {
                 let group = group.as_ref().map(|(breakdown, value)| (breakdown, &**value));

@@ -54,7 +54,7 @@ fn ecom_has_the_figures_that_others_found() {
     let steps = FunnelSteps { steps: names.iter().map(|name| Step::named(name)).collect(), within: None };
     let reached = |per: Unit| -> Vec<u64> {
         let scope = Scope { per, ..Scope::all(Duration::from_secs(1_800)) };
-        let answer = funnel(&projection, &scope, &steps, None, 20, &Run::on(2)).expect("an answer");
+        let answer = funnel(&projection, &scope, &steps, None, 20, true, &Run::on(2)).expect("an answer");
         answer.steps.iter().map(|step| step.reached).collect()
     };
     assert_eq!(reached(Unit::Customer), [598, 517, 429, 329, 222, 114]);

@@ -260,7 +260,7 @@ proptest! {
         let asked = FunnelSteps { steps: steps.iter().map(step).collect(), within: within.map(Duration) };
         let breakdown = Breakdown::Dimension(dimension(by));
         let scope = scope(&plain);
-        let answer = funnel(&projection, &scope, &asked, Some(&breakdown), 500, &run()).expect("an answer");
+        let answer = funnel(&projection, &scope, &asked, Some(&breakdown), 500, true, &run()).expect("an answer");
         let chains: Vec<_> = plain::journeys(&world, &plain).into_iter().map(|journey| {
             let chain = plain::chain(&journey, &steps, within);
             (journey, chain)
@@ -297,11 +297,11 @@ proptest! {
         let segments: Vec<(Arc<str>, Arc<[CustomerId]>)> = [("even", [0, 2]), ("low", [0, 1])].into_iter().map(|(name, numbers)| {
             (name.into(), numbers.into_iter().map(|n| CustomerId(format!("customer-{n}").into())).collect())
         }).collect();
-        let by_segment = funnel(&projection, &scope, &asked, Some(&Breakdown::Segments(segments.clone())), 500, &run()).expect("an answer");
+        let by_segment = funnel(&projection, &scope, &asked, Some(&Breakdown::Segments(segments.clone())), 500, true, &run()).expect("an answer");
         if plain.segment.is_none() {
             for (name, customers) in segments {
                 let own = Scope { segment: Some(customers), ..scope.clone() };
-                let own = funnel(&projection, &own, &asked, None, 20, &run()).expect("an answer");
+                let own = funnel(&projection, &own, &asked, None, 20, true, &run()).expect("an answer");
                 match by_segment.groups.iter().find(|group| group.value == name) {
                     Some(group) => prop_assert_eq!(&group.steps, &own.steps),
                     None => prop_assert_eq!(own.entered, 0),
@@ -316,7 +316,7 @@ proptest! {
     ) {
         let scope = Scope { dimension: Dimension::NAME, ..scope(&plain) };
         let asked = FunnelSteps { steps: names.iter().map(|name| Step::named(name)).collect(), within: None };
-        let answer = funnel(&projection, &scope, &asked, None, 20, &run()).expect("an answer");
+        let answer = funnel(&projection, &scope, &asked, None, 20, true, &run()).expect("an answer");
         let pattern = names.join(" -> * -> ");
         let matched = matches(&projection, &scope, &pattern, &run()).expect("an answer");
         prop_assert_eq!(answer.steps[names.len() - 1].reached, matched.journeys);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, ID, Object, SimpleObject};
+use async_graphql::{Context, Error, ID, Lookahead, Object, SimpleObject};
 use serde::{Deserialize, Serialize};
 
 use super::people;
@@ -135,6 +135,7 @@ impl FunnelStep {
 }
 
 pub(super) async fn fetch(
+    ctx: &Context<'_>,
     asked: &Arc<Asked>,
     steps: Vec<StepInput>,
     within: Option<Duration>,
@@ -142,12 +143,15 @@ pub(super) async fn fetch(
     top: i32,
 ) -> Result<Funnel, Error> {
     let question = Written { f: steps, w: within.map(|within| within.0.0), b: breakdown };
-    ask(asked, question, size("top", top)?).await
+    let field = ctx.look_ahead();
+    let timed = |steps: Lookahead<'_>| steps.field("medianSecondsFromPrevious").exists();
+    let medians = timed(field.field("steps")) || timed(field.field("groups").field("steps"));
+    ask(asked, question, size("top", top)?, medians).await
 }
 
-async fn ask(asked: &Arc<Asked>, question: Written, top: usize) -> Result<Funnel, Error> {
+async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -> Result<Funnel, Error> {
     let (steps, breakdown) = question.read(asked)?;
-    let answer = asked.answer(&Question::Funnel { steps, breakdown, top }).await?;
+    let answer = asked.answer(&Question::Funnel { steps, breakdown, top, medians }).await?;
     let Answer::Funnel(funnel) = &*answer else { return Err(astray()) };
     let question = Arc::new(question);
     let steps = |group: Option<&Arc<str>>, steps: &[funnel::FunnelStep]| -> Vec<FunnelStep> {
@@ -173,7 +177,7 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize) -> Result<Funnel
 impl FunnelStep {
     /// The step that an id names, asked again; `None` when no group has that value now.
     pub(super) async fn again(asked: &Arc<Asked>, step: WrittenStep) -> Result<Option<Self>, Error> {
-        let funnel = ask(asked, step.funnel, MOST_TOP).await?;
+        let funnel = ask(asked, step.funnel, MOST_TOP, true).await?;
         let steps = match &step.v {
             None => Some(funnel.steps),
             Some(value) => funnel.groups.into_iter().find(|group| *group.value == **value).map(|group| group.steps),
