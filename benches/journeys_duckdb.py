@@ -27,16 +27,24 @@ SELECT name, next, count(*), count(DISTINCT customer), median(next_at - "at") FR
 """
 
 
-def funnel():
-    """Each step is the first touchpoint of its name behind the step before."""
-    steps = [f"s1 AS (SELECT customer, min(place) AS place FROM touchpoints WHERE name = '{FUNNEL[0]}' GROUP BY 1)"]
+def funnel(timed):
+    """Each step is the first touchpoint of its name behind the step before; `timed` with the median times between."""
+    at = ', min({}"at") AS "at"' if timed else "{}"
+    steps = [
+        f"s1 AS (SELECT customer, min(place) AS place{at.format('')} FROM touchpoints "
+        f"WHERE name = '{FUNNEL[0]}' GROUP BY 1)"
+    ]
     for n, name in enumerate(FUNNEL[1:], 2):
         steps.append(
-            f"s{n} AS (SELECT t.customer, min(t.place) AS place FROM touchpoints t JOIN s{n - 1} s "
+            f"s{n} AS (SELECT t.customer, min(t.place) AS place{at.format('t.' if timed else '')} "
+            f"FROM touchpoints t JOIN s{n - 1} s "
             f"ON t.customer = s.customer AND t.place > s.place WHERE t.name = '{name}' GROUP BY 1)"
         )
-    counts = ", ".join(f"(SELECT count(*) FROM s{n})" for n in range(1, len(FUNNEL) + 1))
-    return f"WITH {', '.join(steps)} SELECT {counts}"
+    answers = [f"(SELECT count(*) FROM s{n})" for n in range(1, len(FUNNEL) + 1)]
+    if timed:
+        pairs = [f"s{n} a JOIN s{n + 1} b ON a.customer = b.customer" for n in range(1, len(FUNNEL))]
+        answers += [f'(SELECT median(b."at" - a."at") FROM {pair})' for pair in pairs]
+    return f"WITH {', '.join(steps)} SELECT {', '.join(answers)}"
 
 
 def best(connection, what, query):
@@ -62,7 +70,8 @@ def main():
     )
     best(connection, "transitions, counts alone", COUNTS)
     best(connection, "transitions, with journeys and medians", WHOLE)
-    best(connection, "funnel", funnel())
+    best(connection, "funnel, counts alone", funnel(timed=False))
+    best(connection, "funnel, with medians", funnel(timed=True))
 
 
 if __name__ == "__main__":
