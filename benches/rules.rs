@@ -8,9 +8,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use common::events::{event, minute, rules};
 use common::{median, neo4j, peak_mib};
 use throughline::domain::{CustomerId, IdentifierKey};
+use throughline::rules::proposal;
 use throughline::rules::trial::trial;
 use throughline::settings::Settings;
 use throughline::stitching::{Batch, Ruling, Says};
@@ -107,6 +109,9 @@ fn middle(times: &[Duration]) -> Duration {
 async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> {
     println!("# rules tried on {identifiers} identifiers, on {}", store.name());
     let settings = Settings::default();
+    let mut without = settings.identity.written();
+    without.kinds.retain(|kind| kind.parts.is_empty());
+    store.begin_rules(&without, minute(0)).await?;
     // Five a customer: an account with two addresses that came one after the other, a telephone, a device.
     let customers = identifiers / 5;
     let began = Instant::now();
@@ -115,7 +120,13 @@ async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> 
             let user = format!("user-{n}");
             let address = |which: &str| format!("{which}-{n}@example.org");
             [
-                event(&format!("{n}-a")).user(&user).email(&address("home")).anonymous(&format!("device-{n}")).into(),
+                event(&format!("{n}-a"))
+                    .user(&user)
+                    .email(&address("home"))
+                    .anonymous(&format!("device-{n}"))
+                    .claim("last_name", &format!("\"Name {}\"", n / 2))
+                    .claim("birth_date", "\"1970-01-01\"")
+                    .into(),
                 event(&format!("{n}-b")).user(&user).email(&address("work")).phone(&format!("+44{n:010}")).into(),
                 // Refused beside the first address, the second has a customer of its own by what it did alone.
                 event(&format!("{n}-c")).email(&address("work")).into(),
@@ -130,16 +141,23 @@ async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> 
             kind.limit = Some(1);
         }
     }
-    let (mut scans, mut trials) = (Vec::new(), Vec::new());
+    let present = store.rules().await?.context("rules")?.saved;
+    let composite = proposal::check(store, &present, &settings.identity.written()).await?;
+    let composite = composite.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let (mut scans, mut trials, mut made) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..3 {
         scans.push(scan(store).await?);
         let began = Instant::now();
         let result = trial(store, &tried).await?;
         trials.push(began.elapsed());
         anyhow::ensure!(result.splits == customers, "{} of {customers} come apart", result.splits);
+        let began = Instant::now();
+        trial(store, &composite).await?;
+        made.push(began.elapsed());
     }
-    let (scan, trial) = (middle(&scans), middle(&trials));
+    let (scan, trial, made) = (middle(&scans), middle(&trials), middle(&made));
     println!("  the trial {trial:.2?}, a bare scan {scan:.2?}: {:.2} times", trial.as_secs_f64() / scan.as_secs_f64());
+    println!("  a trial of a composite that is made of what {customers} say of themselves {made:.2?}");
     Ok(())
 }
 
