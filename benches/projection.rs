@@ -217,9 +217,12 @@ async fn fill(store: &SqliteStore, touchpoints: u64) -> anyhow::Result<()> {
 }
 
 fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
-    let customer = dice.random_range(0..customers);
+    // Visits of five touchpoints, of which others are under way at the same time.
+    const VISIT: u64 = 5;
+    let visit = n / (VISIT * 64) * 64 + n % 64;
+    let customer = (visit.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % customers;
     let (kind, name, channel, direction) = ACTS[(dice.random::<f64>().powi(2) * ACTS.len() as f64) as usize];
-    let at = Timestamp(1_735_689_600_000 + n as i64 * 3_000 + dice.random_range(0..86_400_000));
+    let at = Timestamp(1_735_689_600_000 + n as i64 * 3_000 + dice.random_range(0..600_000));
     let platform = ["ios", "android", "web"][dice.random_range(0..3)];
     let properties = format!(r#"{{"path":"/p/{}","price":"{}.00","platform":"{platform}"}}"#, n % 9_999, n % 90);
     let campaign = dice.random_bool(0.3).then(|| {
@@ -251,7 +254,7 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
             name: name.into(),
             channel: channel.into(),
             direction,
-            session_id: dice.random_bool(0.6).then(|| format!("{customer}-{}", at.0 / 7_200_000).into()),
+            session_id: (visit % 5 < 3).then(|| format!("{customer}-{visit}").into()),
             campaign,
             properties: Some(RawValue::from_string(properties)?.into()),
         }),

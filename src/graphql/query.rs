@@ -160,8 +160,9 @@ impl Query {
     }
 
     /// Why two identifiers belong together: the shortest chain of evidence between them. Null when one of
-    /// them was never seen, and when no links that bound connect them, as when only a person's merge
-    /// brought them together. TOO_EXPENSIVE when more than 50,000 links would have to be looked at.
+    /// them was never seen, and when nothing connects them. What a person said who merged two is a step where no
+    /// event connects them, by the rule `decision`. TOO_EXPENSIVE when more than 50,000 links would have to be
+    /// looked at, or then as many merges.
     async fn why_linked(
         &self,
         ctx: &Context<'_>,

@@ -141,7 +141,7 @@ impl Store for FakeStore {
         })
     }
 
-    async fn last_logged(&self) -> Result<i64> {
+    async fn counter_and_log(&self) -> Result<(i64, i64)> {
         nobody_asks()
     }
 

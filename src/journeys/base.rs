@@ -17,8 +17,7 @@ const CHUNK: u64 = 1 << 13;
 pub(crate) struct Base {
     pub(crate) rows: Columns,
     pub(crate) people: People,
-    /// Sorted by identifier.
-    pub(crate) consents: Vec<(i64, Held)>,
+    pub(crate) consents: Consents,
     /// For each customer where its runs begin in `runs`; one more at the end.
     pub(crate) run_starts: Vec<u32>,
     /// Owners by number, customer by customer.
@@ -55,11 +54,19 @@ pub(crate) struct Columns {
 #[derive(Debug, Default)]
 pub(crate) struct People {
     /// Sorted.
-    pub(crate) customers: Texts,
+    pub(crate) customers: Ids,
     /// Identifiers that a customer holds, sorted.
     pub(crate) members: Vec<i64>,
     /// Their customers.
     pub(crate) member_of: Vec<u32>,
+}
+
+/// The ids of customers by number, sorted. Those that stores give out, 32 hexadecimal digits, are kept as the
+/// numbers that they are, in half the bytes; where one is anything else all are kept as texts.
+#[derive(Debug)]
+pub(crate) enum Ids {
+    Numbers(Vec<u128>),
+    Texts(Texts),
 }
 
 /// Texts by number, in one piece: an id of its own on the heap is twice as large.
@@ -68,6 +75,16 @@ pub(crate) struct Texts {
     bytes: String,
     /// Where each ends.
     ends: Vec<u32>,
+}
+
+/// The decisions that identifiers hold, sorted by identifier.
+#[derive(Debug, Default)]
+pub(crate) struct Consents {
+    identifiers: Vec<i64>,
+    purposes: Vec<u16>,
+    statuses: Vec<ConsentStatus>,
+    /// When they end, of the few that do, each with its place; sorted.
+    ends: Vec<(u32, i64)>,
 }
 
 /// A decision that an identifier holds, its purpose as a number.
@@ -92,8 +109,88 @@ impl Held {
     }
 }
 
+impl Consents {
+    fn of(mut all: Vec<(i64, Held)>) -> Consents {
+        all.sort_by_key(|(identifier, _)| *identifier);
+        Consents {
+            identifiers: all.iter().map(|(identifier, _)| *identifier).collect(),
+            purposes: all.iter().map(|(_, held)| held.purpose).collect(),
+            statuses: all.iter().map(|(_, held)| held.status).collect(),
+            ends: (0..).zip(&all).filter_map(|(place, (_, held))| Some((place, held.expires_at?))).collect(),
+        }
+    }
+
+    /// Each with the identifier that holds it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Held)> + Clone {
+        (0..self.identifiers.len()).map(|place| {
+            let end = self.ends.binary_search_by_key(&(place as u32), |(place, _)| *place);
+            let expires_at = end.ok().map(|n| self.ends[n].1);
+            (self.identifiers[place], Held { purpose: self.purposes[place], status: self.statuses[place], expires_at })
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        let each = size_of::<i64>() + size_of::<u16>() + size_of::<ConsentStatus>();
+        self.identifiers.len() * each + self.ends.len() * size_of::<(u32, i64)>()
+    }
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Ids::Numbers(Vec::new())
+    }
+}
+
+impl Ids {
+    /// Of ids that are sorted.
+    pub(crate) fn of<'t>(ids: impl Iterator<Item = &'t str> + Clone) -> Ids {
+        match ids.clone().map(Ids::number).collect() {
+            Some(numbers) => Ids::Numbers(numbers),
+            None => Ids::Texts(Texts::of(ids)),
+        }
+    }
+
+    /// The number that an id is; `None` for one that is written in any other way.
+    fn number(id: &str) -> Option<u128> {
+        let digits = id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (id.len() == 32 && digits).then(|| u128::from_str_radix(id, 16).ok())?
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Ids::Numbers(numbers) => numbers.len(),
+            Ids::Texts(texts) => texts.len(),
+        }
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<CustomerId> {
+        Some(CustomerId(match self {
+            Ids::Numbers(numbers) => format!("{:032x}", numbers.get(number)?).into(),
+            Ids::Texts(texts) => texts.get(number)?.into(),
+        }))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = CustomerId> {
+        (0..self.len()).filter_map(|number| self.get(number))
+    }
+
+    fn find(&self, id: &str) -> Option<u32> {
+        match self {
+            Ids::Numbers(numbers) => numbers.binary_search(&Ids::number(id)?).ok().map(|n| n as u32),
+            Ids::Texts(texts) => texts.find(id),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Ids::Numbers(numbers) => numbers.len() * size_of::<u128>(),
+            Ids::Texts(texts) => texts.bytes(),
+        }
+    }
+}
+
 impl Texts {
-    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Texts {
+    fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Texts {
         let mut all = Texts::default();
         for text in texts {
             all.bytes.push_str(text);
@@ -104,17 +201,13 @@ impl Texts {
         all
     }
 
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(crate) fn get(&self, number: usize) -> Option<&str> {
+    fn get(&self, number: usize) -> Option<&str> {
         let begin = number.checked_sub(1).map_or(0, |before| self.ends.get(before).map_or(0, |end| *end as usize));
         self.bytes.get(begin..*self.ends.get(number)? as usize)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).filter_map(|number| self.get(number))
     }
 
     /// The number of a text, where they are sorted.
@@ -140,6 +233,16 @@ impl Columns {
     /// Where an owner's touchpoints stand.
     pub(crate) fn range(&self, owner: u32) -> std::ops::Range<usize> {
         self.starts[owner as usize] as usize..self.starts[owner as usize + 1] as usize
+    }
+
+    /// Whether each of these owners' touchpoints begin where those of the one before end, and later.
+    fn are_one_piece(&self, owners: &[u32]) -> bool {
+        owners.windows(2).all(|two| {
+            let (one, other) = (self.range(two[0]), self.range(two[1]));
+            one.end == other.start
+                && !(one.is_empty() || other.is_empty())
+                && self.place(one.end - 1) < self.place(other.start)
+        })
     }
 
     /// What a customer's touchpoints are ordered by.
@@ -187,7 +290,7 @@ impl People {
         pairs.dedup_by_key(|(identifier, _)| *identifier);
         pairs.reverse();
         People {
-            customers: Texts::of(order.iter().map(|old| &*customers[*old as usize].0)),
+            customers: Ids::of(order.iter().map(|old| &*customers[*old as usize].0)),
             members: pairs.iter().map(|(identifier, _)| *identifier).collect(),
             member_of: pairs.iter().map(|(_, number)| place[*number as usize]).collect(),
         }
@@ -206,8 +309,8 @@ impl People {
 
 impl Base {
     /// Puts the parts together: who has which touchpoints, and pieces of work of about one size.
-    pub(crate) fn of(rows: Columns, people: People, mut consents: Vec<(i64, Held)>) -> Base {
-        consents.sort_by_key(|(identifier, _)| *identifier);
+    pub(crate) fn of(rows: Columns, people: People, consents: Vec<(i64, Held)>) -> Base {
+        let consents = Consents::of(consents);
         // Both lists are sorted, so one walk finds every owner's holder.
         let mut holders = vec![NO; rows.owners.len()];
         let mut member = 0;
@@ -236,22 +339,11 @@ impl Base {
                 *place += 1;
             }
         }
-        let (in_one_piece, chunks) = (Vec::new(), Vec::new());
-        let mut base = Base { rows, people, consents, run_starts, runs, in_one_piece, unowned, chunks };
-        base.in_one_piece = (0..base.people.customers.len() as u32).map(|customer| base.follow(customer)).collect();
+        let own = run_starts.windows(2).map(|ends| &runs[ends[0] as usize..ends[1] as usize]);
+        let in_one_piece = own.map(|runs| rows.are_one_piece(runs)).collect();
+        let mut base = Base { rows, people, consents, run_starts, runs, in_one_piece, unowned, chunks: Vec::new() };
         base.chunks = base.cut();
         base
-    }
-
-    /// Whether each of a customer's runs but the first begins where the one before ends, and later.
-    fn follow(&self, customer: u32) -> bool {
-        let rows = &self.rows;
-        self.runs_of(customer).windows(2).all(|two| {
-            let (one, other) = (rows.range(two[0]), rows.range(two[1]));
-            one.end == other.start
-                && !(one.is_empty() || other.is_empty())
-                && rows.place(one.end - 1) < rows.place(other.start)
-        })
     }
 
     fn cut(&self) -> Vec<u32> {
@@ -295,6 +387,6 @@ impl Base {
             + 8 * (longs + people.members.len())
             + people.customers.bytes()
             + self.in_one_piece.len()
-            + self.consents.len() * size_of::<(i64, Held)>()
+            + self.consents.bytes()
     }
 }

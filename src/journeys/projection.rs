@@ -134,7 +134,7 @@ impl Projection {
     pub(crate) fn customer(&self, number: u32) -> CustomerId {
         let old = &self.base.people.customers;
         let new = || self.delta.customers[number as usize - old.len()].clone();
-        old.get(number as usize).map_or_else(new, |id| CustomerId(id.into()))
+        old.get(number as usize).unwrap_or_else(new)
     }
 
     /// A customer's number, when it holds or held an identifier.
@@ -154,7 +154,7 @@ impl Projection {
     /// All decisions that identifiers hold now.
     pub(crate) fn held(&self) -> impl Iterator<Item = (i64, Held)> {
         let changed = &self.delta.consents;
-        let old = self.base.consents.iter().filter(|(identifier, _)| !changed.contains_key(identifier)).copied();
+        let old = self.base.consents.iter().filter(|(identifier, _)| !changed.contains_key(identifier));
         old.chain(changed.iter().flat_map(|(identifier, held)| held.iter().map(|held| (*identifier, *held))))
     }
 

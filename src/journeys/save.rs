@@ -5,7 +5,7 @@
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::sync::Arc;
 
-use super::base::{Base, Columns, Held, People, Texts};
+use super::base::{Base, Columns, Held, Ids, People};
 use super::dictionary::{Dictionary, Net, PackedOrders};
 use super::dimension::{Dimension, FIXED};
 use super::projection::Projection;
@@ -54,8 +54,8 @@ impl Projection {
         for column in words {
             write_words(to, column)?;
         }
-        write_texts(to, people.customers.iter().map(Some))?;
-        write_numbers(to, consents.iter().map(|(identifier, _)| *identifier as u64))?;
+        write_texts(to, people.customers.iter().map(|id| Some(id.0)))?;
+        write_numbers(to, consents.iter().map(|(identifier, _)| identifier as u64))?;
         let place = |status| STATUSES.iter().position(|own| *own == status).unwrap_or_default() as u64;
         write_numbers(to, consents.iter().map(|(_, held)| u64::from(held.purpose) << 8 | place(held.status)))?;
         write_numbers(to, consents.iter().map(|(_, held)| held.expires_at.map_or(0, |at| at as u64 ^ 1 << 63)))
@@ -97,7 +97,7 @@ impl Projection {
         let (kind, session, starts) = (read_words(from)?, read_words(from)?, read_words(from)?);
         let (order_rows, order_of, member_of) = (read_words(from)?, read_words(from)?, read_words(from)?);
         let customers = read_texts(from)?;
-        let customers = Texts::of(customers.iter().flatten().map(String::as_str));
+        let customers = Ids::of(customers.iter().flatten().map(String::as_str));
         let (holders, said, ends) = (signed(read_numbers(from)?), read_numbers(from)?, read_numbers(from)?);
         // What is looked up by number must be there; what merely makes no sense is the checksum's care.
         let size = at.len() as u64;
@@ -172,11 +172,11 @@ fn write_words(to: &mut impl Write, words: &[u32]) -> Result<()> {
 }
 
 /// Each as its length and its bytes; one that is not there has the length of none.
-fn write_texts<'t>(to: &mut impl Write, texts: impl Iterator<Item = Option<&'t str>>) -> Result<()> {
+fn write_texts(to: &mut impl Write, texts: impl Iterator<Item = Option<impl AsRef<str>>>) -> Result<()> {
     let (mut lengths, mut bytes) = (Vec::new(), Vec::new());
     for text in texts {
-        lengths.push(text.map_or(u32::MAX, |text| text.len() as u32));
-        bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+        lengths.push(text.as_ref().map_or(u32::MAX, |text| text.as_ref().len() as u32));
+        bytes.extend_from_slice(text.as_ref().map_or("", AsRef::as_ref).as_bytes());
     }
     write_words(to, &lengths)?;
     to.write_all(&(bytes.len() as u64).to_le_bytes())?;

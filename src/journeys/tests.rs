@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::paths::PathForm;
 use super::*;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Arrival, CustomerId, Duration, IdentifierId, Timestamp};
@@ -76,5 +77,87 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
     assert_eq!(count(&read), count(&projection));
     for end in 0..bytes.len() {
         assert!(Projection::read_from(&mut &bytes[..end]).is_err(), "cut at {end}");
+    }
+}
+
+#[test]
+fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
+    /// Owner, time and arrival of touchpoints, and what they are called in the order of the journey.
+    type Case = (&'static [(i64, i64, i64, &'static str)], &'static str);
+    const CASES: [Case; 6] = [
+        // One behind the other, in the order in which they stand and in the other.
+        (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
+        (&[(2, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (1, 4, 4, "d")], "a b c d"),
+        // At one time, so that the arrival decides, either way.
+        (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 2, 3, "c"), (2, 4, 4, "d")], "a b c d"),
+        (&[(1, 1, 1, "a"), (1, 2, 3, "b"), (2, 2, 2, "c"), (2, 4, 4, "d")], "a c b d"),
+        // By turns, and one within a gap of the other.
+        (&[(1, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
+        (&[(1, 1, 1, "a"), (1, 4, 2, "d"), (2, 2, 3, "b"), (2, 3, 4, "c")], "a b c d"),
+    ];
+    for (touchpoints, wanted) in CASES {
+        // A stranger's stand before, between or behind those of the customer, or nowhere.
+        for stranger in [None, Some(0), Some(2), Some(9)] {
+            let mut builder = Builder::new(Arc::new([]));
+            // Room for the stranger between the two.
+            let place = |owner: i64| if owner == 1 { 1 } else { 3 };
+            touchpoints
+                .iter()
+                .for_each(|(owner, at, arrival, name)| builder.row(&row(place(*owner), *at, *arrival, name)));
+            if let Some(owner) = stranger {
+                builder.row(&row(owner, 2, 9, "x"));
+            }
+            [1, 3].iter().for_each(|owner| builder.member(IdentifierId::new(0, *owner), &CustomerId("p".into())));
+            let form = PathForm { to: None, collapse: false, max_length: 20 };
+            let (scope, run) = (Scope::all(Duration::from_secs(1_800)), Run::on(1));
+            let asked = Question::Paths { form, top: 20 };
+            let projection = builder.finish(1);
+            let Answer::Paths(paths) = asked.answer(&projection, &scope, &run).expect("an answer") else {
+                panic!("not paths")
+            };
+            let way = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
+            assert_eq!(way, wanted, "{touchpoints:?}, a stranger at {stranger:?}");
+        }
+    }
+}
+
+#[test]
+fn ids_and_consents_come_back_as_they_were_given() {
+    use crate::domain::consent::ConsentStatus::{Denied, Granted};
+    let ids =
+        ["00000000000000000000000000000abc", "0123456789abcdef0123456789abcdef", "ffffffffffffffffffffffffffffffff"];
+    // As stores give them out, and with one that is written in another way.
+    for (known, other) in [(ids.to_vec(), "0"), ([&ids[..], &["FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "p"]].concat(), "q")]
+    {
+        let mut builder = Builder::new(Arc::new([]));
+        for (n, id) in known.iter().enumerate() {
+            builder.row(&row(n as i64, 1, n as i64, "a"));
+            builder.member(IdentifierId::new(0, n as u32), &CustomerId((*id).into()));
+            let held = |purpose: &str, status, expires: Option<i64>| HeldConsent {
+                purpose: purpose.into(),
+                status,
+                expires_at: expires.map(Timestamp),
+            };
+            let ends = (n == 1).then_some(-5);
+            builder.consents(IdentifierId::new(0, n as u32), &[held("news", Granted, ends), held("ads", Denied, None)]);
+        }
+        let projection = builder.finish(1);
+        let mut bytes = Vec::new();
+        projection.write_to(&mut bytes).expect("room");
+        let read = Projection::read_from(&mut &bytes[..]).expect("a projection");
+        for projection in [projection, read] {
+            let mut sorted = known.clone();
+            sorted.sort_unstable();
+            for (number, id) in sorted.iter().enumerate() {
+                let id = CustomerId((*id).into());
+                assert_eq!(projection.customer(number as u32), id);
+                assert_eq!(projection.find_customer(&id), Some(number as u32));
+            }
+            assert_eq!(projection.find_customer(&CustomerId(other.into())), None);
+            let held: Vec<_> =
+                projection.held().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
+            let wanted = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
+            assert_eq!(held, wanted.collect::<Vec<_>>());
+        }
     }
 }

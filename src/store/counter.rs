@@ -29,10 +29,8 @@ pub struct CounterFault {
 pub async fn look(store: &dyn Store) -> Result<Option<CounterFault>> {
     let mut fault = None;
     for _ in 0..LOOKS {
-        let before = store.status().await?.change;
-        let last = store.last_logged().await?;
-        let counter = store.status().await?.change;
-        if (before..=counter).contains(&last) {
+        let (counter, last) = store.counter_and_log().await?;
+        if counter == last {
             return Ok(None);
         }
         fault = Some(CounterFault { counter, last });

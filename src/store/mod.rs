@@ -124,7 +124,8 @@ pub trait Reads: Send + Sync + 'static {
     /// How many links of each.
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>>;
 
-    /// Links by name. Of two that bound in no event, and that a person merged, what that person said.
+    /// Links by name. As things stand now, of two that bound in no event and that a person merged what that person
+    /// said; views of the past have links of events alone.
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
 
     /// Products by sku.
@@ -231,9 +232,9 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;
 
-    /// The number of the last change in the log; 0 without any. It is that of [`status`](Self::status), unless the
-    /// data was damaged; see [`counter`].
-    async fn last_logged(&self) -> Result<i64>;
+    /// Where the counter of changes stands, and the number of the last change in the log, 0 without any. They are
+    /// the same, unless the data was damaged; see [`counter`].
+    async fn counter_and_log(&self) -> Result<(i64, i64)>;
 
     /// The statement, on one line, that puts the counter of changes to the last change in the log.
     fn mending_counter(&self) -> String;

@@ -268,8 +268,8 @@ impl Store for Neo4jStore {
         status::fetch(&self.inner).await
     }
 
-    async fn last_logged(&self) -> Result<i64> {
-        status::last_logged(&self.inner).await
+    async fn counter_and_log(&self) -> Result<(i64, i64)> {
+        status::counter_and_log(&self.inner).await
     }
 
     fn mending_counter(&self) -> String {

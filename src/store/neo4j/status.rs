@@ -11,13 +11,12 @@ use crate::domain::Timestamp;
 use crate::store::{Result, StoreError, StoreStatus};
 
 static STATUS: Statement = statement!("status");
-pub(super) static LAST_LOGGED: Statement = statement!("last_logged");
+pub(super) static COUNTER_AND_LOG: Statement = statement!("counter_and_log");
 static MEND_COUNTER: Statement = statement!("mend_counter");
 
 pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     let rows = store.connections.read(&STATUS, Params::new()).await?;
-    let row =
-        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    let row = rows.first().ok_or_else(no_counter)?;
     Ok(StoreStatus {
         customers: column(row, "customers")?,
         touchpoints: column(row, "touchpoints")?,
@@ -26,10 +25,15 @@ pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     })
 }
 
-/// The number of the last change in the log.
-pub(super) async fn last_logged(store: &Inner) -> Result<i64> {
-    let rows = store.connections.read(&LAST_LOGGED, Params::new()).await?;
-    Ok(rows.first().map(|row| column(row, "seq")).transpose()?.unwrap_or_default())
+/// Where the counter stands, and the last change in the log.
+pub(super) async fn counter_and_log(store: &Inner) -> Result<(i64, i64)> {
+    let rows = store.connections.read(&COUNTER_AND_LOG, Params::new()).await?;
+    let row = rows.first().ok_or_else(no_counter)?;
+    Ok((column(row, "counter")?, column(row, "last")?))
+}
+
+fn no_counter() -> StoreError {
+    StoreError::Setup("the store was not set up: the counter is missing".into())
 }
 
 /// The statement that puts the counter to the last change in the log, for people: no server runs it.

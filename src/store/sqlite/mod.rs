@@ -268,8 +268,8 @@ impl Store for SqliteStore {
         self.pool.read(status::fetch).await
     }
 
-    async fn last_logged(&self) -> Result<i64> {
-        self.pool.read(status::last_logged).await
+    async fn counter_and_log(&self) -> Result<(i64, i64)> {
+        self.pool.read(status::counter_and_log).await
     }
 
     fn mending_counter(&self) -> String {

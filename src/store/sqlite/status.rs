@@ -11,7 +11,7 @@ statements! {
     STATUS = "status";
     LAST_CHANGE = "last_change";
     MOMENT = "moment";
-    LAST_LOGGED = "last_logged";
+    COUNTER_AND_LOG = "counter_and_log";
     MEND_COUNTER = "mend_counter";
 }
 
@@ -33,9 +33,9 @@ pub(super) fn last_change(db: &Connection) -> Result<(i64, Timestamp)> {
     LAST_CHANGE.on(db)?.first([], |row| Ok((row.get(0)?, time(row, 1)?)))?.ok_or_else(no_counter)
 }
 
-/// The number of the last change in the log.
-pub(super) fn last_logged(db: &Connection) -> Result<i64> {
-    LAST_LOGGED.on(db)?.count([])
+/// Where the counter stands, and the last change in the log.
+pub(super) fn counter_and_log(db: &Connection) -> Result<(i64, i64)> {
+    COUNTER_AND_LOG.on(db)?.first([], |row| Ok((row.get(0)?, row.get(1)?)))?.ok_or_else(no_counter)
 }
 
 /// The statement that puts the counter to the last change in the log, for people: no server runs it.

@@ -1,6 +1,7 @@
 // The chain of merges that were done by then and not undone. Each of the ways from the id is a part of
 // the longest, which is all of it.
-MATCH chain = (:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
+MATCH chain = (named:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
+USING INDEX SEEK named:CustomerId(id)
 WHERE all(merge IN relationships(chain) WHERE coalesce(merge.seq, merge.since) <= $seq
   AND (merge.until IS NULL OR merge.until > $seq))
 RETURN [c IN nodes(chain) | c.id] AS way

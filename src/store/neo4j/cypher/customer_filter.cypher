@@ -10,7 +10,10 @@
       USING INDEX SEEK m:Spend(customer, currency)
       WHERE m.net >= $net_min AND m.net <= $net_max AND m.gross >= $gross_min AND m.gross <= $gross_max
     }
-    OR ($zero_fits AND NOT EXISTS { MATCH (:Spend {customer: c.id, currency: $currency}) }))
+    OR ($zero_fits AND NOT EXISTS {
+      MATCH (m:Spend {customer: c.id, currency: $currency})
+      USING INDEX SEEK m:Spend(customer, currency)
+    }))
   AND ($words IS NULL OR all(word IN $words WHERE EXISTS {
     MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(said)
     WHERE (' ' + said.search) CONTAINS word

@@ -2,4 +2,8 @@
 MATCH (c:Customer)
 USING INDEX c:Customer(born)
 WHERE c.born >= $low AND c.born <= $high
-  AND NOT EXISTS { MATCH (s:Spend {customer: c.id, currency: $sort_currency}) WHERE s.net <> 0 }
+  AND NOT EXISTS {
+    MATCH (s:Spend {customer: c.id, currency: $sort_currency})
+    USING INDEX SEEK s:Spend(customer, currency)
+    WHERE s.net <> 0
+  }
