@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError, counter, open};
 /// Says whether settings and store are fit for use, and what to do where not.
 ///
 /// Reads the settings, reaches the store, makes the constraints and indexes that are missing there,
-/// counts, and looks whether the counter of changes agrees with the change log. A database file that is not there yet is not made. Each line begins with ok, warning
-/// or wrong.
+/// counts, and looks whether the counter of changes agrees with the change log. A database file that is not there
+/// yet is not made. Each line begins with ok, warning or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {

@@ -1,5 +1,6 @@
-// Pairs seen together that did not bind: counted up (of a count of all events the larger one stands) and widened, the rest is the first's. What was said of a
-// pair before is kept, for views of the past. Both ends are locked, so nobody makes the same edge.
+// Pairs seen together that did not bind: counted up (of a count of all events the larger one stands) and widened, the
+// rest is the first's. What was said of a pair before is kept, for views of the past. Both ends are locked, so nobody
+// makes the same edge.
 UNWIND $rows AS row
 MATCH (a:Identifier {id: row.from})
 USING INDEX SEEK a:Identifier(id)
