@@ -42,6 +42,11 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The message that links, evidence and histories name: of what was made of stored traits that of their event.
+    pub fn told_by(&self) -> &Arc<str> {
+        self.derived.as_ref().and_then(|derived| derived.said.as_ref()).unwrap_or(&self.message_id)
+    }
+
     /// One that names these identifiers, strongest first, and says nothing else.
     pub fn naming(
         message_id: impl Into<Arc<str>>,

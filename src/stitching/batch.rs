@@ -44,6 +44,13 @@ impl Batch {
         self.facts.iter().map(|f| &f.message_id)
     }
 
+    /// The messages of facts that were made of what is stored and refuse somebody, who may have been refused there
+    /// before.
+    pub fn refusing(&self) -> BTreeSet<&Arc<str>> {
+        let refuses = |fact: &&Fact| fact.derived.as_ref().is_some_and(|derived| !derived.refused.is_empty());
+        self.facts.iter().filter(refuses).map(Fact::told_by).collect()
+    }
+
     /// The names of the sets of identifiers that were seen together, each once.
     pub fn sets(&self) -> BTreeSet<SetName> {
         self.facts.iter().map(|f| SetName::of(&f.identifiers)).collect()

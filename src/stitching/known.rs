@@ -33,6 +33,9 @@ pub struct Known {
     pub story: Story,
     /// Identifiers whose story is there, whole.
     pub told: FxHashSet<IdentifierId>,
+    /// Who was refused in a message before, and by which rules: in those of [`Batch::refusing`](super::Batch::refusing)
+    /// and of [`settle::refusing`](super::settle::refusing).
+    pub refused: RefusedBefore,
     /// The last outcome on record for each of the batch's sets of identifiers.
     pub evidence: FxHashMap<SetName, OnRecord>,
     /// Everything said so far about the batch's orders; an order nobody spoke of is absent.
@@ -42,6 +45,9 @@ pub struct Known {
     /// The consents held by the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
 }
+
+/// Who was refused in which message, and by which rules.
+pub type RefusedBefore = FxHashMap<(Arc<str>, IdentifierId), Vec<Arc<str>>>;
 
 /// What became of a set of identifiers the last time that it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

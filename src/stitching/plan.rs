@@ -529,7 +529,7 @@ impl Seen {
     }
 
     fn of_fact(fact: &Fact) -> Self {
-        let said = Said { message_id: told_by(fact).clone(), source: fact.source.clone(), at: fact.at };
+        let said = Said { message_id: fact.told_by().clone(), source: fact.source.clone(), at: fact.at };
         match &fact.derived {
             None => Seen::once(said),
             Some(derived) => {
@@ -538,11 +538,6 @@ impl Seen {
             }
         }
     }
-}
-
-/// The message that links, evidence and histories name: of what was made of stored traits that of their event.
-fn told_by(fact: &Fact) -> &Arc<str> {
-    fact.derived.as_ref().and_then(|derived| derived.said.as_ref()).unwrap_or(&fact.message_id)
 }
 
 /// Pairs that were seen together, each once: whether they were bound or not.
@@ -587,14 +582,15 @@ impl Links {
 }
 
 /// Gathers what the verdicts say: links, evidence, identity histories, change entries.
-struct Log {
+struct Log<'k> {
+    known: &'k Known,
     on_record: FxHashMap<SetName, OnRecord>,
     links: Links,
 }
 
-impl Log {
-    fn new(known: &Known) -> Self {
-        Log { on_record: known.evidence.clone(), links: Links::default() }
+impl<'k> Log<'k> {
+    fn new(known: &'k Known) -> Self {
+        Log { known, on_record: known.evidence.clone(), links: Links::default() }
     }
 
     fn record(
@@ -608,7 +604,7 @@ impl Log {
     ) {
         self.record_links(people, fact, verdict);
         let fresh = self.record_evidence(rules, people, plan, fact, names, verdict);
-        record_identity(people, plan, fact, verdict, fresh);
+        record_identity(self.known, people, plan, fact, verdict, fresh);
     }
 
     fn finish(self, plan: &mut Plan) {
@@ -687,7 +683,7 @@ impl Log {
                 set,
                 identifiers: names.iter().map(|&n| people.names[n].id).collect(),
                 outcomes,
-                message_id: told_by(fact).clone(),
+                message_id: fact.told_by().clone(),
                 source: fact.source.clone(),
                 at: fact.at,
                 rules_version: rules.version,
@@ -698,10 +694,10 @@ impl Log {
 }
 
 /// The lines of identity histories and of the change log that a verdict brings.
-fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict, fresh: bool) {
+fn record_identity(known: &Known, people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verdict, fresh: bool) {
     let Some(customer) = verdict.customer else { return };
     let id = &people.customers[customer].id;
-    let message = told_by(fact);
+    let message = fact.told_by();
     let ids = |names: &[NameIx]| names.iter().map(|&n| people.names[n].id).collect::<Vec<_>>();
     let by_rule = |rule| Why { rule, message: Some(message.clone()), ..Why::default() };
     let kind_of = |name: Option<&NameIx>| name.map(|&n| people.names[n].key.kind.clone());
@@ -723,7 +719,12 @@ fn record_identity(people: &People, plan: &mut Plan, fact: &Fact, verdict: &Verd
         plan.entries.push(ChangeEntry::CustomersMerged { c, o: others, i, m: Some(m), w: None });
     }
     if fresh {
-        for refusal in &verdict.refused {
+        // What was made of the same message may have been away, and be refused again.
+        let told = |refusal: &Refusal| {
+            let before = known.refused.get(&(message.clone(), people.names[refusal.name].id));
+            before.is_some_and(|rules| rules.contains(&refusal.rule))
+        };
+        for refusal in verdict.refused.iter().filter(|refusal| !told(refusal)) {
             let others = people.customer_of(refusal.name).filter(|other| other != id).into_iter().collect();
             let why = Why { reason: Some(refusal.reason.clone()), ..by_rule(Some(refusal.rule.clone())) };
             plan.tell(id, IdentityEventKind::Refused, &why, ids(&[refusal.name]), others);

@@ -2,10 +2,11 @@
 //! nobody has moved since.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::known::Known;
+use super::known::{Known, RefusedBefore};
 use super::people::{CustomerIx, NameIx, People};
 use super::plan::{self, Links, Plan, Seen, Why};
 use super::regroup::{self, Parting};
@@ -59,14 +60,23 @@ pub fn settle(
         return SettledPlan::Needs(unknown);
     }
     let mut links = Links::default();
+    let mut refused = known.refused.clone();
     for one in &live {
-        Settling { rules, known, one, seq }.settle(&mut people, &mut plan, &mut links, new_id);
+        Settling { rules, known, one, seq }.settle(&mut people, &mut plan, new_id);
+        refuse(known, one, &people, &mut plan, &mut links, &mut refused);
     }
     if !live.is_empty() {
         plan.links = links.into_rows();
         plan::finish(rules, &mut people, &mut plan);
     }
     SettledPlan::Ready(Box::new(plan), live.len())
+}
+
+/// The messages in which the moves refuse somebody, as far as their story is known: who was refused there before
+/// has to be known too.
+pub fn refusing<'k>(known: &'k Known, moves: &[Move]) -> BTreeSet<&'k Arc<str>> {
+    let cuts = moves.iter().flat_map(|one| &one.because.cuts);
+    cuts.filter_map(|cut| known.story.said.get(&cut.arrival)).map(|said| &said.message_id).collect()
 }
 
 /// Whether everybody is where they were, and nobody else has joined them.
@@ -89,9 +99,9 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    fn settle(&self, people: &mut People, plan: &mut Plan, links: &mut Links, new_id: &mut dyn FnMut() -> CustomerId) {
-        let members: Vec<NameIx> = self.names(people, self.one.members.iter().map(|(id, _)| id));
-        let groups: Vec<Vec<NameIx>> = self.one.groups.iter().map(|group| self.names(people, group)).collect();
+    fn settle(&self, people: &mut People, plan: &mut Plan, new_id: &mut dyn FnMut() -> CustomerId) {
+        let members: Vec<NameIx> = names(people, self.one.members.iter().map(|(id, _)| id));
+        let groups: Vec<Vec<NameIx>> = self.one.groups.iter().map(|group| names(people, group)).collect();
         let before: Vec<(NameIx, Option<CustomerIx>)> =
             members.iter().map(|&name| (name, people.names[name].customer)).collect();
         let mut customers: Vec<CustomerIx> = before.iter().filter_map(|(_, customer)| *customer).collect();
@@ -116,11 +126,6 @@ impl Settling<'_> {
             self.tell_partings(people, plan, keeper, at_home, group, &before);
         }
         self.share(people, plan, &before);
-        self.refuse(people, plan, links);
-    }
-
-    fn names<'i>(&self, people: &People, ids: impl IntoIterator<Item = &'i IdentifierId>) -> Vec<NameIx> {
-        ids.into_iter().filter_map(|id| people.by_id(*id)).collect()
     }
 
     fn why(&self) -> Why {
@@ -216,23 +221,32 @@ impl Settling<'_> {
             }
         }
     }
+}
 
-    /// Who is not let in any more, told as it is when an event brings it.
-    fn refuse(&self, people: &People, plan: &mut Plan, links: &mut Links) {
-        for Cut { arrival, identifier, from, rule, reason } in &self.one.because.cuts {
-            let (Some(said), Some(name)) = (self.known.story.said.get(arrival), people.by_id(*identifier)) else {
-                continue;
-            };
-            let from = self.names(people, from);
-            let Some(customer) = from.iter().find_map(|&name| people.customer_of(name)) else { continue };
-            let others = people.customer_of(name).filter(|other| *other != customer).into_iter().collect();
-            let message = Some(said.message_id.clone());
-            let why = Why { rule: Some(rule.clone()), reason: Some(reason.clone()), by: None, message };
-            plan.tell(&customer, IdentityEventKind::Refused, &why, vec![*identifier], others);
+/// Who is not let in any more, told as it is when an event brings it. Rules go and come back: who was `refused` in
+/// the same message before is not counted again, and not told again of the same rule.
+fn refuse(known: &Known, one: &Move, people: &People, plan: &mut Plan, links: &mut Links, refused: &mut RefusedBefore) {
+    for Cut { arrival, identifier, from, rule, reason } in &one.because.cuts {
+        let (Some(said), Some(name)) = (known.story.said.get(arrival), people.by_id(*identifier)) else { continue };
+        let from = names(people, from);
+        let Some(customer) = from.iter().find_map(|&name| people.customer_of(name)) else { continue };
+        let rules = refused.entry((said.message_id.clone(), *identifier)).or_default();
+        if rules.is_empty() {
             let seen = Seen::once(said.clone());
             for other in from {
                 links.add(people, &seen, other, name, rule.clone(), Some(reason.clone()));
             }
         }
+        if !rules.contains(rule) {
+            let others = people.customer_of(name).filter(|other| *other != customer).into_iter().collect();
+            let message = Some(said.message_id.clone());
+            let why = Why { rule: Some(rule.clone()), reason: Some(reason.clone()), by: None, message };
+            plan.tell(&customer, IdentityEventKind::Refused, &why, vec![*identifier], others);
+            rules.push(rule.clone());
+        }
     }
+}
+
+fn names<'i>(people: &People, ids: impl IntoIterator<Item = &'i IdentifierId>) -> Vec<NameIx> {
+    ids.into_iter().filter_map(|id| people.by_id(*id)).collect()
 }

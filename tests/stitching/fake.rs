@@ -133,8 +133,12 @@ impl FakeStore {
             .story
             .evidence
             .extend(self.evidence.iter().filter(|(_, e)| touches(&e.identifiers)).map(|(_, e)| e.clone()));
-        let message = Said { message_id: "m".into(), source: "shop".into(), at: Timestamp(0) };
-        known.story.said.extend(known.story.evidence.iter().map(|seen| (seen.arrival, message.clone())));
+        // Each of a message of its own.
+        let said = |arrival: Arrival| {
+            let message_id = format!("m{}", arrival.0).into();
+            Said { message_id, source: "shop".into(), at: Timestamp(0) }
+        };
+        known.story.said.extend(known.story.evidence.iter().map(|seen| (seen.arrival, said(seen.arrival))));
         let said = self
             .decisions
             .iter()

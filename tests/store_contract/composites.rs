@@ -339,18 +339,40 @@ async fn what_is_made_later_names_the_messages_that_said_it(mut world: World) {
     world.apply(read(&with_parts(&[]), &[one(9, "anonymousId", "web")])).await;
     tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
     assert_eq!(steps().await, [step("m1", 1, 7, 3), step("m3", 3, 9, 2)]);
-    // Nor does what a refusal is made of.
+    // Nor does what a refusal is made of, nor is it told again.
     let two = |n: usize| said(n, json!({"userId": "ben"}), love.clone());
     let (_, _, rules) = tried_and_saved(&*world.store, &with_parts(&[])).await;
     world.rules = rules;
     world.apply(read(&with_parts(&[]), &[two(11)])).await;
-    for _ in 0..2 {
+    let unlimited = |mut rules: WrittenRules| {
+        rules.kinds.iter_mut().for_each(|kind| kind.limit = None);
+        rules
+    };
+    let mut before = BTreeMap::new();
+    for round in 0..5 {
+        if round % 2 == 1 {
+            // It is there, and refuses nobody; then a limit does.
+            tried_and_saved(&*world.store, &unlimited(with_parts(&BOTH))).await;
+        }
         tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
         let of = world.of("user_id", "ben").await;
         let page = LinkPage { refused: Some(true), ..link_page() };
         let refused = world.store.list_links(&[of], &page).await.expect("links").remove(0).items;
         let told: Vec<_> = refused.iter().map(|l| (&*l.message_id, l.count)).collect();
         assert_eq!(told, [("m11", 1)]);
+        let ben = world.id("user_id", "ben").await;
+        let history = world.store.list_identity_events(&[ben], None, 100).await.expect("a history").remove(0).items;
+        let lines = history.iter().filter(|line| line.kind == IdentityEventKind::Refused);
+        let lines = lines.filter(|line| line.rule.as_deref() == Some("user_id"));
+        let lines: Vec<_> = lines.map(|line| line.message_id.as_deref()).collect();
+        assert_eq!(lines, [Some("m11")]);
+        let refused = world.store.identity_health().await.expect("figures").refused;
+        assert_eq!(refused["user_id"], 1);
+        // Beside it is whom the composite bound when it went.
+        if round > 2 {
+            assert_eq!(refused, before);
+        }
+        before = refused;
         tried_and_saved(&*world.store, &with_parts(&[])).await;
     }
 }

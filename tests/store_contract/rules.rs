@@ -32,6 +32,7 @@ cases! {
     who_is_shared_no_longer_has_somebody_again,
     a_trial_is_what_comes_of_its_save,
     whom_new_rules_refuse_is_told_as_if_an_event_had_been_refused,
+    a_refusal_is_told_once_however_often_a_limit_is_raised_and_lowered,
     an_example_that_nobody_splits_or_joins_says_why_too,
     what_arrives_while_rules_are_taken_in_is_found,
     what_cannot_be_tried_is_said,
@@ -357,6 +358,52 @@ async fn whom_new_rules_refuse_is_told_as_if_an_event_had_been_refused(mut world
     world.rules.kinds[1].limit = Some(1);
     world.apply([event("m7").user("eve").email("eve@home.example")]).await;
     assert_eq!(world.store.identity_health().await.expect("figures").refused, BTreeMap::from([("email".into(), 4)]));
+}
+
+async fn a_refusal_is_told_once_however_often_a_limit_is_raised_and_lowered(mut world: World) {
+    world.store.begin_rules(&limited(1), minute(1)).await.expect("the first");
+    world.rules = read(&limited(1)).rules();
+    let home = |n: &str, at: i64| event(n).user("eve").email("eve@home.example").minute(at);
+    world.apply_each([event("m4").user("eve").email("eve@example.org").minute(4), home("m5", 5)]).await;
+    let eve = world.id("user_id", "eve").await;
+    let of = Of::Identifier(world.identifier("email", "eve@home.example").await);
+    let told = async |world: &World| {
+        let eve = std::slice::from_ref(&eve);
+        let history = world.store.list_identity_events(eve, None, 100).await.expect("a history").remove(0).items;
+        let lines = history.iter().filter(|line| line.kind == IdentityEventKind::Refused);
+        let lines: Vec<String> = lines.map(|line| line.message_id.as_deref().expect("a message").into()).collect();
+        let page = LinkPage { refused: Some(true), after: None, limit: 100 };
+        let links = world.store.list_links(std::slice::from_ref(&of), &page).await.expect("links").remove(0).items;
+        let counts: Vec<_> = links.iter().map(|l| (l.first_at, l.last_at, l.count)).collect();
+        (lines, counts, world.store.identity_health().await.expect("figures").refused)
+    };
+    let expected = |lines: &[&str], last: i64| {
+        let (all, count) = (lines.iter().map(|line| (*line).to_owned()).collect(), lines.len() as i64);
+        (all, vec![(minute(5), minute(last), count)], BTreeMap::from([("email".into(), count)]))
+    };
+    assert_eq!(told(&world).await, expected(&["m5"], 5));
+    let save = async |world: &mut World, limit: i64| {
+        let based_on = world.rules.version;
+        let new = NewRules { based_on, by: "clerk".into(), note: None, rules: limited(limit) };
+        world.store.save_rules(&new, minute(10)).await.expect("an answer").expect("it is saved");
+        assert_eq!(taken_in(world).await.moved, 1);
+        world.rules = IdentityRules { version: based_on + 1, ..read(&limited(limit)).rules() };
+    };
+    for _ in 0..2 {
+        save(&mut world, 5).await;
+        assert_eq!(world.id("email", "eve@home.example").await, eve);
+        save(&mut world, 1).await;
+        assert!(world.find("email", "eve@home.example").await.is_none());
+        assert_eq!(told(&world).await, expected(&["m5"], 5), "an event had been refused");
+    }
+    // What came while it was let in is refused by the rules, once.
+    save(&mut world, 5).await;
+    world.apply([home("m6", 7)]).await;
+    for _ in 0..2 {
+        save(&mut world, 1).await;
+        assert_eq!(told(&world).await, expected(&["m5", "m6"], 7));
+        save(&mut world, 5).await;
+    }
 }
 
 /// As in seeds/household: the tablet turned out to be shared, and is nobody's.

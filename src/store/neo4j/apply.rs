@@ -24,6 +24,7 @@ use super::connections::Transaction;
 use super::decisions;
 use super::fault::{self, Fault};
 use super::health;
+use super::identity_events;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
 use super::rules;
@@ -394,7 +395,11 @@ async fn move_people(
         let new_id = &mut || (store.connections.options.new_id)();
         match stitching::settle::settle(rules, &known, moves, number.seq, number.at, new_id) {
             SettledPlan::Ready(plan, done) => break (plan, done),
-            SettledPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+            SettledPlan::Needs(unknown) => {
+                decisions::read_story(transaction, &unknown, &mut known).await?;
+                let messages = stitching::settle::refusing(&known, moves);
+                known.refused = identity_events::refused(transaction, messages).await?;
+            }
         }
     };
     if done == 0 {

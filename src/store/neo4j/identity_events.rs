@@ -1,7 +1,12 @@
 //! Identity histories.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::Inner;
 use super::bolt::{Params, ToBolt, list_row};
+use super::connections::Transaction;
+use super::fault::Fault;
 use super::pages::{by_key, empty, page};
 use super::rows::{column, strange};
 use super::statement::{Statement, statement};
@@ -9,11 +14,13 @@ use crate::domain::change::{IdentityEvent, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
 use crate::domain::{Arrival, Timestamp};
+use crate::stitching::known::RefusedBefore;
 use crate::store::{Result, StoreError};
 
 pub(super) static LIST: Statement = statement!("list_identity_events");
 static COUNT: Statement = statement!("count_identity_events");
 static EVENTS: Statement = statement!("identity_events");
+static REFUSALS: Statement = statement!("known_refusals");
 
 list_row! {
     /// A line.
@@ -47,6 +54,25 @@ impl TryFrom<EventRow<'_>> for IdentityEvent {
             others: row.others.into_iter().map(|id| CustomerId(id.into())).collect(),
         })
     }
+}
+
+/// Who was refused in these messages.
+pub(super) async fn refused(
+    transaction: &mut Transaction<'_>,
+    messages: BTreeSet<&Arc<str>>,
+) -> std::result::Result<RefusedBefore, Fault> {
+    let mut refused = RefusedBefore::default();
+    if messages.is_empty() {
+        return Ok(refused);
+    }
+    for row in &transaction.read(&REFUSALS, Params::new().with_list("messages", messages)).await? {
+        let message: Arc<str> = column::<&str>(row, "message")?.into();
+        let rule: Arc<str> = column::<&str>(row, "rule")?.into();
+        for identifier in column::<Vec<i64>>(row, "identifiers")? {
+            refused.entry((message.clone(), Arrival(identifier))).or_default().push(rule.clone());
+        }
+    }
+    Ok(refused)
 }
 
 pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {

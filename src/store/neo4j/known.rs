@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
+use super::identity_events;
 use super::rows::{ClaimRow, ConsentRow, IdentifierRow, column, order_events};
 use super::statement::{Statement, statement};
 use super::write::order_text;
@@ -94,6 +95,7 @@ pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locke
         }
     }
     read_evidence(transaction, batch, &mut known).await?;
+    known.refused = identity_events::refused(transaction, batch.refusing()).await?;
     read_claims(transaction, batch, &mut known).await?;
     read_consents(transaction, batch, &mut known).await?;
     Ok(Reading::Complete(Box::new(known)))

@@ -1,5 +1,8 @@
 //! Identity histories: what happened to customers, those they absorbed included.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row, params};
 
 use super::past::{self, end};
@@ -9,7 +12,8 @@ use super::write::Births;
 use crate::domain::change::{IdentityEvent, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
-use crate::domain::{Arrival, Moment};
+use crate::domain::{Arrival, IdentifierId, Moment};
+use crate::stitching::known::RefusedBefore;
 use crate::store::Result;
 
 statements! {
@@ -17,6 +21,7 @@ statements! {
     IDENTITY_EVENT = "identity_event";
     IDENTITY_EVENTS_OF_CUSTOMER = "identity_events_of_customer";
     COUNT_IDENTITY_EVENTS = "count_identity_events";
+    REFUSALS_OF_MESSAGE = "refusals_of_message";
     CUSTOMER_AND_FORMER = "customer_and_former";
 }
 
@@ -38,6 +43,22 @@ pub(super) fn insert(db: &Connection, born: &Births<'_>, events: &[IdentityEvent
         ])?;
     }
     Ok(())
+}
+
+/// Who was refused in these messages.
+pub(super) fn refused(db: &Connection, messages: BTreeSet<&Arc<str>>) -> Result<RefusedBefore> {
+    let mut refused = RefusedBefore::default();
+    let mut statement = REFUSALS_OF_MESSAGE.on(db)?;
+    for message in messages {
+        let mut rows: Vec<(Arc<str>, Vec<IdentifierId>)> = Vec::new();
+        statement.all([&**message], &mut rows, |row| Ok((text(row, 0)?, json(row, 1)?)))?;
+        for (rule, identifiers) in rows {
+            for identifier in identifiers {
+                refused.entry((message.clone(), identifier)).or_default().push(rule.clone());
+            }
+        }
+    }
+    Ok(refused)
 }
 
 /// One line per name, in their order.

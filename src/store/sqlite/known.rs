@@ -7,6 +7,7 @@ use super::claims;
 use super::consents;
 use super::decisions;
 use super::identifiers::{self, decode};
+use super::identity_events;
 use super::row::{json, optional_text, text};
 use super::statement::statements;
 use crate::domain::customer::CustomerId;
@@ -32,6 +33,7 @@ pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     let mut known = Known::default();
     read_messages(db, batch, &mut known)?;
     read_evidence(db, batch, &mut known)?;
+    known.refused = identity_events::refused(db, batch.refusing())?;
     let order_owners = read_orders(db, batch, &mut known)?;
     let named = read_people(db, batch.identifiers(), &order_owners, FxHashSet::default(), &mut known)?;
     decisions::read_sides(db, &mut known)?;

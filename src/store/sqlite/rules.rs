@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{NewId, claims, decisions, known, status, visits, write};
+use super::{NewId, claims, decisions, identity_events, known, status, visits, write};
 use crate::domain::change::ChangeEntry;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
@@ -14,7 +14,7 @@ use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules}
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Known};
-use crate::stitching::settle::{Move, SettledPlan, settle};
+use crate::stitching::settle::{Move, SettledPlan, refusing, settle};
 use crate::store::rules::{ClaimPage, NewRules, RulesInForce, Settled, Stood};
 use crate::store::{Result, StoreError};
 
@@ -173,7 +173,10 @@ pub(super) fn make(
     let (plan, done) = loop {
         match settle(rules, &known, moves, last + 1, at.max(last_at), &mut || new_id()) {
             SettledPlan::Ready(plan, done) => break (plan, done),
-            SettledPlan::Needs(unknown) => decisions::read_story(&transaction, &unknown, &mut known)?,
+            SettledPlan::Needs(unknown) => {
+                decisions::read_story(&transaction, &unknown, &mut known)?;
+                known.refused = identity_events::refused(&transaction, refusing(&known, moves))?;
+            }
         }
     };
     if done == 0 {

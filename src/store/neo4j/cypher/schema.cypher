@@ -102,6 +102,10 @@ CREATE INDEX identity_event_arrival IF NOT EXISTS
 FOR (e:IdentityEvent)
 ON (e.arrival);
 
+CREATE INDEX identity_event_message IF NOT EXISTS
+FOR (e:IdentityEvent)
+ON (e.message_id);
+
 CREATE INDEX evidence_set IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.set);
