@@ -80,7 +80,10 @@ pub(crate) struct Texts {
 /// The decisions that identifiers hold, sorted by identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Consents {
+    /// Those that hold any.
     identifiers: Vec<i64>,
+    /// Where the decisions of each begin; one more at the end.
+    starts: Vec<u32>,
     purposes: Vec<u16>,
     statuses: Vec<ConsentStatus>,
     /// When they end, of the few that do, each with its place; sorted.
@@ -112,8 +115,19 @@ impl Held {
 impl Consents {
     fn of(mut all: Vec<(i64, Held)>) -> Consents {
         all.sort_by_key(|(identifier, _)| *identifier);
+        let (mut identifiers, mut starts) = (Vec::new(), Vec::new());
+        for ((identifier, _), place) in all.iter().zip(0..) {
+            if identifiers.last() != Some(identifier) {
+                identifiers.push(*identifier);
+                starts.push(place);
+            }
+        }
+        starts.push(all.len() as u32);
+        identifiers.shrink_to_fit();
+        starts.shrink_to_fit();
         Consents {
-            identifiers: all.iter().map(|(identifier, _)| *identifier).collect(),
+            identifiers,
+            starts,
             purposes: all.iter().map(|(_, held)| held.purpose).collect(),
             statuses: all.iter().map(|(_, held)| held.status).collect(),
             ends: (0..).zip(&all).filter_map(|(place, (_, held))| Some((place, held.expires_at?))).collect(),
@@ -122,16 +136,20 @@ impl Consents {
 
     /// Each with the identifier that holds it.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Held)> + Clone {
-        (0..self.identifiers.len()).map(|place| {
-            let end = self.ends.binary_search_by_key(&(place as u32), |(place, _)| *place);
+        let held = |place: u32| {
+            let end = self.ends.binary_search_by_key(&place, |(place, _)| *place);
             let expires_at = end.ok().map(|n| self.ends[n].1);
-            (self.identifiers[place], Held { purpose: self.purposes[place], status: self.statuses[place], expires_at })
-        })
+            let place = place as usize;
+            Held { purpose: self.purposes[place], status: self.statuses[place], expires_at }
+        };
+        let own = self.identifiers.iter().zip(self.starts.windows(2));
+        own.flat_map(move |(identifier, ends)| (ends[0]..ends[1]).map(move |place| (*identifier, held(place))))
     }
 
     fn bytes(&self) -> usize {
-        let each = size_of::<i64>() + size_of::<u16>() + size_of::<ConsentStatus>();
-        self.identifiers.len() * each + self.ends.len() * size_of::<(u32, i64)>()
+        let holders = self.identifiers.len() * size_of::<i64>() + self.starts.len() * size_of::<u32>();
+        let held = self.purposes.len() * (size_of::<u16>() + size_of::<ConsentStatus>());
+        holders + held + self.ends.len() * size_of::<(u32, i64)>()
     }
 }
 
