@@ -16,7 +16,10 @@ const CHUNK: u64 = 1 << 13;
 #[derive(Debug, Default)]
 pub(crate) struct Base {
     pub(crate) rows: Columns,
+    /// Without those that have touchpoints: `holders` says who holds these.
     pub(crate) people: People,
+    /// By owner, who holds it; `NO` for nobody.
+    holders: Vec<u32>,
     pub(crate) consents: Consents,
     /// For each customer where its runs begin in `runs`; one more at the end.
     pub(crate) run_starts: Vec<u32>,
@@ -314,9 +317,13 @@ impl People {
         }
     }
 
-    /// Who holds an identifier.
-    pub(crate) fn holder(&self, identifier: i64) -> Option<u32> {
-        self.members.binary_search(&identifier).ok().map(|n| self.member_of[n])
+    /// Forgets who holds these identifiers, which are sorted.
+    fn leave_out(&mut self, identifiers: &[i64]) {
+        let held = self.members.iter().copied().zip(self.member_of.iter().copied());
+        (self.members, self.member_of) =
+            held.filter(|(identifier, _)| identifiers.binary_search(identifier).is_err()).unzip();
+        self.members.shrink_to_fit();
+        self.member_of.shrink_to_fit();
     }
 
     /// A customer's number.
@@ -327,7 +334,7 @@ impl People {
 
 impl Base {
     /// Puts the parts together: who has which touchpoints, and pieces of work of about one size.
-    pub(crate) fn of(rows: Columns, people: People, consents: Vec<(i64, Held)>) -> Base {
+    pub(crate) fn of(rows: Columns, mut people: People, consents: Vec<(i64, Held)>) -> Base {
         let consents = Consents::of(consents);
         // Both lists are sorted, so one walk finds every owner's holder.
         let mut holders = vec![NO; rows.owners.len()];
@@ -340,6 +347,7 @@ impl Base {
                 *holder = people.member_of[member];
             }
         }
+        people.leave_out(&rows.owners);
         let mut run_starts = vec![0_u32; people.customers.len() + 1];
         holders.iter().filter(|holder| **holder != NO).for_each(|holder| run_starts[*holder as usize + 1] += 1);
         for n in 1..run_starts.len() {
@@ -359,9 +367,25 @@ impl Base {
         }
         let own = run_starts.windows(2).map(|ends| &runs[ends[0] as usize..ends[1] as usize]);
         let in_one_piece = own.map(|runs| rows.are_one_piece(runs)).collect();
-        let mut base = Base { rows, people, consents, run_starts, runs, in_one_piece, unowned, chunks: Vec::new() };
+        let mut base =
+            Base { rows, people, holders, consents, run_starts, runs, in_one_piece, unowned, chunks: Vec::new() };
         base.chunks = base.cut();
         base
+    }
+
+    /// Who holds an identifier, or `NO`.
+    pub(crate) fn holder(&self, identifier: i64) -> u32 {
+        if let Some(owner) = self.rows.owner(identifier) {
+            return self.holders[owner as usize];
+        }
+        self.people.members.binary_search(&identifier).map_or(NO, |n| self.people.member_of[n])
+    }
+
+    /// Every identifier that a customer holds, and the customer; in no order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (i64, u32)> {
+        let owners = self.rows.owners.iter().copied().zip(self.holders.iter().copied());
+        let others = self.people.members.iter().copied().zip(self.people.member_of.iter().copied());
+        owners.filter(|(_, holder)| *holder != NO).chain(others)
     }
 
     fn cut(&self) -> Vec<u32> {
@@ -401,7 +425,7 @@ impl Base {
         let longs = rows.at.len() + rows.arrival.len() + rows.session_keys.len() + rows.owners.len();
         let people = &self.people;
         let lists = self.run_starts.len() + self.runs.len() + self.unowned.len() + self.chunks.len();
-        4 * (words + lists + people.member_of.len())
+        4 * (words + lists + self.holders.len() + people.member_of.len())
             + 8 * (longs + people.members.len())
             + people.customers.bytes()
             + self.in_one_piece.len()

@@ -76,7 +76,7 @@ impl Delta {
     /// Who holds an identifier now, or `NO`.
     pub(crate) fn holder(&self, base: &Base, identifier: i64) -> u32 {
         let known = self.members.get(&identifier).copied();
-        known.unwrap_or_else(|| base.people.holder(identifier).unwrap_or(NO))
+        known.unwrap_or_else(|| base.holder(identifier))
     }
 
     /// Must be called after every change.
@@ -119,7 +119,7 @@ impl Delta {
             if owner.is_none() && !late_of.contains_key(&identifier) {
                 continue;
             }
-            let before = base.people.holder(identifier).unwrap_or(NO);
+            let before = base.holder(identifier);
             let now = self.holder(base, identifier);
             gained.entry(before).or_default();
             let gained = gained.entry(now).or_default();

@@ -69,7 +69,7 @@ impl Projection {
         for (identifier, customer) in &update.members {
             let number = customer.as_ref().map_or(NO, |customer| self.customer_number(customer));
             let delta = Arc::make_mut(&mut self.delta);
-            match self.base.people.holder(identifier.0).unwrap_or(NO) == number {
+            match self.base.holder(identifier.0) == number {
                 true => delta.members.remove(&identifier.0),
                 false => delta.members.insert(identifier.0, number),
             };
@@ -144,9 +144,7 @@ impl Projection {
 
     /// Who holds what now.
     fn members(&self) -> impl Iterator<Item = (i64, u32)> {
-        let people = &self.base.people;
-        let old = people.members.iter().copied().zip(people.member_of.iter().copied());
-        let old = old.filter(|(identifier, _)| !self.delta.members.contains_key(identifier));
+        let old = self.base.members().filter(|(identifier, _)| !self.delta.members.contains_key(identifier));
         let new = self.delta.members.iter().map(|(identifier, number)| (*identifier, *number));
         old.chain(new.filter(|(_, number)| *number != NO))
     }

@@ -46,14 +46,17 @@ impl Projection {
         write_numbers(to, orders.iter().map(|(_, net)| net.as_ref().map_or(0, currency)))?;
         write_numbers(to, orders.iter().map(|(_, net)| net.map_or(0, |net| net.amount.0 as u64)))?;
         let Base { rows, people, consents, .. } = &*self.base;
-        for column in [&rows.at, &rows.arrival, &rows.owners, &people.members] {
+        for column in [&rows.at, &rows.arrival, &rows.owners] {
             write_numbers(to, column.iter().map(|number| *number as u64))?;
         }
+        let mut members: Vec<(i64, u32)> = self.base.members().collect();
+        members.sort_unstable();
+        write_numbers(to, members.iter().map(|(identifier, _)| *identifier as u64))?;
         write_numbers(to, rows.session_keys.iter().copied())?;
-        let words = [&rows.kind, &rows.session, &rows.starts, &rows.order_rows, &rows.order_of, &people.member_of];
-        for column in words {
+        for column in [&rows.kind, &rows.session, &rows.starts, &rows.order_rows, &rows.order_of] {
             write_words(to, column)?;
         }
+        write_words(to, &members.iter().map(|(_, customer)| *customer).collect::<Vec<_>>())?;
         write_texts(to, people.customers.iter().map(|id| Some(id.0)))?;
         write_numbers(to, consents.iter().map(|(identifier, _)| identifier as u64))?;
         let place = |status| STATUSES.iter().position(|own| *own == status).unwrap_or_default() as u64;
