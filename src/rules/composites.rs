@@ -17,6 +17,9 @@
 //! Two events of one owner and source, in one change and of one time, count as one; and so does one of the
 //! earliest time that comes when a later one was said.
 //!
+//! Of several events with one strongest identifier the first says who else was there, and that has the times of all:
+//! it matters only where the owner is a composite of before, which can be seen with several.
+//!
 //! What an event had beside its strongest identifier is not needed: that was bound to it by the event itself.
 
 use std::collections::BTreeMap;
