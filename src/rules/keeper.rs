@@ -39,12 +39,14 @@ impl Keeper {
 }
 
 async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiver<bool>) {
-    let mut told = false;
+    let (mut told, mut failed) = (false, false);
     loop {
         match look(&*store, &ingest, &stop, &mut told).await {
-            Ok(()) => {}
-            // That the store is away is said where that is watched.
-            Err(error) if error.is_transient() => tracing::debug!(%error, "the rules could not be looked at"),
+            Ok(()) => failed = false,
+            // That the store is away is said where that is watched; and at the start it may not be set up yet.
+            Err(error) if error.is_transient() || !std::mem::replace(&mut failed, true) => {
+                tracing::debug!(%error, "the rules could not be looked at");
+            }
             Err(error) => tracing::warn!(%error, "what is stored could not be brought to agree with the rules"),
         }
         tokio::select! {
