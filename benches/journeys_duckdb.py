@@ -29,15 +29,14 @@ SELECT name, next, count(*), count(DISTINCT customer), median(next_at - "at") FR
 
 def funnel(timed):
     """Each step is the first touchpoint of its name behind the step before; `timed` with the median times between."""
-    at = ', min({}"at") AS "at"' if timed else "{}"
+    at = ', min(t."at") AS "at"' if timed else ""
     steps = [
-        f"s1 AS (SELECT customer, min(place) AS place{at.format('')} FROM touchpoints "
-        f"WHERE name = '{FUNNEL[0]}' GROUP BY 1)"
+        f"s1 AS (SELECT t.customer, min(t.place) AS place{at} FROM touchpoints t "
+        f"WHERE t.name = '{FUNNEL[0]}' GROUP BY 1)"
     ]
     for n, name in enumerate(FUNNEL[1:], 2):
         steps.append(
-            f"s{n} AS (SELECT t.customer, min(t.place) AS place{at.format('t.' if timed else '')} "
-            f"FROM touchpoints t JOIN s{n - 1} s "
+            f"s{n} AS (SELECT t.customer, min(t.place) AS place{at} FROM touchpoints t JOIN s{n - 1} s "
             f"ON t.customer = s.customer AND t.place > s.place WHERE t.name = '{name}' GROUP BY 1)"
         )
     answers = [f"(SELECT count(*) FROM s{n})" for n in range(1, len(FUNNEL) + 1)]

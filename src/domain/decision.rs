@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
+/// The name of the rule that a decision is, beside those of the settings.
+pub const DECISION: &str = "decision";
+
 /// What kind of thing was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DecisionKind {

@@ -47,6 +47,12 @@ impl Fact {
         self.derived.as_ref().and_then(|derived| derived.said.as_ref()).unwrap_or(&self.message_id)
     }
 
+    /// The first and the last time at which what it says happened: of what was made of stored traits those of all
+    /// events that said them.
+    pub fn times(&self) -> (Timestamp, Timestamp) {
+        self.derived.as_ref().map_or((self.at, self.at), |derived| (derived.first_at, derived.last_at))
+    }
+
     /// One that names these identifiers, strongest first, and says nothing else.
     pub fn naming(
         message_id: impl Into<Arc<str>>,

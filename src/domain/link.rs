@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::decision::DECISION;
 use super::identifier::Identifier;
 use super::{IdentifierId, Timestamp};
 
@@ -33,7 +34,7 @@ impl Link {
     /// What a person said who merged the customers of two that no event has together: the rule is `decision`,
     /// the source who said it, and there is no message.
     pub fn of_decision(from: IdentifierId, to: IdentifierId, at: Timestamp, by: Arc<str>) -> Self {
-        let rule = "decision".into();
+        let rule = DECISION.into();
         Link { from, to, refused: None, rule, first_at: at, last_at: at, count: 1, message_id: "".into(), source: by }
     }
 }

@@ -317,15 +317,6 @@ impl People {
         }
     }
 
-    /// Forgets who holds these identifiers, which are sorted.
-    fn leave_out(&mut self, identifiers: &[i64]) {
-        let held = self.members.iter().copied().zip(self.member_of.iter().copied());
-        (self.members, self.member_of) =
-            held.filter(|(identifier, _)| identifiers.binary_search(identifier).is_err()).unzip();
-        self.members.shrink_to_fit();
-        self.member_of.shrink_to_fit();
-    }
-
     /// A customer's number.
     pub(crate) fn number(&self, customer: &CustomerId) -> Option<u32> {
         self.customers.find(&customer.0)
@@ -336,18 +327,18 @@ impl Base {
     /// Puts the parts together: who has which touchpoints, and pieces of work of about one size.
     pub(crate) fn of(rows: Columns, mut people: People, consents: Vec<(i64, Held)>) -> Base {
         let consents = Consents::of(consents);
-        // Both lists are sorted, so one walk finds every owner's holder.
         let mut holders = vec![NO; rows.owners.len()];
-        let mut member = 0;
-        for (holder, owner) in holders.iter_mut().zip(&rows.owners) {
-            while people.members.get(member).is_some_and(|identifier| identifier < owner) {
-                member += 1;
-            }
-            if people.members.get(member) == Some(owner) {
-                *holder = people.member_of[member];
+        let (members, member_of) = (std::mem::take(&mut people.members), std::mem::take(&mut people.member_of));
+        for (identifier, customer) in members.into_iter().zip(member_of) {
+            if let Some(owner) = rows.owner(identifier) {
+                holders[owner as usize] = customer;
+            } else {
+                people.members.push(identifier);
+                people.member_of.push(customer);
             }
         }
-        people.leave_out(&rows.owners);
+        people.members.shrink_to_fit();
+        people.member_of.shrink_to_fit();
         let mut run_starts = vec![0_u32; people.customers.len() + 1];
         holders.iter().filter(|holder| **holder != NO).for_each(|holder| run_starts[*holder as usize + 1] += 1);
         for n in 1..run_starts.len() {

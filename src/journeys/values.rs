@@ -61,8 +61,9 @@ pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
     Some((lower + upper) as f64 / 2_000.0)
 }
 
-/// The middle of each list, on so many threads.
+/// The middle of each list, on so many threads, or on as many as there are lists with anything in them.
 pub(crate) fn medians(lists: &mut [Vec<i64>], threads: usize) -> Vec<Option<f64>> {
+    let threads = threads.min(lists.iter().filter(|list| !list.is_empty()).count());
     let mut found = vec![None; lists.len()];
     {
         let left = Mutex::new(lists.iter_mut().zip(&mut found));

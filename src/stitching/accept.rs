@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::people::{CustomerIx, NameIx, People, kind_name};
 use crate::domain::customer::CustomerId;
+use crate::domain::decision::DECISION;
 use crate::domain::rules::IdentityRules;
 
 /// What became of one fact's identifiers.
@@ -42,9 +43,6 @@ pub(crate) struct Refusal {
     /// Why, in words; without any value in it.
     pub(crate) reason: Arc<str>,
 }
-
-/// The name of the rule that a person's decision is.
-pub(crate) const DECISION: &str = "decision";
 
 /// Decides about `names`, the identifiers of one fact, strongest first, and applies it to `people`.
 pub(crate) fn accept(

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::accept::DECISION;
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
 use super::plan::{self, Plan, Why};
 use super::regroup;
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
-use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::decision::{DECISION, Decision, DecisionKind};
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Problem, ProblemCode, Timestamp};

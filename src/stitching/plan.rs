@@ -130,6 +130,20 @@ impl Plan {
         });
     }
 
+    /// Adds the line that somebody was not let in, to the history of whom the message was about.
+    pub(crate) fn tell_refusal(
+        &mut self,
+        customer: &CustomerId,
+        people: &People,
+        refusal: &Refusal,
+        message: &Arc<str>,
+    ) {
+        let others = people.customer_of(refusal.name).filter(|other| other != customer).into_iter().collect();
+        let (rule, reason) = (Some(refusal.rule.clone()), Some(refusal.reason.clone()));
+        let why = Why { rule, reason, message: Some(message.clone()), ..Why::default() };
+        self.tell(customer, IdentityEventKind::Refused, &why, vec![people.names[refusal.name].id], others);
+    }
+
     /// Whether there is nothing to write: every fact was known, every decision stood.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.decisions.is_empty()
@@ -315,7 +329,7 @@ pub fn plan(
         }
         let arrival = Arrival::new(seq, index as u32);
         // What was made of several events was seen in each, as its links say.
-        let times = fact.derived.as_ref().map_or((fact.at, fact.at), |derived| (derived.first_at, derived.last_at));
+        let times = fact.times();
         let mut names: Vec<NameIx> = fact.identifiers.iter().map(|i| people.see(rules, &i.key, times)).collect();
         // It was read strongest first, but the rules may have been saved anew since. As a replay sorts, stable.
         names.sort_by_key(|&name| people.names[name].rank.unwrap_or(usize::MAX));
@@ -530,13 +544,9 @@ impl Seen {
 
     fn of_fact(fact: &Fact) -> Self {
         let said = Said { message_id: fact.told_by().clone(), source: fact.source.clone(), at: fact.at };
-        match &fact.derived {
-            None => Seen::once(said),
-            Some(derived) => {
-                let &Derived { first_at, last_at, count, .. } = derived;
-                Seen { said, first_at, last_at, count, all: true }
-            }
-        }
+        let (first_at, last_at) = fact.times();
+        let count = fact.derived.as_ref().map_or(1, |derived| derived.count);
+        Seen { said, first_at, last_at, count, all: fact.derived.is_some() }
     }
 }
 
@@ -725,9 +735,7 @@ fn record_identity(known: &Known, people: &People, plan: &mut Plan, fact: &Fact,
             before.is_some_and(|rules| rules.contains(&refusal.rule))
         };
         for refusal in verdict.refused.iter().filter(|refusal| !told(refusal)) {
-            let others = people.customer_of(refusal.name).filter(|other| other != id).into_iter().collect();
-            let why = Why { reason: Some(refusal.reason.clone()), ..by_rule(Some(refusal.rule.clone())) };
-            plan.tell(id, IdentityEventKind::Refused, &why, ids(&[refusal.name]), others);
+            plan.tell_refusal(id, people, refusal, message);
         }
     }
 }

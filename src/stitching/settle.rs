@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::accept::Refusal;
 use super::known::{Known, RefusedBefore};
 use super::people::{CustomerIx, NameIx, People};
 use super::plan::{self, Links, Plan, Seen, Why};
@@ -228,6 +229,7 @@ impl Settling<'_> {
 fn refuse(known: &Known, one: &Move, people: &People, plan: &mut Plan, links: &mut Links, refused: &mut RefusedBefore) {
     for Cut { arrival, identifier, from, rule, reason } in &one.because.cuts {
         let (Some(said), Some(name)) = (known.story.said.get(arrival), people.by_id(*identifier)) else { continue };
+        let refusal = Refusal { name, rule: rule.clone(), reason: reason.clone() };
         let from = names(people, from);
         let Some(customer) = from.iter().find_map(|&name| people.customer_of(name)) else { continue };
         let rules = refused.entry((said.message_id.clone(), *identifier)).or_default();
@@ -238,10 +240,7 @@ fn refuse(known: &Known, one: &Move, people: &People, plan: &mut Plan, links: &m
             }
         }
         if !rules.contains(rule) {
-            let others = people.customer_of(name).filter(|other| *other != customer).into_iter().collect();
-            let message = Some(said.message_id.clone());
-            let why = Why { rule: Some(rule.clone()), reason: Some(reason.clone()), by: None, message };
-            plan.tell(&customer, IdentityEventKind::Refused, &why, vec![*identifier], others);
+            plan.tell_refusal(&customer, people, &refusal, &said.message_id);
             rules.push(rule.clone());
         }
     }

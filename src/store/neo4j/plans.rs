@@ -155,15 +155,17 @@ async fn what_a_batch_touches_is_found_by_key() {
         &["Message:Touchpoint", "Order", "PastOwner", "Product"],
         &["Device", "Campaign", "Spend", "PendingVisits"],
     ];
+    const EMPTY: &str = "MATCH (n) WHERE NOT n:Counter AND NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS";
     let Some((graph, _alone)) = server().await else { return };
     let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
     for labels in GROWN {
-        run("MATCH (n) WHERE NOT n:Counter AND NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS").await;
+        run(EMPTY).await;
         run("CALL db.prepareForReplanning(60)").await;
         for label in labels {
             run(&format!(
                 "UNWIND range(1, 3000) AS n CREATE (:{label} {{id: toString(n), key: toString(n), sku: toString(n), \
-                 arrival: n, device: n, customer: toString(n), currency: 'GBP', owner: n, carrier: n, at: n, born: n, placed_at: n, placed_arrival: n, touchpoint: n, until: n}})"
+                 arrival: n, device: n, customer: toString(n), currency: 'GBP', owner: n, carrier: n, at: n, born: n, \
+                 placed_at: n, placed_arrival: n, touchpoint: n, until: n}})"
             ))
             .await;
         }
@@ -175,7 +177,7 @@ async fn what_a_batch_touches_is_found_by_key() {
         }
         assert!(looked_at > 60, "{looked_at} statements");
     }
-    run("MATCH (n) WHERE NOT n:Counter AND NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS").await;
+    run(EMPTY).await;
 }
 
 /// Whoever begins at nodes of a label says by which index, and there is one: what the server would choose hangs

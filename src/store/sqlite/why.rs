@@ -25,24 +25,32 @@ statements! {
 pub(super) fn explain(db: &Connection, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
     let (Some((from, holder)), Some((to, other))) = (find(db, from)?, find(db, to)?) else { return Ok(None) };
     let within = holder.filter(|_| holder == other);
-    for merges in [false, true] {
-        if merges && within.is_none() {
-            break;
-        }
-        let mut search = Search::between(from, to);
-        loop {
-            match search.proceed() {
-                Next::Read { of, limit } => {
-                    let read = read(db, &of, within, merges, limit)?;
-                    search.learn(&read.links, read.looked_at, read.more);
-                }
-                Next::Chain(ids) => return chain(db, &ids, within.is_some()).map(Some),
-                Next::Nothing => break,
-                Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
+    let mut ids = walk(db, from, to, within, false)?;
+    if ids.is_none() && within.is_some() {
+        ids = walk(db, from, to, within, true)?;
+    }
+    ids.map(|ids| chain(db, &ids, within.is_some())).transpose()
+}
+
+fn walk(
+    db: &Connection,
+    from: IdentifierId,
+    to: IdentifierId,
+    within: Option<i64>,
+    merges: bool,
+) -> Result<Option<Vec<IdentifierId>>> {
+    let mut search = Search::between(from, to);
+    loop {
+        match search.proceed() {
+            Next::Read { of, limit } => {
+                let read = read(db, &of, within, merges, limit)?;
+                search.learn(&read.links, read.looked_at, read.more);
             }
+            Next::Chain(ids) => return Ok(Some(ids)),
+            Next::Nothing => return Ok(None),
+            Next::TooMuch { looked_at } => return Err(StoreError::TooMuch { looked_at, most: MOST_LINKS }),
         }
     }
-    Ok(None)
 }
 
 /// An identifier's id, and the birth of the customer who holds it.
