@@ -100,9 +100,14 @@ pub fn attribution(
         goal,
     };
     let states = asked.walk(run, || Tally::new(&reader), |tally, journey| reader.read(journey, tally))?;
-    let mut states = states.into_iter();
-    let mut sum = states.next().unwrap_or_else(|| Tally::new(&reader));
-    states.for_each(|state| sum.add(state));
+    let mut sum = Tally::new(&reader);
+    // MARKOV's last digits hang on the order of slots: by name it is the same in each thread and in each store.
+    let mut met: Vec<u32> = states.iter().flat_map(|state| &state.values).copied().collect();
+    met.sort_by_key(|value| (reader.name(*value), *value));
+    for value in met {
+        sum.slot(value);
+    }
+    states.into_iter().for_each(|state| sum.add(state));
     let currencies: Vec<usize> = (0..reader.currencies).filter(|n| sum.has_money[*n]).collect();
     let mut currencies: Vec<(usize, Currency)> =
         currencies.into_iter().map(|n| (n, projection.dictionary.currencies[n].clone())).collect();
@@ -220,6 +225,11 @@ impl Reader<'_> {
         }
     }
 
+    /// What a value is called.
+    fn name(&self, value: u32) -> Arc<str> {
+        self.values.shown.get(value as usize).cloned().unwrap_or_else(|| DIRECT.into())
+    }
+
     /// The rows as they are shown: the largest first, the money in whole units of the currency.
     fn shown(
         &self,
@@ -229,10 +239,7 @@ impl Reader<'_> {
         currencies: &[(usize, Currency)],
         top: usize,
     ) -> Vec<AttributionRow> {
-        let name = |slot: u32| match self.values.shown.get(sum.values[slot as usize] as usize) {
-            Some(value) => value.clone(),
-            None => DIRECT.into(),
-        };
+        let name = |slot: u32| self.name(sum.values[slot as usize]);
         // What differs by less than a thousandth of a millionth is the same: only its rounding is not.
         let rank = |conversions: f64| (conversions * 1e9).round() as i128;
         let mut rows: Vec<(Arc<str>, Earned)> = earned.into_iter().map(|earned| (name(earned.slot), earned)).collect();

@@ -161,3 +161,29 @@ fn ids_and_consents_come_back_as_they_were_given() {
         }
     }
 }
+
+#[test]
+fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
+    const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "won"];
+    let mut rows = Vec::new();
+    for n in 0..300_i64 {
+        let customer = n / 6;
+        rows.push(row(customer, n, n, NAMES[(n * n * 7 + n * 3 + customer) as usize % NAMES.len()]));
+    }
+    let goal = attribution::Goal {
+        goal: Step::named("won"),
+        dimension: Dimension::NAME,
+        lookback: Duration::from_secs(86_400),
+        half_life: Duration::from_secs(3_600),
+        models: credit::Model::ALL.to_vec(),
+    };
+    let question = Question::Attribution { goal, top: 50 };
+    // Customers are walked in the order of their ids.
+    let answer = |id: fn(u32) -> u32| {
+        let mut builder = Builder::new(Arc::new([]));
+        rows.iter().for_each(|row| builder.row(row));
+        (0..50).for_each(|n| builder.member(IdentifierId::new(0, n), &CustomerId(format!("{:02}", id(n)).into())));
+        question.answer(&builder.finish(1), &Scope::all(Duration::from_secs(1_800)), &Run::on(1)).expect("an answer")
+    };
+    assert_eq!(answer(|n| n), answer(|n| 49 - n));
+}
