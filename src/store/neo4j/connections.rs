@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::Neo4jOptions;
 use super::bolt::Params;
 use super::fault::{self, Fault};
+use super::no_delay::NoDelay;
 use super::statement::Statement;
 use crate::store::StoreError;
 
@@ -35,6 +36,7 @@ pub(super) struct Connections {
     /// For what is said about a transaction while it is open; a pool of its own, since writers may
     /// hold all of theirs.
     aside: Graph,
+    no_delay: NoDelay,
     pub(super) reading: AtomicI64,
     pub(super) writing: AtomicI64,
     /// The last change written here and the cluster's name for it.
@@ -56,6 +58,7 @@ impl Connections {
             readers,
             writers,
             aside,
+            no_delay: NoDelay::new(),
             reading: AtomicI64::new(0),
             writing: AtomicI64::new(0),
             written: Mutex::default(),
@@ -93,7 +96,9 @@ impl Connections {
             }
         };
         let all = tokio::time::timeout(self.options.pool_wait + most + Duration::from_secs(1), all);
-        match all.instrument(statement.span()).await {
+        let all = all.instrument(statement.span()).await;
+        self.no_delay.set().await;
+        match all {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(fault)) => Err(self.cause(fault).await),
             Err(_) => Err(StoreError::Timeout(most.as_secs())),
@@ -132,6 +137,7 @@ impl Connections {
         let count = Counted::new(&self.writing);
         let begun = tokio::time::timeout(self.limit(), self.writers().start_txn()).await;
         let txn = begun.map_err(|_| Fault::late(self.limit()))?.map_err(|e| Fault::of(e, &self.options))?;
+        self.no_delay.set().await;
         Ok(Transaction { txn, connections: self, _count: count })
     }
 

@@ -24,6 +24,7 @@ mod joined;
 mod journeys;
 mod known;
 mod links;
+mod no_delay;
 mod orders;
 mod pages;
 mod past;
