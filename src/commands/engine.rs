@@ -59,7 +59,7 @@ impl Engine {
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
         let store = self.store.clone();
         let api = Api::new(schema, attach).context("the schema cannot be read")?;
-        let api = api.running_valid_by(of_valid);
+        let api = api.running_valid_by(of_valid).sharing(self.store.share());
         let api = api.reading_first("status", move |request| status::read_first(store.clone(), request));
         let (store, watch) = (self.store.clone(), self.identity.clone());
         let metrics = Metrics::begin().context("cannot begin to measure")?;

@@ -12,11 +12,11 @@ use super::consent::Consent;
 use super::customer::Customer;
 use super::error::{Code, coded, store_error};
 use super::execute::Begun;
-use super::id::{ChangeCursor, Cursor, NodeId};
+use super::id::{ChangeCursor, NodeId};
 use super::identifier::Identifier;
 use super::load::{self, ConsentName, Total};
 use super::order::Order;
-use super::page::{Connection, read_first};
+use super::page::{Connection, List, read_first};
 use super::scalar::DateTime;
 use super::touchpoint::Touchpoint;
 use crate::changes::feed::{Feed, Reader};
@@ -228,8 +228,8 @@ pub(super) async fn page(
     found.truncate(first);
     let page = crate::domain::page::Page { items: found, more };
     let total = Total::Changes(asked);
-    let connection =
-        Connection::forward(page, after.is_some(), total, |row| ChangeCursor(row.place), |row| Change::new(row.into()));
+    let (place, node) = (|row: &change::Change| ChangeCursor(row.place), |row: change::Change| Change::new(row.into()));
+    let connection = Connection::forward(&List::log(), page, after.is_some(), total, place, node);
     Ok(connection.reaching(reached.map(|place| ChangeCursor(place).encode())))
 }
 

@@ -16,7 +16,7 @@ use super::identity_event::IdentityEvent;
 use super::link::IdentifierLink;
 use super::load::{self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, ProductActsOf, Total, Waiting};
 use super::order::Order;
-use super::page::{Connection, read_after, read_first};
+use super::page::{Connection, List, read_first};
 use super::product::{CustomerProduct, ProductRelation};
 use super::scalar::DateTime;
 use super::shape::Ask;
@@ -98,14 +98,16 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Identifier>, Error> {
-        let (first, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
+        let first = read_first(first)?;
+        let list = List::of_customer(&self.view, "identifiers", &kind);
+        let after = list.read::<TimeKey>(after.as_deref())?;
         let place = |i: &crate::domain::identifier::Identifier| TimeKey { at: i.first_seen_at, arrival: i.id };
         let fits = |i: &&crate::domain::identifier::Identifier| kind.as_ref().is_none_or(|kind| &*i.key.kind == kind);
         let all = || self.view.identifiers.iter().filter(fits);
         let items = all().filter(|i| after.is_none_or(|after| place(i) > after)).take(first + 1).cloned().collect();
         let page = crate::domain::page::Page::cut(items, first);
         let total = Total::Known(all().count() as i64);
-        Ok(Connection::forward(page, after.is_some(), total, place, |i| Identifier::of_customer(i, &self.view)))
+        Ok(Connection::forward(&list, page, after.is_some(), total, place, |i| Identifier::of_customer(i, &self.view)))
     }
 
     /// Each edge of its identity graph once: which of its identifiers were seen together, and which were
@@ -117,7 +119,8 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
-        link::page(ctx, self.view.as_of, self.of(), refused, first, after).await
+        let list = List::of_customer(&self.view, "links", refused);
+        link::page(ctx, &list, self.view.as_of, self.of(), refused, first, after).await
     }
 
     /// The devices its identifiers were seen on, last seen first.
@@ -127,13 +130,15 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Device>, Error> {
-        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let first = read_first(first)?;
+        let list = List::of_customer(&self.view, "devices", ());
+        let after = list.read(after.as_deref())?;
         let view = |device| Device::of_customer(device, &self.view);
         match &self.view.devices {
-            Some(devices) => Ok(Connection::of_slice(devices, first, after, view)),
+            Some(devices) => Ok(Connection::of_slice(&list, devices, first, after, view)),
             None => {
                 let devices = load::then(ctx, self.view.as_of, DevicesOf(self.of())).await?.unwrap_or_default();
-                Ok(Connection::of_slice(&devices, first, after, view))
+                Ok(Connection::of_slice(&list, &devices, first, after, view))
             }
         }
     }
@@ -206,11 +211,14 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<CustomerProduct>, Error> {
-        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let first = read_first(first)?;
+        let relation = relation.into();
+        let list = List::of_customer(&self.view, "products", relation);
+        let after = list.read(after.as_deref())?;
         let acts = load::then(ctx, self.view.as_of, ProductActsOf(self.view.customer.id.clone())).await?;
         let acts = acts.unwrap_or_default();
-        let products = related(relation.into(), &acts.0, &acts.1);
-        Ok(Connection::of_slice(&products, first, after, |related| CustomerProduct(related, self.view.as_of)))
+        let products = related(relation, &acts.0, &acts.1);
+        Ok(Connection::of_slice(&list, &products, first, after, |related| CustomerProduct(related, self.view.as_of)))
     }
 
     /// How this customer came to be what it is: created, linked, merged, refused; oldest first. What
@@ -221,13 +229,15 @@ impl Customer {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentityEvent>, Error> {
-        let (first, after) = (read_first(first)?, read_after(after.as_deref())?);
+        let first = read_first(first)?;
+        let list = List::of_customer(&self.view, "identityHistory", ());
+        let after = list.read(after.as_deref())?;
         let id = &self.view.customer.id;
         let when = self.view.as_of;
         let page = load::then(ctx, when, IdentityEventsOf(id.clone(), after, first)).await?;
         let page = page.unwrap_or(crate::domain::page::Page { items: Vec::new(), more: false });
         let total = Total::IdentityEvents(IdentityEventCount(id.clone())).at(when);
-        Ok(Connection::forward(page, after.is_some(), total, |e| e.arrival, |e| IdentityEvent(e, when)))
+        Ok(Connection::forward(&list, page, after.is_some(), total, |e| e.arrival, |e| IdentityEvent(e, when)))
     }
 }
 

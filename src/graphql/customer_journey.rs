@@ -19,7 +19,7 @@ use super::Setup;
 use super::error::{Code, bad_argument, bad_id, coded};
 use super::id::NodeId;
 use super::load::{self, Total};
-use super::page::{Connection, read_after, read_first, read_size};
+use super::page::{Connection, List, read_first, read_size};
 use super::scalar::{DateTime, Duration};
 use super::step::{AttributionModel, StepInput, check_times, read_dimension, read_half_life, read_step};
 use crate::domain::customer::CustomerView;
@@ -94,13 +94,16 @@ impl CustomerJourney {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Session>, Error> {
-        let (first, after) = (read_first(first)?, read_after::<SessionPlace>(after.as_deref())?);
+        let first = read_first(first)?;
+        let list = List::of_customer(&self.view, "sessions", &self.asked.text);
+        let after = list.read::<SessionPlace>(after.as_deref())?;
         let sessions = self.cut(ctx).await?;
         let begin = sessions.behind(after);
         let page = Page::cut((begin..sessions.len()).take(first + 1).collect(), first);
         let total = Total::Known(sessions.len() as i64);
         let place = |place: &usize| sessions.place(*place);
-        Ok(Connection::forward(page, after.is_some(), total, place, |place| Session::new(self, &sessions, place)))
+        let node = |place| Session::new(self, &sessions, place);
+        Ok(Connection::forward(&list, page, after.is_some(), total, place, node))
     }
 
     /// What the touchpoints in scope led to: each that matches `goal`, of several about one order the first.

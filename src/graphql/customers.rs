@@ -1,11 +1,11 @@
 //! Lists of customers: filters, sorts, and paging both ways.
 
-use async_graphql::{Context, Enum, Error, InputObject};
+use async_graphql::{Context, Enum, Error, InputObject, Value};
 
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
 use super::load::{self, CustomerLoad, Total};
-use super::page::{Connection, USUAL_PAGE, read_after, read_size};
+use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
 use super::shape::Ask;
 use crate::domain::Currency;
@@ -112,16 +112,18 @@ pub(super) async fn page(
     sort: Option<CustomerSort>,
     paging: Paging,
 ) -> Result<Connection<Customer>, Error> {
-    let backward = paging.last.is_some() || paging.before.is_some();
-    if backward && paging.after.is_some() {
-        let hint = "page forwards by `first` and `after`, or backwards by `last` and `before`";
-        return Err(bad_argument("before", "given together with `after`", hint));
+    let (first, after) = (("first", is_given(ctx, "first")?), ("after", paging.after.is_some()));
+    let (last, before) = (("last", paging.last.is_some()), ("before", paging.before.is_some()));
+    for (one, other) in [(first, last), (after, before), (first, before), (after, last)] {
+        not_both(one, other)?;
     }
+    let backward = last.1 || before.1;
     let (argument, size) = if backward { ("last", paging.last) } else { ("first", paging.first) };
     let limit = read_size(argument, size.unwrap_or(USUAL_PAGE))?;
-    let after: Option<Place> = read_after(if backward { &paging.before } else { &paging.after }.as_deref())?;
     let filter = read_filter(filter.unwrap_or_default())?;
     let (sort, descending) = read_sort(sort, &filter)?;
+    let place = List::of_store("customers", (&filter, &sort, descending));
+    let after: Option<Place> = place.read(if backward { &paging.before } else { &paging.after }.as_deref())?;
     let began = after.is_some();
     let list = CustomerList { filter: filter.clone(), sort, descending: descending != backward, after, limit };
 
@@ -140,8 +142,15 @@ pub(super) async fn page(
         items.reverse();
     }
     let page = Page { items, more: found.more };
-    let connection = Connection::forward(page, began, Total::Customers(filter), |(_, place)| *place, |(c, _)| c);
+    let total = Total::Customers(filter);
+    let connection = Connection::forward(&place, page, began, total, |(_, place)| *place, |(c, _)| c);
     Ok(if backward { connection.backward() } else { connection })
+}
+
+/// Whether an argument that has a default was given, and not as null.
+fn is_given(ctx: &Context<'_>, argument: &str) -> Result<bool, Error> {
+    let given = ctx.field().arguments().map_err(|error| Error::new(error.message))?;
+    Ok(given.iter().any(|(name, value)| name == argument && *value != Value::Null))
 }
 
 fn read_sort(sort: Option<CustomerSort>, filter: &query::CustomerFilter) -> Result<(query::CustomerSort, bool), Error> {

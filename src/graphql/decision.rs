@@ -9,7 +9,7 @@ use super::Setup;
 use super::claim;
 use super::customer::Customer;
 use super::error::store_error;
-use super::id::{ChangeCursor, Cursor, NodeId};
+use super::id::{ChangeCursor, NodeId};
 use super::identifier::{Identifier, IdentifierInput};
 use super::load::{self, CustomerLoad};
 use super::mutation::MutationStatus;

@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 
 use super::limits::{LimitError, Limits, Rates, measure};
+use crate::store::share::{self, Share};
 use documents::{Document, Documents, Unreadable};
 
 mod codes;
@@ -27,6 +28,8 @@ pub use codes::outcome_label;
 
 /// How long an operation may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How many reads of one request run at a time, unless the store says otherwise.
+const SHARE: usize = 2;
 /// A query that works everybody out again, and how long that may take.
 const SLOW: (&str, Duration) = ("identityRulesTrial", Duration::from_secs(120));
 
@@ -41,6 +44,9 @@ pub struct Api {
     rates: Arc<Rates>,
     documents: Arc<Documents>,
     time_limit: Duration,
+    /// How many reads of one request run at a time, and those of all subscriptions together.
+    share: usize,
+    streams: Share,
 }
 
 /// A request, as it came in.
@@ -126,6 +132,8 @@ impl Api {
             rates,
             documents: Arc::default(),
             time_limit: TIME_LIMIT,
+            share: SHARE,
+            streams: Share::of(SHARE),
         })
     }
 
@@ -149,6 +157,12 @@ impl Api {
         first: impl Fn(Request) -> BoxFuture<'static, Request> + Send + Sync + 'static,
     ) -> Self {
         Self { first: Some((field, Arc::new(first))), ..self }
+    }
+
+    /// Lets so many reads of one request run at a time, and as many of all subscriptions together.
+    #[must_use]
+    pub fn sharing(self, share: usize) -> Self {
+        Self { share, streams: Share::of(share), ..self }
     }
 
     /// With other limits.
@@ -181,7 +195,7 @@ impl Api {
             }
         };
         if prepared.ty == OperationType::Subscription {
-            let responses = self.schema.stream(prepared.request.data(begun));
+            let responses = shared(self.schema.stream(prepared.request.data(begun)), self.streams.clone());
             let answer = move |response| {
                 let (response, kind) = judge(response, &question);
                 Answer::new(response, kind, operation.clone())
@@ -263,6 +277,7 @@ impl Api {
             schema.run(request).await
         };
         let limit = prepared.time_limit;
+        let run = share::within(Some(Share::of(self.share)), run);
         let Ok(response) = tokio::time::timeout(limit, run).await else {
             let words = format!("the operation took longer than {} s: ask for less", limit.as_secs_f32());
             return (Response::from_errors(vec![error("TIMEOUT", words, None)]), Kind::Late);
@@ -272,6 +287,16 @@ impl Api {
         }
         judge(response, question)
     }
+}
+
+/// The same responses, each made within a share.
+fn shared(responses: BoxStream<'static, Response>, share: Share) -> BoxStream<'static, Response> {
+    let next = |mut responses: BoxStream<'static, Response>| async move {
+        let response = responses.next().await?;
+        Some((response, responses))
+    };
+    let next = move |responses| share::within(Some(share.clone()), next(responses));
+    stream::unfold(responses, next).boxed()
 }
 
 /// Whether a response is of a request that was found valid and run: resolvers leave a path in their

@@ -10,7 +10,7 @@ use super::device::Device;
 use super::id::NodeId;
 use super::link::{self, IdentifierLink};
 use super::load::{self, DevicesOf, KeptApart};
-use super::page::{Connection, read_size};
+use super::page::{Connection, List, read_size};
 use super::scalar::DateTime;
 use super::touchpoint::{self, Touchpoint, TouchpointFilter};
 use super::viewer::Viewer;
@@ -117,7 +117,8 @@ impl Identifier {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
-        Box::pin(link::page(ctx, self.when, self.of(), None, first, after)).await
+        let list = List::of_identifier(self.row.id, self.when, "links", ());
+        Box::pin(link::page(ctx, &list, self.when, self.of(), None, first, after)).await
     }
 
     /// The touchpoints that hang on this identifier.

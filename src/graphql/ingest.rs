@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, Error, Object, SimpleObject, Value};
 use super::Setup;
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
-use super::id::{ChangeCursor, Cursor};
+use super::id::ChangeCursor;
 use super::load;
 use super::problem::Problem;
 use super::scalar::{Json, int};

@@ -8,7 +8,9 @@
 //! The *cost* of an operation is the number of values its answer may hold: each field is 1, `first`
 //! (or the length of a list of keys) multiplies what lies below it, and a list that is not paged
 //! counts as [`LISTED`] entries. Each moment of the past that is asked for, by `asOf` or by an id that
-//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`].
+//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`], each search by
+//! text [`SEARCHED`]; `totalCount` costs [`COUNTED_ALL`] of customers that must fit and of the change log,
+//! [`COUNTED`] of touchpoints that must fit.
 //! [`Rates`] know from the schema which field is which.
 
 mod rates;
@@ -31,6 +33,12 @@ pub const COUNTED: u64 = 500;
 
 /// What a question about the journeys of all customers costs, in values: it looks at every touchpoint.
 pub const SURVEYED: u64 = 500;
+
+/// What a search by text costs, in values: every word is looked for in an index, and candidates are looked at.
+pub const SEARCHED: u64 = 2_000;
+
+/// What it costs to count the customers that fit, or the whole change log: each is looked at.
+pub const COUNTED_ALL: u64 = 5_000;
 
 /// The most of each measure; what each means stands at its [`Measure`].
 #[derive(Clone, Debug)]

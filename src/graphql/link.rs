@@ -6,7 +6,7 @@ use super::error::{Code, coded, store_error};
 use super::id::NodeId;
 use super::identifier::Identifier;
 use super::load::{self, LinkCount, LinksOf, Total};
-use super::page::{Connection, read_after, read_first};
+use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, int};
 use crate::domain::Moment;
 use crate::domain::identifier::IdentifierKey;
@@ -114,17 +114,18 @@ impl LinkExplanation {
 /// A page of an owner's links.
 pub(super) async fn page(
     ctx: &Context<'_>,
+    list: &List<'_>,
     when: Option<Moment>,
     of: Of,
     refused: Option<bool>,
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<IdentifierLink>, Error> {
-    let (limit, after) = (read_first(first)?, read_after(after.as_deref())?);
+    let (limit, after) = (read_first(first)?, list.read(after.as_deref())?);
     let page = load::then(ctx, when, LinksOf(of.clone(), LinkPage { refused, after, limit })).await?;
     let page = page.unwrap_or(Page { items: Vec::new(), more: false });
     let total = Total::Links(LinkCount(of, refused)).at(when);
-    Ok(Connection::forward(page, after.is_some(), total, key_of, |link| IdentifierLink(link, when)))
+    Ok(Connection::forward(list, page, after.is_some(), total, key_of, |link| IdentifierLink(link, when)))
 }
 
 fn key_of(link: &Link) -> LinkKey {

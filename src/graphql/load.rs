@@ -31,6 +31,7 @@ use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
+use crate::store::share::{self, Share};
 use crate::store::{Reads, Store, StoreError};
 
 /// A request's loader.
@@ -163,7 +164,7 @@ struct OnRuntime;
 
 impl Spawn for OnRuntime {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        tokio::spawn(future);
+        tokio::spawn(share::within(Share::current(), future));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, Error, ID, InputObject, Object};
 use super::customer::Customer;
 use super::id::NodeId;
 use super::load::{self, OrderCount, OrdersOf, Total};
-use super::page::{Connection, read_after, read_first, read_size};
+use super::page::{Connection, List, read_first, read_size};
 use super::product::Product;
 use super::scalar::{DateTime, int};
 use super::spend::Money;
@@ -227,8 +227,10 @@ pub(super) async fn page(
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<Order>, Error> {
-    let (limit, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
+    let limit = read_first(first)?;
     let (since, until) = (since.map(|t| t.0), until.map(|t| t.0));
+    let list = List::of_customer(view, "orders", (since, until));
+    let after = list.read::<TimeKey>(after.as_deref())?;
     let of = Of::Customer(view.customer.id.clone());
     let plain = since.is_none() && until.is_none() && after.is_none();
     let page = match held(view.orders.as_ref(), limit).filter(|_| plain) {
@@ -245,7 +247,7 @@ pub(super) async fn page(
     };
     let node = |row| Order { row: Arc::new(row), view: Some(view.clone()), when: view.as_of };
     let total = Total::Orders(OrderCount(of, since, until)).at(view.as_of);
-    Ok(Connection::forward(page, after.is_some(), total, place, node))
+    Ok(Connection::forward(&list, page, after.is_some(), total, place, node))
 }
 
 /// The first `limit` of a page that was read with at least as many.

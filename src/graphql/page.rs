@@ -1,6 +1,7 @@
 //! Connections: the one page type, and how `first` and `after` are read.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_graphql::{Context, Error, Object, OutputType, TypeName};
 
@@ -8,7 +9,9 @@ use super::error::bad_argument;
 use super::id::{Cursor, Place};
 use super::load::{CountOf, Total};
 use super::scalar::int;
+use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::page::Page;
+use crate::domain::{IdentifierId, Moment};
 
 /// The most that one page may ask for.
 pub const LARGEST_PAGE: i32 = 100;
@@ -30,9 +33,93 @@ pub fn read_size(argument: &str, size: i32) -> Result<usize, Error> {
     }
 }
 
-/// `after` as a place, or an error.
-pub fn read_after<C: Cursor>(after: Option<&str>) -> Result<Option<C>, Error> {
-    after.map(C::decode).transpose()
+/// A list that is asked for page by page. Its cursors carry a seal of it: of whose it is, how it is filtered and
+/// which way it runs. So a cursor of another list is told apart, and never answered with a page.
+#[derive(Clone, Copy, Debug)]
+pub struct List<'a> {
+    whose: Whose<'a>,
+    /// Hash of the list's name and arguments.
+    question: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Whose<'a> {
+    /// The change log, which is one list whatever is asked of it.
+    Log,
+    /// Nobody's: a list of the whole store.
+    Store,
+    /// A customer's. One that merges while it is paged through goes on under the id it became.
+    Customer(&'a CustomerId, &'a [CustomerId]),
+    Identifier(IdentifierId),
+}
+
+impl<'a> List<'a> {
+    /// The change log.
+    pub fn log() -> Self {
+        List { whose: Whose::Log, question: 0 }
+    }
+
+    /// A list of the whole store: its name, and all of its arguments but where to begin and how many.
+    pub fn of_store(name: &str, question: impl Hash) -> Self {
+        List { whose: Whose::Store, question: hash((name, question)) }
+    }
+
+    /// A list of a customer, in the view of one moment.
+    pub fn of_customer(view: &'a CustomerView, name: &str, question: impl Hash) -> Self {
+        let change = view.as_of.map(|moment| moment.change);
+        List {
+            whose: Whose::Customer(&view.customer.id, &view.customer.former_ids),
+            question: hash((name, change, question)),
+        }
+    }
+
+    /// A list of an identifier, now or as of a moment.
+    pub fn of_identifier(id: IdentifierId, when: Option<Moment>, name: &str, question: impl Hash) -> Self {
+        List { whose: Whose::Identifier(id), question: hash((name, when.map(|moment| moment.change), question)) }
+    }
+
+    /// `after` (or `before`) as a place in this list, or an error.
+    pub fn read<C: Cursor>(&self, after: Option<&str>) -> Result<Option<C>, Error> {
+        after.map(|text| C::read(text, |seal| self.fits(seal))).transpose()
+    }
+
+    /// A place in this list.
+    pub fn place(&self, cursor: &impl Cursor) -> Place {
+        cursor.place(self.seal())
+    }
+
+    fn seal(&self) -> Option<u64> {
+        match self.whose {
+            Whose::Log => None,
+            Whose::Store => Some(self.question),
+            Whose::Customer(id, _) => Some(hash((&id.0, self.question))),
+            Whose::Identifier(id) => Some(hash((id, self.question))),
+        }
+    }
+
+    fn fits(&self, seal: Option<u64>) -> bool {
+        if seal == self.seal() {
+            return true;
+        }
+        let Whose::Customer(_, former) = self.whose else { return false };
+        seal.is_some_and(|seal| former.iter().any(|id| hash((&id.0, self.question)) == seal))
+    }
+}
+
+/// The same in every process: the hasher's keys are fixed.
+fn hash(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Refuses two arguments of which only one can be meant.
+pub fn not_both(one: (&str, bool), other: (&str, bool)) -> Result<(), Error> {
+    if one.1 && other.1 {
+        let hint = "page forwards by `first` and `after`, or backwards by `last` and `before`";
+        return Err(bad_argument(other.0, format!("given together with `{}`", one.0), hint));
+    }
+    Ok(())
 }
 
 /// A page of a list.
@@ -62,14 +149,15 @@ pub struct PageInfo {
 impl<T> Connection<T> {
     /// A page read forwards: `cursor` gives an item's place, `node` makes it what the schema shows.
     pub fn forward<R, C: Cursor>(
+        list: &List<'_>,
         page: Page<R>,
         began: bool,
         total: impl Into<CountOf>,
         cursor: impl Fn(&R) -> C,
         node: impl Fn(R) -> T,
     ) -> Self {
-        let edges =
-            page.items.into_iter().map(|item| Edge { place: cursor(&item).place(), node: node(item) }).collect();
+        let edge = |item| Edge { place: list.place(&cursor(&item)), node: node(item) };
+        let edges = page.items.into_iter().map(edge).collect();
         Connection { edges, has_next: page.more, has_previous: began, total: total.into(), reached: None }
     }
 
@@ -86,13 +174,19 @@ impl<T> Connection<T> {
     }
 
     /// A page of a list that is in memory.
-    pub fn of_slice<R: Clone>(all: &[R], first: usize, after: Option<Offset>, node: impl Fn(R) -> T) -> Self {
+    pub fn of_slice<R: Clone>(
+        list: &List<'_>,
+        all: &[R],
+        first: usize,
+        after: Option<Offset>,
+        node: impl Fn(R) -> T,
+    ) -> Self {
         let start = after.map_or(0, |offset| offset.0).min(all.len());
         let items: Vec<(usize, R)> = all[start..].iter().take(first).cloned().enumerate().collect();
         let more = start + items.len() < all.len();
         let page = Page { items, more };
         let total = Total::Known(all.len() as i64);
-        Self::forward(page, start > 0, total, |(n, _)| Offset(start + n + 1), |(_, item)| node(item))
+        Self::forward(list, page, start > 0, total, |(n, _)| Offset(start + n + 1), |(_, item)| node(item))
     }
 }
 
@@ -174,5 +268,71 @@ impl PageInfo {
     /// The place of the last item: the next page's `after`; null on an empty page.
     async fn end_cursor(&self) -> Option<&str> {
         self.end.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::customer::Customer;
+    use crate::domain::{Arrival, Timestamp};
+    use crate::store::query::{LinkKey, TimeKey};
+
+    fn view(id: &str, former: &[&str], change: Option<i64>) -> CustomerView {
+        let id_of = |text: &str| CustomerId(text.into());
+        CustomerView {
+            as_of: change.map(|change| Moment { change, at: Timestamp(change) }),
+            customer: Customer {
+                id: id_of(id),
+                born: Arrival(1),
+                version: 1,
+                former_ids: former.iter().map(|id| id_of(id)).collect(),
+            },
+            identifiers: Vec::new(),
+            claims: Vec::new(),
+            consents: None,
+            devices: None,
+            orders: None,
+            touchpoints: None,
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_good_in_its_own_list_and_in_no_other() {
+        let (ada, bob, then) = (view("ada", &[], None), view("bob", &[], None), view("ada", &[], Some(7)));
+        let lists = [
+            List::of_customer(&ada, "touchpoints", "newest"),
+            List::of_customer(&ada, "touchpoints", "oldest"),
+            List::of_customer(&ada, "orders", "newest"),
+            List::of_customer(&bob, "touchpoints", "newest"),
+            List::of_customer(&then, "touchpoints", "newest"),
+            List::of_identifier(Arrival(1), None, "touchpoints", "newest"),
+            List::of_identifier(Arrival(2), None, "touchpoints", "newest"),
+            List::of_store("customers", "newest"),
+            List::of_store("customers", "oldest"),
+        ];
+        let key = TimeKey { at: Timestamp(5), arrival: Arrival(6) };
+        for (n, from) in lists.iter().enumerate() {
+            let cursor = from.place(&key).encode();
+            for (m, to) in lists.iter().enumerate() {
+                let read = to.read::<TimeKey>(Some(&cursor));
+                assert_eq!(read.is_ok_and(|found| found == Some(key)), n == m, "{n} in {m}");
+                assert!(to.read::<LinkKey>(Some(&cursor)).is_err(), "a place of another shape");
+            }
+            // The log has no seal, and what has none is of the log alone.
+            assert!(List::log().read::<TimeKey>(Some(&cursor)).is_err());
+            assert!(from.read::<TimeKey>(Some(&List::log().place(&key).encode())).is_err());
+        }
+    }
+
+    #[test]
+    fn a_cursor_outlives_the_merge_of_its_customer() {
+        let (before, other) = (view("bob", &[], None), view("cy", &[], None));
+        let after = view("ada", &["x", "bob"], None);
+        let list = |view: &CustomerView| List::of_customer(view, "links", Some(true)).place(&Arrival(3)).encode();
+        let merged = List::of_customer(&after, "links", Some(true));
+        assert_eq!(merged.read::<Arrival>(Some(&list(&before))).ok().flatten(), Some(Arrival(3)));
+        assert!(merged.read::<Arrival>(Some(&list(&other))).is_err());
+        assert!(List::of_customer(&before, "links", Some(true)).read::<Arrival>(Some(&list(&after))).is_err());
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, InputObject, Object, SimpleObject};
 
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
-use super::id::{ChangeCursor, Cursor};
+use super::id::ChangeCursor;
 use super::identifier::Identifier;
 use super::load;
 use super::mutation::MutationStatus;

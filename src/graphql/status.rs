@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::Setup;
 use super::error::store_error;
-use super::id::{ChangeCursor, Cursor};
+use super::id::ChangeCursor;
 use super::load;
 use super::scalar::Long;
 use crate::store::{Store, StoreError, StoreStatus};

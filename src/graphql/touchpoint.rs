@@ -11,7 +11,7 @@ use super::id::NodeId;
 use super::identifier::Identifier;
 use super::load::{self, MessageId, Total, TouchpointCount, TouchpointsOf};
 use super::order::{Order, held};
-use super::page::{Connection, read_after, read_first};
+use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, Json};
 use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
@@ -213,12 +213,18 @@ pub(super) async fn page(
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<Touchpoint>, Error> {
-    let (limit, after) = (read_first(first)?, read_after::<TimeKey>(after.as_deref())?);
+    let limit = read_first(first)?;
     let filter = read_filter(filter.unwrap_or_default())?;
     let order = match order {
         None | Some(TimeOrder::NewestFirst) => query::TimeOrder::NewestFirst,
         Some(TimeOrder::OldestFirst) => query::TimeOrder::OldestFirst,
     };
+    let list = match (&of, view) {
+        (Of::Identifier(id), _) => List::of_identifier(*id, when, "touchpoints", (&filter, order)),
+        (_, Some(view)) => List::of_customer(view, "touchpoints", (&filter, order)),
+        (Of::Customer(id), None) => List::of_store("touchpoints", (id, when, &filter, order)),
+    };
+    let after = list.read::<TimeKey>(after.as_deref())?;
     let plain = filter == query::TouchpointFilter::default()
         && order == query::TimeOrder::NewestFirst
         && after.is_none()
@@ -237,11 +243,11 @@ pub(super) async fn page(
         (Of::Customer(_), Some(view)) if filter == query::TouchpointFilter::default() => {
             Total::Known(view.rollup().touchpoint_count())
         }
-        _ => Total::Touchpoints(TouchpointCount(of, filter)),
+        _ => Total::Touchpoints(TouchpointCount(of.clone(), filter.clone())),
     };
     let place = |t: &touchpoint::Touchpoint| TimeKey { at: t.at, arrival: t.arrival };
     let node = |row| Touchpoint { row, view: view.cloned(), when };
-    Ok(Connection::forward(page, after.is_some(), total.at(when), place, node))
+    Ok(Connection::forward(&list, page, after.is_some(), total.at(when), place, node))
 }
 
 fn read_filter(filter: TouchpointFilter) -> Result<query::TouchpointFilter, Error> {

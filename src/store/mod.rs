@@ -14,6 +14,7 @@ pub mod query;
 pub mod recount;
 pub mod rules;
 mod run;
+pub mod share;
 pub mod sqlite;
 pub mod visits;
 
@@ -163,6 +164,11 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
     /// How many facts of a long file are best written together.
     fn batch_size(&self) -> usize {
         1_000
+    }
+
+    /// How many reads of one request run at a time; see [`share`].
+    fn share(&self) -> usize {
+        2
     }
 
     /// Makes constraints and indexes; safe to call again and by several servers at once. An error

@@ -177,7 +177,7 @@ pub struct CustomerList {
 }
 
 /// By what customers are sorted; the order in which their ids were given out breaks ties.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CustomerSort {
     /// When they were last seen.
     LastSeen,
@@ -197,7 +197,7 @@ pub struct CustomerSortKey {
 }
 
 /// What a customer must be: all that is given.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
     /// Each of these words (see [`crate::domain::search::words`]) begins a word of some identifier's value or
     /// of some text trait of the customer.
@@ -219,7 +219,7 @@ pub struct CustomerFilter {
 }
 
 /// Bounds of money, inclusive.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SpendFilter {
     /// In this currency.
     pub currency: Currency,

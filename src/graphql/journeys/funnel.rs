@@ -73,8 +73,7 @@ pub(super) struct WrittenStep {
 impl FunnelStep {
     /// Opaque; it carries the whole question, and `node` asks it again.
     pub(in crate::graphql) async fn id(&self) -> ID {
-        let step = WrittenStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone() };
-        NodeId::FunnelStep(write(&(&self.asked.written, step))).encode()
+        NodeId::FunnelStep(write(&(&self.asked.written, self.written()))).encode()
     }
 
     /// Which step, from 1.
@@ -185,6 +184,10 @@ impl FunnelStep {
         Ok(steps.into_iter().flatten().find(|other| other.figures.number == step.n))
     }
 
+    fn written(&self) -> WrittenStep {
+        WrittenStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone() }
+    }
+
     async fn people(
         &self,
         ctx: &Context<'_>,
@@ -195,7 +198,8 @@ impl FunnelStep {
         let (steps, breakdown) = self.question.read(&self.asked)?;
         let group = breakdown.zip(self.group.clone());
         let question = Question::FunnelPeople { steps, group, number: self.figures.number as usize, side };
-        people::page(ctx, &self.asked, &question, first, after).await
+        let named = write(&(&self.asked.written, self.written(), format!("{side:?}")));
+        people::page(ctx, &self.asked, &question, &named, first, after).await
     }
 }
 

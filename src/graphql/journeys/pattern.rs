@@ -57,7 +57,8 @@ impl PatternMatch {
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         let question = Question::MatchPeople { pattern: self.pattern.clone() };
-        people::page(ctx, &self.asked, &question, first, after).await
+        let named = write(&(&self.asked.written, &self.pattern));
+        people::page(ctx, &self.asked, &question, &named, first, after).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::page::Page;
 use crate::graphql::customer::Customer;
 use crate::graphql::id::Cursor;
 use crate::graphql::load::Total;
-use crate::graphql::page::{Connection, read_after, read_first};
+use crate::graphql::page::{Connection, List, read_first};
 use crate::graphql::shape::Ask;
 use crate::journeys::{Answer, Question};
 use crate::store::query::CustomerKey;
@@ -16,14 +16,18 @@ use crate::store::query::CustomerKey;
 /// A place in a list by customer id.
 struct Behind(CustomerId);
 
+/// `named` is all of the question, as ids carry it.
 pub(super) async fn page(
     ctx: &Context<'_>,
     asked: &Asked,
     question: &Question,
+    named: &str,
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<Customer>, Error> {
-    let (first, after) = (read_first(first)?, read_after::<Behind>(after.as_deref())?);
+    let first = read_first(first)?;
+    let list = List::of_store("people", named);
+    let after = list.read::<Behind>(after.as_deref())?;
     let answer = asked.answer(question).await?;
     let Answer::People(people) = &*answer else { return Err(astray()) };
     let (ids, more) = people.page(after.as_ref().map(|after| &after.0), first);
@@ -38,8 +42,8 @@ pub(super) async fn page(
     let page = Page { items: customers.into_iter().flatten().collect(), more };
     let total = Total::Known(people.all().len() as i64);
     let cursor = |(id, _): &(CustomerId, Customer)| Behind(id.clone());
-    let connection = Connection::forward(page, after.is_some(), total, cursor, |(_, customer)| customer);
-    Ok(connection.reaching(ids.last().map(|id| Behind(id.clone()).encode())))
+    let connection = Connection::forward(&list, page, after.is_some(), total, cursor, |(_, customer)| customer);
+    Ok(connection.reaching(ids.last().map(|id| list.place(&Behind(id.clone())).encode())))
 }
 
 /// Seven bytes of an id make a number, after its length.
@@ -71,8 +75,8 @@ mod tests {
     #[test]
     fn a_cursor_carries_any_id() {
         for id in ["0194a7b0-5a3e-7c55-9a06-0123456789ab", "c", "seven-7", "12345678"] {
-            let cursor = Behind(CustomerId(id.into())).encode();
-            assert_eq!(Behind::decode(&cursor).map(|behind| behind.0.0.to_string()).ok().as_deref(), Some(id));
+            let numbers = Behind(CustomerId(id.into())).numbers();
+            assert_eq!(Behind::from_numbers(&numbers).map(|behind| behind.0.0.to_string()).as_deref(), Some(id));
         }
         assert!(Behind::from_numbers(&[]).is_none() && Behind::from_numbers(&[9, 1]).is_none());
         assert!(Behind::from_numbers(&[i64::MAX, 1]).is_none());

@@ -3,7 +3,7 @@
 use async_graphql::{Error, SimpleObject};
 
 use super::{Asked, astray};
-use crate::graphql::id::{ChangeCursor, Cursor};
+use crate::graphql::id::ChangeCursor;
 use crate::graphql::scalar::Long;
 use crate::journeys::{self, Answer, Question};
 

@@ -16,7 +16,8 @@ const SCHEMA: &str = "
     type Query {
       customer(by: CustomerBy!): Customer
       customersBy(keys: [CustomerBy!]!): [Customer]!
-      customers(first: Int = 20, after: String): CustomerConnection!
+      customers(filter: CustomerFilter, first: Int = 20, after: String): CustomerConnection!
+      changes(first: Int = 20): ChangeConnection!
       node(id: ID!): Node
       nodes(ids: [ID!]!): [Node]!
     }
@@ -25,13 +26,16 @@ const SCHEMA: &str = "
     type EventOutcome { index: Int! customer: Customer }
     scalar JSON
     input CustomerBy @oneOf { id: ID }
+    input CustomerFilter { text: String channels: [String!] }
+    input TouchpointFilter { names: [String!] }
+    type ChangeConnection { nodes: [Customer!]! totalCount: Int }
     interface Node { id: ID! }
     type PageInfo { hasNextPage: Boolean! endCursor: String }
     type Customer implements Node {
       id: ID! displayName: String traits: [Trait!]!
       identifiers(first: Int = 20, after: String): IdentifierConnection!
       orders(first: Int = 20, after: String): OrderConnection!
-      touchpoints(first: Int = 20, after: String): TouchpointConnection!
+      touchpoints(filter: TouchpointFilter, first: Int = 20, after: String): TouchpointConnection!
     }
     type Trait { name: String! value: JSON others(first: Int! = 100): [Trait!]! }
     type CustomerConnection { nodes: [Customer!]! edges: [CustomerEdge!]! pageInfo: PageInfo! totalCount: Int }
@@ -41,7 +45,7 @@ const SCHEMA: &str = "
     type OrderConnection { nodes: [Order!]! }
     type Order { id: ID! lines(first: Int! = 100): [OrderLine!]! }
     type OrderLine { quantity: Int! }
-    type TouchpointConnection { nodes: [Touchpoint!]! }
+    type TouchpointConnection { nodes: [Touchpoint!]! totalCount: Int }
     type Touchpoint implements Node {
       id: ID! at: String! kind: String! name: String! channel: String! direction: String source: String! messageId: String!
       campaign: Campaign device: Device order: Order properties: JSON identifier: Identifier! customer: Customer
@@ -177,6 +181,42 @@ fn keys_multiply_and_are_counted() {
         "mutation($events: [JSON!]!) { eventsIngest(events: $events) { change outcomes { index customer { id } } } }";
     assert_eq!(look(events, json!({"events": vec![json!({}); 500]})).expect("within").cost, 1 + 2 + 500 * 3);
     assert!(look(events, json!({"events": vec![json!({}); 501]})).is_err());
+}
+
+#[test]
+fn a_search_and_a_count_cost_what_they_look_at() {
+    let page = 1 + 1 + 7;
+    assert_eq!(cost("{ customers(first: 7, filter: {text: \"a\"}) { nodes { id } } }"), page + SEARCHED);
+    assert_eq!(cost("{ customers(first: 7, filter: {text: null}) { nodes { id } } }"), page);
+    assert_eq!(cost("{ customers(first: 7, filter: null) { totalCount nodes { id } } }"), page + 1);
+    let counted = "{ customers(first: 7, filter: {channels: [\"x\"]}) { ...page } }
+        fragment page on CustomerConnection { totalCount nodes { id } }";
+    assert_eq!(cost(counted), page + 1 + COUNTED_ALL);
+    assert_eq!(cost("{ changes(first: 7) { totalCount } }"), 2 + COUNTED_ALL);
+    let history = "{ customer(by: {id: 1}) { touchpoints(filter: {names: [\"x\"]}) { totalCount } } }";
+    assert_eq!(cost(history), 3 + COUNTED);
+    for query in [
+        "query($filter: CustomerFilter) { customers(first: 7, filter: $filter) { nodes { id } } }",
+        "query($text: String) { customers(first: 7, filter: {text: $text}) { nodes { id } } }",
+    ] {
+        let of = |variables| look(query, variables).expect("within the limits");
+        assert_eq!(of(json!({"filter": {"text": "a"}, "text": "a"})).cost, page + SEARCHED);
+        assert_eq!(of(json!({"filter": {"text": null}, "text": null})).cost, page);
+        assert!(of(json!({})).varies, "so it is measured anew each time");
+    }
+}
+
+#[test]
+fn one_request_cannot_search_and_count_fifty_times() {
+    let many = |fields: &str| {
+        let one = |n: usize| format!("a{n}: customers(first: 100, filter: {{text: \"a\"}}) {{ {fields} }} ");
+        format!("{{ {} }}", (0..50).map(one).collect::<String>())
+    };
+    assert_eq!(refused(&many("totalCount nodes { id }")).0, Measure::Cost);
+    assert_eq!(refused(&many("nodes { id }")).0, Measure::Cost);
+    let few = "{ a: customers(filter: {text: \"a\"}) { totalCount nodes { id } }
+        b: customers(filter: {text: \"b\"}) { totalCount nodes { id } } }";
+    assert!(cost(few) < 20_000);
 }
 
 #[test]

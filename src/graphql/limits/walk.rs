@@ -13,7 +13,7 @@ use async_graphql_value::Value as Given;
 
 use super::super::id::NodeId;
 use super::rates::{Rate, Rates};
-use super::{COUNTED, LISTED, LimitError, Limits, Measure, Measured, SURVEYED};
+use super::{COUNTED, COUNTED_ALL, LISTED, LimitError, Limits, Measure, Measured, SEARCHED, SURVEYED};
 
 pub(super) struct Walk<'a> {
     document: &'a ExecutableDocument,
@@ -43,6 +43,8 @@ struct Weight {
     flat: u64,
     /// Values for each entry of its lists: `nodes` and `edges` of a connection have as many as `first` says.
     each: u64,
+    /// Fields `totalCount` directly in it, fragments expanded.
+    counts: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -123,6 +125,7 @@ impl<'a> Walk<'a> {
             weight.directives = weight.directives.saturating_add(part.directives).saturating_add(directives);
             weight.flat = weight.flat.saturating_add(part.flat);
             weight.each = weight.each.saturating_add(part.each);
+            weight.counts = weight.counts.saturating_add(part.counts);
         }
         weight.nesting += 1;
         Ok(weight)
@@ -161,6 +164,7 @@ impl<'a> Walk<'a> {
         };
         let flat = flat.saturating_add(COUNTED.saturating_mul(self.moments(field)));
         let flat = flat.saturating_add(if surveys(ty, &field.name.node) { SURVEYED } else { 0 });
+        let flat = flat.saturating_add(self.sought(field, rate, child.counts));
         Ok(Weight {
             depth: child.depth + 1,
             nesting: child.nesting,
@@ -170,7 +174,48 @@ impl<'a> Walk<'a> {
             directives: child.directives,
             flat,
             each,
+            counts: u64::from(field.name.node == "totalCount"),
         })
+    }
+
+    /// What it costs to look for what fits and to count it, beside the values of the page.
+    fn sought(&self, field: &Field, rate: &Rate, counts: u64) -> u64 {
+        let counted = |each: u64| each.saturating_mul(counts);
+        match (rate.of.as_str(), self.given(field, "filter")) {
+            ("ChangeConnection", _) => counted(COUNTED_ALL),
+            ("CustomerConnection", Some(filter)) => {
+                let text = self.part(filter, "text");
+                counted(COUNTED_ALL).saturating_add(if text { SEARCHED } else { 0 })
+            }
+            ("TouchpointConnection", Some(_)) => counted(COUNTED),
+            _ => 0,
+        }
+    }
+
+    /// An argument that was given, and not as null.
+    fn given<'f>(&self, field: &'f Field, argument: &str) -> Option<&'f Given> {
+        let given = &field.get_argument(argument)?.node;
+        let is_null = match given {
+            Given::Variable(name) => self.variable(name).is_none_or(|value| *value == Value::Null),
+            given => *given == Given::Null,
+        };
+        (!is_null).then_some(given)
+    }
+
+    /// Whether a part of an object was given, and not as null.
+    fn part(&self, object: &Given, name: &str) -> bool {
+        match object {
+            Given::Variable(variable) => match self.variable(variable) {
+                Some(Value::Object(parts)) => parts.get(name).is_some_and(|part| *part != Value::Null),
+                _ => false,
+            },
+            Given::Object(parts) => match parts.get(name) {
+                Some(Given::Variable(part)) => self.variable(part).is_some_and(|value| *value != Value::Null),
+                Some(part) => *part != Given::Null,
+                None => false,
+            },
+            _ => false,
+        }
     }
 
     /// How many moments of the past are asked for: by `asOf`, or by ids that carry one.

@@ -17,7 +17,7 @@ use super::bolt::Params;
 use super::fault::{self, Fault};
 use super::no_delay::NoDelay;
 use super::statement::Statement;
-use crate::store::StoreError;
+use crate::store::{StoreError, share};
 
 /// How many transactions write at the same time: one in its write phase, the others on their way to it.
 pub(super) const WRITERS: usize = 4;
@@ -37,6 +37,8 @@ pub(super) struct Connections {
     /// hold all of theirs.
     aside: Graph,
     no_delay: NoDelay,
+    /// For questions whether the server is there: they wait behind nobody's reads.
+    pings: Graph,
     pub(super) reading: AtomicI64,
     pub(super) writing: AtomicI64,
     /// The last change written here and the cluster's name for it.
@@ -52,13 +54,14 @@ impl Connections {
     pub(super) fn new(options: Neo4jOptions) -> Result<Self, StoreError> {
         let readers = graph(&options, options.pool_size)?;
         let writers = RwLock::new(graph(&options, WRITERS)?);
-        let aside = graph(&options, 2)?;
+        let (aside, pings) = (graph(&options, 2)?, graph(&options, 1)?);
         Ok(Connections {
             options,
             readers,
             writers,
             aside,
             no_delay: NoDelay::new(),
+            pings,
             reading: AtomicI64::new(0),
             writing: AtomicI64::new(0),
             written: Mutex::default(),
@@ -67,12 +70,23 @@ impl Connections {
 
     /// Every row of a statement that the server itself keeps from writing.
     pub(super) async fn read(&self, statement: &Statement, params: Params) -> Result<Vec<Row>, StoreError> {
-        self.read_within(statement, params, self.options.query_timeout).await
+        let _turn = share::turn().await;
+        self.read_on(&self.readers, statement, params, self.options.query_timeout).await
     }
 
-    /// The same with a time of its own.
-    pub(super) async fn read_within(
+    /// The same on a connection of its own and with a time of its own, however many read.
+    pub(super) async fn ping(
         &self,
+        statement: &Statement,
+        params: Params,
+        most: Duration,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.read_on(&self.pings, statement, params, most).await
+    }
+
+    async fn read_on(
+        &self,
+        graph: &Graph,
         statement: &Statement,
         params: Params,
         most: Duration,
@@ -86,7 +100,7 @@ impl Connections {
         let all = async {
             let mut attempt = 1;
             loop {
-                match self.rows(query.clone()).await {
+                match self.rows(graph, query.clone()).await {
                     Err(fault) if fault.again && !fault.broken && attempt < READS => {
                         tokio::time::sleep(fault::pause(attempt)).await;
                         attempt += 1;
@@ -105,9 +119,9 @@ impl Connections {
         }
     }
 
-    async fn rows(&self, query: neo4rs::Query) -> Outcome<Vec<Row>> {
+    async fn rows(&self, graph: &Graph, query: neo4rs::Query) -> Outcome<Vec<Row>> {
         let all = async {
-            let mut stream = self.readers.execute_read(query).await?;
+            let mut stream = graph.execute_read(query).await?;
             let mut rows = Vec::new();
             while let Some(row) = stream.next().await? {
                 rows.push(row);

@@ -24,7 +24,7 @@ use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
 use crate::domain::page::Page;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
-use crate::store::{Result, StoreError};
+use crate::store::{Result, StoreError, share};
 
 static ORDER_HOLDERS: Statement = statement!("order_holders");
 
@@ -226,7 +226,8 @@ async fn rows_by_key(
         let mut by_key = by_key.into_iter();
         Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
     };
-    store.joined.read((anchor, shape, pages), keys, run).await
+    // Outside of any share: few of these run at a time anyway, and whoever reads others along must not wait.
+    share::within(None, store.joined.read((anchor, shape, pages), keys, run)).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {

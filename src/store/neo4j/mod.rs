@@ -198,6 +198,10 @@ impl Store for Neo4jStore {
         "neo4j"
     }
 
+    fn share(&self) -> usize {
+        self.inner.connections.options.pool_size / 4
+    }
+
     async fn set_up(&self) -> Result<()> {
         set_up::set_up(&self.inner).await
     }

@@ -263,3 +263,28 @@ fn files(folder: &str) -> impl Iterator<Item = (&'static str, String)> {
         (name, std::fs::read_to_string(&path).expect("a text"))
     })
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ping_waits_behind_no_read() {
+    let Some((_graph, _alone)) = server().await else { return };
+    let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("there is a server");
+    let password = std::env::var("THROUGHLINE_TEST_NEO4J_PASSWORD").unwrap_or_default();
+    let options = Neo4jOptions {
+        url: url.as_str().into(),
+        password: password.as_str().into(),
+        pool_size: 1,
+        query_timeout: std::time::Duration::from_secs(20),
+        ..Neo4jOptions::default()
+    };
+    let store = std::sync::Arc::new(Neo4jStore::connect(options).expect("an address"));
+    static SLOW: Statement = Statement::of_file("slow", "UNWIND range(1, 2000000000) AS n RETURN sum(n % 7) AS s");
+    let busy = store.clone();
+    let read = async move { busy.inner.connections.read(&SLOW, super::bolt::Params::new()).await.map(|_| ()) };
+    let reading = tokio::spawn(read);
+    while store.inner.connections.reading.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    store.ping().await.expect("an answer");
+    assert!(!reading.is_finished(), "the only reader is still at work");
+    reading.abort();
+}

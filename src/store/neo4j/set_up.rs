@@ -42,7 +42,7 @@ pub(super) async fn set_up(store: &Inner) -> Result<(), StoreError> {
 /// Whether the server answers now.
 pub(super) async fn ping(store: &Inner) -> Result<(), StoreError> {
     let most = std::time::Duration::from_secs(5).min(store.connections.options.query_timeout);
-    store.connections.read_within(&PING, Params::new(), most).await.map(|_| ())
+    store.connections.ping(&PING, Params::new(), most).await.map(|_| ())
 }
 
 async fn make(store: &Inner) -> Result<(), Fault> {

@@ -193,12 +193,16 @@ impl Store for SqliteStore {
         5_000
     }
 
+    fn share(&self) -> usize {
+        self.pool.reader_count() / 2
+    }
+
     async fn set_up(&self) -> Result<()> {
         self.pool.write(set_up::set_up).await
     }
 
     async fn ping(&self) -> Result<()> {
-        self.pool.read(|db| status::fetch(db).map(|_| ())).await
+        self.pool.ping(|db| status::fetch(db).map(|_| ())).await
     }
 
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {

@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{oneshot, watch};
 
-use crate::store::{Result, StoreError};
+use crate::store::{Result, StoreError, share};
 
 type Job = Box<dyn FnOnce(&mut Seat) + Send>;
 
@@ -24,6 +24,8 @@ type Job = Box<dyn FnOnce(&mut Seat) + Send>;
 pub(super) struct Pool {
     writer: Queue,
     readers: Queue,
+    /// For questions whether the file is there: they wait behind nobody's reads.
+    pings: Queue,
     reader_count: usize,
     commits: watch::Sender<u64>,
 }
@@ -58,6 +60,7 @@ impl Pool {
         Ok(Pool {
             writer: Queue::start("sqlite-write", 1, Seat::new(&opening, true))?,
             readers: Queue::start("sqlite-read", readers.max(1), Seat::new(&opening, false))?,
+            pings: Queue::start("sqlite-ping", 1, Seat::new(&opening, false))?,
             reader_count: readers.max(1),
             commits: watch::Sender::new(0),
         })
@@ -90,14 +93,21 @@ impl Pool {
         &self,
         job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.readers
-            .call(move |connection| {
-                let transaction = connection.transaction()?;
-                let answer = job(&transaction)?;
-                transaction.commit()?;
-                Ok(answer)
-            })
-            .await
+        let _turn = share::turn().await;
+        self.readers.call(in_transaction(job)).await
+    }
+
+    /// Runs a short `job` on a connection of its own, however many read.
+    pub(super) async fn ping<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.pings.call(in_transaction(job)).await
+    }
+
+    /// How many threads read.
+    pub(super) fn reader_count(&self) -> usize {
+        self.reader_count
     }
 
     /// Figures for `/metrics`.
@@ -109,6 +119,16 @@ impl Pool {
             ("writers_busy", self.writer.running.load(Relaxed) as f64),
             ("writes_waiting", self.writer.waiting.load(Relaxed) as f64),
         ]
+    }
+}
+
+/// A job that sees one moment.
+fn in_transaction<T>(job: impl FnOnce(&Connection) -> Result<T>) -> impl FnOnce(&mut Connection) -> Result<T> {
+    move |connection| {
+        let transaction = connection.transaction()?;
+        let answer = job(&transaction)?;
+        transaction.commit()?;
+        Ok(answer)
     }
 }
 
@@ -226,5 +246,70 @@ fn at_path(error: StoreError, path: &Path) -> StoreError {
         StoreError::Setup(text) => StoreError::Setup(format!("{}: {text}", path.display())),
         StoreError::Data(text) => StoreError::Data(format!("{}: {text}", path.display())),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::share::{Share, within};
+
+    fn pool(folder: &tempfile::TempDir, readers: usize) -> Arc<Pool> {
+        let opening =
+            Opening { path: folder.path().join("x.db"), synchronous_full: false, lock_wait: Duration::from_secs(1) };
+        Arc::new(Pool::start(opening, readers).expect("threads"))
+    }
+
+    /// Reads until told to end.
+    fn hold(pool: &Arc<Pool>, share: Option<Share>) -> (Sender<()>, tokio::task::JoinHandle<Result<()>>) {
+        let (end, ended) = channel();
+        let pool = pool.clone();
+        let read = async move {
+            pool.read(move |_| {
+                let _ = ended.recv();
+                Ok(())
+            })
+            .await
+        };
+        (end, tokio::spawn(within(share, read)))
+    }
+
+    async fn busy(pool: &Pool, readers: usize) {
+        while pool.readers.running.load(Relaxed) < readers {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_ping_waits_behind_no_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pool = pool(&folder, 2);
+        pool.write(|_| Ok(())).await.expect("a file");
+        let held: Vec<_> = (0..5).map(|_| hold(&pool, None)).collect();
+        busy(&pool, 2).await;
+        let one = pool.ping(|db| Ok(db.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)).await;
+        assert_eq!(one.expect("an answer"), 1);
+        for (end, task) in held {
+            drop(end);
+            task.await.expect("no panic").expect("an answer");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_request_cannot_hold_all_readers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pool = pool(&folder, 2);
+        pool.write(|_| Ok(())).await.expect("a file");
+        let share = Share::of(1);
+        let held: Vec<_> = (0..5).map(|_| hold(&pool, Some(share.clone()))).collect();
+        busy(&pool, 1).await;
+        // Another's read is answered, though five of the greedy one wait.
+        let other = within(Some(Share::of(1)), pool.read(|_| Ok(7)));
+        assert_eq!(other.await.expect("an answer"), 7);
+        assert_eq!(pool.readers.running.load(Relaxed), 1);
+        for (end, task) in held {
+            drop(end);
+            task.await.expect("no panic").expect("an answer");
+        }
     }
 }
