@@ -126,7 +126,7 @@ async fn cursors(shop: Shop) {
             "ADA { touchpoints(PAGE, orderBy: NEWEST_FIRST, filter: null) { LIST } }",
         ),
         ("ADA { orders(PAGE) { LIST } }", "ADA { orders(PAGE, until: null) { LIST } }"),
-        ("changes(PAGE) { LIST }", "changes(PAGE, kinds: [TOUCHPOINT_ADDED]) { LIST }"),
+        ("changes(PAGE) { LIST }", "changes(PAGE, kinds: [TOUCHPOINT_RECORDED]) { LIST }"),
     ] {
         let answer = shop.run(&query(other, &format!("first: 7, after: \"{}\"", of(list)))).await;
         assert_eq!(answer["errors"], Value::Null, "{other}");
