@@ -98,13 +98,14 @@ fn main() -> anyhow::Result<()> {
     let within = FunnelSteps { within: Some(Duration::from_secs(7 * 86_400)), ..steps.clone() };
     let goal = Goal {
         goal: Step::named("Order Completed"),
+        touches: None,
         dimension: Dimension::CHANNEL,
         lookback: Duration::from_secs(30 * 86_400),
         half_life: Duration::from_secs(7 * 86_400),
         models: Model::ALL.to_vec(),
     };
     let negation = "\"Product Added\" -> [^\"Checkout Started\"|\"Order Completed\"]* -> \"Support Contacted\"";
-    let form = PathForm { to: Some(Step::named("Order Completed")), collapse: true, max_length: 20 };
+    let form = PathForm { to: Some(Step::named("Order Completed")), within: None, collapse: true, max_length: 20 };
     let sessions = Scope { per: Unit::Session, ..all.clone() };
     let recent =
         Scope { since: Some(Timestamp(BEGIN + 300 * DAY)), exclude: Some(Step::named("Email Sent")), ..all.clone() };

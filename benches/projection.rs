@@ -108,6 +108,7 @@ fn questions() -> Vec<(&'static str, Question)> {
     let steps = ["Home", "Product Viewed", "Product Added", "Order Completed"].map(Step::named).to_vec();
     let goal = Goal {
         goal: Step::named("Order Completed"),
+        touches: None,
         dimension: Dimension::CHANNEL,
         lookback: throughline::domain::Duration::from_secs(30 * 86_400),
         half_life: throughline::domain::Duration::from_secs(7 * 86_400),

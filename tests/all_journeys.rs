@@ -12,6 +12,7 @@ on_both! { Shop::with_journeys:
     an_empty_store_is_all_zeros => an_empty_store_is_all_zeros_on_sqlite, an_empty_store_is_all_zeros_on_neo4j;
     purposes_are_told_in_alphabetical_order => purposes_are_told_on_sqlite, purposes_are_told_on_neo4j;
     what_cannot_be_asked => what_cannot_be_asked_on_sqlite, what_cannot_be_asked_on_neo4j;
+    large_sums_are_shared_exactly => large_sums_on_sqlite, large_sums_on_neo4j;
     ecom => ecom_on_sqlite, ecom_on_neo4j;
 }
 
@@ -110,6 +111,7 @@ async fn figures_and_people(shop: Shop) {
     assert_eq!(flow["links"].as_array().expect("a list").len(), 4);
     funnels_and_their_people(&shop).await;
     money(&shop).await;
+    what_may_earn_and_what_lies_within(&shop).await;
     patterns_and_comparisons(&shop).await;
     scopes(&shop).await;
 }
@@ -192,6 +194,20 @@ async fn funnels_and_their_people(shop: &Shop) {
     for name in ["id", "reached", "dropped", "ofFirst", "label", "medianSecondsFromPrevious"] {
         assert_eq!(again["node"][name], group[name], "{name}");
     }
+    // What is not shown stands together, with its people, and its id asks it again.
+    let fields = "id reached dropped customersReached { totalCount } customersDropped { totalCount }";
+    let groups = format!(
+        "funnel({FUNNEL}, breakdown: \"properties.platform\", top: 0) {{ groups {{ value steps {{ {fields} }} }} }}"
+    );
+    let cut = shop.journeys("", &groups).await["funnel"]["groups"].clone();
+    assert_eq!((cut.as_array().map(Vec::len), &cut[0]["value"]), (Some(1), &json!("…")));
+    for (step, whole) in cut[0]["steps"].as_array().expect("a list").iter().zip(steps) {
+        assert_eq!((&step["reached"], &step["dropped"]), (&whole["reached"], &whole["dropped"]));
+        assert_eq!(step["customersReached"]["totalCount"], whole["reached"]);
+        assert_eq!(step["customersDropped"]["totalCount"], whole["dropped"]);
+        let again = shop.ask(&format!("{{ node(id: {}) {{ ... on FunnelStep {{ {fields} }} }} }}", step["id"])).await;
+        assert_eq!(again["node"], *step);
+    }
     let wrong = shop.run(&format!("{{ customer(by: {{id: {}}}) {{ id }} }}", steps[0]["id"])).await;
     assert_eq!(wrong["errors"][0]["extensions"]["code"], "BAD_ID");
 }
@@ -226,6 +242,86 @@ async fn money(shop: &Shop) {
         let rows = result["rows"].as_array().expect("a list");
         let sum: f64 = rows.iter().map(|row| row["conversions"].as_f64().expect("a number")).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{result}");
+    }
+}
+
+async fn what_may_earn_and_what_lies_within(shop: &Shop) {
+    let attribution = |touches: &str| {
+        format!(
+            "attribution(goal: {{names: [\"Order Completed\"]}}, touches: {{{touches}}}, dimension: \"name\", models: [LINEAR]) {{
+               conversions unknownValues models {{ rows {{ value conversions worth {{ amount }} }} }} }}"
+        )
+    };
+    let answer = shop.journeys("", &attribution("names: [\"Home\", \"Product Added\"]")).await;
+    let row = |value: &str, part: f64, worth: &str| json!({"value": value, "conversions": part, "worth": [{"amount": worth}]});
+    let two = [row("Home", 0.5, "15.00"), row("Product Added", 0.5, "15.00")];
+    assert_eq!(
+        answer["attribution"],
+        json!({"conversions": 1, "unknownValues": [], "models": [{"rows": two}]}),
+        "the goal is found though it may not earn"
+    );
+    let answer = shop.journeys("", &attribution("names: [\"Hme\"]")).await;
+    let direct = [row("(direct)", 1.0, "30.00")];
+    assert_eq!(
+        answer["attribution"],
+        json!({"conversions": 1, "unknownValues": ["Hme"], "models": [{"rows": direct}]})
+    );
+
+    let paths = |within: &str| {
+        format!(
+            "paths(to: {{names: [\"Product Added\"]}}, within: \"{within}\") {{ total paths {{ values medianSeconds }} }}"
+        )
+    };
+    let whole = json!({"values": ["Home", "Product Viewed", "Product Added"], "medianSeconds": 600.0});
+    let short = json!({"values": ["Product Added"], "medianSeconds": 0.0});
+    // Ada came ten minutes before, to the second; Ben half an hour.
+    let answer = shop.journeys("", &paths("PT10M")).await;
+    assert_eq!(answer["paths"], json!({"total": 2, "paths": [whole, short]}));
+    let answer = shop.journeys("", &paths("PT9M59S")).await;
+    let viewed = json!({"values": ["Product Viewed", "Product Added"], "medianSeconds": 300.0});
+    assert_eq!(answer["paths"], json!({"total": 2, "paths": [short, viewed]}));
+}
+
+async fn large_sums_are_shared_exactly(shop: Shop) {
+    const ORDERS: usize = 9;
+    let user = || json!({"userId": "whale"});
+    let events = (0..ORDERS).flat_map(|n| {
+        let channel = ["email", "website", "sms"][n % 3];
+        let order = json!({"event": "Order Completed", "properties":
+            {"order_id": n.to_string(), "currency": "VND", "total": "999999999999", "channel": "store"}});
+        let seen = json!({"event": "Seen", "properties": {"channel": channel}});
+        let also = json!({"event": "Seen", "properties": {"channel": "push"}});
+        let time = |minute: usize| format!("{:02}:{minute:02}", 8 + n);
+        [
+            event(&format!("s{n}"), &time(0), user(), seen),
+            event(&format!("p{n}"), &time(1), user(), also),
+            event(&format!("q{n}"), &time(2), user(), json!({"event": "Seen", "properties": {"channel": "social"}})),
+            event(&format!("o{n}"), &time(3), user(), order),
+        ]
+    });
+    shop.tell(events.collect::<Vec<_>>()).await;
+    let answer = shop
+        .journeys(
+            "",
+            "attribution(goal: {names: [\"Order Completed\"]}, models: [FIRST_TOUCH, LINEAR, PARTICIPATION, MARKOV, SHAPLEY]) {
+               conversions value { amount currency } models { model rows { value worth { amount } } } }",
+        )
+        .await;
+    let whole = ORDERS as i128 * 999_999_999_999;
+    let attribution = &answer["attribution"];
+    assert_eq!(attribution["value"], json!([{"amount": whole.to_string(), "currency": "VND"}]));
+    for result in attribution["models"].as_array().expect("models") {
+        let rows = result["rows"].as_array().expect("rows");
+        let worth =
+            |row: &Value| row["worth"][0]["amount"].as_str().expect("an amount").parse::<i128>().expect("whole");
+        let sum: i128 = rows.iter().map(worth).sum();
+        match result["model"].as_str() {
+            Some("PARTICIPATION") => assert_eq!(sum, 3 * whole, "{result}"),
+            _ => assert_eq!(sum, whole, "{result}"),
+        }
+        if result["model"] == "FIRST_TOUCH" {
+            assert!(rows.iter().all(|row| worth(row) == whole / 3), "{result}");
+        }
     }
 }
 
@@ -336,6 +432,12 @@ async fn what_cannot_be_asked(shop: Shop) {
         ("", &format!("funnel(steps: [{step}], breakdown: \"colour\") {{ entered }}"), "breakdown"),
         ("", "paths(maxLength: 0) { total }", "maxLength"),
         ("", "paths(maxLength: 1001) { total }", "maxLength"),
+        ("", "paths(within: \"P1D\") { total }", "within"),
+        (
+            "",
+            "attribution(goal: {}, touches: {where: [{dimension: \"colour\", is: [\"red\"]}]}, models: [LINEAR]) { conversions }",
+            "touches.where.dimension",
+        ),
         ("", "timeBetween(from: {}, to: {}, buckets: 201) { pairs }", "buckets"),
         ("", "flow(anchor: {}, stepsAfter: 21) { journeys }", "stepsAfter"),
         ("", "attribution(goal: {}, models: []) { conversions }", "models"),

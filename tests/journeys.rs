@@ -190,6 +190,14 @@ async fn conversions(shop: &Shop) {
     assert_eq!(steps(&found[2]), last(&["a1", "w1", "w2", "w3", "a2", "s1"]));
     assert_eq!(found[2]["durationSeconds"].as_f64(), Some(4.5 * 3_600.0));
 
+    // Only what may earn is a step; the goals are the same.
+    let touched = ask("", ", touches: {names: [\"Home\"]}").await;
+    assert_eq!(touched.len(), 3);
+    assert_eq!(steps(&touched[2]), last(&["w1", "w3"]));
+    assert_eq!(touched[2]["durationSeconds"].as_f64(), Some(4.0 * 3_600.0 + 1_200.0));
+    let nothing = ask("", ", touches: {names: [\"Nowhere\"]}").await;
+    assert!(nothing.iter().all(|conversion| steps(conversion).is_empty()));
+
     assert_eq!(ask("", ", first: 1").await, found[..1]);
     let near = ask("", ", lookback: \"PT30M\"").await;
     assert_eq!(steps(&near[2]), last(&["s1"]));
@@ -228,6 +236,11 @@ async fn wrong_questions(shop: &Shop) {
         ("", format!("conversions({goal}, dimension: \"colour\") {{ at }}"), "dimension"),
         ("", format!("conversions({goal}, halfLife: \"PT0S\") {{ at }}"), "halfLife"),
         ("", format!("conversions({goal}, first: 101) {{ at }}"), "first"),
+        (
+            "",
+            format!("conversions({goal}, touches: {{where: [{{dimension: \"x\", is: [\"y\"]}}]}}) {{ at }}"),
+            "touches.where.dimension",
+        ),
         ("", "conversions(goal: {where: [{dimension: \"x\", is: [\"y\"]}]}) { at }".to_owned(), "goal.where.dimension"),
         ("since: \"2026-03-10T08:40:00Z\", until: \"2026-03-09T08:40:00Z\"", "id".to_owned(), "scope.until"),
         ("sessionGap: \"PT0S\"", "id".to_owned(), "scope.sessionGap"),

@@ -65,6 +65,7 @@ fn questions() -> Vec<Question> {
     let steps = vec![Step::named("Home"), Step { kinds: vec!["order".into()], ..Step::default() }];
     let goal = Goal {
         goal: steps[1].clone(),
+        touches: None,
         dimension: Dimension::CHANNEL,
         lookback: Duration::from_secs(30 * 86_400),
         half_life: Duration::from_secs(7 * 86_400),

@@ -55,11 +55,12 @@ impl Engine {
     pub(super) fn state(&self, listen: SocketAddr) -> anyhow::Result<State> {
         let schema = graphql::schema(self.setup.clone(), self.ingest.clone(), self.feed.clone());
         let of_valid = graphql::schema_of_valid(self.setup.clone(), self.ingest.clone(), self.feed.clone());
+        let alone = graphql::schema_of_fields_alone(self.setup.clone(), self.ingest.clone(), self.feed.clone());
         let store = self.store.clone();
         let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
         let store = self.store.clone();
         let api = Api::new(schema, attach).context("the schema cannot be read")?;
-        let api = api.running_valid_by(of_valid).sharing(self.store.share());
+        let api = api.running_valid_by(of_valid).running_fields_alone_by(alone).sharing(self.store.share());
         let api = api.reading_first("status", move |request| status::read_first(store.clone(), request));
         let (store, watch) = (self.store.clone(), self.identity.clone());
         let metrics = Metrics::begin().context("cannot begin to measure")?;

@@ -148,6 +148,9 @@ enum Asked {
         /// Up to and with the first of these, and only of journeys that have one
         #[arg(long, value_name = "STEP")]
         to: Option<WrittenStep>,
+        /// Only touchpoints no longer than this before that one, such as P7D; goes with --to
+        #[arg(long, value_name = "DURATION", requires = "to")]
+        within: Option<Duration>,
         /// Keep repeats side by side
         #[arg(long)]
         repeats: bool,
@@ -175,6 +178,9 @@ enum Asked {
         /// What a conversion is
         #[arg(long, value_name = "STEP", default_value = "kind=order")]
         goal: WrittenStep,
+        /// Which touchpoints can earn; all without it
+        #[arg(long, value_name = "STEP")]
+        touches: Option<WrittenStep>,
         /// How it is shared; all models without it
         #[arg(long = "model", value_name = "MODEL", value_parser = model)]
         models: Vec<Model>,
@@ -323,19 +329,23 @@ impl Asked {
                 let breakdown = breakdown.map(Breakdown::Dimension);
                 Question::Funnel { steps: FunnelSteps { steps, within: *within }, breakdown, top: *top, medians: true }
             }
-            Asked::Paths { to, repeats, max_length, top } => {
+            Asked::Paths { to, within, repeats, max_length, top } => {
                 let to = to.as_ref().map(read).transpose()?;
-                Question::Paths { form: PathForm { to, collapse: !repeats, max_length: *max_length }, top: *top }
+                Question::Paths {
+                    form: PathForm { to, within: *within, collapse: !repeats, max_length: *max_length },
+                    top: *top,
+                }
             }
             Asked::TimeBetween { from, to, buckets } => {
                 Question::TimeBetween { from: read(from)?, to: read(to)?, buckets: *buckets }
             }
-            Asked::Attribution { goal, models, lookback, half_life, top } => {
+            Asked::Attribution { goal, touches, models, lookback, half_life, top } => {
                 if half_life.as_millis() == 0 {
                     return Err("--half-life: a half-life of nothing; give a duration such as P7D".to_owned());
                 }
                 let goal = Goal {
                     goal: read(goal)?,
+                    touches: touches.as_ref().map(read).transpose()?,
                     dimension: dimension(by.unwrap_or("channel"), settings)?,
                     lookback: *lookback,
                     half_life: *half_life,

@@ -1,11 +1,11 @@
 //! Figures about who is who in the whole store, kept up to date by every write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What is kept; also what one write adds to it. The stores keep it as JSON beside the change number,
+/// What is kept; also what one write adds to it, and then `names` are those that it names. The stores keep it as JSON beside the change number,
 /// so that it is of the same moment and costs the same to read in any store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -22,6 +22,45 @@ pub struct Health {
     pub refused: BTreeMap<Arc<str>, i64>,
     /// Identifiers that several people share.
     pub shared: i64,
+    /// Names that are in use; `None` in a store without anything, and where they were not kept from its
+    /// beginning on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Names>,
+}
+
+/// Names that senders choose and that are in use: so that one that nobody uses is told from one that finds
+/// nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Names {
+    /// Kinds of the identifiers that are stored.
+    pub kinds: BTreeSet<Arc<str>>,
+    /// Channels of the touchpoints that are stored.
+    pub channels: BTreeSet<Arc<str>>,
+}
+
+impl Names {
+    /// More are not kept, and then none is unknown: what is read at every write stays small.
+    const MOST: usize = 200;
+    /// Longer ones neither.
+    const LONGEST: usize = 100;
+
+    /// Notes one, in `kinds` or `channels`.
+    pub fn note(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) {
+        if names.len() <= Self::MOST && name.len() <= Self::LONGEST && !names.contains(name) {
+            names.insert(name.clone());
+        }
+    }
+
+    /// Whether one may be in use.
+    pub fn may_have(names: &BTreeSet<Arc<str>>, name: &str) -> bool {
+        names.len() > Self::MOST || name.len() > Self::LONGEST || names.contains(name)
+    }
+
+    fn add(&mut self, other: &Names) {
+        other.kinds.iter().for_each(|name| Self::note(&mut self.kinds, name));
+        other.channels.iter().for_each(|name| Self::note(&mut self.channels, name));
+    }
 }
 
 /// Customers with `from` to `to` identifiers.
@@ -49,6 +88,14 @@ pub enum Nearness {
 impl Health {
     /// Takes in what a write adds.
     pub fn add(&mut self, other: &Health) {
+        if let Some(new) = &other.names {
+            match &mut self.names {
+                Some(names) => names.add(new),
+                // What is not known from the beginning on would look complete.
+                None if self.identifiers == 0 => self.names = Some(new.clone()),
+                None => {}
+            }
+        }
         self.identifiers += other.identifiers;
         self.merges += other.merges;
         self.splits += other.splits;

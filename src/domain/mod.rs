@@ -18,6 +18,7 @@ pub mod identifier;
 pub mod link;
 pub mod moment;
 pub mod money;
+pub mod nearest;
 pub mod order;
 pub mod page;
 pub mod pattern;

@@ -22,7 +22,7 @@ use super::scalar::DateTime;
 use super::shape::Ask;
 use super::spend::Spend;
 use super::touchpoint::{Touchpoint, TouchpointFilter};
-use super::{Setup, link, order, touchpoint};
+use super::{Setup, known, link, order, touchpoint};
 use crate::domain::consent::in_force;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::product::related;
@@ -94,10 +94,14 @@ impl Customer {
     /// The names the channels know the person by, first seen first.
     async fn identifiers(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Only of this kind, such as `email`.")] kind: Option<String>,
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Identifier>, Error> {
+        if let Some(kind) = &kind {
+            Box::pin(known::check_kind(ctx, "kind", kind)).await?;
+        }
         let first = read_first(first)?;
         let list = List::of_customer(&self.view, "identifiers", &kind);
         let after = list.read::<TimeKey>(after.as_deref())?;

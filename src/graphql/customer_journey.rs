@@ -113,6 +113,7 @@ impl CustomerJourney {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is a conversion.")] goal: StepInput,
+        #[graphql(desc = "Which touchpoints can earn, and so are steps; left out, all.")] touches: Option<StepInput>,
         #[graphql(
             desc = "What a touchpoint's value is, for the models that go by values.",
             default_with = "\"channel\".to_owned()"
@@ -137,6 +138,7 @@ impl CustomerJourney {
             let configured = ctx.data_unchecked::<Setup>().dimensions.names();
             let question = conversion::Question {
                 goal: read_step("goal", &goal, configured)?,
+                touches: touches.map(|touches| read_step("touches", &touches, configured)).transpose()?,
                 dimension: read_dimension("dimension", &dimension, configured)?,
                 lookback: lookback.0,
                 half_life: read_half_life(half_life)?,

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, Error, InputObject, Value};
 
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
+use super::known;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
@@ -120,7 +121,11 @@ pub(super) async fn page(
     let backward = last.1 || before.1;
     let (argument, size) = if backward { ("last", paging.last) } else { ("first", paging.first) };
     let limit = read_size(argument, size.unwrap_or(USUAL_PAGE))?;
-    let filter = read_filter(filter.unwrap_or_default())?;
+    let filter = filter.unwrap_or_default();
+    if let Some(channels) = &filter.channels {
+        Box::pin(known::check_channels(ctx, "filter.channels", channels)).await?;
+    }
+    let filter = read_filter(filter)?;
     let (sort, descending) = read_sort(sort, &filter)?;
     let place = List::of_store("customers", (&filter, &sort, descending));
     let after: Option<Place> = place.read(if backward { &paging.before } else { &paging.after }.as_deref())?;

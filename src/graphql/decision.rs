@@ -11,6 +11,7 @@ use super::customer::Customer;
 use super::error::store_error;
 use super::id::{ChangeCursor, NodeId};
 use super::identifier::{Identifier, IdentifierInput};
+use super::known;
 use super::load::{self, CustomerLoad};
 use super::mutation::MutationStatus;
 use super::problem::Problem;
@@ -141,7 +142,8 @@ pub(super) async fn split(
     identifiers: &[IdentifierInput],
     reason: &str,
 ) -> Result<CustomerSplitPayload, Error> {
-    let done = rule(ctx, split_of(ctx, id, identifiers), reason).await?;
+    let said = split_of(ctx, id, identifiers).await?;
+    let done = rule(ctx, said, reason).await?;
     let created = match done.others().next() {
         Some(id) => Customer::of_id(ctx, id).await?,
         None => None,
@@ -185,7 +187,8 @@ pub(super) async fn split_trial(
     id: &ID,
     identifiers: &[IdentifierInput],
 ) -> Result<CustomersTrial, Error> {
-    trial(ctx, split_of(ctx, id, identifiers)).await
+    let said = split_of(ctx, id, identifiers).await?;
+    trial(ctx, said).await
 }
 
 /// What a person said, or why it cannot be understood.
@@ -311,8 +314,20 @@ fn customer_id(id: &ID, path: &str) -> Result<CustomerId, problem::Problem> {
     NodeId::read_customer(id).map_err(|e| problem::Problem::at(code, path, e.message))
 }
 
-fn split_of(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Said {
-    few("identifiers", identifiers.len())?;
+async fn split_of(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Result<Said, Error> {
+    if let Err(problem) = few("identifiers", identifiers.len()) {
+        return Ok(Err(problem));
+    }
+    for (n, named) in identifiers.iter().enumerate() {
+        if let Err(unknown) = known::find_kind(ctx, &named.kind).await? {
+            let path = format!("identifiers[{n}].kind");
+            return Ok(Err(problem::Problem::at(ProblemCode::UnknownKind, path, unknown.message)));
+        }
+    }
+    Ok(read_split(ctx, id, identifiers))
+}
+
+fn read_split(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Said {
     let setup = ctx.data_unchecked::<Setup>();
     let read = |(n, named): (usize, &IdentifierInput)| {
         setup.normalise(&named.kind, &named.value).ok_or_else(|| {

@@ -17,6 +17,8 @@ pub enum Code {
     IdOfThePast,
     /// A cursor that is none of ours, or of another list.
     BadCursor,
+    /// A kind of identifiers that is neither listed nor stored; with `argument` and `hint`.
+    UnknownKind,
     /// An argument that cannot be; with `argument` and `hint`.
     BadArgument,
     /// It would cost more than one request may; with `cost`, `limit` and `hint`.
@@ -38,6 +40,7 @@ impl Code {
             Code::BadId => "BAD_ID",
             Code::IdOfThePast => "ID_OF_THE_PAST",
             Code::BadCursor => "BAD_CURSOR",
+            Code::UnknownKind => "UNKNOWN_KIND",
             Code::BadArgument => "BAD_ARGUMENT",
             Code::TooExpensive => "TOO_EXPENSIVE",
             Code::StoreAway => "STORE_AWAY",

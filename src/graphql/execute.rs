@@ -38,6 +38,7 @@ const SLOW: (&str, Duration) = ("identityRulesTrial", Duration::from_secs(120));
 pub struct Api {
     schema: Arc<dyn Run>,
     unvalidated: Option<Arc<dyn Run>>,
+    fields_alone: Option<Arc<dyn Run>>,
     attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
     first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
@@ -126,6 +127,7 @@ impl Api {
         Ok(Self {
             schema: Arc::new(schema),
             unvalidated: None,
+            fields_alone: None,
             attach: Arc::new(attach),
             first: None,
             limits: Arc::new(Limits::default()),
@@ -146,6 +148,18 @@ impl Api {
         S: SubscriptionType + 'static,
     {
         Self { unvalidated: Some(Arc::new(schema)), ..self }
+    }
+
+    /// Has `schema`, the same one in which a nullable field is null by itself whatever is wrong with its
+    /// arguments, run all that must run only once, and each query that met an argument that cannot be read.
+    #[must_use]
+    pub fn running_fields_alone_by<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        Self { fields_alone: Some(Arc::new(schema)), ..self }
     }
 
     /// Runs `first` before a query that asks for the root field `field`, and before all that it asks
@@ -195,7 +209,8 @@ impl Api {
             }
         };
         if prepared.ty == OperationType::Subscription {
-            let responses = shared(self.schema.stream(prepared.request.data(begun)), self.streams.clone());
+            let schema = self.fields_alone.as_ref().unwrap_or(&self.schema);
+            let responses = shared(schema.stream(prepared.request.data(begun)), self.streams.clone());
             let answer = move |response| {
                 let (response, kind) = judge(response, &question);
                 Answer::new(response, kind, operation.clone())
@@ -261,20 +276,45 @@ impl Api {
         let first = first.map(|(_, first)| first.clone());
         let time_limit = if roots::has(operation, &document, SLOW.0) { SLOW.1 } else { self.time_limit };
         let (ty, plain) = (operation.ty, variables::are_plain(operation, &request.variables));
-        Ok(Prepared { request: (self.attach)(request), document, plain, ty, first, time_limit })
+        let variables = match ty {
+            OperationType::Query => request.variables.clone(),
+            _ => Variables::default(),
+        };
+        Ok(Prepared { request: (self.attach)(request), variables, document, plain, ty, first, time_limit })
+    }
+
+    /// A query's request again, as it was prepared.
+    fn again(&self, question: &Question, name: Option<String>, document: &Document, variables: Variables) -> Request {
+        let mut request = Request::new(question.query.clone()).variables(variables);
+        request.operation_name = name;
+        request.set_parsed_query(ExecutableDocument::clone(document));
+        (self.attach)(request)
     }
 
     async fn run(&self, prepared: Prepared, question: &Question) -> (Response, Kind) {
-        let schema = match &self.unvalidated {
-            Some(schema) if prepared.plain && prepared.document.is_valid() => schema,
+        let schema = match (&self.unvalidated, &self.fields_alone) {
+            (_, Some(schema)) if prepared.ty == OperationType::Mutation => schema,
+            (Some(schema), _) if prepared.plain && prepared.document.is_valid() => schema,
             _ => &self.schema,
         };
+        let begin = async |request| match &prepared.first {
+            Some(first) => first(request).await,
+            None => request,
+        };
         let run = async {
-            let request = match &prepared.first {
-                Some(first) => first(prepared.request).await,
-                None => prepared.request,
-            };
-            schema.run(request).await
+            let name = prepared.request.operation_name.clone();
+            let response = schema.run(begin(prepared.request).await).await;
+            match &self.fields_alone {
+                // It ended at the first such argument, and took what stands beside it along.
+                Some(schema)
+                    if prepared.ty == OperationType::Query
+                        && response.errors.iter().any(codes::is_about_an_argument) =>
+                {
+                    let request = self.again(question, name, &prepared.document, prepared.variables);
+                    schema.run(begin(request).await).await
+                }
+                _ => response,
+            }
         };
         let limit = prepared.time_limit;
         let run = share::within(Some(Share::of(self.share)), run);
@@ -325,6 +365,8 @@ type First = dyn Fn(Request) -> BoxFuture<'static, Request> + Send + Sync;
 /// A request that was found good.
 struct Prepared {
     request: Request,
+    /// Those of a query once more.
+    variables: Variables,
     document: Arc<Document>,
     /// Whether its variables need no look at the schema.
     plain: bool,

@@ -114,6 +114,10 @@ impl Journeys {
         &self,
         #[graphql(desc = "Only up to and with the first touchpoint that matches, and only journeys that have one.")]
         to: Option<StepInput>,
+        #[graphql(
+            desc = "Only touchpoints no longer than this before the one that matches; goes with `to` only. Left out, however long."
+        )]
+        within: Option<Duration>,
         #[graphql(desc = "Paths shown; 0 to 500.", default = 20)] top: i32,
         #[graphql(desc = "Whether repeats side by side are one.", default = true)] collapse: bool,
         #[graphql(
@@ -124,7 +128,8 @@ impl Journeys {
     ) -> Option<Result<PathList, Error>> {
         let fetch = async {
             let to = to.map(|to| self.0.step("to", &to)).transpose()?;
-            let form = PathForm { to, collapse, max_length: size("maxLength", max_length)? };
+            let within = within.map(|within| within.0);
+            let form = PathForm { to, within, collapse, max_length: size("maxLength", max_length)? };
             paths::fetch(&self.0, form, top).await
         };
         Some(fetch.await)
@@ -146,6 +151,8 @@ impl Journeys {
     async fn attribution(
         &self,
         #[graphql(desc = "What is a conversion; of several about one order only the first.")] goal: StepInput,
+        #[graphql(desc = "Which touchpoints can earn; left out, all. What is a conversion does not hang on it.")]
+        touches: Option<StepInput>,
         #[graphql(desc = "What earns it.", default_with = "\"channel\".to_owned()")] dimension: String,
         #[graphql(
             desc = "How long before the conversion a touchpoint can have led to it.",
@@ -167,6 +174,7 @@ impl Journeys {
             }
             let goal = Goal {
                 goal: self.0.step("goal", &goal)?,
+                touches: touches.map(|touches| self.0.step("touches", &touches)).transpose()?,
                 dimension: read_dimension("dimension", &dimension, &self.0.configured)?,
                 lookback: lookback.0,
                 half_life,
@@ -258,6 +266,11 @@ fn astray() -> Error {
 fn size(argument: &str, number: i32) -> Result<usize, Error> {
     let hint = "give a number that is not negative";
     usize::try_from(number).map_err(|_| bad_argument(argument, format!("{number} is out of range"), hint))
+}
+
+/// A list of texts.
+fn texts(list: &[Arc<str>]) -> Vec<String> {
+    list.iter().map(|text| text.to_string()).collect()
 }
 
 /// As it stands in ids.

@@ -22,6 +22,7 @@ use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
+use crate::domain::health::Names;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::Link;
 use crate::domain::order::{Order, OrderKey};
@@ -189,6 +190,10 @@ pub struct CustomerLoad {
     pub pages: FirstPages,
 }
 
+/// The names that are stored, of kinds of identifiers and of channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NamesInUse;
+
 /// Those that a person has said an identifier does not belong with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeptApart(pub IdentifierId);
@@ -274,6 +279,17 @@ macro_rules! now_and_then {
         $(impl Loader<$key> for Reader $body
         impl Loader<$key> for PastReader $body)*
     };
+}
+
+impl Loader<NamesInUse> for Reader {
+    /// `None` when that is not known.
+    type Value = Option<Names>;
+    type Error = StoreError;
+    async fn load(&self, _: &[NamesInUse]) -> Loaded<NamesInUse, Option<Names>> {
+        let health = self.0.identity_health().await?;
+        let none_yet = health.identifiers == 0;
+        Ok(HashMap::from([(NamesInUse, health.names.or_else(|| none_yet.then(Names::default)))]))
+    }
 }
 
 now_and_then! {

@@ -5,6 +5,7 @@
 //! an id; then `throughline schema > schema.graphql`.
 
 pub mod activity;
+mod alone;
 pub mod candidate;
 pub mod change;
 pub mod claim;
@@ -22,6 +23,7 @@ pub mod identifier;
 pub mod identity_event;
 pub mod ingest;
 pub mod journeys;
+mod known;
 pub mod limits;
 pub mod link;
 pub mod load;
@@ -115,6 +117,11 @@ pub fn schema(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
 /// The same for what was found valid before: it does not validate again.
 pub fn schema_of_valid(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
     builder().data(setup).data(ingest).data(feed).validation_mode(ValidationMode::Fast).finish()
+}
+
+/// The same, in which a nullable field is null by itself also when its argument cannot be read.
+pub fn schema_of_fields_alone(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
+    builder().data(setup).data(ingest).data(feed).extension(alone::Alone).finish()
 }
 
 /// The schema's text, as `schema.graphql` holds it.

@@ -13,6 +13,7 @@ use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
 use super::journeys::Journeys;
 use super::journeys::scope::JourneyScope;
+use super::known;
 use super::link::LinkExplanation;
 use super::load;
 use super::node::Node;
@@ -79,7 +80,7 @@ impl Query {
         as_of: Option<DateTime>,
     ) -> Option<Result<Customer, Error>> {
         let fetch = async {
-            let Some((key, mut when)) = read_key(ctx, by)? else { return Ok(None) };
+            let Some((key, mut when)) = read_key(ctx, "by", by).await? else { return Ok(None) };
             if let Some(DateTime(at)) = as_of {
                 when = load::moment(ctx, at).await?;
                 if when.is_none() {
@@ -101,8 +102,8 @@ impl Query {
         check_count("keys", keys.len())?;
         let ask = Ask::of_field(ctx);
         // What they wait for together is one read.
-        let fetches = keys.into_iter().map(|by| async {
-            let Some((key, when)) = read_key(ctx, by)? else { return Ok(None) };
+        let fetches = keys.into_iter().enumerate().map(|(n, by)| async move {
+            let Some((key, when)) = read_key(ctx, &format!("keys.{n}"), by).await? else { return Ok(None) };
             load::check(ctx, when).await?;
             Customer::fetch_at(ctx, when, key, ask).await
         });
@@ -131,8 +132,12 @@ impl Query {
         #[graphql(desc = "The kind, such as `email`.")] kind: String,
         #[graphql(desc = "The value, as a person would write it.")] value: String,
     ) -> Option<Result<Identifier, Error>> {
-        let key = ctx.data_unchecked::<Setup>().normalise(&kind, &value)?;
-        Identifier::fetch(ctx, IdentifierRef::Key(key)).await.transpose()
+        let fetch = async {
+            known::check_kind(ctx, "kind", &kind).await?;
+            let Some(key) = ctx.data_unchecked::<Setup>().normalise(&kind, &value) else { return Ok(None) };
+            Identifier::fetch(ctx, IdentifierRef::Key(key)).await
+        };
+        fetch.await.transpose()
     }
 
     /// At most 100; answers stand in the order of the keys, null where one was never seen.
@@ -142,12 +147,11 @@ impl Query {
         #[graphql(desc = "At most 100 identifiers.")] keys: Vec<IdentifierInput>,
     ) -> Result<Vec<Option<Result<Identifier, Error>>>, Error> {
         check_count("keys", keys.len())?;
-        let setup = ctx.data_unchecked::<Setup>();
-        let fetches = keys.iter().map(|key| async {
-            let key = setup.normalise(&key.kind, &key.value)?;
-            Identifier::fetch(ctx, IdentifierRef::Key(key)).await.transpose()
+        let fetches = keys.iter().enumerate().map(|(n, key)| async move {
+            let Some(key) = known::read_identifier(ctx, &format!("keys.{n}"), key).await? else { return Ok(None) };
+            Identifier::fetch(ctx, IdentifierRef::Key(key)).await
         });
-        Ok(futures_util::future::join_all(fetches).await)
+        Ok(futures_util::future::join_all(fetches).await.into_iter().map(Result::transpose).collect())
     }
 
     /// The touchpoint that this message brought; null when none did.
@@ -169,10 +173,13 @@ impl Query {
         #[graphql(desc = "Where the path begins.")] from: IdentifierInput,
         #[graphql(desc = "Where it ends.")] to: IdentifierInput,
     ) -> Option<Result<LinkExplanation, Error>> {
-        let setup = ctx.data_unchecked::<Setup>();
-        let from = setup.normalise(&from.kind, &from.value)?;
-        let to = setup.normalise(&to.kind, &to.value)?;
-        LinkExplanation::fetch(ctx, &from, &to).await.transpose()
+        let fetch = async {
+            let from = known::read_identifier(ctx, "from", &from).await?;
+            let to = known::read_identifier(ctx, "to", &to).await?;
+            let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+            LinkExplanation::fetch(ctx, &from, &to).await
+        };
+        fetch.await.transpose()
     }
 
     /// What a merge by a person would come to: the customer that there would be. Writes nothing.
@@ -246,16 +253,21 @@ impl Query {
     }
 }
 
-/// The store's key for what a client gave, and the moment that an id carries; `None` when no such
+/// The store's key for what a client gave as `argument`, and the moment that an id carries; `None` when no such
 /// identifier can exist.
-fn read_key(ctx: &Context<'_>, by: CustomerBy) -> Result<Option<(CustomerKey, Option<Moment>)>, Error> {
+async fn read_key(
+    ctx: &Context<'_>,
+    argument: &str,
+    by: CustomerBy,
+) -> Result<Option<(CustomerKey, Option<Moment>)>, Error> {
     let key = match by {
         CustomerBy::Id(id) => {
             let (id, when) = NodeId::read_customer_at(&id)?;
             return Ok(Some((CustomerKey::Id(id), when)));
         }
-        CustomerBy::Identifier(IdentifierInput { kind, value }) => {
-            ctx.data_unchecked::<Setup>().normalise(&kind, &value).map(CustomerKey::Identifier)
+        CustomerBy::Identifier(identifier) => {
+            let key = known::read_identifier(ctx, &format!("{argument}.identifier"), &identifier).await?;
+            key.map(CustomerKey::Identifier)
         }
         CustomerBy::Order(OrderKeyInput { number, source }) => {
             Some(CustomerKey::Order { number: number.trim().into(), source: source.map(Into::into) })

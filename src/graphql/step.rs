@@ -6,8 +6,10 @@ use async_graphql::{Enum, Error, InputObject};
 use serde::{Deserialize, Serialize};
 
 use super::error::bad_argument;
+use super::known::asked;
 use super::scalar::Duration;
 use crate::domain;
+use crate::domain::nearest::{hint, nearest};
 use crate::journeys::credit::Model;
 use crate::journeys::dimension::{Dimension, FIXED};
 use crate::journeys::scope::Step;
@@ -147,8 +149,9 @@ fn values(argument: &str, list: &[String]) -> Result<Vec<Arc<str>>, Error> {
 /// The dimension of this name.
 pub(super) fn read_dimension(argument: &str, name: &str, configured: &[Arc<str>]) -> Result<Dimension, Error> {
     Dimension::named(name, configured).ok_or_else(|| {
-        let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name)).collect::<Vec<_>>();
-        let hint = format!("known are {}; more can be configured by [journeys] dimensions", known.join(", "));
-        bad_argument(argument, "no such dimension", &hint)
+        let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name));
+        let words = format!("no dimension is called {}", asked(name, nearest(name, known.clone())));
+        let hint = format!("{}; more can be configured by [journeys] dimensions", hint(name, known));
+        bad_argument(argument, words, &hint)
     })
 }

@@ -9,6 +9,7 @@ use super::device::Device;
 use super::error::{Code, bad_argument, coded};
 use super::id::NodeId;
 use super::identifier::Identifier;
+use super::known;
 use super::load::{self, MessageId, Total, TouchpointCount, TouchpointsOf};
 use super::order::{Order, held};
 use super::page::{Connection, List, read_first};
@@ -214,7 +215,12 @@ pub(super) async fn page(
     after: Option<String>,
 ) -> Result<Connection<Touchpoint>, Error> {
     let limit = read_first(first)?;
-    let filter = read_filter(filter.unwrap_or_default())?;
+    let filter = filter.unwrap_or_default();
+    if let Some(channels) = &filter.channels {
+        Box::pin(known::check_channels(ctx, "filter.channels", channels)).await?;
+    }
+    known::check_touchpoint_kinds("filter.kinds", filter.kinds.as_deref().unwrap_or_default())?;
+    let filter = read_filter(filter)?;
     let order = match order {
         None | Some(TimeOrder::NewestFirst) => query::TimeOrder::NewestFirst,
         Some(TimeOrder::OldestFirst) => query::TimeOrder::OldestFirst,

@@ -94,7 +94,12 @@ impl Identifiers {
         Ok(IdentifierKey { kind: name, value: self.value(how, value)? })
     }
 
-    /// Kinds in order of priority, and whether a kind is among them.
+    /// The kinds that are listed, in order of priority.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.kinds.iter().map(|listed| &*listed.name)
+    }
+
+    /// Whether a kind is among them.
     pub fn is_listed(&self, kind: &str) -> bool {
         self.kinds.iter().any(|listed| &*listed.name == kind)
     }

@@ -15,18 +15,20 @@ use super::credit::{Model, Touch, weigh};
 use super::dimension::{DIRECT, Dimension};
 use super::projection::Projection;
 use super::run::{Fault, Run};
-use super::scope::{Scope, Step};
+use super::scope::{Scope, Step, unknown};
 use super::values::Values;
 use super::walk::{Asked, Journey};
 use crate::domain::{Amount, Currency, Duration, Money};
 use markov::Chain;
-use worth::share_out;
+use worth::{WHOLE, millionths, portion, share_out, shares, weight};
 
 /// What is attributed, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Goal {
     /// What a conversion is.
     pub goal: Step,
+    /// Which touchpoints can earn; `None` for all.
+    pub touches: Option<Step>,
     /// What earns it.
     pub dimension: Dimension,
     /// Only touches no older than this.
@@ -44,6 +46,8 @@ pub struct Attribution {
     pub conversions: u64,
     /// What their orders come to now, by currency.
     pub value: Vec<Money>,
+    /// Values of `goal` and `touches` that no touchpoint has.
+    pub unknown_values: Vec<Arc<str>>,
     /// In the order in which they were asked for.
     pub models: Vec<AttributionResult>,
 }
@@ -75,11 +79,6 @@ pub struct AttributionRow {
 /// How a row is called that holds what was cut.
 pub const OTHER: &str = "OTHER";
 
-/// One conversion, in the smallest part that is counted.
-const WHOLE: f64 = (1_u64 << 60) as f64;
-/// A millionth of a currency's unit, in the smallest part that is counted.
-pub(super) const MILLIONTH: f64 = (1_u64 << 20) as f64;
-
 /// # Errors
 /// That the scope cannot be, that the chain of MARKOV would be too large, that it was cancelled or took
 /// too long.
@@ -95,6 +94,7 @@ pub fn attribution(
     let reader = Reader {
         asked: &asked,
         goals: goal.goal.table(kinds),
+        touches: goal.touches.as_ref().map(|touches| touches.table(kinds)),
         values: Values::new(kinds, goal.dimension),
         currencies: projection.dictionary.currencies.len(),
         goal,
@@ -112,7 +112,8 @@ pub fn attribution(
     let mut currencies: Vec<(usize, Currency)> =
         currencies.into_iter().map(|n| (n, projection.dictionary.currencies[n].clone())).collect();
     currencies.sort_by(|a, b| a.1.cmp(&b.1));
-    let value = currencies.iter().map(|(n, currency)| Money { amount: sum.money[*n], currency: currency.clone() });
+    let money = |(n, currency): &(usize, Currency)| Money { amount: amount(sum.money[*n]), currency: currency.clone() };
+    let value = currencies.iter().map(money).collect();
     let mut models = Vec::new();
     for (n, model) in goal.models.iter().enumerate() {
         let rows = match model {
@@ -122,23 +123,25 @@ pub fn attribution(
         let rows = reader.shown(&sum, *model, rows, &currencies, top);
         models.push(AttributionResult { model: *model, rows });
     }
-    Ok(Attribution { conversions: sum.conversions, value: value.collect(), models })
+    let unknown_values = unknown(kinds, std::iter::once(&goal.goal).chain(&goal.touches));
+    Ok(Attribution { conversions: sum.conversions, value, unknown_values, models })
 }
 
 /// Finds conversions and the ways to them.
 struct Reader<'a> {
     asked: &'a Asked<'a>,
     goals: Vec<bool>,
+    touches: Option<Vec<bool>>,
     values: Values,
     currencies: usize,
     goal: &'a Goal,
 }
 
-/// What a value earned by one model, by its slot: parts of conversions, and of money by currency.
+/// What a value earned by one model, by its slot: conversions, and parts of money by currency.
 struct Earned {
     slot: u32,
     conversions: f64,
-    money: Vec<f64>,
+    money: Vec<i128>,
 }
 
 /// What was counted. Values have slots, given at first sight, so that only what occurs takes room.
@@ -148,7 +151,8 @@ struct Tally {
     /// Which slots were on the way to a conversion.
     leads: Vec<bool>,
     conversions: u64,
-    money: Vec<Amount>,
+    /// In millionths: no number of orders is too much for a sum.
+    money: Vec<i128>,
     has_money: Vec<bool>,
     /// By model and slot.
     parts: Vec<Vec<i128>>,
@@ -159,6 +163,7 @@ struct Tally {
     touches: Vec<(i64, u32)>,
     path: Vec<Touch>,
     weights: Vec<f64>,
+    shares: Vec<i128>,
     seen: FxHashSet<u32>,
 }
 
@@ -168,6 +173,9 @@ impl Reader<'_> {
         tally.touches.clear();
         for (place, kind) in journey.kind.iter().enumerate() {
             if !self.goals[*kind as usize] {
+                if self.touches.as_ref().is_some_and(|touches| !touches[*kind as usize]) {
+                    continue;
+                }
                 let slot = tally.slot(self.values.of[*kind as usize]);
                 tally.touches.push((journey.at[place], slot));
                 continue;
@@ -200,7 +208,7 @@ impl Reader<'_> {
         tally.conversions += 1;
         tally.path.iter().for_each(|touch| tally.leads[touch.value as usize] = true);
         if let Some((currency, amount)) = money {
-            tally.money[currency] += amount;
+            tally.money[currency] += i128::from(amount.0);
             tally.has_money[currency] = true;
         }
         if let Some(chain) = &mut tally.chain {
@@ -211,16 +219,21 @@ impl Reader<'_> {
             if !weigh(*model, &tally.path, self.goal.half_life, &mut tally.weights) {
                 continue;
             }
-            for (touch, weight) in tally.path.iter().zip(&tally.weights) {
-                if *weight == 0.0 {
-                    continue;
+            for (touch, own) in tally.path.iter().zip(&tally.weights) {
+                tally.parts[n][touch.value as usize] += weight(*own);
+            }
+            let Some((currency, amount)) = money else { continue };
+            match model {
+                // Each has all of it.
+                Model::Participation => {
+                    tally.shares.clear();
+                    tally.shares.extend(tally.weights.iter().map(|own| weight(*own)));
                 }
-                let slot = touch.value as usize;
-                tally.parts[n][slot] += (weight * WHOLE) as i128;
-                if let Some((currency, amount)) = money {
-                    let part = amount.0 as f64 * weight * MILLIONTH;
-                    tally.money_parts[n][slot * self.currencies + currency] += part.round() as i128;
-                }
+                _ => shares(&tally.weights, &mut tally.shares),
+            }
+            for (touch, share) in tally.path.iter().zip(&tally.shares) {
+                let slot = touch.value as usize * self.currencies + currency;
+                tally.money_parts[n][slot] += portion(amount.0.into(), *share);
             }
         }
     }
@@ -246,14 +259,14 @@ impl Reader<'_> {
         rows.sort_by(|a, b| rank(b.1.conversions).cmp(&rank(a.1.conversions)).then_with(|| a.0.cmp(&b.0)));
         let mut worths: Vec<Vec<Money>> = vec![Vec::new(); rows.len()];
         for (n, currency) in currencies {
-            let parts: Vec<f64> = rows.iter().map(|(_, earned)| earned.money[*n]).collect();
+            let parts: Vec<i128> = rows.iter().map(|(_, earned)| earned.money[*n]).collect();
             let amounts = match model {
                 // Each has all of it, exactly: there is nothing to share.
-                Model::Participation => parts.iter().map(|part| Amount(part.round() as i64)).collect(),
+                Model::Participation => parts.into_iter().map(millionths).collect(),
                 _ => share_out(sum.money[*n], currency, &parts),
             };
             for (worth, amount) in worths.iter_mut().zip(amounts) {
-                worth.push(Money { amount, currency: currency.clone() });
+                worth.push(Money { amount: self::amount(amount), currency: currency.clone() });
             }
         }
         let credit = |conversions: f64| if sum.conversions == 0 { 0.0 } else { conversions / sum.conversions as f64 };
@@ -288,7 +301,7 @@ impl Tally {
             values: Vec::new(),
             leads: Vec::new(),
             conversions: 0,
-            money: vec![Amount::ZERO; reader.currencies],
+            money: vec![0; reader.currencies],
             has_money: vec![false; reader.currencies],
             parts: vec![Vec::new(); models],
             money_parts: vec![Vec::new(); models],
@@ -296,6 +309,7 @@ impl Tally {
             touches: Vec::new(),
             path: Vec::new(),
             weights: Vec::new(),
+            shares: Vec::new(),
             seen: FxHashSet::default(),
         }
     }
@@ -350,8 +364,8 @@ impl Tally {
             let money = self.money_parts[model][begin..begin + currencies].iter();
             Earned {
                 slot,
-                conversions: self.parts[model][slot as usize] as f64 / WHOLE,
-                money: money.map(|part| *part as f64 / MILLIONTH).collect(),
+                conversions: self.parts[model][slot as usize] as f64 / WHOLE as f64,
+                money: money.copied().collect(),
             }
         };
         self.leading().map(row).collect()
@@ -367,9 +381,13 @@ impl Tally {
         let sum: f64 = earning().map(|(_, effect)| effect).sum();
         let row = |(slot, effect): (u32, &f64)| {
             let credit = effect / sum;
-            let money = self.money.iter().map(|amount| amount.0 as f64 * credit);
+            let money = self.money.iter().map(|amount| portion(*amount, weight(credit)));
             Earned { slot, conversions: self.conversions as f64 * credit, money: money.collect() }
         };
         Ok(earning().map(row).collect())
     }
+}
+
+fn amount(millionths: i128) -> Amount {
+    Amount(millionths.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::projection::Projection;
 use super::run::{Fault, Run};
-use super::scope::{Scope, Step};
+use super::scope::{Scope, Step, unknown};
 use super::values::{Values, share};
 use super::walk::Asked;
 
@@ -15,6 +15,8 @@ use super::walk::Asked;
 pub struct Flow {
     /// How many journeys have an anchor.
     pub journeys: u64,
+    /// Values of the anchor that no touchpoint has.
+    pub unknown_values: Vec<Arc<str>>,
     /// From the first step before to the last after.
     pub columns: Vec<FlowColumn>,
     /// By step, then the largest first.
@@ -195,5 +197,5 @@ pub fn flow(
         let ends = |link: &FlowLink| (link.from.clone(), link.to.clone(), link.from_kind, link.to_kind);
         a.step.cmp(&b.step).then(b.journeys.cmp(&a.journeys)).then_with(|| ends(a).cmp(&ends(b)))
     });
-    Ok(Flow { journeys: sum.journeys, columns, links })
+    Ok(Flow { journeys: sum.journeys, unknown_values: unknown(kinds, [anchor]), columns, links })
 }

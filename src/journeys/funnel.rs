@@ -5,15 +5,16 @@
 //! the longest chain is first reached at some touchpoint; any start within the window before it, and not
 //! after the latest start that reaches it, reaches it too, so the first of those is the earliest start.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::dimension::Dimension;
+use super::dimension::{CUT, Dimension};
 use super::people::{People, Side};
 use super::projection::Projection;
 use super::run::{Fault, Run};
-use super::scope::{Scope, Step};
+use super::scope::{Scope, Step, unknown};
 use super::values::{Values, medians, share};
 use super::walk::{Asked, Journey};
 use crate::domain::{CustomerId, Duration};
@@ -23,9 +24,12 @@ use crate::domain::{CustomerId, Duration};
 pub struct Funnel {
     /// How many reached the first step.
     pub entered: u64,
+    /// Values of the steps that no touchpoint has.
+    pub unknown_values: Vec<Arc<str>>,
     /// One for each step asked for.
     pub steps: Vec<FunnelStep>,
-    /// The same by the breakdown's values.
+    /// The same by the breakdown's values, the largest first. By a dimension they sum to the whole: those that
+    /// are not shown stand last, together, under [`CUT`].
     pub groups: Vec<FunnelGroup>,
 }
 
@@ -66,6 +70,17 @@ pub struct FunnelSteps {
     pub within: Option<Duration>,
 }
 
+/// One group of a funnel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// What groups are made by.
+    pub by: Breakdown,
+    /// Its value as shown; [`CUT`] for all that are not.
+    pub value: Arc<str>,
+    /// How many are shown.
+    pub top: usize,
+}
+
 /// What groups are made by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Breakdown {
@@ -75,7 +90,7 @@ pub enum Breakdown {
     Segments(Vec<(Arc<str>, Arc<[CustomerId]>)>),
 }
 
-/// The funnel and its `top` largest groups, with median times when `timed`.
+/// The funnel and its `top` largest groups and the rest of them, with median times when `timed`.
 ///
 /// # Errors
 /// That the scope cannot be, that it was cancelled or took too long.
@@ -109,14 +124,21 @@ pub fn funnel(
             by_group.entry(group).or_insert_with(|| Tally::new(count)).add(part);
         }
     }
+    let mut by_group: Vec<_> = by_group.into_iter().collect();
+    by_group.sort_by(|a, b| groups.order((a.0, a.1.entered()), (b.0, b.1.entered())));
+    let rest = by_group.split_off(top.min(by_group.len()));
     let mut by_group: Vec<_> = by_group.into_iter().map(|(group, tally)| (groups.shown(group), tally)).collect();
-    by_group.sort_by(|a, b| b.1.entered().cmp(&a.1.entered()).then_with(|| a.0.cmp(&b.0)));
-    by_group.truncate(top);
+    if groups.sum_to_the_whole() && !rest.is_empty() {
+        let mut sum = Tally::new(count);
+        rest.into_iter().for_each(|(_, tally)| sum.add(tally));
+        by_group.push((CUT.into(), sum));
+    }
+    let unknown_values = unknown(&projection.dictionary.kinds, &asked_steps.steps);
     let labels = asked_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
     // Of groups there can be hundreds, and none is larger than the whole: threads for each would cost more.
     let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: tally.steps(&labels, 1) };
     let groups = by_group.into_iter().map(group).collect();
-    Ok(Funnel { entered: all.entered(), groups, steps: all.steps(&labels, run.threads) })
+    Ok(Funnel { entered: all.entered(), unknown_values, groups, steps: all.steps(&labels, run.threads) })
 }
 
 /// The customers behind a step, from 1: those with a journey that reached it, and those with one that
@@ -128,15 +150,21 @@ pub fn funnel_people(
     projection: &Projection,
     scope: &Scope,
     asked_steps: &FunnelSteps,
-    group: Option<(&Breakdown, &str)>,
+    group: Option<&Group>,
     number: usize,
     side: Side,
     run: &Run,
 ) -> Result<People, Fault> {
     let asked = Asked::new(projection, scope)?;
     let chains = Chains::new(projection, asked_steps);
-    let groups = Groups::new(projection, group.map(|(breakdown, _)| breakdown));
-    let wanted = group.map(|(_, value)| groups.find(value));
+    let groups = Groups::new(projection, group.map(|group| &group.by));
+    let wanted = match group {
+        None => None,
+        Some(group) if &*group.value == CUT && groups.sum_to_the_whole() => {
+            Some(groups.cut(&asked, &chains, group.top, run)?)
+        }
+        Some(group) => Some(groups.find(&group.value).into_iter().collect()),
+    };
     let states = asked.walk(
         run,
         || (Vec::new(), Vec::new()),
@@ -150,8 +178,8 @@ pub fn funnel_people(
                 return;
             }
             let mut inside = wanted.is_none();
-            if let Some(wanted) = wanted {
-                groups.of(journey, chain, |group| inside |= Some(group) == wanted);
+            if let Some(wanted) = &wanted {
+                groups.of(journey, chain, |group| inside |= wanted.contains(&group));
             }
             if inside {
                 people.push(journey.customer);
@@ -285,6 +313,33 @@ impl<'a> Groups<'a> {
                 own.for_each(|(group, _)| each(group));
             }
         }
+    }
+
+    /// Whether each journey is in exactly one.
+    fn sum_to_the_whole(&self) -> bool {
+        matches!(self, Groups::Values(_))
+    }
+
+    /// In which order groups with so many journeys are listed.
+    fn order(&self, a: (u32, u64), b: (u32, u64)) -> Ordering {
+        b.1.cmp(&a.1).then_with(|| self.shown(a.0).cmp(&self.shown(b.0)))
+    }
+
+    /// Those that are not among the `top` first.
+    fn cut(&self, asked: &Asked<'_>, chains: &Chains, top: usize, run: &Run) -> Result<FxHashSet<u32>, Fault> {
+        type State = (FxHashMap<u32, u64>, Vec<usize>);
+        let states = asked.walk(run, State::default, |(counts, chain), journey| {
+            if chains.find(journey, chain) {
+                self.of(journey, chain, |group| *counts.entry(group).or_default() += 1);
+            }
+        })?;
+        let mut counts: FxHashMap<u32, u64> = FxHashMap::default();
+        for (group, count) in states.into_iter().flat_map(|(counts, _)| counts) {
+            *counts.entry(group).or_default() += count;
+        }
+        let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
+        counts.sort_by(|a, b| self.order(*a, *b));
+        Ok(counts.into_iter().skip(top).map(|(group, _)| group).collect())
     }
 
     fn shown(&self, group: u32) -> Arc<str> {

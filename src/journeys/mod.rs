@@ -42,7 +42,7 @@ pub use dimension::Dimension;
 pub use kind::TouchpointKind;
 pub use population::{Population, population};
 pub use projection::Projection;
-pub use question::{Answer, Question};
+pub use question::{Answer, Question, UnknownValue};
 pub use row::{HeldConsent, Moved, OrderNow, Row, Update};
 pub use run::{Cancel, Fault, Run};
 pub use scope::{Purpose, Scope, Step, Unit};

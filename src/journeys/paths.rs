@@ -7,15 +7,18 @@ use rustc_hash::FxHashMap;
 use super::dimension::CUT;
 use super::projection::Projection;
 use super::run::{Fault, Run};
-use super::scope::{Scope, Step};
+use super::scope::{Scope, Step, unknown};
 use super::values::{Values, median, share};
 use super::walk::Asked;
+use crate::domain::Duration;
 
 /// The most frequent ways.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathList {
     /// The most frequent.
     pub paths: Vec<JourneyPath>,
+    /// Values of `to` that no touchpoint has.
+    pub unknown_values: Vec<Arc<str>>,
     /// Journeys whose path is not shown.
     pub other: u64,
     /// All journeys that have a path.
@@ -31,7 +34,7 @@ pub struct JourneyPath {
     pub journeys: u64,
     /// Of all that have a path.
     pub share: f64,
-    /// From a journey's first touchpoint to its last, or to the match.
+    /// From a journey's first touchpoint, or its first within, to its last, or to the match.
     pub median_seconds: Option<f64>,
 }
 
@@ -40,6 +43,8 @@ pub struct JourneyPath {
 pub struct PathForm {
     /// Only up to and with the first of these, and only of journeys that have one.
     pub to: Option<Step>,
+    /// Only touchpoints no longer than this before the match; goes with `to`.
+    pub within: Option<Duration>,
     /// Whether repeats side by side are one.
     pub collapse: bool,
     /// How many values are kept: the last with `to`, else the first.
@@ -71,8 +76,12 @@ pub fn paths(
                 None => return,
             },
         };
+        let begin = form.within.map_or(0, |within| {
+            let earliest = journey.at[end].saturating_sub(within.as_millis());
+            journey.at[..end].partition_point(|at| *at < earliest)
+        });
         path.clear();
-        for kind in &journey.kind[..=end] {
+        for kind in &journey.kind[begin..=end] {
             let value = values.of[*kind as usize];
             if form.collapse && path.last() == Some(&value) {
                 continue;
@@ -89,7 +98,7 @@ pub fn paths(
             path = &mut path[cut - 1..];
             path[0] = REST;
         }
-        let time = journey.at[end] - journey.at[0];
+        let time = journey.at[end] - journey.at[begin];
         match found.get_mut(&*path) {
             Some(times) => times.push(time),
             None => {
@@ -125,5 +134,5 @@ pub fn paths(
     };
     let paths: Vec<_> = all.into_iter().map(path).collect();
     let other = total - paths.iter().map(|path| path.journeys).sum::<u64>();
-    Ok(PathList { paths, other, total })
+    Ok(PathList { paths, unknown_values: unknown(kinds, &form.to), other, total })
 }

@@ -72,6 +72,11 @@ pub fn check_pattern(text: &str) -> Result<(), Fault> {
     parse::parse(text).map(|_| ())
 }
 
+/// The values that a pattern names; none when it is no pattern.
+pub(super) fn pattern_names(text: &str) -> Vec<Arc<str>> {
+    parse::parse(text).map(|pattern| pattern.names).unwrap_or_default()
+}
+
 /// A pattern made ready for one dimension.
 struct Finder {
     machine: Machine,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::attribution::{Attribution, Goal, attribution};
 use super::compare::{JourneyComparison, compare};
 use super::flow::{Flow, flow};
-use super::funnel::{Breakdown, Funnel, FunnelSteps, funnel, funnel_people};
+use super::funnel::{Breakdown, Funnel, FunnelSteps, Group, funnel, funnel_people};
 use super::paths::{PathForm, PathList, paths};
-use super::pattern::{PatternMatch, check_pattern, match_people, matches};
+use super::pattern::{PatternMatch, check_pattern, match_people, matches, pattern_names};
 use super::people::{People, Side};
 use super::population::{Population, population};
 use super::projection::Projection;
@@ -15,6 +15,8 @@ use super::run::{Fault, Run};
 use super::scope::{Scope, Step};
 use super::time_between::{TimeBetween, time_between};
 use super::transitions::{TransitionGraph, transitions};
+use super::values::Values;
+use crate::domain::nearest::nearest;
 
 /// The most entries of a list.
 pub const MOST_TOP: usize = 500;
@@ -65,8 +67,8 @@ pub enum Question {
     FunnelPeople {
         /// What is asked of.
         steps: FunnelSteps,
-        /// Of one group only: what it is made by, and its value as shown.
-        group: Option<(Breakdown, Arc<str>)>,
+        /// Of one group only.
+        group: Option<Group>,
         /// The step, from 1.
         number: usize,
         /// Which of them.
@@ -156,6 +158,10 @@ impl Question {
                 steps.check().and_then(|()| within("number", *number, 1, steps.steps.len()))
             }
             Question::Paths { form, top } => {
+                if form.within.is_some() && form.to.is_none() {
+                    let hint = "say up to what by `to`, or leave it out";
+                    return Err(Fault::bad("within", "goes with `to` only", hint));
+                }
                 within("maxLength", form.max_length, 1, MOST_LENGTH).and_then(|()| within("top", *top, 0, MOST_TOP))
             }
             Question::TimeBetween { buckets, .. } => within("buckets", *buckets, 1, MOST_BUCKETS),
@@ -191,8 +197,7 @@ impl Question {
                 Answer::Funnel(funnel(projection, scope, steps, breakdown.as_ref(), *top, *medians, run)?)
             }
             Question::FunnelPeople { steps, group, number, side } => {
-                let group = group.as_ref().map(|(breakdown, value)| (breakdown, &**value));
-                Answer::People(funnel_people(projection, scope, steps, group, *number, *side, run)?)
+                Answer::People(funnel_people(projection, scope, steps, group.as_ref(), *number, *side, run)?)
             }
             Question::Paths { form, top } => Answer::Paths(paths(projection, scope, form, *top, run)?),
             Question::TimeBetween { from, to, buckets } => {
@@ -211,6 +216,52 @@ impl Question {
 impl FunnelSteps {
     fn check(&self) -> Result<(), Fault> {
         within("steps", self.steps.len(), 1, MOST_STEPS)
+    }
+}
+
+/// A value that no touchpoint has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnknownValue {
+    /// As written.
+    pub value: Arc<str>,
+    /// What was most likely meant, as answers show it: of the values that the dimension has the nearest.
+    pub nearest: Option<Arc<str>>,
+}
+
+impl Question {
+    /// The values of its steps, of its pattern and of the scope's steps that no touchpoint has, each once.
+    pub fn unknown_values(&self, projection: &Projection, scope: &Scope) -> Vec<UnknownValue> {
+        let kinds = &projection.dictionary.kinds;
+        let names = match self {
+            Question::Match { pattern } | Question::MatchPeople { pattern } => pattern_names(pattern),
+            _ => Vec::new(),
+        };
+        let pattern = Step { wheres: vec![(scope.dimension, names)], ..Step::default() };
+        let steps = self.steps().into_iter().chain(&scope.include).chain(&scope.exclude).chain([&pattern]);
+        let unknown = steps.flat_map(|step| step.unknown(kinds)).map(|(dimension, value)| {
+            let known = Values::new(kinds, dimension).shown;
+            let nearest = nearest(value, known.iter().map(|value| &**value)).map(Arc::from);
+            UnknownValue { value: value.clone(), nearest }
+        });
+        let mut unknown: Vec<UnknownValue> = unknown.collect();
+        unknown.sort();
+        unknown.dedup();
+        unknown
+    }
+
+    fn steps(&self) -> Vec<&Step> {
+        match self {
+            Question::Flow { anchor, .. } => vec![anchor],
+            Question::Funnel { steps, .. } | Question::FunnelPeople { steps, .. } => steps.steps.iter().collect(),
+            Question::Paths { form, .. } => form.to.iter().collect(),
+            Question::TimeBetween { from, to, .. } => vec![from, to],
+            Question::Attribution { goal, .. } => std::iter::once(&goal.goal).chain(&goal.touches).collect(),
+            Question::Compare { with, .. } => with.include.iter().chain(&with.exclude).collect(),
+            Question::Population
+            | Question::Transitions { .. }
+            | Question::Match { .. }
+            | Question::MatchPeople { .. } => Vec::new(),
+        }
     }
 }
 

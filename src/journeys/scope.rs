@@ -1,5 +1,6 @@
 //! Of which touchpoints and customers a question is, and what a step is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::dimension::{Dimension, means};
@@ -122,6 +123,14 @@ impl Step {
         (0..kinds.len() as u32).map(is).collect()
     }
 
+    /// Its values that no touchpoint has, each with the dimension it was looked for in.
+    pub(crate) fn unknown<'a>(&'a self, kinds: &Kinds) -> Vec<(Dimension, &'a Arc<str>)> {
+        let mut unknown: Vec<_> =
+            self.lists().flat_map(|(of, list)| list.iter().map(move |value| (of, value))).collect();
+        unknown.retain(|(of, value)| !(0..kinds.len() as u32).any(|code| means(value, kinds.value(code, *of))));
+        unknown
+    }
+
     fn lists(&self) -> impl Iterator<Item = (Dimension, &[Arc<str>])> {
         let fixed = [
             (Dimension::NAME, &self.names),
@@ -132,4 +141,11 @@ impl Step {
         let others = self.wheres.iter().map(|(dimension, list)| (*dimension, list));
         fixed.into_iter().chain(others).filter(|(_, list)| !list.is_empty()).map(|(of, list)| (of, &list[..]))
     }
+}
+
+/// The values of these steps that no touchpoint has, as written, each once and in order.
+pub(crate) fn unknown<'a>(kinds: &Kinds, steps: impl IntoIterator<Item = &'a Step>) -> Vec<Arc<str>> {
+    let values: BTreeSet<&Arc<str>> =
+        steps.into_iter().flat_map(|step| step.unknown(kinds)).map(|(_, value)| value).collect();
+    values.into_iter().cloned().collect()
 }

@@ -108,7 +108,7 @@ fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
                 builder.row(&row(owner, 2, 9, "x"));
             }
             [1, 3].iter().for_each(|owner| builder.member(IdentifierId::new(0, *owner), &CustomerId("p".into())));
-            let form = PathForm { to: None, collapse: false, max_length: 20 };
+            let form = PathForm { to: None, within: None, collapse: false, max_length: 20 };
             let (scope, run) = (Scope::all(Duration::from_secs(1_800)), Run::on(1));
             let asked = Question::Paths { form, top: 20 };
             let projection = builder.finish(1);
@@ -172,6 +172,7 @@ fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
     }
     let goal = attribution::Goal {
         goal: Step::named("won"),
+        touches: None,
         dimension: Dimension::NAME,
         lookback: Duration::from_secs(86_400),
         half_life: Duration::from_secs(3_600),

@@ -1,8 +1,10 @@
 //! How long it takes from one step to another.
 
+use std::sync::Arc;
+
 use super::projection::Projection;
 use super::run::{Fault, Run};
-use super::scope::{Scope, Step};
+use super::scope::{Scope, Step, unknown};
 use super::values::{median, nearest_rank, seconds};
 use super::walk::Asked;
 
@@ -11,6 +13,8 @@ use super::walk::Asked;
 pub struct TimeBetween {
     /// Journeys with the one and the other after it.
     pub pairs: u64,
+    /// Values of the two steps that no touchpoint has.
+    pub unknown_values: Vec<Arc<str>>,
     /// Journeys with the one and never the other after it.
     pub never: u64,
     /// The middle; `None` without pairs.
@@ -43,6 +47,7 @@ pub fn time_between(
 ) -> Result<TimeBetween, Fault> {
     let asked = Asked::new(projection, scope)?;
     let kinds = &projection.dictionary.kinds;
+    let unknown_values = unknown(kinds, [from, to]);
     let (from, to) = (from.table(kinds), to.table(kinds));
     let states = asked.walk(
         run,
@@ -60,6 +65,7 @@ pub fn time_between(
     let mut times: Vec<i64> = states.into_iter().flat_map(|(times, _)| times).collect();
     Ok(TimeBetween {
         pairs: times.len() as u64,
+        unknown_values,
         never,
         median_seconds: median(&mut times),
         p90_seconds: nearest_rank(&mut times, 90),

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::plan::Plan;
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
-use crate::domain::health::Health;
+use crate::domain::health::{Health, Names};
 use crate::domain::identifier::Identifier;
 
 /// What a plan changes.
@@ -25,6 +25,7 @@ pub fn figures(known: &Known, plan: &Plan) -> Figures {
     let mut health = Health {
         identifiers: plan.identifiers.iter().filter(|row| row.new).count() as i64,
         merges: plan.merged.len() as i64,
+        names: named(plan),
         ..Health::default()
     };
     for entry in &plan.entries {
@@ -46,6 +47,15 @@ pub fn figures(known: &Known, plan: &Plan) -> Figures {
     }
     let sizes = resized(known, plan, &mut health);
     Figures { health, sizes }
+}
+
+/// The names that it stores something under.
+fn named(plan: &Plan) -> Option<Names> {
+    let mut names = Names::default();
+    let new = plan.identifiers.iter().filter(|row| row.new);
+    new.for_each(|row| Names::note(&mut names.kinds, &row.identifier.key.kind));
+    plan.touchpoints.iter().for_each(|touchpoint| Names::note(&mut names.channels, &touchpoint.fact.channel));
+    (names != Names::default()).then_some(names)
 }
 
 /// How many identifiers each customer holds that has others than before.

@@ -48,6 +48,7 @@ fn markov_and_shapley_are_what_numpy_finds() {
         }
         let goal = Goal {
             goal: Step::named("!"),
+            touches: None,
             dimension: Dimension::NAME,
             lookback: Duration::from_secs(1_000),
             half_life: Duration::from_secs(1),

@@ -53,6 +53,15 @@ impl Step {
     }
 }
 
+/// The values of these steps that no touchpoint of the world has.
+pub(crate) fn unknown(world: &World, steps: &[&Step]) -> BTreeSet<String> {
+    let lists = steps.iter().flat_map(|step| &step.0);
+    let values = lists.flat_map(|(dimension, values)| values.iter().map(move |value| (*dimension, value)));
+    let alone = |(dimension, value): &(&'static str, &String)| Step(vec![(*dimension, vec![(*value).clone()])]);
+    let unknown = values.filter(|one| !world.touchpoints.iter().any(|t| alone(one).matches(t)));
+    unknown.map(|(_, value)| value.clone()).collect()
+}
+
 impl Scope {
     fn counts(&self, touchpoint: &Touchpoint) -> bool {
         self.since.is_none_or(|since| touchpoint.at >= since)
@@ -233,16 +242,18 @@ pub(crate) fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> V
 pub(crate) fn paths(
     world: &World,
     scope: &Scope,
-    to: Option<&Step>,
+    to: Option<(&Step, Option<i64>)>,
     collapse: bool,
     most: usize,
 ) -> Vec<(Vec<String>, i64)> {
     let mut paths = Vec::new();
     for journey in journeys(world, scope) {
         let mut touchpoints = journey.touchpoints;
-        if let Some(to) = to {
+        if let Some((to, within)) = to {
             let Some(end) = touchpoints.iter().position(|t| to.matches(t)) else { continue };
             touchpoints.truncate(end + 1);
+            let matched = touchpoints[end].at;
+            touchpoints.retain(|t| within.is_none_or(|within| t.at >= matched - within));
         }
         let mut values: Vec<String> = touchpoints.iter().map(|t| scope.value(t)).collect();
         if collapse {
@@ -284,7 +295,7 @@ pub(crate) struct Conversion {
 pub(crate) fn conversions(
     world: &World,
     scope: &Scope,
-    goal: &Step,
+    (goal, touches): (&Step, Option<&Step>),
     dimension: &str,
     lookback: i64,
 ) -> (Vec<Conversion>, Vec<Vec<String>>) {
@@ -295,10 +306,11 @@ pub(crate) fn conversions(
             let again = |m: usize| goal.matches(&all[m]) && all[m].order == all[n].order;
             goal.matches(&all[n]) && (all[n].order.is_none() || !(0..n).any(again))
         };
+        let earns = |t: &&Touchpoint| !goal.matches(t) && touches.is_none_or(|touches| touches.matches(t));
         let mut before = 0;
         for n in (0..all.len()).filter(|n| is_conversion(*n)) {
-            let touches = all[before..n].iter().filter(|t| !goal.matches(t) && t.at >= all[n].at - lookback);
-            let mut path: Vec<_> = touches.map(|t| (shown(t.value(dimension)), all[n].at - t.at)).collect();
+            let on_it = all[before..n].iter().filter(earns).filter(|t| t.at >= all[n].at - lookback);
+            let mut path: Vec<_> = on_it.map(|t| (shown(t.value(dimension)), all[n].at - t.at)).collect();
             if path.is_empty() {
                 path.push(("(direct)".to_owned(), 0));
             }
@@ -306,8 +318,7 @@ pub(crate) fn conversions(
             conversions.push(Conversion { path, value });
             before = n + 1;
         }
-        let rest: Vec<_> =
-            all[before..].iter().filter(|t| !goal.matches(t)).map(|t| shown(t.value(dimension))).collect();
+        let rest: Vec<_> = all[before..].iter().filter(earns).map(|t| shown(t.value(dimension))).collect();
         if !rest.is_empty() {
             rests.push(rest);
         }

@@ -104,6 +104,9 @@ pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
         5 => (1_i64..8, prop::option::weighted(0.8, 0_u8..4)).prop_map(|(owner, holder)| Happening::Holds(owner, holder)),
         2 => (any::<prop::sample::Index>(), prop::option::weighted(0.8, 1_i64..8)).prop_map(|(which, to)| Happening::Moves(which, to)),
         2 => (0_u8..4, text(&["GBP", "JPY"]), -5_i64..2_000_000_000).prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
+        // Nine of these are more than 64 bits hold.
+        1 => (0_u8..4, text(&["VND", "GBP"]), 999_999_999_990_000_000_i64..1_000_000_000_000_000_000)
+            .prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
         2 => (1_i64..8, prop::collection::vec(consent, 0..3)).prop_map(|(owner, held)| Happening::Consents(owner, held)),
         1 => Just(Happening::Folded),
         1 => Just(Happening::SavedAndRead),

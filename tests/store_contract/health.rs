@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use throughline::domain::health::Health;
+use throughline::domain::health::{Health, Names};
+use throughline::domain::touchpoint::Direction;
 use throughline::domain::{CustomerId, IdentifierKey};
 use throughline::stitching::{Ruling, Says};
 use throughline::store::query::{
@@ -23,6 +24,7 @@ cases! {
     a_batch_of_everything_counts_as_its_events_one_by_one,
     the_largest_customers_come_first,
     messages_that_are_known_count_nothing,
+    the_kinds_and_channels_that_are_stored_are_told,
 }
 
 /// The figures, which are those that counting everything gives.
@@ -216,4 +218,25 @@ async fn messages_that_are_known_count_nothing(world: World) {
     world.apply(events()).await;
     world.apply([event("m3").user("ada").view()]).await;
     assert_eq!(world.store.identity_health().await.expect("figures"), before);
+}
+
+async fn the_kinds_and_channels_that_are_stored_are_told(world: World) {
+    let names = async || world.store.identity_health().await.expect("figures").names.unwrap_or_default();
+    let of = |kinds: &[&str], channels: &[&str]| Names {
+        kinds: kinds.iter().map(|name| (*name).into()).collect(),
+        channels: channels.iter().map(|name| (*name).into()).collect(),
+    };
+    assert_eq!(names().await, Names::default());
+    let page = |id: &str, channel: &str| event(id).touch("view", "Home", channel, Direction::Inbound);
+    world.apply([page("m1", "website").user("ada"), page("m2", "Kiosk 7").named("ticket", "t")]).await;
+    assert_eq!(names().await, of(&["ticket", "user_id"], &["Kiosk 7", "website"]));
+    world.apply([page("m3", "website").user("ada"), page("m3", "fax").user("ada")]).await;
+    assert_eq!(names().await, of(&["ticket", "user_id"], &["Kiosk 7", "website"]), "what is known already counts once");
+    world.apply([page("m4", "fax").user("ada").email("ada@example.org")]).await;
+    assert_eq!(names().await, of(&["email", "ticket", "user_id"], &["Kiosk 7", "fax", "website"]));
+    // A sender can make up as many as it likes: then none is unknown, and what is kept stays small.
+    world.apply((0..300).map(|n| page(&format!("x{n}"), &format!("c{n}")).named(&format!("k{n}"), "1"))).await;
+    let many = names().await;
+    assert!(many.kinds.len() < 210 && many.channels.len() < 210, "{} {}", many.kinds.len(), many.channels.len());
+    assert!(Names::may_have(&many.kinds, "k299") && Names::may_have(&many.channels, "never"));
 }

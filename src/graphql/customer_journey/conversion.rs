@@ -24,6 +24,7 @@ const MOST_STEPS: usize = 10_000;
 /// What is asked.
 pub(super) struct Question {
     pub(super) goal: Step,
+    pub(super) touches: Option<Step>,
     pub(super) dimension: Dimension,
     pub(super) lookback: domain::Duration,
     pub(super) half_life: domain::Duration,
@@ -58,8 +59,8 @@ impl Conversion {
         self.value.as_ref().map(|value| Money::of(value.amount, &value.currency))
     }
 
-    /// The touchpoints that led to it, in order of time: those behind the conversion before, and not longer
-    /// ago than `lookback`. Empty when it came by itself.
+    /// The touchpoints that led to it, in order of time: those behind the conversion before, not longer ago than
+    /// `lookback`, and with `touches` those that match it. Empty when it came by itself.
     async fn steps(&self) -> Vec<ConversionStep<'_>> {
         self.steps.iter().map(|(place, credit)| ConversionStep { of: self, place: *place, credit: *credit }).collect()
     }
@@ -116,6 +117,8 @@ pub(super) async fn find(
     let in_scope = journey.in_scope(&history);
     let places: Vec<usize> = (0..history.passed.len()).filter(|place| in_scope[*place]).collect();
     let goal = question.goal.table(&history.kinds);
+    let touches = question.touches.as_ref().map(|touches| touches.table(&history.kinds));
+    let earns = |place: &usize| touches.as_ref().is_none_or(|can| can[history.passed[*place].kind as usize]);
     let stop = |place: &usize| {
         let passed = &history.passed[*place];
         Stop { at: passed.key.at, goal: goal[passed.kind as usize], order: passed.order }
@@ -125,7 +128,7 @@ pub(super) async fn find(
     let mut found = Vec::new();
     let mut steps = 0;
     for way in ways(&stops, question.lookback).into_iter().rev().take(first) {
-        let on_it: Vec<usize> = way.steps(&stops).map(|step| places[step]).collect();
+        let on_it: Vec<usize> = way.steps(&stops).map(|step| places[step]).filter(earns).collect();
         steps += on_it.len();
         if steps > MOST_STEPS {
             return Err(too_many_steps(steps));

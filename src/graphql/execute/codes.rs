@@ -16,6 +16,7 @@ const CODES: &[&str] = &[
     "BAD_ID",
     "BAD_CURSOR",
     "BAD_ARGUMENT",
+    "UNKNOWN_KIND",
     "ID_OF_THE_PAST",
     "TOO_EXPENSIVE",
     "TIMEOUT",
@@ -80,7 +81,7 @@ fn code(error: &ServerError) -> Option<&str> {
 
 /// async-graphql reads an argument's value only when its field is resolved, and these are its words
 /// for one that does not fit; what it says is about what was sent.
-fn is_about_an_argument(error: &ServerError) -> bool {
+pub(super) fn is_about_an_argument(error: &ServerError) -> bool {
     error.source.is_none()
         && (error.message.starts_with("Failed to parse \"") || error.message.starts_with("Expected input type \""))
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size};
+use super::{Asked, astray, size, texts};
 use crate::domain;
 use crate::graphql::scalar::Long;
 use crate::graphql::spend::Money;
@@ -15,6 +15,8 @@ use crate::journeys::{Answer, Question};
 pub struct Attribution {
     /// How many conversions there are.
     conversions: Long,
+    /// Values of `goal` and `touches` that no touchpoint of the store has: misspelled, most likely.
+    unknown_values: Vec<String>,
     /// What their orders come to now, one entry per currency; one without an order adds nothing.
     value: Vec<Money>,
     /// An answer for each model, in the order in which they were asked for.
@@ -66,6 +68,7 @@ impl Attribution {
         };
         Attribution {
             conversions: Long(attribution.conversions as i64),
+            unknown_values: texts(&attribution.unknown_values),
             value: money(&attribution.value),
             models: attribution.models.iter().map(result).collect(),
         }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, Error, SimpleObject};
 
-use super::{Asked, astray, size};
+use super::{Asked, astray, size, texts};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, Step, flow};
 
@@ -11,6 +11,8 @@ use crate::journeys::{Answer, Question, Step, flow};
 pub struct Flow {
     /// Journeys that have an anchor.
     journeys: Long,
+    /// Values of the anchor that no touchpoint of the store has: misspelled, most likely.
+    unknown_values: Vec<String>,
     /// From the first step before the anchor to the last one after it.
     columns: Vec<FlowColumn>,
     /// By step, then the most frequent first. Those that leave a column sum to `journeys`.
@@ -104,6 +106,7 @@ impl Flow {
         };
         Flow {
             journeys: Long(flow.journeys as i64),
+            unknown_values: texts(&flow.unknown_values),
             columns: flow.columns.iter().map(column).collect(),
             links: flow.links.iter().map(link).collect(),
         }

@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, ID, Lookahead, Object, SimpleObject};
 use serde::{Deserialize, Serialize};
 
 use super::people;
-use super::{Asked, astray, size, write};
+use super::{Asked, astray, size, texts, write};
 use crate::domain;
 use crate::graphql::customer::Customer;
 use crate::graphql::error::bad_argument;
@@ -14,7 +14,8 @@ use crate::graphql::id::NodeId;
 use crate::graphql::page::Connection;
 use crate::graphql::scalar::{Duration, Long};
 use crate::graphql::step::{StepInput, read_dimension};
-use crate::journeys::funnel::{self, Breakdown, FunnelSteps};
+use crate::journeys::dimension::CUT;
+use crate::journeys::funnel::{self, Breakdown, FunnelSteps, Group};
 use crate::journeys::people::Side;
 use crate::journeys::question::{MOST_STEPS, MOST_TOP};
 use crate::journeys::{Answer, Question};
@@ -24,16 +25,19 @@ use crate::journeys::{Answer, Question};
 pub struct Funnel {
     /// Journeys that reached the first step.
     entered: Long,
+    /// Values of the steps that no touchpoint of the store has: misspelled, most likely.
+    unknown_values: Vec<String>,
     /// One for each step that was asked for.
     steps: Vec<FunnelStep>,
-    /// The same by the breakdown's values, the largest first; empty without a breakdown.
+    /// The same by the breakdown's values, the largest first; empty without a breakdown. By a dimension those
+    /// that are not shown stand last, together, as `…`, so that the groups sum to the funnel.
     groups: Vec<FunnelGroup>,
 }
 
 /// The journeys of one value of the breakdown.
 #[derive(SimpleObject)]
 pub struct FunnelGroup {
-    /// The value.
+    /// The value; `…` for all that are not shown.
     value: String,
     /// As of the whole.
     steps: Vec<FunnelStep>,
@@ -45,6 +49,7 @@ pub struct FunnelStep {
     asked: Arc<Asked>,
     question: Arc<Written>,
     group: Option<Arc<str>>,
+    top: usize,
     figures: funnel::FunnelStep,
 }
 
@@ -66,6 +71,9 @@ pub(super) struct WrittenStep {
     n: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     v: Option<Arc<str>>,
+    /// How many groups were shown, where that tells what the group is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    t: Option<usize>,
 }
 
 /// How many journeys got to a step, and whose they are.
@@ -158,6 +166,7 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -
             asked: asked.clone(),
             question: question.clone(),
             group: group.cloned(),
+            top,
             figures: figures.clone(),
         };
         steps.iter().map(step).collect()
@@ -168,6 +177,7 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -
     };
     Ok(Funnel {
         entered: Long(funnel.entered as i64),
+        unknown_values: texts(&funnel.unknown_values),
         steps: steps(None, &funnel.steps),
         groups: funnel.groups.iter().map(group).collect(),
     })
@@ -176,7 +186,7 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -
 impl FunnelStep {
     /// The step that an id names, asked again; `None` when no group has that value now.
     pub(super) async fn again(asked: &Arc<Asked>, step: WrittenStep) -> Result<Option<Self>, Error> {
-        let funnel = ask(asked, step.funnel, MOST_TOP, true).await?;
+        let funnel = ask(asked, step.funnel, step.t.unwrap_or(MOST_TOP), true).await?;
         let steps = match &step.v {
             None => Some(funnel.steps),
             Some(value) => funnel.groups.into_iter().find(|group| *group.value == **value).map(|group| group.steps),
@@ -185,7 +195,8 @@ impl FunnelStep {
     }
 
     fn written(&self) -> WrittenStep {
-        WrittenStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone() }
+        let t = self.group.as_deref().filter(|group| *group == CUT).map(|_| self.top);
+        WrittenStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone(), t }
     }
 
     async fn people(
@@ -196,7 +207,7 @@ impl FunnelStep {
         after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         let (steps, breakdown) = self.question.read(&self.asked)?;
-        let group = breakdown.zip(self.group.clone());
+        let group = breakdown.zip(self.group.clone()).map(|(by, value)| Group { by, value, top: self.top });
         let question = Question::FunnelPeople { steps, group, number: self.figures.number as usize, side };
         let named = write(&(&self.asked.written, self.written(), format!("{side:?}")));
         people::page(ctx, &self.asked, &question, &named, first, after).await

@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size};
+use super::{Asked, astray, size, texts};
 use crate::graphql::scalar::Long;
 use crate::journeys::paths::{self, PathForm};
 use crate::journeys::{Answer, Question};
@@ -12,6 +12,8 @@ use crate::journeys::{Answer, Question};
 pub struct PathList {
     /// The most frequent first.
     paths: Vec<JourneyPath>,
+    /// Values of `to` that no touchpoint of the store has: misspelled, most likely.
+    unknown_values: Vec<String>,
     /// Journeys whose path is not shown.
     other: Long,
     /// All journeys that have a path.
@@ -27,7 +29,8 @@ pub struct JourneyPath {
     journeys: Long,
     /// Of all that have a path.
     share: f64,
-    /// The median time from a journey's first touchpoint to its last, or to the first that matches `to`.
+    /// The median time from a journey's first touchpoint, with `within` the first of those, to its last, or to
+    /// the first that matches `to`.
     median_seconds: Option<f64>,
 }
 
@@ -48,6 +51,7 @@ impl PathList {
         };
         PathList {
             paths: list.paths.iter().map(path).collect(),
+            unknown_values: texts(&list.unknown_values),
             other: Long(list.other as i64),
             total: Long(list.total as i64),
         }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size};
+use super::{Asked, astray, size, texts};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, Step, time_between};
 
@@ -11,6 +11,8 @@ use crate::journeys::{Answer, Question, Step, time_between};
 pub struct TimeBetween {
     /// Journeys that have both.
     pairs: Long,
+    /// Values of the two steps that no touchpoint of the store has: misspelled, most likely.
+    unknown_values: Vec<String>,
     /// Journeys with a `from` and no `to` after it.
     never: Long,
     /// The median; null without pairs.
@@ -48,6 +50,7 @@ impl TimeBetween {
         };
         TimeBetween {
             pairs: Long(times.pairs as i64),
+            unknown_values: texts(&times.unknown_values),
             never: Long(times.never as i64),
             median_seconds: times.median_seconds,
             p90_seconds: times.p90_seconds,

@@ -1,32 +1,70 @@
-//! Money shared in whole units of its currency, so that the parts sum to it.
+//! Money shared in whole units of its currency, so that the parts sum to it, however large it is.
+//!
+//! All in whole numbers: a float is exact to some 10^16 millionths, and a year of orders in dong is more.
 
-use crate::domain::{Amount, Currency};
+use crate::domain::Currency;
 
-/// Shares `total` as `parts` say, which sum to it up to rounding and are in millionths: each is cut to the
+/// How many parts of money make a millionth of a currency's unit.
+const PARTS: i128 = 1 << 20;
+
+/// A whole weight.
+pub(super) const WHOLE: i128 = 1 << 60;
+
+/// A weight of 0 to 1 in parts of [`WHOLE`].
+pub(super) fn weight(weight: f64) -> i128 {
+    (weight * WHOLE as f64) as i128
+}
+
+/// Weights that share one whole, in parts of [`WHOLE`] that sum to it: what rounding lost goes to the largest.
+pub(super) fn shares(weights: &[f64], into: &mut Vec<i128>) {
+    into.clear();
+    into.extend(weights.iter().map(|own| weight(*own)));
+    let left = WHOLE - into.iter().sum::<i128>();
+    if let Some(largest) = into.iter_mut().max() {
+        *largest += left;
+    }
+}
+
+/// So much of `millionths`, in parts of money. Exact to less than a part, for amounts of up to 10^30 millionths.
+pub(super) fn portion(millionths: i128, weight: i128) -> i128 {
+    // In two pieces, since the product has more digits than there are.
+    let (high, low) = (millionths >> 40, millionths & ((1 << 40) - 1));
+    high * weight + (low * weight >> 40)
+}
+
+/// The millionths that parts of money are, rounded to the nearest.
+pub(super) fn millionths(parts: i128) -> i128 {
+    (parts + PARTS / 2).div_euclid(PARTS)
+}
+
+/// Shares `total`, in millionths, as `parts` say, which sum to it up to rounding: each is cut to the
 /// currency's smallest unit, and what is left goes, a unit each, to those of which most was cut; of equals
 /// to the first. What is finer than a unit, when the total has that, goes to the first of all.
-pub(super) fn share_out(total: Amount, currency: &Currency, parts: &[f64]) -> Vec<Amount> {
+pub(super) fn share_out(total: i128, currency: &Currency, parts: &[i128]) -> Vec<i128> {
     if parts.is_empty() {
         return Vec::new();
     }
-    let unit = 10_i64.pow(6 - currency.digits().min(6));
+    let unit = 10_i128.pow(6 - currency.digits().min(6));
     // Parts that differ by less than this of a unit are the same: only their rounding is not.
-    const FINE: f64 = 1e6;
-    let fine = |part: &f64| (part / unit as f64 * FINE).round() as i128;
-    let mut amounts: Vec<i64> = parts.iter().map(|part| fine(part).div_euclid(FINE as i128) as i64).collect();
-    let units = total.0.div_euclid(unit);
-    let mut left = units - amounts.iter().sum::<i64>();
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by_key(|n| std::cmp::Reverse(fine(&parts[*n]).rem_euclid(FINE as i128)));
-    for n in order.into_iter().cycle() {
-        if left == 0 {
-            break;
+    const FINE: i128 = 1_000_000;
+    let cut = |part: &i128| {
+        let (whole, rest) = (part.div_euclid(unit * PARTS), part.rem_euclid(unit * PARTS));
+        match (rest * FINE + unit * PARTS / 2) / (unit * PARTS) {
+            FINE => (whole + 1, 0),
+            rest => (whole, rest),
         }
-        amounts[n] += left.signum();
-        left -= left.signum();
+    };
+    let (mut amounts, rests): (Vec<i128>, Vec<i128>) = parts.iter().map(cut).unzip();
+    let left = total.div_euclid(unit) - amounts.iter().sum::<i128>();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|n| std::cmp::Reverse(rests[*n]));
+    // Mostly fewer than there are parts. Where they do not sum to the total, more: so much goes to each.
+    let (each, more) = (left.div_euclid(parts.len() as i128), left.rem_euclid(parts.len() as i128));
+    for (n, place) in (0..).zip(order) {
+        amounts[place] += each + i128::from(n < more);
     }
-    let mut amounts: Vec<Amount> = amounts.into_iter().map(|units| Amount(units.saturating_mul(unit))).collect();
-    amounts[0] += Amount(total.0.rem_euclid(unit));
+    amounts.iter_mut().for_each(|amount| *amount *= unit);
+    amounts[0] += total.rem_euclid(unit);
     amounts
 }
 
@@ -34,25 +72,44 @@ pub(super) fn share_out(total: Amount, currency: &Currency, parts: &[f64]) -> Ve
 mod tests {
     use super::*;
 
-    fn shares(total: i64, currency: &str, parts: &[f64]) -> Vec<i64> {
-        share_out(Amount(total), &Currency(currency.into()), parts).into_iter().map(|amount| amount.0).collect()
+    fn shared(total: i128, currency: &str, weights: &[f64]) -> Vec<i128> {
+        let mut ready = Vec::new();
+        shares(weights, &mut ready);
+        let parts: Vec<i128> = ready.into_iter().map(|weight| portion(total, weight)).collect();
+        share_out(total, &Currency(currency.into()), &parts)
     }
 
     #[test]
     fn what_is_left_goes_to_those_of_which_most_was_cut() {
-        let third = 10_000_000.0 / 3.0;
-        assert_eq!(shares(10_000_000, "GBP", &[third; 3]), [3_340_000, 3_330_000, 3_330_000]);
-        assert_eq!(
-            shares(10_000_000, "JPY", &[2_600_000.0, 3_700_000.0, 3_700_000.0]),
-            [2_000_000, 4_000_000, 4_000_000]
-        );
+        assert_eq!(shared(10_000_000, "GBP", &[1.0 / 3.0; 3]), [3_340_000, 3_330_000, 3_330_000]);
+        assert_eq!(shared(10_000_000, "JPY", &[0.26, 0.37, 0.37]), [2_000_000, 4_000_000, 4_000_000]);
     }
 
     #[test]
     fn they_sum_to_the_total_whatever_it_is() {
-        for total in [0, 1, 12_345_678, -5_000_001] {
-            let parts: Vec<f64> = (1..=7).map(|n| total as f64 * f64::from(n) / 28.0).collect();
-            assert_eq!(shares(total, "GBP", &parts).iter().sum::<i64>(), total);
+        let weights: Vec<f64> = (1..=7).map(|n| f64::from(n) / 28.0).collect();
+        for total in [0, 1, 12_345_678, -5_000_001, 10_i128.pow(21), 10_i128.pow(30) - 1, -10_i128.pow(27) + 7] {
+            for currency in ["GBP", "VND", "KWD"] {
+                assert_eq!(shared(total, currency, &weights).iter().sum::<i128>(), total);
+            }
         }
+    }
+
+    #[test]
+    fn parts_that_are_far_from_the_total_are_shared_out_at_once() {
+        let parts = [5 * PARTS * 1_000_000, 4 * PARTS * 1_000_000];
+        for total in [10_i128.pow(27), -10_i128.pow(27)] {
+            assert_eq!(share_out(total, &Currency("VND".into()), &parts).iter().sum::<i128>(), total);
+        }
+    }
+
+    #[test]
+    fn a_large_amount_is_shared_to_the_last_unit() {
+        // A billion dong short of 10^15, ten thousand times.
+        let total = (10_i128.pow(15) - 1) * 1_000_000 * 10_000;
+        assert_eq!(shared(total, "VND", &[1.0, 0.0]), [total, 0]);
+        assert_eq!(shared(total, "VND", &[0.5, 0.5]), [total / 2; 2]);
+        let thirds = shared(total, "VND", &[1.0 / 3.0; 3]);
+        assert!(thirds.iter().all(|third| (third - total / 3).abs() <= 1_000_000 * 2_000), "{thirds:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Figures about who is who in the whole store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Inner;
@@ -9,12 +10,13 @@ use super::fault::Fault;
 use super::rows::{column, strange};
 use super::statement::{Statement, statement};
 use crate::domain::customer::CustomerId;
-use crate::domain::health::Health;
+use crate::domain::health::{Health, Names};
 use crate::store::{Result, StoreError};
 
 static HEALTH: Statement = statement!("health");
 pub(super) static LARGEST: Statement = statement!("largest_customers");
 static COUNT: Statement = statement!("count_health");
+static COUNT_NAMES: Statement = statement!("count_names");
 static PUT: Statement = statement!("put_health");
 
 /// The figures as they stand.
@@ -36,13 +38,31 @@ pub(super) fn sum(kept: &str, added: &Health) -> Result<Option<String>> {
     if added.is_nothing() {
         return Ok(None);
     }
-    let mut health = parse(kept)?;
+    let before = parse(kept)?;
+    let mut health = before.clone();
     health.add(added);
-    text(&health).map(Some)
+    // Mostly the names are those that were there.
+    if health == before { Ok(None) } else { text(&health).map(Some) }
 }
 
-/// Counts what was written before figures were kept.
+/// Counts what was written before figures, or names among them, were kept.
 pub(super) async fn make(transaction: &mut Transaction<'_>) -> std::result::Result<(), Fault> {
+    make_figures(transaction).await?;
+    make_names(transaction).await
+}
+
+async fn make_names(transaction: &mut Transaction<'_>) -> std::result::Result<(), Fault> {
+    let rows = transaction.read(&COUNT_NAMES, Params::new()).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let set = |name: &str| -> Result<BTreeSet<Arc<str>>> {
+        Ok(column::<Vec<String>>(row, name)?.into_iter().map(Arc::from).collect())
+    };
+    let mut health = parse(column(row, "health")?)?;
+    health.names = Some(Names { kinds: set("kinds")?, channels: set("channels")? });
+    transaction.write(&PUT, Params::new().with("health", text(&health)?)).await
+}
+
+async fn make_figures(transaction: &mut Transaction<'_>) -> std::result::Result<(), Fault> {
     let rows = transaction.read(&COUNT, Params::new()).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let refused: Vec<(String, i64)> = column(row, "refused")?;

@@ -185,7 +185,8 @@ async fn what_a_batch_touches_is_found_by_key() {
 #[test]
 fn every_beginning_names_its_index() {
     /// Those that are about everybody, end at the first there is, or are for people.
-    const WALKS: [&str; 5] = ["count_customers", "count_health", "has_kind", "mend_counter", "name_evidence"];
+    const WALKS: [&str; 6] =
+        ["count_customers", "count_health", "count_names", "has_kind", "mend_counter", "name_evidence"];
     /// Labels of a node or two.
     const ALONE: [&str; 2] = ["Counter", "Schema"];
     let indexes = indexes();

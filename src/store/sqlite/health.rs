@@ -38,19 +38,24 @@ pub(super) fn record(db: &Connection, born: &Births<'_>, figures: &Figures) -> R
         resize.execute(params![born.of(customer)?, count])?;
     }
     if !figures.health.is_nothing() {
-        let mut health = fetch(db)?;
+        let kept = fetch(db)?;
+        let mut health = kept.clone();
         health.add(&figures.health);
-        PUT_HEALTH.on(db)?.execute([serde_json::to_string(&health)?])?;
+        // Mostly the names are those that were there.
+        if health != kept {
+            PUT_HEALTH.on(db)?.execute([serde_json::to_string(&health)?])?;
+        }
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::super::set_up;
     use super::*;
+    use crate::domain::health::Names;
 
     #[test]
     fn the_figures_of_an_older_file_are_counted_once() {
@@ -65,6 +70,8 @@ mod tests {
              INSERT INTO identity_event (arrival, customer, at, kind, rule, identifiers, others)
              VALUES (1, 1, 0, 'REFUSED', 'k', '[]', '[]'), (2, 2, 0, 'REFUSED', 'k', '[]', '[]'),
                     (3, 1, 0, 'MERGED', 'k', '[]', '[]');
+             INSERT INTO touchpoint (arrival, message_id, at, owner, kind, name, channel, direction, source)
+             VALUES (1, 'm', 0, 1, 'other', 'Faxed', 'fax', 'INBOUND', 's');
              PRAGMA application_id = 1953002092;
              PRAGMA user_version = 1;",
         )
@@ -75,6 +82,7 @@ mod tests {
             sizes: BTreeMap::from([(1, 1), (2, 1)]),
             merges: 1,
             refused: BTreeMap::from([("k".into(), 2)]),
+            names: Some(Names { kinds: BTreeSet::from(["k".into()]), channels: BTreeSet::from(["fax".into()]) }),
             ..Health::default()
         };
         assert_eq!(fetch(&db).expect("figures"), health);

@@ -7,12 +7,13 @@ use crate::store::{Result, StoreError};
 /// The version that this program reads and writes, in `user_version`.
 const VERSION: i64 = STEPS.len() as i64;
 /// What makes a file of each version out of one of the version before; the first out of an empty one.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 /// Says whose file it is, in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;

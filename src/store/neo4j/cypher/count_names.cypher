@@ -1,0 +1,20 @@
+// Which kinds and channels are in use in data that was written before that was kept: everything is looked at,
+// once. The lock first, as for a change: nobody else adds to what is read here.
+MATCH (n:Counter {name: 'changes'})
+WHERE NOT n.health CONTAINS '"names"'
+REMOVE n.locked
+WITH n
+WHERE NOT n.health CONTAINS '"names"' AND EXISTS {
+  MATCH (known:Identifier)
+  WHERE known.id IS NOT NULL
+}
+CALL () {
+  MATCH (i:Identifier)
+  WHERE i.id IS NOT NULL
+  RETURN collect(DISTINCT i.kind) AS kinds
+}
+CALL () {
+  MATCH (t:Touchpoint)
+  RETURN collect(DISTINCT t.channel) AS channels
+}
+RETURN n.health AS health, kinds, channels
