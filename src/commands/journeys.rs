@@ -1,5 +1,6 @@
 //! `throughline journeys`: questions about the journeys of all customers, answered on the command line.
 
+mod people;
 mod sheet;
 mod step;
 
@@ -9,9 +10,12 @@ use std::time::Duration as Time;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
+use self::people::Who;
 use self::sheet::Sheet;
 use self::step::WrittenStep;
+use crate::domain::nearest::hint;
 use crate::domain::{Duration, Timestamp};
 use crate::ingest::clock;
 use crate::journeys::attribution::Goal;
@@ -19,7 +23,7 @@ use crate::journeys::credit::Model;
 use crate::journeys::dimension::FIXED;
 use crate::journeys::funnel::{Breakdown, FunnelSteps};
 use crate::journeys::paths::PathForm;
-use crate::journeys::{Dimension, Fault, Purpose, Question, Scope, Step, Unit};
+use crate::journeys::{Answer, Dimension, Fault, Purpose, Question, Scope, Step, Unit, UnknownValue};
 use crate::projection::{Journeys, Options, Trouble};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -27,7 +31,7 @@ use crate::store::Store;
 /// Asks how customers move between touchpoints, where they drop off, and what earned an order.
 ///
 /// Reads the touchpoints of the store into memory, or what a server saved of them, and answers one
-/// question: the same as the API's `journeys`, with the same figures. A STEP is a touchpoint's name, or
+/// question: the same as the API's `journeys`, with the same figures. `people` lists who is behind one. A STEP is a touchpoint's name, or
 /// DIMENSION=VALUE[,VALUE...], several of those joined by &, such as "kind=order" or
 /// "channel=email,sms&campaign=spring"; a comma, & or backslash in a value has a backslash before it.
 /// Dimensions are name, kind, channel, direction, source, campaign, campaign_source, campaign_medium, and
@@ -53,6 +57,8 @@ enum Form {
     Table,
     /// The rows alone, with a head
     Csv,
+    /// The rows alone, an object a line
+    Ndjson,
     /// The rows, and what they add up to
     Json,
 }
@@ -101,6 +107,44 @@ enum Per {
     Customer,
     /// One session's
     Session,
+}
+
+/// The scope that another is compared with. What makes a journey, the gap and the dimension are as there when they
+/// are left out.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "The other scope")]
+struct WithArgs {
+    /// Only touchpoints at this time or later
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    with_since: Option<Timestamp>,
+
+    /// Only touchpoints before this time
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    with_until: Option<Timestamp>,
+
+    /// Only touchpoints that match
+    #[arg(long, value_name = "STEP")]
+    with_include: Option<WrittenStep>,
+
+    /// No touchpoints that match
+    #[arg(long, value_name = "STEP")]
+    with_exclude: Option<WrittenStep>,
+
+    /// What makes a journey
+    #[arg(long, value_enum, value_name = "UNIT")]
+    with_per: Option<Per>,
+
+    /// A longer time than this ends a session that has no id
+    #[arg(long, value_name = "DURATION")]
+    with_session_gap: Option<Duration>,
+
+    /// What a touchpoint's value is
+    #[arg(long, value_name = "DIMENSION")]
+    with_dimension: Option<String>,
+
+    /// Only customers who allow this
+    #[arg(long, value_name = "PURPOSE")]
+    with_purpose: Option<String>,
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -200,6 +244,19 @@ enum Asked {
         #[arg(value_name = "PATTERN")]
         pattern: String,
     },
+    /// Where two scopes differ most: each link's share of all links
+    Compare {
+        #[command(flatten)]
+        with: Box<WithArgs>,
+        /// Links shown
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: usize,
+    },
+    /// Who is behind a figure: a line for each customer
+    People {
+        #[command(subcommand)]
+        who: Who,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -220,8 +277,15 @@ Examples:
     throughline journeys paths --to kind=order --dimension channel
     throughline journeys attribution --goal kind=order --model MARKOV --model LINEAR
 
-  Who searched and never came to a product:
-    throughline journeys match 'Search -> [^\"Product Viewed\"]* -> $'";
+  How many searched and never came to a product, and who they are:
+    throughline journeys match 'Search -> [^\"Product Viewed\"]* -> $'
+    throughline journeys people match 'Search -> [^\"Product Viewed\"]* -> $' --format csv
+
+  Who had something in the cart and did not buy within a week:
+    throughline journeys people funnel \"Product Added\" kind=order --within P7D --dropped
+
+  What is other since July than before:
+    throughline journeys compare --since 2026-07-01 --with-until 2026-07-01";
 
 /// How long a question may take here, where nobody else waits.
 const TIME_LIMIT: Time = Time::from_secs(3_600);
@@ -235,8 +299,9 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     // A question writes nothing: where no rules were saved yet, the settings' will be the first.
     let rules = store.rules().await.context("the rules cannot be read")?;
     let gap = rules.map_or(settings.identity.session_gap, |rules| rules.saved.rules.session_gap);
-    let understood = args.scope.read(settings, gap, clock()).and_then(|scope| {
-        let question = args.question.read(args.scope.dimension.as_deref(), settings)?;
+    let now = clock();
+    let understood = args.scope.read(settings, gap, now).and_then(|scope| {
+        let question = args.question.read(&args.scope, &scope, settings, now)?;
         question.check().map_err(words)?;
         scope.check().map_err(words)?;
         Ok((scope, question))
@@ -245,29 +310,52 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         Ok(understood) => understood,
         Err(wrong) => return Ok(wrong_call(&wrong)),
     };
-    let journeys = Journeys::start(store, Options::of(settings), clock);
+    let journeys = Journeys::start(store.clone(), Options::of(settings), clock);
+    // Only a person at a terminal sees it.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let view = loop {
         match journeys.view().await {
-            Err(Trouble::NotReady { read, of }) => tracing::info!(read, of, "touchpoints are read"),
+            Err(Trouble::NotReady { read, of }) => {
+                bar.set_length(of);
+                bar.set_position(read);
+            }
             Err(Trouble::Behind) => {}
             Err(trouble) => return Err(trouble).context("the journeys cannot be read"),
             Ok(view) => break view,
         }
     };
-    let answer = view.ask_within(TIME_LIMIT, "", move |projection, run| question.answer(projection, &scope, run)).await;
+    bar.finish_and_clear();
+    let answer = view.ask_within(TIME_LIMIT, "", move |projection, run| {
+        let unknown = question.unknown_values(projection, &scope);
+        Ok((question.answer(projection, &scope, run)?, unknown))
+    });
+    let answer = answer.await;
     // What was read is worth keeping for the next question.
     journeys.close().await;
-    let answer = match answer {
+    let answered = match answer {
         Err(Trouble::Fault(fault @ Fault::BadArgument { .. })) => return Ok(wrong_call(&words(fault))),
         other => other.context("the question has no answer")?,
     };
-    let sheet = Sheet::of(&answer);
-    super::print(&match args.format {
-        Form::Table => sheet.table(),
-        Form::Csv => sheet.csv(),
-        Form::Json => sheet.json(),
-    })?;
+    let (answer, unknown) = &*answered;
+    match answer {
+        Answer::People(people) => people::print(&*store, settings, people, args.format).await?,
+        answer => {
+            let sheet = Sheet::of(answer);
+            super::print(&sheet.written(args.format))?;
+        }
+    }
+    unknown.iter().for_each(note);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells of a value that no touchpoint has: misspelled, most likely.
+fn note(unknown: &UnknownValue) {
+    match &unknown.nearest {
+        Some(nearest) => {
+            eprintln!("note: no touchpoint has the value \"{}\"; did you mean \"{nearest}\"?", unknown.value)
+        }
+        None => eprintln!("note: no touchpoint has the value \"{}\"", unknown.value),
+    }
 }
 
 fn wrong_call(reason: &str) -> ExitCode {
@@ -292,8 +380,8 @@ fn model(text: &str) -> Result<Model, String> {
 fn dimension(name: &str, settings: &Settings) -> Result<Dimension, String> {
     let configured = &settings.journeys.dimensions;
     Dimension::named(name, configured).ok_or_else(|| {
-        let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name)).collect::<Vec<_>>();
-        format!("no dimension is called {name}; one of {}", known.join(", "))
+        let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name));
+        format!("no dimension is called {name}; {}", hint(name, known))
     })
 }
 
@@ -314,8 +402,35 @@ impl ScopeArgs {
     }
 }
 
+impl WithArgs {
+    /// As journeys know it; `other` is the scope that is compared.
+    fn read(&self, other: &Scope, settings: &Settings, now: Timestamp) -> Result<Scope, String> {
+        let step = |step: &Option<WrittenStep>| step.as_ref().map(|step| step.read(settings)).transpose();
+        let per = |per: Per| if per == Per::Session { Unit::Session } else { Unit::Customer };
+        Ok(Scope {
+            since: self.with_since,
+            until: self.with_until,
+            segment: None,
+            include: step(&self.with_include)?,
+            exclude: step(&self.with_exclude)?,
+            per: self.with_per.map_or(other.per, per),
+            session_gap: self.with_session_gap.unwrap_or(other.session_gap),
+            dimension: self.with_dimension.as_deref().map_or(Ok(other.dimension), |name| dimension(name, settings))?,
+            purpose: self.with_purpose.as_deref().map(|name| Purpose { name: name.into(), now }),
+        })
+    }
+}
+
 impl Asked {
-    fn read(&self, by: Option<&str>, settings: &Settings) -> Result<Question, String> {
+    /// As journeys know it, asked of `scope`, which `written` is.
+    fn read(
+        &self,
+        written: &ScopeArgs,
+        scope: &Scope,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Question, String> {
+        let by = written.dimension.as_deref();
         let read = |step: &WrittenStep| step.read(settings);
         Ok(match self {
             Asked::Population => Question::Population,
@@ -354,6 +469,12 @@ impl Asked {
                 Question::Attribution { goal, top: *top }
             }
             Asked::Match { pattern } => Question::Match { pattern: pattern.as_str().into() },
+            Asked::Compare { with, top } => {
+                let with = with.read(scope, settings, now)?;
+                with.check().map_err(words)?;
+                Question::Compare { with, top: *top }
+            }
+            Asked::People { who } => who.read(settings)?,
         })
     }
 }

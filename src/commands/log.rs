@@ -16,6 +16,9 @@ use tracing_subscriber::{Layer, fmt};
 /// What is shown when RUST_LOG does not say: ours, and what others warn of.
 const USUAL: &str = "warn,throughline=info";
 
+/// The same for a command whose output is its answer: only what is wrong.
+const QUIET: &str = "warn";
+
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogForm {
@@ -27,9 +30,18 @@ pub(super) enum LogForm {
 
 /// Begins to log; records of the `log` crate come too.
 pub(super) fn begin(form: LogForm) -> anyhow::Result<()> {
+    begin_with(form, USUAL)
+}
+
+/// The same, but for warnings and errors only when RUST_LOG does not say.
+pub(super) fn begin_quietly(form: LogForm) -> anyhow::Result<()> {
+    begin_with(form, QUIET)
+}
+
+fn begin_with(form: LogForm, usual: &str) -> anyhow::Result<()> {
     let chosen = match std::env::var(EnvFilter::DEFAULT_ENV) {
         Ok(given) if !given.trim().is_empty() => given,
-        _ => USUAL.to_owned(),
+        _ => usual.to_owned(),
     };
     let chosen = EnvFilter::try_new(chosen);
     let chosen = chosen.map_err(|error| anyhow!("RUST_LOG: {error}; write it as info or throughline=debug"))?;

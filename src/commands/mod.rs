@@ -115,7 +115,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Journeys(args) => {
             let settings = global.settings(None)?;
-            log::begin(global.log)?;
+            log::begin_quietly(global.log)?;
             return block_on(engine::journeys(args, settings));
         }
         Command::Check(args) => {

@@ -140,15 +140,15 @@ impl Change {
 
     /// The rule that decided: of identifiers that joined and customers that became one by an event, the
     /// weakest kind that held them together. Null when none did.
-    async fn rule(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, Error> {
+    async fn rule(&self, ctx: &Context<'_>) -> Option<Result<Arc<str>, Error>> {
         use told::ChangeKind::{CustomersMerged, IdentifierLinked};
-        if self.told.rule.is_some() {
-            return Ok(self.told.rule.clone());
+        if let Some(rule) = &self.told.rule {
+            return Some(Ok(rule.clone()));
         }
         let by_event = self.told.message.is_some() && matches!(self.told.kind, IdentifierLinked | CustomersMerged);
-        let Some(weakest) = self.told.identifiers.last().filter(|_| by_event) else { return Ok(None) };
-        let found = load::one(ctx, IdentifierRef::Id(*weakest)).await?;
-        Ok(found.map(|identifier| identifier.key.kind))
+        let weakest = self.told.identifiers.last().filter(|_| by_event)?;
+        let found = load::one(ctx, IdentifierRef::Id(*weakest)).await.transpose()?;
+        Some(found.map(|identifier| identifier.key.kind))
     }
 
     /// Why, in words, when a person or a rule said so.

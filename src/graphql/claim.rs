@@ -10,7 +10,7 @@ use super::page::read_size;
 use super::scalar::{DateTime, Json};
 use super::viewer::Viewer;
 use super::{Setup, id::NodeId};
-use crate::domain::claim::{self, Claim};
+use crate::domain::claim::{self, Claim, TraitPolicies};
 use crate::domain::customer::CustomerView;
 
 /// One value of one trait.
@@ -102,8 +102,13 @@ pub(super) fn shown(ctx: &Context<'_>, view: &Arc<CustomerView>, names: Option<&
 
 /// How to call the person.
 pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<String> {
-    let chosen = ctx.data_unchecked::<Setup>().traits.choose(&view.claims);
-    let viewer = ctx.data_unchecked::<Viewer>();
+    name_of(&ctx.data_unchecked::<Setup>().traits, ctx.data_unchecked::<Viewer>(), view)
+}
+
+/// The same: the trait `name`, else first and last name, else an e-mail address or a phone number; of what the
+/// viewer may see.
+pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
+    let chosen = policies.choose(&view.claims);
     let text = |names: [&str; 2]| {
         let found = names.iter().find_map(|name| chosen.iter().find(|t| &*t.shown.name == *name))?;
         let text: String = serde_json::from_str(found.shown.value.get()).ok()?;

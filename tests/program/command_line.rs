@@ -136,6 +136,16 @@ fn journeys_are_asked_about_on_the_command_line() {
     assert_eq!(funnel["entered"], funnel["rows"][0]["reached"]);
     let csv = ask(&["paths", "--to", "kind=order", "--dimension", "channel", "--per", "session", "--format", "csv"]);
     assert!(csv.starts_with("journeys,share,medianSeconds,values\r\n") && csv.lines().count() > 1, "{csv}");
+    let funnel = ask(&["funnel", "kind=product", "kind=order"]);
+    assert!(funnel.contains("100.0%") && funnel.contains("median time from previous"), "{funnel}");
+    let ways = ask(&["paths", "--to", "kind=order", "--dimension", "channel", "--within", "P7D"]);
+    assert!(ways.contains(" \u{2192} ") && !ways.contains(" > "), "{ways}");
+    let compared = ask(&["compare", "--per", "session", "--with-exclude", "channel=email", "--top", "3"]);
+    assert!(compared.starts_with("from ") && compared.contains(" pp\n"), "{compared}");
+    let touched = json(&["attribution", "--touches", "channel=email", "--model", "LINEAR"]);
+    let earned: Vec<&str> =
+        touched["rows"].as_array().expect("rows").iter().filter_map(|row| row["value"].as_str()).collect();
+    assert!(!earned.is_empty() && earned.iter().all(|value| ["email", "(direct)"].contains(value)), "{touched}");
     let table = ask(&["attribution", "--model", "linear", "--model", "MARKOV", "--since", "2000-01-01"]);
     assert!(table.starts_with("model ") && table.contains("MARKOV") && table.contains("conversions "), "{table}");
     for line in
@@ -143,9 +153,27 @@ fn journeys_are_asked_about_on_the_command_line() {
     {
         assert!(ask(line).lines().count() > 2, "{line:?}");
     }
-    assert!(ask(&["match", "* -> $", "--dimension", "kind"]).contains("unknownValues"));
+    assert!(ask(&["match", "* -> $", "--dimension", "kind"]).contains("unknown values"));
+    for (line, meant) in [
+        (
+            &["funnel", "kind=prodct", "kind=order"][..],
+            "note: no touchpoint has the value \"prodct\"; did you mean \"product\"?",
+        ),
+        (&["match", "oder -> $", "--dimension", "kind"], "did you mean \"order\"?"),
+        (&["population", "--include", "channel=zebra"], "note: no touchpoint has the value \"zebra\""),
+    ] {
+        let (code, out, error) = run(folder.path(), &[&["journeys"], line].concat());
+        assert_eq!(code, 0, "{line:?}: {error}");
+        assert!(!out.is_empty() && error.trim_end().lines().all(|line| line.starts_with("note: ")), "{error}");
+        assert!(error.contains(meant), "{error}");
+    }
     for (line, words) in [
         (&["funnel", "colour=red"][..], "properties.platform"),
+        (&["funnel", "chanel=email"], "did you mean \"channel\"?"),
+        (&["paths", "--within", "P1D"], "--to"),
+        (&["people", "funnel", "kind=order", "--step", "2"], "1 to 1"),
+        (&["people", "funnel", "kind=order", "--group", "email"], "--breakdown"),
+        (&["compare", "--with-since", "2026-02-01", "--with-until", "2026-01-01"], "earlier"),
         (&["match", "a -> -> b"], "at character 6"),
         (&["transitions", "--top", "1000000"], "0 to 500"),
         (&["population", "--purpose", "nothing"], "scope.purpose"),
@@ -155,4 +183,61 @@ fn journeys_are_asked_about_on_the_command_line() {
         assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {error}");
         assert!(error.contains(words), "{line:?}: {error}");
     }
+}
+
+#[test]
+fn who_is_behind_a_figure_is_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let event = |id: &str, user: &str, name: &str, minute: u32| {
+        let order = if name == "Order Completed" {
+            r#","properties":{"order_id":"1","currency":"GBP","total":"5"}"#
+        } else {
+            ""
+        };
+        format!(
+            r#"{{"type":"track","messageId":"{id}","userId":"{user}","event":"{name}","timestamp":"2026-03-10T08:{minute:02}:00Z"{order}}}"#
+        )
+    };
+    let ada = r#"{"type":"identify","messageId":"i","userId":"ada","timestamp":"2026-03-01T00:00:00Z","traits":{"name":"Ada, L.","email":"ada@example.org"}}"#;
+    let world = [
+        ada.to_owned(),
+        event("1", "ada", "Product Viewed", 1),
+        event("2", "ada", "Order Completed", 2),
+        event("3", "ben", "Product Viewed", 3),
+    ];
+    std::fs::write(folder.path().join("world.ndjson"), world.join("\n")).expect("a file");
+    let (code, _, error) = run(folder.path(), &["import", "--source", "world", "world.ndjson"]);
+    assert_eq!(code, 0, "{error}");
+    let ask = |line: &[&str]| {
+        let line: Vec<&str> = ["journeys", "people"].into_iter().chain(line.iter().copied()).collect();
+        let (code, out, error) = run(folder.path(), &line);
+        assert_eq!((code, error.as_str()), (0, ""), "{line:?}");
+        out
+    };
+    let bought = ["funnel", "Product Viewed", "kind=order"];
+    let table = ask(&bought);
+    assert!(table.starts_with("customer ") && table.contains("Ada, L.") && table.contains("customers 1"), "{table}");
+    assert!(
+        table.contains("user_id:ada, email:ada@example.org") || table.contains("email:ada@example.org, user_id:ada"),
+        "{table}"
+    );
+    let csv = ask(&[&bought[..], &["--format", "csv"]].concat());
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("customer,name,identifiers", 2), "{csv}");
+    assert!(lines[1].contains(",\"Ada, L.\","), "{csv}");
+    let dropped = ask(&[&bought[..], &["--dropped", "--format", "ndjson"]].concat());
+    let ben: serde_json::Value = serde_json::from_str(&dropped).expect("one line of JSON");
+    assert_eq!((&ben["name"], &ben["identifiers"]), (&serde_json::Value::Null, &serde_json::json!(["user_id:ben"])));
+    assert!(ben["customer"].as_str().is_some_and(|id| !id.is_empty()));
+    assert_eq!(ask(&[&bought[..], &["--step", "1", "--format", "ndjson"]].concat()).lines().count(), 2);
+    let group = ["--breakdown", "channel", "--group", "email", "--format", "ndjson"];
+    assert_eq!(ask(&[&bought[..], &group].concat()), "");
+    let group = ["--breakdown", "channel", "--group", "…", "--top", "0", "--format", "ndjson"];
+    assert_eq!(ask(&[&bought[..], &group].concat()).lines().count(), 1);
+    let matched = ask(&["match", "\"Product Viewed\" -> $", "--format", "json"]);
+    let matched: serde_json::Value = serde_json::from_str(&matched).expect("JSON");
+    assert_eq!(
+        (&matched["customers"], &matched["rows"][0]["identifiers"][0]),
+        (&serde_json::json!(1), &serde_json::json!("user_id:ben"))
+    );
 }
