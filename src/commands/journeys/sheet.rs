@@ -414,7 +414,7 @@ mod tests {
             ("medianSeconds", json!(960.0), "16 min"),
             ("medianSecondsFromPrevious", json!(5_400.0), "1 h 30 min"),
             ("p90Seconds", json!(200_000.0), "2 d 8 h"),
-            ("toSeconds", json!(0.25), "0.3 s"),
+            ("toSeconds", json!(0.31), "0.3 s"),
             ("fromSeconds", json!(0.0), "0 s"),
             ("medianSeconds", json!(59.7), "1 min"),
             ("medianSeconds", json!(86_399.0), "1 d"),
