@@ -17,6 +17,7 @@ use common::stores::on_both;
 on_both! { Shop::with_journeys:
     a_kind_that_nobody_has_is_unknown => unknown_kinds_on_sqlite, unknown_kinds_on_neo4j;
     a_channel_or_kind_that_nothing_has_is_no_filter => unknown_filters_on_sqlite, unknown_filters_on_neo4j;
+    a_direction_that_there_is_not_is_told_with_those_that_there_are => unknown_directions_on_sqlite, unknown_directions_on_neo4j;
     values_that_occur_nowhere_are_told => unknown_values_on_sqlite, unknown_values_on_neo4j;
     one_bad_argument_nulls_its_own_field => bad_arguments_on_sqlite, bad_arguments_on_neo4j;
 }
@@ -182,6 +183,24 @@ async fn a_channel_or_kind_that_nothing_has_is_no_filter(shop: Shop) {
         let (code, told_argument, message, _) = told(&answer);
         assert_eq!((code.as_str(), told_argument.as_str()), ("BAD_ARGUMENT", argument), "{answer}");
         assert!(message.contains(&format!("did you mean \"{meant}\"?")), "{message}");
+    }
+}
+
+async fn a_direction_that_there_is_not_is_told_with_those_that_there_are(shop: Shop) {
+    shop.tell(ada()).await;
+    let by = "by: {identifier: {kind: \"user_id\", value: \"ada\"}}";
+    let api = shop.api();
+    for (filter, variables) in
+        [("{direction: INBOND}", json!({})), ("$filter", json!({"filter": {"direction": "INBOND"}}))]
+    {
+        let head = if filter == "$filter" { "query Q($filter: TouchpointFilter) " } else { "" };
+        let query = format!("{head}{{ customer({by}) {{ touchpoints(filter: {filter}) {{ totalCount }} }} }}");
+        let Value::Object(variables) = variables else { panic!("variables are an object") };
+        let answer = api.execute(Question { query, variables, ..Question::default() }).await;
+        let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let (code, _, _, hint) = told(&answer);
+        assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(hint, "did you mean \"INBOUND\"? known are INBOUND, OUTBOUND", "{answer}");
     }
 }
 

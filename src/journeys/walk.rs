@@ -10,6 +10,7 @@ use super::run::{Fault, Run};
 use super::scope::{Scope, Unit};
 use super::session::Cutter;
 use crate::domain::consent::ConsentStatus;
+use crate::domain::nearest::nearest;
 use crate::domain::{Duration, Timestamp};
 
 /// A scope made ready for one projection.
@@ -460,7 +461,9 @@ fn allowed(projection: &Projection, scope: &Scope) -> Result<Option<Vec<bool>>, 
             true => "nobody has consented to anything yet; leave it out".to_owned(),
             false => format!("one of {}", known.join(", ")),
         };
-        return Err(Fault::bad("scope.purpose", format!("no consent is for \"{}\"", wanted.name), hint));
+        let meant = nearest(&wanted.name, projection.dictionary.purposes.iter().map(|name| &**name));
+        let meant = meant.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
+        return Err(Fault::bad("scope.purpose", format!("no consent is for \"{}\"{meant}", wanted.name), hint));
     };
     let mut strictest: Vec<Option<ConsentStatus>> = vec![None; projection.customers() as usize];
     for (identifier, held) in projection.held().filter(|(_, held)| held.purpose == purpose) {

@@ -1,10 +1,14 @@
 //! A code for every error, and nothing that is ours in any.
 
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{Field, Selection, SelectionSet};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use async_graphql::parser::types::{Field, Selection, SelectionSet, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Pos, Response, ServerError, Value};
 
 use super::{Question, error};
+use crate::domain::nearest;
 
 /// Validation may find something in every field; more than so many help nobody.
 const ERRORS_SHOWN: usize = 25;
@@ -50,7 +54,11 @@ pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) 
         *fault = if !ran {
             let locations = std::mem::take(&mut fault.locations);
             let message = std::mem::take(&mut fault.message);
-            ServerError { locations, ..error("GRAPHQL_VALIDATION_FAILED", message, None) }
+            let mut shown = error("GRAPHQL_VALIDATION_FAILED", message, None);
+            if let Some(hint) = hint_of_enum(&shown.message) {
+                shown.extensions.get_or_insert_default().set("hint", hint);
+            }
+            ServerError { locations, ..shown }
         } else if is_about_an_argument(fault) {
             about_an_argument(fault, question)
         } else {
@@ -96,6 +104,27 @@ fn about_an_argument(fault: &ServerError, question: &Question) -> ServerError {
         shown.extensions.get_or_insert_default().set("argument", argument);
     }
     shown
+}
+
+/// The values of each enum of the API.
+static ENUMS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+    let definitions = parse_schema(crate::graphql::sdl()).map(|schema| schema.definitions).unwrap_or_default();
+    let of = |definition: TypeSystemDefinition| {
+        let TypeSystemDefinition::Type(ty) = definition else { return None };
+        let TypeKind::Enum(of) = ty.node.kind else { return None };
+        let values = of.values.into_iter().map(|value| value.node.value.node.to_string()).collect();
+        Some((ty.node.name.node.to_string(), values))
+    };
+    definitions.into_iter().filter_map(of).collect()
+});
+
+/// Which values an enum has, and the nearest, when it is one of an enum that validation did not find. These are
+/// async-graphql's words for it.
+fn hint_of_enum(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("enumeration type \"")?;
+    let (ty, rest) = rest.split_once('"')?;
+    let written = rest.strip_prefix(" does not contain the value \"")?.strip_suffix('"')?;
+    Some(nearest::hint(written, ENUMS.get(ty)?.iter().map(String::as_str)))
 }
 
 /// What would be right: a scalar's own words for it, else the type that the schema describes.
