@@ -1,5 +1,6 @@
 //! Setting up, alone and together, and what is said when it cannot be.
 
+use throughline::domain::health::Health;
 use throughline::store::neo4j::Neo4jStore;
 use throughline::store::{Store, StoreError};
 
@@ -44,7 +45,7 @@ async fn figures_that_were_not_kept_are_counted_once() {
     let Some(world) = World::empty().await else { return };
     let told = crate::common::world::World::new(std::sync::Arc::new(world.store.clone()));
     told.apply_each([
-        event("m1").user("ada").card("c1"),
+        event("m1").user("ada").card("c1").view(),
         event("m2").user("bob").card("c1"),
         event("m3").anonymous("a1"),
         event("m4").anonymous("a1").user("ada"),
@@ -58,6 +59,18 @@ async fn figures_that_were_not_kept_are_counted_once() {
     graph(&world.options).await.run(neo4rs::query(forget)).await.expect("forgotten");
     world.store.set_up().await.expect("counted");
     assert_eq!(world.store.identity_health().await.expect("figures"), figures);
+    // Data from when the names were not kept yet.
+    let nameless = Health { names: None, ..figures.clone() };
+    let text = serde_json::to_string(&nameless).expect("JSON");
+    let forget = neo4rs::query("MATCH (n:Counter {name: 'changes'}) SET n.health = $health").param("health", text);
+    graph(&world.options).await.run(forget).await.expect("forgotten");
+    assert_eq!(world.store.identity_health().await.expect("figures"), nameless);
+    told.apply([event("m6").user("eve").named("crm", "1")]).await;
+    let later = world.store.identity_health().await.expect("figures");
+    assert_eq!((later.names, later.identifiers), (None, 7), "what is not known from the beginning is not known");
+    world.store.set_up().await.expect("looked at");
+    let names = world.store.identity_health().await.expect("figures").names.expect("names");
+    assert!(names.kinds.contains("crm") && names.kinds.contains("ticket") && names.channels.contains("website"));
     assert_eq!(world.store.largest_customers(10).await.expect("customers"), largest);
 }
 
