@@ -65,7 +65,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Restitch(restitch::RestitchArgs),
-    Journeys(journeys::JourneysArgs),
+    Journeys(Box<journeys::JourneysArgs>),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
@@ -116,7 +116,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Journeys(args) => {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
-            return block_on(engine::journeys(args, settings));
+            return block_on(engine::journeys(*args, settings));
         }
         Command::Check(args) => {
             let settings = global.settings(None)?;

@@ -29,7 +29,7 @@ pub(super) fn shares(weights: &[f64], into: &mut Vec<i128>) {
 pub(super) fn portion(millionths: i128, weight: i128) -> i128 {
     // In two pieces, since the product has more digits than there are.
     let (high, low) = (millionths >> 40, millionths & ((1 << 40) - 1));
-    high * weight + (low * weight >> 40)
+    high * weight + ((low * weight) >> 40)
 }
 
 /// The millionths that parts of money are, rounded to the nearest.
