@@ -123,8 +123,9 @@ fn number(event: &Event<'_>, said: Said<'_>, needed: bool, notes: &mut Notes) ->
 fn completed(event: &Event<'_>, fields: &OrderFields, channel: Option<&Arc<str>>, notes: &mut Notes) -> OrderAct {
     let content = content(event, fields, channel, notes);
     if notes.faults.is_empty() {
-        if content.currency.is_none() && find(&event.properties, &fields.currency).is_none() {
-            let path = path_of(None, &fields.currency);
+        let path = path_of(find(&event.properties, &fields.currency).map(|(place, _)| place), &fields.currency);
+        // One that is none was noted where it was read.
+        if content.currency.is_none() && notes.warnings.iter().all(|problem| problem.path.as_ref() != Some(&path)) {
             notes.warn(ProblemCode::MissingField, path, "no currency, so the order's is XXX");
         }
         if content.total.is_none() && content.lines.is_none() {
