@@ -466,7 +466,7 @@ proptest! {
         for top in [500, top] {
             let answer = attribution(&projection, &scope(&plain), &asked, top, &run()).expect("an answer");
             prop_assert_eq!(answer.conversions, conversions.len() as u64);
-            let value: BTreeMap<_, _> = answer.value.iter().map(|m| (m.currency.0.to_string(), i128::from(m.amount.0))).collect();
+            let value: BTreeMap<_, _> = answer.value.iter().map(|m| (m.currency.0.to_string(), m.amount.0)).collect();
             prop_assert_eq!(&value, &money);
             for result in &answer.models {
                 let sum: f64 = result.rows.iter().map(|row| row.conversions).sum();
