@@ -108,7 +108,7 @@ fn number(event: &Event<'_>, said: Said<'_>, needed: bool, notes: &mut Notes) ->
     let places = &said.fields.number;
     let number = places.iter().find_map(|place| {
         let (_, raw) = find(&event.properties, std::slice::from_ref(place))?;
-        notes.text(Weight::Fault, &path_of(Some(place), &[]), Some(raw)).map(Arc::from)
+        event.ids.id(Weight::Fault, &path_of(Some(place), &[]), Some(raw), notes)
     });
     if number.is_none() && notes.faults.len() == faults {
         if needed {
