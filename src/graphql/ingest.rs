@@ -77,12 +77,14 @@ impl EventOutcome {
 }
 
 /// Takes events in.
-pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<EventsIngestPayload, Error> {
+pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Result<EventsIngestPayload, Error> {
     if events.len() > MOST_EVENTS {
         let message = format!("{} are too many", events.len());
         return Err(bad_argument("events", message, "at most 500; send the rest in another call"));
     }
-    let events: Vec<Box<RawValue>> = events.iter().map(|Json(event)| as_raw(event)).collect();
+    let null = || RawValue::NULL.to_owned();
+    let events: Vec<Box<RawValue>> =
+        events.iter().map(|event| event.as_ref().map_or_else(null, |Json(event)| as_raw(event))).collect();
     let events: Vec<&RawValue> = events.iter().map(|event| &**event).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
     let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(store_error)?;

@@ -48,7 +48,8 @@ pub(crate) fn consents(
 const PURPOSE: &str = "properties.purpose";
 const CHANNEL: &str = "properties.channel";
 
-/// A decision about one purpose.
+/// A decision about one purpose. An end that is none is as if not given. A channel that is none would make what was
+/// granted for one channel a consent for all, so then nothing is granted; what was withdrawn is for all.
 fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Option<ConsentFact> {
     const END: &str = "properties.expires_at";
     let faults = notes.faults.len();
