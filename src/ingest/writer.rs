@@ -17,8 +17,31 @@ use crate::store::{Applied, Store, StoreError};
 /// The most facts that are written together.
 pub const BATCH: usize = 1_000;
 
+/// The most pairs of identifiers in facts that are written together, since each may be a row. Ordinary facts name few.
+const MOST_PAIRS: usize = 200_000;
+
 /// How often the rules may be saved anew while one batch is written.
 const MOST_RENEWALS: u32 = 20;
+
+/// A batch in parts of so many pairs, the first one last. A fact stays whole.
+fn in_parts(batch: Batch) -> Vec<Batch> {
+    let mut parts: Vec<Batch> = Vec::new();
+    let mut pairs = MOST_PAIRS;
+    for fact in batch.facts {
+        let identifiers = fact.identifiers.len();
+        let own = identifiers * identifiers.saturating_sub(1) / 2;
+        pairs += own;
+        match parts.last_mut() {
+            Some(part) if pairs <= MOST_PAIRS => part.facts.push(fact),
+            _ => {
+                pairs = own;
+                parts.push(Batch { facts: vec![fact] });
+            }
+        }
+    }
+    parts.reverse();
+    parts
+}
 
 /// Writes to one store under its newest rules.
 #[derive(Clone)]
@@ -38,7 +61,7 @@ impl Writer {
     pub(crate) async fn write(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
         let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()), devices: Vec::new() };
         // Parts that are still to be written, the next one last.
-        let mut parts = vec![self.resolve(reads).await?];
+        let mut parts = in_parts(self.resolve(reads).await?);
         let mut renewals = 0;
         while let Some(mut part) = parts.pop() {
             match self.store.apply(&self.judges.now().rules, &part, (self.clock)()).await {
@@ -91,5 +114,34 @@ impl Writer {
             facts.push(fact);
         }
         Ok(Batch { facts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::domain::fact::{Fact, FactIdentifier};
+
+    fn fact(id: usize, identifiers: usize) -> Fact {
+        let named = |n: usize| FactIdentifier { key: IdentifierKey::new("email", format!("{id}/{n}")), listed: true };
+        Fact::naming(id.to_string(), "shop", Timestamp(0), (0..identifiers).map(named).collect())
+    }
+
+    #[test]
+    fn facts_with_many_identifiers_are_written_in_smaller_batches_and_in_their_order() {
+        let parts = |sizes: &[usize]| {
+            let facts = sizes.iter().enumerate().map(|(id, size)| fact(id, *size)).collect();
+            let mut parts = in_parts(Batch { facts });
+            parts.reverse();
+            let ids = parts.iter().flat_map(|part| &part.facts).map(|fact| fact.message_id.to_string());
+            assert!(ids.eq((0..sizes.len()).map(|id| id.to_string())));
+            parts.iter().map(|part| part.facts.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&[3; 5_000]), [5_000], "ordinary ones stay together");
+        assert_eq!(parts(&[100; 1_000])[..2], [40, 40]);
+        assert_eq!(parts(&[100; 1_000]).len(), 25);
+        assert_eq!(parts(&[2_000, 1, 0, 2_000]), [1, 2, 1], "one alone is written whole");
+        assert!(parts(&[]).is_empty());
     }
 }
