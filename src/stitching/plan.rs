@@ -605,7 +605,12 @@ impl Seen {
 pub(crate) struct Links {
     rows: Vec<LinkRow>,
     places: FxHashMap<(IdentifierId, IdentifierId, bool), usize>,
+    /// The rows of large sets of which all were accepted, each with whether it binds: senders repeat those.
+    of_set: FxHashMap<Vec<(NameIx, bool)>, Vec<usize>>,
 }
+
+/// From how many identifiers on a set is large.
+const LARGE: usize = 16;
 
 impl Links {
     pub(crate) fn add(
@@ -616,10 +621,10 @@ impl Links {
         other: NameIx,
         rule: &Arc<str>,
         refused: Option<&Arc<str>>,
-    ) {
+    ) -> usize {
         let (one, other) = (&people.names[one], &people.names[other]);
         let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
-        let Seen { said, first_at, last_at, count, all } = seen;
+        let Seen { said, first_at, last_at, all, .. } = seen;
         let next = self.rows.len();
         let place = *self.places.entry((from, to, refused.is_some())).or_insert(next);
         if place == next {
@@ -638,10 +643,41 @@ impl Links {
                 all: *all,
             });
         }
+        self.again(place, seen);
+        place
+    }
+
+    fn again(&mut self, place: usize, seen: &Seen) {
         let link = &mut self.rows[place].link;
-        link.first_at = link.first_at.min(*first_at);
-        link.last_at = link.last_at.max(*last_at);
-        link.count += count;
+        link.first_at = link.first_at.min(seen.first_at);
+        link.last_at = link.last_at.max(seen.last_at);
+        link.count += seen.count;
+    }
+
+    /// Links those who were accepted together, by the weaker one's kind.
+    fn add_set(&mut self, people: &People, seen: &Seen, accepted: &[NameIx]) {
+        let binds = |name: NameIx| people.names[name].rank.is_some() || people.names[name].customer.is_some();
+        let set: Vec<(NameIx, bool)> = match accepted.len() {
+            LARGE.. => accepted.iter().map(|&name| (name, binds(name))).collect(),
+            _ => Vec::new(),
+        };
+        if let Some(places) = self.of_set.remove(&set) {
+            places.iter().for_each(|&place| self.again(place, seen));
+            self.of_set.insert(set, places);
+            return;
+        }
+        let mut places = Vec::new();
+        for (n, &weak) in accepted.iter().enumerate() {
+            let kind = &people.names[weak].key.kind;
+            let refused: Option<Arc<str>> =
+                (!binds(weak)).then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
+            for &strong in &accepted[..n] {
+                places.push(self.add(people, seen, strong, weak, kind, refused.as_ref()));
+            }
+        }
+        if !set.is_empty() {
+            self.of_set.insert(set, places);
+        }
     }
 
     /// In the order of their ends.
@@ -684,15 +720,7 @@ impl<'k> Log<'k> {
     /// Every pair: accepted ones are linked by the weaker one's kind, a refused one is refused with each.
     fn record_links(&mut self, people: &People, fact: &Fact, verdict: &Verdict) {
         let seen = Seen::of_fact(fact);
-        for (n, &weak) in verdict.accepted.iter().enumerate() {
-            let name = &people.names[weak];
-            let kind = &name.key.kind;
-            let refused: Option<Arc<str>> = (name.rank.is_none() && name.customer.is_none())
-                .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
-            for &strong in &verdict.accepted[..n] {
-                self.links.add(people, &seen, strong, weak, kind, refused.as_ref());
-            }
-        }
+        self.links.add_set(people, &seen, &verdict.accepted);
         for (n, refusal) in verdict.refused.iter().enumerate() {
             let Refusal { name, rule, reason } = refusal;
             for &other in &verdict.accepted {
