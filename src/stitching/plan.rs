@@ -384,13 +384,10 @@ pub fn plan(
                 // A customer with a long history may lose device after device: its evidence is not read for that.
                 false => consents_told(known, &people, &all).map_err(|unknown| untold.consents.extend(unknown)),
             };
-            match told {
-                Ok(story) => {
-                    let partings = sharing::part(rules, &mut people, &released, &story, new_id);
-                    record_sharing(&people, &mut plan, fact, name, &released, &partings);
-                    history.consents.part(&people, all);
-                }
-                Err(()) => {}
+            if let Ok(story) = told {
+                let partings = sharing::part(rules, &mut people, &released, &story, new_id);
+                record_sharing(&people, &mut plan, fact, name, &released, &partings);
+                history.consents.part(&people, all);
             }
         }
         let is_device = |n: &NameIx| people.names[*n].is_device(rules);

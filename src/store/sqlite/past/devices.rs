@@ -15,6 +15,9 @@ use crate::domain::{IdentifierId, Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::Of;
 
+/// The first and the last.
+type Times = (Timestamp, Timestamp);
+
 statements! {
     DEVICE_ID = "device_id";
     DEVICE_THEN = "device_then";
@@ -53,9 +56,9 @@ pub(super) fn list(db: &Connection, of: &[Of], moment: Moment) -> Result<Vec<Vec
 /// there, or anybody when `own` says so.
 pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], own: bool, moment: Moment) -> Result<Vec<Device>> {
     let mut of_identifier = DEVICES_OF_IDENTIFIER_THEN.on(db)?;
-    let mut lived: BTreeMap<i64, Vec<(IdentifierId, (Timestamp, Timestamp))>> = BTreeMap::new();
+    let mut lived: BTreeMap<i64, Vec<(IdentifierId, Times)>> = BTreeMap::new();
     for owner in owners {
-        let mut ids: Vec<(i64, (Timestamp, Timestamp))> = Vec::new();
+        let mut ids: Vec<(i64, Times)> = Vec::new();
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (time(row, 1)?, time(row, 2)?)));
         of_identifier.all([owner.0, moment.change], &mut ids, read)?;
         ids.into_iter().for_each(|(id, now)| lived.entry(id).or_default().push((*owner, now)));
@@ -88,9 +91,9 @@ fn seen_on(
     device: i64,
     key: &str,
     identifier: IdentifierId,
-    now: (Timestamp, Timestamp),
+    now: Times,
     moment: Moment,
-) -> Result<(Timestamp, Timestamp)> {
+) -> Result<Times> {
     let mut found: Vec<Option<(i64, i64)>> = Vec::new();
     let some = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?));
     let params = params![identifier.0, key, moment.end().0, moment.change];
