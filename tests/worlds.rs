@@ -30,6 +30,80 @@ fn every_world_is_answered_as_its_story_says_on_neo4j() {
     stores::run(async { tell_and_ask(stores::neo4j(options).await).await });
 }
 
+#[test]
+fn below_a_customer_nobody_elses_times_show_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    stores::run(async { two_on_a_tablet(stores::sqlite(folder.path()).await).await });
+}
+
+#[test]
+fn below_a_customer_nobody_elses_times_show_on_neo4j() {
+    let Some(options) = stores::neo4j_options() else { return };
+    let _alone = stores::alone();
+    stores::run(async { two_on_a_tablet(stores::neo4j(options).await).await });
+}
+
+/// Wherever a device stands below a customer, its times are that customer's; elsewhere they are its own.
+async fn two_on_a_tablet(store: Arc<dyn Store>) {
+    let settings = Settings::default();
+    let ingest = Arc::new(Ingest::new(store.clone(), &settings));
+    let schema = graphql::schema(Setup::new(&settings, ingest.clone()), ingest.clone(), Feed::new(store.clone()));
+    let event = |who: &str, day: u32| {
+        serde_json::json!({
+            "type": "track", "event": "Page Viewed", "messageId": format!("{who} {day}"), "userId": who,
+            "timestamp": format!("2026-03-{day:02}T10:00:00Z"), "context": {"device": {"id": "d1", "type": "tablet"}},
+        })
+    };
+    let events = [event("ada", 2), event("ben", 1), event("ben", 9), event("ada", 5)];
+    ingest.events(events.map(Into::into).into(), Origin::import(None, "test")).await.expect("the store takes them");
+    let now = store.status().await.expect("figures").changed_at;
+    let run = async |query: String| {
+        let response = schema.execute(with_viewer(Request::new(query), store.clone(), Viewer::all())).await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        response.data.into_json().expect("JSON")
+    };
+    let times = "firstSeenAt lastSeenAt";
+    let seen = |from: u32, to: u32| {
+        let at = |day: u32| format!("2026-03-{day:02}T10:00:00.000Z");
+        serde_json::json!({"firstSeenAt": at(from), "lastSeenAt": at(to)})
+    };
+    for as_of in [String::new(), format!("asOf: \"{now}\", ")] {
+        let one = format!("customer({as_of}by: {{identifier: {{kind: \"user_id\", value: \"ada\"}}}})");
+        // Each by itself too, since what is asked for beside it decides where it is read from.
+        let list = format!("devices {{ nodes {{ {times} }} }}");
+        let names = format!("identifiers {{ nodes {{ devices {{ {times} }} }} }}");
+        let history = format!(
+            "touchpoints {{ nodes {{ device {{ {times} identifiers {{ kind }} }} identifier {{ devices {{ {times} }} }} }} }}"
+        );
+        for asked in [list.clone(), names.clone(), history.clone(), format!("{list} {names} {history}")] {
+            let answer = run(format!("{{ {one} {{ {asked} }} }}")).await["customer"].take();
+            let mut found = 0;
+            each_device(&answer, &mut |device| {
+                found += 1;
+                let own = serde_json::json!({"firstSeenAt": device["firstSeenAt"], "lastSeenAt": device["lastSeenAt"]});
+                assert_eq!(own, seen(2, 5), "{as_of} {asked}");
+            });
+            assert!(found > 0, "{answer}");
+        }
+    }
+    let identifier =
+        run(format!("{{ identifier(kind: \"user_id\", value: \"ada\") {{ id devices {{ id {times} }} }} }}"));
+    let device = identifier.await["identifier"]["devices"][0].take();
+    let node = run(format!("{{ node(id: {}) {{ ... on Device {{ {times} }} }} }}", device["id"])).await["node"].take();
+    assert_eq!(node, seen(1, 9), "by itself it has its own");
+    assert_eq!((&device["firstSeenAt"], &device["lastSeenAt"]), (&node["firstSeenAt"], &node["lastSeenAt"]));
+    ingest.close().await;
+}
+
+fn each_device(answer: &Value, see: &mut impl FnMut(&Value)) {
+    match answer {
+        Value::Object(fields) if fields.contains_key("lastSeenAt") => see(answer),
+        Value::Object(fields) => fields.values().for_each(|value| each_device(value, see)),
+        Value::Array(items) => items.iter().for_each(|item| each_device(item, see)),
+        _ => {}
+    }
+}
+
 /// Tells all worlds, twice, and asks every question of theirs.
 async fn tell_and_ask(store: Arc<dyn Store>) {
     let settings = Settings::default();

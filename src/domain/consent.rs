@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// What was decided. In order of strictness, the strictest last.
+/// What was decided. In order of strictness, the strictest last; what ran out is in force no longer, and comes before
+/// all that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ConsentStatus {
+    /// Was allowed and ran out.
+    Expired,
     /// Allowed.
     Granted,
     /// Nobody knows.
     Unknown,
-    /// Was allowed and ran out.
-    Expired,
     /// Asked and said no.
     Denied,
     /// Allowed once, taken back.
@@ -80,7 +81,8 @@ pub struct ConsentGiven {
 }
 
 /// The decisions in force among `given`: one per purpose and channel, the strictest, of equals the
-/// newest. A grant that ran out by `now` is EXPIRED. Sorted by purpose and channel.
+/// newest. A grant that ran out by `now` is EXPIRED, and stands only where nothing is in force. Sorted by purpose
+/// and channel.
 pub fn in_force(given: &[ConsentGiven], now: Timestamp) -> Vec<Consent> {
     let mut chosen: BTreeMap<(Arc<str>, Option<Arc<str>>), Consent> = BTreeMap::new();
     for given in given {

@@ -6,12 +6,13 @@ use async_graphql::{Context, Error, ID, Object};
 
 use super::id::NodeId;
 use super::identifier::Identifier;
-use super::load::{self, DeviceKey};
+use super::load::{self, DeviceKey, DevicesOf};
 use super::page::read_size;
 use super::scalar::DateTime;
 use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::device;
+use crate::store::query::Of;
 
 /// A thing a person holds.
 #[derive(Clone)]
@@ -44,12 +45,12 @@ impl Device {
         self.row.fact.model.as_deref()
     }
 
-    /// The smallest time of an event from it.
+    /// The smallest time of an event from it: below a customer of that customer's, else of anybody's.
     async fn first_seen_at(&self) -> DateTime {
         DateTime(self.row.first_seen_at)
     }
 
-    /// The largest.
+    /// The largest, of the same events.
     async fn last_seen_at(&self) -> DateTime {
         DateTime(self.row.last_seen_at)
     }
@@ -72,6 +73,26 @@ impl Device {
     /// One that the view of a customer brought.
     pub(super) fn of_customer(row: device::Device, view: &Arc<CustomerView>) -> Self {
         Device { row, view: Some(view.clone()), when: view.as_of }
+    }
+
+    /// Those of a customer's that fit, with when that customer was seen on them, at most so many: from its view when
+    /// that holds them, else read.
+    pub(super) async fn pick(
+        ctx: &Context<'_>,
+        view: &Arc<CustomerView>,
+        fits: impl Fn(&device::Device) -> bool,
+        most: usize,
+    ) -> Result<Vec<Self>, Error> {
+        let pick = |devices: &[device::Device]| {
+            let found = devices.iter().filter(|device| fits(device)).take(most);
+            found.map(|device| Device::of_customer(device.clone(), view)).collect()
+        };
+        if let Some(devices) = &view.devices {
+            return Ok(pick(devices));
+        }
+        let of = Of::Customer(view.customer.id.clone());
+        let devices = load::then(ctx, view.as_of, DevicesOf(of)).await?;
+        Ok(devices.map_or_else(Vec::new, |devices| pick(&devices)))
     }
 
     /// One that was read by itself.

@@ -93,13 +93,17 @@ impl Identifier {
         Box::pin(candidate::of(ctx, self.when, &self.row)).await
     }
 
-    /// The devices it was seen on, last seen first.
+    /// The devices it was seen on, last seen first: below a customer by that customer.
     async fn devices(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Device>, Error> {
         let first = read_size("first", first)?;
+        if let Some(view) = &self.view {
+            // Below a customer a device's times are that customer's.
+            return Device::pick(ctx, view, |device| device.identifiers.contains(&self.row.id), first).await;
+        }
         let devices = load::then(ctx, self.when, DevicesOf(self.of())).await?.unwrap_or_default();
         Ok(devices.iter().take(first).cloned().map(|row| Device::alone(row, self.when)).collect())
     }

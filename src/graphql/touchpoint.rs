@@ -139,14 +139,14 @@ impl Touchpoint {
     /// The device it happened on; null when it is not known.
     async fn device(&self, ctx: &Context<'_>) -> Option<Result<Device, Error>> {
         let key = self.row.device.clone()?;
-        let known = self.view.as_ref().and_then(|view| {
-            let device = view.devices.as_ref()?.iter().find(|device| device.fact.key == key)?;
-            Some(Device::of_customer(device.clone(), view))
-        });
-        match known {
-            Some(device) => Some(Ok(device)),
-            None => Device::fetch_at(ctx, self.when, key).await.transpose(),
+        if let Some(view) = &self.view {
+            match Device::pick(ctx, view, |device| device.fact.key == key, 1).await {
+                Ok(mut found) if !found.is_empty() => return Some(Ok(found.remove(0))),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
         }
+        Device::fetch_at(ctx, self.when, key).await.transpose()
     }
 
     /// The order it is about; null when it is about none, or about one that has not arrived.

@@ -10,6 +10,7 @@ use super::event::Read;
 use super::identifiers::Previous;
 use super::judge::Judges;
 use crate::domain::IdentifierKey;
+use crate::stitching::batch::SetName;
 use crate::stitching::{Batch, Outcome};
 use crate::store::query::IdentifierRef;
 use crate::store::{Applied, Store, StoreError};
@@ -17,8 +18,38 @@ use crate::store::{Applied, Store, StoreError};
 /// The most facts that are written together.
 pub const BATCH: usize = 1_000;
 
+/// The most pairs of identifiers in facts that are written together, since each may be a row. Ordinary facts name few.
+const MOST_PAIRS: usize = 200_000;
+/// Up to how many identifiers the pairs of a fact are few.
+const FEW: usize = 10;
+
 /// How often the rules may be saved anew while one batch is written.
 const MOST_RENEWALS: u32 = 20;
+
+/// A batch in parts of so many pairs, the first one last. A fact stays whole; a set that comes again has no new pairs.
+fn in_parts(batch: Batch) -> Vec<Batch> {
+    let mut parts: Vec<Batch> = Vec::new();
+    let mut sets: FxHashSet<SetName> = FxHashSet::default();
+    let mut pairs = 0;
+    for fact in batch.facts {
+        let identifiers = fact.identifiers.len();
+        let own = identifiers * identifiers.saturating_sub(1) / 2;
+        // Small sets are not worth a name.
+        let set = (identifiers > FEW).then(|| SetName::of(&fact.identifiers));
+        let known = set.as_ref().is_some_and(|set| sets.contains(set));
+        match parts.last_mut() {
+            Some(part) if known || pairs + own <= MOST_PAIRS => part.facts.push(fact),
+            _ => {
+                (pairs, sets) = (0, FxHashSet::default());
+                parts.push(Batch { facts: vec![fact] });
+            }
+        }
+        pairs += if known { 0 } else { own };
+        sets.extend(set);
+    }
+    parts.reverse();
+    parts
+}
 
 /// Writes to one store under its newest rules.
 #[derive(Clone)]
@@ -38,7 +69,7 @@ impl Writer {
     pub(crate) async fn write(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
         let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()), devices: Vec::new() };
         // Parts that are still to be written, the next one last.
-        let mut parts = vec![self.resolve(reads).await?];
+        let mut parts = in_parts(self.resolve(reads).await?);
         let mut renewals = 0;
         while let Some(mut part) = parts.pop() {
             match self.store.apply(&self.judges.now().rules, &part, (self.clock)()).await {
@@ -91,5 +122,37 @@ impl Writer {
             facts.push(fact);
         }
         Ok(Batch { facts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::domain::fact::{Fact, FactIdentifier};
+
+    fn fact(id: usize, of: usize, identifiers: usize) -> Fact {
+        let named = |n: usize| FactIdentifier { key: IdentifierKey::new("email", format!("{of}/{n}")), listed: true };
+        Fact::naming(id.to_string(), "shop", Timestamp(0), (0..identifiers).map(named).collect())
+    }
+
+    #[test]
+    fn facts_with_many_identifiers_are_written_in_smaller_batches_and_in_their_order() {
+        let sizes_of = |facts: Vec<Fact>| {
+            let count = facts.len();
+            let mut parts = in_parts(Batch { facts });
+            parts.reverse();
+            let ids = parts.iter().flat_map(|part| &part.facts).map(|fact| fact.message_id.to_string());
+            assert!(ids.eq((0..count).map(|id| id.to_string())));
+            parts.iter().map(|part| part.facts.len()).collect::<Vec<_>>()
+        };
+        let parts = |sizes: &[usize]| sizes_of(sizes.iter().enumerate().map(|(n, size)| fact(n, n, *size)).collect());
+        assert_eq!(parts(&[3; 5_000]), [5_000], "ordinary ones stay together");
+        assert_eq!(parts(&[100; 1_000])[..2], [40, 40]);
+        assert_eq!(parts(&[100; 1_000]).len(), 25);
+        assert_eq!(parts(&[2_000, 1, 0, 2_000]), [1, 2, 1], "one alone is written whole");
+        assert!(parts(&[]).is_empty());
+        assert_eq!(sizes_of((0..1_000).map(|n| fact(n, n % 40, 100)).collect()), [1_000], "the same 40 sets again");
+        assert_eq!(sizes_of((0..1_000).map(|n| fact(n, n % 41, 100)).collect())[0], 40);
     }
 }

@@ -450,7 +450,7 @@ impl Scratch {
     }
 }
 
-/// Whom a purpose shows: those whose strictest consent for it is a grant that has not run out.
+/// Whom a purpose shows: those whose strictest consent for it, of those that have not run out, is a grant.
 fn allowed(projection: &Projection, scope: &Scope) -> Result<Option<Vec<bool>>, Fault> {
     let Some(wanted) = &scope.purpose else { return Ok(None) };
     let Some(purpose) = projection.dictionary.find_purpose(&wanted.name) else {

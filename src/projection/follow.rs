@@ -99,11 +99,14 @@ impl Touched {
                     touched.identifiers.extend(i);
                 }
                 ChangeEntry::CustomersMerged { c, o, i, .. } | ChangeEntry::CustomerSplit { c, o, i, .. } => {
+                    // What parts customers parts what they allowed.
+                    touched.consents |= matches!(change.entry, ChangeEntry::CustomerSplit { .. });
                     touched.customers.insert(c.clone());
                     touched.customers.extend(o.iter().cloned());
                     touched.identifiers.extend(i);
                 }
                 ChangeEntry::IdentifierShared { c, i, .. } => {
+                    touched.consents = true;
                     touched.customers.extend(c.clone());
                     touched.identifiers.extend(i);
                 }

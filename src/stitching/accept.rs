@@ -5,6 +5,7 @@
 //! otherwise it alone is refused and keeps whom it has. The first of a fact always stands. One that
 //! is shared binds nobody: it is accepted only when nothing else is there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::people::{CustomerIx, NameIx, People, kind_name};
@@ -55,7 +56,6 @@ pub(crate) fn accept(
     let mut accepted = Vec::with_capacity(names.len());
     let mut refused = Vec::new();
     let mut shared = Vec::new();
-    let mut two_customers = false;
     for &name in names {
         if people.names[name].shared_since.is_some() {
             shared.push(name);
@@ -63,16 +63,14 @@ pub(crate) fn accept(
         }
         match group.admit(rules, people, name) {
             Ok(()) => accepted.push(name),
-            Err(Breach { rule, reason, of_limit }) => {
-                two_customers |= of_limit && people.names[name].customer.is_some();
-                refused.push(Refusal { name, rule, reason });
-            }
+            Err(Breach { rule, reason }) => refused.push(Refusal { name, rule, reason }),
         }
     }
     if accepted.is_empty() {
         accepted.push(shared.remove(0));
     }
     let binds = accepted.iter().any(|&n| people.names[n].binds());
+    let two_customers = binds && group.is_parted_by_limit(rules, people, &refused);
     let created = group.customers.is_empty() && binds;
     let customer = match group.customers.as_slice() {
         [] if binds => Some(people.create(rules, new_id())),
@@ -91,7 +89,7 @@ pub(crate) fn accept(
         }
     }
     let is_device = |&n: &NameIx| people.names[n].is_device(rules);
-    let turned_shared = if two_customers && binds {
+    let turned_shared = if two_customers {
         let seen = accepted.iter().copied().chain(refused.iter().map(|r| r.name));
         seen.filter(is_device).collect()
     } else {
@@ -104,8 +102,6 @@ pub(crate) fn accept(
 struct Breach {
     rule: Arc<str>,
     reason: Arc<str>,
-    /// Whether a limit on a kind of people forbids it: not a cap, not a decision, not a limit on devices.
-    of_limit: bool,
 }
 
 /// What is accepted so far of one fact.
@@ -141,7 +137,7 @@ impl Group {
         };
         if let Some(customer) = outside.filter(|_| !self.empty) {
             let kind = &identifier.key.kind;
-            let of_kind = |reason: String| Breach { rule: kind.clone(), reason: reason.into(), of_limit: false };
+            let of_kind = |reason: String| Breach { rule: kind.clone(), reason: reason.into() };
             if listed.is_none() {
                 return Err(of_kind(format!("{kind} is not a listed kind, so it binds nobody")));
             }
@@ -186,7 +182,7 @@ impl Group {
         let mut inside = self.customers.iter().map(|&c| people.customers[c].members.as_slice()).chain([&*self.alone]);
         if inside.any(|names| people.kept_apart(names, others)) {
             let reason = "a person said that these are not the same customer";
-            return Err(Breach { rule: DECISION.into(), reason: reason.into(), of_limit: false });
+            return Err(Breach { rule: DECISION.into(), reason: reason.into() });
         }
         Ok(())
     }
@@ -202,15 +198,38 @@ impl Group {
             {
                 let kind = kind_name(rules, rank);
                 let reason = format!("a customer has at most {limit} of {kind}; together they would have {sum}");
-                return Err(Breach { rule: kind.clone(), reason: reason.into(), of_limit: !rule.device });
+                return Err(Breach { rule: kind.clone(), reason: reason.into() });
             }
         }
         let sum = self.total + total;
         if sum > rules.max_identifiers && sum > self.total.max(total) {
             let reason =
                 format!("a customer has at most {} identifiers; together they would have {sum}", rules.max_identifiers);
-            return Err(Breach { rule: "max_identifiers".into(), reason: reason.into(), of_limit: false });
+            return Err(Breach { rule: "max_identifiers".into(), reason: reason.into() });
         }
         Ok(())
+    }
+
+    /// Whether a limit on a kind of people keeps two customers apart of those who were seen together: who is in now,
+    /// and each who has somebody that was refused. An identifier is refused for the first reason that is found; a
+    /// decision, a cap, a kind that may not merge or a limit on devices may be that, and hides no limit on people.
+    fn is_parted_by_limit(&self, rules: &IdentityRules, people: &People, refused: &[Refusal]) -> bool {
+        let names = refused.iter().map(|refusal| &people.names[refusal.name]).filter(|name| name.rank.is_some());
+        let others: BTreeSet<CustomerIx> =
+            names.filter_map(|name| name.customer).filter(|customer| !self.customers.contains(customer)).collect();
+        let of_people = rules.kinds.iter().enumerate().filter(|(_, kind)| !kind.device);
+        let mut limits = of_people.filter_map(|(rank, kind)| Some((rank, kind.limit?)));
+        limits.any(|(rank, limit)| {
+            // The two who have most of the kind say whether any two have too many.
+            let theirs = others.iter().map(|&customer| people.customers[customer].counts[rank]);
+            let (most, next) =
+                theirs.fold(
+                    (self.counts[rank], 0),
+                    |(most, next), count| {
+                        if count > most { (count, most) } else { (most, next.max(count)) }
+                    },
+                );
+            next > 0 && most + next > limit
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::consents::Consents;
 use super::known::Known;
 use super::people::{CustomerIx, NameIx, People};
 use super::plan::{self, Plan, Why};
@@ -199,6 +200,9 @@ impl Desk<'_> {
         }
         let former = &self.known.story.former;
         let partings = regroup::part(self.rules, &mut self.people, customer, vec![moved.clone()], former, new_id);
+        let mut consents = Consents::new(self.known);
+        consents.part(&self.people, moved.iter().chain(&kept).copied());
+        consents.finish(&mut self.plan);
         self.note(DecisionKind::Split, vec![moved, kept]);
         let why = self.why();
         plan::record_partings(&self.people, &mut self.plan, &partings, &DECISION.into(), &why);

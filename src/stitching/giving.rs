@@ -3,6 +3,7 @@
 //!
 //! What a device said of traits and consents stays with it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -47,6 +48,25 @@ pub type Latest = FxHashMap<(IdentifierId, Arc<str>), Timestamp>;
 /// The identifiers that lose touchpoints, each with the channel, once.
 pub fn losers(given: &[Given]) -> FxHashSet<(IdentifierId, Arc<str>)> {
     given.iter().map(|one| (one.touchpoint.owner, one.touchpoint.fact.channel.clone())).collect()
+}
+
+/// Whoever is given touchpoints was on their devices then, from the first to the last of them.
+pub fn gained_devices(given: &[Given]) -> BTreeMap<(IdentifierId, Arc<str>), (Timestamp, Timestamp)> {
+    let mut gained = BTreeMap::new();
+    for one in given {
+        let Some(device) = &one.touchpoint.device else { continue };
+        let at = one.touchpoint.at;
+        let (first, last) = gained.entry((one.to, device.clone())).or_insert((at, at));
+        (*first, *last) = ((*first).min(at), (*last).max(at));
+    }
+    gained
+}
+
+/// Whoever loses touchpoints was perhaps on their devices for a shorter time. The device's own identifier is nobody's
+/// as long as it gives anything away, and a busy one would be counted again with each visit.
+pub fn lost_devices(given: &[Given]) -> BTreeSet<(IdentifierId, Arc<str>)> {
+    let lost = given.iter().filter(|one| one.touchpoint.owner != one.device);
+    lost.filter_map(|one| Some((one.touchpoint.owner, one.touchpoint.device.clone()?))).collect()
 }
 
 /// Plans it on what is `known`: the [identifiers](concerned), who holds them and all that those hold, and what

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::consents::Consents;
 use super::known::Known;
 use super::people::{NameIx, People};
-use super::plan::{DeviceRow, Plan};
+use super::plan::{DeviceRow, Plan, SeenOn};
 use crate::domain::change::ChangeEntry;
 use crate::domain::claim::{Claim, ClaimFact, Provenance};
-use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
+use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::fact::Fact;
 use crate::domain::order::{Order, OrderAct, OrderEvent, OrderKey};
 use crate::domain::product::{Product, ProductActed};
@@ -19,8 +20,6 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 
 /// The name of a claim's row: the same again replaces it.
 type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
-/// What a consent is about, on one identifier.
-type ConsentSlot = (IdentifierId, Arc<str>, Option<Arc<str>>);
 
 /// What a fact turned out to be about an order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,21 +30,15 @@ pub(crate) struct Heard {
     pub(crate) other_currency: bool,
 }
 
-/// The decision an identifier holds in a slot.
-#[derive(Clone, Copy)]
-struct Held {
-    at: Timestamp,
-    arrival: Arrival,
-    said: (ConsentStatus, Option<Timestamp>),
-}
-
 /// Works through a batch's facts and gathers what is to be written into a [`Plan`].
 pub(crate) struct History {
     seq: i64,
     claims: FxHashMap<ClaimKey, Claim>,
     claims_made: u32,
-    consents: FxHashMap<ConsentSlot, Held>,
-    consents_known: FxHashSet<(IdentifierId, Arrival)>,
+    /// Where the batch's claims stand among its rows.
+    claim_rows: FxHashMap<Arrival, usize>,
+    /// Which decisions identifiers hold.
+    pub(crate) consents: Consents,
     consents_made: u32,
     orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// What the batch's orders added to figures before it.
@@ -59,23 +52,12 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(known: &Known, seq: i64) -> Self {
         let claims = known.claims.iter().map(|c| (claim_key(c.owner, &c.source, &as_fact(c)), c.clone())).collect();
-        let mut consents: FxHashMap<ConsentSlot, Held> = FxHashMap::default();
-        let mut consents_known = FxHashSet::default();
-        for ConsentGiven { identifier, consent } in &known.consents {
-            consents_known.insert((*identifier, consent.arrival));
-            let slot = (*identifier, consent.fact.purpose.clone(), consent.fact.channel.clone());
-            let held = Held { at: consent.at, arrival: consent.arrival, said: said(&consent.fact) };
-            let present = consents.entry(slot).or_insert(held);
-            if (held.at, held.arrival) > (present.at, present.arrival) {
-                *present = held;
-            }
-        }
         History {
             seq,
             claims,
             claims_made: 0,
-            consents,
-            consents_known,
+            claim_rows: FxHashMap::default(),
+            consents: Consents::new(known),
             consents_made: 0,
             orders: known.orders.clone(),
             orders_touched: BTreeSet::new(),
@@ -150,9 +132,7 @@ impl History {
         }
         plan.devices = self.devices.into_values().collect();
         plan.products = self.products.into_values().map(|(_, product)| product).collect();
-        let closed: FxHashSet<(IdentifierId, Arrival)> = plan.consents_taken.iter().copied().collect();
-        plan.consents_given.retain(|given| !closed.contains(given));
-        plan.consents_taken.retain(|taken| self.consents_known.contains(taken));
+        self.consents.finish(plan);
     }
 
     fn record_touchpoint(
@@ -188,20 +168,17 @@ impl History {
             fact: device.clone(),
             first_seen_at: fact.at,
             last_seen_at: fact.at,
-            identifiers: BTreeSet::new(),
-            seen_alone: None,
+            identifiers: BTreeMap::new(),
         });
-        if fact.touchpoint.is_none() {
-            let (first, last) = row.seen_alone.unwrap_or((fact.at, fact.at));
-            row.seen_alone = Some((first.min(fact.at), last.max(fact.at)));
-        }
         if fact.at >= row.last_seen_at {
             row.fact = device.clone();
         }
         row.first_seen_at = row.first_seen_at.min(fact.at);
         row.last_seen_at = row.last_seen_at.max(fact.at);
-        row.identifiers.insert(people.names[owner].id);
-        row.identifiers.extend(device_names.iter().map(|&n| people.names[n].id));
+        for &name in std::iter::once(&owner).chain(device_names) {
+            let seen = SeenOn::once(fact.at, fact.touchpoint.is_none() || name != owner);
+            row.identifiers.entry(people.names[name].id).and_modify(|before| before.add(&seen)).or_insert(seen);
+        }
     }
 
     fn record_claim(&mut self, plan: &mut Plan, fact: &Fact, owner: IdentifierId, said: &ClaimFact) {
@@ -222,6 +199,7 @@ impl History {
         self.claims_made += 1;
         let Some(before) = self.claims.get_mut(&key) else {
             self.claims.insert(key, alone.clone());
+            self.claim_rows.insert(alone.arrival, plan.claims_opened.len());
             plan.claims_opened.push(alone);
             return;
         };
@@ -239,12 +217,12 @@ impl History {
         let mut untold = (between != first_at && between != at).then_some(between);
         if before.arrival.seq() == self.seq {
             // Opened in this batch: said again, one row.
-            let row = plan.claims_opened.iter_mut().rfind(|c| c.arrival == before.arrival);
-            let row = row.expect("a claim of this batch is among its rows");
+            let row = &mut plan.claims_opened[self.claim_rows[&before.arrival]];
             *row = Claim { arrival: row.arrival, ..again };
             *before = row.clone();
         } else {
             plan.claims_closed.push(before.arrival);
+            self.claim_rows.insert(again.arrival, plan.claims_opened.len());
             plan.claims_opened.push(again.clone());
             // What was there tells its own times.
             untold = untold.filter(|between| *between == fact.at);
@@ -260,41 +238,42 @@ impl History {
 
     /// A decision applies to every identifier its customer holds now, and replaces older ones there.
     fn record_consents(&mut self, people: &People, plan: &mut Plan, fact: &Fact, owner: NameIx, accepted: &[NameIx]) {
+        // A device that turned out to be shared just now speaks for nobody who was signed in.
+        let owner = accepted.iter().copied().find(|&name| people.names[name].shared_since.is_none()).unwrap_or(owner);
         for decided in &fact.consents {
             let arrival = Arrival::new(self.seq, self.consents_made);
-            let holders = match people.names[owner].customer {
+            let mut holders = match people.names[owner].customer {
                 Some(customer) => people.customers[customer].members.as_slice(),
+                // They bind nobody, so what one grants is granted by it alone.
+                None if decided.status == ConsentStatus::Granted => std::slice::from_ref(&owner),
                 None => accepted,
             };
-            let slot_of =
-                |&holder: &NameIx| (people.names[holder].id, decided.purpose.clone(), decided.channel.clone());
-            // Many senders repeat the preferences with every event: what all of them hold already is no decision.
-            let repeats = |held: &Held| held.said == said(decided) && held.at <= fact.at;
-            if holders.iter().all(|holder| self.consents.get(&slot_of(holder)).is_some_and(repeats)) {
-                continue;
-            }
-            for holder in holders {
-                let slot = slot_of(holder);
-                match self.consents.get(&slot) {
-                    Some(held) if held.at > fact.at => continue,
-                    Some(held) => plan.consents_taken.push((slot.0, held.arrival)),
-                    None => {}
+            // What all of them hold already is no decision. But whoever grants what others of its customer granted
+            // has it by its own word too, should they come apart.
+            let repeats = |&holder: &NameIx| self.consents.repeats(people.names[holder].id, decided, fact.at);
+            if holders.iter().all(repeats) {
+                let owner_id = people.names[owner].id;
+                if decided.status != ConsentStatus::Granted || self.consents.is_own(owner_id, decided) {
+                    continue;
                 }
-                plan.consents_given.push((slot.0, arrival));
-                self.consents.insert(slot, Held { at: fact.at, arrival, said: said(decided) });
+                holders = std::slice::from_ref(&owner);
+            }
+            let consent = Consent {
+                arrival,
+                owner: people.names[owner].id,
+                fact: decided.clone(),
+                at: fact.at,
+                source: fact.source.clone(),
+            };
+            for &holder in holders {
+                self.consents.give(people.names[holder].id, &consent);
             }
             plan.entries.push(ChangeEntry::ConsentChanged {
                 c: people.customer_of(owner),
                 x: self.consents_made,
                 m: fact.message_id.clone(),
             });
-            plan.consents.push(Consent {
-                arrival,
-                owner: people.names[owner].id,
-                fact: decided.clone(),
-                at: fact.at,
-                source: fact.source.clone(),
-            });
+            plan.consents.push(consent);
             self.consents_made += 1;
         }
     }
@@ -329,10 +308,6 @@ impl History {
 
 fn claim_key(owner: IdentifierId, source: &Arc<str>, said: &ClaimFact) -> ClaimKey {
     (owner, said.name.clone(), said.value.get().into(), said.provenance, source.clone())
-}
-
-fn said(decided: &ConsentFact) -> (ConsentStatus, Option<Timestamp>) {
-    (decided.status, decided.expires_at)
 }
 
 fn as_fact(claim: &Claim) -> ClaimFact {

@@ -33,6 +33,8 @@ pub struct Known {
     pub story: Story,
     /// Identifiers whose story is there, whole.
     pub told: FxHashSet<IdentifierId>,
+    /// Identifiers of whose story there is what they allowed and forbade.
+    pub consents_told: FxHashSet<IdentifierId>,
     /// Who was refused in a message before, and by which rules: in those of [`Batch::refusing`](super::Batch::refusing)
     /// and of [`settle::refusing`](super::settle::refusing).
     pub refused: RefusedBefore,
@@ -78,6 +80,8 @@ pub struct Story {
     pub decisions: Vec<Decision>,
     /// The customers merged into those who hold them, directly or through others.
     pub former: Vec<Former>,
+    /// Every decision about their data that they hold or held, with whether they hold it still.
+    pub gave: Vec<(ConsentGiven, bool)>,
 }
 
 /// A set of identifiers that were seen together.

@@ -3,7 +3,7 @@
 //!
 //! * [`Batch`] is what arrived, [`Known`] is what the store read of it under its locks.
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
-//! * [`history`] hangs touchpoints, orders, claims, consents on the identifiers.
+//! * [`history`] hangs touchpoints, orders, claims on the identifiers, [`consents`] what was allowed and forbidden.
 //! * [`plan()`] runs both and sums up what changed; [`figures`] is what that does to the store's figures.
 //! * [`why`] finds the chain of links that connects two identifiers.
 //! * [`sharing`] takes an identifier that turns out to be shared out of its customer, [`replay`] works
@@ -16,6 +16,7 @@
 pub mod accept;
 pub mod batch;
 pub mod compare;
+pub(crate) mod consents;
 pub mod decide;
 pub mod figures;
 pub mod giving;
@@ -34,4 +35,4 @@ pub mod why;
 pub use batch::Batch;
 pub use decide::{Ruled, RuledPlan, Ruling, Says, decide};
 pub use known::Known;
-pub use plan::{Outcome, Plan, Planned, plan};
+pub use plan::{Outcome, Plan, Planned, Untold, plan};

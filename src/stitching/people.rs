@@ -279,15 +279,23 @@ impl People {
         if self.sides.is_empty() {
             return false;
         }
-        let sides = |names: &[NameIx]| -> Vec<(NameIx, Side)> {
-            let each = names.iter().filter_map(|name| Some((*name, self.sides.get(name)?)));
-            each.flat_map(|(name, sides)| sides.iter().map(move |side| (name, *side))).collect()
-        };
-        let (ours, theirs) = (sides(ours), sides(theirs));
-        ours.iter().any(|(p, mine)| {
-            let parts = |other: &Side| other.decision == mine.decision && other.number != mine.number;
-            mine.kind != DecisionKind::Merge
-                && theirs.iter().any(|(q, other)| parts(other) && !self.merged_later(*p, *q, mine.decision))
+        let sides = |name: &NameIx| self.sides.get(name).into_iter().flatten();
+        // By decision, since a large customer may stand in many.
+        let mut parted: FxHashMap<Arrival, Vec<(NameIx, i64)>> = FxHashMap::default();
+        for &name in theirs {
+            for side in sides(&name).filter(|side| side.kind != DecisionKind::Merge) {
+                parted.entry(side.decision).or_default().push((name, side.number));
+            }
+        }
+        if parted.is_empty() {
+            return false;
+        }
+        ours.iter().any(|&name| {
+            sides(&name).any(|mine| {
+                let others = parted.get(&mine.decision).into_iter().flatten();
+                let mut other_sides = others.filter(|(_, number)| *number != mine.number);
+                other_sides.any(|(other, _)| !self.merged_later(name, *other, mine.decision))
+            })
         })
     }
 

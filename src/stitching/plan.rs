@@ -88,7 +88,7 @@ pub struct Plan {
     pub consents: Vec<Consent>,
     /// Identifiers that hold a decision from now on: `(identifier, the decision's arrival)`.
     pub consents_given: Vec<(IdentifierId, Arrival)>,
-    /// Identifiers that hold it no longer.
+    /// Identifiers that hold it no longer; to be written after those given, of which some are over at once.
     pub consents_taken: Vec<(IdentifierId, Arrival)>,
     /// New lines of identity histories.
     pub identity_events: Vec<IdentityEvent>,
@@ -168,9 +168,18 @@ pub(crate) struct Why {
 pub enum Planned {
     /// The plan.
     Ready(Box<Plan>),
-    /// Some customer comes apart: of these identifiers every evidence, every decision, and the
-    /// customers that were merged into their customers, have to be [`Known`] too.
-    Needs(BTreeSet<IdentifierId>),
+    /// Some customer comes apart: of these identifiers every evidence, every decision, the customers that were
+    /// merged into their customers, and what they allowed and forbade, have to be [`Known`] too.
+    Needs(Untold),
+}
+
+/// What is not [`Known`] and has to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// Identifiers whose whole story is needed.
+    pub stories: BTreeSet<IdentifierId>,
+    /// Identifiers of whom it is enough what they allowed and forbade.
+    pub consents: BTreeSet<IdentifierId>,
 }
 
 /// What became of one fact.
@@ -297,10 +306,34 @@ pub struct DeviceRow {
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,
-    /// The identifiers that live on it.
-    pub identifiers: BTreeSet<IdentifierId>,
-    /// The smallest and the largest time of events that left no touchpoint, which would tell.
-    pub seen_alone: Option<(Timestamp, Timestamp)>,
+    /// The identifiers that live on it, each with when it was seen there.
+    pub identifiers: BTreeMap<IdentifierId, SeenOn>,
+}
+
+/// When an identifier was seen on a device: the smallest and the largest time in the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenOn {
+    /// Of all events.
+    pub times: (Timestamp, Timestamp),
+    /// Of events that left no touchpoint of its own, which would tell.
+    pub alone: Option<(Timestamp, Timestamp)>,
+}
+
+impl SeenOn {
+    /// In one event.
+    pub(crate) fn once(at: Timestamp, alone: bool) -> Self {
+        SeenOn { times: (at, at), alone: alone.then_some((at, at)) }
+    }
+
+    /// In these events, too.
+    pub(crate) fn add(&mut self, other: &SeenOn) {
+        let wider = |(a, b): (Timestamp, Timestamp), (c, d): (Timestamp, Timestamp)| (a.min(c), b.max(d));
+        self.times = wider(self.times, other.times);
+        self.alone = match (self.alone, other.alone) {
+            (Some(one), Some(other)) => Some(wider(one, other)),
+            (one, other) => one.or(other),
+        };
+    }
 }
 
 /// Plans `batch` on what is `known`. `seq` is the change number it will have, `at` the time of its
@@ -319,7 +352,7 @@ pub fn plan(
     let mut log = Log::new(known);
     let mut seen: FxHashMap<Arc<str>, NameIx> = FxHashMap::default();
     // Each round of questions costs a plan, so a pass that lacks a story goes on, to find out what else it lacks.
-    let mut untold: BTreeSet<IdentifierId> = BTreeSet::new();
+    let mut untold = Untold::default();
     for (index, fact) in batch.facts.iter().enumerate() {
         if let Some(customer) = known.messages.get(&fact.message_id) {
             plan.outcomes.push(Outcome::Unchanged { customer: customer.clone() });
@@ -346,12 +379,17 @@ pub fn plan(
         log.record(rules, &people, &mut plan, fact, &names, &verdict);
         for &name in &verdict.turned_shared {
             let Some(released) = sharing::release(&mut people, name, seq) else { continue };
-            match story_of(known, &people, &plan, &released.rest) {
-                Ok(story) => {
-                    let partings = sharing::part(rules, &mut people, &released, &story, new_id);
-                    record_sharing(&people, &mut plan, fact, name, &released, &partings);
-                }
-                Err(unknown) => untold.extend(unknown),
+            let of_it = released.from.map(|_| name);
+            let all: Vec<NameIx> = released.rest.iter().copied().chain(of_it).collect();
+            let told = match released.comes_apart() {
+                true => story_of(known, &people, &plan, &all).map_err(|unknown| untold.stories.extend(unknown)),
+                // A customer with a long history may lose device after device: its evidence is not read for that.
+                false => consents_told(known, &people, &all).map_err(|unknown| untold.consents.extend(unknown)),
+            };
+            if let Ok(story) = told {
+                let partings = sharing::part(rules, &mut people, &released, &story, new_id);
+                record_sharing(&people, &mut plan, fact, name, &released, &partings);
+                history.consents.part(&people, all);
             }
         }
         let is_device = |n: &NameIx| people.names[*n].is_device(rules);
@@ -374,7 +412,7 @@ pub fn plan(
             other_currency: heard.other_currency,
         });
     }
-    if !untold.is_empty() {
+    if untold != Untold::default() {
         return Planned::Needs(untold);
     }
     history.finish(&mut people, &mut plan, known);
@@ -434,7 +472,16 @@ fn story_of(known: &Known, people: &People, plan: &Plan, names: &[NameIx]) -> Re
         said: FxHashMap::default(),
         decisions: known.story.decisions.clone(),
         former: known.story.former.clone(),
+        gave: Vec::new(),
     })
+}
+
+/// No story, once it is known what these allowed and forbade; or those of whom it is not.
+fn consents_told(known: &Known, people: &People, names: &[NameIx]) -> Result<Story, BTreeSet<IdentifierId>> {
+    let stored = names.iter().map(|&name| &people.names[name]).filter(|name| !name.new).map(|name| name.id);
+    let unknown: BTreeSet<IdentifierId> =
+        stored.filter(|id| !known.told.contains(id) && !known.consents_told.contains(id)).collect();
+    if unknown.is_empty() { Ok(Story::default()) } else { Err(unknown) }
 }
 
 /// The rows of people, when all has happened that happens in a plan.
@@ -558,7 +605,15 @@ impl Seen {
 
 /// Pairs that were seen together, each once: whether they were bound or not.
 #[derive(Default)]
-pub(crate) struct Links(BTreeMap<(IdentifierId, IdentifierId, bool), LinkRow>);
+pub(crate) struct Links {
+    rows: Vec<LinkRow>,
+    places: FxHashMap<(IdentifierId, IdentifierId, bool), usize>,
+    /// The rows of large sets of which all were accepted, each with whether it binds: senders repeat those.
+    of_set: FxHashMap<Vec<(NameIx, bool)>, Vec<usize>>,
+}
+
+/// From how many identifiers on a set is large.
+const LARGE: usize = 16;
 
 impl Links {
     pub(crate) fn add(
@@ -567,33 +622,71 @@ impl Links {
         seen: &Seen,
         one: NameIx,
         other: NameIx,
-        rule: Arc<str>,
-        refused: Option<Arc<str>>,
-    ) {
+        rule: &Arc<str>,
+        refused: Option<&Arc<str>>,
+    ) -> usize {
         let (one, other) = (&people.names[one], &people.names[other]);
         let (from, to) = if one.key < other.key { (one.id, other.id) } else { (other.id, one.id) };
-        let Seen { said, first_at, last_at, count, all } = seen;
-        let row = self.0.entry((from, to, refused.is_some())).or_insert_with(|| LinkRow {
-            link: Link {
-                from,
-                to,
-                refused,
-                rule,
-                first_at: *first_at,
-                last_at: *last_at,
-                count: 0,
-                message_id: said.message_id.clone(),
-                source: said.source.clone(),
-            },
-            all: *all,
-        });
-        row.link.first_at = row.link.first_at.min(*first_at);
-        row.link.last_at = row.link.last_at.max(*last_at);
-        row.link.count += count;
+        let Seen { said, first_at, last_at, all, .. } = seen;
+        let next = self.rows.len();
+        let place = *self.places.entry((from, to, refused.is_some())).or_insert(next);
+        if place == next {
+            self.rows.push(LinkRow {
+                link: Link {
+                    from,
+                    to,
+                    refused: refused.cloned(),
+                    rule: rule.clone(),
+                    first_at: *first_at,
+                    last_at: *last_at,
+                    count: 0,
+                    message_id: said.message_id.clone(),
+                    source: said.source.clone(),
+                },
+                all: *all,
+            });
+        }
+        self.again(place, seen);
+        place
     }
 
-    pub(crate) fn into_rows(self) -> Vec<LinkRow> {
-        self.0.into_values().collect()
+    fn again(&mut self, place: usize, seen: &Seen) {
+        let link = &mut self.rows[place].link;
+        link.first_at = link.first_at.min(seen.first_at);
+        link.last_at = link.last_at.max(seen.last_at);
+        link.count += seen.count;
+    }
+
+    /// Links those who were accepted together, by the weaker one's kind.
+    fn add_set(&mut self, people: &People, seen: &Seen, accepted: &[NameIx]) {
+        let binds = |name: NameIx| people.names[name].rank.is_some() || people.names[name].customer.is_some();
+        let set: Vec<(NameIx, bool)> = match accepted.len() {
+            LARGE.. => accepted.iter().map(|&name| (name, binds(name))).collect(),
+            _ => Vec::new(),
+        };
+        if let Some(places) = self.of_set.remove(&set) {
+            places.iter().for_each(|&place| self.again(place, seen));
+            self.of_set.insert(set, places);
+            return;
+        }
+        let mut places = Vec::new();
+        for (n, &weak) in accepted.iter().enumerate() {
+            let kind = &people.names[weak].key.kind;
+            let refused: Option<Arc<str>> =
+                (!binds(weak)).then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
+            for &strong in &accepted[..n] {
+                places.push(self.add(people, seen, strong, weak, kind, refused.as_ref()));
+            }
+        }
+        if !set.is_empty() {
+            self.of_set.insert(set, places);
+        }
+    }
+
+    /// In the order of their ends.
+    pub(crate) fn into_rows(mut self) -> Vec<LinkRow> {
+        self.rows.sort_unstable_by_key(|LinkRow { link, .. }| (link.from, link.to, link.refused.is_some()));
+        self.rows
     }
 }
 
@@ -630,27 +723,18 @@ impl<'k> Log<'k> {
     /// Every pair: accepted ones are linked by the weaker one's kind, a refused one is refused with each.
     fn record_links(&mut self, people: &People, fact: &Fact, verdict: &Verdict) {
         let seen = Seen::of_fact(fact);
-        for (n, &strong) in verdict.accepted.iter().enumerate() {
-            for &weak in &verdict.accepted[n + 1..] {
-                let kind = &people.names[weak].key.kind;
-                let name = &people.names[weak];
-                let refused = (name.rank.is_none() && name.customer.is_none())
-                    .then(|| format!("{kind} is not a listed kind, so it binds nobody").into());
-                self.links.add(people, &seen, strong, weak, kind.clone(), refused);
-            }
-        }
+        self.links.add_set(people, &seen, &verdict.accepted);
         for (n, refusal) in verdict.refused.iter().enumerate() {
             let Refusal { name, rule, reason } = refusal;
             for &other in &verdict.accepted {
-                self.links.add(people, &seen, other, *name, rule.clone(), Some(reason.clone()));
+                self.links.add(people, &seen, other, *name, rule, Some(reason));
             }
             for other in &verdict.refused[..n] {
                 let together = people.names[other.name].customer;
                 if together.is_some() && together == people.names[*name].customer {
-                    let kind = people.names[*name].key.kind.clone();
-                    self.links.add(people, &seen, other.name, *name, kind, None);
+                    self.links.add(people, &seen, other.name, *name, &people.names[*name].key.kind, None);
                 } else {
-                    self.links.add(people, &seen, other.name, *name, rule.clone(), Some(reason.clone()));
+                    self.links.add(people, &seen, other.name, *name, rule, Some(reason));
                 }
             }
         }
@@ -659,7 +743,7 @@ impl<'k> Log<'k> {
             let reason: Arc<str> = format!("{kind} is shared by several people, so it binds nobody").into();
             let others = verdict.accepted.iter().copied().chain(verdict.refused.iter().map(|r| r.name));
             for other in others.chain(verdict.shared[..n].iter().copied()) {
-                self.links.add(people, &seen, other, shared, kind.clone(), Some(reason.clone()));
+                self.links.add(people, &seen, other, shared, kind, Some(&reason));
             }
         }
     }

@@ -154,7 +154,7 @@ impl<'r> Restitch<'r> {
         let verdict = replay::see(self.rules, &mut self.people, names);
         for &name in &verdict.turned_shared {
             let Some(released) = sharing::release(&mut self.people, name, arrival.seq()) else { continue };
-            let story = self.story(&released.rest);
+            let story = if released.comes_apart() { self.story(&released.rest) } else { Story::default() };
             sharing::part(self.rules, &mut self.people, &released, &story, &mut nobody);
         }
         verdict

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::accept::Refusal;
+use super::consents::Consents;
 use super::known::{Known, RefusedBefore};
 use super::people::{CustomerIx, NameIx, People};
 use super::plan::{self, Links, Plan, Seen, Why};
@@ -62,12 +63,15 @@ pub fn settle(
     }
     let mut links = Links::default();
     let mut refused = known.refused.clone();
+    let mut consents = Consents::new(known);
     for one in &live {
         Settling { rules, known, one, seq }.settle(&mut people, &mut plan, new_id);
+        consents.part(&people, names(&people, one.members.iter().map(|(id, _)| id)));
         refuse(known, one, &people, &mut plan, &mut links, &mut refused);
     }
     if !live.is_empty() {
         plan.links = links.into_rows();
+        consents.finish(&mut plan);
         plan::finish(rules, &mut people, &mut plan);
     }
     SettledPlan::Ready(Box::new(plan), live.len())
@@ -236,7 +240,7 @@ fn refuse(known: &Known, one: &Move, people: &People, plan: &mut Plan, links: &m
         if rules.is_empty() {
             let seen = Seen::once(said.clone());
             for other in from {
-                links.add(people, &seen, other, name, rule.clone(), Some(reason.clone()));
+                links.add(people, &seen, other, name, rule, Some(reason));
             }
         }
         if !rules.contains(rule) {

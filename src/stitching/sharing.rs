@@ -18,6 +18,13 @@ pub(crate) struct Released {
     pub(crate) rest: Vec<NameIx>,
 }
 
+impl Released {
+    /// Whether those who are left may come apart.
+    pub(crate) fn comes_apart(&self) -> bool {
+        self.rest.len() > 1
+    }
+}
+
 /// Whether `name` can turn out to be shared: somebody would be left in its customer. Else it is one
 /// visitor's, whom nobody else was seen to be.
 pub(crate) fn can_be_shared(people: &People, name: NameIx) -> bool {
@@ -43,15 +50,18 @@ pub(crate) fn release(people: &mut People, name: NameIx, seq: i64) -> Option<Rel
 pub(crate) fn part(
     rules: &IdentityRules,
     people: &mut People,
-    Released { from, rest }: &Released,
+    released: &Released,
     story: &Story,
     new_id: &mut dyn FnMut() -> CustomerId,
 ) -> Vec<Parting> {
-    let Some(customer) = *from else { return Vec::new() };
+    let Released { from: Some(customer), rest } = released else { return Vec::new() };
+    if !released.comes_apart() {
+        return Vec::new();
+    }
     let mut parts = replay::parts(rules, people, rest, story);
     // The id stays where the oldest identifier is.
     let oldest = rest.iter().copied().min_by_key(|&n| people.names[n].id);
     let stays = parts.iter().position(|part| oldest.is_some_and(|name| part.contains(&name)));
     parts.remove(stays.unwrap_or(0));
-    regroup::part(rules, people, customer, parts, &story.former, new_id)
+    regroup::part(rules, people, *customer, parts, &story.former, new_id)
 }

@@ -81,7 +81,8 @@ impl Scope {
                 _ => consent.status,
             })
             .collect();
-        !held.is_empty() && held.iter().all(|status| *status == ConsentStatus::Granted)
+        let mut in_force = held.iter().filter(|status| **status != ConsentStatus::Expired).peekable();
+        in_force.peek().is_some() && in_force.all(|status| *status == ConsentStatus::Granted)
     }
 
     pub(crate) fn value(&self, touchpoint: &Touchpoint) -> String {

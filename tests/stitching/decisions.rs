@@ -96,6 +96,7 @@ fn check(store: &FakeStore) {
         assert_eq!(row.spend, sum.money);
     }
     kept_apart(store);
+    store.check_grants();
 }
 
 fn listed(identifier: &throughline::domain::identifier::Identifier) -> bool {

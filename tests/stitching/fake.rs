@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use throughline::domain::change::IdentityEventKind;
 use throughline::domain::claim::Claim;
-use throughline::domain::consent::{Consent, ConsentGiven};
+use throughline::domain::consent::{Consent, ConsentGiven, ConsentStatus};
 use throughline::domain::customer::CustomerId;
 use throughline::domain::decision::{Decision, Side};
 use throughline::domain::fact::Fact;
@@ -22,7 +22,7 @@ use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, S
 use throughline::stitching::plan::CustomerRow;
 use throughline::stitching::restitch::{Because, Replayed, Restitch, Today};
 use throughline::stitching::settle::{Move, SettledPlan, settle};
-use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, decide, plan};
+use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, Untold, decide, plan};
 
 /// What was planned so far.
 #[derive(Default)]
@@ -47,6 +47,7 @@ pub(crate) struct FakeStore {
     claims: BTreeMap<Arrival, Claim>,
     consents: HashMap<Arrival, Arc<Consent>>,
     gave: BTreeSet<(IdentifierId, Arrival)>,
+    gave_before: BTreeSet<(IdentifierId, Arrival)>,
     touchpoints: Vec<Touchpoint>,
 }
 
@@ -73,7 +74,7 @@ impl FakeStore {
         let plan = loop {
             match plan(rules, &known, batch, self.seq + 1, Timestamp(0), &mut new_id) {
                 Planned::Ready(plan) => break *plan,
-                Planned::Needs(unknown) => self.tell(&unknown, &mut known),
+                Planned::Needs(untold) => self.tell_untold(&untold, &mut known),
             }
         };
         self.ids_given = given;
@@ -127,6 +128,12 @@ impl FakeStore {
         self.born.contains_key(id).then(|| id.clone())
     }
 
+    fn tell_untold(&self, untold: &Untold, known: &mut Known) {
+        self.tell(&untold.stories, known);
+        self.tell_consents(&untold.consents - &untold.stories, known);
+        known.consents_told.extend(&untold.consents);
+    }
+
     fn tell(&self, unknown: &BTreeSet<IdentifierId>, known: &mut Known) {
         let touches = |ids: &[IdentifierId]| ids.iter().any(|id| unknown.contains(id));
         known
@@ -152,7 +159,19 @@ impl FakeStore {
                 known.story.former.push(Former { id: old.clone(), born: self.born[old], merged: *merged, identifiers });
             }
         }
+        self.tell_consents(unknown.clone(), known);
         known.told.extend(unknown);
+    }
+
+    fn tell_consents(&self, unknown: BTreeSet<IdentifierId>, known: &mut Known) {
+        for (held, holds) in [(&self.gave, true), (&self.gave_before, false)] {
+            let of_them = held.iter().filter(|(holder, _)| unknown.contains(holder));
+            known.story.gave.extend(of_them.map(|given| (self.given(given), holds)));
+        }
+    }
+
+    fn given(&self, (identifier, consent): &(IdentifierId, Arrival)) -> ConsentGiven {
+        ConsentGiven { identifier: *identifier, consent: self.consents[consent].clone() }
     }
 
     /// Identifiers and customers, with all that these hold, and where they stand in decisions.
@@ -194,10 +213,7 @@ impl FakeStore {
         if !batch.consenters().is_empty() {
             let read: BTreeSet<IdentifierId> = known.identifiers.iter().map(|i| i.id).collect();
             let gave = self.gave.iter().filter(|(holder, _)| read.contains(holder));
-            known.consents.extend(gave.map(|(identifier, consent)| ConsentGiven {
-                identifier: *identifier,
-                consent: self.consents[consent].clone(),
-            }));
+            known.consents.extend(gave.map(|given| self.given(given)));
         }
         known
     }
@@ -272,11 +288,22 @@ impl FakeStore {
             assert!(self.claims.remove(closed).is_some(), "a claim is closed once");
         }
         self.consents.extend(plan.consents.iter().map(|c| (c.arrival, Arc::new(c.clone()))));
-        for taken in &plan.consents_taken {
-            assert!(self.gave.remove(taken), "a decision is taken from who holds it");
-        }
         for given in &plan.consents_given {
             assert!(self.gave.insert(*given), "a decision is given once");
+        }
+        for taken in &plan.consents_taken {
+            assert!(self.gave.remove(taken), "a decision is taken from who holds it");
+            self.gave_before.insert(*taken);
+        }
+    }
+
+    /// Every grant is held by whoever gave it and those who are together with it.
+    pub(crate) fn check_grants(&self) {
+        for (holder, consent) in &self.gave {
+            let owner = self.consents[consent].owner;
+            let granted = self.consents[consent].fact.status == ConsentStatus::Granted;
+            let (ours, theirs) = (&self.identifiers[holder].customer, &self.identifiers[&owner].customer);
+            assert!(!granted || *holder == owner || ours == theirs, "a grant of somebody else");
         }
     }
 

@@ -58,6 +58,7 @@ proptest! {
         prop_assert_eq!(trial.customers_now, store.customers.len());
         let done = store.settle(&other);
         prop_assert_eq!(&done, &trial, "a trial equals its save");
+        store.check_grants();
         prop_assert_eq!(store.customers.len(), trial.customers_then);
         prop_assert_eq!(store.live, store.customers.len() as i64);
         prop_assert_eq!(store.partition().len(), store.customers.len(), "nobody is left without identifiers");

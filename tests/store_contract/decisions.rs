@@ -5,6 +5,8 @@ use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerView;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Currency, CustomerId, IdentifierId, IdentifierKey, ProblemCode};
+use throughline::stitching::compare::{Standing, compare};
+use throughline::stitching::restitch::Restitch;
 use throughline::stitching::{Ruled, Ruling, Says};
 use throughline::store::Decided;
 use throughline::store::query::{CustomerFilter, CustomerKey, CustomerList, CustomerSort, IdentifierRef};
@@ -26,6 +28,13 @@ cases! {
     a_merge_overrides_a_limit,
     what_is_said_names_identifiers_in_the_order_in_which_they_were_first_seen,
     a_device_may_turn_out_shared_in_the_batch_that_brings_it,
+    a_decision_hides_no_limit_in_whatever_order_things_arrive,
+    a_split_of_a_merge_hides_no_limit,
+    a_kind_that_may_not_merge_hides_no_limit,
+    a_limit_on_devices_hides_no_limit_on_people,
+    a_cap_hides_no_limit,
+    a_decision_between_others_of_an_event_hides_no_limit,
+    a_decision_alone_shares_no_device,
 }
 
 async fn rule(world: &World, says: Says, trial: bool) -> Decided {
@@ -376,6 +385,144 @@ async fn a_device_may_turn_out_shared_in_the_batch_that_brings_it(world: World) 
     assert_eq!(total(&world).await, 2);
     world.apply([event("m4").anonymous("tablet").card("c1")]).await;
     assert_eq!(names(&*world.customer("loyalty_card", "c1").await), ["loyalty_card:c1"]);
+}
+
+/// Whether the tablet is nobody's, and what it does alone; and whether a replay says the same of everybody.
+async fn tablet_is_shared(world: &World) -> bool {
+    let found = world.store.identifiers(&[IdentifierRef::Key(key("anonymous_id", "tablet"))]).await.expect("an answer");
+    let tablet = found.into_iter().flatten().next().expect("the tablet");
+    let change = world.store.status().await.expect("a status").change;
+    let alone = world.apply([event(&format!("alone after {change}")).minute(900).anonymous("tablet").view()]).await;
+    assert_eq!(customer_of(&alone.outcomes[0]), tablet.customer);
+    assert_eq!(tablet.is_shared(), tablet.customer.is_none());
+    replays_to_where_it_stands(world).await;
+    tablet.is_shared()
+}
+
+/// That is what a restitch and a trial find.
+async fn replays_to_where_it_stands(world: &World) {
+    let at = world.store.status().await.expect("a status").change;
+    let mut replay = Restitch::new(&world.rules, world.store.scan_decisions(at, None, 100).await.expect("decisions"));
+    let mut today = Standing::default();
+    let mut births = Vec::new();
+    for stood in world.store.scan_identifiers(at, None, 100).await.expect("identifiers") {
+        replay.add(stood.id, &stood.key, false);
+        today.shared.push(stood.shared);
+        today.made.push(false);
+        today.holders.push(stood.holder.map(|birth| {
+            let known = births.iter().position(|other| *other == birth);
+            known.unwrap_or_else(|| {
+                births.push(birth);
+                births.len() - 1
+            }) as u32
+        }));
+    }
+    for (seen, _) in world.store.scan_evidence(at, None, 100).await.expect("evidence") {
+        replay.see(&seen);
+    }
+    assert_eq!(compare(&today, &replay.finish().partition).pieces, []);
+}
+
+/// Two who sign in by themselves; then a person keeps them apart, and both sign in on one tablet.
+async fn a_decision_hides_no_limit_in_whatever_order_things_arrive(world: World) {
+    // Which of them is first on the tablet, before the decision or after, and how much comes at once.
+    for (n, (first, second, before, at_once)) in
+        [("ada", "ben", false, false), ("ben", "ada", false, true), ("ada", "ben", true, false)].into_iter().enumerate()
+    {
+        let id = |what: &str| format!("{what}{n}");
+        let tablet = if n == 0 { "tablet".to_owned() } else { id("tablet") };
+        let user = |what: &str, who: &str| event(&id(what)).user(&id(who));
+        let on_tablet = |what: &str, who: &str| user(what, who).anonymous(&tablet).view();
+        world.apply_each([user("m1", "ada").view(), user("m2", "ben").view()]).await;
+        if before {
+            world.apply([on_tablet("m3", first)]).await;
+        }
+        let ids = vec![world.id("user_id", &id("ada")).await, world.id("user_id", &id("ben")).await];
+        done(&world, Says::KeepApart(ids)).await;
+        let signed_in = [on_tablet("m4", first), on_tablet("m5", second)];
+        match at_once {
+            true => drop(world.apply(signed_in).await),
+            false => world.apply_each(signed_in).await,
+        }
+        let found = world.store.identifiers(&[IdentifierRef::Key(key("anonymous_id", &tablet))]).await.expect("one");
+        let tablet = found.into_iter().flatten().next().expect("the tablet");
+        assert_eq!((tablet.is_shared(), tablet.customer), (true, None), "{first} {second} {before} {at_once}");
+        assert_eq!(names(&*world.customer("user_id", &id("ada")).await).len(), 1);
+    }
+    assert!(tablet_is_shared(&world).await);
+}
+
+async fn a_split_of_a_merge_hides_no_limit(world: World) {
+    world.apply_each([event("m1").user("ada").view(), event("m2").user("ben").view()]).await;
+    let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
+    done(&world, Says::Merge(vec![ada.clone(), ben])).await;
+    world.apply([event("m3").user("ada").anonymous("tablet").view()]).await;
+    done(&world, Says::Split(ada, vec![key("user_id", "ben")])).await;
+    world.apply([event("m4").user("ben").anonymous("tablet").view()]).await;
+    assert!(tablet_is_shared(&world).await);
+}
+
+async fn a_kind_that_may_not_merge_hides_no_limit(mut world: World) {
+    world.rules.kinds[5].merges = false;
+    world.apply_each([event("m1").user("ada").anonymous("tablet").view(), event("m2").user("ben").view()]).await;
+    world.apply([event("m3").user("ben").anonymous("tablet").view()]).await;
+    assert!(tablet_is_shared(&world).await);
+}
+
+async fn a_limit_on_devices_hides_no_limit_on_people(mut world: World) {
+    // Devices come first, and a customer has one.
+    world.rules.kinds[5].limit = Some(1);
+    let devices = world.rules.kinds.remove(5);
+    world.rules.kinds.insert(0, devices);
+    world
+        .apply_each([
+            event("m1").user("ada").anonymous("tablet").view(),
+            event("m2").user("ben").anonymous("phone").view(),
+            event("m3").user("ben").anonymous("tablet").view(),
+        ])
+        .await;
+    assert!(tablet_is_shared(&world).await);
+}
+
+async fn a_cap_hides_no_limit(mut world: World) {
+    world.rules.max_identifiers = 2;
+    world.rules.kinds[5].merges = false;
+    world
+        .apply_each([
+            event("m1").user("ada").anonymous("tablet").view(),
+            event("m2").user("ben").email("ben@example.org").view(),
+            event("m3").user("ben").anonymous("tablet").view(),
+        ])
+        .await;
+    assert!(tablet_is_shared(&world).await);
+}
+
+/// The tablet goes to a family's address; two people who are kept apart from it use it in one event.
+async fn a_decision_between_others_of_an_event_hides_no_limit(world: World) {
+    world
+        .apply_each([
+            event("m1").email("home@example.org").view(),
+            event("m2").user("ada").phone("+441").view(),
+            event("m3").user("ben").phone("+442").view(),
+        ])
+        .await;
+    let home = world.id("email", "home@example.org").await;
+    let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
+    done(&world, Says::KeepApart(vec![home.clone(), ada])).await;
+    done(&world, Says::KeepApart(vec![home, ben])).await;
+    world.apply([event("m4").email("home@example.org").phone("+441").phone("+442").anonymous("tablet").view()]).await;
+    assert!(tablet_is_shared(&world).await);
+}
+
+async fn a_decision_alone_shares_no_device(world: World) {
+    let email = |id: &str, who: &str| event(id).email(&format!("{who}@example.org"));
+    world.apply_each([email("m1", "ada").view(), email("m2", "ben").view()]).await;
+    let ids = vec![world.id("email", "ada@example.org").await, world.id("email", "ben@example.org").await];
+    done(&world, Says::KeepApart(ids)).await;
+    world.apply([email("m3", "ada").anonymous("tablet").view()]).await;
+    world.apply([email("m4", "ben").anonymous("tablet").view()]).await;
+    assert!(!tablet_is_shared(&world).await);
+    assert_eq!(names(&*world.customer("email", "ada@example.org").await).len(), 2, "the first holder keeps it");
 }
 
 async fn what_is_said_names_identifiers_in_the_order_in_which_they_were_first_seen(world: World) {

@@ -1,6 +1,11 @@
 //! Devices, and who lives on them.
 
-use throughline::store::query::Of;
+use std::sync::Arc;
+
+use throughline::domain::{IdentifierKey, Timestamp};
+use throughline::stitching::{Ruling, Says};
+use throughline::store::Reads;
+use throughline::store::query::{CustomerKey, FirstPages, Of, Shape};
 
 use crate::common::facts::{event, minute};
 use crate::common::world::World;
@@ -11,6 +16,96 @@ cases! {
     a_device_knows_everybody_who_lives_on_it,
     devices_of_a_customer_come_last_seen_first,
     a_device_that_is_not_there_is_none,
+    below_a_customer_a_device_has_the_times_of_that_customer,
+    who_is_given_a_visit_was_on_the_device_and_who_loses_it_was_not,
+    a_part_that_goes_takes_its_own_times_along,
+}
+
+/// Key and times of the devices of a customer: of its view and of its list, now and as of a time.
+async fn times(world: &World, kind: &str, value: &str, at: Option<Timestamp>) -> Vec<(String, Timestamp, Timestamp)> {
+    let reads: Arc<dyn Reads> = match at {
+        Some(at) => world.store.as_of(world.store.moment(at).await.expect("an answer").expect("a moment")),
+        None => world.store.clone(),
+    };
+    let key = CustomerKey::Identifier(IdentifierKey::new(kind, value));
+    let pages = FirstPages { orders: 1, touchpoints: 1 };
+    let views = reads.customers(&[key], Shape::All, pages).await.expect("an answer");
+    let view = views.into_iter().next().expect("one answer").expect("no fault").expect("a customer");
+    let devices = view.devices.as_ref().expect("devices");
+    let of = Of::Customer(view.customer.id.clone());
+    assert_eq!(&reads.list_devices(&[of]).await.expect("a list")[0], devices);
+    devices.iter().map(|d| (d.fact.key.to_string(), d.first_seen_at, d.last_seen_at)).collect()
+}
+
+fn on(device: &str, first: i64, last: i64) -> Vec<(String, Timestamp, Timestamp)> {
+    vec![(device.to_owned(), minute(first), minute(last))]
+}
+
+async fn below_a_customer_a_device_has_the_times_of_that_customer(world: World) {
+    let seen = |id: &str, who: &str, at| event(id).user(who).minute(at).device("d1", "tablet", None);
+    world.apply([seen("m1", "ada", 5).view(), seen("m2", "ben", 9).view(), seen("m3", "ada", 7)]).await;
+    world.apply_at(minute(1_100), [seen("m4", "ben", 0), seen("m5", "ada", 8).anonymous("a1").view()]).await;
+    assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 5, 8));
+    assert_eq!(times(&world, "user_id", "ben", None).await, on("d1", 0, 9));
+    // A moment has the times of then, the last one those of now.
+    assert_eq!(times(&world, "user_id", "ada", Some(minute(1_000))).await, on("d1", 5, 7));
+    assert_eq!(times(&world, "user_id", "ben", Some(minute(1_000))).await, on("d1", 9, 9));
+    assert_eq!(times(&world, "user_id", "ada", Some(minute(1_100))).await, on("d1", 5, 8));
+    assert_eq!(times(&world, "user_id", "ben", Some(minute(1_100))).await, on("d1", 0, 9));
+    // By itself, and of an identifier by itself, it has its own.
+    let whole = world.store.devices(&["d1".into()]).await.expect("an answer").remove(0).expect("a device");
+    assert_eq!((whole.first_seen_at, whole.last_seen_at), (minute(0), minute(9)));
+    let of = [Of::Identifier(world.identifier("user_id", "ada").await)];
+    let listed = world.store.list_devices(&of).await.expect("a list").remove(0).remove(0);
+    assert_eq!((listed.first_seen_at, listed.last_seen_at), (minute(0), minute(9)));
+    let then = world.store.as_of(world.store.moment(minute(1_100)).await.expect("an answer").expect("a moment"));
+    assert_eq!(then.list_devices(&of).await.expect("a list")[0][0], listed);
+    // The last that a customer was seen on comes first, whoever else was on it since.
+    world.apply([event("m6").user("ada").minute(8).device("d2", "phone", None).view(), seen("m7", "ben", 20)]).await;
+    let keys = times(&world, "user_id", "ada", None).await.into_iter().map(|(key, ..)| key).collect::<Vec<_>>();
+    assert_eq!(keys, ["d2", "d1"], "seen at the same time, in the order of keys");
+    world.apply([event("m8").user("ada").minute(10).device("d2", "phone", None).view(), seen("m9", "ben", 30)]).await;
+    assert_eq!(times(&world, "user_id", "ada", None).await, [on("d2", 8, 10), on("d1", 5, 8)].concat());
+}
+
+async fn who_is_given_a_visit_was_on_the_device_and_who_loses_it_was_not(world: World) {
+    let tablet = |id: &str, at| event(id).anonymous("tablet").minute(at).device("d1", "tablet", None).view();
+    let signed_in = |id: &str, who: &str, at| tablet(id, at).user(who);
+    world
+        .apply_each([
+            signed_in("m1", "ada", 100),
+            signed_in("m2", "ben", 200),
+            tablet("m3", 290),
+            signed_in("m4", "ada", 300),
+            tablet("m5", 310),
+        ])
+        .await;
+    world.judge().await;
+    assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 100, 310));
+    assert_eq!(times(&world, "user_id", "ben", None).await, on("d1", 200, 200));
+    let before = world.store.status().await.expect("a status").changed_at;
+    // Both were there in that visit, so it is nobody's.
+    world.apply_at(minute(1_200), [signed_in("m6", "ben", 305)]).await;
+    world.store.judge_visits(&world.rules, &[], 2_000, minute(1_200)).await.expect("it is judged").expect("something");
+    assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 100, 300));
+    assert_eq!(times(&world, "user_id", "ben", None).await, on("d1", 200, 305));
+    assert_eq!(times(&world, "user_id", "ada", Some(before)).await, on("d1", 100, 310));
+    assert_eq!(times(&world, "user_id", "ada", Some(minute(1_200))).await, on("d1", 100, 300));
+}
+
+async fn a_part_that_goes_takes_its_own_times_along(world: World) {
+    let phone = |id: &str, at| event(id).anonymous("phone").minute(at).device("d1", "phone", None).view();
+    world.apply([phone("m1", 1), phone("m2", 5).user("ada"), event("m3").user("ada").minute(9).view()]).await;
+    world.apply([event("m4").user("ada").minute(12).device("d1", "phone", None).view()]).await;
+    assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 1, 12));
+    let says = Says::Split(world.id("user_id", "ada").await, vec![IdentifierKey::new("anonymous_id", "phone")]);
+    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+    assert!(world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling").ruled.done);
+    assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 5, 12));
+    assert_eq!(times(&world, "anonymous_id", "phone", None).await, on("d1", 1, 5));
+    let now = world.store.status().await.expect("a status").changed_at;
+    assert_eq!(times(&world, "user_id", "ada", Some(now)).await, on("d1", 5, 12));
+    assert_eq!(times(&world, "anonymous_id", "phone", Some(now)).await, on("d1", 1, 5));
 }
 
 async fn a_device_is_described_by_the_latest_event(world: World) {

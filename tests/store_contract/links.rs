@@ -9,6 +9,7 @@ use crate::common::world::World;
 use crate::fixture::cases;
 
 cases! {
+    events_with_a_hundred_identifiers_each_are_one_link_a_pair,
     every_pair_of_an_event_is_linked_in_one_direction,
     a_pair_seen_again_counts_and_widens,
     a_refused_pair_says_why,
@@ -148,4 +149,19 @@ async fn links_are_found_by_their_key(world: World) {
     let keys = [key(&all[1]), turned, key(&all[0])];
     let found = world.store.links(&keys).await.expect("links");
     assert_eq!(found, [Some(all[1].clone()), None, Some(all[0].clone())]);
+}
+
+/// 4,950 pairs, each of them seen in every event.
+async fn events_with_a_hundred_identifiers_each_are_one_link_a_pair(world: World) {
+    let cards = |id: &str| (0..100).fold(event(id), |event, n| event.card(&format!("c{n:03}")));
+    world.apply((0..20).map(|n| cards(&format!("m{n}")))).await;
+    let of = world.of("loyalty_card", "c000").await;
+    assert_eq!(world.store.count_links(std::slice::from_ref(&of), None).await.expect("a count"), [4_950]);
+    let mut page = LinkPage { refused: None, after: None, limit: 100 };
+    let list = world.store.list_links(std::slice::from_ref(&of), &page).await.expect("a page").remove(0);
+    assert!(list.more && list.items.iter().all(|link| link.count == 20));
+    world.apply([cards("m20")]).await;
+    page.limit = 1;
+    let list = world.store.list_links(std::slice::from_ref(&of), &page).await.expect("a page").remove(0);
+    assert_eq!((list.items[0].count, &*list.items[0].message_id), (21, "m0"));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEvent, IdentityEventKind};
+use throughline::domain::consent::{ConsentStatus, in_force};
 use throughline::domain::rules::{IdentityRules, WrittenKind, WrittenRules};
 use throughline::domain::{Arrival, CustomerId, Duration, ProblemCode, Timestamp};
 use throughline::rules::proposal;
@@ -36,6 +37,7 @@ cases! {
     an_example_that_nobody_splits_or_joins_says_why_too,
     what_arrives_while_rules_are_taken_in_is_found,
     what_cannot_be_tried_is_said,
+    a_grant_stays_with_its_part_when_rules_part_them,
 }
 
 fn written(limit: i64) -> WrittenRules {
@@ -298,6 +300,29 @@ async fn a_trial_is_what_comes_of_its_save(mut world: World) {
     world.rules.version = 3;
     world.apply([event("m9").anonymous("tablet").card("c1")]).await;
     assert_eq!(world.id("loyalty_card", "c1").await, ada);
+}
+
+async fn a_grant_stays_with_its_part_when_rules_part_them(world: World) {
+    household(&world).await;
+    world
+        .apply_each([
+            event("m5").email("ada@example.org").minute(5).consent("marketing", None, ConsentStatus::Granted),
+            event("m6").email("ben@example.org").minute(6).consent("profiling", None, ConsentStatus::Denied),
+        ])
+        .await;
+    let said = async |value: &str| {
+        let view = world.customer("email", value).await;
+        let consents = in_force(view.consents.as_ref().expect("consents"), minute(9));
+        consents.into_iter().map(|c| (c.fact.purpose.to_string(), c.fact.status)).collect::<Vec<_>>()
+    };
+    let (granted, denied) =
+        (("marketing".to_owned(), ConsentStatus::Granted), ("profiling".to_owned(), ConsentStatus::Denied));
+    assert_eq!(said("ben@example.org").await, [granted.clone(), denied.clone()]);
+    let new = NewRules { based_on: 1, by: "clerk".into(), note: None, rules: limited(1) };
+    world.store.save_rules(&new, minute(9)).await.expect("an answer").expect("it is saved");
+    assert_eq!(taken_in(&world).await.moved, 1);
+    assert_eq!(said("ada@example.org").await, [granted, denied.clone()]);
+    assert_eq!(said("ben@example.org").await, [denied]);
 }
 
 async fn whom_new_rules_refuse_is_told_as_if_an_event_had_been_refused(mut world: World) {

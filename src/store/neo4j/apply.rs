@@ -308,7 +308,7 @@ async fn take_in(
         let new_id = &mut || (store.connections.options.new_id)();
         match stitching::plan(rules, &known, batch, number.seq, number.at, new_id) {
             Planned::Ready(plan) => break plan,
-            Planned::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+            Planned::Needs(untold) => decisions::read_untold(transaction, &untold, &mut known).await?,
         }
     };
     write_plan(transaction, &locks, &known, &plan, &number).await?;

@@ -322,6 +322,8 @@ pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
             identifiers: Vec::new(),
         });
         device.identifiers.push(Arrival(row.identifier));
+        device.first_seen_at = device.first_seen_at.min(crate::domain::Timestamp(row.first_seen_at));
+        device.last_seen_at = device.last_seen_at.max(crate::domain::Timestamp(row.last_seen_at));
     }
     let mut devices: Vec<Device> = by_key.into_values().collect();
     for device in &mut devices {

@@ -7,13 +7,13 @@ use super::Inner;
 use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
-use super::rows::{column, json, strange};
+use super::rows::{ConsentRow, column, json, strange};
 use super::statement::{Statement, statement};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-use crate::stitching::Says;
 use crate::stitching::known::{Evidence, Former, Known, Said};
+use crate::stitching::{Says, Untold};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -21,6 +21,7 @@ static SIDES: Statement = statement!("known_sides");
 static STORY_EVIDENCE: Statement = statement!("story_evidence");
 static STORY_DECISIONS: Statement = statement!("story_decisions");
 static STORY_FORMER: Statement = statement!("story_former");
+static STORY_CONSENTS: Statement = statement!("story_consents");
 static KEPT_APART: Statement = statement!("kept_apart");
 static LIVING: Statement = statement!("living_members");
 
@@ -55,6 +56,25 @@ pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Kn
     Ok(())
 }
 
+/// Adds what a plan asks for.
+pub(super) async fn read_untold(transaction: &mut Transaction<'_>, untold: &Untold, known: &mut Known) -> Outcome<()> {
+    if !untold.stories.is_empty() {
+        read_story(transaction, &untold.stories, known).await?;
+    }
+    let consents = untold.consents.difference(&untold.stories);
+    let params = Params::new().with_list("ids", consents);
+    read_consents(transaction, params, known).await?;
+    known.consents_told.extend(&untold.consents);
+    Ok(())
+}
+
+async fn read_consents(transaction: &mut Transaction<'_>, ids: Params, known: &mut Known) -> Outcome<()> {
+    for row in &transaction.read(&STORY_CONSENTS, ids).await? {
+        known.story.gave.push((column::<ConsentRow<'_>>(row, "consent")?.try_into()?, column(row, "holds")?));
+    }
+    Ok(())
+}
+
 /// Adds the story of these identifiers.
 pub(super) async fn read_story(
     transaction: &mut Transaction<'_>,
@@ -72,7 +92,7 @@ pub(super) async fn read_story(
     for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
         story.decisions.push(decision(row)?);
     }
-    for row in &transaction.read(&STORY_FORMER, params).await? {
+    for row in &transaction.read(&STORY_FORMER, params.clone()).await? {
         let identifiers: Vec<i64> = column(row, "identifiers")?;
         story.former.push(Former {
             id: CustomerId(column::<&str>(row, "id")?.into()),
@@ -81,6 +101,7 @@ pub(super) async fn read_story(
             identifiers: identifiers.into_iter().map(Arrival).collect(),
         });
     }
+    read_consents(transaction, params, known).await?;
     known.told.extend(ids);
     Ok(())
 }

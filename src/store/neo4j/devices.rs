@@ -20,7 +20,7 @@ static DEVICES: Statement = statement!("devices");
 static LIST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
         Statement::of_parts("list_devices_of_customer", &[part!("of_customer"), part!("list_devices")]),
-        Statement::of_parts("list_devices_of_identifier", &[part!("of_identifier"), part!("list_devices")]),
+        Statement::of_parts("list_devices_of_identifier", &[part!("of_identifier"), part!("list_own_devices")]),
     )
 });
 
@@ -43,6 +43,7 @@ pub(super) async fn fetch(store: &Inner, keys: &[Arc<str>]) -> Result<Vec<Option
     .await
 }
 
+/// Every device of each: of a customer with the times of that customer, of an identifier with the device's own.
 pub(super) async fn list(store: &Inner, of: &[Of]) -> Result<Vec<Vec<Device>>> {
     LIST.ask(store, of, Params::new(), Vec::new(), |row| {
         let mut devices = devices(column(row, "items")?);

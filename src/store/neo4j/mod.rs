@@ -77,6 +77,7 @@ use crate::stitching::visits::Seen;
 use crate::stitching::{Batch, Ruling};
 pub use apply::Step;
 use connections::Connections;
+use fault::again;
 
 /// How many statements for the same customers' view run at a time: what comes beside them is read together.
 const READING: usize = 4;
@@ -226,7 +227,7 @@ impl Store for Neo4jStore {
     }
 
     async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
-        past::moment(&self.inner, at).await
+        again(|| past::moment(&self.inner, at)).await
     }
 
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
@@ -234,15 +235,15 @@ impl Store for Neo4jStore {
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
-        customer_list::list(&self.inner, list).await
+        again(|| customer_list::list(&self.inner, list)).await
     }
 
     async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64> {
-        customer_list::count(&self.inner, filter).await
+        again(|| customer_list::count(&self.inner, filter)).await
     }
 
     async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-        changes::list(&self.inner, after, limit).await
+        again(|| changes::list(&self.inner, after, limit)).await
     }
 
     fn commits(&self) -> watch::Receiver<u64> {
@@ -250,31 +251,31 @@ impl Store for Neo4jStore {
     }
 
     async fn became(&self, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
-        changes::became(&self.inner, id, seq).await
+        again(|| changes::became(&self.inner, id, seq)).await
     }
 
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
-        consents::fetch(&self.inner, arrivals).await
+        again(|| consents::fetch(&self.inner, arrivals)).await
     }
 
     async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
-        why::explain(&self.inner, from, to).await
+        again(|| why::explain(&self.inner, from, to)).await
     }
 
     async fn identity_health(&self) -> Result<Health> {
-        health::fetch(&self.inner).await
+        again(|| health::fetch(&self.inner)).await
     }
 
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>> {
-        health::largest(&self.inner, limit).await
+        again(|| health::largest(&self.inner, limit)).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {
-        status::fetch(&self.inner).await
+        again(|| status::fetch(&self.inner)).await
     }
 
     async fn counter_and_log(&self) -> Result<(i64, i64)> {
-        status::counter_and_log(&self.inner).await
+        again(|| status::counter_and_log(&self.inner)).await
     }
 
     fn mending_counter(&self) -> String {
@@ -289,7 +290,7 @@ impl Store for Neo4jStore {
 #[async_trait]
 impl Rulebook for Neo4jStore {
     async fn rules(&self) -> Result<Option<RulesInForce>> {
-        rules::fetch(&self.inner).await
+        again(|| rules::fetch(&self.inner)).await
     }
 
     async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
@@ -308,15 +309,15 @@ impl Rulebook for Neo4jStore {
     }
 
     async fn has_kind(&self, kind: &str) -> Result<bool> {
-        rules::has_kind(&self.inner, kind).await
+        again(|| rules::has_kind(&self.inner, kind)).await
     }
 
     async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>> {
-        rules::scan_identifiers(&self.inner, at, after, limit).await
+        again(|| rules::scan_identifiers(&self.inner, at, after, limit)).await
     }
 
     async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<(Evidence, Timestamp)>> {
-        rules::scan_evidence(&self.inner, at, after, limit).await
+        again(|| rules::scan_evidence(&self.inner, at, after, limit)).await
     }
 
     async fn scan_claims(
@@ -326,11 +327,11 @@ impl Rulebook for Neo4jStore {
         after: Option<IdentifierId>,
         limit: usize,
     ) -> Result<ClaimPage> {
-        rules::scan_claims(&self.inner, traits, at, after, limit).await
+        again(|| rules::scan_claims(&self.inner, traits, at, after, limit)).await
     }
 
     async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>> {
-        rules::scan_decisions(&self.inner, at, after, limit).await
+        again(|| rules::scan_decisions(&self.inner, at, after, limit)).await
     }
 
     /// In a task of its own, as a batch is.
@@ -359,15 +360,15 @@ impl JourneySource for Neo4jStore {
         after: Option<IdentifierId>,
         limit: usize,
     ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
-        journeys::scan_members(&self.inner, at, after, limit).await
+        again(|| journeys::scan_members(&self.inner, at, after, limit)).await
     }
 
     async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
-        journeys::scan_orders(&self.inner, after, limit).await
+        again(|| journeys::scan_orders(&self.inner, after, limit)).await
     }
 
     async fn scan_held_consents(&self, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage> {
-        journeys::scan_held_consents(&self.inner, after, limit).await
+        again(|| journeys::scan_held_consents(&self.inner, after, limit)).await
     }
 
     async fn members_at(
@@ -376,11 +377,11 @@ impl JourneySource for Neo4jStore {
         customers: &[CustomerId],
         identifiers: &[IdentifierId],
     ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>> {
-        journeys::members_at(&self.inner, at, customers, identifiers).await
+        again(|| journeys::members_at(&self.inner, at, customers, identifiers)).await
     }
 
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
-        journeys::held_consents_at(&self.inner, at, identifiers).await
+        again(|| journeys::held_consents_at(&self.inner, at, identifiers)).await
     }
 }
 
@@ -399,14 +400,14 @@ impl Visits for Neo4jStore {
     }
 
     async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
-        visits::owner_moves(&self.inner, after, upto).await
+        again(|| visits::owner_moves(&self.inner, after, upto)).await
     }
 }
 
 #[async_trait]
 impl Reads for Neo4jStore {
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
-        visits::list_seen(&self.inner, device, since, limit, None).await
+        again(|| visits::list_seen(&self.inner, device, since, limit, None)).await
     }
 
     async fn customers(
@@ -415,63 +416,63 @@ impl Reads for Neo4jStore {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        customers::fetch(&self.inner, keys, shape, pages).await
+        again(|| customers::fetch(&self.inner, keys, shape, pages)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
-        identifiers::fetch(&self.inner, keys).await
+        again(|| identifiers::fetch(&self.inner, keys)).await
     }
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
-        touchpoints::fetch(&self.inner, message_ids).await
+        again(|| touchpoints::fetch(&self.inner, message_ids)).await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-        touchpoints::list(&self.inner, of, page).await
+        again(|| touchpoints::list(&self.inner, of, page)).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-        touchpoints::count(&self.inner, of, filter).await
+        again(|| touchpoints::count(&self.inner, of, filter)).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
-        orders::fetch(&self.inner, keys).await
+        again(|| orders::fetch(&self.inner, keys)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
-        orders::list(&self.inner, of, page).await
+        again(|| orders::list(&self.inner, of, page)).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
-        orders::count(&self.inner, of, since, until).await
+        again(|| orders::count(&self.inner, of, since, until)).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
-        devices::fetch(&self.inner, keys).await
+        again(|| devices::fetch(&self.inner, keys)).await
     }
 
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
-        devices::list(&self.inner, of).await
+        again(|| devices::list(&self.inner, of)).await
     }
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
-        links::list(&self.inner, of, page).await
+        again(|| links::list(&self.inner, of, page)).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-        links::count(&self.inner, of, refused).await
+        again(|| links::count(&self.inner, of, refused)).await
     }
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
-        links::fetch(&self.inner, keys).await
+        again(|| links::fetch(&self.inner, keys)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
-        products::fetch(&self.inner, skus).await
+        again(|| products::fetch(&self.inner, skus)).await
     }
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-        products::acts(&self.inner, customers).await
+        again(|| products::acts(&self.inner, customers)).await
     }
 
     async fn list_identity_events(
@@ -480,18 +481,18 @@ impl Reads for Neo4jStore {
         after: Option<Arrival>,
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
-        identity_events::list(&self.inner, customers, after, limit).await
+        again(|| identity_events::list(&self.inner, customers, after, limit)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
-        identity_events::count(&self.inner, customers).await
+        again(|| identity_events::count(&self.inner, customers)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-        identity_events::fetch(&self.inner, arrivals).await
+        again(|| identity_events::fetch(&self.inner, arrivals)).await
     }
 
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        decisions::kept_apart(&self.inner, ids, None).await
+        again(|| decisions::kept_apart(&self.inner, ids, None)).await
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use neo4rs::DeError;
 use serde_json::value::RawValue;
 
 use super::bolt::list_row;
+use super::fault;
 use crate::domain::claim::{Claim, Provenance};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::customer::CustomerId;
@@ -235,9 +237,15 @@ pub(super) fn order_events(text: &str) -> Result<Vec<OrderEvent>> {
     json("an order's events", text)
 }
 
-/// A column of a row.
+/// A column of a row. Nothing where something is wanted is what a row says whose node somebody removed meanwhile.
 pub(super) fn column<'a, T: serde::Deserialize<'a>>(row: &'a neo4rs::Row, name: &str) -> Result<T> {
-    row.get(name).map_err(|e| StoreError::Data(format!("the column {name} of an answer is of another shape: {e}")))
+    row.get(name).map_err(|e| {
+        let said = format!("the column {name} of an answer is of another shape: {e}");
+        match e {
+            DeError::InvalidType { received, .. } if received.to_string() == NOTHING => fault::removed(&said),
+            _ => StoreError::Data(said),
+        }
+    })
 }
 
 /// An amount, or another key of a list, whatever its size.
@@ -247,6 +255,8 @@ pub(super) fn amount(row: &neo4rs::Row, name: &str) -> Result<i128> {
     }
     Kept::read(column(row, name)?).ok_or_else(|| strange("an amount"))
 }
+/// What the driver calls a null.
+const NOTHING: &str = "unit value";
 
 /// Reads a JSON text that this store wrote.
 pub(super) fn json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T> {
@@ -260,4 +270,37 @@ fn raw(what: &str, text: &str) -> Result<Arc<RawValue>> {
 /// Something is stored that this program does not write. Never with the value.
 pub(super) fn strange(what: &str) -> StoreError {
     StoreError::Data(format!("{what} is not as this version writes it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use neo4rs::{BoltInteger, BoltList, BoltNull, BoltString, BoltType, Row};
+
+    use super::*;
+
+    fn row(value: BoltType) -> Row {
+        let list = |item: BoltType| BoltList { value: vec![item] };
+        Row::new(list(BoltType::String(BoltString::new("to_at"))), list(value))
+    }
+
+    fn list(values: [BoltType; 2]) -> BoltType {
+        BoltType::List(BoltList { value: values.into() })
+    }
+
+    #[test]
+    fn nothing_where_something_is_wanted_is_a_row_whose_node_was_removed() {
+        let (null, one) = (|| BoltType::Null(BoltNull), || BoltType::Integer(BoltInteger::new(1)));
+        let is_removed = |error: &StoreError| fault::is_removed(error) && error.is_transient();
+        assert!(is_removed(&column::<i64>(&row(null()), "to_at").expect_err("a number is wanted")));
+        assert!(is_removed(&column::<&str>(&row(null()), "to_at").expect_err("a text is wanted")));
+        let inside = row(list([one(), null()]));
+        assert!(is_removed(&column::<Vec<i64>>(&inside, "to_at").expect_err("numbers are wanted")));
+        assert!(is_removed(&column::<(i64, bool)>(&inside, "to_at").expect_err("a truth is wanted")));
+        assert_eq!(column::<Option<i64>>(&row(null()), "to_at").expect("it may be nothing"), None);
+        // What is of another shape stays so, however often it is read.
+        for told in [column::<bool>(&row(one()), "to_at").map(drop), column::<i64>(&row(one()), "from_at").map(drop)] {
+            let error = told.expect_err("another shape");
+            assert!(matches!(error, StoreError::Data(_)), "{error:?}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-use crate::stitching::giving::{Given, Latest, concerned, losers};
+use crate::stitching::giving::{Given, Latest, concerned, gained_devices, losers, lost_devices};
 use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
 use crate::stitching::{Known, Plan};
 use crate::store::Result;
@@ -41,6 +41,8 @@ static ORDERS: Statement = statement!("known_orders");
 static WRITE_OWNERS: Statement = statement!("write_owners");
 static GIVE_PRODUCT_ACTS: Statement = statement!("give_product_acts");
 static DROP_PLACED: Statement = statement!("drop_placed");
+static GAIN_DEVICES: Statement = statement!("gain_devices");
+static NARROW_DEVICES: Statement = statement!("narrow_devices");
 static OWNER_MOVES: Statement = statement!("owner_moves");
 
 type Outcome<T> = std::result::Result<T, Fault>;
@@ -259,6 +261,7 @@ pub(super) async fn move_owners(
     let rows =
         acts.iter().map(|((from, to), arrivals)| row! { "from" => from, "to" => to, "arrivals" => list(arrivals) });
     transaction.write(&GIVE_PRODUCT_ACTS, Params::new().with("rows", list(rows))).await?;
+    hand_over_devices(transaction, given, seq).await?;
     let (_, orders) = concerned(given);
     if !orders.is_empty() {
         let keys = Params::new().with_list("keys", orders.into_iter().map(order_text));
@@ -276,6 +279,19 @@ pub(super) async fn move_owners(
         latest.insert(losers[column::<usize>(row, "n")?].clone(), Timestamp(column(row, "at")?));
     }
     Ok(latest)
+}
+
+/// Whoever has the touchpoints now was on their devices, and whoever had them perhaps for a shorter time.
+async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[Given], seq: i64) -> Outcome<()> {
+    let gained = gained_devices(given).into_iter().map(|((identifier, device), (first, last))| {
+        row! { "identifier" => identifier, "device" => device, "first_at" => first, "last_at" => last }
+    });
+    let lost = lost_devices(given).into_iter();
+    let lost = lost.map(|(identifier, device)| row! { "identifier" => identifier, "device" => device });
+    for (statement, rows) in [(&GAIN_DEVICES, list(gained)), (&NARROW_DEVICES, list(lost))] {
+        transaction.write(statement, Params::new().with("rows", rows).with("seq", seq)).await?;
+    }
+    Ok(())
 }
 
 /// Takes out what was judged of a range.

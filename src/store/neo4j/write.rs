@@ -13,6 +13,7 @@ use super::bolt::{Params, list, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::statement::{Statement, statement};
+use crate::domain::IdentifierId;
 use crate::domain::change::IdentityEvent;
 use crate::domain::claim::Claim;
 use crate::domain::consent::Consent;
@@ -24,7 +25,7 @@ use crate::domain::search;
 use crate::domain::touchpoint::{Campaign, Touchpoint};
 use crate::stitching::Plan;
 use crate::stitching::batch::hex;
-use crate::stitching::plan::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow, LinkRow};
+use crate::stitching::plan::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow, LinkRow, SeenOn};
 use crate::store::StoreError;
 
 static CUSTOMERS: Statement = statement!("write_customers");
@@ -60,6 +61,9 @@ static IDENTITY_EVENTS: Statement = statement!("write_identity_events");
 static CHANGE: Statement = statement!("write_change");
 static DROP_SHELLS: Statement = statement!("drop_shells");
 static DROP_ORDER_SHELLS: Statement = statement!("drop_order_shells");
+
+/// The most rows of one statement, whose text and rows the server holds in memory.
+const AT_A_TIME: usize = 20_000;
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
@@ -101,11 +105,11 @@ struct Writer<'a, 't> {
 
 impl Writer<'_, '_> {
     async fn rows(&mut self, statement: &Statement, rows: Vec<BoltType>) -> Outcome<()> {
-        if rows.is_empty() {
-            return Ok(());
+        for rows in rows.chunks(AT_A_TIME) {
+            let params = Params::new().with_list("rows", rows).with("seq", self.seq);
+            self.transaction.write(statement, params).await?;
         }
-        let params = Params::new().with("rows", rows).with("seq", self.seq);
-        self.transaction.write(statement, params).await
+        Ok(())
     }
 
     /// Takes out what the locks made for facts that turned out to say nothing new.
@@ -142,8 +146,8 @@ impl Writer<'_, '_> {
     async fn write_consents(&mut self, plan: &Plan) -> Outcome<()> {
         let pair = |&(identifier, arrival): &(_, _)| row! { "identifier" => identifier, "arrival" => arrival };
         self.rows(&CONSENTS, plan.consents.iter().map(consent).collect()).await?;
-        self.rows(&TAKE_CONSENTS, plan.consents_taken.iter().map(pair).collect()).await?;
-        self.rows(&GIVE_CONSENTS, plan.consents_given.iter().map(pair).collect()).await
+        self.rows(&GIVE_CONSENTS, plan.consents_given.iter().map(pair).collect()).await?;
+        self.rows(&TAKE_CONSENTS, plan.consents_taken.iter().map(pair).collect()).await
     }
 
     /// Money changes with orders, and moves with identifiers; else it stands.
@@ -317,8 +321,16 @@ fn device(row: &DeviceRow) -> BoltType {
         "first_seen_at" => row.first_seen_at,
         "last_seen_at" => row.last_seen_at,
         "set" => row! { "kind" => row.fact.kind, "os" => row.fact.os, "model" => row.fact.model },
-        "identifiers" => list(&row.identifiers),
-        "alone" => row.seen_alone.map(|(first, last)| vec![first, last]),
+        "identifiers" => list(row.identifiers.iter().map(seen_on)),
+    }
+}
+
+fn seen_on((identifier, seen): (&IdentifierId, &SeenOn)) -> BoltType {
+    row! {
+        "id" => identifier,
+        "first_at" => seen.times.0,
+        "last_at" => seen.times.1,
+        "alone" => seen.alone.map(|(first, last)| vec![first, last]),
     }
 }
 

@@ -16,6 +16,7 @@ statements! {
     CONSENT = "consent";
     CONSENTS_OF_IDENTIFIER = "consents_of_identifier";
     CONSENTS_THEN = "consents_then";
+    CONSENTS_EVER_OF_IDENTIFIER = "consents_ever_of_identifier";
     INSERT_CONSENT = "insert_consent";
     GIVE_CONSENT = "give_consent";
     TAKE_CONSENT = "take_consent";
@@ -38,6 +39,13 @@ pub(super) fn read_then(
     into: &mut Vec<ConsentGiven>,
 ) -> Result<()> {
     gather(&mut CONSENTS_THEN.on(db)?, holders, Some(moment), into)
+}
+
+/// What an identifier holds or held, and whether it does still.
+pub(super) fn read_ever(db: &Connection, identifier: IdentifierId, into: &mut Vec<(ConsentGiven, bool)>) -> Result<()> {
+    CONSENTS_EVER_OF_IDENTIFIER.on(db)?.all([identifier.0], into, |row| {
+        Ok((ConsentGiven { identifier, consent: Arc::new(decode(row)?) }, row.get(8)?))
+    })
 }
 
 fn gather(
@@ -73,9 +81,6 @@ pub(super) fn fetch(db: &Connection, arrivals: &[Arrival]) -> Result<Vec<Option<
 
 /// Writes the plan's decisions, and who holds which from now on.
 pub(super) fn record(db: &Connection, plan: &Plan) -> Result<()> {
-    if plan.consents.is_empty() {
-        return Ok(());
-    }
     let mut insert = INSERT_CONSENT.on(db)?;
     for c in &plan.consents {
         insert.execute(params![
@@ -89,13 +94,13 @@ pub(super) fn record(db: &Connection, plan: &Plan) -> Result<()> {
             &*c.source,
         ])?;
     }
-    let mut take = TAKE_CONSENT.on(db)?;
-    for (identifier, consent) in &plan.consents_taken {
-        take.execute([identifier.0, consent.0, plan.seq])?;
-    }
     let mut give = GIVE_CONSENT.on(db)?;
     for (identifier, consent) in &plan.consents_given {
         give.execute([identifier.0, consent.0, plan.seq])?;
+    }
+    let mut take = TAKE_CONSENT.on(db)?;
+    for (identifier, consent) in &plan.consents_taken {
+        take.execute([identifier.0, consent.0, plan.seq])?;
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<O
         let mut given = Vec::new();
         consents::read(db, owners.iter().copied(), &mut given)?;
         view.consents = Some(given);
-        view.devices = Some(devices::list_of(db, &owners)?);
+        view.devices = Some(devices::list_of(db, &owners, false)?);
     }
     if matches!(shape, Shape::History | Shape::All) {
         if pages.orders > 0 {

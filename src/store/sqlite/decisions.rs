@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Row, params};
 use rustc_hash::FxHashSet;
 
+use super::consents;
 use super::row::{arrival, json, text, time, word};
 use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment};
-use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Former, Known, Said};
+use crate::stitching::{Plan, Untold};
 use crate::store::Result;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -44,6 +45,16 @@ pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
     Ok(())
 }
 
+/// Adds what a plan asks for.
+pub(super) fn read_untold(db: &Connection, untold: &Untold, known: &mut Known) -> Result<()> {
+    read_story(db, &untold.stories, known)?;
+    for id in untold.consents.difference(&untold.stories) {
+        consents::read_ever(db, *id, &mut known.story.gave)?;
+    }
+    known.consents_told.extend(&untold.consents);
+    Ok(())
+}
+
 /// Adds the story of these identifiers.
 pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
     let mut evidence = EVIDENCE_OF_IDENTIFIER.on(db)?;
@@ -62,6 +73,7 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
             story.evidence.push(seen);
         }
         decisions.all([id.0], &mut story.decisions, decode)?;
+        consents::read_ever(db, *id, &mut story.gave)?;
         holders.extend(holder.first([id.0], |row| Ok(row.get::<_, Option<i64>>(1)?))?.flatten());
     }
     let mut former = FORMER_CUSTOMERS.on(db)?;

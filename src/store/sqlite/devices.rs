@@ -10,7 +10,8 @@ use super::row::{arrival, optional_text, text, time};
 use super::statement::statements;
 use crate::domain::IdentifierId;
 use crate::domain::device::{Device, DeviceFact};
-use crate::stitching::plan::DeviceRow;
+use crate::stitching::giving::{Given, gained_devices, lost_devices};
+use crate::stitching::plan::{DeviceRow, SeenOn};
 use crate::store::Result;
 use crate::store::query::Of;
 
@@ -19,6 +20,8 @@ statements! {
     SEE_DEVICE = "see_device";
     SEE_DEVICE_ALONE = "see_device_alone";
     STORE_ON = "store_on";
+    DEVICE_ROW = "device_row";
+    NARROW_DEVICE = "narrow_device";
     DEVICE_BY_KEY = "device_by_key";
     IDENTIFIERS_ON_DEVICE = "identifiers_on_device";
     DEVICES_OF_IDENTIFIER = "devices_of_identifier";
@@ -39,11 +42,30 @@ pub(super) fn see(db: &Connection, devices: &[DeviceRow], seq: i64) -> Result<()
         keep.execute(params![&*fact.key, &*fact.kind, os, model, row.last_seen_at.0, seq])?;
         let id =
             see.count(params![&*fact.key, &*fact.kind, os, model, row.first_seen_at.0, row.last_seen_at.0, seq,])?;
-        for identifier in &row.identifiers {
-            store_on.execute([identifier.0, id, seq])?;
+        for (identifier, SeenOn { times: (first, last), alone: unseen }) in &row.identifiers {
+            store_on.execute([identifier.0, id, seq, first.0, last.0])?;
+            if let Some((first, last)) = unseen {
+                alone.execute([id, identifier.0, seq, first.0, last.0])?;
+            }
         }
-        if let Some((first, last)) = row.seen_alone {
-            alone.execute([id, seq, first.0, last.0])?;
+    }
+    Ok(())
+}
+
+/// Touchpoints went to others: whoever has them now was on their devices, and whoever had them perhaps for a
+/// shorter time. Called when they have changed their owners.
+pub(super) fn hand_over(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
+    let mut row_of = DEVICE_ROW.on(db)?;
+    let mut store_on = STORE_ON.on(db)?;
+    let mut narrow = NARROW_DEVICE.on(db)?;
+    for ((identifier, device), (first, last)) in gained_devices(given) {
+        if let Some(id) = row_of.first([&*device], |row| Ok(row.get::<_, i64>(0)?))? {
+            store_on.execute([identifier.0, id, seq, first.0, last.0])?;
+        }
+    }
+    for (identifier, device) in lost_devices(given) {
+        if let Some(id) = row_of.first([&*device], |row| Ok(row.get::<_, i64>(0)?))? {
+            narrow.execute(params![identifier.0, id, &*device])?;
         }
     }
     Ok(())
@@ -67,19 +89,23 @@ pub(super) fn fetch(db: &Connection, keys: &[Arc<str>]) -> Result<Vec<Option<Dev
     Ok(found)
 }
 
-/// Every device of each.
+/// Every device of each: of a customer with the times of that customer, of an identifier with the device's own.
 pub(super) fn list(db: &Connection, of: &[Of]) -> Result<Vec<Vec<Device>>> {
     let mut owners = Owners::new(db, None)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?)).collect()
+    of.iter().map(|of| list_of(db, &owners.of(of)?, matches!(of, Of::Identifier(_)))).collect()
 }
 
-/// Every device that `owners` live on, last seen first, with those of them that do.
-pub(super) fn list_of(db: &Connection, owners: &[IdentifierId]) -> Result<Vec<Device>> {
+/// Every device that `owners` live on, last seen first, with those of them that do, and when they were seen there,
+/// or anybody when `own` says so.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], own: bool) -> Result<Vec<Device>> {
     let mut statement = DEVICES_OF_IDENTIFIER.on(db)?;
     let mut rows: Vec<(i64, Device)> = Vec::new();
     for owner in owners {
         statement.all([owner.0], &mut rows, |row| {
             let mut device = decode(row)?;
+            if own {
+                (device.first_seen_at, device.last_seen_at) = (time(row, 7)?, time(row, 8)?);
+            }
             device.identifiers.push(*owner);
             Ok((row.get(0)?, device))
         })?;
@@ -87,7 +113,11 @@ pub(super) fn list_of(db: &Connection, owners: &[IdentifierId]) -> Result<Vec<De
     let mut by_id: BTreeMap<i64, Device> = BTreeMap::new();
     for (id, device) in rows {
         match by_id.get_mut(&id) {
-            Some(known) => known.identifiers.extend(device.identifiers),
+            Some(known) => {
+                known.identifiers.extend(device.identifiers);
+                known.first_seen_at = known.first_seen_at.min(device.first_seen_at);
+                known.last_seen_at = known.last_seen_at.max(device.last_seen_at);
+            }
             None => drop(by_id.insert(id, device)),
         }
     }

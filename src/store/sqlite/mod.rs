@@ -129,7 +129,7 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
     let plan = loop {
         match stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id()) {
             Planned::Ready(plan) => break plan,
-            Planned::Needs(unknown) => decisions::read_story(&transaction, &unknown, &mut known)?,
+            Planned::Needs(untold) => decisions::read_untold(&transaction, &untold, &mut known)?,
         }
     };
     if plan.is_empty() {

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{identifiers, known, past, rules, status, touchpoints, write};
+use super::{devices, identifiers, known, past, rules, status, touchpoints, write};
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
@@ -210,6 +210,7 @@ fn people(
 /// Moves the touchpoints, and all that goes with them.
 fn hand_over(db: &Connection, rules: &IdentityRules, given: Vec<Given>, seq: i64, at: Timestamp) -> Result<()> {
     move_owners(db, &given, seq)?;
+    devices::hand_over(db, &given, seq)?;
     let (identifiers, orders) = concerned(&given);
     let ids: Vec<IdentifierId> = identifiers.into_iter().collect();
     let mut known: Known = known::read_by_id(db, &ids)?;

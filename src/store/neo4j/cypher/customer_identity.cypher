@@ -1,4 +1,4 @@
-// Consents that are held now, and devices; one row for each identifier that holds it.
+// Consents that are held now, and devices with when the customer was seen on them; one row for each identifier.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[g:GAVE]->(k:Consent)
@@ -7,6 +7,6 @@ CALL (ids) {
 }
 CALL (ids) {
   UNWIND ids AS i
-  MATCH (i)-[:STORED_ON]->(d:Device)
-  RETURN collect([i.id, d.key, d.kind, d.os, d.model, d.first_seen_at, d.last_seen_at]) AS devices
+  MATCH (i)-[s:STORED_ON]->(d:Device)
+  RETURN collect([i.id, d.key, d.kind, d.os, d.model, coalesce(s.first_seen_at, CASE WHEN i.first_seen_at > d.first_seen_at THEN i.first_seen_at ELSE d.first_seen_at END), coalesce(s.last_seen_at, CASE WHEN i.last_seen_at < d.last_seen_at THEN i.last_seen_at ELSE d.last_seen_at END)]) AS devices
 }

@@ -1,7 +1,8 @@
-// Devices of each, one row for each identifier on it.
+// Devices of each, one row for each identifier on it, with when that was seen there. An edge from before that was
+// kept is taken to be of the time when both were seen.
 CALL (ids) {
   UNWIND ids AS i
-  MATCH (i)-[:STORED_ON]->(d:Device)
-  RETURN collect([i.id, d.key, d.kind, d.os, d.model, d.first_seen_at, d.last_seen_at]) AS items
+  MATCH (i)-[s:STORED_ON]->(d:Device)
+  RETURN collect([i.id, d.key, d.kind, d.os, d.model, coalesce(s.first_seen_at, CASE WHEN i.first_seen_at > d.first_seen_at THEN i.first_seen_at ELSE d.first_seen_at END), coalesce(s.last_seen_at, CASE WHEN i.last_seen_at < d.last_seen_at THEN i.last_seen_at ELSE d.last_seen_at END)]) AS items
 }
 RETURN n, items

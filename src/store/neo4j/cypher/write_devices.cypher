@@ -1,5 +1,6 @@
 // Devices: times are widened, the description is that of the latest event. How one described itself
-// before is kept for views of the past, and when it was seen in events that made no touchpoint.
+// before is kept for views of the past, and who was seen on it when in events that made no touchpoint. When an
+// identifier was seen on it stands at the edge; an edge from before that was kept has no times, and gets none.
 UNWIND $rows AS row
 MERGE (d:Device {key: row.key})
 ON CREATE SET d.since = $seq, d.first_seen_at = row.first_seen_at, d.last_seen_at = row.last_seen_at
@@ -9,15 +10,17 @@ FOREACH (x IN CASE WHEN latest AND coalesce(d.since, 0) < $seq AND (d.kind <> ro
     OR (d.model IS NULL) <> (row.set.model IS NULL) OR coalesce(d.model <> row.set.model, false)) THEN [1] ELSE [] END |
   CREATE (:PastDevice {device: row.key, until: $seq, kind: d.kind, os: d.os, model: d.model})
 )
-FOREACH (seen IN CASE WHEN row.alone IS NULL THEN [] ELSE [row.alone] END |
-  CREATE (:DeviceSeenAlone {device: row.key, since: $seq, first_at: seen[0], last_at: seen[1]})
-)
 SET d.first_seen_at = CASE WHEN row.first_seen_at < d.first_seen_at THEN row.first_seen_at ELSE d.first_seen_at END
 SET d.last_seen_at = CASE WHEN latest THEN row.last_seen_at ELSE d.last_seen_at END
 SET d += CASE WHEN latest THEN row.set ELSE {} END
 WITH row, d
-UNWIND row.identifiers AS id
-MATCH (i:Identifier {id: id})
+UNWIND row.identifiers AS seen
+MATCH (i:Identifier {id: seen.id})
 USING INDEX SEEK i:Identifier(id)
 MERGE (i)-[s:STORED_ON]->(d)
-ON CREATE SET s.since = $seq
+ON CREATE SET s.since = $seq, s.first_seen_at = seen.first_at, s.last_seen_at = seen.last_at
+ON MATCH SET s.first_seen_at = CASE WHEN seen.first_at < s.first_seen_at THEN seen.first_at ELSE s.first_seen_at END,
+  s.last_seen_at = CASE WHEN seen.last_at > s.last_seen_at THEN seen.last_at ELSE s.last_seen_at END
+FOREACH (alone IN CASE WHEN seen.alone IS NULL THEN [] ELSE [seen.alone] END |
+  CREATE (:DeviceSeenAlone {device: row.key, identifier: seen.id, since: $seq, first_at: alone[0], last_at: alone[1]})
+)

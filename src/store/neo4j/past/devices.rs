@@ -39,13 +39,18 @@ impl AsOf {
         Ok(found)
     }
 
-    /// Every device of each, last seen first, with those of the owners that lived on it.
-    pub(super) async fn devices_of(&self, owners: &[Vec<IdentifierId>]) -> Result<Vec<Vec<Device>>> {
+    /// Every device of each, last seen first, with those of the owners that lived on it, and when they had been seen
+    /// there, or anybody where `own` says so.
+    pub(super) async fn devices_of(
+        &self,
+        owners: &[Vec<IdentifierId>],
+        own: impl Fn(usize) -> bool,
+    ) -> Result<Vec<Vec<Device>>> {
         let lived = self
             .of_owners(&DEVICES_OF, owners, self.params(), BTreeMap::new(), |row| {
-                let mut lived: BTreeMap<Arc<str>, Vec<IdentifierId>> = BTreeMap::new();
-                for (identifier, key) in column::<Vec<(i64, &str)>>(row, "items")? {
-                    lived.entry(key.into()).or_default().push(Arrival(identifier));
+                let mut lived: BTreeMap<Arc<str>, Vec<Lived>> = BTreeMap::new();
+                for (identifier, key, first, last) in column::<Vec<(i64, &str, i64, i64)>>(row, "items")? {
+                    lived.entry(key.into()).or_default().push((Arrival(identifier), (first, last)));
                 }
                 Ok(lived)
             })
@@ -54,18 +59,25 @@ impl AsOf {
         let devices = self.devices_then(&keys).await?;
         let known: FxHashMap<Arc<str>, Device> =
             devices.into_iter().flatten().map(|device| (device.fact.key.clone(), device)).collect();
-        let list = |lived: BTreeMap<Arc<str>, Vec<IdentifierId>>| {
-            let mut devices: Vec<Device> = lived
-                .into_iter()
-                .filter_map(|(key, mut identifiers)| {
-                    identifiers.sort_unstable();
-                    Some(Device { identifiers, ..known.get(&key)?.clone() })
-                })
-                .collect();
+        let list = |(n, lived): (usize, BTreeMap<Arc<str>, Vec<Lived>>)| {
+            let one = |(key, mut lived): (Arc<str>, Vec<Lived>)| {
+                lived.sort_unstable();
+                let mut device = known.get(&key)?.clone();
+                let times: Vec<(i64, i64)> = lived.iter().map(|(_, times)| *times).collect();
+                if let Some(times) = bounds(&times).filter(|_| !own(n)) {
+                    (device.first_seen_at, device.last_seen_at) = times;
+                }
+                device.identifiers = lived.into_iter().map(|(identifier, _)| identifier).collect();
+                Some(device)
+            };
+            let mut devices: Vec<Device> = lived.into_iter().filter_map(one).collect();
             devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
             devices.truncate(MOST);
             devices
         };
-        Ok(lived.into_iter().map(list).collect())
+        Ok(lived.into_iter().enumerate().map(list).collect())
     }
 }
+
+/// Who lived on a device, and when it was seen there.
+type Lived = (IdentifierId, (i64, i64));

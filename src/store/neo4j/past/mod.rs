@@ -21,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use super::Inner;
 use super::bolt::{Params, list};
+use super::fault::again;
 use super::rows::column;
 use super::statement::{Statement, statement};
 use crate::domain::change::IdentityEvent;
@@ -119,7 +120,7 @@ impl AsOf {
 #[async_trait]
 impl Reads for AsOf {
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
-        super::visits::list_seen(&self.store, device, since, limit, Some(self.moment)).await
+        again(|| super::visits::list_seen(&self.store, device, since, limit, Some(self.moment))).await
     }
 
     async fn customers(
@@ -128,73 +129,85 @@ impl Reads for AsOf {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        self.views(keys, shape, pages).await
+        again(|| self.views(keys, shape, pages)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
-        self.identifiers_then(keys).await
+        again(|| self.identifiers_then(keys)).await
     }
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
-        let found = super::touchpoints::fetch(&self.store, message_ids).await?;
-        let mut found: Vec<Option<Touchpoint>> =
-            found.into_iter().map(|touchpoint| touchpoint.filter(|t| self.moment.has(t.arrival))).collect();
-        let owners = self.owners_then(found.iter().flatten().map(|t| t.arrival)).await?;
-        for touchpoint in found.iter_mut().flatten() {
-            if let Some(owner) = owners.get(&touchpoint.arrival) {
-                touchpoint.give_back(*owner);
+        again(|| async move {
+            let found = super::touchpoints::fetch(&self.store, message_ids).await?;
+            let mut found: Vec<Option<Touchpoint>> =
+                found.into_iter().map(|touchpoint| touchpoint.filter(|t| self.moment.has(t.arrival))).collect();
+            let owners = self.owners_then(found.iter().flatten().map(|t| t.arrival)).await?;
+            for touchpoint in found.iter_mut().flatten() {
+                if let Some(owner) = owners.get(&touchpoint.arrival) {
+                    touchpoint.give_back(*owner);
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
+        .await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-        self.touchpoint_pages(&self.owners(of).await?, page).await
+        again(|| async move { self.touchpoint_pages(&self.owners(of).await?, page).await }).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-        self.touchpoint_counts(&self.owners(of).await?, filter).await
+        again(|| async move { self.touchpoint_counts(&self.owners(of).await?, filter).await }).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
-        self.orders_then(keys).await
+        again(|| self.orders_then(keys)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
-        self.order_pages(&self.owners(of).await?, page).await
+        again(|| async move { self.order_pages(&self.owners(of).await?, page).await }).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
-        self.order_counts(&self.owners(of).await?, since, until).await
+        again(|| async move { self.order_counts(&self.owners(of).await?, since, until).await }).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
-        self.devices_then(keys).await
+        again(|| self.devices_then(keys)).await
     }
 
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
-        self.devices_of(&self.owners(of).await?).await
+        again(|| async move {
+            {
+                let own = |n: usize| matches!(of[n], Of::Identifier(_));
+                self.devices_of(&self.owners(of).await?, own).await
+            }
+        })
+        .await
     }
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
-        self.link_pages(&self.owners(of).await?, page).await
+        again(|| async move { self.link_pages(&self.owners(of).await?, page).await }).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-        self.link_counts(&self.owners(of).await?, refused).await
+        again(|| async move { self.link_counts(&self.owners(of).await?, refused).await }).await
     }
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
-        self.links_then(keys).await
+        again(|| self.links_then(keys)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
-        self.products_then(skus).await
+        again(|| self.products_then(skus)).await
     }
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-        let of: Vec<Of> = customers.iter().cloned().map(Of::Customer).collect();
-        self.acts(&self.owners(&of).await?).await
+        again(|| async move {
+            let of: Vec<Of> = customers.iter().cloned().map(Of::Customer).collect();
+            self.acts(&self.owners(&of).await?).await
+        })
+        .await
     }
 
     async fn list_identity_events(
@@ -203,19 +216,22 @@ impl Reads for AsOf {
         after: Option<Arrival>,
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
-        self.identity_event_pages(customers, after, limit).await
+        again(|| self.identity_event_pages(customers, after, limit)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
-        self.identity_event_counts(customers).await
+        again(|| self.identity_event_counts(customers)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-        let found = super::identity_events::fetch(&self.store, arrivals).await?;
-        Ok(found.into_iter().map(|event| event.filter(|e| self.moment.has(e.arrival))).collect())
+        again(|| async move {
+            let found = super::identity_events::fetch(&self.store, arrivals).await?;
+            Ok(found.into_iter().map(|event| event.filter(|e| self.moment.has(e.arrival))).collect())
+        })
+        .await
     }
 
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        super::decisions::kept_apart(&self.store, ids, Some(self.moment)).await
+        again(|| super::decisions::kept_apart(&self.store, ids, Some(self.moment))).await
     }
 }

@@ -253,7 +253,7 @@ impl AsOf {
         if matches!(shape, Shape::Identity | Shape::All) {
             let take = |row: &Row| items::<ConsentRow<'_>, ConsentGiven>(row, "items");
             let consents = self.of_owners(&CONSENTS, &owners, self.params(), Vec::new(), take).await?;
-            let devices = self.devices_of(&owners).await?;
+            let devices = self.devices_of(&owners, |_| false).await?;
             for (view, (consents, devices)) in views.iter_mut().zip(consents.into_iter().zip(devices)) {
                 if let Some(view) = view {
                     (view.consents, view.devices) = (Some(consents), Some(devices));

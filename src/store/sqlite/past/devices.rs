@@ -15,12 +15,18 @@ use crate::domain::{IdentifierId, Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::Of;
 
+/// The first and the last.
+type Times = (Timestamp, Timestamp);
+
 statements! {
     DEVICE_ID = "device_id";
     DEVICE_THEN = "device_then";
     DEVICE_DESCRIBED_THEN = "device_described_then";
     DEVICE_SEEN_THEN = "device_seen_then";
     DEVICE_SEEN_ALONE_THEN = "device_seen_alone_then";
+    DEVICE_SEEN_ALONE_BY_THEN = "device_seen_alone_by_then";
+    DEVICE_OWNED_THEN = "device_owned_then";
+    DEVICE_CARRIED_THEN = "device_carried_then";
     DEVICES_OF_IDENTIFIER_THEN = "devices_of_identifier_then";
     IDENTIFIERS_ON_DEVICE_THEN = "identifiers_on_device_then";
 }
@@ -40,30 +46,64 @@ pub(super) fn fetch(db: &Connection, keys: &[Arc<str>], moment: Moment) -> Resul
     Ok(found)
 }
 
-/// Every device of each.
+/// Every device of each: of a customer with the times of that customer, of an identifier with the device's own.
 pub(super) fn list(db: &Connection, of: &[Of], moment: Moment) -> Result<Vec<Vec<Device>>> {
     let mut owners = Owners::new(db, Some(moment))?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, moment)).collect()
+    of.iter().map(|of| list_of(db, &owners.of(of)?, matches!(of, Of::Identifier(_)), moment)).collect()
 }
 
-/// Every device that `owners` lived on, last seen first, with those of them that did.
-pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], moment: Moment) -> Result<Vec<Device>> {
+/// Every device that `owners` lived on, last seen first, with those of them that did, and when they had been seen
+/// there, or anybody when `own` says so.
+pub(super) fn list_of(db: &Connection, owners: &[IdentifierId], own: bool, moment: Moment) -> Result<Vec<Device>> {
     let mut of_identifier = DEVICES_OF_IDENTIFIER_THEN.on(db)?;
-    let mut lived: BTreeMap<i64, Vec<IdentifierId>> = BTreeMap::new();
+    let mut lived: BTreeMap<i64, Vec<(IdentifierId, Times)>> = BTreeMap::new();
     for owner in owners {
-        let mut ids: Vec<i64> = Vec::new();
-        of_identifier.all([owner.0, moment.change], &mut ids, |row| Ok(row.get(0)?))?;
-        ids.into_iter().for_each(|id| lived.entry(id).or_default().push(*owner));
+        let mut ids: Vec<(i64, Times)> = Vec::new();
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (time(row, 1)?, time(row, 2)?)));
+        of_identifier.all([owner.0, moment.change], &mut ids, read)?;
+        ids.into_iter().for_each(|(id, now)| lived.entry(id).or_default().push((*owner, now)));
     }
     drop(of_identifier);
     let mut devices = Vec::with_capacity(lived.len());
-    for (id, mut identifiers) in lived {
-        identifiers.sort_unstable();
-        devices.extend(device(db, id, moment)?.map(|device| Device { identifiers, ..device }));
+    for (id, mut seen) in lived {
+        seen.sort_unstable();
+        let Some(mut device) = device(db, id, moment)? else { continue };
+        if !own {
+            let times: Vec<_> = seen
+                .iter()
+                .map(|(owner, now)| seen_on(db, id, &device.fact.key, *owner, *now, moment))
+                .collect::<Result<_>>()?;
+            (device.first_seen_at, device.last_seen_at) =
+                bounds(&times).unwrap_or((device.first_seen_at, device.last_seen_at));
+        }
+        device.identifiers = seen.into_iter().map(|(owner, _)| owner).collect();
+        devices.push(device);
     }
     devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
     devices.truncate(MOST);
     Ok(devices)
+}
+
+/// When an identifier had been seen on a device. Its touchpoints tell, and rows for events that made none; or else
+/// what it carried for others, as the identifier of a browser does; or else what is known `now`.
+fn seen_on(
+    db: &Connection,
+    device: i64,
+    key: &str,
+    identifier: IdentifierId,
+    now: Times,
+    moment: Moment,
+) -> Result<Times> {
+    let mut found: Vec<Option<(i64, i64)>> = Vec::new();
+    let some = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?));
+    let params = params![identifier.0, key, moment.end().0, moment.change];
+    DEVICE_OWNED_THEN.on(db)?.all(params, &mut found, some)?;
+    DEVICE_SEEN_ALONE_BY_THEN.on(db)?.all([device, identifier.0, moment.change], &mut found, some)?;
+    if found.iter().all(Option::is_none) {
+        DEVICE_CARRIED_THEN.on(db)?.all(params![identifier.0, key, moment.end().0], &mut found, some)?;
+    }
+    let times: Vec<_> = found.into_iter().flatten().map(|(a, b)| (Timestamp(a), Timestamp(b))).collect();
+    Ok(bounds(&times).unwrap_or(now))
 }
 
 /// A device that was there, with everybody who lived on it. Whoever a touchpoint on it hangs on is among

@@ -180,7 +180,7 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages, moment: Mom
         let mut given = Vec::new();
         consents::read_then(db, owners.iter().copied(), moment, &mut given)?;
         view.consents = Some(given);
-        view.devices = Some(devices::list_of(db, &owners, moment)?);
+        view.devices = Some(devices::list_of(db, &owners, false, moment)?);
     }
     if matches!(shape, Shape::History | Shape::All) {
         if pages.orders > 0 {

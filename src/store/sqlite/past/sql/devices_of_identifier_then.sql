@@ -1,3 +1,9 @@
-SELECT device
-FROM stored_on
-WHERE identifier = ?1 AND since <= ?2
+-- Each with when it was seen there, as it is known now.
+SELECT
+    d.id,
+    coalesce(s.first_seen_at, max(d.first_seen_at, i.first_seen_at)),
+    coalesce(s.last_seen_at, min(d.last_seen_at, i.last_seen_at))
+FROM stored_on s
+JOIN device d ON d.id = s.device
+JOIN identifier i ON i.id = s.identifier
+WHERE s.identifier = ?1 AND s.since <= ?2

@@ -1,0 +1,3 @@
+SELECT id
+FROM device
+WHERE key = ?1
