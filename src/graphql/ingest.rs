@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, Error, Object, SimpleObject, Value};
 
 use super::Setup;
 use super::customer::Customer;
-use super::error::{bad_argument, store_error};
+use super::error::{bad_argument, write_error};
 use super::id::ChangeCursor;
 use super::load;
 use super::problem::Problem;
@@ -83,7 +83,7 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<Event
     }
     let events = events.into_iter().map(|Json(event)| into_json(event)).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
-    let done = ctx.data_unchecked::<Arc<Ingest>>().events(events, origin).await.map_err(store_error)?;
+    let done = ctx.data_unchecked::<Arc<Ingest>>().events(events, origin).await.map_err(write_error)?;
     load::forget(ctx);
     let outcome = |(index, row)| EventOutcome { index, row };
     Ok(EventsIngestPayload {
