@@ -125,6 +125,11 @@ impl Files {
         self.disk().is_some_and(|disk| disk.read_only || disk.free < LITTLE)
     }
 
+    /// Whether there is little space.
+    pub(super) fn are_nearly_full(&self) -> bool {
+        self.disk().is_some_and(|disk| disk.free < LITTLE)
+    }
+
     /// An error of the disk, told by what is wrong with the disk.
     pub(super) fn explain(&self, error: StoreError) -> StoreError {
         let (StoreError::Away(text) | StoreError::Setup(text)) = &error else { return error };
@@ -135,9 +140,7 @@ impl Files {
             Some(disk) if disk.read_only => StoreError::ReadOnly(
                 "the disk of the database is read-only: make it writable; nothing of this was stored".into(),
             ),
-            Some(disk) if disk.free < NOTHING => {
-                StoreError::Full("the disk of the database is full: free some space; nothing of this was stored".into())
-            }
+            Some(disk) if disk.free < NOTHING => full(),
             _ => error,
         }
     }
@@ -154,6 +157,11 @@ impl Files {
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is said of a full disk.
+pub(super) fn full() -> StoreError {
+    StoreError::Full("the disk of the database is full: free some space; nothing of this was stored".into())
 }
 
 struct Disk {

@@ -18,6 +18,8 @@ pub enum FileTrouble {
     WalMissing,
     /// The file was ended whole, so the log beside it is of another one; SQLite would write it into this one.
     WalStale,
+    /// The file, which was ended whole, is shorter than its header says, or ends within a page.
+    CutShort,
     /// The log's own header cannot be read, so nothing in it counts.
     WalHeader,
     /// A part of the log cannot be read; what was committed behind it does not count.
@@ -51,6 +53,10 @@ impl FileTrouble {
             FileTrouble::WalStale => format!(
                 "{path}-wal is of another file than {path}, which was ended whole, and would be written into it: move \
                  {path}-wal and {path}-shm away"
+            ),
+            FileTrouble::CutShort => format!(
+                "{path} is cut off: it is shorter than it says of itself; put a backup back, or save what `sqlite3 FILE \
+                 .recover` can read"
             ),
             FileTrouble::WalHeader => format!(
                 "{path}-wal is damaged at its beginning: nothing of what is in it counts; put a backup back, or move \
@@ -93,6 +99,7 @@ fn look_once(path: &Path) -> Vec<FileTrouble> {
         Some(2) if !wal.exists() => found.push(FileTrouble::WalMissing),
         Some(2) => found.extend(read_wal(&wal)),
         Some(1) if length(&wal) > WAL_HEADER => found.push(FileTrouble::WalStale),
+        Some(1) if is_cut_short(path) => found.push(FileTrouble::CutShort),
         _ => {}
     }
     if others_read(path) == Some(true) {
@@ -106,6 +113,20 @@ fn journal(path: &Path) -> Option<u8> {
     let mut head = [0; 20];
     File::open(path).ok()?.read_exact(&mut head).ok()?;
     head.starts_with(b"SQLite format 3\0").then_some(head[18])
+}
+
+/// Whether a database that goes with no log ends before its end. SQLite takes what is missing of a page for zeros.
+fn is_cut_short(path: &Path) -> bool {
+    let mut head = [0; 100];
+    let Ok(mut file) = File::open(path) else { return false };
+    let (Ok(()), Ok(found)) = (file.read_exact(&mut head), file.metadata()) else { return false };
+    let size = match word(&head, 14) & 0xffff {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    // The number of pages counts when it was written by whoever wrote last.
+    let pages = if word(&head, 24) == word(&head, 92) { u64::from(word(&head, 28)) } else { 0 };
+    size > 0 && (!found.len().is_multiple_of(size) || found.len() < size * pages)
 }
 
 const WAL_HEADER: u64 = 32;

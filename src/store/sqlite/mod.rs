@@ -239,6 +239,7 @@ impl Store for SqliteStore {
     }
 
     async fn check_writes(&self) -> Result<()> {
+        self.pool.is_still_full()?;
         match self.pool.writes_may_fail() {
             true => self.pool.write_quietly(status::try_write).await,
             false => Ok(()),

@@ -111,6 +111,14 @@ impl Pool {
         self.writes_fail.load(Relaxed) || self.files.are_in_danger()
     }
 
+    /// Why no write can be tried: one failed, and there is not more space since. A small one might still fit.
+    pub(super) fn is_still_full(&self) -> Result<()> {
+        match self.writes_fail.load(Relaxed) && self.files.are_nearly_full() {
+            true => Err(super::files::full()),
+            false => Ok(()),
+        }
+    }
+
     /// The files.
     pub(super) fn files(&self) -> &Arc<Files> {
         &self.files
@@ -327,6 +335,7 @@ fn open(opening: &Opening, writes: bool) -> Result<(Connection, Opened)> {
             match trouble {
                 // Going on would write another file's pages into this one.
                 FileTrouble::WalStale => return Err(StoreError::Setup(trouble.words(files.path()))),
+                FileTrouble::CutShort => return Err(StoreError::Data(trouble.words(files.path()))),
                 FileTrouble::WalCutOff => tracing::info!("{}", trouble.words(files.path())),
                 _ => tracing::warn!("{}", trouble.words(files.path())),
             }
