@@ -25,7 +25,12 @@ const CHILD_FILE: &str = "THROUGHLINE_TEST_CHILD_FILE";
 const CHILD_NAME: &str = "THROUGHLINE_TEST_CHILD_NAME";
 
 fn open(path: &Path) -> SqliteStore {
-    let options = SqliteOptions { readers: 1, lock_wait: Duration::from_secs(20), ..SqliteOptions::default() };
+    let options = SqliteOptions {
+        readers: 1,
+        synchronous_full: false,
+        lock_wait: Duration::from_secs(20),
+        ..SqliteOptions::default()
+    };
     SqliteStore::open(path, options).expect("a store")
 }
 

@@ -10,19 +10,21 @@ use super::others;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
+use crate::store::sqlite::look;
 use crate::store::{Store, StoreError, counter, open};
 
 /// Says whether settings and store are fit for use, and what to do where not.
 ///
-/// Reads the settings, reaches the store, makes the constraints and indexes that are missing there,
-/// counts, and looks whether the counter of changes agrees with the change log. A database file that is not there
-/// yet is not made. Each line begins with ok, warning or wrong.
+/// Reads the settings, looks whether the database file and what stands beside it are whole, reaches the store, makes
+/// the constraints and indexes that are missing there, counts, and looks whether the counter of changes agrees with
+/// the change log. A database file that is not there yet is not made. Each line begins with ok, warning or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {
     /// Count every customer's figures again from their rows, and name those that are kept otherwise.
     ///
-    /// Reads all histories, which takes a while; writers may go on meanwhile. Progress is in the log.
+    /// Reads all histories, and compares a database's indexes with its tables, which takes a while; writers may go on
+    /// meanwhile. Progress is in the log.
     #[arg(long)]
     recount: bool,
 }
@@ -52,6 +54,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// When standard output cannot be written to.
 pub async fn run(args: &CheckArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut findings = about_settings(&settings);
+    findings.extend(about_journeys(settings.journeys.folder.as_deref()));
     findings.extend(about_store(&settings, args.recount).await);
     let text: String = findings.iter().map(|finding| format!("{}\n", finding.line())).collect();
     super::print(&text)?;
@@ -100,18 +103,124 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
+/// Whether journeys can be saved where the settings say. A folder that is not there is made when they are.
+fn about_journeys(folder: Option<&Path>) -> Option<Finding> {
+    let folder = folder?;
+    let mut parts = folder.ancestors().map(|part| if part.as_os_str().is_empty() { Path::new(".") } else { part });
+    let there = parts.find(|part| part.exists()).unwrap_or(Path::new("/"));
+    let words =
+        |what: String| Some(Finding::Wrong(format!("settings: journeys.folder is {}, {what}", folder.display())));
+    if !there.is_dir() {
+        return words(format!("and {} is no folder: name another", there.display()));
+    }
+    let tried = there.join(format!(".throughline-check-{}", std::process::id()));
+    match std::fs::File::create_new(&tried).and_then(|_| std::fs::remove_file(&tried)) {
+        Ok(()) => None,
+        Err(error) => words(format!("and nothing can be written in {} ({error}): name another", there.display())),
+    }
+}
+
+/// What is named personal and is no kind of identifier anywhere: a slip there leaves something unmasked. The names
+/// that the defaults have stand for kinds that others may have taken out.
+async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<Finding> {
+    let usual = Settings::default().privacy.personal;
+    let mut kinds: Vec<String> = settings.identity_rules().kinds.iter().map(|kind| kind.name.to_string()).collect();
+    if let Some(store) = store
+        && let Ok(Some(rules)) = store.rules().await
+    {
+        kinds.extend(rules.saved.rules.kinds.iter().map(|kind| kind.name.to_string()));
+    }
+    let mut findings = Vec::new();
+    for name in &settings.privacy.personal {
+        if name.starts_with("traits.") || usual.contains(name) || kinds.iter().any(|kind| **kind == **name) {
+            continue;
+        }
+        if let Some(store) = store
+            && store.has_kind(name).await.unwrap_or(false)
+        {
+            continue;
+        }
+        findings.push(Finding::Wrong(format!(
+            "settings: privacy.personal names {name}, which is no kind of identifier, so nothing is masked by it: the kinds \
+             are {}, and a trait is written traits.{name}",
+            kinds.join(", ")
+        )));
+    }
+    findings
+}
+
+/// What the files say of themselves, and what SQLite finds in them. Nothing more is done with those that are not
+/// whole: going on could make it worse.
+async fn about_files(path: &Path, store: &dyn Store, thorough: bool) -> (Vec<Finding>, bool) {
+    let shown = path.display();
+    if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
+        return (
+            vec![Finding::Warning(format!("store {shown}: the file is empty: nothing was ever stored in it"))],
+            true,
+        );
+    }
+    let mut findings = Vec::new();
+    let mut whole = true;
+    for trouble in look(path) {
+        let words = format!("store {}", trouble.words(path));
+        if trouble.is_serious() {
+            whole = false;
+            findings.push(Finding::Wrong(words));
+        } else {
+            findings.push(Finding::Warning(words));
+        }
+    }
+    if !whole {
+        return (findings, false);
+    }
+    match store.examine(thorough).await {
+        Ok(faults) if faults.is_empty() => {}
+        Ok(faults) => {
+            whole = false;
+            findings.push(Finding::Wrong(format!(
+                "store {shown}: the file is damaged: put a backup back with `throughline restore`, or save what `sqlite3 FILE \
+                 .recover` can read; {} faults were found, the first: {}",
+                faults.len(),
+                faults[0]
+            )));
+        }
+        Err(error) => {
+            whole = false;
+            findings.push(Finding::Wrong(format!("store {shown}: {error}")));
+        }
+    }
+    (findings, whole)
+}
+
 async fn about_store(settings: &Settings, recounts: bool) -> Vec<Finding> {
     let url = &settings.store.url;
-    if let Some(path) = open::file_of(url).filter(|path| !path.exists()) {
-        return vec![about_folder(path)];
+    let file = open::file_of(url);
+    if let Some(path) = file.filter(|path| !path.exists()) {
+        let mut findings = about_personal(settings, None).await;
+        findings.push(about_folder(path));
+        return findings;
     }
     let store = match open::open(&settings.store) {
         Ok(store) => store,
         Err(error) => return vec![Finding::Wrong(format!("store {url}: {error}"))],
     };
+    let mut findings = Vec::new();
+    let mut whole = true;
+    if let Some(path) = file {
+        (findings, whole) = about_files(path, &*store, recounts).await;
+    }
+    if whole {
+        findings.extend(about_data(settings, &*store, recounts).await);
+    }
+    store.close().await;
+    findings
+}
+
+async fn about_data(settings: &Settings, store: &dyn Store, recounts: bool) -> Vec<Finding> {
+    let url = &settings.store.url;
     let look = async {
         store.set_up().await?;
-        Ok((store.status().await?, store.identity_health().await?, counter::look(&*store).await?))
+        Ok((store.status().await?, store.identity_health().await?, counter::look(store).await?))
     };
     let found = tokio::time::timeout(WITHIN, look).await.unwrap_or(Err(StoreError::Timeout(WITHIN.as_secs())));
     match found {
@@ -130,8 +239,9 @@ async fn about_store(settings: &Settings, recounts: bool) -> Vec<Finding> {
                 Err(error) => Some(Finding::Wrong(format!("store {url}: touchpoints cannot be read: {error}"))),
             });
             if recounts {
-                findings.push(about_figures(&*store, url, status.customers).await);
+                findings.push(about_figures(store, url, status.customers).await);
             }
+            findings.extend(about_personal(settings, Some(store)).await);
             findings
         }
         Err(error) => vec![Finding::Wrong(format!("store {url}: {error}"))],
@@ -201,6 +311,37 @@ mod tests {
     fn an_address_that_others_can_reach_is_wrong() {
         let findings = about_settings(&settings("[server]\nlisten = \"0.0.0.0:8080\"\n"));
         assert!(matches!(&findings[1], Finding::Wrong(words) if words.contains("127.0.0.1:8080")), "{findings:?}");
+    }
+
+    #[test]
+    fn a_folder_for_journeys_must_be_one_that_can_be_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a-file");
+        std::fs::write(&file, "").expect("a file");
+        assert_eq!(about_journeys(None), None);
+        assert_eq!(about_journeys(Some(folder.path())), None);
+        assert_eq!(about_journeys(Some(&folder.path().join("new/and/deep"))), None, "it is made when it is needed");
+        for bad in [file.clone(), file.join("below")] {
+            let found = about_journeys(Some(&bad));
+            assert!(
+                matches!(&found, Some(Finding::Wrong(words)) if words.contains("a-file is no folder")),
+                "{found:?}"
+            );
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("files").count(), 1, "nothing is left behind");
+    }
+
+    #[tokio::test]
+    async fn a_slip_among_what_is_personal_is_told() {
+        let given = settings("[privacy]\npersonal = [\"email\", \"phone\", \"loyalty_cart\", \"traits.*\"]\n");
+        let findings = about_personal(&given, None).await;
+        assert!(
+            matches!(&findings[..], [Finding::Wrong(words)] if words.contains("names loyalty_cart") && words.contains("loyalty_card")),
+            "{findings:?}"
+        );
+        // The defaults name kinds that these settings have not.
+        let few = settings("[[identity.kind]]\nname = \"email\"\nlimit = 1\n");
+        assert_eq!(about_personal(&few, None).await, []);
     }
 
     #[tokio::test]

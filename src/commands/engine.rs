@@ -85,6 +85,7 @@ impl Engine {
         self.visits.close().await;
         self.ingest.close().await;
         self.journeys.close().await;
+        self.store.close().await;
     }
 }
 
@@ -92,19 +93,25 @@ impl Engine {
 pub(super) async fn import(args: ImportArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
-    import::run(&args, &settings, store).await
+    closing(&store, import::run(&args, &settings, store.clone()).await).await
 }
 
 /// `throughline restitch`, with a store that is there.
 pub(super) async fn restitch(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
-    super::restitch::run(&settings, store).await
+    closing(&store, super::restitch::run(&settings, store.clone()).await).await
 }
 
 /// `throughline journeys`, with a store that is there.
 pub(super) async fn journeys(args: JourneysArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
-    super::journeys::run(&args, &settings, store).await
+    closing(&store, super::journeys::run(&args, &settings, store.clone()).await).await
+}
+
+/// Ends the store behind what was done with it.
+async fn closing<T>(store: &Arc<dyn Store>, done: T) -> T {
+    store.close().await;
+    done
 }

@@ -3,6 +3,7 @@
 //! To add one: a file with its `Args` and `run`, a variant of [`Command`], a line in `run`.
 //! Exit codes: 0 done, 1 failed, 2 called in a way that cannot work (the command line or the settings).
 
+pub mod backup;
 pub mod check;
 pub mod demo;
 mod engine;
@@ -70,6 +71,8 @@ enum Command {
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
 }
 
 const SETTINGS_HELP: &str = "\
@@ -118,6 +121,16 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
             return block_on(engine::journeys(*args, settings));
+        }
+        Command::Backup(args) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return backup::run_backup(&args, &settings);
+        }
+        Command::Restore(args) => {
+            let settings = global.settings(None)?;
+            log::begin(global.log)?;
+            return backup::run_restore(&args, &settings);
         }
         Command::Check(args) => {
             let settings = global.settings(None)?;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::Setup;
 use super::claim;
 use super::customer::Customer;
-use super::error::store_error;
+use super::error::{store_error, write_error};
 use super::id::{ChangeCursor, NodeId};
 use super::identifier::{Identifier, IdentifierInput};
 use super::known;
@@ -248,7 +248,8 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
 }
 
 async fn decide(ctx: &Context<'_>, ruling: &Ruling, trial: bool) -> Result<Decided, Error> {
-    ctx.data_unchecked::<Arc<Ingest>>().decide(ruling, trial).await.map_err(store_error)
+    let told = if trial { store_error } else { write_error };
+    ctx.data_unchecked::<Arc<Ingest>>().decide(ruling, trial).await.map_err(told)
 }
 
 async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {

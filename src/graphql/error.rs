@@ -25,6 +25,12 @@ pub enum Code {
     TooExpensive,
     /// The store cannot be reached.
     StoreAway,
+    /// It is there, and another write was in the way for too long.
+    StoreBusy,
+    /// Its disk is full.
+    StoreFull,
+    /// It can be read only.
+    StoreReadOnly,
     /// It took too long.
     Timeout,
     /// What it is asked of is not there yet.
@@ -44,6 +50,9 @@ impl Code {
             Code::BadArgument => "BAD_ARGUMENT",
             Code::TooExpensive => "TOO_EXPENSIVE",
             Code::StoreAway => "STORE_AWAY",
+            Code::StoreBusy => "STORE_BUSY",
+            Code::StoreFull => "STORE_FULL",
+            Code::StoreReadOnly => "STORE_READ_ONLY",
             Code::Timeout => "TIMEOUT",
             Code::NotReady => "NOT_READY",
             Code::Internal => "INTERNAL",
@@ -68,9 +77,27 @@ pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str)
 /// A store's fault, told by whose it is.
 pub fn store_error(error: StoreError) -> Error {
     match error {
-        StoreError::Away(_) | StoreError::Busy(_) | StoreError::RulesChanged(_) => {
+        StoreError::Away(_) => {
             tracing::warn!(%error, "store");
             coded(Code::StoreAway, "the store cannot be reached now, try again in a moment")
+        }
+        StoreError::Busy(_) | StoreError::RulesChanged(_) => {
+            tracing::warn!(%error, "store");
+            coded(Code::StoreBusy, "others had the store for too long, try again in a moment")
+        }
+        StoreError::Full(_) => {
+            tracing::error!(%error, "store");
+            coded(
+                Code::StoreFull,
+                "the store's disk is full: nothing of this was stored; send it again when there is space",
+            )
+        }
+        StoreError::ReadOnly(_) => {
+            tracing::error!(%error, "store");
+            coded(
+                Code::StoreReadOnly,
+                "the store takes no writes now: nothing of this was stored; send it again when it does",
+            )
         }
         StoreError::Timeout(_) => {
             tracing::warn!(%error, "store");
@@ -93,6 +120,20 @@ pub fn store_error(error: StoreError) -> Error {
         }
     }
 }
+
+/// The same of a write: one that ran into a timeout may have been stored.
+pub fn write_error(error: StoreError) -> Error {
+    match error {
+        StoreError::Timeout(_) => {
+            tracing::warn!(%error, "store");
+            coded(Code::Timeout, format!("the store took too long: {UNSURE}"))
+        }
+        error => store_error(error),
+    }
+}
+
+/// What whoever sent a write does when nobody can say whether it was stored.
+pub const UNSURE: &str = "it may have been stored or not; sending it again is safe, events with the same message ids";
 
 /// What was sent is no id that was ever given out.
 pub fn bad_id() -> Error {

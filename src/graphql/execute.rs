@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use serde_json::value::RawValue;
 
+use super::error::UNSURE;
 use super::limits::{LimitError, Limits, Rates, measure};
 use crate::store::share::{self, Share};
 use documents::{Document, Documents, Unreadable};
@@ -109,8 +110,10 @@ pub enum Kind {
     NotARead,
     /// It took too long.
     Late,
-    /// The store does not answer, and the whole answer hangs on it.
+    /// The store did not do it, and the whole answer hangs on that; or it is a write that was not stored.
     StoreAway,
+    /// A write that took too long: it may have been stored.
+    Unsure,
 }
 
 impl Api {
@@ -213,7 +216,7 @@ impl Api {
             let schema = self.fields_alone.as_ref().unwrap_or(&self.schema);
             let responses = shared(schema.stream(prepared.request.data(begun)), self.streams.clone());
             let answer = move |response| {
-                let (response, kind) = judge(response, &question);
+                let (response, kind) = judge(response, OperationType::Subscription, &question);
                 Answer::new(response, kind, operation.clone())
             };
             return responses.map(answer).boxed();
@@ -231,6 +234,18 @@ impl Api {
         self.documents.read(&question.query, &self.limits).is_ok_and(|document| {
             let chosen = choose(&document, question.operation_name.as_deref());
             chosen.is_ok_and(|(operation, _)| operation.ty == OperationType::Subscription)
+        })
+    }
+
+    /// Whether a question can be answered without the store: about journeys, which are kept in memory, and about the
+    /// schema. Not, when the text cannot be read.
+    pub fn needs_no_store(&self, question: &Question) -> bool {
+        const FREE: [&str; 4] = ["journeys", "__schema", "__type", "__typename"];
+        self.documents.read(&question.query, &self.limits).is_ok_and(|document| {
+            let chosen = choose(&document, question.operation_name.as_deref());
+            chosen.is_ok_and(|(operation, _)| {
+                operation.ty == OperationType::Query && roots::all(operation, &document, &FREE)
+            })
         })
     }
 
@@ -321,13 +336,17 @@ impl Api {
         let limit = prepared.time_limit;
         let run = share::within(Some(Share::of(self.share)), run);
         let Ok(response) = tokio::time::timeout(limit, run).await else {
-            let words = format!("the operation took longer than {} s: ask for less", limit.as_secs_f32());
-            return (Response::from_errors(vec![error("TIMEOUT", words, None)]), Kind::Late);
+            let (advice, kind) = match prepared.ty {
+                OperationType::Mutation => (UNSURE, Kind::Unsure),
+                _ => ("ask for less", Kind::Late),
+            };
+            let words = format!("the operation took longer than {} s: {advice}", limit.as_secs_f32());
+            return (Response::from_errors(vec![error("TIMEOUT", words, None)]), kind);
         };
         if has_run(&response) {
             prepared.document.found_valid();
         }
-        judge(response, question)
+        judge(response, prepared.ty, question)
     }
 }
 
@@ -350,12 +369,23 @@ fn has_run(response: &Response) -> bool {
 }
 
 /// Completes a response, and says what became of its request.
-fn judge(mut response: Response, question: &Question) -> (Response, Kind) {
+fn judge(mut response: Response, ty: OperationType, question: &Question) -> (Response, Kind) {
     let ran = has_run(&response);
     codes::complete(&mut response, ran, question);
+    // A payload that is null is a write that was not done; what is only not shown of one that was lies deeper.
+    let wrote = |fails: fn(&ServerError) -> bool| {
+        ty == OperationType::Mutation && response.errors.iter().any(|error| error.path.len() <= 1 && fails(error))
+    };
     let kind = match ran {
         false => Kind::Refused,
-        true if response.data == Value::Null && response.errors.iter().all(codes::is_store_away) => Kind::StoreAway,
+        true if wrote(codes::is_of_store) => Kind::StoreAway,
+        true if wrote(codes::is_unsure) => Kind::Unsure,
+        true if response.data == Value::Null
+            && !response.errors.is_empty()
+            && response.errors.iter().all(codes::is_of_store) =>
+        {
+            Kind::StoreAway
+        }
         true => Kind::Run,
     };
     (response, kind)
@@ -403,7 +433,7 @@ impl Answer {
         let outcome = outcome_label(&response);
         // A request that was not run has no `data` at all, not even null.
         let body = match kind {
-            Kind::Run | Kind::StoreAway => serde_json::to_vec(&response),
+            Kind::Run | Kind::StoreAway | Kind::Unsure => serde_json::to_vec(&response),
             _ => serde_json::to_vec(&serde_json::json!({ "errors": response.errors })),
         };
         let body = body.unwrap_or_else(|_| br#"{"errors":[{"message":"internal error"}]}"#.to_vec());

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Setup;
 use super::customer::Customer;
-use super::error::{bad_argument, store_error};
+use super::error::{bad_argument, write_error};
 use super::id::ChangeCursor;
 use super::load;
 use super::problem::Problem;
@@ -87,7 +87,7 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Resu
         events.iter().map(|event| event.as_ref().map_or_else(null, |Json(event)| as_raw(event))).collect();
     let events: Vec<&RawValue> = events.iter().map(|event| &**event).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
-    let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(store_error)?;
+    let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(write_error)?;
     load::forget(ctx);
     let outcome = |(index, row)| EventOutcome { index, row };
     Ok(EventsIngestPayload {

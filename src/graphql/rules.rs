@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Error, InputObject, Object, SimpleObject};
 
 use super::customer::Customer;
-use super::error::{bad_argument, store_error};
+use super::error::{bad_argument, store_error, write_error};
 use super::id::ChangeCursor;
 use super::identifier::Identifier;
 use super::load;
@@ -343,7 +343,7 @@ pub(super) async fn save(ctx: &Context<'_>, input: IdentityRulesInput) -> Result
     }
     new.by = ctx.data_unchecked::<Viewer>().name();
     let ingest = ctx.data_unchecked::<Arc<Ingest>>();
-    let saved = store.save_rules(&new, (ingest.clock())()).await.map_err(store_error)?;
+    let saved = store.save_rules(&new, (ingest.clock())()).await.map_err(write_error)?;
     let Some((saved, change)) = saved else { return Ok(refused(vec![changed()])) };
     // This server's next batch goes by them; it would be told otherwise, as the others are.
     ingest.newest_rules().await.map_err(store_error)?;

@@ -55,7 +55,8 @@ pub(super) async fn by_other(request: HttpRequest) -> HttpResponse {
     refuse(Refusal::bad(StatusCode::METHOD_NOT_ALLOWED, "method", words, "POST or GET"), media)
 }
 
-/// From reading a question to its answer. A question is only read when it can be answered.
+/// From reading a question to its answer. A question is only read when it can be answered, or when the store is
+/// away and it may need none.
 async fn respond(
     request: &HttpRequest,
     state: &Shared,
@@ -72,13 +73,17 @@ async fn respond(
             return refuse(Refusal::bad(StatusCode::NOT_ACCEPTABLE, "accept", words, hint), JSON);
         }
     };
-    if let Some(refusal) = not_ready(state) {
-        return refuse(refusal, media);
+    let not_ready = not_ready(state);
+    if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
+        return refuse(refusal.clone(), media);
     }
     let mut question = match read.await {
         Ok(question) => question,
-        Err(refusal) => return refuse(refusal, media),
+        Err(refusal) => return refuse(not_ready.unwrap_or(refusal), media),
     };
+    if let Some(refusal) = not_ready.filter(|_| !state.api.needs_no_store(&question)) {
+        return refuse(refusal, media);
+    }
     if let Some(id) = request.extensions().get::<RequestId>() {
         question.request_id.clone_from(&id.0);
     }
@@ -99,7 +104,7 @@ async fn respond(
         Kind::NotARead => {
             response.insert_header((header::ALLOW, "POST"));
         }
-        Kind::StoreAway => {
+        Kind::StoreAway | Kind::Unsure => {
             response.insert_header((header::RETRY_AFTER, "2"));
         }
         Kind::Run | Kind::Refused | Kind::Late => {}
@@ -120,7 +125,7 @@ fn status(kind: Kind, media: &str) -> StatusCode {
         Kind::Refused if media == RESPONSE_JSON => StatusCode::BAD_REQUEST,
         Kind::Refused => StatusCode::OK,
         Kind::NotARead => StatusCode::METHOD_NOT_ALLOWED,
-        Kind::Late => StatusCode::GATEWAY_TIMEOUT,
+        Kind::Late | Kind::Unsure => StatusCode::GATEWAY_TIMEOUT,
         Kind::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

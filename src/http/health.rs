@@ -13,11 +13,13 @@ pub(super) async fn live() -> HttpResponse {
     text(StatusCode::OK, "alive\n")
 }
 
-/// 200 when questions are answered; else 503 with the reason, which names no secret and nobody.
+/// 200 when questions are answered and events are taken; else 503 with the reason, which names no secret and nobody.
+/// `reads` says whether questions are answered all the same.
 pub(super) async fn ready(state: Shared) -> HttpResponse {
-    let (status, body) = match state.readiness.reason() {
+    let reads = state.readiness.reason().is_none();
+    let (status, body) = match state.readiness.trouble() {
         None => (StatusCode::OK, json!({ "ready": true })),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "ready": false, "reason": reason })),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "ready": false, "reads": reads, "reason": reason })),
     };
     let mut answer = HttpResponse::build(status);
     answer.insert_header(ContentType::json()).insert_header((header::CACHE_CONTROL, "no-store"));

@@ -45,7 +45,7 @@ pub(super) async fn show(state: Shared) -> HttpResponse {
         // On the runtime that the store's connections live on; what it does not tell stays as it was.
         let _ = super::server::runtime().spawn((state.refresh)()).await;
     }
-    metrics::gauge!("throughline_ready").set(f64::from(u8::from(state.readiness.reason().is_none())));
+    metrics::gauge!("throughline_ready").set(f64::from(u8::from(state.readiness.trouble().is_none())));
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))

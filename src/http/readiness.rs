@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,24 +15,52 @@ const LAST_WAIT: Duration = Duration::from_secs(10);
 /// How often a store that was there is asked whether it still is, and how long it may take to say so.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_WITHIN: Duration = Duration::from_secs(5);
+/// How long a store that is back may take to be set up, which is all it is asked then.
+const SET_UP_WITHIN: Duration = Duration::from_secs(300);
 
 /// Ready, or the reason why not. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<watch::Sender<Option<String>>>);
+pub struct Readiness(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Why questions are not answered.
+    reason: watch::Sender<Option<String>>,
+    /// Why events are not taken, while questions are answered.
+    writes: watch::Sender<Option<String>>,
+    /// Whether it was ready once, and does not end.
+    began: AtomicBool,
+}
 
 impl Readiness {
     /// Not ready yet.
     pub fn starting() -> Self {
-        Self(Arc::new(watch::Sender::new(Some("starting".to_owned()))))
+        Self(Arc::new(Inner {
+            reason: watch::Sender::new(Some("starting".to_owned())),
+            writes: watch::Sender::new(None),
+            began: AtomicBool::new(false),
+        }))
     }
 
     /// Why questions are not answered; `None` when they are.
     pub fn reason(&self) -> Option<String> {
-        self.0.borrow().clone()
+        self.0.reason.borrow().clone()
+    }
+
+    /// Why questions are not answered or events not taken; `None` when all is well.
+    pub fn trouble(&self) -> Option<String> {
+        let words = |reason: &String| format!("nothing can be stored, questions are answered: {reason}");
+        self.reason().or_else(|| self.0.writes.borrow().as_ref().map(words))
+    }
+
+    /// Whether the store is away from a server that was ready: what needs no store can be answered.
+    pub fn is_away(&self) -> bool {
+        self.0.began.load(Ordering::Relaxed) && self.0.reason.borrow().is_some()
     }
 
     /// From now on questions are answered.
     pub fn set_ready(&self) {
+        self.0.began.store(true, Ordering::Relaxed);
         self.set(None);
     }
 
@@ -40,14 +69,30 @@ impl Readiness {
         self.set(Some(reason.into()));
     }
 
+    /// From now on events are taken, or not for this reason.
+    pub fn set_writes(&self, trouble: Option<String>) {
+        self.0.writes.send_if_modified(|now| {
+            if *now == trouble {
+                return false;
+            }
+            match &trouble {
+                None => tracing::info!("writes can be stored again"),
+                Some(reason) => tracing::error!(reason, "nothing can be stored"),
+            }
+            *now = trouble;
+            true
+        });
+    }
+
     /// The server ends; that it was told to stands in the log already.
     pub fn set_ending(&self) {
-        self.0.send_replace(Some("ending".to_owned()));
+        self.0.began.store(false, Ordering::Relaxed);
+        self.0.reason.send_replace(Some("ending".to_owned()));
     }
 
     /// Says it in the log when it is news.
     fn set(&self, reason: Option<String>) {
-        self.0.send_if_modified(|now| {
+        self.0.reason.send_if_modified(|now| {
             if *now == reason {
                 return false;
             }
@@ -65,6 +110,8 @@ impl Readiness {
 pub(super) trait Watched {
     fn set_up(&self) -> impl Future<Output = Result<()>> + Send;
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Whether it takes writes.
+    fn check_writes(&self) -> impl Future<Output = Result<()>> + Send;
     /// Whether what is wrong at the start will be wrong for ever: so with a file, not with a server.
     fn is_a_file(&self) -> bool;
 }
@@ -76,6 +123,10 @@ impl Watched for Arc<dyn Store> {
 
     async fn ping(&self) -> Result<()> {
         Store::ping(&**self).await
+    }
+
+    async fn check_writes(&self) -> Result<()> {
+        Store::check_writes(&**self).await
     }
 
     fn is_a_file(&self) -> bool {
@@ -108,18 +159,32 @@ pub(super) async fn watch(store: &impl Watched, readiness: &Readiness) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
         let was_there = readiness.reason().is_none();
-        let there = match tokio::time::timeout(PING_WITHIN, store.ping()).await {
-            Ok(Ok(())) if was_there => continue,
-            Ok(Ok(())) => store.set_up().await,
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(StoreError::Timeout(PING_WITHIN.as_secs())),
+        let asked = async {
+            match was_there {
+                true => store.ping().await,
+                false => store.set_up().await,
+            }
         };
-        match there {
-            Ok(()) => readiness.set_ready(),
+        let within = if was_there { PING_WITHIN } else { SET_UP_WITHIN };
+        let there = tokio::time::timeout(within, asked).await;
+        match there.unwrap_or(Err(StoreError::Timeout(within.as_secs()))) {
+            Ok(()) => {
+                readiness.set_ready();
+                watch_writes(store, readiness).await;
+            }
             // Busy is there.
             Err(StoreError::Busy(_)) if was_there => {}
             Err(error) => readiness.set_not_ready(words(&error)),
         }
+    }
+}
+
+/// Says whether events can be taken. What is not known stays as it was.
+async fn watch_writes(store: &impl Watched, readiness: &Readiness) {
+    match tokio::time::timeout(PING_WITHIN, store.check_writes()).await {
+        Ok(Ok(())) => readiness.set_writes(None),
+        Ok(Err(error)) if error.stops_writes() => readiness.set_writes(Some(words(&error))),
+        Ok(Err(_)) | Err(_) => {}
     }
 }
 
@@ -136,12 +201,13 @@ mod tests {
     /// Answers with each of its errors once, then well.
     struct Ill {
         errors: Mutex<Vec<StoreError>>,
+        writes: Mutex<Vec<StoreError>>,
         file: bool,
     }
 
     impl Ill {
         fn with(errors: &[StoreError], file: bool) -> Self {
-            Self { errors: Mutex::new(errors.to_vec()), file }
+            Self { errors: Mutex::new(errors.to_vec()), writes: Mutex::default(), file }
         }
 
         fn next(&self) -> Result<()> {
@@ -155,6 +221,9 @@ mod tests {
         }
         async fn ping(&self) -> Result<()> {
             self.next()
+        }
+        async fn check_writes(&self) -> Result<()> {
+            self.writes.lock().expect("no panic").pop().map_or(Ok(()), Err)
         }
         fn is_a_file(&self) -> bool {
             self.file
@@ -184,12 +253,33 @@ mod tests {
         let readiness = Readiness::starting();
         readiness.set_ready();
         let store = Ill::with(&[StoreError::Away("gone".into())], false);
-        let mut news = readiness.0.subscribe();
+        let mut news = readiness.0.reason.subscribe();
         let watching = async {
             news.changed().await.expect("a sender");
             assert_eq!(readiness.reason().as_deref(), Some("the store is away: gone"));
             news.changed().await.expect("a sender");
             assert_eq!(readiness.reason(), None);
+        };
+        tokio::select! {
+            () = watch(&store, &readiness) => unreachable!("watches for ever"),
+            () = watching => {}
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("nothing changed"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_turns_readiness_off_for_writes_alone_until_there_is_space() {
+        let readiness = Readiness::starting();
+        readiness.set_ready();
+        let store =
+            Ill { writes: Mutex::new(vec![StoreError::Full("free some space".into())]), ..Ill::with(&[], true) };
+        let mut news = readiness.0.writes.subscribe();
+        let watching = async {
+            news.changed().await.expect("a sender");
+            assert!(readiness.trouble().is_some_and(|said| said.contains("free some space")));
+            assert_eq!((readiness.reason(), readiness.is_away()), (None, false), "questions are answered");
+            news.changed().await.expect("a sender");
+            assert_eq!(readiness.trouble(), None);
         };
         tokio::select! {
             () = watch(&store, &readiness) => unreachable!("watches for ever"),

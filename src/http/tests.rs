@@ -12,7 +12,9 @@ use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
+use crate::graphql::error::write_error;
 use crate::graphql::execute::Api;
+use crate::store::StoreError;
 
 struct Query;
 
@@ -20,6 +22,12 @@ struct Query;
 impl Query {
     async fn echo(&self, text: String) -> String {
         text
+    }
+    async fn journeys(&self) -> i32 {
+        7
+    }
+    async fn stored(&self, fault: String) -> Option<async_graphql::Result<bool>> {
+        Some(Err(fails(&fault)))
     }
     async fn panics(&self) -> bool {
         let known = std::collections::HashMap::from([(1, true)]);
@@ -34,6 +42,34 @@ impl Mutation {
     async fn write(&self) -> bool {
         true
     }
+    async fn store(&self, fault: String) -> Option<async_graphql::Result<bool>> {
+        Some(Err(fails(&fault)))
+    }
+    async fn stored(&self) -> Stored {
+        Stored
+    }
+}
+
+/// A write that was stored, of which one thing cannot be shown.
+struct Stored;
+
+#[Object]
+impl Stored {
+    async fn shown(&self) -> Option<async_graphql::Result<bool>> {
+        Some(Err(fails("away")))
+    }
+}
+
+fn fails(fault: &str) -> async_graphql::Error {
+    let words = "SECRET".to_owned();
+    write_error(match fault {
+        "away" => StoreError::Away(words),
+        "busy" => StoreError::Busy(words),
+        "full" => StoreError::Full(words),
+        "read only" => StoreError::ReadOnly(words),
+        "late" => StoreError::Timeout(30),
+        _ => StoreError::Data(words),
+    })
 }
 
 fn state() -> State {
@@ -298,4 +334,72 @@ async fn the_front_page_is_there_with_or_without_a_console_and_lets_nothing_in()
     assert_eq!(got.header("referrer-policy"), "no-referrer");
     assert_eq!(got.header("x-frame-options"), "DENY");
     assert_eq!(send(TestRequest::default().method(Method::HEAD).uri("/")).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_write_that_was_not_stored_is_503_and_says_when_to_come_back() {
+    for (fault, status, code) in [
+        ("away", 503, "STORE_AWAY"),
+        ("busy", 503, "STORE_BUSY"),
+        ("full", 503, "STORE_FULL"),
+        ("read only", 503, "STORE_READ_ONLY"),
+        ("late", 504, "TIMEOUT"),
+    ] {
+        let call = format!("(fault: \"{fault}\")");
+        // Beside one that was stored: sending both again is safe.
+        for query in [format!("mutation {{ store{call} }}"), format!("mutation {{ write store{call} }}")] {
+            let got = send(ask(&query)).await;
+            let said = (got.status.as_u16(), got.code(), got.header("retry-after"));
+            assert_eq!(said, (status, code.to_owned(), "2"), "{query}: {}", got.text);
+            assert_eq!((got.json()["data"]["store"].clone(), got.text.contains("SECRET")), (Value::Null, false));
+        }
+        // A question beside another that was answered is an answer in part.
+        let got = send(ask(&format!("{{ echo(text: \"a\") stored{call} }}"))).await;
+        assert_eq!((got.status.as_u16(), got.code()), (200, code.to_owned()), "{}", got.text);
+    }
+    let late = send(ask("mutation { store(fault: \"late\") }")).await;
+    assert!(late.text.contains("sending it again is safe") && late.text.contains("message ids"), "{}", late.text);
+    let got = send(ask("mutation { stored { shown } }")).await;
+    assert_eq!((got.status.as_u16(), got.json()["data"]["stored"]["shown"].clone()), (200, Value::Null));
+    let got = send(ask("mutation { store(fault: \"ours\") }")).await;
+    assert_eq!((got.status.as_u16(), got.code(), got.header("retry-after")), (200, "INTERNAL".to_owned(), ""));
+}
+
+#[actix_web::test]
+async fn what_needs_no_store_is_answered_while_the_store_is_away() {
+    let (state, free) =
+        (state(), "query A { journeys __typename ...f } fragment f on Query { __schema { queryType { name } } }");
+    state.readiness.set_not_ready("the store is away: gone");
+    for (question, status, code) in [
+        (ask(free), 200, ""),
+        (get("{ journeys }"), 200, ""),
+        (ask("{ journeys echo(text: \"a\") }"), 503, "NOT_READY"),
+        (ask("{ echo(text: \"a\") }"), 503, "NOT_READY"),
+        (ask("mutation { write }"), 503, "NOT_READY"),
+        (ask("no question"), 503, "NOT_READY"),
+    ] {
+        let got = send_to(state.clone(), question).await;
+        assert_eq!((got.status.as_u16(), got.code().as_str()), (status, code), "{}", got.text);
+        assert_eq!(got.header("retry-after"), if status == 503 { "2" } else { "" });
+    }
+    state.readiness.set_ending();
+    assert_eq!(send_to(state.clone(), get("{ journeys }")).await.status.as_u16(), 503, "it ends");
+    let starting = State { readiness: Readiness::starting(), ..state };
+    assert_eq!(send_to(starting, get("{ journeys }")).await.status.as_u16(), 503, "nothing is in memory yet");
+}
+
+#[actix_web::test]
+async fn a_store_that_takes_no_writes_is_not_ready_and_answers_questions() {
+    let state = state();
+    state.readiness.set_writes(Some("the store is full: free some space".into()));
+    let probe = TestRequest::get().uri("/health/ready");
+    let got = send_to(state.clone(), probe).await;
+    assert_eq!(
+        (got.status.as_u16(), got.json()["ready"].clone(), got.json()["reads"].clone()),
+        (503, json!(false), json!(true))
+    );
+    assert!(got.text.contains("free some space"), "{}", got.text);
+    assert_eq!(send_to(state.clone(), get("{ echo(text: \"a\") }")).await.status.as_u16(), 200);
+    state.readiness.set_writes(None);
+    assert_eq!(send_to(state, TestRequest::get().uri("/health/ready")).await.status.as_u16(), 200);
 }

@@ -84,7 +84,13 @@ impl Store for FakeStore {
         Ok(())
     }
 
+    async fn until_set_up(&self) {}
+
     async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn check_writes(&self) -> Result<()> {
         Ok(())
     }
 

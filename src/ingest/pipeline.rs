@@ -128,6 +128,11 @@ impl Ingest {
         Ok(decided)
     }
 
+    /// Waits until the store was set up.
+    pub async fn until_set_up(&self) {
+        self.writer.store.until_set_up().await;
+    }
+
     /// Judges all that is noted of visits on shared devices, or until `stop` says so.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ pub struct VisitsKeeper {
 }
 
 impl VisitsKeeper {
-    /// Begins. The store may be away.
+    /// Begins, once the store was set up.
     pub fn start(ingest: Arc<Ingest>) -> Self {
         let (stop, stopped) = watch::channel(false);
         VisitsKeeper { stop, task: tokio::spawn(keep(ingest, stopped)) }
@@ -117,6 +117,10 @@ impl VisitsKeeper {
 }
 
 async fn keep(ingest: Arc<Ingest>, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return,
+        () = ingest.until_set_up() => {}
+    }
     loop {
         let stopped = stop.clone();
         match ingest.judge_visits(move || *stopped.borrow()).await {

@@ -64,6 +64,8 @@ pub(super) fn save(path: &Path, label: &Label, projection: &Projection) -> io::R
         std::fs::create_dir_all(folder)?;
     }
     let beside = beside(path);
+    // One that was left by a kill: what is made anew is for this user alone.
+    let _ = std::fs::remove_file(&beside);
     let written = write(&beside, label, projection).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);

@@ -63,6 +63,7 @@ struct Kept {
 
 impl Keeper {
     async fn work(&mut self) {
+        self.shared.store.until_set_up().await;
         let mut wait = FIRST_WAIT;
         loop {
             match self.follow().await {

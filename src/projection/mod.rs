@@ -28,7 +28,7 @@ use crate::domain::Timestamp;
 use crate::ingest::clock::Clock;
 use crate::journeys::Projection;
 use crate::journeys::property::Properties;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 pub use options::Options;
 pub use trouble::Trouble;
 pub use view::View;
@@ -37,6 +37,8 @@ pub use view::View;
 const BUILT_WITHIN: Duration = Duration::from_secs(5);
 /// How long it waits for what was written before it.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(8);
+/// How long the store may take to say which change it is at.
+const ASKED_WITHIN: Duration = Duration::from_secs(5);
 /// How many questions are worked out at a time; the others wait for their turn.
 const AT_ONCE: usize = 2;
 
@@ -99,7 +101,7 @@ pub struct Figures {
 }
 
 impl Journeys {
-    /// Begins to read, in the background. The store may be away.
+    /// Begins to read, in the background, once the store was set up.
     pub fn start(store: Arc<dyn Store>, options: Options, clock: Clock) -> Self {
         let phase = Phase::Building { read: 0, of: 0 };
         let shared = Arc::new(Shared {
@@ -120,12 +122,20 @@ impl Journeys {
         Journeys(shared)
     }
 
-    /// The state of now: with every change that the store has when this is asked.
+    /// The state of now: with every change that the store has when this is asked; or of when the store was last there,
+    /// while it is away.
     ///
     /// # Errors
     /// That it is still being built, or cannot be; of the store.
     pub async fn view(&self) -> Result<View, Trouble> {
-        let wanted = self.0.store.status().await?.change;
+        let wanted = match tokio::time::timeout(ASKED_WITHIN, self.0.store.status()).await {
+            Ok(Ok(status)) => status.change,
+            Ok(Err(error)) if error.is_transient() => return self.0.view_at(0).ok_or(Trouble::Store(error)),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => {
+                return self.0.view_at(0).ok_or(Trouble::Store(StoreError::Timeout(ASKED_WITHIN.as_secs())));
+            }
+        };
         if let Some(view) = self.0.view_at(wanted) {
             return Ok(view);
         }

@@ -22,7 +22,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Begins. The store may be away.
+    /// Begins, once the store was set up.
     pub fn start(store: Arc<dyn Store>, ingest: Arc<Ingest>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(keep(store, ingest, stopped));
@@ -39,11 +39,15 @@ impl Keeper {
 }
 
 async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return,
+        () = store.until_set_up() => {}
+    }
     let (mut told, mut failed) = (false, false);
     loop {
         match look(&*store, &ingest, &stop, &mut told).await {
             Ok(()) => failed = false,
-            // That the store is away is said where that is watched; and at the start it may not be set up yet.
+            // That the store is away is said where that is watched.
             Err(error) if error.is_transient() || !std::mem::replace(&mut failed, true) => {
                 tracing::debug!(%error, "the rules could not be looked at");
             }

@@ -104,7 +104,7 @@ impl StoreSettings {
         section.done()?;
         Ok(StoreSettings {
             url: url.transpose()?.unwrap_or_else(|| "sqlite:throughline.db".into()),
-            synchronous: synchronous.transpose()?.unwrap_or(Synchronous::Normal),
+            synchronous: synchronous.transpose()?.unwrap_or(Synchronous::Full),
             password: secrets.password()?,
             user: secrets.user,
         })

@@ -15,6 +15,12 @@ pub enum StoreError {
     /// The store will not take these values; in a batch, some event is guilty.
     #[error("the store refused: {0}")]
     Refused(String),
+    /// The disk is full: nothing of the write was stored, and a person must make space.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// The store can be read and not written to: a person must act.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(String),
     /// What is stored contradicts itself or was made by a newer version.
     #[error("the store's data: {0}")]
     Data(String),
@@ -41,6 +47,11 @@ impl StoreError {
     /// Whether the same call may succeed when it is made again.
     pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Away(_) | StoreError::Timeout(_) | StoreError::Busy(_))
+    }
+
+    /// Whether no write can be stored until a person has acted, while reads go on.
+    pub fn stops_writes(&self) -> bool {
+        matches!(self, StoreError::Full(_) | StoreError::ReadOnly(_))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod journeys;
 pub mod neo4j;
 pub mod open;
+pub(crate) mod prepared;
 pub mod query;
 pub mod recount;
 pub mod rules;
@@ -176,8 +177,28 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
     /// that [is transient](StoreError::is_transient) means: not yet, call again.
     async fn set_up(&self) -> Result<()>;
 
+    /// Waits until [`set_up`](Self::set_up) has ended well in this process. Whoever works by himself, and not
+    /// since somebody asks, waits for it before anything else.
+    async fn until_set_up(&self);
+
     /// Whether the store answers now.
     async fn ping(&self) -> Result<()>;
+
+    /// What is wrong with what is stored, as far as the store itself can tell, in words without anything that is
+    /// stored; `thorough` takes a good deal longer. Before a set-up too.
+    async fn examine(&self, _thorough: bool) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Ends it: what is being done is done, and nothing can be asked any more.
+    async fn close(&self) {}
+
+    /// Whether it takes writes, as far as is known. Costs nothing until a write failed or the disk is nearly full;
+    /// then it tries a small one, which changes nothing.
+    ///
+    /// # Errors
+    /// [`Full`](StoreError::Full), [`ReadOnly`](StoreError::ReadOnly), or why it could not be tried.
+    async fn check_writes(&self) -> Result<()>;
 
     /// Plans the batch on what is stored, under locks, and writes the plan in one transaction:
     /// all of it or nothing. When this answers, the batch survives a kill of the process.

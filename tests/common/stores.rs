@@ -11,7 +11,7 @@ use super::wipe::wipe;
 
 /// A store in a file of its own.
 pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
-    let options = SqliteOptions { readers: 2, ..SqliteOptions::default() };
+    let options = SqliteOptions { readers: 2, synchronous_full: false, ..SqliteOptions::default() };
     let store = SqliteStore::open(&folder.join("test.db"), options).expect("a store");
     store.set_up().await.expect("a database");
     Arc::new(store)

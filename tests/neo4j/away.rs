@@ -110,6 +110,32 @@ async fn a_connection_lost_in_a_batch_costs_another_try() {
     assert_eq!(number(&world.options, "MATCH (c:Change) RETURN count(c) AS n").await, 4);
 }
 
+/// Journeys are in memory: they are answered as of when the store was last there.
+#[tokio::test(flavor = "multi_thread")]
+async fn journeys_are_answered_while_the_server_is_away() {
+    use throughline::projection::{Journeys, Options};
+    use throughline::settings::Settings;
+    let Some(world) = World::empty().await else { return };
+    let proxy = Proxy::start(host(&world.options.url)).await;
+    let store = world.server(|options| options.url = format!("bolt://127.0.0.1:{}", proxy.port).into());
+    let options = Options { file: None, ..Options::of(&Settings::default()) };
+    let journeys = Journeys::start(Arc::new(store.clone()), options, Arc::new(|| NOW));
+    assert!(journeys.view().await.is_err(), "nothing is read before the set-up");
+    store.set_up().await.expect("set up");
+    let change = store.apply(&rules(), &one("before", 1, &["email:a"]), NOW).await.expect("applied").change;
+    assert_eq!(journeys.view().await.expect("a view").change(), change);
+    proxy.cut();
+    assert_eq!(journeys.view().await.expect("a view").change(), change);
+    world.store.apply(&rules(), &one("by others", 2, &["email:a"]), NOW).await.expect("applied");
+    proxy.mend();
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while journeys.view().await.map_or(0, |view| view.change()) <= change {
+        assert!(std::time::Instant::now() < until, "what was missed is not taken in");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    journeys.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_can_be_made_while_the_server_is_away() {
     let Some(options) = crate::world::options() else { return };

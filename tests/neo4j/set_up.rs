@@ -40,6 +40,82 @@ async fn several_servers_set_up_at_once() {
     world.store.ping().await.expect("there");
 }
 
+/// As servers left it that began to work before their set-up had ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run() {
+    let Some(world) = World::empty().await else { return };
+    let graph = graph(&world.options).await;
+    let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+    run("DROP CONSTRAINT rules_version").await;
+    run("UNWIND [3, 1, 2] AS at CREATE (:Rules {version: 1, saved_at: at, text: 'x'})").await;
+    // By one that starts, and by one that was away.
+    for server in [&world.server(|_| {}), &world.store] {
+        let error = server.set_up().await.expect_err("no constraint");
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::Setup(_)), "{said}");
+        assert!(said.contains("rules_version") && said.contains("3 nodes :Rules share 1 value of version"), "{said}");
+    }
+    let said = world.store.set_up().await.expect_err("no constraint").to_string();
+    run(said.split_once("the oldest of each: ").expect("what to run").1).await;
+    world.store.set_up().await.expect("set up");
+    assert_eq!(number(&world.options, "MATCH (r:Rules) RETURN count(r) + 10 * max(r.saved_at) AS n").await, 11);
+    // Of what a person is known by, nothing is shown and nothing thrown away.
+    run("DROP CONSTRAINT identifier_key").await;
+    run("UNWIND ['email:jane@example.com', 'email:jane@example.com', 'phone:1', 'phone:1', 'user_id:1'] AS key \
+         CREATE (:Identifier {key: key})")
+    .await;
+    let said = world.store.set_up().await.expect_err("no constraint").to_string();
+    assert!(said.contains("4 nodes :Identifier share 2 values of key") && !said.contains("jane"), "{said}");
+    assert!(said.contains("bring back a backup") && !said.contains("DELETE"), "{said}");
+    run("MATCH (i:Identifier) DELETE i").await;
+    world.store.set_up().await.expect("set up");
+    assert_eq!(
+        number(&world.options, "SHOW CONSTRAINTS YIELD name WHERE name = 'identifier_key' RETURN count(*) AS n").await,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_made_of_rules_before_the_set_up_has_ended() {
+    use throughline::domain::Timestamp;
+    use throughline::store::rules::Rulebook;
+    let Some(world) = World::empty().await else { return };
+    wipe(&graph(&world.options).await).await.expect("wiped");
+    let settings = throughline::settings::Settings::default();
+    let server = world.server(|_| {});
+    let error = server.begin_rules(&settings.identity.written(), Timestamp(1)).await.expect_err("too early");
+    assert!(error.is_transient(), "{error}");
+    assert_eq!(number(&world.options, "MATCH (n) RETURN count(n) AS n").await, 0);
+    let waits = tokio::time::timeout(std::time::Duration::from_millis(200), server.until_set_up()).await;
+    assert!(waits.is_err(), "whoever works by himself waits");
+    assert!(server.ping().await.is_err_and(|error| error.to_string().contains("not set up")));
+    server.set_up().await.expect("set up");
+    server.until_set_up().await;
+    server.ping().await.expect("there");
+    server.begin_rules(&settings.identity.written(), Timestamp(1)).await.expect("the first rules");
+    assert_eq!(number(&world.options, "MATCH (r:Rules) RETURN count(r) AS n").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_back_is_looked_at_and_made_whole() {
+    let Some(world) = World::empty().await else { return };
+    let graph = graph(&world.options).await;
+    let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+    // A writer died, an index is gone, the data is empty: each is seen, whichever set-up it is of this process.
+    run("CREATE (:Writing {store: 1, seq: 1, customers: []})").await;
+    world.store.set_up().await.expect("set up");
+    assert_eq!(number(&world.options, "MATCH (w:Writing) RETURN count(w) AS n").await, 0);
+    run("DROP INDEX touchpoint_place").await;
+    world.store.set_up().await.expect("set up");
+    let index =
+        "SHOW INDEXES YIELD name, state WHERE name = 'touchpoint_place' AND state = 'ONLINE' RETURN count(*) AS n";
+    assert_eq!(number(&world.options, index).await, 1);
+    wipe(&graph).await.expect("wiped");
+    world.store.ping().await.expect_err("empty");
+    world.store.set_up().await.expect("set up");
+    world.store.ping().await.expect("there");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_that_were_not_kept_are_counted_once() {
     let Some(world) = World::empty().await else { return };

@@ -75,10 +75,15 @@ impl Server {
     }
 
     /// Asks it to end as an operator would; its exit code, its log, and how long it took.
-    pub(crate) fn stop(mut self) -> (i32, String, Duration) {
+    pub(crate) fn stop(self) -> (i32, String, Duration) {
+        self.stop_by("-TERM")
+    }
+
+    /// The same with a signal of one's choice.
+    pub(crate) fn stop_by(mut self, signal: &str) -> (i32, String, Duration) {
         let begin = Instant::now();
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
         let status = self.child.wait().expect("an end");
         let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
         (status.code().unwrap_or(-1), log.join().expect("a log"), begin.elapsed())

@@ -224,6 +224,94 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
     assert!(out.contains("THROUGHLINE_STORE_PASSWORD"), "{out}");
 }
 
+/// From nothing, constraints and indexes too: none of them may touch the store before the set-up has ended.
+#[tokio::test]
+async fn servers_that_start_together_on_an_empty_neo4j_all_become_ready() {
+    let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else { return };
+    let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
+    let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
+    let texts = async |question: &str| {
+        let mut rows = graph.execute(neo4rs::query(question)).await.expect("an answer");
+        let mut texts = Vec::new();
+        while let Some(row) = rows.next().await.expect("a row") {
+            texts.push(row.get::<String>("text").expect("a text"));
+        }
+        texts
+    };
+    for _ in 0..3 {
+        let constraints = texts("SHOW CONSTRAINTS YIELD name RETURN 'DROP CONSTRAINT ' + name AS text").await;
+        for drop in constraints {
+            graph.run(neo4rs::query(&drop)).await.expect("dropped");
+        }
+        let indexes = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN 'DROP INDEX ' + name AS text";
+        for drop in texts(indexes).await {
+            graph.run(neo4rs::query(&drop)).await.expect("dropped");
+        }
+        wipe(&graph).await.expect("a database to wipe");
+        let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+        let servers: Vec<Server> =
+            folders.iter().map(|folder| Server::start(folder.path(), "serve", &["--store", &url])).collect();
+        let mut ready = Vec::new();
+        for server in servers {
+            ready.push(server.ready().await);
+        }
+        // The rules are begun behind that.
+        let until = std::time::Instant::now() + Duration::from_secs(30);
+        while texts("MATCH (r:Rules) RETURN toString(r.version) AS text").await.is_empty() {
+            assert!(std::time::Instant::now() < until, "no rules");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(texts("MATCH (r:Rules) RETURN toString(r.version) AS text").await, ["1"]);
+        let event = json!({"type": "track", "event": "A", "userId": "u", "messageId": "m", "timestamp": "2026-01-01T10:00:00Z"});
+        let ingest = "mutation($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+        let mut statuses = Vec::new();
+        for server in ready {
+            let answer = server.ask(json!({"query": ingest, "variables": {"events": [event]}})).await;
+            statuses.push(answer["data"]["eventsIngest"]["outcomes"][0]["status"].clone());
+            let (code, log, _) = server.stop();
+            assert_eq!(code, 0, "{log}");
+        }
+        assert_eq!(statuses, ["CREATED", "UNCHANGED", "UNCHANGED"]);
+    }
+}
+
+/// Another process has the file's lock, as an import may for long.
+#[tokio::test]
+async fn a_write_to_a_locked_file_waits_and_is_503() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let ingest = "mutation($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+    let send = async |id: &str| {
+        let event =
+            json!({"type": "track", "event": "A", "userId": "u", "messageId": id, "timestamp": "2026-01-01T10:00:00Z"});
+        let body = json!({"query": ingest, "variables": {"events": [event]}});
+        let request = reqwest::Client::new().post(format!("{}/graphql", server.url)).json(&body);
+        let answer = request.send().await.expect("an answer");
+        let retry = answer.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+        (answer.status().as_u16(), retry, answer.json::<serde_json::Value>().await.expect("JSON"))
+    };
+    assert_eq!(send("before").await.0, 200);
+    let other = rusqlite::Connection::open(folder.path().join("throughline.db")).expect("the file");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    // Several at once: none waits longer than a request may.
+    let sent = futures_util::future::join_all(["a", "b", "c"].map(&send)).await;
+    for (status, retry, answer) in sent {
+        assert_eq!((status, retry.as_deref()), (503, Some("2")), "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "STORE_BUSY", "{answer}");
+    }
+    let read = server.ask(json!({"query": "{ status { touchpoints } }"})).await;
+    assert_eq!(read["data"]["status"]["touchpoints"], 1, "reads go on: {read}");
+    let ready = reqwest::get(format!("{}/health/ready", server.url)).await.expect("an answer");
+    assert_eq!(ready.status().as_u16(), 200, "busy is not away");
+    other.execute_batch("ROLLBACK").expect("the lock is given back");
+    for id in ["a", "b", "c"] {
+        assert_eq!(send(id).await.2["data"]["eventsIngest"]["outcomes"][0]["status"], "CREATED");
+    }
+    let read = server.ask(json!({"query": "{ status { touchpoints } }"})).await;
+    assert_eq!(read["data"]["status"]["touchpoints"], 4);
+}
+
 #[tokio::test]
 async fn a_request_that_was_begun_is_finished_before_the_server_ends() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -26,6 +26,9 @@ const CODES: &[&str] = &[
     "TIMEOUT",
     "NOT_READY",
     "STORE_AWAY",
+    "STORE_BUSY",
+    "STORE_FULL",
+    "STORE_READ_ONLY",
     "RATE_LIMITED",
     "CHANGE_EXPIRED",
     "UNAUTHENTICATED",
@@ -75,9 +78,14 @@ pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) 
     }
 }
 
-/// Whether an error says that the store is away.
-pub(super) fn is_store_away(error: &ServerError) -> bool {
-    code(error) == Some("STORE_AWAY")
+/// Whether an error says that the store did not do it, and another time may.
+pub(super) fn is_of_store(error: &ServerError) -> bool {
+    matches!(code(error), Some("STORE_AWAY" | "STORE_BUSY" | "STORE_FULL" | "STORE_READ_ONLY"))
+}
+
+/// Whether an error says that nobody knows whether it was done.
+pub(super) fn is_unsure(error: &ServerError) -> bool {
+    code(error) == Some("TIMEOUT")
 }
 
 fn code(error: &ServerError) -> Option<&str> {

@@ -29,6 +29,12 @@ pub(super) fn has(operation: &OperationDefinition, document: &ExecutableDocument
     Roots::of(operation, document).names.iter().any(|(_, name)| *name == field)
 }
 
+/// Whether all of them are among `fields`, and there is one.
+pub(super) fn all(operation: &OperationDefinition, document: &ExecutableDocument, fields: &[&str]) -> bool {
+    let roots = Roots::of(operation, document);
+    !roots.names.is_empty() && roots.names.iter().all(|(_, name)| fields.contains(name))
+}
+
 /// The fields, by the name of their answer.
 struct Roots<'a> {
     document: &'a ExecutableDocument,

@@ -137,7 +137,7 @@ pub(super) fn answer(id: &str, answer: &Answer) -> (String, bool) {
             let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             (error(id, &body["errors"]), true)
         }
-        Kind::Run | Kind::Late | Kind::StoreAway => {
+        Kind::Run | Kind::Late | Kind::StoreAway | Kind::Unsure => {
             // The answer is JSON already, and may be long.
             let body =
                 std::str::from_utf8(&answer.body).ok().and_then(|text| serde_json::from_str::<&RawValue>(text).ok());

@@ -178,6 +178,13 @@ enum Done {
 
 /// As often as it takes.
 async fn often(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timestamp) -> Result<Done, StoreError> {
+    // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
+    let done = Box::pin(tries(store, rules, task, at)).await;
+    store.note_write(&done);
+    done
+}
+
+async fn tries(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timestamp) -> Result<Done, StoreError> {
     let mut wider = BTreeSet::new();
     let (mut attempts, mut widenings) = (1, 0);
     loop {

@@ -132,10 +132,24 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
         // A node that the index gave is gone, and what is asked of it cannot be told.
         (_, "EntityNotFound") => (removed(name), true, false),
         (_, "LockClientStopped" | "Terminated" | "DeadlockDetected") => (StoreError::Busy(name.into()), true, false),
-        // Two servers wrote the same at once; the second, done again, finds what the first wrote.
+        (_, "ForbiddenOnReadOnlyDatabase" | "AccessMode" | "WriteOnReadOnlyAccessMode" | "NotALeader") => (
+            StoreError::ReadOnly(
+                "the server takes no writes for this database: let it, or name the member that does".into(),
+            ),
+            false,
+            false,
+        ),
+        (_, "TransactionLogError" | "TransactionCommitFailed") => (
+            StoreError::Full(format!("the server cannot write its log ({name}): look whether its disk is full")),
+            false,
+            true,
+        ),
+        // Two servers wrote the same at once; the second, done again, finds what the first wrote. A constraint that
+        // could not be made can be when whoever wrote beside it has ended; `set_up` looks whether it can.
         (
             _,
-            "ConstraintValidationFailed"
+            "ConstraintCreationFailed"
+            | "ConstraintValidationFailed"
             | "EquivalentSchemaRuleAlreadyExists"
             | "ConstraintAlreadyExists"
             | "IndexAlreadyExists",

@@ -45,12 +45,14 @@ mod writing;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
+use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
@@ -165,9 +167,21 @@ struct Inner {
     joined: joined::Lanes<customers::Reading, Vec<Vec<neo4rs::Row>>>,
     met: writing::Met,
     commits: watch::Sender<u64>,
+    prepared: Prepared,
+    /// Whether the last write failed since the server takes none.
+    writes_fail: AtomicBool,
 }
 
 impl Inner {
+    /// Remembers whether writes are taken.
+    fn note_write<T>(&self, done: &Result<T>) {
+        match done {
+            Ok(_) => self.writes_fail.store(false, Ordering::Relaxed),
+            Err(error) if error.stops_writes() => self.writes_fail.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
+    }
+
     async fn pause_at(&self, step: Step) {
         if let Some(pause) = &self.connections.options.pause {
             pause(step).await;
@@ -181,7 +195,14 @@ impl Neo4jStore {
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let connections = Connections::new(options)?;
         let joined = joined::Lanes::new(READING);
-        let inner = Inner { connections, joined, met: writing::Met::default(), commits: watch::Sender::new(0) };
+        let inner = Inner {
+            connections,
+            joined,
+            met: writing::Met::default(),
+            commits: watch::Sender::new(0),
+            prepared: Prepared::default(),
+            writes_fail: AtomicBool::new(false),
+        };
         Ok(Neo4jStore { inner: Arc::new(inner) })
     }
 }
@@ -207,8 +228,21 @@ impl Store for Neo4jStore {
         set_up::set_up(&self.inner).await
     }
 
+    async fn until_set_up(&self) {
+        self.inner.prepared.wait().await;
+    }
+
     async fn ping(&self) -> Result<()> {
         set_up::ping(&self.inner).await
+    }
+
+    async fn check_writes(&self) -> Result<()> {
+        if !self.inner.writes_fail.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let tried = rules::alone(&self.inner, &set_up::TRY_WRITE, bolt::Params::new()).await;
+        self.inner.note_write(&tried);
+        tried
     }
 
     /// Works in a task of its own: a caller who goes away leaves no transaction open, and the batch

@@ -50,7 +50,7 @@ pub(super) async fn begin(store: &Inner, first: &WrittenRules, at: Timestamp) ->
     }
     let params = Params::new().with("at", at).with("by", BY_SETTINGS).with("text", text(first)?);
     alone(store, &BEGIN, params).await?;
-    fetch(store).await?.ok_or_else(|| StoreError::Data("the first rules are not there".into()))
+    fetch(store).await?.ok_or_else(|| StoreError::Busy("the store is not set up yet".into()))
 }
 
 /// Writes the next version, inside the transaction that took its change number.
@@ -154,7 +154,7 @@ fn text(rules: &WrittenRules) -> Result<String> {
 }
 
 /// A write in a transaction of its own.
-async fn alone(store: &Inner, statement: &Statement, params: Params) -> Result<()> {
+pub(super) async fn alone(store: &Inner, statement: &Statement, params: Params) -> Result<()> {
     let run = async {
         let mut transaction = store.connections.begin().await?;
         match transaction.write(statement, params).await {

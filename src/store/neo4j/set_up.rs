@@ -1,7 +1,11 @@
 //! Constraints, indexes and the counter; and whether the data is of a version that is understood.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::Inner;
 use super::bolt::{Params, ToBolt};
+use super::connections::Transaction;
 use super::customers;
 use super::fault::Fault;
 use super::health;
@@ -20,16 +24,21 @@ static AWAIT_INDEXES: Statement = statement!("await_indexes");
 static DROP_STALE_WRITING: Statement = statement!("drop_stale_writing");
 static TOKENS: Statement = statement!("tokens");
 static PING: Statement = statement!("ping");
+static INDEXES: Statement = statement!("indexes");
+static PREPARED: Statement = statement!("prepared");
+pub(super) static TRY_WRITE: Statement = statement!("try_write");
 
 /// How often it is tried when another server does the same at the same time.
 const ATTEMPTS: u32 = 10;
 
-/// Makes what is missing, and plans the statements of the hot path.
-pub(super) async fn set_up(store: &Inner) -> Result<(), StoreError> {
+/// Makes what is missing, and plans the statements of the hot path. A server that was set up in this process
+/// before, and was away, is looked at only: three statements, and the plans are made behind them.
+pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
-        match make(store).await {
-            Ok(()) => return customers::warm(store).await,
+        // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
+        match Box::pin(prepare(store)).await {
+            Ok(()) => break,
             Err(fault) if fault.again && attempt < ATTEMPTS && matches!(fault.error, StoreError::Busy(_)) => {
                 tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(attempt))).await;
                 attempt += 1;
@@ -37,47 +46,182 @@ pub(super) async fn set_up(store: &Inner) -> Result<(), StoreError> {
             Err(fault) => return Err(store.connections.cause(fault).await),
         }
     }
+    if !store.prepared.is_said() {
+        store.prepared.say();
+        return Box::pin(customers::warm(store)).await;
+    }
+    let store = store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = customers::warm(&store).await {
+            tracing::debug!(%error, "statements are planned when they are asked");
+        }
+    });
+    Ok(())
 }
 
-/// Whether the server answers now.
+/// Whether the server answers now, from a database that was set up.
 pub(super) async fn ping(store: &Inner) -> Result<(), StoreError> {
     let most = std::time::Duration::from_secs(5).min(store.connections.options.query_timeout);
-    store.connections.ping(&PING, Params::new(), most).await.map(|_| ())
+    let rows = store.connections.ping(&PING, Params::new(), most).await?;
+    match rows.is_empty() {
+        true => Err(StoreError::Away("the database that answers is not set up".into())),
+        false => Ok(()),
+    }
 }
 
-async fn make(store: &Inner) -> Result<(), Fault> {
+/// Makes what is missing of constraints, indexes and the nodes that are there once.
+async fn prepare(store: &Inner) -> Result<(), Fault> {
     let connections = &store.connections;
-    let lines: Vec<&str> = SCHEMA.lines().filter(|line| !line.starts_with("//")).collect();
-    for statement in lines.join("\n").split(';').map(str::trim).filter(|text| !text.is_empty()) {
-        connections.run_alone(statement).await?;
+    let missing = missing(store).await?;
+    for rule in &missing {
+        match connections.run_alone(&rule.text).await {
+            Err(fault) if rule.constrains && fault.again => return Err(doubles(store, rule).await.unwrap_or(fault)),
+            done => done?,
+        }
     }
-    connections.run_alone(AWAIT_INDEXES.text()).await?;
+    if !missing.is_empty() {
+        connections.run_alone(AWAIT_INDEXES.text()).await?;
+    } else if store.prepared.is_said() && is_prepared(store).await? {
+        return drop_stale_writing(store).await;
+    }
     let mut transaction = connections.begin().await?;
-    let made = async {
-        let rows = transaction.read(&VERSION_OF_DATA, Params::new().with("version", VERSION)).await?;
-        let version: i64 = rows.first().map(|row| column(row, "version")).transpose()?.unwrap_or(VERSION);
-        if version > VERSION {
-            return Err(StoreError::Setup(format!(
-                "the data was made by a newer throughline (its version {version}, ours {VERSION}): use that one, or another database"
-            ))
-            .into());
-        }
-        let found: i64 = rows.first().map(|row| column(row, "found")).transpose()?.unwrap_or(VERSION);
-        if found < VERSION {
-            transaction.write(&NAME_EVIDENCE, Params::new()).await?;
-        }
-        transaction.write(&MAKE_COUNTER, Params::new()).await?;
-        health::make(&mut transaction).await?;
-        transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
-        transaction.write(&TOKENS, Params::new().with("names", names())).await
+    let made = make(&mut transaction).await;
+    end(transaction, made).await
+}
+
+async fn make(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+    let rows = transaction.read(&VERSION_OF_DATA, Params::new().with("version", VERSION)).await?;
+    let version: i64 = rows.first().map(|row| column(row, "version")).transpose()?.unwrap_or(VERSION);
+    if version > VERSION {
+        return Err(StoreError::Setup(format!(
+            "the data was made by a newer throughline (its version {version}, ours {VERSION}): use that one, or another database"
+        ))
+        .into());
     }
-    .await;
+    let found: i64 = rows.first().map(|row| column(row, "found")).transpose()?.unwrap_or(VERSION);
+    if found < VERSION {
+        transaction.write(&NAME_EVIDENCE, Params::new()).await?;
+    }
+    transaction.write(&MAKE_COUNTER, Params::new()).await?;
+    health::make(transaction).await?;
+    transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
+    transaction.write(&TOKENS, Params::new().with("names", names())).await
+}
+
+/// Whoever was writing when the server went away may have left word of a commit that never came.
+async fn drop_stale_writing(store: &Inner) -> Result<(), Fault> {
+    let mut transaction = store.connections.begin().await?;
+    let dropped = transaction.write(&DROP_STALE_WRITING, Params::new()).await;
+    end(transaction, dropped).await
+}
+
+async fn end(transaction: Transaction<'_>, made: Result<(), Fault>) -> Result<(), Fault> {
     match made {
         Ok(()) => transaction.commit(0).await,
         Err(fault) => {
             transaction.roll_back().await;
             Err(fault)
         }
+    }
+}
+
+/// Whether the data is of this version and has what a set-up makes.
+async fn is_prepared(store: &Inner) -> Result<bool, Fault> {
+    let rows = store.connections.read(&PREPARED, Params::new()).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    Ok(column::<i64>(row, "version")? == VERSION && column::<bool>(row, "counted")?)
+}
+
+/// A constraint or an index of the schema.
+struct SchemaRule {
+    name: String,
+    text: String,
+    constrains: bool,
+}
+
+/// Those of the schema, in its order.
+fn schema() -> Vec<SchemaRule> {
+    let lines: Vec<&str> = SCHEMA.lines().filter(|line| !line.starts_with("//")).collect();
+    let text = lines.join("\n");
+    let statements = text.split(';').map(str::trim).filter(|text| !text.is_empty());
+    let rule = |text: &str| {
+        let begin = text.split(" IF NOT EXISTS").next().unwrap_or_default();
+        let name = begin.rsplit(' ').next().unwrap_or_default().to_owned();
+        SchemaRule { name, text: text.to_owned(), constrains: text.starts_with("CREATE CONSTRAINT") }
+    };
+    statements.map(rule).collect()
+}
+
+/// Those that are not there yet, or not ready.
+async fn missing(store: &Inner) -> Result<Vec<SchemaRule>, Fault> {
+    let rows = store.connections.read(&INDEXES, Params::new()).await?;
+    let mut there = HashMap::new();
+    for row in &rows {
+        if column::<bool>(row, "online")? {
+            there.insert(column::<&str>(row, "name")?.to_owned(), column::<bool>(row, "constrains")?);
+        }
+    }
+    Ok(schema().into_iter().filter(|rule| there.get(&rule.name) != Some(&rule.constrains)).collect())
+}
+
+/// How many nodes are named of those that keep a constraint from being made.
+const NAMED: usize = 10;
+
+/// Which nodes keep a constraint from being made, and what to run; `None` when none do, and it can be tried again.
+/// What nodes hold is a person's: they are named by the database's own ids.
+async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
+    let (label, properties) = rule.of()?;
+    let key = properties.iter().map(|name| format!("n.{name}")).collect::<Vec<_>>().join(", ");
+    let all = properties.iter().map(|name| format!("n.{name} IS NOT NULL")).collect::<Vec<_>>().join(" AND ");
+    let begin = format!(
+        "MATCH (n:{label}) WHERE {all} WITH [{key}] AS key, n ORDER BY coalesce(n.saved_at, n.at, 0), elementId(n) \
+         WITH key, collect(n) AS nodes WHERE size(nodes) > 1"
+    );
+    let statement = Statement::of_parts(
+        "doubles",
+        &[&format!(
+            "{begin} WITH nodes, [n IN nodes | elementId(n)] AS ids \
+             WITH count(*) AS keys, sum(size(nodes)) AS nodes, collect(ids) AS ids \
+             RETURN keys, nodes, reduce(all = [], some IN ids | all + some)[..{NAMED}] AS ids"
+        )],
+    );
+    let rows = store.connections.read(&statement, Params::new()).await.ok()?;
+    let row = rows.first()?;
+    let (keys, nodes): (i64, i64) = (column(row, "keys").ok()?, column(row, "nodes").ok()?);
+    if keys == 0 {
+        return None;
+    }
+    let ids: Vec<String> = column(row, "ids").ok()?;
+    let more = if nodes > ids.len() as i64 { " …" } else { "" };
+    // Nothing hangs on these nodes, and the oldest is as good as any.
+    let act = match label {
+        "Rules" | "Counter" | "Schema" => {
+            format!(
+                "stop whoever writes, make a backup, and run on the database, which leaves the oldest of each: {begin} UNWIND tail(nodes) AS extra DETACH DELETE extra"
+            )
+        }
+        _ => format!(
+            "bring back a backup from before, or look at them and take out what is too much: {begin} RETURN nodes"
+        ),
+    };
+    let said = format!(
+        "the constraint {} cannot be made: {nodes} nodes :{label} share {keys} value{} of {} ({}{more}): {act}",
+        rule.name,
+        if keys == 1 { "" } else { "s" },
+        properties.join(", "),
+        ids.join(", ")
+    );
+    Some(StoreError::Setup(said).into())
+}
+
+impl SchemaRule {
+    /// The label and the properties of a constraint.
+    fn of(&self) -> Option<(&str, Vec<&str>)> {
+        let (_, node) = self.text.split_once("FOR (")?;
+        let (_, label) = node.split_once(')')?.0.split_once(':')?;
+        let (_, of) = self.text.split_once("REQUIRE ")?;
+        let of = of.strip_suffix(" IS UNIQUE")?.trim_matches(['(', ')']);
+        Some((label, of.split(", ").filter_map(|property| Some(property.split_once('.')?.1)).collect()))
     }
 }
 
@@ -94,4 +238,23 @@ fn names() -> neo4rs::BoltType {
         map.put(name.into(), "none".to_bolt());
     }
     neo4rs::BoltType::Map(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_read_as_rules_with_names() {
+        let rules = schema();
+        assert!(rules.len() > 40, "{}", rules.len());
+        for rule in &rules {
+            let name = &rule.name;
+            assert!(rule.text.starts_with("CREATE ") && rule.text.contains(name), "{name}: {}", rule.text);
+            assert!(!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+            assert_eq!(rule.constrains, rule.of().is_some_and(|(_, of)| !of.is_empty()), "{name}");
+        }
+        let spend = rules.iter().find(|rule| rule.name == "spend_key").and_then(SchemaRule::of);
+        assert_eq!(spend, Some(("Spend", vec!["customer", "currency"])));
+    }
 }

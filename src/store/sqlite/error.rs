@@ -4,6 +4,11 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::store::StoreError;
 
+/// How what is said begins of a file that cannot be opened, and of one that cannot be read or written: the disk may be
+/// full or read-only.
+pub(super) const CANNOT_OPEN: &str = "the database file cannot be opened";
+pub(super) const IO_FAILED: &str = "reading or writing the file failed";
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let Error::SqliteFailure(failure, _) = &error else {
@@ -22,16 +27,15 @@ impl From<Error> for StoreError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
                 StoreError::Busy("another process is writing to the database file".into())
             }
-            ErrorCode::DiskFull => StoreError::Setup(
+            ErrorCode::DiskFull => StoreError::Full(
                 "the disk of the database is full: free some space; nothing of this batch was stored".into(),
             ),
-            ErrorCode::ReadOnly => StoreError::Setup(
+            ErrorCode::ReadOnly => StoreError::ReadOnly(
                 "the database file or its folder is read-only: give this user the right to write to both".into(),
             ),
-            ErrorCode::CannotOpen => StoreError::Setup(
-                "the database file cannot be opened: its folder must exist and this user must be able to write to it"
-                    .into(),
-            ),
+            ErrorCode::CannotOpen => StoreError::Setup(format!(
+                "{CANNOT_OPEN}: its folder must exist and this user must be able to write to it"
+            )),
             ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
                 StoreError::Setup("this user has no right to the database file".into())
             }
@@ -42,7 +46,7 @@ impl From<Error> for StoreError {
                 "the database file is damaged: put a backup back, or save what `sqlite3 FILE .recover` can read".into(),
             ),
             ErrorCode::TooBig => StoreError::Refused("a text longer than the database takes".into()),
-            ErrorCode::SystemIoFailure => StoreError::Away(format!("reading or writing the file failed (code {code})")),
+            ErrorCode::SystemIoFailure => StoreError::Away(format!("{IO_FAILED} (code {code})")),
             ErrorCode::OutOfMemory => StoreError::Away("out of memory".into()),
             ErrorCode::OperationInterrupted => StoreError::Busy("the operation was interrupted".into()),
             ErrorCode::ConstraintViolation => {
@@ -81,8 +85,8 @@ mod tests {
     fn each_fault_says_whose_it_is() {
         let fault = |code| StoreError::from(Error::SqliteFailure(ffi::Error::new(code), Some("SECRET".into())));
         let full = fault(ffi::SQLITE_FULL);
-        assert!(matches!(&full, StoreError::Setup(text) if text.contains("free some space")));
-        assert!(matches!(fault(ffi::SQLITE_READONLY), StoreError::Setup(text) if text.contains("read-only")));
+        assert!(matches!(&full, StoreError::Full(text) if text.contains("free some space")));
+        assert!(matches!(fault(ffi::SQLITE_READONLY), StoreError::ReadOnly(text) if text.contains("read-only")));
         assert!(matches!(fault(ffi::SQLITE_BUSY), StoreError::Busy(_)));
         assert!(matches!(fault(ffi::SQLITE_IOERR_WRITE), StoreError::Away(_)));
         assert!(matches!(fault(ffi::SQLITE_TOOBIG), StoreError::Refused(_)));

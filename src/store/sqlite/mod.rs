@@ -7,6 +7,7 @@
 //! To add a statement: a file in `sql/`, its name in the `statements!` of its noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
+mod backup;
 mod changes;
 mod claims;
 mod consents;
@@ -15,12 +16,14 @@ mod customers;
 mod decisions;
 mod devices;
 mod error;
+mod files;
 mod health;
 mod identifiers;
 mod identity_events;
 mod journeys;
 mod known;
 mod links;
+mod look;
 mod orders;
 mod pages;
 mod past;
@@ -48,6 +51,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
+use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
@@ -72,11 +76,15 @@ use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
 use crate::stitching::visits::Seen;
 use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
+pub use backup::{back_up, restore};
+use files::Files;
+pub use look::{FileTrouble, look};
 use pool::{Opening, Pool};
 
 /// A store in one file.
 pub struct SqliteStore {
     pool: Arc<Pool>,
+    prepared: Prepared,
     new_id: NewId,
 }
 
@@ -101,9 +109,9 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         let new_id = || CustomerId(uuid::Uuid::now_v7().simple().to_string().into());
         SqliteOptions {
-            synchronous_full: false,
+            synchronous_full: true,
             readers: 4,
-            lock_wait: Duration::from_secs(5),
+            lock_wait: Duration::from_secs(4),
             new_id: Arc::new(new_id),
         }
     }
@@ -114,8 +122,9 @@ impl SqliteStore {
     /// [`set_up`](Store::set_up), which must be called before anything else).
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
         let SqliteOptions { synchronous_full, lock_wait, .. } = options;
-        let opening = Opening { path: path.to_owned(), synchronous_full, lock_wait };
-        Ok(SqliteStore { pool: Arc::new(Pool::start(opening, options.readers)?), new_id: options.new_id })
+        let opening = Opening { files: Arc::new(Files::at(path)), synchronous_full, lock_wait };
+        let pool = Arc::new(Pool::start(opening, options.readers)?);
+        Ok(SqliteStore { pool, prepared: Prepared::default(), new_id: options.new_id })
     }
 }
 
@@ -198,11 +207,43 @@ impl Store for SqliteStore {
     }
 
     async fn set_up(&self) -> Result<()> {
-        self.pool.write(set_up::set_up).await
+        self.pool.write(set_up::set_up).await?;
+        self.prepared.say();
+        Ok(())
+    }
+
+    async fn until_set_up(&self) {
+        self.prepared.wait().await;
     }
 
     async fn ping(&self) -> Result<()> {
-        self.pool.ping(|db| status::fetch(db).map(|_| ())).await
+        let files = self.pool.files().clone();
+        self.pool
+            .ping(move |db| {
+                status::fetch(db)?;
+                files.check()
+            })
+            .await
+    }
+
+    async fn examine(&self, thorough: bool) -> Result<Vec<String>> {
+        self.pool.read(move |db| set_up::faults(db, thorough)).await
+    }
+
+    async fn close(&self) {
+        let pool = self.pool.clone();
+        // It waits for threads.
+        if tokio::task::spawn_blocking(move || pool.close()).await.is_err() {
+            tracing::error!("the database was not closed: a fault of the program");
+        }
+    }
+
+    async fn check_writes(&self) -> Result<()> {
+        self.pool.is_still_full()?;
+        match self.pool.writes_may_fail() {
+            true => self.pool.write_quietly(status::try_write).await,
+            false => Ok(()),
+        }
     }
 
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
@@ -518,5 +559,70 @@ impl Reads for SqliteStore {
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
         let ids = ids.to_vec();
         self.pool.read(move |db| decisions::kept_apart(db, &ids, None)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fact::{Fact, FactIdentifier};
+    use crate::settings::Settings;
+    use crate::store::StoreError;
+
+    fn batch(n: usize) -> Batch {
+        let one = |m| {
+            let key = IdentifierKey::new("user_id", format!("of {n} {m} {}", "x".repeat(800)));
+            Fact::naming(format!("m{n}-{m}"), "test", Timestamp(1), vec![FactIdentifier { key, listed: true }])
+        };
+        Batch { facts: (0..50).map(one).collect() }
+    }
+
+    /// A disk that is full, without one: SQLite takes no more pages.
+    #[tokio::test]
+    async fn a_full_disk_stops_writes_until_there_is_space_and_loses_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("a.db"), SqliteOptions::default()).expect("a store");
+        store.set_up().await.expect("a database");
+        let rules = Settings::default().identity_rules();
+        store.apply(&rules, &batch(0), Timestamp(1)).await.expect("applied");
+        store.check_writes().await.expect("all is well");
+        let pages = async |most: Option<i64>| {
+            let set = move |db: &mut Connection| {
+                let now: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+                Ok(db
+                    .pragma_update_and_check(None, "max_page_count", most.unwrap_or(now), |row| row.get::<_, i64>(0))?)
+            };
+            store.pool.write_quietly(set).await.expect("a limit")
+        };
+        pages(None).await;
+        let mut stored = 1;
+        let error = loop {
+            match store.apply(&rules, &batch(stored), Timestamp(1)).await {
+                Ok(_) if stored < 100 => stored += 1,
+                done => break done.expect_err("full"),
+            }
+        };
+        assert!(matches!(error, StoreError::Full(_)) && error.stops_writes() && !error.is_transient(), "{error}");
+        assert_eq!(store.status().await.expect("reads go on").change, stored as i64);
+        pages(Some(1 << 20)).await;
+        store.apply(&rules, &batch(stored), Timestamp(1)).await.expect("applied");
+        store.check_writes().await.expect("there is space again");
+        assert_eq!(store.status().await.expect("a status").change, stored as i64 + 1);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_read_only_is_told_and_tried_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("a.db"), SqliteOptions::default()).expect("a store");
+        store.set_up().await.expect("a database");
+        let rules = Settings::default().identity_rules();
+        store.pool.write_quietly(|db| Ok(db.pragma_update(None, "query_only", true)?)).await.expect("read-only");
+        let error = store.apply(&rules, &batch(0), Timestamp(1)).await.expect_err("read-only");
+        assert!(matches!(error, StoreError::ReadOnly(_)) && error.stops_writes(), "{error}");
+        assert!(store.pool.writes_may_fail());
+        // It opens the file again, which is as one that was mended.
+        store.check_writes().await.expect("mended");
+        assert!(!store.pool.writes_may_fail());
+        store.apply(&rules, &batch(0), Timestamp(1)).await.expect("applied");
     }
 }

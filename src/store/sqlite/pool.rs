@@ -5,17 +5,19 @@
 //! again after a fault, so a file that was away is found again when it is back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{oneshot, watch};
 
+use super::files::{Files, Opened};
+use super::look::{self, FileTrouble};
 use crate::store::{Result, StoreError, share};
 
 type Job = Box<dyn FnOnce(&mut Seat) + Send>;
@@ -28,12 +30,15 @@ pub(super) struct Pool {
     pings: Queue,
     reader_count: usize,
     commits: watch::Sender<u64>,
+    /// Whether the last write failed since the disk takes none.
+    writes_fail: AtomicBool,
+    files: Arc<Files>,
 }
 
 /// How connections are opened.
 #[derive(Clone)]
 pub(super) struct Opening {
-    pub(super) path: PathBuf,
+    pub(super) files: Arc<Files>,
     /// FULL also survives a power cut; NORMAL survives a kill of the process.
     pub(super) synchronous_full: bool,
     /// How long a lock is waited for.
@@ -42,7 +47,8 @@ pub(super) struct Opening {
 
 /// Jobs on their way to some threads.
 struct Queue {
-    sender: Sender<Job>,
+    sender: Mutex<Option<Sender<Job>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     waiting: Arc<AtomicUsize>,
     running: Arc<AtomicUsize>,
 }
@@ -51,7 +57,8 @@ struct Queue {
 struct Seat {
     opening: Opening,
     writes: bool,
-    connection: Option<Connection>,
+    /// And the note that it is open, which goes after it.
+    connection: Option<(Connection, Opened)>,
 }
 
 impl Pool {
@@ -63,6 +70,8 @@ impl Pool {
             pings: Queue::start("sqlite-ping", 1, Seat::new(&opening, false))?,
             reader_count: readers.max(1),
             commits: watch::Sender::new(0),
+            writes_fail: AtomicBool::new(false),
+            files: opening.files.clone(),
         })
     }
 
@@ -80,7 +89,47 @@ impl Pool {
             }
             done
         };
-        self.writer.call(counted).await
+        self.write_quietly(counted).await
+    }
+
+    /// The same of what nobody wants to hear of.
+    pub(super) async fn write_quietly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = self.writer.call(job).await;
+        match &done {
+            Ok(_) => self.writes_fail.store(false, Relaxed),
+            Err(error) if error.stops_writes() => self.writes_fail.store(true, Relaxed),
+            Err(_) => {}
+        }
+        done
+    }
+
+    /// Whether a write may fail: the last one did since the disk takes none, or there is little space.
+    pub(super) fn writes_may_fail(&self) -> bool {
+        self.writes_fail.load(Relaxed) || self.files.are_in_danger()
+    }
+
+    /// Why no write can be tried: one failed, and there is not more space since. A small one might still fit.
+    pub(super) fn is_still_full(&self) -> Result<()> {
+        match self.writes_fail.load(Relaxed) && self.files.are_nearly_full() {
+            true => Err(super::files::full()),
+            false => Ok(()),
+        }
+    }
+
+    /// The files.
+    pub(super) fn files(&self) -> &Arc<Files> {
+        &self.files
+    }
+
+    /// Does what is waiting, and ends the threads. The last connection of all processes leaves one file, that
+    /// goes with nothing beside it.
+    pub(super) fn close(&self) {
+        self.readers.close();
+        self.pings.close();
+        self.writer.close();
     }
 
     /// Counts the jobs that wrote.
@@ -132,18 +181,34 @@ fn in_transaction<T>(job: impl FnOnce(&Connection) -> Result<T>) -> impl FnOnce(
     }
 }
 
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Queue {
     fn start(name: &str, threads: usize, seat: Seat) -> Result<Self> {
         let (sender, receiver) = channel::<Job>();
         let receiver = Arc::new(Mutex::new(receiver));
+        let mut begun = Vec::with_capacity(threads);
         for _ in 0..threads {
             let (receiver, seat) = (receiver.clone(), seat.another());
-            thread::Builder::new()
-                .name(name.into())
-                .spawn(move || work(&receiver, seat))
-                .map_err(|e| StoreError::Away(format!("no thread for the database: {e}")))?;
+            let thread = thread::Builder::new().name(name.into()).spawn(move || work(&receiver, seat));
+            begun.push(thread.map_err(|e| StoreError::Away(format!("no thread for the database: {e}")))?);
         }
-        Ok(Queue { sender, waiting: Arc::default(), running: Arc::default() })
+        let (sender, threads) = (Mutex::new(Some(sender)), Mutex::new(begun));
+        Ok(Queue { sender, threads, waiting: Arc::default(), running: Arc::default() })
+    }
+
+    /// Takes no more jobs, and waits for those that are here.
+    fn close(&self) {
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic of a job was caught in its thread.
+            let _ = thread.join();
+        }
     }
 
     async fn call<T: Send + 'static>(
@@ -151,7 +216,7 @@ impl Queue {
         job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let (waiting, running) = (self.waiting.clone(), self.running.clone());
+        let (waiting, running, since) = (self.waiting.clone(), self.running.clone(), Instant::now());
         self.waiting.fetch_add(1, Relaxed);
         let job: Job = Box::new(move |seat| {
             waiting.fetch_sub(1, Relaxed);
@@ -160,19 +225,23 @@ impl Queue {
                 return;
             }
             running.fetch_add(1, Relaxed);
-            let outcome = catch_unwind(AssertUnwindSafe(|| seat.connection().and_then(job)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| seat.run(since, job)));
             running.fetch_sub(1, Relaxed);
             let outcome = outcome.unwrap_or_else(|_| {
                 seat.connection = None;
                 Err(StoreError::Data("the operation failed inside, nothing of it was stored".into()))
             });
-            if let Err(StoreError::Away(_) | StoreError::Data(_) | StoreError::Setup(_)) = &outcome {
+            if let Err(StoreError::Away(_) | StoreError::ReadOnly(_) | StoreError::Data(_) | StoreError::Setup(_)) =
+                &outcome
+            {
                 seat.connection = None;
             }
-            let _ = answer.send(outcome.map_err(|fault| at_path(fault, &seat.opening.path)));
+            let files = &seat.opening.files;
+            let _ = answer.send(outcome.map_err(|fault| at_path(files.explain(fault), files.path())));
         });
         let gone = || StoreError::Away("the database's threads have ended".into());
-        self.sender.send(job).map_err(|_| gone())?;
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sender.ok_or_else(gone)?.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -183,10 +252,13 @@ fn work(receiver: &Mutex<Receiver<Job>>, mut seat: Seat) {
         let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
             Ok(job) => job(&mut seat),
-            Err(_) => return,
+            Err(_) => return seat.finish(),
         }
     }
 }
+
+/// The least that a write waits for another process, however long it waited for its turn.
+const LEAST_WAIT: Duration = Duration::from_millis(100);
 
 impl Seat {
     fn new(opening: &Opening, writes: bool) -> Self {
@@ -202,27 +274,91 @@ impl Seat {
             Some(connection) => connection,
             None => open(&self.opening, self.writes)?,
         };
-        Ok(self.connection.insert(connection))
+        Ok(&mut self.connection.insert(connection).0)
+    }
+
+    /// Does a job. One that writes is done only in the files that are at the path, before and after: what was
+    /// written to others nobody will find. `since` it waits for its turn, which counts as waiting for the lock.
+    fn run<T>(&mut self, since: Instant, job: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        if !self.writes {
+            return job(self.connection()?);
+        }
+        let (files, lock_wait) = (self.opening.files.clone(), self.opening.lock_wait);
+        let connection = self.connection()?;
+        if let Err(lost) = files.check() {
+            gather(connection);
+            return Err(lost);
+        }
+        connection.busy_timeout(lock_wait.saturating_sub(since.elapsed()).max(LEAST_WAIT))?;
+        let done = job(connection)?;
+        match files.check() {
+            Ok(()) => Ok(done),
+            Err(lost) => {
+                gather(connection);
+                Err(lost)
+            }
+        }
+    }
+
+    /// The end. Whoever wrote brings all into the one file, unless another process goes on with it.
+    fn finish(mut self) {
+        let Some((connection, _opened)) = self.connection.take().filter(|_| self.writes) else { return };
+        if self.opening.files.check().is_err() {
+            return gather(&connection);
+        }
+        // It fails while others have the file open; of several that end at once the last one does it.
+        for _ in 0..4 {
+            let ended: rusqlite::Result<String> =
+                connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0));
+            if ended.is_ok_and(|mode| mode == "delete") {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        tracing::debug!("another process goes on with the database");
+    }
+}
+
+/// Brings what is in the open log into the open file, wherever that is now: when their names are gone, nobody else can.
+fn gather(connection: &Connection) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::error!(%error, "what was stored last could not be brought into the database file");
     }
 }
 
 /// Opens the file and sets the connection up.
-fn open(opening: &Opening, writes: bool) -> Result<Connection> {
+fn open(opening: &Opening, writes: bool) -> Result<(Connection, Opened)> {
+    let files = &opening.files;
+    files.before_open(writes)?;
+    if writes && !files.are_known() {
+        for trouble in look::look(files.path()) {
+            match trouble {
+                // Going on would write another file's pages into this one.
+                FileTrouble::WalStale => return Err(StoreError::Setup(trouble.words(files.path()))),
+                FileTrouble::CutShort => return Err(StoreError::Data(trouble.words(files.path()))),
+                FileTrouble::WalCutOff => tracing::info!("{}", trouble.words(files.path())),
+                _ => tracing::warn!("{}", trouble.words(files.path())),
+            }
+        }
+    }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if writes {
+    if writes && !files.are_known() {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let connection = Connection::open_with_flags(&opening.path, flags)?;
+    let connection = Connection::open_with_flags(files.path(), flags)?;
+    let opened = files.opened();
     connection.busy_timeout(opening.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(256);
     configure(&connection, opening, writes)?;
-    Ok(connection)
+    Ok((connection, opened))
 }
 
 fn configure(connection: &Connection, opening: &Opening, writes: bool) -> Result<()> {
     // Plans are chosen once: without this, a statement is prepared again whenever a parameter that
     // could matter to its plan is bound, which is at every execution.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // The log goes only when the header says so too (`Seat::finish`): so one that is missing can be told.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if writes {
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -255,8 +391,11 @@ mod tests {
     use crate::store::share::{Share, within};
 
     fn pool(folder: &tempfile::TempDir, readers: usize) -> Arc<Pool> {
-        let opening =
-            Opening { path: folder.path().join("x.db"), synchronous_full: false, lock_wait: Duration::from_secs(1) };
+        let opening = Opening {
+            files: Arc::new(Files::at(&folder.path().join("x.db"))),
+            synchronous_full: false,
+            lock_wait: Duration::from_secs(1),
+        };
         Arc::new(Pool::start(opening, readers).expect("threads"))
     }
 

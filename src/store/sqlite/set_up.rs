@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
-const VERSION: i64 = STEPS.len() as i64;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// What makes a file of each version out of one of the version before; the first out of an empty one.
 const STEPS: [&str; 8] = [
     include_str!("schema.sql"),
@@ -33,10 +33,7 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
         return Ok(());
     }
     if !(0..VERSION).contains(&found) {
-        return Err(StoreError::Setup(format!(
-            "the database was made by a newer Throughline (its version is {found}, this program's {VERSION}): \
-             run that one, or name another file"
-        )));
+        return Err(newer(found));
     }
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if found == 0 && tables > 0 {
@@ -51,8 +48,30 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// What is said of a file of a newer version.
+pub(super) fn newer(found: i64) -> StoreError {
+    StoreError::Setup(format!(
+        "the database was made by a newer Throughline (its version is {found}, this program's {VERSION}): \
+         run that one, or name another file"
+    ))
+}
+
+/// What SQLite finds wrong with the file, ten things at most; `thorough` compares indexes with their tables too.
+pub(super) fn faults(connection: &Connection, thorough: bool) -> Result<Vec<String>> {
+    let check = if thorough { "PRAGMA integrity_check(10)" } else { "PRAGMA quick_check(10)" };
+    let mut statement = connection.prepare(check)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let words: String = row.get(0)?;
+        // It names tables, indexes and numbers of rows; several faults of one page are one row of lines.
+        found.extend(words.lines().filter(|line| *line != "ok").map(str::to_owned));
+    }
+    Ok(found)
+}
+
 /// The file's version; 0 for an empty one, and for one that is not ours.
-fn version(connection: &Connection) -> Result<i64> {
+pub(super) fn version(connection: &Connection) -> Result<i64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(if number("application_id")? == APPLICATION { number("user_version")? } else { 0 })
 }

@@ -1,6 +1,6 @@
 //! Figures of the whole store, and where the change log stands.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::row::time;
 use super::statement::statements;
@@ -13,6 +13,7 @@ statements! {
     MOMENT = "moment";
     COUNTER_AND_LOG = "counter_and_log";
     MEND_COUNTER = "mend_counter";
+    TRY_WRITE = "try_write";
 }
 
 /// All figures, from the one row that holds them.
@@ -46,6 +47,14 @@ pub(super) fn mending_counter() -> String {
 /// The last change that was committed by then.
 pub(super) fn moment(db: &Connection, at: Timestamp) -> Result<Option<Moment>> {
     MOMENT.on(db)?.first([at.0], |row| Ok(Moment { change: row.get(0)?, at }))
+}
+
+/// Writes what changes nothing, to see whether anything can be written.
+pub(super) fn try_write(db: &mut Connection) -> Result<()> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    TRY_WRITE.on(&transaction)?.execute([])?;
+    transaction.commit()?;
+    Ok(())
 }
 
 fn no_counter() -> StoreError {
