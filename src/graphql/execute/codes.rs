@@ -7,7 +7,7 @@ use async_graphql::{Pos, Response, ServerError, Value};
 use super::{Question, error};
 
 /// Validation may find something in every field; more than so many help nobody.
-const ERRORS_SHOWN: usize = 25;
+pub(super) const ERRORS_SHOWN: usize = 25;
 
 /// The codes that the contract names.
 const CODES: &[&str] = &[
