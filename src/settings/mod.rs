@@ -10,6 +10,7 @@ pub mod events;
 mod given;
 pub mod identity;
 pub mod path;
+pub mod reference;
 pub mod server;
 pub mod store;
 pub mod traits;
