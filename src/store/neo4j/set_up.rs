@@ -7,13 +7,19 @@ use super::fault::Fault;
 use super::health;
 use super::rows::column;
 use super::statement::{Statement, part, statement};
+use super::words;
 use crate::store::StoreError;
 
 /// The shape of the data that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+/// From which version on evidence has edges to what it names.
+const NAMED: i64 = 2;
+/// From which version on words are made as the program makes them now; raised with them.
+const WORDS: i64 = 3;
 
 static SCHEMA: &str = part!("schema");
 static VERSION_OF_DATA: Statement = statement!("schema_version");
+static STORED_VERSION: Statement = statement!("stored_version");
 static NAME_EVIDENCE: Statement = statement!("name_evidence");
 static MAKE_COUNTER: Statement = statement!("make_counter");
 static AWAIT_INDEXES: Statement = statement!("await_indexes");
@@ -52,6 +58,7 @@ async fn make(store: &Inner) -> Result<(), Fault> {
         connections.run_alone(statement).await?;
     }
     connections.run_alone(AWAIT_INDEXES.text()).await?;
+    make_words(store).await?;
     let mut transaction = connections.begin().await?;
     let made = async {
         let rows = transaction.read(&VERSION_OF_DATA, Params::new().with("version", VERSION)).await?;
@@ -63,7 +70,7 @@ async fn make(store: &Inner) -> Result<(), Fault> {
             .into());
         }
         let found: i64 = rows.first().map(|row| column(row, "found")).transpose()?.unwrap_or(VERSION);
-        if found < VERSION {
+        if found < NAMED {
             transaction.write(&NAME_EVIDENCE, Params::new()).await?;
         }
         transaction.write(&MAKE_COUNTER, Params::new()).await?;
@@ -78,6 +85,18 @@ async fn make(store: &Inner) -> Result<(), Fault> {
             transaction.roll_back().await;
             Err(fault)
         }
+    }
+}
+
+/// Makes the words of what an older version stored, before the data is called this version's.
+async fn make_words(store: &Inner) -> Result<(), Fault> {
+    let mut transaction = store.connections.begin().await?;
+    let found = transaction.read(&STORED_VERSION, Params::new()).await;
+    transaction.roll_back().await;
+    let found = found?.first().map(|row| column::<i64>(row, "version")).transpose()?;
+    match found {
+        Some(found) if found < WORDS => words::make(store).await,
+        _ => Ok(()),
     }
 }
 

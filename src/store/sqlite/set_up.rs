@@ -2,19 +2,23 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::words;
 use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
 const VERSION: i64 = STEPS.len() as i64;
 /// What makes a file of each version out of one of the version before; the first out of an empty one.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
+/// The version that has words as the program makes them now; raised with them.
+const WORDS: i64 = 7;
 /// Says whose file it is, in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;
 
@@ -42,6 +46,10 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     }
     for step in STEPS.iter().skip(found as usize) {
         transaction.execute_batch(step)?;
+    }
+    if (1..WORDS).contains(&found) {
+        tracing::info!("the words that customers are found by are made anew, once");
+        words::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
