@@ -3,6 +3,9 @@
 //! Layers, inner to outer; nothing points inwards-out: [`domain`] <- [`stitching`], [`journeys`] <- [`store`] <-
 //! `changes`, `ingest` <- `rules`, `projection` <- `graphql` <- `http` <- the binary.
 
+// The futures of a read lie deep in each other.
+#![recursion_limit = "256"]
+
 pub mod changes;
 pub mod commands;
 pub mod domain;

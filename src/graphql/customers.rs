@@ -1,7 +1,10 @@
 //! Lists of customers: filters, sorts, and paging both ways.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, Error, InputObject, Value};
 
+use super::Setup;
 use super::customer::Customer;
 use super::error::{bad_argument, store_error};
 use super::known;
@@ -11,14 +14,16 @@ use super::scalar::{DateTime, Decimal};
 use super::shape::Ask;
 use crate::domain::Currency;
 use crate::domain::page::Page;
-use crate::domain::search::words;
+use crate::domain::search::{Asked, TextSearch};
 use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
 
 /// What customers must be; all that is given must hold.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct CustomerFilter {
-    /// Words, each of which begins a word of an identifier's value or of a trait's text. It finds and
-    /// does not sort, so it goes with LAST_SEEN or CREATED.
+    /// Words, each of which is found in an identifier or in a trait that is shown: it begins a word there; of three
+    /// letters on it may stand inside one; of five letters on it may differ from one by a letter. Case and marks do
+    /// not count, and a phone number is found in its national form too. It finds and does not sort, so it goes with
+    /// LAST_SEEN or CREATED.
     pub text: Option<String>,
     /// With touchpoints on one of these channels.
     pub channels: Option<Vec<String>>,
@@ -125,7 +130,7 @@ pub(super) async fn page(
     if let Some(channels) = &filter.channels {
         Box::pin(known::check_channels(ctx, "filter.channels", channels)).await?;
     }
-    let filter = read_filter(filter)?;
+    let filter = read_filter(ctx, filter)?;
     let (sort, descending) = read_sort(sort, &filter)?;
     let place = List::of_store("customers", (&filter, &sort, descending));
     let after: Option<Place> = place.read(if backward { &paging.before } else { &paging.after }.as_deref())?;
@@ -162,7 +167,7 @@ fn read_sort(sort: Option<CustomerSort>, filter: &query::CustomerFilter) -> Resu
     let Some(sort) = sort else { return Ok((query::CustomerSort::LastSeen, true)) };
     let by = match (sort.by, sort.currency) {
         (CustomerSortKey::NetSpend, Some(currency)) => {
-            if !filter.words.is_empty() {
+            if filter.text.is_some() {
                 let hint = "sort by LAST_SEEN or CREATED, or leave `filter.text` out";
                 return Err(bad_argument("sort.by", "NET_SPEND does not go with `filter.text`", hint));
             }
@@ -180,19 +185,21 @@ fn read_sort(sort: Option<CustomerSort>, filter: &query::CustomerFilter) -> Resu
     Ok((by, sort.direction == SortDirection::Desc))
 }
 
-fn read_filter(filter: CustomerFilter) -> Result<query::CustomerFilter, Error> {
+fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::CustomerFilter, Error> {
     let channels = filter.channels.unwrap_or_default();
     if channels.len() > 100 {
         return Err(bad_argument("filter.channels", format!("{} are too many", channels.len()), "at most 100"));
     }
     let text = filter.text.unwrap_or_default();
-    let words: Vec<String> = words(&text).split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect();
-    if words.len() > 10 || text.len() > 1_000 {
+    let asked = Asked::read(&text);
+    if asked.len() > 10 || text.len() > 1_000 {
         return Err(bad_argument("filter.text", "too long", "at most 10 words and 1,000 characters"));
     }
-    if words.is_empty() && !text.trim().is_empty() {
-        return Err(bad_argument("filter.text", "no letter or digit in it", "give the beginning of a word"));
+    if asked.is_empty() && !text.trim().is_empty() {
+        return Err(bad_argument("filter.text", "no letter or digit in it", "give a word or a part of one"));
     }
+    let shown = || Arc::new(ctx.data_unchecked::<Setup>().traits.clone());
+    let text = (!asked.is_empty()).then(|| TextSearch { asked, shown: shown() });
     check_range("filter.firstSeenUntil", filter.first_seen_since.map(|t| t.0), filter.first_seen_until.map(|t| t.0))?;
     check_range("filter.lastSeenUntil", filter.last_seen_since.map(|t| t.0), filter.last_seen_until.map(|t| t.0))?;
     let order_count = filter.order_count.map_or((None, None), |r| (r.min.map(i64::from), r.max.map(i64::from)));
@@ -211,7 +218,7 @@ fn read_filter(filter: CustomerFilter) -> Result<query::CustomerFilter, Error> {
         })
     });
     Ok(query::CustomerFilter {
-        words,
+        text,
         channels: channels.into_iter().map(Into::into).collect(),
         first_seen_since: filter.first_seen_since.map(|t| t.0),
         first_seen_until: filter.first_seen_until.map(|t| t.0),

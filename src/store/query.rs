@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::money::Currency;
+use crate::domain::search::TextSearch;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, IdentifierId, Timestamp};
 
@@ -199,9 +200,8 @@ pub struct CustomerSortKey {
 /// What a customer must be: all that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
-    /// Each of these words (see [`crate::domain::search::words`]) begins a word of some identifier's value or
-    /// of some text trait of the customer.
-    pub words: Vec<String>,
+    /// All of this is found among its identifiers and the traits that are shown.
+    pub text: Option<TextSearch>,
     /// It has touchpoints in one of these channels.
     pub channels: Vec<Arc<str>>,
     /// First seen not before.

@@ -1,25 +1,39 @@
 //! Lists of customers: a walk along one index from the cursor on, or a look at the few whom a rare
 //! word finds.
+//!
+//! The server brings those whom a search may find, by its indexes or, on a walk, by parts of words; whether it
+//! finds them is said by [`TextSearch`], as in the other store.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use futures_util::FutureExt;
 use neo4rs::Row;
 
-use super::Inner;
 use super::bolt::Params;
 use super::rows::{amount, column};
 use super::statement::{Statement, part, statement};
 use super::status;
 use super::touchpoints::bounds;
+use super::{Inner, customers};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
+use crate::domain::search::{Part, TextSearch, Word};
 use crate::domain::{Amount, Arrival};
 use crate::store::Result;
 use crate::store::amounts::Kept;
-use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
+use crate::store::query::{
+    CustomerFilter, CustomerKey, CustomerList, CustomerSort, CustomerSortKey, FirstPages, Shape,
+};
 
 /// A word that more rows hold is common: those are not gathered, but a walk looks for it.
-const COMMON: usize = 1_000;
+const COMMON: usize = 2_000;
+/// So few are looked at without a thought for what else is asked.
+const ENOUGH: usize = 100;
+/// How many are looked at in one read.
+const LOOK: usize = 200;
+/// The most letters of a word that is asked for letter by letter.
+const SPELLED: usize = 40;
 
 /// A walk along one index, both ways.
 pub(super) struct Walk {
@@ -41,6 +55,11 @@ static BY_BIRTH: LazyLock<Walk> = walk!("customers_by_birth", "customers_by_birt
 static BY_SPEND: LazyLock<Walk> = walk!("customers_by_spend", "customers_by_spend_page");
 static BY_NO_SPEND: LazyLock<Walk> = walk!("customers_by_no_spend", "customers_by_no_spend_page");
 static BY_WORD: Statement = statement!("customers_by_word");
+static BY_PART: Statement = statement!("customers_by_part");
+static THAT_FIT: LazyLock<Statement> = LazyLock::new(|| {
+    let parts = [part!("customers_that_fit"), part!("customer_filter"), part!("customers_that_fit_page")];
+    Statement::of_parts("customers_that_fit", &parts)
+});
 static AMONG: LazyLock<Statement> = LazyLock::new(|| {
     let parts = [part!("customers_among"), part!("customer_filter"), part!("customers_among_page")];
     Statement::of_parts("customers_among", &parts)
@@ -54,9 +73,34 @@ static COUNT: LazyLock<Statement> = LazyLock::new(|| {
 type Placed = (CustomerId, CustomerSortKey);
 
 pub(super) async fn list(store: &Inner, asked: &CustomerList) -> Result<Page<Placed>> {
-    if let Some(few) = few(store, &asked.filter.words).await? {
-        return among(store, asked, &few).await;
+    let search = asked.filter.text.as_ref();
+    if let Some(search) = search
+        && let Some(few) = few(store, search).boxed().await?
+    {
+        return among(store, asked, search, few).boxed().await;
     }
+    let mut found = Vec::new();
+    let mut from = asked.clone();
+    loop {
+        let page = walk(store, &from).boxed().await?;
+        let (more, end) = (page.more, page.items.last().map(|(_, key)| *key));
+        match search {
+            None => found.extend(page.items),
+            Some(search) => look(store, search, page.items, asked.limit, &mut found).boxed().await?,
+        }
+        if !more || search.is_none() || found.len() > asked.limit {
+            let more = more || found.len() > asked.limit;
+            found.truncate(asked.limit);
+            return Ok(Page { items: found, more });
+        }
+        from.after = end;
+        // Who is found so seldom is looked for in longer pieces.
+        from.limit = (from.limit * 2).clamp(LOOK, COMMON);
+    }
+}
+
+/// A page of those who fit, but for what only a look at each can say.
+async fn walk(store: &Inner, asked: &CustomerList) -> Result<Page<Placed>> {
     let mut found = Vec::new();
     for stretch in stretches(asked) {
         let wanted = asked.limit.saturating_add(1) - found.len();
@@ -72,52 +116,184 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
     if *filter == CustomerFilter::default() {
         return Ok(status::fetch(store).await?.customers);
     }
-    if let Some(few) = few(store, &filter.words).await? {
-        let params = filtered(filter).with("ids", few).with("sort_currency", None::<&str>);
-        let rows = store.connections.read(&AMONG, params).await?;
-        return Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX));
-    }
-    let rows = store.connections.read(&COUNT, filtered(filter)).await?;
-    rows.first().map_or(Ok(0), |row| column(row, "found"))
+    let Some(search) = &filter.text else {
+        let rows = store.connections.read(&COUNT, filtered(filter)).await?;
+        return rows.first().map_or(Ok(0), |row| column(row, "found"));
+    };
+    let rows = match few(store, search).boxed().await? {
+        Some(few) => {
+            let params = filtered(filter).with_list("ids", few).with("sort_currency", None::<&str>);
+            store.connections.read(&AMONG, params).await?
+        }
+        None => store.connections.read(&THAT_FIT, filtered(filter)).await?,
+    };
+    let place = CustomerSortKey { key: 0, born: Arrival(0) };
+    let fits = rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), place)));
+    let mut found = Vec::new();
+    look(store, search, fits.collect::<Result<_>>()?, usize::MAX, &mut found).await?;
+    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
-/// The customers whom the rarest of the words finds; `None` without words, or when all are common.
-async fn few(store: &Inner, words: &[String]) -> Result<Option<Vec<String>>> {
-    let mut fewest: Option<(usize, Vec<String>)> = None;
-    for word in words {
-        // Words are letters and digits, so nothing in them means something to the query's syntax.
-        let params = Params::new().with("word", format!("{word}*")).with("most", COMMON + 1);
-        for row in &store.connections.read(&BY_WORD, params).await? {
-            let hits: usize = column(row, "hits")?;
-            if hits <= COMMON && fewest.as_ref().is_none_or(|(least, _)| hits < *least) {
-                fewest = Some((hits, column(row, "customers")?));
-            }
+/// Adds those whom a search finds to `found`, in their order, until there is one more than `limit`.
+async fn look(
+    store: &Inner,
+    search: &TextSearch,
+    placed: Vec<Placed>,
+    limit: usize,
+    found: &mut Vec<Placed>,
+) -> Result<()> {
+    let pages = FirstPages { orders: 0, touchpoints: 0 };
+    for some in placed.chunks(LOOK) {
+        if found.len() > limit {
+            break;
+        }
+        let keys: Vec<CustomerKey> = some.iter().map(|(id, _)| CustomerKey::Id(id.clone())).collect();
+        let views = customers::fetch(store, &keys, Shape::Card, pages).boxed().await?;
+        for (one, view) in some.iter().zip(views) {
+            // One that was merged a moment ago answers for whom it became, and stands there itself.
+            let fits = view?.is_some_and(|view| view.customer.id == one.0 && search.fits(&view));
+            found.extend(fits.then(|| one.clone()));
         }
     }
-    Ok(fewest.map(|(_, customers)| customers))
+    Ok(())
+}
+
+/// The customers whom the rarest of what is asked for may find; `None` when all of it is common.
+async fn few(store: &Inner, search: &TextSearch) -> Result<Option<BTreeSet<String>>> {
+    let mut fewest: Option<BTreeSet<String>> = None;
+    for part in &search.asked.parts {
+        if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
+            break;
+        }
+        let Some(found) = who_may_have(store, part).await? else { continue };
+        fewest = Some(match fewest {
+            None => found,
+            Some(few) => few.intersection(&found).cloned().collect(),
+        });
+    }
+    Ok(fewest)
+}
+
+/// Who may have all words of a part, or its number; `None` when they are too many.
+async fn who_may_have(store: &Inner, part: &Part) -> Result<Option<BTreeSet<String>>> {
+    let mut fewest: Option<BTreeSet<String>> = None;
+    for word in &part.words {
+        let found = with(store, word).await?;
+        if found.as_ref().is_some_and(|found| fewest.as_ref().is_none_or(|few| found.len() < few.len())) {
+            fewest = found;
+        }
+    }
+    let Some(number) = &part.number else { return Ok(fewest) };
+    if part.words.is_empty() {
+        return with(store, number).await;
+    }
+    let (Some(mut all), Some(called)) = (fewest, with(store, number).await?) else { return Ok(None) };
+    all.extend(called);
+    Ok(Some(all))
+}
+
+/// Who may have a word; `None` when they are too many.
+async fn with(store: &Inner, word: &Word) -> Result<Option<BTreeSet<String>>> {
+    let mut all = BTreeSet::new();
+    let begins = Params::new().with("word", terms(word)).with("most", COMMON + 1);
+    let inside = Params::new().with("part", word.text()).with("most", COMMON + 1);
+    let reads = [Some((&BY_WORD, begins)), word.is_found_inside().then_some((&BY_PART, inside))];
+    for (statement, params) in reads.into_iter().flatten() {
+        for row in &store.connections.read(statement, params).await? {
+            if column::<usize>(row, "hits")? > COMMON {
+                return Ok(None);
+            }
+            all.extend(column::<Vec<String>>(row, "customers")?);
+        }
+    }
+    Ok(Some(all))
+}
+
+/// The words that a word begins or is like, as the full-text index is asked for them. Words are letters and digits,
+/// so nothing in them means something to the query's syntax.
+fn terms(word: &Word) -> String {
+    let (text, letters) = (word.text(), word.letters());
+    let begins = format!("{text}*");
+    if !word.is_found_alike() {
+        return begins;
+    }
+    // The index looks at no more than fifty words that are like one. Names have not as many; of a number there are
+    // more, and none of them is meant.
+    if letters.len() > SPELLED || !letters.iter().any(|c| c.is_numeric()) {
+        return format!("{begins} OR {text}~1");
+    }
+    let mut terms = vec![begins];
+    let mut spell = |kept: &[&[char]], by: &str| {
+        let parts: Vec<String> = kept.iter().map(|part| part.iter().collect()).collect();
+        terms.push(parts.join(by));
+    };
+    for at in 0..=letters.len() {
+        spell(&[&letters[..at], &letters[at..]], "?");
+        let Some(letter) = letters.get(at).filter(|letter| !letter.is_numeric()) else { continue };
+        spell(&[&letters[..at], &letters[at + 1..]], "?");
+        spell(&[&letters[..at], &letters[at + 1..]], "");
+        if let Some(next) = letters.get(at + 1).filter(|next| !next.is_numeric()) {
+            spell(&[&letters[..at], &[*next, *letter], &letters[at + 2..]], "");
+        }
+    }
+    terms.join(" OR ")
+}
+
+/// For a walk: of each word texts of which one is in all that it is found in.
+fn parts(search: &TextSearch) -> Vec<Vec<String>> {
+    let of = |word: &Word| {
+        let (text, letters) = (word.text(), word.letters());
+        if !word.is_found_inside() {
+            return vec![format!(" {text}")];
+        }
+        if !word.is_found_alike() {
+            return vec![text.to_owned()];
+        }
+        // Whatever letter is wrong lies in one half, or the two in the middle have changed places.
+        let half = letters.len() / 2;
+        let mut turned = letters.to_vec();
+        turned.swap(half - 1, half);
+        [&letters[..half], &letters[half..], &turned[..]].map(|part| part.iter().collect()).into()
+    };
+    let mut all = Vec::new();
+    for part in &search.asked.parts {
+        let number: Vec<String> = part.number.iter().map(|number| number.text().to_owned()).collect();
+        match part.words.is_empty() {
+            true => all.push(number),
+            false => all.extend(part.words.iter().map(|word| [of(word), number.clone()].concat())),
+        }
+    }
+    all
 }
 
 /// A page out of few customers.
-async fn among(store: &Inner, asked: &CustomerList, few: &[String]) -> Result<Page<Placed>> {
+async fn among(
+    store: &Inner,
+    asked: &CustomerList,
+    search: &TextSearch,
+    few: BTreeSet<String>,
+) -> Result<Page<Placed>> {
     let currency = match &asked.sort {
         CustomerSort::NetSpend(currency) => Some(&currency.0),
         _ => None,
     };
-    let params = filtered(&asked.filter).with("ids", few).with("sort_currency", currency);
+    let params = filtered(&asked.filter).with_list("ids", few).with("sort_currency", currency);
     let rows = store.connections.read(&AMONG, params).await?;
     let name = match asked.sort {
         CustomerSort::LastSeen => "last_seen_at",
         CustomerSort::Created => "born",
         CustomerSort::NetSpend(_) => "net",
     };
-    let mut found = rows.iter().map(|row| placed(row, name)).collect::<Result<Vec<Placed>>>()?;
-    found.sort_by_key(|(_, key)| *key);
+    let mut all = rows.iter().map(|row| placed(row, name)).collect::<Result<Vec<Placed>>>()?;
+    all.sort_by_key(|(_, key)| *key);
     if asked.descending {
-        found.reverse();
+        all.reverse();
     }
     if let Some(after) = asked.after {
-        found.retain(|(_, key)| if asked.descending { *key < after } else { *key > after });
+        all.retain(|(_, key)| if asked.descending { *key < after } else { *key > after });
     }
+    let mut found = Vec::new();
+    look(store, search, all, asked.limit, &mut found).await?;
     Ok(Page::cut(found, asked.limit))
 }
 
@@ -233,8 +409,6 @@ fn filtered(filter: &CustomerFilter) -> Params {
     let ([net_min, net_max], [vast_net_min, vast_net_max]) = money(spend.map_or((None, None), |s| s.net));
     let ([gross_min, gross_max], [vast_gross_min, vast_gross_max]) = money(spend.map_or((None, None), |s| s.gross));
     let zero_fits = (net_min..=net_max).contains(&0) && (gross_min..=gross_max).contains(&0);
-    // Each word begins a word: a blank before it, as before each word of the text.
-    let words: Vec<String> = filter.words.iter().map(|word| format!(" {word}")).collect();
     Params::new()
         .with("first_seen_since", first_since)
         .with("first_seen_until", first_until)
@@ -253,7 +427,7 @@ fn filtered(filter: &CustomerFilter) -> Params {
         .with("vast_gross_min", vast_gross_min)
         .with("vast_gross_max", vast_gross_max)
         .with("zero_fits", zero_fits)
-        .with("words", (!words.is_empty()).then_some(words))
+        .with("parts", filter.text.as_ref().map(parts))
 }
 
 /// Every walk, for those who look at plans.

@@ -39,6 +39,7 @@ mod status;
 mod touchpoints;
 mod visits;
 mod why;
+mod words;
 mod write;
 mod writing;
 

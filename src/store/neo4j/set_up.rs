@@ -11,13 +11,19 @@ use super::fault::Fault;
 use super::health;
 use super::rows::column;
 use super::statement::{Statement, part, statement};
+use super::words;
 use crate::store::StoreError;
 
 /// The shape of the data that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+/// From which version on evidence has edges to what it names.
+const NAMED: i64 = 2;
+/// From which version on words are made as the program makes them now; raised with them.
+const WORDS: i64 = 3;
 
 static SCHEMA: &str = part!("schema");
 static VERSION_OF_DATA: Statement = statement!("schema_version");
+static STORED_VERSION: Statement = statement!("stored_version");
 static NAME_EVIDENCE: Statement = statement!("name_evidence");
 static MAKE_COUNTER: Statement = statement!("make_counter");
 static AWAIT_INDEXES: Statement = statement!("await_indexes");
@@ -84,6 +90,7 @@ async fn prepare(store: &Inner) -> Result<(), Fault> {
     } else if store.prepared.is_said() && is_prepared(store).await? {
         return drop_stale_writing(store).await;
     }
+    make_words(store).await?;
     let mut transaction = connections.begin().await?;
     let made = make(&mut transaction).await;
     end(transaction, made).await
@@ -99,7 +106,7 @@ async fn make(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
         .into());
     }
     let found: i64 = rows.first().map(|row| column(row, "found")).transpose()?.unwrap_or(VERSION);
-    if found < VERSION {
+    if found < NAMED {
         transaction.write(&NAME_EVIDENCE, Params::new()).await?;
     }
     transaction.write(&MAKE_COUNTER, Params::new()).await?;
@@ -122,6 +129,18 @@ async fn end(transaction: Transaction<'_>, made: Result<(), Fault>) -> Result<()
             transaction.roll_back().await;
             Err(fault)
         }
+    }
+}
+
+/// Makes the words of what an older version stored, before the data is called this version's.
+async fn make_words(store: &Inner) -> Result<(), Fault> {
+    let mut transaction = store.connections.begin().await?;
+    let found = transaction.read(&STORED_VERSION, Params::new()).await;
+    transaction.roll_back().await;
+    let found = found?.first().map(|row| column::<i64>(row, "version")).transpose()?;
+    match found {
+        Some(found) if found < WORDS => words::make(store).await,
+        _ => Ok(()),
     }
 }
 
@@ -165,7 +184,7 @@ async fn missing(store: &Inner) -> Result<Vec<SchemaRule>, Fault> {
 }
 
 /// How many nodes are named of those that keep a constraint from being made.
-const NAMED: usize = 10;
+const SHOWN: usize = 10;
 
 /// Which nodes keep a constraint from being made, and what to run; `None` when none do, and it can be tried again.
 /// What nodes hold is a person's: they are named by the database's own ids.
@@ -182,7 +201,7 @@ async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
         &[&format!(
             "{begin} WITH nodes, [n IN nodes | elementId(n)] AS ids \
              WITH count(*) AS keys, sum(size(nodes)) AS nodes, collect(ids) AS ids \
-             RETURN keys, nodes, reduce(all = [], some IN ids | all + some)[..{NAMED}] AS ids"
+             RETURN keys, nodes, reduce(all = [], some IN ids | all + some)[..{SHOWN}] AS ids"
         )],
     );
     let rows = store.connections.read(&statement, Params::new()).await.ok()?;

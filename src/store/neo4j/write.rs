@@ -291,7 +291,7 @@ fn identifier(row: &IdentifierRow) -> Result<BoltType, Fault> {
     let set = if row.new {
         row! {
             "id" => id, "value" => key.value, "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at,
-            "rollup" => rollup, "shared_since" => shared_since, "search" => search::words(&key.value),
+            "rollup" => rollup, "shared_since" => shared_since, "search" => search::identifier_words(key),
         }
     } else {
         row! {
@@ -441,10 +441,9 @@ fn claim(claim: &Claim) -> BoltType {
     }
 }
 
-/// The words of a text trait; other values are not searched.
+/// The words that a trait is found by.
 fn searchable(value: &RawValue) -> Option<String> {
-    let said: String = serde_json::from_str(value.get()).ok()?;
-    Some(search::words(&said)).filter(|words| !words.is_empty())
+    Some(search::trait_words(value)).filter(|words| !words.is_empty())
 }
 
 fn link(LinkRow { link, all }: &LinkRow) -> BoltType {

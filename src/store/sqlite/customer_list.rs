@@ -1,14 +1,20 @@
 //! Lists of customers by a sort key that is indexed, and counts of them.
+//!
+//! A search finds customers in one of two ways. Where some of what is asked for is rare, those who may fit are
+//! gathered by their words and looked at. Where all of it is common, the list is walked and everybody looked at,
+//! and among so many that fit a page is soon full.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::row::{amount, arrival, text};
-use super::statement::{Statement, statements};
+use super::row::{amount, arrival, str, text};
+use super::statement::{Prepared, Statement, statements};
+use super::{claims, words};
 use crate::domain::customer::CustomerId;
 use crate::domain::money::Currency;
 use crate::domain::page::Page;
-use crate::domain::{Amount, Arrival};
+use crate::domain::search::{Part, TextSearch, Word};
+use crate::domain::{Amount, Arrival, IdentifierId, IdentifierKey};
 use crate::store::Result;
 use crate::store::amounts::Kept;
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
@@ -25,20 +31,24 @@ statements! {
     THAT_FITS = "customer_that_fits" | "customer_filter";
     COUNT = "count_customers" | "customer_filter";
     COUNT_ALL = "count_all_customers";
-    WITH_WORD = "customers_with_word";
+    BIRTHS = "births_of_customers" | "customer_filter";
+    KEYS_OF_CUSTOMER = "keys_of_customer";
 }
 
-/// A word that begins words of more identifiers than this is no anchor: the list is walked instead,
-/// and among so many customers that fit a page is soon full.
+/// What more words or customers have than this is common.
 const FEW: usize = 5_000;
+/// So few are looked at without a thought for what else is asked.
+const ENOUGH: usize = 200;
 
 /// An entry of a list.
 type Place = (CustomerId, CustomerSortKey);
 
 /// A page of customers.
 pub(super) fn list(db: &Connection, list: &CustomerList) -> Result<Page<Place>> {
-    if let Some(candidates) = rare(db, &list.filter)? {
-        return pick(db, list, &candidates);
+    if let Some(search) = &list.filter.text
+        && let Some(candidates) = rare(db, search)?
+    {
+        return pick(db, list, search, candidates);
     }
     let places = match (&list.sort, list.descending) {
         (CustomerSort::LastSeen, true) => walk(db, &BY_LAST_SEEN_DOWN, list, list.after, None)?,
@@ -56,14 +66,24 @@ pub(super) fn count(db: &Connection, filter: &CustomerFilter) -> Result<i64> {
         return COUNT_ALL.on(db)?.count([]);
     }
     let params = filter_params(filter)?;
-    let Some(candidates) = rare(db, filter)? else {
+    let Some(search) = &filter.text else {
         return COUNT.on(db)?.count(params_from_iter(params));
     };
-    let mut fits = THAT_FITS.on(db)?;
+    let mut looker = Looker::new(db, search)?;
     let mut sum = 0;
-    for born in candidates {
-        let row = params.iter().cloned().chain([born.into(), Value::Null]);
-        sum += i64::from(fits.first(params_from_iter(row), |_| Ok(()))?.is_some());
+    if let Some(candidates) = rare(db, search)? {
+        let mut fits = THAT_FITS.on(db)?;
+        for born in candidates {
+            let row = params.iter().cloned().chain([born.into(), Value::Null]);
+            let other = fits.first(params_from_iter(row), |_| Ok(()))?.is_some();
+            sum += i64::from(other && looker.fits(born)?);
+        }
+        return Ok(sum);
+    }
+    let mut statement = BIRTHS.on(db)?;
+    let mut rows = statement.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        sum += i64::from(looker.fits(row.get(0)?)?);
     }
     Ok(sum)
 }
@@ -109,38 +129,94 @@ fn walk(
     params.extend([
         Kept::of(after.key).into(),
         after.born.0.into(),
-        Value::Integer(list.limit as i64 + 1),
+        // What is looked for is only known of those that were looked at.
+        Value::Integer(if list.filter.text.is_some() { -1 } else { list.limit as i64 + 1 }),
         optional(currency.map(|c| c.0.to_string())),
     ]);
     let mut statement = statement.on(db)?;
     // A statement that is not about money has no place for a currency.
     params.truncate(statement.parameter_count());
+    let mut looker = list.filter.text.as_ref().map(|search| Looker::new(db, search)).transpose()?;
     let mut places = Vec::new();
-    statement.all(params_from_iter(params), &mut places, place)?;
+    let mut rows = statement.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()?.filter(|_| places.len() <= list.limit) {
+        let (id, key) = place(row)?;
+        let fits = looker.as_mut().map_or(Ok(true), |looker| looker.fits(key.born.0))?;
+        places.extend(fits.then_some((id, key)));
+    }
     Ok(places)
 }
 
-/// Where some word of the filter is rare: the customers who have it, who may fit.
-fn rare(db: &Connection, filter: &CustomerFilter) -> Result<Option<Vec<i64>>> {
+/// Where some of what is asked for is rare: the customers who may fit.
+fn rare(db: &Connection, search: &TextSearch) -> Result<Option<Vec<i64>>> {
     let mut fewest: Option<Vec<i64>> = None;
-    let mut with_word = WITH_WORD.on(db)?;
-    for word in &filter.words {
-        let most = fewest.as_ref().map_or(FEW, Vec::len);
-        let mut customers = Vec::new();
-        with_word.all((word, end_of(word), most as i64 + 1), &mut customers, |row| Ok(row.get::<_, i64>(0)?))?;
-        if customers.len() <= most {
-            fewest = Some(customers);
+    for part in &search.asked.parts {
+        if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
+            break;
+        }
+        let Some(found) = who_may_have(db, part)? else { continue };
+        fewest = Some(match fewest {
+            None => found,
+            Some(few) => few.into_iter().filter(|born| found.binary_search(born).is_ok()).collect(),
+        });
+    }
+    Ok(fewest)
+}
+
+/// Who may have all words of a part, or its number; `None` when they are too many.
+fn who_may_have(db: &Connection, part: &Part) -> Result<Option<Vec<i64>>> {
+    let mut fewest: Option<Vec<i64>> = None;
+    let with = |word: &Word| -> Result<Option<Vec<i64>>> {
+        match words::found_in(db, word, FEW)? {
+            Some(found) => words::customers_with(db, &found, FEW),
+            None => Ok(None),
+        }
+    };
+    for word in &part.words {
+        let found = with(word)?;
+        if found.as_ref().is_some_and(|found| fewest.as_ref().is_none_or(|few| found.len() < few.len())) {
+            fewest = found;
         }
     }
-    Ok(fewest.map(|mut customers| {
-        customers.sort_unstable();
-        customers.dedup();
-        customers
-    }))
+    let Some(number) = &part.number else { return Ok(fewest) };
+    if part.words.is_empty() {
+        return with(number);
+    }
+    let (Some(mut all), Some(called)) = (fewest, with(number)?) else { return Ok(None) };
+    all.extend(called);
+    all.sort_unstable();
+    all.dedup();
+    Ok(Some(all))
+}
+
+/// Looks at customers, whether a search finds them.
+struct Looker<'c> {
+    db: &'c Connection,
+    search: &'c TextSearch,
+    keys: Prepared<'c>,
+}
+
+impl<'c> Looker<'c> {
+    fn new(db: &'c Connection, search: &'c TextSearch) -> Result<Self> {
+        Ok(Looker { db, search, keys: KEYS_OF_CUSTOMER.on(db)? })
+    }
+
+    fn fits(&mut self, born: i64) -> Result<bool> {
+        let mut held: Vec<(IdentifierId, IdentifierKey)> = Vec::new();
+        self.keys.all([born], &mut held, |row| {
+            Ok((arrival(row, 0)?, IdentifierKey { kind: str(row, 1)?.into(), value: str(row, 2)?.into() }))
+        })?;
+        let claims = || {
+            let mut found = Vec::new();
+            claims::read(self.db, held.iter().map(|(id, _)| *id), &mut found)?;
+            Ok(found)
+        };
+        self.search.asked.fits(held.iter().map(|(_, key)| key), &self.search.shown, claims)
+    }
 }
 
 /// The page of those candidates that fit, whatever the sort.
-fn pick(db: &Connection, list: &CustomerList, candidates: &[i64]) -> Result<Page<Place>> {
+fn pick(db: &Connection, list: &CustomerList, search: &TextSearch, candidates: Vec<i64>) -> Result<Page<Place>> {
     let currency = match &list.sort {
         CustomerSort::NetSpend(currency) => Some(currency.0.to_string()),
         _ => None,
@@ -149,7 +225,7 @@ fn pick(db: &Connection, list: &CustomerList, candidates: &[i64]) -> Result<Page
     let mut fits = THAT_FITS.on(db)?;
     let mut places: Vec<Place> = Vec::new();
     for born in candidates {
-        let row = params.iter().cloned().chain([(*born).into(), optional(currency.clone())]);
+        let row = params.iter().cloned().chain([born.into(), optional(currency.clone())]);
         places.extend(fits.first(params_from_iter(row), |row| {
             let born = arrival(row, 1)?;
             let key = match list.sort {
@@ -167,10 +243,20 @@ fn pick(db: &Connection, list: &CustomerList, candidates: &[i64]) -> Result<Page
     };
     places.retain(|(_, key)| ahead(key));
     places.sort_by(|(_, a), (_, b)| if list.descending { b.cmp(a) } else { a.cmp(b) });
-    Ok(Page::cut(places, list.limit))
+    let mut looker = Looker::new(db, search)?;
+    let mut found = Vec::new();
+    for (id, key) in places {
+        if found.len() > list.limit {
+            break;
+        }
+        if looker.fits(key.born.0)? {
+            found.push((id, key));
+        }
+    }
+    Ok(Page::cut(found, list.limit))
 }
 
-/// The parameters of `customer_filter.sql`, ?1 to ?13.
+/// The parameters of `customer_filter.sql`, ?1 to ?12.
 fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
     let from = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MIN));
     let to = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MAX));
@@ -180,7 +266,6 @@ fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
         Ok(if given { Value::Text(json?) } else { Value::Null })
     };
     let spend = filter.spend.as_ref();
-    let words: Vec<(&String, String)> = filter.words.iter().map(|word| (word, end_of(word))).collect();
     Ok(vec![
         from(filter.first_seen_since.map(|t| t.0)),
         to(filter.first_seen_until.map(|t| t.0)),
@@ -194,13 +279,7 @@ fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
         most(spend.and_then(|s| s.net.1)),
         least(spend.and_then(|s| s.gross.0)),
         most(spend.and_then(|s| s.gross.1)),
-        list(!words.is_empty(), serde_json::to_string(&words))?,
     ])
-}
-
-/// Words that begin with `word` lie from it to here: no letter or digit is the last code point.
-fn end_of(word: &str) -> String {
-    format!("{word}{}", char::MAX)
 }
 
 fn optional(text: Option<String>) -> Value {

@@ -6,7 +6,8 @@ use super::statement::Statement;
 use super::*;
 
 /// Those that look at every customer or identifier, because that is the question, or count a history by channel.
-const MAY_SCAN: &[&str] = &["count_customers", "figures_then", "kind_is_stored"];
+const MAY_SCAN: &[&str] =
+    &["all_claims", "all_identifiers", "births_of_customers", "count_customers", "figures_then", "kind_is_stored"];
 
 fn all_statements() -> Vec<&'static Statement> {
     [

@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::words;
 use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// What makes a file of each version out of one of the version before; the first out of an empty one.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
@@ -16,7 +17,10 @@ const STEPS: [&str; 8] = [
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
 ];
+/// The version that has words as the program makes them now; raised with them.
+const WORDS: i64 = 9;
 /// Says whose file it is, in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;
 
@@ -41,6 +45,10 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     }
     for step in STEPS.iter().skip(found as usize) {
         transaction.execute_batch(step)?;
+    }
+    if (1..WORDS).contains(&found) {
+        tracing::info!("the words that customers are found by are made anew, once");
+        words::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;

@@ -1,37 +1,237 @@
-//! The words that customers are found by: of identifiers' values and of text traits.
+//! The words that customers are found by: of identifiers' values and of traits, each kept once.
+//!
+//! `word_gram` is an index of every three letters of a word, with a mark before its first letter and one behind
+//! its last. It knows which words have some letters inside, and those that differ by one letter: whichever letter
+//! that is, what stands before and behind it is the same.
+
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::statement::statements;
-use crate::domain::IdentifierId;
-use crate::domain::search;
+use super::row::str;
+use super::statement::{Prepared, statements};
+use crate::domain::search::{self, Word};
+use crate::domain::{IdentifierId, IdentifierKey};
 use crate::stitching::Plan;
 use crate::stitching::known::Known;
 use crate::store::Result;
 
 statements! {
+    WORD = "word";
     INSERT_WORD = "insert_word";
+    INSERT_WORD_GRAM = "insert_word_gram";
+    INSERT_WORD_OF = "insert_word_of";
+    WORDS_THAT_BEGIN = "words_that_begin";
+    WORDS_WITH_GRAMS = "words_with_grams";
+    CUSTOMERS_WITH_WORD = "customers_with_word";
+    ALL_IDENTIFIERS = "all_identifiers";
+    ALL_CLAIMS = "all_claims";
 }
 
-/// Adds the words of new identifiers and of claims whose text was not claimed there before.
+/// From how many letters on a word is cut in pieces to look for its like, not at each letter.
+const LONG: usize = 12;
+const PIECES: usize = 4;
+/// How often a long work says how far it is.
+const TOLD_EVERY: usize = 200_000;
+
+/// Adds the words of new identifiers and of claims whose value was not claimed there before.
 pub(super) fn insert(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
-    let mut insert = INSERT_WORD.on(db)?;
-    let mut add = |owner: IdentifierId, text: &str| -> Result<()> {
-        for word in search::words(text).split(' ').filter(|word| !word.is_empty()) {
-            insert.execute(params![owner.0, word])?;
-        }
-        Ok(())
-    };
+    let mut writer = Writer::new(db)?;
     for row in plan.identifiers.iter().filter(|row| row.new) {
-        add(row.identifier.id, &row.identifier.key.value)?;
+        writer.add(row.identifier.id, &search::identifier_words(&row.identifier.key))?;
     }
     // Traits are said again and again: what is known has its words already.
     let mut said: FxHashSet<(IdentifierId, &str)> = known.claims.iter().map(|c| (c.owner, c.value.get())).collect();
     for claim in &plan.claims_opened {
-        if claim.value.get().starts_with('"') && said.insert((claim.owner, claim.value.get())) {
-            add(claim.owner, &serde_json::from_str::<String>(claim.value.get())?)?;
+        if said.insert((claim.owner, claim.value.get())) {
+            writer.add(claim.owner, &search::trait_words(&claim.value))?;
         }
     }
     Ok(())
+}
+
+/// Makes the words of all that is stored, in a file that has none.
+pub(super) fn fill(db: &Connection) -> Result<()> {
+    let mut writer = Writer::new(db)?;
+    let mut done = 0;
+    let mut tell = move || {
+        done += 1;
+        if done % TOLD_EVERY == 0 {
+            tracing::info!(done, "making the words that customers are found by");
+        }
+    };
+    let mut statement = ALL_IDENTIFIERS.on(db)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key = IdentifierKey { kind: str(row, 1)?.into(), value: str(row, 2)?.into() };
+        writer.add(super::row::arrival(row, 0)?, &search::identifier_words(&key))?;
+        tell();
+    }
+    drop(rows);
+    let mut statement = ALL_CLAIMS.on(db)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let value = super::row::raw_json(str(row, 1)?)?;
+        writer.add(super::row::arrival(row, 0)?, &search::trait_words(&value))?;
+        tell();
+    }
+    Ok(())
+}
+
+/// Writes words.
+struct Writer<'c> {
+    db: &'c Connection,
+    find: Prepared<'c>,
+    insert: Prepared<'c>,
+    insert_gram: Prepared<'c>,
+    insert_of: Prepared<'c>,
+    /// Those that were met.
+    ids: FxHashMap<Box<str>, i64>,
+}
+
+impl<'c> Writer<'c> {
+    const REMEMBERED: usize = 50_000;
+
+    fn new(db: &'c Connection) -> Result<Self> {
+        Ok(Writer {
+            db,
+            find: WORD.on(db)?,
+            insert: INSERT_WORD.on(db)?,
+            insert_gram: INSERT_WORD_GRAM.on(db)?,
+            insert_of: INSERT_WORD_OF.on(db)?,
+            ids: FxHashMap::default(),
+        })
+    }
+
+    fn add(&mut self, owner: IdentifierId, words: &str) -> Result<()> {
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            let id = match self.ids.get(word) {
+                Some(id) => *id,
+                None => self.id_of(word)?,
+            };
+            self.insert_of.execute([id, owner.0])?;
+        }
+        Ok(())
+    }
+
+    fn id_of(&mut self, word: &str) -> Result<i64> {
+        let id = match self.find.first([word], |row| Ok(row.get(0)?))? {
+            Some(id) => id,
+            None => {
+                self.insert.execute([word])?;
+                let id = self.db.last_insert_rowid();
+                if word.chars().nth(search::INSIDE - 1).is_some() {
+                    self.insert_gram.execute(params![id, marked(word)])?;
+                }
+                id
+            }
+        };
+        if self.ids.len() >= Self::REMEMBERED {
+            self.ids.clear();
+        }
+        self.ids.insert(word.into(), id);
+        Ok(id)
+    }
+}
+
+/// The stored words in which `word` is found; `None` when they are more than `most`.
+pub(super) fn found_in(db: &Connection, word: &Word, most: usize) -> Result<Option<Vec<i64>>> {
+    let mut begun = Vec::new();
+    let (text, room) = (word.text(), most as i64 + 1);
+    WORDS_THAT_BEGIN.on(db)?.all((text, end_of(text), room), &mut begun, |row| Ok(row.get::<_, i64>(0)?))?;
+    let mut ids: FxHashSet<i64> = begun.into_iter().collect();
+    if word.is_found_alike() {
+        let mut find = WORD.on(db)?;
+        for turned in turned(word.letters()) {
+            ids.extend(find.first([turned], |row| Ok(row.get::<_, i64>(0)?))?);
+        }
+    }
+    let inside = word.is_found_inside().then(|| all_of(grams(word.letters())));
+    let alike = word.is_found_alike().then(|| alike(word.letters()));
+    let mut statement = WORDS_WITH_GRAMS.on(db)?;
+    for asked in inside.into_iter().chain(alike) {
+        // Those in which the letters stand elsewhere are passed over, so the limit is of what was found.
+        let mut rows = statement.query([asked])?;
+        while let Some(row) = rows.next()?.filter(|_| ids.len() <= most) {
+            if word.fits(str(row, 1)?) {
+                ids.insert(row.get(0)?);
+            }
+        }
+    }
+    Ok((ids.len() <= most).then(|| ids.into_iter().collect()))
+}
+
+/// Who holds identifiers with one of these words; `None` when they are more than `most`.
+pub(super) fn customers_with(db: &Connection, words: &[i64], most: usize) -> Result<Option<Vec<i64>>> {
+    let mut statement = CUSTOMERS_WITH_WORD.on(db)?;
+    let mut customers = Vec::new();
+    for word in words {
+        let room = (most + 1).saturating_sub(customers.len()) as i64;
+        statement.all([*word, room], &mut customers, |row| Ok(row.get::<_, i64>(0)?))?;
+        if customers.len() > most {
+            return Ok(None);
+        }
+    }
+    customers.sort_unstable();
+    customers.dedup();
+    Ok(Some(customers))
+}
+
+/// A word as it is in the index. The marks are neither letters nor digits.
+fn marked(word: &str) -> String {
+    format!("^{word}$")
+}
+
+/// Every three letters.
+fn grams(letters: &[char]) -> BTreeSet<String> {
+    letters.windows(3).map(|gram| gram.iter().collect()).collect()
+}
+
+/// The question for words that have all of these.
+fn all_of(grams: BTreeSet<String>) -> String {
+    let quoted: Vec<String> = grams.into_iter().map(|gram| format!("\"{gram}\"")).collect();
+    quoted.join(" AND ")
+}
+
+/// The words in which two neighbours have changed places.
+fn turned(letters: &[char]) -> impl Iterator<Item = String> + '_ {
+    (1..letters.len()).filter(|at| letters[at - 1] != letters[*at]).map(|at| {
+        let mut turned = letters.to_vec();
+        turned.swap(at - 1, at);
+        turned.into_iter().collect()
+    })
+}
+
+/// The question for words that may have one letter more than this one, one less, or another.
+fn alike(letters: &[char]) -> String {
+    let marked: Vec<char> = std::iter::once('^').chain(letters.iter().copied()).chain(['$']).collect();
+    let length = letters.len();
+    let mut all: BTreeSet<BTreeSet<String>> = BTreeSet::new();
+    let mut without = |from: usize, to: usize| {
+        let mut kept = grams(&marked[..from]);
+        kept.extend(grams(&marked[to..]));
+        all.insert(kept);
+    };
+    if length >= LONG {
+        // Whatever differs lies in one piece, or where two meet.
+        for piece in 0..PIECES {
+            without(1 + piece * length / PIECES, 1 + (piece + 1) * length / PIECES);
+        }
+    } else {
+        for at in 1..=length + 1 {
+            // One that we lack stands before it; or it is another, or too many. A digit is neither.
+            without(at, at);
+            if at <= length && !marked[at].is_numeric() {
+                without(at, at + 1);
+            }
+        }
+    }
+    let clauses: Vec<String> = all.into_iter().map(|kept| format!("({})", all_of(kept))).collect();
+    clauses.join(" OR ")
+}
+
+/// Words that begin with `word` lie from it to here: no letter or digit is the last code point.
+fn end_of(word: &str) -> String {
+    format!("{word}{}", char::MAX)
 }

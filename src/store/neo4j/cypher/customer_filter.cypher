@@ -16,7 +16,7 @@
       MATCH (m:Spend {customer: c.id, currency: $currency})
       USING INDEX SEEK m:Spend(customer, currency)
     }))
-  AND ($words IS NULL OR all(word IN $words WHERE EXISTS {
+  AND ($parts IS NULL OR all(part IN $parts WHERE EXISTS {
     MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(said)
-    WHERE (' ' + said.search) CONTAINS word
+    WHERE any(text IN part WHERE (' ' + said.search) CONTAINS text)
   }))

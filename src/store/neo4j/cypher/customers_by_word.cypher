@@ -1,5 +1,5 @@
-// Customers by one word of an identifier or a text trait, from the full-text index. $most bounds
-// what a common word costs; whether it was met is told by `hits`.
+// Customers by one word that begins one, or is like one, of an identifier or a trait: from the full-text index.
+// $most bounds what a common word costs; whether it was met is told by `hits`.
 CALL db.index.fulltext.queryNodes('search', $word, {limit: $most}) YIELD node
 WITH collect(node) AS nodes
 CALL (nodes) {

@@ -127,11 +127,20 @@ CREATE INDEX writing_store IF NOT EXISTS
 FOR (w:Writing)
 ON (w.store);
 
-// Words as `domain::search::words` made them: blanks alone part them, in both stores.
+// Words as `domain::search` made them: blanks alone part them, in both stores.
 CREATE FULLTEXT INDEX search IF NOT EXISTS
 FOR (n:Identifier|Trait)
 ON EACH [n.search]
 OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
+
+// What stands inside a word: these know every three letters.
+CREATE TEXT INDEX identifier_text IF NOT EXISTS
+FOR (n:Identifier)
+ON (n.search);
+
+CREATE TEXT INDEX trait_text IF NOT EXISTS
+FOR (n:Trait)
+ON (n.search);
 
 // What a moment of the past needs: the last change by a time, and what is kept of what is replaced.
 CREATE INDEX change_at IF NOT EXISTS

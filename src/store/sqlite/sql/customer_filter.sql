@@ -1,4 +1,4 @@
-  -- What a customer must be, ?1 to ?13: the same in every list and count. The plus signs keep the
+  -- What a customer must be, ?1 to ?12: the same in every list and count. The plus signs keep the
   -- bounds of times from choosing an index: the statement before chose it already.
   AND c.first_seen_at >= ?1 AND c.first_seen_at < ?2
   AND +c.last_seen_at >= ?3 AND +c.last_seen_at < ?4
@@ -8,11 +8,3 @@
   AND (?8 IS NULL
       OR coalesce((SELECT m.net FROM customer_spend m WHERE m.customer = c.born AND m.currency = ?8), 0) BETWEEN ?9 AND ?10
       AND coalesce((SELECT m.gross FROM customer_spend m WHERE m.customer = c.born AND m.currency = ?8), 0) BETWEEN ?11 AND ?12)
-  AND (?13 IS NULL OR NOT EXISTS (
-      SELECT 1 FROM json_each(?13) w
-      WHERE NOT EXISTS (
-          SELECT 1
-          FROM identifier i
-          CROSS JOIN identifier_word x ON x.identifier = i.id
-          WHERE i.customer = c.born
-            AND x.word >= (w.value ->> 0) AND x.word < (w.value ->> 1))))

@@ -1,5 +1,5 @@
 -- One customer, when it fits, with every sort key.
 SELECT c.id, c.born, c.last_seen_at,
-       coalesce((SELECT s.net FROM customer_spend s WHERE s.customer = c.born AND s.currency = ?15), 0)
+       coalesce((SELECT s.net FROM customer_spend s WHERE s.customer = c.born AND s.currency = ?14), 0)
 FROM customer c
-WHERE c.born = ?14 AND c.survivor IS NULL
+WHERE c.born = ?13 AND c.survivor IS NULL

@@ -1,4 +1,4 @@
-  -- ?14 is the sort key, which here is the birth again.
-  AND ?14 IS NOT NULL AND c.born > ?15
+  -- ?13 is the sort key, which here is the birth again.
+  AND ?13 IS NOT NULL AND c.born > ?14
 ORDER BY c.born
-LIMIT ?16
+LIMIT ?15

@@ -1,5 +1,5 @@
   -- The far bound again, where it ends the walk.
   AND c.last_seen_at < ?4
-  AND (c.last_seen_at, c.place) > (?14, ?15)
+  AND (c.last_seen_at, c.place) > (?13, ?14)
 ORDER BY c.last_seen_at, c.place
-LIMIT ?16
+LIMIT ?15

@@ -1,3 +1,3 @@
-  AND (s.net, s.customer) < (?14, ?15)
+  AND (s.net, s.customer) < (?13, ?14)
 ORDER BY s.net DESC, s.customer DESC
-LIMIT ?16
+LIMIT ?15

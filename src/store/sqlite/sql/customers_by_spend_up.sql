@@ -1,3 +1,3 @@
-  AND (s.net, s.customer) > (?14, ?15)
+  AND (s.net, s.customer) > (?13, ?14)
 ORDER BY s.net, s.customer
-LIMIT ?16
+LIMIT ?15

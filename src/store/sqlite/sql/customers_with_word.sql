@@ -1,6 +1,6 @@
--- Who holds identifiers with a word that begins so; as often as they hold some.
+-- Who holds identifiers that a word is found by; as often as they hold some.
 SELECT i.customer
-FROM identifier_word x
+FROM word_of x
 CROSS JOIN identifier i ON i.id = x.identifier
-WHERE x.word >= ?1 AND x.word < ?2 AND i.customer IS NOT NULL
-LIMIT ?3
+WHERE x.word = ?1 AND i.customer IS NOT NULL
+LIMIT ?2

@@ -1,2 +1,2 @@
-INSERT OR IGNORE INTO identifier_word (identifier, word)
-VALUES (?1, ?2)
+INSERT INTO word (text)
+VALUES (?1)

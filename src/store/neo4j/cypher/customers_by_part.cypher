@@ -1,0 +1,21 @@
+// The same by what stands inside a word: from the text indexes, which know every three letters.
+CALL () {
+  MATCH (node:Identifier)
+  USING TEXT INDEX node:Identifier(search)
+  WHERE node.search CONTAINS $part
+  RETURN node
+  LIMIT $most
+UNION
+  MATCH (node:Trait)
+  USING TEXT INDEX node:Trait(search)
+  WHERE node.search CONTAINS $part
+  RETURN node
+  LIMIT $most
+}
+WITH collect(node) AS nodes
+CALL (nodes) {
+  UNWIND nodes AS node
+  MATCH (c:Customer)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(node)
+  RETURN collect(DISTINCT c.id) AS customers
+}
+RETURN size(nodes) AS hits, customers

@@ -1,0 +1,1 @@
+RETURN c.id AS id

@@ -1,0 +1,7 @@
+// Once, when data of an older version is opened: a page of what is searched, in the order of its index.
+MATCH (n:Identifier)
+USING INDEX SEEK n:Identifier(id)
+WHERE n.id > $after
+RETURN n.id AS id, n.kind AS kind, n.value AS value
+ORDER BY n.id
+LIMIT $limit

@@ -1,0 +1,75 @@
+//! The words that customers are found by, made again for what an older version stored.
+
+use neo4rs::BoltType;
+use serde_json::value::RawValue;
+
+use super::Inner;
+use super::bolt::{Params, row};
+use super::fault::Fault;
+use super::rows::column;
+use super::statement::{Statement, statement};
+use crate::domain::IdentifierKey;
+use crate::domain::search;
+
+static WORDS_TO_MAKE: Statement = statement!("words_to_make");
+static TRAIT_WORDS_TO_MAKE: Statement = statement!("trait_words_to_make");
+static MAKE_WORDS: Statement = statement!("make_words");
+static MAKE_TRAIT_WORDS: Statement = statement!("make_trait_words");
+
+/// How many are made in one transaction.
+const PAGE: usize = 5_000;
+
+/// Makes the words of everything. Each page is a transaction of its own; whoever is ended in the middle begins again.
+pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
+    tracing::info!("the words that customers are found by are made anew, once");
+    let of_identifier = |row: &neo4rs::Row| -> Result<String, Fault> {
+        let key =
+            IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
+        Ok(search::identifier_words(&key))
+    };
+    pages(store, &WORDS_TO_MAKE, &MAKE_WORDS, of_identifier).await?;
+    let of_trait = |row: &neo4rs::Row| -> Result<String, Fault> {
+        let value = RawValue::from_string(column::<&str>(row, "value")?.to_owned());
+        Ok(value.map_or_else(|_| String::new(), |value| search::trait_words(&value)))
+    };
+    pages(store, &TRAIT_WORDS_TO_MAKE, &MAKE_TRAIT_WORDS, of_trait).await
+}
+
+async fn pages(
+    store: &Inner,
+    read: &Statement,
+    write: &Statement,
+    words: impl Fn(&neo4rs::Row) -> Result<String, Fault>,
+) -> Result<(), Fault> {
+    let (mut after, mut done) = (i64::MIN, 0);
+    loop {
+        let mut transaction = store.connections.begin().await?;
+        let page = async {
+            let rows = transaction.read(read, Params::new().with("after", after).with("limit", PAGE)).await?;
+            let mut made: Vec<BoltType> = Vec::with_capacity(rows.len());
+            for found in &rows {
+                after = column(found, "id")?;
+                let search = Some(words(found)?).filter(|words| !words.is_empty());
+                made.push(row! { "id" => after, "search" => search });
+            }
+            let count = made.len();
+            transaction.write(write, Params::new().with_list("rows", made.iter())).await?;
+            Ok(count)
+        }
+        .await;
+        match page {
+            Ok(count) => {
+                transaction.commit(0).await?;
+                done += count;
+                if count < PAGE {
+                    return Ok(());
+                }
+                tracing::info!(done, "making the words that customers are found by");
+            }
+            Err(fault) => {
+                transaction.roll_back().await;
+                return Err(fault);
+            }
+        }
+    }
+}

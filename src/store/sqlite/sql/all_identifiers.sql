@@ -1,0 +1,3 @@
+-- Once, when a file of an older version is opened.
+SELECT id, kind, value
+FROM identifier

@@ -1,0 +1,2 @@
+INSERT INTO word_gram (rowid, text)
+VALUES (?1, ?2)

@@ -1,0 +1,2 @@
+INSERT OR IGNORE INTO word_of (word, identifier)
+VALUES (?1, ?2)

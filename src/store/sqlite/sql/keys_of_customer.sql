@@ -1,0 +1,3 @@
+SELECT id, kind, value
+FROM identifier
+WHERE customer = ?1

@@ -1,0 +1,3 @@
+SELECT id
+FROM word
+WHERE text = ?1
