@@ -157,7 +157,7 @@ impl Identifiers {
 
     /// The kinds that are listed, in order of priority.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.kinds.iter().map(|listed| &*listed.name)
+        self.kinds.iter().map(|listed| &*listed.rule.name)
     }
 
     /// Whether a kind is among them.
