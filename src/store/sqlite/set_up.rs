@@ -83,3 +83,36 @@ pub(super) fn version(connection: &Connection) -> Result<i64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(if number("application_id")? == APPLICATION { number("user_version")? } else { 0 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_file_holds_is_searched_as_what_is_new() {
+        let mut db = Connection::open_in_memory().expect("a database in memory");
+        for step in &STEPS[..WORDS as usize - 1] {
+            db.execute_batch(step).expect("the older schema");
+        }
+        db.pragma_update(None, "application_id", APPLICATION).expect("an application");
+        db.pragma_update(None, "user_version", WORDS - 1).expect("a version");
+        db.execute_batch(
+            "INSERT INTO customer (born, id, version, first_seen_at, last_seen_at, order_count, channels)
+             VALUES (1, 'c1', 1, 0, 0, 0, '[]');
+             INSERT INTO identifier (id, kind, value, first_seen_at, last_seen_at, customer, since, rollup)
+             VALUES (7, 'phone', '+447235978358', 0, 0, 1, 1, '{}');
+             INSERT INTO claim (arrival, owner, name, value, provenance, source, at, first_at, count)
+             VALUES (8, 7, 'name', '\"Kw\u{e1}me\"', 'DECLARED', 'x', 0, 0, 1);
+             INSERT INTO identifier_word (identifier, word) VALUES (7, 'kw\u{e1}me');",
+        )
+        .expect("what an older program stored");
+        set_up(&mut db).expect("the schema of now");
+        for (text, customers) in [("kwmae", 1), ("wam", 1), ("07235978", 1), ("kw\u{e1}", 1), ("kofi", 0)] {
+            let asked = crate::domain::search::Asked::read(text);
+            let words = words::found_in(&db, &asked.parts[0].words[0], 10).expect("an answer").expect("few");
+            let found = words::customers_with(&db, &words, 10).expect("an answer").expect("few");
+            assert_eq!(found.len(), customers, "{text}");
+        }
+        set_up(&mut db).expect("once is enough");
+    }
+}
