@@ -55,7 +55,7 @@ async fn two_on_a_tablet(store: Arc<dyn Store>) {
         })
     };
     let events = [event("ada", 2), event("ben", 1), event("ben", 9), event("ada", 5)];
-    ingest.events(events.map(Into::into).into(), Origin::import(None, "test")).await.expect("the store takes them");
+    ingest.events(events.to_vec(), Origin::import(None, "test")).await.expect("the store takes them");
     let now = store.status().await.expect("figures").changed_at;
     let run = async |query: String| {
         let response = schema.execute(with_viewer(Request::new(query), store.clone(), Viewer::all())).await;
