@@ -22,10 +22,13 @@ use documents::{Document, Documents, Unreadable};
 
 mod codes;
 mod documents;
+mod grammar;
 mod roots;
 mod variables;
 
 pub use codes::outcome_label;
+use grammar::Grammar;
+pub use grammar::UnreadableSchema;
 
 /// How long an operation may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -44,6 +47,7 @@ pub struct Api {
     first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
     rates: Arc<Rates>,
+    grammar: Arc<Grammar>,
     documents: Arc<Documents>,
     time_limit: Duration,
     /// How many reads of one request run at a time, and those of all subscriptions together.
@@ -117,16 +121,21 @@ pub enum Kind {
 
 impl Api {
     /// Wraps a schema. `attach` adds to each request what its resolvers need.
+    ///
+    /// # Errors
+    /// When the text of the schema cannot be read back.
     pub fn new<Q, M, S>(
         schema: Schema<Q, M, S>,
         attach: impl Fn(Request) -> Request + Send + Sync + 'static,
-    ) -> Result<Self, async_graphql::parser::Error>
+    ) -> Result<Self, UnreadableSchema>
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        let rates = Arc::new(Rates::new(&schema.sdl())?);
+        let text = schema.sdl();
+        let rates = Arc::new(Rates::new(&text).map_err(|fault| UnreadableSchema(fault.to_string()))?);
+        let grammar = Arc::new(Grammar::of(&text)?);
         Ok(Self {
             schema: Arc::new(schema),
             unvalidated: None,
@@ -135,6 +144,7 @@ impl Api {
             first: None,
             limits: Arc::new(Limits::default()),
             rates,
+            grammar,
             documents: Arc::default(),
             time_limit: TIME_LIMIT,
             share: SHARE,
@@ -194,7 +204,7 @@ impl Api {
         let mut operation = None;
         let (response, kind) = match self.prepare(&question, Variables::from_json(variables), false, &mut operation) {
             Ok(prepared) => self.run(prepared, &question).await,
-            Err(stop) => (Response::from_errors(vec![stop.0]), stop.1),
+            Err(stop) => (Response::from_errors(stop.0), stop.1),
         };
         Answer::new(response, kind, operation)
     }
@@ -207,7 +217,7 @@ impl Api {
         let prepared = match self.prepare(&question, Variables::from_json(variables), true, &mut operation) {
             Ok(prepared) => prepared,
             Err(stop) => {
-                let answer = Answer::new(Response::from_errors(vec![stop.0]), stop.1, operation);
+                let answer = Answer::new(Response::from_errors(stop.0), stop.1, operation);
                 return stream::iter([answer]).boxed();
             }
         };
@@ -256,7 +266,7 @@ impl Api {
         streams: bool,
         name: &mut Option<String>,
     ) -> Result<Prepared, Stop> {
-        let refuse = |error| Box::new((error, Kind::Refused));
+        let refuse = |error| Box::new((vec![error], Kind::Refused));
         let document = self.documents.read(&question.query, &self.limits).map_err(unreadable).map_err(refuse)?;
         let wanted = question.operation_name.as_deref();
         let (operation, called) = choose(&document, wanted).map_err(refuse)?;
@@ -265,7 +275,7 @@ impl Api {
             OperationType::Query => {}
             OperationType::Mutation if question.only_reads => {
                 let words = "a mutation is not run by GET: send it by POST";
-                return Err(Box::new((error("GRAPHQL_VALIDATION_FAILED", words, None), Kind::NotARead)));
+                return Err(Box::new((vec![error("GRAPHQL_VALIDATION_FAILED", words, None)], Kind::NotARead)));
             }
             OperationType::Mutation => {}
             OperationType::Subscription if streams => {}
@@ -280,6 +290,14 @@ impl Api {
             if !measured.map_err(limit_error).map_err(refuse)?.varies {
                 document.found_small();
             }
+        }
+        if !document.is_sound() {
+            let shown = |mut faults: Vec<ServerError>| {
+                faults.truncate(codes::ERRORS_SHOWN);
+                Box::new((faults, Kind::Refused))
+            };
+            self.grammar.check(&question.query).map_err(shown)?;
+            document.found_sound();
         }
         variables::check(operation, &variables).map_err(refuse)?;
         roots::check(operation, &document).map_err(refuse)?;
@@ -406,7 +424,7 @@ struct Prepared {
 }
 
 /// Why a request is not run; boxed, since it is large and rare.
-type Stop = Box<(ServerError, Kind)>;
+type Stop = Box<(Vec<ServerError>, Kind)>;
 
 /// A schema without its types.
 #[async_trait]

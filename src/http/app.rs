@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use super::{console, graphql, guard, health, metrics, observe};
+use super::{console, graphql, guard, health, metrics, observe, unread};
 use crate::graphql::execute::Api;
 
 /// Every path that is served.
@@ -26,7 +26,7 @@ pub fn routes(app: &mut ServiceConfig) {
     .service(resource("/health/live").get(health::live))
     .service(resource("/health/ready").get(health::ready))
     .service(resource("/metrics").wrap(Compress::default()).get(metrics::show))
-    .service(resource("/{path:.*}").get(console::show).head(console::show));
+    .service(resource("/{path:.*}").get(console::show).head(console::show).default_service(web::to(console::by_other)));
 }
 
 /// An app for one worker.
@@ -34,6 +34,7 @@ macro_rules! app {
     ($state:expr) => {
         actix_web::App::new()
             .app_data(actix_web::web::Data::new($state))
+            .wrap(actix_web::middleware::from_fn($crate::http::app::close_unread))
             .wrap(actix_web::middleware::from_fn($crate::http::app::observe))
             .configure($crate::http::app::routes)
     };
@@ -41,7 +42,7 @@ macro_rules! app {
 pub(super) use app;
 
 /// What every request goes through.
-pub(super) use observe::observe;
+pub(super) use {observe::observe, unread::close_unread};
 
 /// What the handlers share.
 #[derive(Clone)]

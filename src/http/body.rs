@@ -54,6 +54,9 @@ impl Refusal {
             StatusCode::METHOD_NOT_ALLOWED => {
                 answer.insert_header((header::ALLOW, "GET, POST"));
             }
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                answer.insert_header((header::ACCEPT_ENCODING, "gzip"));
+            }
             _ => {}
         }
         answer.body(body.to_string())

@@ -24,15 +24,42 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// A file of the console.
 pub(super) async fn show(request: HttpRequest, path: web::Path<String>, state: Shared) -> HttpResponse {
-    let path = if path.is_empty() { "index.html" } else { path.as_str() };
-    let mut answer = match find(request.headers(), path, Console::get) {
+    let path = file_of(&path);
+    let answer = match find(request.headers(), path, Console::get) {
         Some(found) => found.answer(request.headers()),
-        None if path == "index.html" => HttpResponse::Ok()
+        None if path == FRONT => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-cache"))
             .body(page_without_console(state.listen)),
-        None => text(StatusCode::NOT_FOUND, "there is nothing here: the API is at /graphql, the console at /\n"),
+        None => nothing(),
     };
+    guarded(answer)
+}
+
+/// Any other method: a file is read, and what is not there is not there by any method.
+pub(super) async fn by_other(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
+    let path = file_of(&path);
+    if path != FRONT && find(request.headers(), path, Console::get).is_none() {
+        return guarded(nothing());
+    }
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "use GET: this is a page, the API is at /graphql\n");
+    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+    guarded(answer)
+}
+
+/// The file at `/`.
+const FRONT: &str = "index.html";
+
+fn file_of(path: &str) -> &str {
+    if path.is_empty() { FRONT } else { path }
+}
+
+fn nothing() -> HttpResponse {
+    text(StatusCode::NOT_FOUND, "there is nothing here: the API is at /graphql, the console at /\n")
+}
+
+/// With what keeps a page to itself.
+fn guarded(mut answer: HttpResponse) -> HttpResponse {
     let headers = answer.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

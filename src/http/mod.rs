@@ -14,6 +14,7 @@ mod observe;
 pub mod readiness;
 pub mod server;
 pub mod sockets;
+mod unread;
 
 #[cfg(test)]
 mod tests;

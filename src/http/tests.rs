@@ -1,11 +1,14 @@
 //! The whole app, with a small schema behind it: statuses, headers, and what is said in words.
 
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use async_graphql::{EmptySubscription, Object, Schema};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::app::{State, app};
@@ -82,7 +85,12 @@ fn state() -> State {
         readiness,
         metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
         gauges: Arc::new(|| vec![("connections", 3.0)]),
-        refresh: Arc::new(|| Box::pin(async { metrics::gauge!("throughline_refreshed").set(1.0) })),
+        refresh: Arc::new(|| {
+            Box::pin(async {
+                metrics::describe_gauge!("throughline_refreshed", "of this test");
+                metrics::gauge!("throughline_refreshed").set(1.0);
+            })
+        }),
         sockets: Sockets::at_most(10),
         listen: ([127, 0, 0, 1], 8080).into(),
     }
@@ -217,8 +225,6 @@ async fn a_body_that_a_strangers_page_could_send_unasked_is_refused() {
         let got = send(ask("{ __typename }").insert_header((header::CONTENT_TYPE, media))).await;
         assert_eq!(got.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{media}");
     }
-    let got = send(ask("{ __typename }").insert_header((header::CONTENT_ENCODING, "gzip"))).await;
-    assert_eq!(got.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     for media in ["application/json", "application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\""] {
         assert_eq!(
             send(ask("{ __typename }").insert_header((header::CONTENT_TYPE, media))).await.status,
@@ -233,13 +239,79 @@ async fn sizes_have_their_limits() {
         let shell = json!({"query": "{ __typename }", "x": ""}).to_string();
         json!({"query": "{ __typename }", "x": "x".repeat(length - shell.len())}).to_string()
     };
-    assert_eq!(send(post(body(256 * 1024))).await.status, StatusCode::OK);
-    let got = send(post(body(256 * 1024 + 1))).await;
+    assert_eq!(send(post(body(1024 * 1024))).await.status, StatusCode::OK);
+    let got = send(post(body(1024 * 1024 + 1))).await;
     assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"));
-    assert_eq!(got.json()["errors"][0]["extensions"]["limit"], 262_144);
+    assert_eq!(got.json()["errors"][0]["extensions"]["limit"], 1_048_576);
     let query = |length: usize| format!("{{ __typename }}{}", " ".repeat(length - 14));
     assert_eq!(send(ask(&query(32 * 1024))).await.json(), json!({"data": {"__typename": "Query"}}));
     assert_eq!(send(ask(&query(32 * 1024 + 1))).await.code(), "TOO_EXPENSIVE");
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(bytes).expect("written");
+    packed.finish().expect("packed")
+}
+
+fn post_packed(coding: &str, body: Vec<u8>) -> TestRequest {
+    post("").insert_header((header::CONTENT_ENCODING, coding)).set_payload(body)
+}
+
+#[actix_web::test]
+async fn a_packed_body_is_measured_as_it_is_unpacked() {
+    let question = br#"{"query": "{ __typename }"}"#;
+    let answer = json!({"data": {"__typename": "Query"}});
+    for coding in ["gzip", "GZIP", "x-gzip", "identity, gzip"] {
+        assert_eq!(send(post_packed(coding, packed(question))).await.json(), answer, "{coding}");
+    }
+    // Two members are one after the other.
+    let (first, last) = question.split_at(9);
+    assert_eq!(send(post_packed("gzip", [packed(first), packed(last)].concat())).await.json(), answer);
+    assert_eq!(send(post_packed("identity", question.to_vec())).await.json(), answer);
+
+    let padded = |length: usize| [question.as_slice(), &vec![b' '; length - question.len()]].concat();
+    assert_eq!(send(post_packed("gzip", packed(&padded(1 << 20)))).await.json(), answer);
+    for length in [(1 << 20) + 1, 200 << 20] {
+        let got = send(post_packed("gzip", packed(&padded(length)))).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"), "{length}");
+        assert_eq!(got.json()["errors"][0]["extensions"]["cost"], (1 << 20) + 1, "unpacked no further than that");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_is_not_packed_as_it_says_is_refused() {
+    let whole = packed(br#"{"query": "{ __typename }"}"#);
+    let cut = whole[..whole.len() - 5].to_vec();
+    let mut changed = whole.clone();
+    changed[12] ^= 0x55;
+    for body in
+        [b"{\"query\": \"{ __typename }\"}".to_vec(), cut, changed, Vec::new(), [whole.clone(), vec![7]].concat()]
+    {
+        let got = send(post_packed("gzip", body)).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"), "{}", got.text);
+    }
+    for coding in ["br", "deflate", "zstd", "compress", "gzip, gzip", "gzip, br", "?"] {
+        let got = send(post_packed(coding, whole.clone())).await;
+        assert_eq!(
+            (got.status, got.header("accept-encoding")),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "gzip"),
+            "{coding}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_not_there_by_any_method() {
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH, Method::GET] {
+        for path in ["/nothing", "/graphql/", "/v9/batch", "/assets/none.js", "/health", "/health/other"] {
+            let got = send(TestRequest::default().method(method.clone()).uri(path)).await;
+            assert_eq!(got.status, StatusCode::NOT_FOUND, "{method} {path}");
+        }
+    }
+    let got = send(TestRequest::post().uri("/")).await;
+    assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"));
+    assert_eq!(send(TestRequest::post().uri("/health/live")).await.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[actix_web::test]
@@ -323,6 +395,26 @@ async fn metrics_say_how_often_and_how_long_and_nothing_of_what_was_sent() {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
     assert!(!text.to_lowercase().contains("jane"), "{text}");
+}
+
+/// The rules of `promtool check metrics`, and that each family says what it is.
+#[actix_web::test]
+async fn metrics_are_as_prometheus_wants_them() {
+    send(ask("{ __typename }")).await;
+    let text = send(TestRequest::get().uri("/metrics")).await.text;
+    assert_eq!(crate::http::metrics::faults(&text), Vec::<String>::new(), "{text}");
+    for line in [
+        "throughline_build_info{version=\"0",
+        "process_cpu_seconds_total ",
+        "process_resident_memory_bytes ",
+        "process_open_fds ",
+        "process_start_time_seconds ",
+        "throughline_sockets{transport=\"websocket\"} ",
+        "throughline_sockets{transport=\"sse\"} ",
+        "throughline_http_connections ",
+    ] {
+        assert!(text.lines().any(|had| had.starts_with(line)), "{line} is missing:\n{text}");
+    }
 }
 
 #[actix_web::test]

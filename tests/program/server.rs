@@ -341,3 +341,155 @@ async fn a_request_that_was_begun_is_finished_before_the_server_ends() {
     assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(8), "{took:?}");
     assert!(TcpStream::connect(&address).is_err(), "it still listens");
 }
+
+/// Reads until the server closes; what it said.
+fn all_of(mut connection: &TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A reset is an end too: there was more to read than the server wanted.
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_ends_its_connection() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    for (line, media, status) in [
+        ("POST /graphql", "application/json", "413"),
+        ("POST /graphql", "text/plain", "415"),
+        ("PUT /graphql", "application/json", "405"),
+        ("GET /graphql?query=%7B__typename%7D", "application/json", "200"),
+        ("POST /nothing", "application/json", "404"),
+        ("GET /", "application/json", "200"),
+        ("POST /health/live", "application/json", "405"),
+    ] {
+        for (framing, part) in [("Transfer-Encoding: chunked", chunk.as_str()), ("Content-Length: 99999999999", &chunk)]
+        {
+            let mut connection = TcpStream::connect(&address).expect("a connection");
+            connection.set_write_timeout(Some(Duration::from_secs(60))).expect("an option");
+            write!(connection, "{line} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {media}\r\n{framing}\r\n\r\n")
+                .expect("sent");
+            let reader = connection.try_clone().expect("a handle");
+            let reader = std::thread::spawn(move || all_of(&reader));
+            // Without an end it is this that goes on for ever; the write fails once the server has closed.
+            while connection.write_all(part.as_bytes()).is_ok() {}
+            let answer = reader.join().expect("an answer");
+            assert!(
+                answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{line} {framing}: {answer}"
+            );
+        }
+    }
+    // A body that was read leaves the connection as it is.
+    let mut connection = TcpStream::connect(&address).expect("a connection");
+    let body = "{\"query\": \"{ __typename }\"}";
+    for _ in 0..3 {
+        write!(
+            connection,
+            "POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Transfer-Encoding: chunked\r\n\r\n5\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+            &body[..5],
+            body.len() - 5,
+            &body[5..]
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        while !answer.ends_with("{\"data\":{\"__typename\":\"Query\"}}") {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).expect("an answer");
+            answer.push(byte[0].into());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_counted_and_no_error_of_the_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000));
+    let bad: [&[u8]; 6] = [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST /graphql HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+        long.as_bytes(),
+    ];
+    for bytes in bad {
+        let mut connection = TcpStream::connect(&address).expect("a connection");
+        connection.write_all(bytes).expect("sent");
+        let answer = all_of(&connection);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    let line = format!("throughline_http_malformed_requests_total {}", bad.len());
+    assert!(metrics.lines().any(|had| had == line), "{metrics}");
+    let (_, log, _) = server.stop();
+    assert!(!log.contains("ERROR") && !log.contains("stream error"), "{log}");
+}
+
+#[tokio::test]
+async fn five_hundred_events_are_taken_as_they_are_and_packed_and_in_chunks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let event = |way: &str, number: usize| {
+        let products: Vec<_> = (0..4)
+            .map(|n| {
+                json!({"sku": format!("SKU-{number}-{n}"), "name": format!("A thing of wool, number {n}"),
+                "category": "Clothes > Warm", "price": 12.5, "quantity": 1, "variant": "blue, large"})
+            })
+            .collect();
+        json!({"type": "track", "event": "Product List Viewed", "messageId": format!("{way}-{number}"),
+            "userId": format!("u-{number}"), "anonymousId": format!("a-{number}"), "timestamp": "2026-01-01T10:00:00Z",
+            "context": {"userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)",
+                "locale": "en-GB", "page": {"url": format!("https://shop.example/list/{number}?from=newsletter"),
+                    "path": "/list", "referrer": "https://search.example/", "title": "Everything of wool"},
+                "campaign": {"name": "winter", "source": "newsletter", "medium": "email"},
+                "library": {"name": "analytics.js", "version": "4.1.0"}, "note": "x".repeat(400)},
+            "properties": {"list_id": "wool", "category": "Clothes", "products": products}})
+    };
+    let body = |way: &str| {
+        let query = "mutation($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+        let events: Vec<_> = (0..500).map(|number| event(way, number)).collect();
+        json!({"query": query, "variables": {"events": events}}).to_string()
+    };
+    let plain = body("plain");
+    assert!(plain.len() > 800_000 && plain.len() < 1_048_576, "{}", plain.len());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(body("packed").as_bytes()).expect("written");
+    let packed = packed.finish().expect("packed");
+
+    let all_created = |answer: &str| {
+        let answer: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+        let outcomes = answer["data"]["eventsIngest"]["outcomes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        outcomes.len() == 500 && outcomes.iter().all(|outcome| outcome["status"] == "CREATED")
+    };
+    let client = reqwest::Client::new();
+    let post = || client.post(format!("{}/graphql", server.url)).header("content-type", "application/json");
+    let answer = post().body(plain).send().await.expect("an answer").text().await.expect("text");
+    assert!(all_created(&answer));
+    let answer = post().header("content-encoding", "gzip").body(packed).send().await.expect("an answer");
+    assert!(all_created(&answer.text().await.expect("text")));
+
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut connection = TcpStream::connect(&address).expect("a connection");
+    write!(
+        connection,
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    .expect("sent");
+    for part in body("chunked").as_bytes().chunks(10_000) {
+        write!(connection, "{:x}\r\n", part.len()).expect("sent");
+        connection.write_all(part).expect("sent");
+        connection.write_all(b"\r\n").expect("sent");
+    }
+    connection.write_all(b"0\r\n\r\n").expect("sent");
+    let answer = all_of(&connection);
+    let (_, answer) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(all_created(answer));
+}

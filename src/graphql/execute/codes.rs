@@ -11,7 +11,7 @@ use super::{Question, error};
 use crate::domain::nearest;
 
 /// Validation may find something in every field; more than so many help nobody.
-const ERRORS_SHOWN: usize = 25;
+pub(super) const ERRORS_SHOWN: usize = 25;
 
 /// The codes that the contract names.
 const CODES: &[&str] = &[

@@ -9,6 +9,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use rustc_hash::FxHashMap;
 
+use super::grammar;
 use crate::graphql::limits::{LimitError, Limits, check_text};
 
 /// How many texts, and how many bytes of text, are kept at the least; at the most twice as many.
@@ -35,6 +36,7 @@ pub(super) struct Document {
     /// remembered of it.
     one_operation: bool,
     small: AtomicBool,
+    sound: AtomicBool,
     valid: AtomicBool,
 }
 
@@ -44,7 +46,8 @@ impl Document {
             DocumentOperations::Single(_) => true,
             DocumentOperations::Multiple(operations) => operations.len() == 1,
         };
-        Document { parsed, one_operation, small: AtomicBool::new(false), valid: AtomicBool::new(false) }
+        let [small, sound, valid] = std::array::from_fn(|_| AtomicBool::new(false));
+        Document { parsed, one_operation, small, sound, valid }
     }
 
     /// Whether it was found within the limits before, whatever its variables.
@@ -55,6 +58,16 @@ impl Document {
     /// Remembers that it is within the limits, whatever its variables.
     pub(super) fn found_small(&self) {
         self.small.store(self.one_operation, Ordering::Relaxed);
+    }
+
+    /// Whether it was found to be as the specification asks before, as far as that hangs on the text alone.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sound.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that it is.
+    pub(super) fn found_sound(&self) {
+        self.sound.store(true, Ordering::Relaxed);
     }
 
     /// Whether it was found valid before; the values of variables are not part of that.
@@ -93,7 +106,8 @@ impl Documents {
             return Ok(known);
         }
         check_text(text, limits).map_err(Unreadable::Limit)?;
-        let parsed = parse_query(text).map_err(Unreadable::Syntax)?;
+        let mut parsed = parse_query(text).map_err(Unreadable::Syntax)?;
+        grammar::show_directives(&mut parsed);
         let document = Arc::new(Document::new(parsed));
         self.kept().put(text.into(), document.clone());
         Ok(document)

@@ -155,6 +155,88 @@ async fn a_query_that_does_not_fit_the_schema() {
 const ERRORS_SHOWN: usize = 25;
 
 #[tokio::test]
+async fn what_async_graphql_does_not_look_at_is_validated_too() {
+    for query in [
+        // On `__typename`.
+        "{ __typename @x }",
+        "{ __typename @include(if: 7) }",
+        "{ __typename @include }",
+        "{ __typename @include(if: true, unless: true) }",
+        "{ __typename @include(if: true, if: true) }",
+        "{ __typename @include(if: true) @include(if: true) }",
+        "{ __typename @deprecated }",
+        "{ __typename @include(if: $none) }",
+        "query($v: Boolean) { __typename @include(if: $v) }",
+        "{ __typename(a: 1) }",
+        "{ __typename { a } }",
+        "{ thing(by: {number: 1}) { __typename @x } }",
+        "{ thing(by: {number: 1}) { __typename(a: 1) } }",
+        "{ thing(by: {number: 1}) { ...F } } fragment F on Thing { ... { __typename @skip(if: \"no\") } }",
+        "{ __schema { __typename @x } }",
+        "mutation { __typename @x }",
+        // On introspection.
+        "{ __type(name: 7) { name } }",
+        "{ __type { name } }",
+        "query($n: String) { __type(name: $n) { name } }",
+        "query($n: Int!) { __type(name: $n) { name } }",
+        "{ __schema @x { queryType { name } } }",
+        "{ __schema { nothing } }",
+        "mutation { __schema { queryType { name } } }",
+        // Directives in places that are not theirs.
+        "query @x { __typename }",
+        "query @skip(if: true) { __typename }",
+        "query($a: Boolean! @x) { __typename @include(if: $a) }",
+        "query($a: Boolean! @include(if: true)) { __typename @include(if: $a) }",
+        "query($a: Boolean! @deprecated) { __typename @include(if: $a) }",
+        "{ ...F } fragment F on Query @include(if: true) { __typename }",
+        "{ ...F @x } fragment F on Query { __typename }",
+        "{ ...F @include(if: true) @include(if: false) } fragment F on Query { __typename }",
+        "{ ... @specifiedBy(url: \"x\") { __typename } }",
+        // Variables of another type than their place.
+        "query($v: Boolean) { thing(by: {number: 1}) @include(if: $v) { name } }",
+        "query($v: [Boolean!]!) { thing(by: {number: 1}) @include(if: $v) { name } }",
+        "query($v: [Int!]!) { things(first: $v) { name } }",
+        // Fields of one name that are two.
+        "{ thing(by: {number: 1}) { x: name } thing(by: {number: 1}) { x: __typename } }",
+        "{ ... on Query { x: __typename } x: echo(text: \"a\") }",
+        "{ ...A ...B } fragment A on Query { thing(by: {number: 1}) { x: name } }
+            fragment B on Query { thing(by: {number: 1}) { x: __typename } }",
+        // A part that would be lost.
+        "{ thing(by: {number: 1, number: 2}) { name } }",
+        "query($b: By = {id: \"a\", id: \"b\"}) { thing(by: $b) { name } }",
+    ] {
+        let variables = json!({"v": true, "a": true, "n": "Query"});
+        let error = refused(query, variables).await;
+        assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{query}: {error}");
+        assert!(error["locations"][0]["line"].is_u64(), "{query}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_is_used_where_only_typename_uses_it() {
+    let by = "thing(by: {number: 1})";
+    for (query, data) in [
+        ("query($v: Boolean!) { __typename @include(if: $v) a: __typename }".to_owned(), json!({"a": "Query"})),
+        ("query($v: Boolean! = true) { __typename @skip(if: $v) }".to_owned(), json!({"__typename": "Query"})),
+        ("query($v: Boolean = true) { a: __typename @skip(if: $v) }".to_owned(), json!({"a": "Query"})),
+        (
+            format!(
+                "query($v: Boolean!) {{ {by} {{ ...F }} }} fragment F on Thing {{ t: __typename @skip(if: $v) name }}"
+            ),
+            json!({"thing": {"t": "Thing", "name": "by number"}}),
+        ),
+        (
+            format!("{{ {by} {{ __typename @skip(if: false) @include(if: true) name }} }}"),
+            json!({"thing": {"__typename": "Thing", "name": "by number"}}),
+        ),
+        ("{ __type(name: \"By\") { name isOneOf } }".to_owned(), json!({"__type": {"name": "By", "isOneOf": true}})),
+    ] {
+        let (body, kind, _) = ask(&query, json!({"v": false})).await;
+        assert_eq!((body, kind), (json!({"data": data}), Kind::Run), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_variable_is_named() {
     let error = refused("query($t: String!) { echo(text: $t) }", json!({})).await;
     assert_eq!(error["message"], "the variable `$t` was not sent, but its type is `String!`");

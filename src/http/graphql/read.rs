@@ -1,10 +1,12 @@
 //! A question out of a body or an address: what must be a text is one, what must be an object too.
 
+use std::io::{Read, copy};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web;
+use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
@@ -12,20 +14,25 @@ use super::accept::is_utf8;
 use crate::graphql::execute::Question;
 use crate::http::body::Refusal;
 
-/// The most bytes of a body.
-const BODY: usize = 256 * 1024;
+/// The most bytes of a body, as it is sent and as it is once unpacked.
+pub(super) const BODY: usize = 1024 * 1024;
 /// How long a client may take to send it.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// A question from a body.
 pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<Question, Refusal> {
     check_type(headers)?;
+    let packing = packing(headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if let Some(length) = length.filter(|length| *length > BODY) {
         return Err(too_long(length));
     }
     let late = |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to come", "send it again");
     let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
+    let bytes = match packing {
+        Packing::None => bytes,
+        Packing::Gzip => unpack(&bytes)?,
+    };
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(parameters)) => question(parameters),
         Ok(Value::Array(_)) => Err(bad("body", "a list of operations is not taken", "one operation a request")),
@@ -101,12 +108,38 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if charset.is_some_and(|charset| !is_utf8(charset)) {
         return refuse("content-type", "the body must be in UTF-8", "application/json; charset=utf-8");
     }
-    match headers.get(CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            refuse("content-encoding", "a compressed body is not taken", "send it as it is")
+    Ok(())
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    None,
+    Gzip,
+}
+
+fn packing(headers: &HeaderMap) -> Result<Packing, Refusal> {
+    let given = headers.get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+    let codings = given.flat_map(|value| value.split(',')).map(|coding| coding.trim().to_ascii_lowercase());
+    let codings: Vec<String> = codings.filter(|coding| !coding.is_empty() && coding != "identity").collect();
+    match codings.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Ok(Packing::None),
+        // Two names of one thing (RFC 9110, section 8.4.1.3).
+        ["gzip" | "x-gzip"] => Ok(Packing::Gzip),
+        _ => {
+            let words = "a body is taken as it is, or packed once by gzip";
+            Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", words, "gzip"))
         }
-        _ => Ok(()),
     }
+}
+
+/// Unpacks no further than a body may be long: a few bytes can stand for any number of them.
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut plain = MultiGzDecoder::new(packed).take(BODY as u64 + 1);
+    copy(&mut plain, &mut bytes)
+        .map_err(|_| bad("body", "the body is not gzip, as its `Content-Encoding` says", "gzip"))?;
+    if bytes.len() > BODY { Err(too_long(bytes.len())) } else { Ok(bytes) }
 }
 
 async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
@@ -122,7 +155,7 @@ async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
 }
 
 fn too_long(length: usize) -> Refusal {
-    let words = format!("the body has {length} bytes or more, at most {BODY} are taken");
+    let words = format!("the body has {length} bytes or more, unpacked, at most {BODY} are taken");
     let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", words);
     refusal.with("measure", "body").with("cost", length).with("limit", BODY)
 }

@@ -30,8 +30,8 @@ use crate::graphql::execute::{Answer, Begun, Question};
 const INIT_WITHIN: Duration = Duration::from_secs(10);
 /// How many operations run at once on one socket.
 const MOST_OPERATIONS: usize = 50;
-/// The most bytes of a message.
-const MESSAGE: usize = 256 * 1024;
+/// The most bytes of a message: what a body may have, since the same is asked by both.
+const MESSAGE: usize = super::read::BODY;
 /// How long nothing may be read by the client while there is something to read; and how much longer
 /// it is then waited for, so that it can be told why.
 const STALL: Duration = Duration::from_secs(10);

@@ -199,7 +199,7 @@ async fn tries(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timesta
             }
             Err(fault) if fault.again && attempts < ATTEMPTS => {
                 tracing::debug!(attempts, error = %fault.error, "a batch is tried again");
-                metrics::counter!("throughline_apply_retries", "store" => "neo4j").increment(1);
+                metrics::counter!("throughline_apply_retries_total", "store" => "neo4j").increment(1);
                 tokio::time::sleep(fault::pause(attempts)).await;
                 attempts += 1;
             }

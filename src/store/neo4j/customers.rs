@@ -198,7 +198,7 @@ async fn read(
         if again.is_empty() {
             return Ok(());
         }
-        metrics::counter!("throughline_customer_reread", "store" => "neo4j").increment(again.len() as u64);
+        metrics::counter!("throughline_customer_rereads_total", "store" => "neo4j").increment(again.len() as u64);
         keys = again;
         attempt += u32::from(torn);
         let pause = Duration::from_millis(3).max(waited / 2).min(Duration::from_millis(100));
