@@ -23,6 +23,10 @@ export default defineConfig({
   optimizeDeps: { include: ['monaco-graphql > picomatch-browser', 'graphql-language-service > nullthrows'] },
   server: {
     fs: { allow: ['..'] },
-    proxy: { '/graphql': throughline, '/health': throughline },
+    // The short form would change `Host` and leave `Origin`, which the API refuses as another page's request.
+    proxy: {
+      '/graphql': { target: throughline, changeOrigin: false, ws: true },
+      '/health': { target: throughline, changeOrigin: false },
+    },
   },
 });

@@ -14,6 +14,7 @@ mod log;
 pub mod restitch;
 pub mod schema;
 pub mod serve;
+pub mod settings;
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -69,6 +70,7 @@ enum Command {
     Journeys(Box<journeys::JourneysArgs>),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
+    Settings(settings::SettingsArgs),
     Check(check::CheckArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -77,7 +79,7 @@ enum Command {
 const SETTINGS_HELP: &str = "\
 Settings: flags win over the environment, the environment over the file, the file over the defaults.
 A key a.b_c of the file is THROUGHLINE_A_B_C in the environment, such as THROUGHLINE_SERVER_LISTEN.
-`throughline check` says what is wrong with them.";
+`throughline settings` prints every key with its meaning, `throughline check` says what is wrong with them.";
 
 /// Runs the command and says how it went.
 pub fn main(cli: Cli) -> ExitCode {
@@ -96,6 +98,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         // These two need no settings, and work whatever is wrong with them.
         Command::Generate(args) => generate::run(&args)?,
         Command::Schema(args) => schema::run(&args)?,
+        Command::Settings(args) => {
+            let flags = settings::flags(global.store.as_deref())?;
+            settings::run(&args, global.config.as_deref(), environment(), &flags)?;
+        }
         Command::Serve(args) => {
             let settings = global.settings(args.listen.as_deref())?;
             log::begin(global.log)?;
@@ -143,9 +149,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 impl Global {
     /// The settings, with what the flags say.
     fn settings(&self, listen: Option<&str>) -> Result<Settings, SettingsError> {
-        let environment =
-            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-        let mut settings = Settings::load(self.config.as_deref(), environment)?;
+        let mut settings = Settings::load(self.config.as_deref(), environment())?;
         if let Some(url) = &self.store {
             settings.set_store_url(url)?;
         }
@@ -154,6 +158,11 @@ impl Global {
         }
         Ok(settings)
     }
+}
+
+/// The variables that are texts.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
 }
 
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

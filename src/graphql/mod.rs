@@ -45,7 +45,7 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, ValidationMode};
+use async_graphql::{Request, SDLExportOptions, ValidationMode};
 
 use crate::changes::feed::Feed;
 use crate::domain::claim::TraitPolicies;
@@ -126,7 +126,7 @@ pub fn schema_of_fields_alone(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>
 
 /// The schema's text, as `schema.graphql` holds it.
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// A request as one `viewer` sends it, with a loader of its own.

@@ -12,7 +12,7 @@ pub struct DateTime(pub Timestamp);
 
 /// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
 /// and what is finer than a millisecond is cut.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -45,7 +45,7 @@ impl Decimal {
 
 /// An exact decimal number, as a text without exponent, with at least the currency's digits behind
 /// the point. A text or a whole number is taken.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         let amount = match &value {
@@ -73,7 +73,7 @@ impl Json {
 }
 
 /// Any JSON value.
-#[Scalar(name = "JSON")]
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
         Ok(Json(value))
@@ -91,7 +91,7 @@ pub struct Duration(pub domain::Duration);
 
 /// A length of time in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months
 /// have no fixed length and are refused.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#appendix-A")]
 impl ScalarType for Duration {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -114,7 +114,7 @@ impl Long {
 }
 
 /// A whole number as a JSON number, up to 2^53-1; above it an error.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {

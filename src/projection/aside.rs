@@ -42,7 +42,9 @@ mod tests {
         let mine = || rustix::process::getpriority_process(None).expect("a priority");
         let before = mine();
         let other = move || std::thread::spawn(mine).join().expect("no panic");
-        assert_eq!(aside(move || (mine(), other())).await, Some((before + NICENESS, before + NICENESS)));
+        // There is nothing behind the last.
+        let lower = (before + NICENESS).min(19);
+        assert_eq!(aside(move || (mine(), other())).await, Some((lower, lower)));
         assert_eq!(mine(), before);
     }
 }

@@ -98,6 +98,26 @@ impl Tree {
         Ok(secrets)
     }
 
+    /// The value of a key such as `identity.kind`, when it was given.
+    pub(super) fn find(&self, key: &str) -> Option<&Given> {
+        let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+        let given = self.0.get(first)?;
+        match (rest, &given.value) {
+            (None, _) => Some(given),
+            (Some(rest), Value::Table(entries)) => entries.get(rest),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// What was given in a table.
+    pub(super) fn within(&self, table: &str) -> impl Iterator<Item = &Given> {
+        let entries = self.0.get(table).and_then(|given| match &given.value {
+            Value::Table(entries) => Some(entries.values()),
+            _ => None,
+        });
+        entries.into_iter().flatten()
+    }
+
     pub(super) fn into_section(self) -> Section {
         Section { key: String::new(), entries: self.0, known: Vec::new() }
     }
@@ -107,6 +127,8 @@ impl Section {
     /// The value of a key, when it was given.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Given> {
         self.known.push(key);
+        #[cfg(test)]
+        note(&self.key, key);
         self.entries.remove(key)
     }
 
@@ -120,6 +142,8 @@ impl Section {
 
     /// Everything that is left, for tables whose keys are free.
     pub(super) fn take_all(&mut self) -> Vec<(String, Given)> {
+        #[cfg(test)]
+        note(&self.key, "*");
         std::mem::take(&mut self.entries).into_iter().collect()
     }
 
@@ -189,6 +213,35 @@ impl Given {
     /// A text, or a list of texts.
     pub(super) fn text_or_texts(&self) -> Result<Vec<Arc<str>>, SettingsError> {
         if self.is_list() { self.texts() } else { Ok(vec![self.text()?.into()]) }
+    }
+
+    /// As TOML has it.
+    pub(super) fn toml(&self) -> String {
+        match &self.value {
+            Value::Text(text) => toml::Value::String(text.clone()).to_string(),
+            Value::Whole(number) => number.to_string(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::List(entries) => {
+                let entries: Vec<_> = entries.iter().map(Given::toml).collect();
+                format!("[{}]", entries.join(", "))
+            }
+            Value::Table(entries) => {
+                let entries: Vec<_> =
+                    entries.iter().map(|(name, entry)| format!("{name} = {}", entry.toml())).collect();
+                format!("{{ {} }}", entries.join(", "))
+            }
+            Value::Untyped(text) => text.trim().to_owned(),
+            Value::Other(name) => (*name).to_owned(),
+        }
+    }
+
+    /// As a variable has it: a text without its quotes, of a list of tables the first.
+    pub(super) fn as_variable(&self) -> String {
+        match &self.value {
+            Value::Text(text) => text.clone(),
+            Value::List(entries) if entries.first().is_some_and(Given::is_table) => format!("[{}]", entries[0].toml()),
+            _ => self.toml(),
+        }
     }
 
     pub(super) fn is_list(&self) -> bool {
@@ -294,4 +347,28 @@ fn convert(key: &str, value: DeValue<'_>, place: &dyn Fn(usize) -> Place) -> Val
         ),
         DeValue::Table(table) => Value::Table(convert_table(key, table, place)),
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The keys that were asked for, while somebody wants to know.
+    static ASKED: std::cell::RefCell<Option<std::collections::BTreeSet<String>>> = const { std::cell::RefCell::new(None) };
+}
+
+#[cfg(test)]
+fn note(table: &str, key: &str) {
+    ASKED.with_borrow_mut(|asked| {
+        let name = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
+        if let Some(asked) = asked {
+            asked.insert(name);
+        }
+    });
+}
+
+/// What `read` gives, and every key that it asks for; `table.*` where it takes whatever there is.
+#[cfg(test)]
+pub(super) fn asked<T>(read: impl FnOnce() -> T) -> (T, std::collections::BTreeSet<String>) {
+    ASKED.set(Some(std::collections::BTreeSet::new()));
+    let got = read();
+    (got, ASKED.take().unwrap_or_default())
 }

@@ -9,6 +9,7 @@ pub mod error;
 mod given;
 pub mod identity;
 pub mod path;
+pub mod reference;
 pub mod server;
 pub mod store;
 pub mod traits;

@@ -63,6 +63,13 @@ pub(super) struct Secrets {
     password_file: Option<PathBuf>,
 }
 
+/// The variables that are secrets, without `THROUGHLINE_`, and what each is.
+pub(super) const SECRETS: [(&str, &str); 3] = [
+    ("STORE_USER", "the user of the store's server"),
+    ("STORE_PASSWORD", "the password of the store's server; from the environment alone"),
+    ("STORE_PASSWORD_FILE", "a file that holds that password, in place of the variable"),
+];
+
 impl Secrets {
     /// Takes the variable `THROUGHLINE_<name>` when it is a secret; says whether it was.
     pub(super) fn take(&mut self, name: &str, text: &str) -> bool {

@@ -107,7 +107,7 @@ async fn a_commit_that_is_becoming_visible_is_not_told() {
     let mut reader = feed.follow(ChangePlace::behind(1));
     assert_eq!(take(&mut reader, 2).await[0].place.seq, 2);
     let waited = begun.elapsed();
-    assert!(waited > Duration::from_secs(5) && waited < Duration::from_secs(20), "{waited:?}");
+    assert!(waited > Duration::from_secs(5), "{waited:?}");
 }
 
 /// A gap is a change that this machine does not see yet: nothing behind it is told.

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::running::{program, run};
+use crate::running::{ended, program, run};
 
 #[test]
 fn a_wrong_line_or_setting_is_exit_2_and_names_what_is_wrong() {
@@ -240,4 +240,36 @@ fn who_is_behind_a_figure_is_listed() {
         (&matched["customers"], &matched["rows"][0]["identifiers"][0]),
         (&serde_json::json!(1), &serde_json::json!("user_id:ben"))
     );
+}
+
+#[test]
+fn settings_tell_what_they_are_and_who_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("throughline.toml"), "[server]\nmax_sockets = 5\n").expect("settings");
+    let ask = |arguments: &[&str]| {
+        let mut command = program(folder.path());
+        let command = command.arg("settings").args(arguments).env("THROUGHLINE_STORE_PASSWORD", "hunter2");
+        ended(&command.env("THROUGHLINE_TRAITS_CITY", "oldest").output().expect("the program"))
+    };
+    let (code, out, error) = ask(&["--format", "json", "--store", "sqlite:a.db"]);
+    assert_eq!(code, 0, "{error}");
+    let keys: Vec<serde_json::Value> = serde_json::from_str(&out).expect("a list");
+    let told = |name: &str| {
+        let key = keys.iter().find(|key| key["key"] == name).unwrap_or_else(|| panic!("no {name} in {out}"));
+        (key["value"].as_str().unwrap_or("-"), key["from"].as_str().unwrap_or("-"))
+    };
+    assert_eq!(told("server.max_sockets"), ("5", "throughline.toml:2"));
+    assert_eq!(told("store.url"), ("\"sqlite:a.db\"", "--store"));
+    assert_eq!(told("traits.city"), ("oldest", "THROUGHLINE_TRAITS_CITY"));
+    assert_eq!(told("identity.session_gap"), ("\"PT30M\"", "default"));
+    assert_eq!(told("THROUGHLINE_STORE_PASSWORD").0, "set");
+    let (code, text, error) = ask(&[]);
+    assert_eq!(code, 0, "{error}");
+    for words in ["server.max_sockets\n", "THROUGHLINE_IDENTITY_BLOCKED='[", "THROUGHLINE_IDENTITY_KIND='[{ "] {
+        assert!(text.contains(words), "no {words} in {text}");
+    }
+    assert!(!out.contains("hunter2") && !text.contains("hunter2"));
+    std::fs::write(folder.path().join("throughline.toml"), "[server]\nport = 5\n").expect("settings");
+    let (code, out, error) = ask(&[]);
+    assert!(code == 2 && out.is_empty() && error.contains("throughline.toml:2: unknown key server.port"), "{error}");
 }

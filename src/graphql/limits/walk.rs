@@ -25,6 +25,9 @@ pub(super) struct Walk<'a> {
     fragments: HashMap<&'a str, Option<Weight>>,
     /// Whether a variable was asked.
     varies: Cell<bool>,
+    /// How many selections were looked at: what a test means by "fast".
+    #[cfg(test)]
+    looked_at: usize,
 }
 
 /// What a selection set weighs.
@@ -61,11 +64,21 @@ impl<'a> Walk<'a> {
             None => operations.next(),
         };
         let chosen = chosen.map(|(_, operation)| &operation.node);
-        Self { document, chosen, variables, limits, rates, fragments: HashMap::new(), varies: Cell::new(false) }
+        Self {
+            document,
+            chosen,
+            variables,
+            limits,
+            rates,
+            fragments: HashMap::new(),
+            varies: Cell::new(false),
+            #[cfg(test)]
+            looked_at: 0,
+        }
     }
 
     /// Weighs every operation, and every fragment that none of them reaches: those are validated too.
-    pub(super) fn measure(mut self) -> Result<Measured, LimitError> {
+    pub(super) fn measure(&mut self) -> Result<Measured, LimitError> {
         let document = self.document;
         let mut measured = Measured::default();
         for (_, operation) in document.operations.iter() {
@@ -91,6 +104,12 @@ impl<'a> Walk<'a> {
         Ok(measured)
     }
 
+    /// How many selections were looked at: each of the text once, whatever they expand to.
+    #[cfg(test)]
+    pub(super) fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
     /// `level` is how many selection sets are open, this one included.
     fn set(&mut self, set: &'a SelectionSet, ty: &str, level: u64) -> Result<Weight, LimitError> {
         // Said here and not at the end, so that this function never recurses further than that.
@@ -99,6 +118,10 @@ impl<'a> Walk<'a> {
         }
         let mut weight = Weight::default();
         for selection in &set.items {
+            #[cfg(test)]
+            {
+                self.looked_at += 1;
+            }
             let (part, directives) = match &selection.node {
                 Selection::Field(field) => (self.field(&field.node, ty, level)?, &field.node.directives),
                 Selection::InlineFragment(inline) => {
