@@ -75,7 +75,7 @@ fn written(key: &Key) -> String {
     } else if key.environment.is_some() {
         line("value", "left out");
     }
-    if let Some(default) = key.default.as_ref().filter(|_| key.from != "default") {
+    if let Some(default) = &key.default {
         line("default", default);
     }
     match &key.environment {

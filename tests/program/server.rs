@@ -452,7 +452,7 @@ async fn five_hundred_events_are_taken_as_they_are_and_packed_and_in_chunks() {
                 "locale": "en-GB", "page": {"url": format!("https://shop.example/list/{number}?from=newsletter"),
                     "path": "/list", "referrer": "https://search.example/", "title": "Everything of wool"},
                 "campaign": {"name": "winter", "source": "newsletter", "medium": "email"},
-                "library": {"name": "analytics.js", "version": "4.1.0"}, "note": "x".repeat(400)},
+                "library": {"name": "analytics.js", "version": "4.1.0"}, "note": "x".repeat(680)},
             "properties": {"list_id": "wool", "category": "Clothes", "products": products}})
     };
     let body = |way: &str| {
