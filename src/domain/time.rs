@@ -1,5 +1,8 @@
 //! Moments, in milliseconds of UTC.
 
+use jiff::civil::Time;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
@@ -13,6 +16,12 @@ pub enum TimeError {
     /// It is not RFC 3339.
     #[error("not a time: write it as 2026-03-31T09:30:00Z")]
     Malformed,
+    /// Its offset is no place's on earth.
+    #[error("an offset beyond 18 hours")]
+    TooFar,
+    /// The zone behind it is not in the tz database.
+    #[error("a time zone that is not known: write it as [Europe/London], or give an offset")]
+    UnknownZone,
     /// Its year is outside 1 to 9999.
     #[error("a time outside the years 1 to 9999")]
     OutOfRange,
@@ -30,17 +39,26 @@ impl Timestamp {
         (Self::MIN..=Self::MAX).contains(&moment).then_some(moment).ok_or(TimeError::OutOfRange)
     }
 
-    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut.
-    /// A date alone is midnight UTC; a time without an offset is taken as UTC.
+    /// Reads RFC 3339 with an offset of up to 18 hours; what is finer than a millisecond is cut.
+    /// A date alone is midnight. A time without an offset is of the zone in brackets behind it, as in
+    /// `2026-07-01T10:00:00[Europe/London]` (RFC 9557), else of UTC; one that a change of clocks brings twice is the
+    /// first of the two. Digits alone are a number and no time.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
+        const FURTHEST: i32 = 18 * 60 * 60;
         let text = text.trim();
-        let moment = match text.parse::<jiff::Timestamp>() {
-            Ok(moment) => moment,
-            Err(_) => {
-                let civil = text.parse::<jiff::civil::DateTime>().map_err(|_| TimeError::Malformed)?;
-                jiff::tz::Offset::UTC.to_timestamp(civil).map_err(|_| TimeError::OutOfRange)?
-            }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(TimeError::Malformed);
+        }
+        let pieces = Pieces::parse(text).map_err(|_| TimeError::Malformed)?;
+        let civil = pieces.date().to_datetime(pieces.time().unwrap_or_else(Time::midnight));
+        let zone = match pieces.to_numeric_offset() {
+            Some(offset) => TimeZone::fixed(offset),
+            None => pieces.to_time_zone().map_err(|_| TimeError::UnknownZone)?.unwrap_or(TimeZone::UTC),
         };
+        if zone.to_fixed_offset().is_ok_and(|offset| offset.seconds().abs() > FURTHEST) {
+            return Err(TimeError::TooFar);
+        }
+        let moment = zone.to_timestamp(civil).map_err(|_| TimeError::OutOfRange)?;
         let nanos = moment.as_nanosecond();
         let millis = i64::try_from(nanos.div_euclid(1_000_000)).map_err(|_| TimeError::OutOfRange)?;
         Self::from_millis(millis)
@@ -66,6 +84,42 @@ mod tests {
         let moment = Timestamp::parse("2026-03-31T10:30:00.1239+01:00").expect("a time");
         assert_eq!(moment.to_string(), "2026-03-31T09:30:00.123Z");
         assert_eq!(Timestamp::parse("2026-03-31").expect("a date").to_string(), "2026-03-31T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_of_the_zone_behind_it() {
+        for (text, moment) in [
+            ("2026-07-01T10:00:00[Europe/London]", "2026-07-01T09:00:00.000Z"),
+            ("2026-01-01T10:00:00[Europe/London]", "2026-01-01T10:00:00.000Z"),
+            ("2026-07-01[America/New_York]", "2026-07-01T04:00:00.000Z"),
+            ("2026-07-01 10:00:00.5[Asia/Kolkata]", "2026-07-01T04:30:00.500Z"),
+            ("2026-07-01T10:00:00[+02:00]", "2026-07-01T08:00:00.000Z"),
+            ("2026-07-01T10:00:00", "2026-07-01T10:00:00.000Z"),
+            // The offset says it already.
+            ("2026-07-01T10:00:00+01:00[Europe/London]", "2026-07-01T09:00:00.000Z"),
+            ("2026-07-01T10:00:00-04:00[Europe/London]", "2026-07-01T14:00:00.000Z"),
+            ("2026-07-01T10:00:00Z[Europe/London]", "2026-07-01T10:00:00.000Z"),
+            // Clocks go back at 02:00 and forward at 01:00.
+            ("2026-10-25T01:30:00[Europe/London]", "2026-10-25T00:30:00.000Z"),
+            ("2026-03-29T01:30:00[Europe/London]", "2026-03-29T01:30:00.000Z"),
+        ] {
+            assert_eq!(Timestamp::parse(text).map(|t| t.to_string()).as_deref(), Ok(moment), "{text}");
+        }
+        let nowhere = Timestamp::parse("2026-07-01T10:00:00[Europe/Nowhere]");
+        assert_eq!(nowhere, Err(TimeError::UnknownZone));
+    }
+
+    #[test]
+    fn an_offset_beyond_18_hours_and_a_number_are_no_time() {
+        for text in ["2026-07-01T10:00:00+25:59", "2026-07-01T10:00:00-18:01", "2026-07-01T10:00:00[+20:00]"] {
+            assert_eq!(Timestamp::parse(text), Err(TimeError::TooFar), "{text}");
+        }
+        for text in ["2026-07-01T10:00:00+18:00", "2026-07-01T10:00:00-18:00", "2026-07-01t10:00:00z"] {
+            assert!(Timestamp::parse(text).is_ok(), "{text}");
+        }
+        for text in ["20260701", "2026", "1774949400", "1774949400000", "1774949400.5", "1e9", "0x69", "-1"] {
+            assert_eq!(Timestamp::parse(text), Err(TimeError::Malformed), "{text}");
+        }
     }
 
     #[test]
