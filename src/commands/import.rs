@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 
 use crate::ingest::event::is_source_name;
-use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Reject};
+use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Remark};
 use crate::ingest::{Import, ImportFrom};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -23,6 +23,11 @@ use crate::store::Store;
 /// Each line is one event in Segment's form, or a batch of them as `{"batch": […]}`. Packed files
 /// (gzip) are known by their first bytes. A line that can't be taken is left out with its number
 /// and the reason; the others go in. Lines may have up to 1 MiB.
+///
+/// One odd detail of an event costs itself and not the event: it is taken with a warning, which
+/// --problems lists with line, code, path and what was made of it; of events that were known already
+/// too, so that the list can be had later. A time more than 24 h after the event's receivedAt, else
+/// after now, is taken as that of the receipt.
 ///
 /// Importing a file again is safe: what is stored already stays as it is. An event without a
 /// messageId is known by its source, its content and which occurrence of that content it is
@@ -42,6 +47,11 @@ pub struct ImportArgs {
     /// Where to write what was not taken, one JSON object a line: file, line, code, path, message
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+
+    /// Where to write all that is wrong, of what was not taken and of what was, one JSON object a problem: file, line,
+    /// event, status, code, path, message
+    #[arg(long, value_name = "FILE")]
+    pub problems: Option<PathBuf>,
 
     /// Files to take, in this order; - is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -66,6 +76,7 @@ Exit status:
 Examples:
   throughline import events.ndjson
   throughline import --source crm --rejects rejects.ndjson 2025.ndjson.gz 2026.ndjson.gz
+  throughline import --problems problems.ndjson events.ndjson
   throughline generate --customers 500 | throughline import --source world -";
 
 /// How many rejects are shown when no file takes them.
@@ -87,8 +98,11 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     if inputs.iter().filter(|input| **input == ImportFrom::Stdin).count() > 1 {
         return Ok(wrong_call("standard input can be taken once only: give - once"));
     }
-    let mut rejects = match Rejects::open(args.rejects.as_ref()) {
-        Ok(rejects) => rejects,
+    if args.rejects.is_some() && args.rejects == args.problems {
+        return Ok(wrong_call("--rejects and --problems are lists of their own: give two files"));
+    }
+    let mut lists = match Lists::open(args) {
+        Ok(lists) => lists,
         Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
     };
     let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
@@ -97,7 +111,7 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     let mut done = Vec::new();
     for input in &inputs {
         let mut shown = Shown::new(&input.to_string());
-        let report = import.run(input, &mut stop, |at| shown.progress(at), |reject| rejects.take(&reject)).await;
+        let report = import.run(input, &mut stop, |at| shown.progress(at), |remark| lists.take(remark)).await;
         shown.close();
         let ends = report.stopped || matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)));
         if let Some(fault) = &report.fault {
@@ -108,12 +122,13 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
             break;
         }
     }
-    rejects.close()?;
+    let problems = lists.close()?;
     if !done.iter().any(|(_, report)| report.stopped || matches!(report.fault, Some(ImportFault::Store(_)))) {
         import.judge_visits(&stop).await.context("visits on shared devices cannot be judged")?;
     }
     let mut out = io::stdout().lock();
-    write!(out, "{}", closing_table(&done)).context("cannot write the closing table")?;
+    let told = where_told(&done, problems, args.problems.as_deref());
+    write!(out, "{}{told}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))
 }
 
@@ -197,27 +212,54 @@ fn row(name: &str, counts: &ImportCounts, took: Duration) -> [String; 7] {
     ]
 }
 
-/// Where rejects go: into a file, or the first few to standard error.
-struct Rejects {
-    file: Option<BufWriter<File>>,
-    seen: u64,
+/// What stands below the table: where warnings are to be read, or how.
+fn where_told(done: &[(String, ImportReport)], problems: u64, file: Option<&Path>) -> String {
+    let warned: u64 = done.iter().map(|(_, report)| report.counts.warned).sum();
+    match file {
+        Some(file) => format!("problems listed in {}: {problems}\n", file.display()),
+        None if warned > 0 => {
+            "What the warnings are: --problems FILE lists them, also when the same files are imported again\n"
+                .to_owned()
+        }
+        None => String::new(),
+    }
 }
 
-impl Rejects {
-    fn open(path: Option<&PathBuf>) -> anyhow::Result<Self> {
-        let file =
-            path.map(|path| File::create(path).with_context(|| format!("{}: cannot be written", path.display())));
-        Ok(Rejects { file: file.transpose()?.map(BufWriter::new), seen: 0 })
+/// Where rejects and problems go: into files; without one, the first few rejects to standard error.
+struct Lists {
+    rejects: Option<BufWriter<File>>,
+    rejected: u64,
+    problems: Option<BufWriter<File>>,
+    listed: u64,
+}
+
+impl Lists {
+    fn open(args: &ImportArgs) -> anyhow::Result<Self> {
+        let open = |path: &Option<PathBuf>| {
+            let path = path.as_ref();
+            let file =
+                path.map(|path| File::create(path).with_context(|| format!("{}: cannot be written", path.display())));
+            anyhow::Ok(file.transpose()?.map(BufWriter::new))
+        };
+        Ok(Lists { rejects: open(&args.rejects)?, rejected: 0, problems: open(&args.problems)?, listed: 0 })
     }
 
-    fn take(&mut self, reject: &Reject) -> io::Result<()> {
-        self.seen += 1;
-        match &mut self.file {
+    fn take(&mut self, remark: &Remark) -> io::Result<()> {
+        if let Some(file) = &mut self.problems {
+            for line in remark.lines() {
+                self.listed += 1;
+                serde_json::to_writer(&mut *file, &line)?;
+                file.write_all(b"\n")?;
+            }
+        }
+        let Some(reject) = remark.reject() else { return Ok(()) };
+        self.rejected += 1;
+        match &mut self.rejects {
             Some(file) => {
-                serde_json::to_writer(&mut *file, reject)?;
+                serde_json::to_writer(&mut *file, &reject)?;
                 file.write_all(b"\n")
             }
-            None if self.seen <= SHOWN_REJECTS => {
+            None if self.rejected <= SHOWN_REJECTS => {
                 let event = reject.event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
                 eprintln!("rejected: {}, line {}{event}: {}", reject.file, reject.line, reject.problem);
                 Ok(())
@@ -226,16 +268,16 @@ impl Rejects {
         }
     }
 
-    fn close(self) -> anyhow::Result<()> {
-        match self.file {
-            Some(mut file) => file.flush().context("the list of rejects cannot be written"),
-            None => {
-                if self.seen > SHOWN_REJECTS {
-                    eprintln!("and {} more: --rejects FILE lists them all", self.seen - SHOWN_REJECTS);
-                }
-                Ok(())
-            }
+    /// How many problems were listed.
+    fn close(self) -> anyhow::Result<u64> {
+        let is_elsewhere = self.rejects.is_some() || self.problems.is_some();
+        for mut file in [self.rejects, self.problems].into_iter().flatten() {
+            file.flush().context("the list of rejects or of problems cannot be written")?;
         }
+        if !is_elsewhere && self.rejected > SHOWN_REJECTS {
+            eprintln!("and {} more: --rejects FILE lists them all", self.rejected - SHOWN_REJECTS);
+        }
+        Ok(self.listed)
     }
 }
 
@@ -310,6 +352,17 @@ mod tests {
         assert_eq!(lines[1], "a.ndjson             1000          0         0              0      2.0       500");
         assert_eq!(lines[3], "all                  1005          0         1              0      4.0       252");
         assert_eq!(closing_table(&done[..1]).lines().count(), 2, "one file is its own sum");
+    }
+
+    #[test]
+    fn below_the_table_stands_where_the_warnings_are() {
+        let warned = |warned: u64| {
+            let counts = ImportCounts { created: 5, warned, ..ImportCounts::default() };
+            [("a".to_owned(), ImportReport { counts, ..report(0, 0) })]
+        };
+        assert_eq!(where_told(&warned(0), 0, None), "");
+        assert!(where_told(&warned(2), 0, None).contains("--problems FILE"));
+        assert_eq!(where_told(&warned(2), 3, Some(Path::new("p.ndjson"))), "problems listed in p.ndjson: 3\n");
     }
 
     #[test]

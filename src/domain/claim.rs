@@ -82,6 +82,11 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Whether it says that there is none.
+    pub fn is_none(&self) -> bool {
+        self.value.get() == "null"
+    }
+
     /// The message that said it at `first_at`; `None` when it was not kept.
     pub fn first_message(&self) -> Option<&Arc<str>> {
         if self.first_at == self.at { self.message_id.as_ref() } else { self.first_message_id.as_ref() }
@@ -182,6 +187,20 @@ mod tests {
             message_id: None,
             first_message_id: None,
         }
+    }
+
+    #[test]
+    fn null_is_a_value_that_can_be_chosen() {
+        let null = |at: i64| Claim { value: RawValue::NULL.to_owned().into(), ..claim(at, "", "app", 1) };
+        let shown = |policy: TraitPolicy, claims: &[Claim]| {
+            let chosen = TraitPolicies { default: policy, ..TraitPolicies::default() }.choose(claims);
+            (chosen[0].shown.value.get().to_owned(), chosen[0].others.len())
+        };
+        let gone = [claim(1, "Bath", "shop", 2), null(2)];
+        assert_eq!(shown(TraitPolicy::Newest, &gone), ("null".to_owned(), 1));
+        assert_eq!(shown(TraitPolicy::Oldest, &gone), ("\"Bath\"".to_owned(), 1));
+        assert_eq!(shown(TraitPolicy::MostFrequent, &gone), ("\"Bath\"".to_owned(), 1));
+        assert_eq!(shown(TraitPolicy::Newest, &[null(1), claim(2, "Bath", "shop", 1)]), ("\"Bath\"".to_owned(), 1));
     }
 
     #[test]

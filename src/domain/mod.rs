@@ -27,6 +27,7 @@ pub mod product;
 pub mod rollup;
 pub mod rules;
 pub mod search;
+pub mod surrogate;
 pub mod time;
 pub mod told;
 pub mod touchpoint;

@@ -1,14 +1,17 @@
 //! Moments, in milliseconds of UTC.
 
-use jiff::civil::Time;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Why a text is not a moment.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -51,17 +54,23 @@ impl Timestamp {
         }
         let pieces = Pieces::parse(text).map_err(|_| TimeError::Malformed)?;
         let civil = pieces.date().to_datetime(pieces.time().unwrap_or_else(Time::midnight));
-        let zone = match pieces.to_numeric_offset() {
-            Some(offset) => TimeZone::fixed(offset),
-            None => pieces.to_time_zone().map_err(|_| TimeError::UnknownZone)?.unwrap_or(TimeZone::UTC),
+        let offset = match pieces.to_numeric_offset() {
+            Some(offset) => offset,
+            None => {
+                let zone = pieces.to_time_zone().map_err(|_| TimeError::UnknownZone)?.unwrap_or(TimeZone::UTC);
+                match zone.to_ambiguous_timestamp(civil).offset() {
+                    AmbiguousOffset::Unambiguous { offset } => offset,
+                    AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+                }
+            }
         };
-        if zone.to_fixed_offset().is_ok_and(|offset| offset.seconds().abs() > FURTHEST) {
+        if offset.seconds().abs() > FURTHEST {
             return Err(TimeError::TooFar);
         }
-        let moment = zone.to_timestamp(civil).map_err(|_| TimeError::OutOfRange)?;
-        let nanos = moment.as_nanosecond();
-        let millis = i64::try_from(nanos.div_euclid(1_000_000)).map_err(|_| TimeError::OutOfRange)?;
-        Self::from_millis(millis)
+        // Not by jiff's own moments, which end a day before the year 9999 does.
+        let since = civil.duration_since(EPOCH) - SignedDuration::from_secs(offset.seconds().into());
+        let millis = since.as_nanos().div_euclid(1_000_000);
+        Self::from_millis(i64::try_from(millis).map_err(|_| TimeError::OutOfRange)?)
     }
 }
 
@@ -70,7 +79,10 @@ impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(moment) => write!(f, "{moment:.3}"),
-            Err(_) => write!(f, "{}ms", self.0),
+            Err(_) => match EPOCH.checked_add(SignedDuration::from_millis(self.0)) {
+                Ok(civil) => write!(f, "{civil:.3}Z"),
+                Err(_) => write!(f, "{}ms", self.0),
+            },
         }
     }
 }
@@ -107,6 +119,21 @@ mod tests {
         }
         let nowhere = Timestamp::parse("2026-07-01T10:00:00[Europe/Nowhere]");
         assert_eq!(nowhere, Err(TimeError::UnknownZone));
+    }
+
+    #[test]
+    fn the_first_and_the_last_moment_are_read_and_written() {
+        for (text, moment) in [
+            ("0001-01-01T00:00:00.000Z", Timestamp::MIN),
+            ("9999-12-31T23:59:59.999Z", Timestamp::MAX),
+            ("9999-12-31T00:00:00.000Z", Timestamp(253_402_214_400_000)),
+        ] {
+            assert_eq!((Timestamp::parse(text), moment.to_string()), (Ok(moment), text.to_owned()));
+        }
+        for text in ["9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01"] {
+            assert_eq!(Timestamp::parse(text), Err(TimeError::OutOfRange), "{text}");
+        }
+        assert_eq!(Timestamp::parse("1969-12-31T23:59:59.9995Z"), Ok(Timestamp(-1)), "cut, not rounded");
     }
 
     #[test]

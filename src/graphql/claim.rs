@@ -110,7 +110,8 @@ pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<Str
 pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
     let chosen = policies.choose(&view.claims);
     let text = |names: [&str; 2]| {
-        let found = names.iter().find_map(|name| chosen.iter().find(|t| &*t.shown.name == *name))?;
+        let is_there = |t: &&claim::ShownTrait| !t.shown.is_none();
+        let found = names.iter().find_map(|name| chosen.iter().filter(is_there).find(|t| &*t.shown.name == *name))?;
         let text: String = serde_json::from_str(found.shown.value.get()).ok()?;
         let text = text.trim();
         (!text.is_empty() && viewer.sees_trait(&found.shown.name)).then(|| text.to_owned())

@@ -76,12 +76,13 @@ impl EventOutcome {
 }
 
 /// Takes events in.
-pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<EventsIngestPayload, Error> {
+pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Result<EventsIngestPayload, Error> {
     if events.len() > MOST_EVENTS {
         let message = format!("{} are too many", events.len());
         return Err(bad_argument("events", message, "at most 500; send the rest in another call"));
     }
-    let events = events.into_iter().map(|Json(event)| into_json(event)).collect();
+    let events =
+        events.into_iter().map(|event| event.map_or_else(Default::default, |Json(event)| into_json(event))).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
     let done = ctx.data_unchecked::<Arc<Ingest>>().events(events, origin).await.map_err(write_error)?;
     load::forget(ctx);

@@ -31,7 +31,9 @@ impl Mutation {
     async fn events_ingest(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Events as Segment sends them, at most 500.")] events: Vec<Json>,
+        #[graphql(desc = "Events as Segment sends them, at most 500; a null among them is refused alone.")] events: Vec<
+            Option<Json>,
+        >,
     ) -> Option<Result<EventsIngestPayload, Error>> {
         Some(ingest::ingest(ctx, events).await)
     }

@@ -9,7 +9,7 @@ use super::notes::{Notes, Weight, fit};
 use crate::domain::ProblemCode;
 use crate::domain::claim::{ClaimFact, Provenance};
 
-/// Each trait with a value, DECLARED unless `context.provenance` says otherwise. Nothing is
+/// Each trait, `null` too, which says that there is none; DECLARED unless `context.provenance` says otherwise. Nothing is
 /// invented: what a system computed or observed says so itself.
 pub(crate) fn claims(event: &Event<'_>, notes: &mut Notes) -> Vec<ClaimFact> {
     // Only identify has traits of a person: `Event` reads them of no other.
@@ -29,9 +29,7 @@ pub(crate) fn claims(event: &Event<'_>, notes: &mut Notes) -> Vec<ClaimFact> {
             continue;
         }
         claims.retain(|present| *present.name != *name);
-        if raw.get() != "null" {
-            claims.push(ClaimFact { name: name.into(), value: canonical(raw), provenance });
-        }
+        claims.push(ClaimFact { name: name.into(), value: canonical(raw), provenance });
     }
     claims
 }

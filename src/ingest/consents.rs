@@ -22,23 +22,31 @@ pub(crate) fn consents(event: &Event<'_>, name: &str, notes: &mut Notes) -> Vec<
     found
 }
 
-/// A decision about one purpose. What it says of channel and end must be right: a consent is never
-/// stored as a wider one than was given.
+/// A decision about one purpose. An end that is none is as if not given. A channel that is none would make what was
+/// granted for one channel a consent for all, so then nothing is granted; what was withdrawn is for all.
 fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Option<ConsentFact> {
     const PURPOSE: &str = "properties.purpose";
     const END: &str = "properties.expires_at";
+    const CHANNEL: &str = "properties.channel";
     let faults = notes.faults.len();
     let purpose = notes.text(Weight::Fault, PURPOSE, event.properties.get("purpose"));
     if purpose.is_none() && notes.faults.len() == faults {
         notes.fault(ProblemCode::MissingField, PURPOSE, "a consent without its purpose");
     }
-    let channel = notes.text(Weight::Fault, "properties.channel", event.properties.get("channel"));
+    // The touchpoint has this channel too, and notes what is wrong with it.
+    let mut odd = Notes::default();
+    let channel = odd.text(Weight::Warning, CHANNEL, event.properties.get("channel"));
+    if !odd.warnings.is_empty() && status == ConsentStatus::Granted {
+        notes.warn(ProblemCode::BadValue, CHANNEL, "no channel, so the consent is not stored");
+        return None;
+    }
     let expires_at = match event.properties.get("expires_at").filter(|_| status == ConsentStatus::Granted) {
         None => None,
         Some(raw) => {
             let text = as_text(raw).filter(|_| raw.get().starts_with('"'));
             let end = text.as_deref().map_or(Err(TimeError::Malformed), Timestamp::parse);
-            end.map_err(|fault| notes.fault(ProblemCode::BadTime, END, fault.to_string())).ok()
+            end.map_err(|fault| notes.warn(ProblemCode::BadTime, END, format!("{fault}, so it is as if not given")))
+                .ok()
         }
     };
     Some(ConsentFact {

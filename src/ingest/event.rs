@@ -34,6 +34,11 @@ pub struct Origin {
     pub received_at: Option<Timestamp>,
     /// `sentAt` of the envelope, for events without their own.
     pub sent_at: Option<Timestamp>,
+    /// The clock of whoever reads, when a file's events are held against it: what is far ahead of it has not
+    /// happened.
+    pub now: Option<Timestamp>,
+    /// Makes the id of an event that has neither id nor time, when such events that are equal are still two.
+    pub new_id: Option<fn() -> String>,
     /// The way it came, for metrics: `graphql`, `http` or `import`.
     pub way: &'static str,
 }
@@ -46,19 +51,29 @@ impl Origin {
             default_source: "graphql".into(),
             received_at: Some(now),
             sent_at: None,
+            now: Some(now),
+            new_id: Some(random_id),
             way: "graphql",
         }
     }
 
-    /// Events of a file.
+    /// Events of a file; [`as_of`](Self::as_of) holds them against a clock.
     pub fn import(source: Option<Arc<str>>, file_name: impl Into<Arc<str>>) -> Self {
         Origin {
             source_override: source,
             default_source: file_name.into(),
             received_at: None,
             sent_at: None,
+            now: None,
+            new_id: None,
             way: "import",
         }
+    }
+
+    /// The same, read at that time.
+    #[must_use]
+    pub fn as_of(self, now: Timestamp) -> Self {
+        Origin { now: Some(now), ..self }
     }
 
     /// Events received by `/v1`, from the source of their write key.
@@ -69,6 +84,8 @@ impl Origin {
             default_source: source,
             received_at: Some(now),
             sent_at,
+            now: Some(now),
+            new_id: Some(random_id),
             way: "http",
         }
     }
@@ -124,7 +141,7 @@ impl Reader {
         let mut notes = Notes::default();
         let event = Event::of(top, &mut notes);
         let source = source(&event, origin, &mut notes);
-        let message_id = message_id(&event, &source, occurrences, &mut notes);
+        let message_id = message_id(&event, &source, origin, occurrences, &mut notes);
         let fact = self.fact(&event, source, message_id.clone().unwrap_or_default(), origin, &mut notes);
         if notes.faults.is_empty() {
             let (fact, previous) = fact;
@@ -280,15 +297,16 @@ impl<'a> Event<'a> {
     /// A track event's own name; a page's or screen's name, else its path, else its type.
     fn name(&self, notes: &mut Notes) -> Option<Arc<str>> {
         if self.kind == Type::Track {
-            for field in ["event", "name"] {
-                if let Some(name) = notes.text(Weight::Fault, field, self.top.get(field)) {
-                    return Some(name.into());
+            let warnings = notes.warnings.len();
+            let named = ["event", "name"].into_iter().find_map(|field| notes.name(field, self.top.get(field)));
+            if named.is_none() {
+                // A name that cannot be one is the reason why there is none.
+                notes.faults.extend(notes.warnings.drain(warnings..));
+                if !notes.faults.iter().any(|fault| matches!(fault.path.as_deref(), Some("event" | "name"))) {
+                    notes.fault(ProblemCode::MissingField, "event", "a track event without its name in event");
                 }
             }
-            if !notes.faults.iter().any(|fault| matches!(fault.path.as_deref(), Some("event" | "name"))) {
-                notes.fault(ProblemCode::MissingField, "event", "a track event without its name in event");
-            }
-            return None;
+            return named;
         }
         let page = match self.context.get("page").map(Json::of) {
             Some(Json::Object(page)) => page,
@@ -300,7 +318,7 @@ impl<'a> Event<'a> {
             ("properties.path", self.properties.get("path")),
             ("context.page.path", page.get("path")),
         ];
-        let named = places.into_iter().find_map(|(path, raw)| notes.word(path, raw));
+        let named = places.into_iter().find_map(|(path, raw)| notes.name(path, raw));
         Some(named.unwrap_or_else(|| self.kind.as_str().into()))
     }
 }
@@ -352,6 +370,11 @@ fn campaign(event: &Event<'_>, notes: &mut Notes) -> Option<Arc<Campaign>> {
         content: field("content"),
     };
     (campaign != Campaign::default()).then(|| Arc::new(campaign))
+}
+
+/// No two are the same.
+fn random_id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
 }
 
 /// Whether a source's name can be one.

@@ -91,9 +91,47 @@ pub enum ImportFault {
     /// The store is away or failed. What was counted is safe.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The list of rejects cannot be written.
-    #[error("the list of rejects cannot be written: {0}")]
+    /// The list of rejects or that of problems cannot be written.
+    #[error("the list of rejects or of problems cannot be written: {0}")]
     Rejects(String),
+}
+
+/// An event, or a line that is none, of which there is something to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The file's name.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u64,
+    /// Which event of the line's batch, from 0.
+    pub event: Option<usize>,
+    /// Whether it is stored.
+    pub status: EventStatus,
+    /// The event's id, when it has a good one.
+    pub message_id: Option<Arc<str>>,
+    /// What is wrong with it; of one that is rejected at least one.
+    pub problems: Vec<Problem>,
+}
+
+/// One problem of one event. As JSON one line of the file of problems.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineProblem<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The line, from 1.
+    pub line: u64,
+    /// Which event of the line's batch, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<usize>,
+    /// Whether the event is stored: CREATED, UNCHANGED or REJECTED.
+    pub status: &'static str,
+    /// The event's id, when it has a good one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<&'a str>,
+    /// What is wrong, and what was made of it: code, path, message.
+    #[serde(flatten)]
+    pub problem: &'a Problem,
 }
 
 /// An event or a line that is not stored. As JSON one line of the file of rejects.
@@ -168,13 +206,13 @@ impl Import {
     }
 
     /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
-    /// `progress` hears of each batch, `reject` of each event that is not stored.
+    /// `progress` hears of each batch, `remark` of each event with problems.
     pub async fn run(
         &self,
         from: &ImportFrom,
         stop: &mut watch::Receiver<bool>,
         mut progress: impl FnMut(ImportProgress),
-        mut reject: impl FnMut(Reject) -> io::Result<()>,
+        mut remark: impl FnMut(&Remark) -> io::Result<()>,
     ) -> ImportReport {
         let begun = Instant::now();
         let mut report =
@@ -184,7 +222,7 @@ impl Import {
             Ok(input) => {
                 let (position, length) = (input.position.clone(), input.length);
                 let mut parsed = self.read(input, &name);
-                let outcome = self.write(from, &mut parsed, stop, &mut report, &mut reject, |counts| {
+                let outcome = self.write(from, &mut parsed, stop, &mut report, &mut remark, |counts| {
                     progress(ImportProgress { counts, position: position.load(Ordering::Relaxed), length });
                 });
                 let outcome = outcome.await;
@@ -204,7 +242,7 @@ impl Import {
         parsed: &mut mpsc::Receiver<Parsed>,
         stop: &mut watch::Receiver<bool>,
         report: &mut ImportReport,
-        reject: &mut impl FnMut(Reject) -> io::Result<()>,
+        remark: &mut impl FnMut(&Remark) -> io::Result<()>,
         mut progress: impl FnMut(ImportCounts),
     ) -> Result<(), ImportFault> {
         let file = from.file_name();
@@ -224,8 +262,8 @@ impl Import {
             let mut counts = Vec::with_capacity(outcomes.len());
             for (place, outcome) in outcomes {
                 report.counts.add(&outcome);
-                if outcome.status == EventStatus::Rejected {
-                    let told = reject(Reject::of(&file, place, &outcome));
+                if outcome.status == EventStatus::Rejected || !outcome.problems.is_empty() {
+                    let told = remark(&Remark::of(&file, place, &outcome));
                     told.map_err(|fault| ImportFault::Rejects(reason(&fault)))?;
                 }
                 counts.push(outcome);
@@ -267,6 +305,7 @@ impl Import {
         let origin = Origin::import(self.source.clone(), name.clone());
         let mut parser = Parser {
             judges: self.writer.judges.clone(),
+            clock: self.writer.clock.clone(),
             origin,
             occurrences: Occurrences::default(),
             batch_size: self.writer.store.batch_size(),
@@ -279,6 +318,7 @@ impl Import {
 /// Understands lines, on a thread of its own.
 struct Parser {
     judges: Judges,
+    clock: Clock,
     origin: Origin,
     occurrences: Occurrences,
     batch_size: usize,
@@ -293,6 +333,7 @@ impl Parser {
         loop {
             match chunks.recv_timeout(PATIENCE) {
                 Ok(Ok(chunk)) => {
+                    self.origin.now = Some((self.clock)());
                     for (line, bytes) in chunk.lines() {
                         self.line(line, bytes, &mut batch);
                         if batch.is_full(self.batch_size) && out.blocking_send(std::mem::take(&mut batch)).is_err() {
@@ -332,7 +373,13 @@ impl Parser {
             batch.rejects.push((place, refuse(ProblemCode::NotAnEvent, "bytes that are not UTF-8")));
             return;
         };
-        let text = text.trim();
+        for text in at_marks(text) {
+            self.text(place, text.trim(), batch);
+        }
+    }
+
+    fn text(&mut self, place: Place, text: &str, batch: &mut Parsed) {
+        let line = place.line;
         if text.is_empty() {
             return;
         }
@@ -356,6 +403,33 @@ impl Parser {
             Err(rejected) => batch.rejects.push((place, rejected)),
         }
     }
+}
+
+/// A line, cut where the byte order mark of another file stands that was put behind: such a mark is nothing in JSON
+/// but within a text.
+fn at_marks(line: &str) -> impl Iterator<Item = &str> {
+    const MARK: char = '\u{feff}';
+    let mut rest = Some(line);
+    let is_marked = line.contains(MARK);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        if !is_marked {
+            return Some(text);
+        }
+        let (mut in_text, mut escaped) = (false, false);
+        let end = text.char_indices().find(|(_, c)| {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = in_text,
+                '"' => in_text = !in_text,
+                _ => {}
+            }
+            *c == MARK && !in_text
+        });
+        let Some((end, _)) = end else { return Some(text) };
+        rest = Some(&text[end + MARK.len_utf8()..]);
+        Some(&text[..end])
+    })
 }
 
 /// A line that is a batch as `/v1/batch` takes it.
@@ -388,18 +462,42 @@ impl Parsed {
     }
 }
 
-impl Reject {
+impl Remark {
     fn of(file: &Arc<str>, place: Place, outcome: &EventOutcome) -> Self {
-        let mut problems = outcome.problems.iter().cloned();
-        let none = || Problem::whole(ProblemCode::NotAnEvent, "rejected");
-        Reject {
+        Remark {
             file: file.clone(),
             line: place.line,
             event: place.event,
+            status: outcome.status,
             message_id: outcome.message_id.clone(),
+            problems: outcome.problems.clone(),
+        }
+    }
+
+    /// As it stands in the file of rejects; nothing when it is stored.
+    pub fn reject(&self) -> Option<Reject> {
+        let mut problems = self.problems.iter().cloned();
+        let none = || Problem::whole(ProblemCode::NotAnEvent, "rejected");
+        (self.status == EventStatus::Rejected).then(|| Reject {
+            file: self.file.clone(),
+            line: self.line,
+            event: self.event,
+            message_id: self.message_id.clone(),
             problem: problems.next().unwrap_or_else(none),
             more: problems.collect(),
-        }
+        })
+    }
+
+    /// As it stands in the file of problems.
+    pub fn lines(&self) -> impl Iterator<Item = LineProblem<'_>> {
+        self.problems.iter().map(|problem| LineProblem {
+            file: &self.file,
+            line: self.line,
+            event: self.event,
+            status: self.status.as_str(),
+            message_id: self.message_id.as_deref(),
+            problem,
+        })
     }
 }
 

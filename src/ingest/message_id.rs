@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::event::Event;
+use super::event::{Event, Origin};
 use super::notes::{Notes, Weight};
+use super::time;
 use crate::stitching::batch::hex;
 
 /// How often each content came within one file or one call: equal rows may all be real, so the
@@ -66,10 +67,12 @@ impl Occurrences {
 
 /// The event's `messageId`, else one made from its source, its content and which occurrence of that
 /// content it is. Content is everything but `sentAt` and `receivedAt`, which tell of the way and
-/// not of what happened; the order of fields makes no difference. `None` is a fault, noted.
+/// not of what happened; the order of fields makes no difference. Where events come one by one, one that does not
+/// say when it happened gets an id of its own: two that are equal are two. `None` is a fault, noted.
 pub(crate) fn message_id(
     event: &Event<'_>,
     source: &str,
+    origin: &Origin,
     occurrences: &mut Occurrences,
     notes: &mut Notes,
 ) -> Option<Arc<str>> {
@@ -79,6 +82,9 @@ pub(crate) fn message_id(
     }
     if notes.faults.len() > faults {
         return None;
+    }
+    if let Some(new_id) = origin.new_id.filter(|_| !time::is_given(event)) {
+        return Some(format!("made-{}", new_id()).into());
     }
     let content = hash(event, source);
     let occurrence = occurrences.next(content);

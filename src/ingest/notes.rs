@@ -59,6 +59,26 @@ impl Notes {
         }
     }
 
+    /// A text or a number as the name of what happened: control characters are blanks, and what is longer than
+    /// 1,024 bytes is cut. Nothing, when it is not given or empty; nothing and a warning, when it is no text.
+    pub(crate) fn name(&mut self, path: &str, raw: Option<&RawValue>) -> Option<Arc<str>> {
+        let Some(text) = as_text(raw?) else {
+            self.warn(ProblemCode::BadValue, path, "neither text nor a number");
+            return None;
+        };
+        let mut name = text.trim().to_owned();
+        if name.chars().any(char::is_control) {
+            self.warn(ProblemCode::BadValue, path, "control characters in it, so they are blanks");
+            name = name.replace(char::is_control, " ").trim().to_owned();
+        }
+        if name.len() > IdentifierKey::MAX_VALUE_BYTES {
+            self.warn(ProblemCode::TooLarge, path, "longer than 1,024 bytes, so it is cut");
+            let end = (0..=IdentifierKey::MAX_VALUE_BYTES).rfind(|end| name.is_char_boundary(*end));
+            name.truncate(end.unwrap_or_default());
+        }
+        (!name.is_empty()).then(|| name.into())
+    }
+
     /// As [`text`](Self::text), left out with a warning when it cannot be.
     pub(crate) fn word(&mut self, path: &str, raw: Option<&RawValue>) -> Option<Arc<str>> {
         self.text(Weight::Warning, path, raw).map(Arc::from)

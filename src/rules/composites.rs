@@ -145,7 +145,7 @@ fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
 /// What stands at a path; nothing when several values do.
 fn value_at<'c>(event: &Event<'c>, path: &EventPath) -> Option<&'c RawValue> {
     let (name, steps) = path.steps.split_first()?;
-    let claims = event.iter().filter(|(claim, _)| *claim.name == **name);
+    let claims = event.iter().filter(|(claim, _)| *claim.name == **name && !claim.is_none());
     let mut values = claims.filter_map(|(claim, _)| within(&claim.value, steps));
     let first = values.next()?;
     values.all(|other| other.get() == first.get()).then_some(first)

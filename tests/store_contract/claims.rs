@@ -1,6 +1,7 @@
 //! Claims: every value ever given, with who said it and how often.
 
-use throughline::domain::claim::{Claim, Provenance};
+use throughline::domain::claim::{Claim, Provenance, TraitPolicies};
+use throughline::store::query::CustomerFilter;
 
 use crate::common::facts::{event, minute};
 use crate::common::world::World;
@@ -13,6 +14,21 @@ cases! {
     claims_that_disagree_stand_side_by_side,
     an_earlier_claim_that_arrives_late_widens_the_times,
     claims_follow_their_identifier_into_a_merge,
+    null_is_a_claim_and_has_no_words,
+}
+
+async fn null_is_a_claim_and_has_no_words(world: World) {
+    world.apply([event("m1").user("ada").minute(1).claim("city", "\"Leeds\"")]).await;
+    world.apply([event("m2").user("ada").minute(2).claim("city", "null")]).await;
+    world.apply([event("m3").user("ada").minute(3).claim("city", "null")]).await;
+    let claims = claims(&world).await;
+    let mut said: Vec<_> = claims.iter().map(|claim| (claim.value.get(), claim.count)).collect();
+    said.sort_unstable();
+    assert_eq!(said, [("\"Leeds\"", 1), ("null", 2)]);
+    let [shown] = &TraitPolicies::default().choose(&claims)[..] else { panic!("one trait") };
+    assert_eq!((shown.shown.is_none(), shown.others.len()), (true, 1));
+    let filter = CustomerFilter { words: vec!["null".to_owned()], ..CustomerFilter::default() };
+    assert_eq!(world.store.count_customers(&filter).await.expect("a count"), 0, "there is no such word");
 }
 
 async fn claims(world: &World) -> Vec<Claim> {

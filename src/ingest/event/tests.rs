@@ -197,7 +197,135 @@ fn a_time_nobody_lived_in_is_refused() {
     assert_eq!(faults(&track("x", json!({ "timestamp": 1_774_949_400 }))), ["BAD_TIME timestamp"]);
     assert_eq!(warnings(&track("x", json!({ "sentAt": "then" }))), ["BAD_TIME sentAt"]);
     let absurd = json!({ "timestamp": "0001-01-01T00:00:00Z", "sentAt": "9999-01-01T00:00:00Z", "receivedAt": "2026-01-01T00:00:00Z" });
-    assert_eq!(faults(&track("x", absurd)), ["BAD_TIME sentAt"]);
+    assert_eq!(warnings(&track("x", absurd.clone())), ["BAD_TIME sentAt"]);
+    assert_eq!(try_read(&track("x", absurd)).expect("a fact").fact.at, Timestamp::MIN, "the odd sentAt costs itself");
+}
+
+/// When an event happened, with what is said of it.
+fn happened(event: &Value, origin: &Origin) -> (String, Vec<String>) {
+    let read = Reader::new(&Settings::default()).read(&event.to_string(), origin, &mut Occurrences::default());
+    let read = read.expect("a fact");
+    let said = read.problems.iter().map(|p| format!("{} {}", p.code.as_str(), p.path.as_deref().unwrap_or("-")));
+    (read.fact.at.to_string(), said.collect())
+}
+
+fn moment(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("a time")
+}
+
+#[test]
+fn a_time_that_differs_from_the_original_was_corrected_already() {
+    for (timestamp, original, sent_at, received_at) in [
+        // A formula that is off by a millisecond, whole seconds, microseconds, another zone.
+        ("09:50:00.001Z", "09:30:00.000Z", "09:40:00.000Z", "10:00:00.000Z"),
+        ("09:50:00Z", "09:30:00.4Z", "09:40:00.7Z", "10:00:00.9Z"),
+        ("09:50:00.123456Z", "09:30:00.123999Z", "09:40:00.123999Z", "10:00:00.123000Z"),
+        ("10:50:00+01:00", "09:30:00Z", "09:40:01Z", "10:00:00Z"),
+    ] {
+        let day = |time: &str| format!("2026-03-31T{time}");
+        let exported = json!({ "timestamp": day(timestamp), "originalTimestamp": day(original), "sentAt": day(sent_at),
+            "receivedAt": day(received_at) });
+        let expected = (moment(&day(timestamp)).to_string(), Vec::new());
+        assert_eq!(happened(&track("x", exported), &origin()), expected, "{timestamp}");
+    }
+    // Both the same: nobody corrected anything yet.
+    let noted = json!({ "originalTimestamp": "2026-03-31T10:30:00.0+01:00", "sentAt": "2026-03-31T09:40:00Z",
+        "receivedAt": "2026-03-31T10:00:00Z" });
+    assert_eq!(happened(&track("x", noted), &origin()).0, "2026-03-31T09:50:00.000Z");
+}
+
+#[test]
+fn a_time_a_day_after_its_receipt_is_the_receipts() {
+    let server = Origin::graphql(moment("2026-04-01T12:00:00Z"));
+    let file = Origin::import(None, "f").as_of(moment("2026-04-01T12:00:00Z"));
+    let at = |time: &str| track("x", json!({ "timestamp": time }));
+    for origin in [&server, &file] {
+        let receipt = ("2026-04-01T12:00:00.000Z".to_owned(), vec!["BAD_TIME timestamp".to_owned()]);
+        assert_eq!(happened(&at("2099-01-01T00:00:00Z"), origin), receipt);
+        assert_eq!(happened(&at("9999-12-31T23:59:59.999Z"), origin), receipt);
+        assert_eq!(happened(&at("2026-04-02T12:00:00.001Z"), origin), receipt);
+        let just = ("2026-04-02T12:00:00.000Z".to_owned(), Vec::new());
+        assert_eq!(happened(&at("2026-04-02T12:00:00Z"), origin), just, "a day is let pass");
+        let corrected = json!({ "timestamp": "2026-04-01T12:00:00Z", "originalTimestamp": "2099-01-01T00:00:00Z" });
+        assert_eq!(happened(&track("x", corrected), origin), ("2026-04-01T12:00:00.000Z".into(), vec![]));
+        let original = without(track("x", json!({ "originalTimestamp": "2099-01-01T00:00:00Z" })), "timestamp");
+        assert_eq!(happened(&original, origin).1, ["BAD_TIME originalTimestamp"]);
+        // A clock that was wrong by years is corrected, one that says it was right when it sent is not.
+        let ahead = json!({ "timestamp": "2099-01-01T00:00:00Z", "sentAt": "2099-01-01T00:10:00Z",
+            "receivedAt": "2026-04-01T12:00:00Z" });
+        assert_eq!(happened(&track("x", ahead), origin), ("2026-04-01T11:50:00.000Z".into(), vec![]));
+        let sent = json!({ "timestamp": "2099-01-01T00:00:00Z", "sentAt": "2026-04-01T12:00:00Z",
+            "receivedAt": "2026-04-01T12:00:00Z" });
+        assert_eq!(happened(&track("x", sent), origin), receipt);
+    }
+    // On import the file's own receipt counts, unless it is to come.
+    let received = |time: &str| track("x", json!({ "timestamp": "2026-03-31T09:30:00Z", "receivedAt": time }));
+    assert_eq!(happened(&received("2026-03-01T00:00:00Z"), &file).0, "2026-03-01T00:00:00.000Z");
+    let to_come = happened(&received("2099-01-01T00:00:00Z"), &file);
+    assert_eq!(to_come, ("2026-03-31T09:30:00.000Z".into(), vec!["BAD_TIME receivedAt".into()]));
+    let only_sent = without(track("x", json!({ "sentAt": "2099-01-01T00:00:00Z" })), "timestamp");
+    assert_eq!(happened(&only_sent, &file), ("2026-04-01T12:00:00.000Z".into(), vec!["BAD_TIME sentAt".into()]));
+}
+
+#[test]
+fn of_two_times_the_first_that_can_be_read_counts() {
+    for odd in [json!("yesterday"), json!(1_774_949_400), json!({}), json!(true), json!("2026-03-31T10:00:00+25:59")] {
+        let both = track("x", json!({ "timestamp": odd, "originalTimestamp": "2026-03-31T08:00:00Z" }));
+        let expected = ("2026-03-31T08:00:00.000Z".to_owned(), vec!["BAD_TIME timestamp".to_owned()]);
+        assert_eq!(happened(&both, &origin()), expected, "{odd}");
+        let other = track("x", json!({ "originalTimestamp": odd }));
+        let expected = ("2026-03-31T09:30:00.000Z".to_owned(), vec!["BAD_TIME originalTimestamp".to_owned()]);
+        assert_eq!(happened(&other, &origin()), expected, "{odd}");
+        let neither = track("x", json!({ "timestamp": odd, "originalTimestamp": odd }));
+        assert_eq!(faults(&neither), ["BAD_TIME timestamp", "BAD_TIME originalTimestamp"]);
+    }
+    let london = track("x", json!({ "timestamp": "2026-07-01T10:00:00[Europe/London]" }));
+    assert_eq!(happened(&london, &origin()), ("2026-07-01T09:00:00.000Z".into(), vec![]));
+    for none in [json!(null), json!(""), json!("  ")] {
+        assert_eq!(faults(&track("x", json!({ "timestamp": none }))), ["MISSING_FIELD timestamp"]);
+    }
+}
+
+#[test]
+fn two_events_without_id_and_time_are_two_on_the_wire() {
+    let id = |event: &Value, origin: &Origin| {
+        let read = Reader::new(&Settings::default()).read(&event.to_string(), origin, &mut Occurrences::default());
+        read.expect("a fact").fact.message_id
+    };
+    let now = moment("2026-04-01T12:00:00Z");
+    let ping = without(without(track("Ping", json!({})), "messageId"), "timestamp");
+    let timed = without(track("Ping", json!({})), "messageId");
+    for wire in [Origin::graphql(now), Origin::http("web", now, None)] {
+        for ping in [&ping, &track_without_id(&ping, "timestamp", ""), &track_without_id(&ping, "sentAt", "2026-04-01")]
+        {
+            assert_ne!(id(ping, &wire), id(ping, &wire), "two calls, two pings");
+        }
+        assert_eq!(id(&timed, &wire), id(&timed, &wire), "sent again");
+    }
+    let received = track_without_id(&ping, "receivedAt", "2026-04-01T00:00:00Z");
+    assert_eq!(id(&received, &origin()), id(&received, &origin()), "the same file again");
+}
+
+fn track_without_id(event: &Value, field: &str, text: &str) -> Value {
+    let mut event = event.clone();
+    event[field] = text.into();
+    event
+}
+
+#[test]
+fn an_odd_name_is_mended_and_another_one_is_looked_for() {
+    let odd = track("x", json!({ "event": {}, "name": "Call Answered" }));
+    assert_eq!(warnings(&odd), ["BAD_VALUE event"]);
+    let named = |event: &Value| try_read(event).expect("a fact").fact.touchpoint.expect("a touchpoint").name;
+    assert_eq!(&*named(&odd), "Call Answered");
+    let tabbed = track("Call\tAnswered\u{0}", json!({}));
+    assert_eq!((warnings(&tabbed), &*named(&tabbed)), (vec!["BAD_VALUE event".to_owned()], "Call Answered"));
+    let long = track(&"é".repeat(600), json!({}));
+    assert_eq!((warnings(&long), named(&long).len()), (vec!["TOO_LARGE event".to_owned()], 1_024));
+    let page = json!({ "type": "page", "name": "a\u{85}b", "properties": { "path": "/" } });
+    assert_eq!(&*named(&without(track("", page), "event")), "a b");
+    assert_eq!(faults(&track("\u{7}", json!({}))), ["BAD_VALUE event"]);
+    assert_eq!(faults(&track("", json!({ "event": true, "name": [] }))), ["BAD_VALUE event", "BAD_VALUE name"]);
 }
 
 #[test]
@@ -572,7 +700,13 @@ fn traits_of_identify_are_claims_declared_unless_it_says_otherwise() {
     let declared = Provenance::Declared;
     assert_eq!(
         shown,
-        [("first_name", "\"Ada\"", declared), ("age", "36", declared), ("address", r#"{"city":"London"}"#, declared)]
+        [
+            ("first_name", "\"Ada\"", declared),
+            ("age", "36", declared),
+            ("address", r#"{"city":"London"}"#, declared),
+            ("gone", "null", declared),
+        ],
+        "null says that there is none"
     );
     let assumed = identify(json!({ "traits": { "a": 1 }, "context": { "provenance": "assumed" } }));
     assert_eq!(fact(&assumed).claims[0].provenance, Provenance::Assumed);
@@ -613,7 +747,15 @@ fn consents_come_as_preferences_and_as_decisions() {
     assert_eq!(fact(&withdrawn).consents, [consent("offers", None, ConsentStatus::Revoked, None)]);
     assert_eq!(faults(&track("Consent Given", json!({}))), ["MISSING_FIELD properties.purpose"]);
     let endless = track("Consent Given", json!({ "properties": { "purpose": "offers", "expires_at": "never" } }));
-    assert_eq!(faults(&endless), ["BAD_TIME properties.expires_at"], "never stored as one without end");
+    assert_eq!(warnings(&endless), ["BAD_TIME properties.expires_at"]);
+    let read = try_read(&endless).expect("a fact").fact;
+    assert_eq!(read.consents, [consent("offers", None, ConsentStatus::Granted, None)], "an end as if not given");
+    let nowhere = json!({ "properties": { "purpose": "offers", "channel": ["sms"] } });
+    let given = try_read(&track("Consent Given", nowhere.clone())).expect("a fact");
+    assert_eq!(given.fact.consents, [], "never a wider consent than was given");
+    assert!(given.problems.iter().any(|p| p.path.as_deref() == Some("properties.channel")));
+    let withdrawn = try_read(&track("Consent Withdrawn", nowhere)).expect("a fact").fact.consents;
+    assert_eq!(withdrawn, [consent("offers", None, ConsentStatus::Revoked, None)]);
     let odd = json!({ "context": { "consent": { "categoryPreferences": { "ads": "yes" } } } });
     assert_eq!(warnings(&track("x", odd)), ["BAD_VALUE context.consent.categoryPreferences"]);
 }

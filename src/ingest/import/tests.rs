@@ -14,28 +14,32 @@ fn event(id: usize) -> String {
     )
 }
 
+fn clock() -> Timestamp {
+    Timestamp::parse("2026-06-01T00:00:00Z").expect("a time")
+}
+
 struct Done {
     report: ImportReport,
     rejects: Vec<Reject>,
+    remarks: Vec<Remark>,
     store: Arc<FakeStore>,
 }
 
 async fn import_into(store: Arc<FakeStore>, from: &ImportFrom, source: Option<&str>) -> Done {
-    let import =
-        Import::with_clock(store.clone(), &Settings::default(), source.map(Arc::from), Arc::new(|| Timestamp(0)));
+    let import = Import::with_clock(store.clone(), &Settings::default(), source.map(Arc::from), Arc::new(clock));
     let (_keep, mut stop) = watch::channel(false);
-    let mut rejects = Vec::new();
+    let mut remarks = Vec::new();
     let report = import.run(
         from,
         &mut stop,
         |_| {},
-        |reject| {
-            rejects.push(reject);
+        |remark| {
+            remarks.push(remark.clone());
             Ok(())
         },
     );
     let report = report.await;
-    Done { report, rejects, store }
+    Done { report, rejects: remarks.iter().filter_map(Remark::reject).collect(), remarks, store }
 }
 
 async fn import(name: &str, bytes: &[u8]) -> Done {
@@ -110,6 +114,43 @@ async fn a_reject_is_a_line_of_json_with_line_code_path_and_message() {
 }
 
 #[tokio::test]
+async fn every_problem_of_a_line_is_a_line_with_what_became_of_the_event() {
+    let late = event(1).replace("2026-03-31", "2099-03-31");
+    let odd = event(2).replace("\"userId\"", "\"sentAt\":\"then\",\"context\":7,\"userId\"");
+    let text = format!("{}\n{{\"batch\":[{late},{{}}]}}\n{odd}\n", event(0));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("p.ndjson");
+    std::fs::write(&path, text).expect("a file");
+    let (store, from) = (Arc::new(FakeStore::new()), ImportFrom::File(path));
+    let lines = |done: &Done| {
+        let lines = done.remarks.iter().flat_map(Remark::lines);
+        lines.map(|line| serde_json::to_string(&line).expect("JSON")).collect::<Vec<_>>()
+    };
+    let first = import_into(store.clone(), &from, None).await;
+    assert_eq!(first.report.counts, ImportCounts { created: 3, rejected: 1, warned: 2, ..ImportCounts::default() });
+    let told = lines(&first);
+    assert!(told.iter().any(|line| line
+        == r#"{"file":"p.ndjson","line":2,"event":0,"status":"CREATED","messageId":"m1","code":"BAD_TIME","path":"timestamp","message":"a time more than 24 h after it was received, so it is that of the receipt"}"#), "{told:?}");
+    assert_eq!(told.iter().filter(|line| line.contains("\"line\":3,\"status\":\"CREATED\"")).count(), 2, "{told:?}");
+    assert!(told.iter().any(|line| line.contains("\"line\":2,\"event\":1,\"status\":\"REJECTED\"")), "{told:?}");
+    // The list can be had later.
+    let again = import_into(store, &from, None).await;
+    assert_eq!(lines(&again), told.iter().map(|line| line.replace("CREATED", "UNCHANGED")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_at_the_seam_of_two_files_is_skipped() {
+    const MARK: &str = "\u{feff}";
+    let quoted = event(3).replace("Product Viewed", &format!("a \\\" {MARK} b"));
+    let text = format!("{MARK}{}\n{MARK}{}{MARK}{quoted}\n{MARK}\n{MARK} {MARK}{}", event(1), event(2), event(4));
+    let done = import("seam.ndjson", text.as_bytes()).await;
+    assert_eq!(done.report.counts, ImportCounts { created: 4, ..ImportCounts::default() }, "{:?}", done.remarks);
+    assert_eq!(done.store.messages(), ["m1", "m2", "m3", "m4"]);
+    let names: Vec<_> = done.store.facts().into_iter().filter_map(|fact| fact.touchpoint).map(|t| t.name).collect();
+    assert_eq!(&*names[2], format!("a \" {MARK} b"), "within a text it is the text's");
+}
+
+#[tokio::test]
 async fn a_batch_envelope_is_its_events() {
     let line = format!(
         r#"{{"batch":[{},{{"type":"x"}},{}],"sentAt":"2026-03-31T10:00:00Z"}}"#,
@@ -176,7 +217,7 @@ async fn a_stop_finishes_the_batch_in_hand() {
     let text: String = (0..20_000).map(|n| event(n) + "\n").collect();
     std::fs::write(&path, text).expect("a file");
     let store = Arc::new(FakeStore { commits: tokio::sync::Semaphore::new(2), ..FakeStore::new() });
-    let import = Import::with_clock(store.clone(), &Settings::default(), None, Arc::new(|| Timestamp(0)));
+    let import = Import::with_clock(store.clone(), &Settings::default(), None, Arc::new(clock));
     let (stopper, mut stop) = watch::channel(false);
     let running = tokio::spawn(async move { import.run(&ImportFrom::File(path), &mut stop, |_| {}, |_| Ok(())).await });
     while store.batches.lock().expect("a lock").len() < 3 {
@@ -230,7 +271,7 @@ async fn what_comes_slowly_is_not_kept_waiting_for_a_full_batch() {
             }
         }
     }
-    let import = Import::with_clock(Arc::new(FakeStore::new()), &Settings::default(), None, Arc::new(|| Timestamp(0)));
+    let import = Import::with_clock(Arc::new(FakeStore::new()), &Settings::default(), None, Arc::new(clock));
     let begun = Instant::now();
     let input = Input::new(Slow(Mutex::new(vec![(event(1) + "\n").into_bytes()])), None);
     let mut parsed = import.read(input, &"pipe".into());
@@ -243,7 +284,8 @@ fn a_line_of_one_mebibyte_is_read() {
     let settings = Settings::default();
     let origin = Origin::import(None, "f");
     let judges = Judges::new(&settings);
-    let mut parser = Parser { judges, origin, occurrences: Occurrences::default(), batch_size: 1 };
+    let (clock, occurrences) = (Arc::new(clock), Occurrences::default());
+    let mut parser = Parser { judges, clock, origin, occurrences, batch_size: 1 };
     let pad = "x".repeat(LONGEST_LINE - 200);
     let line = event(1).replacen('{', &format!("{{\"properties\":{{\"pad\":\"{pad}\"}},"), 1);
     let mut batch = Parsed::default();
