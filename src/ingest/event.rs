@@ -8,7 +8,7 @@ use super::identifiers::{Identifiers, Previous};
 use super::json::{Json, Object, check, within};
 use super::message_id::{Occurrences, message_id};
 use super::notes::{Notes, Weight, fit};
-use super::{channels, claims, consents, devices, kinds, orders, products, time};
+use super::{channels, claims, consents, devices, halves, kinds, orders, products, time};
 use crate::domain::fact::Fact;
 use crate::domain::pattern::name_words;
 use crate::domain::touchpoint::{Campaign, TouchpointFact};
@@ -128,6 +128,8 @@ impl Reader {
     /// When it can't be stored, with everything that is wrong with it.
     pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
         let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
+        let (text, halves) = halves::mend(text);
+        let text = &*text;
         if let Err(fault) = check(text) {
             return Err(whole(not_json(&fault)));
         }
@@ -139,6 +141,9 @@ impl Reader {
             Err(fault) => return Err(whole(not_json(&fault))),
         };
         let mut notes = Notes::default();
+        for path in halves {
+            notes.warn(ProblemCode::BadValue, path, "half a character in it, so that is U+FFFD");
+        }
         let event = Event::of(top, &mut notes);
         let source = source(&event, origin, &mut notes);
         let message_id = message_id(&event, &source, origin, occurrences, &mut notes);

@@ -14,6 +14,7 @@ mod devices;
 pub mod event;
 #[cfg(test)]
 mod fake_store;
+mod halves;
 pub mod identifiers;
 pub mod import;
 pub(crate) mod json;

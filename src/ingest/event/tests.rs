@@ -85,9 +85,7 @@ fn track_page_and_screen_make_a_touchpoint_and_the_others_do_not() {
 fn what_is_no_event_is_not_an_event() {
     let reader = Reader::new(&Settings::default());
     let deep = format!(r#"{{"type":"track","properties":{}1{}}}"#, "[".repeat(300), "]".repeat(300));
-    for text in
-        ["", "nonsense", "[]", "1", "null", "{", r#"{"type":NaN}"#, r#"{"type":"\ud800"}"#, r#"{"a":1e999}"#, &deep]
-    {
+    for text in ["", "nonsense", "[]", "1", "null", "{", r#"{"type":NaN}"#, r#"{"a":1e999}"#, &deep] {
         let rejected = reader.read(text, &origin(), &mut Occurrences::default()).expect_err("no event");
         assert_eq!(rejected.problems.len(), 1);
         assert_eq!(rejected.problems[0].code, ProblemCode::NotAnEvent, "{text}");
@@ -310,6 +308,19 @@ fn track_without_id(event: &Value, field: &str, text: &str) -> Value {
     let mut event = event.clone();
     event[field] = text.into();
     event
+}
+
+#[test]
+fn half_a_character_costs_itself() {
+    let mut event = track("Call \u{1f600}", json!({ "properties": { "subject": "HALF", "n": ["HALF"] } })).to_string();
+    event = event.replace("HALF", "x\\ud83d");
+    let read = Reader::new(&Settings::default()).read(&event, &origin(), &mut Occurrences::default()).expect("a fact");
+    let said: Vec<_> = read.problems.iter().map(|p| (p.code, p.path.as_deref())).collect();
+    let code = ProblemCode::BadValue;
+    assert_eq!(said, [(code, Some("properties.subject")), (code, Some("properties.n[0]"))]);
+    let touch = read.fact.touchpoint.expect("a touchpoint");
+    let properties: Value = serde_json::from_str(touch.properties.expect("properties").get()).expect("JSON");
+    assert_eq!(properties, json!({ "subject": "x\u{fffd}", "n": ["x\u{fffd}"] }));
 }
 
 #[test]
