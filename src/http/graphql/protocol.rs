@@ -70,7 +70,7 @@ impl Close {
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Result<Said, Close> {
-    let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(mut message)) = read::parse(text.as_bytes()) else {
         return Err(Close::invalid("a message is a JSON object"));
     };
     let ty = match message.get("type") {

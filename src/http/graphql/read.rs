@@ -1,14 +1,17 @@
 //! A question out of a body or an address: what must be a text is one, what must be an object too.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web;
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::accept::is_utf8;
+use crate::domain::surrogate;
 use crate::graphql::execute::Question;
 use crate::http::body::Refusal;
 
@@ -26,7 +29,7 @@ pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result
     }
     let late = |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to come", "send it again");
     let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
-    match serde_json::from_slice(&bytes) {
+    match parse(&bytes) {
         Ok(Value::Object(parameters)) => question(parameters),
         Ok(Value::Array(_)) => Err(bad("body", "a list of operations is not taken", "one operation a request")),
         Ok(_) => Err(bad("body", "the body is no JSON object", FORM)),
@@ -47,7 +50,7 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
         let value = match name.as_str() {
             "query" | "operationName" => Value::String(text),
             "variables" | "extensions" if text.is_empty() => continue,
-            "variables" | "extensions" => serde_json::from_str(&text)
+            "variables" | "extensions" => parse(text.as_bytes())
                 .map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?,
             _ => continue,
         };
@@ -56,6 +59,14 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
         }
     }
     Ok(Question { only_reads: true, ..question(parameters)? })
+}
+
+/// JSON; halves of characters in it are U+FFFD when it cannot be read otherwise.
+pub(super) fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(json).or_else(|fault| match std::str::from_utf8(json).map(surrogate::mend) {
+        Ok(Cow::Owned(mended)) => serde_json::from_str(&mended),
+        _ => Err(fault),
+    })
 }
 
 const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
