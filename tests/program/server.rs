@@ -103,6 +103,39 @@ async fn the_log_has_one_object_a_request_and_nothing_of_what_was_sent() {
 }
 
 #[tokio::test]
+async fn half_a_character_in_a_call_costs_only_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let event = |n: usize, subject: &str| {
+        format!(
+            r#"{{"type": "track", "event": "Call Answered", "messageId": "m{n}", "userId": "ada",
+                "timestamp": "2026-03-10T0{n}:00:00Z", "properties": {{"subject": "{subject}"}}}}"#
+        )
+    };
+    let events =
+        [event(1, "whole \\ud83d\\ude00"), event(2, "half \\ud83d"), "null".into(), event(3, "plain")].join(",");
+    let ask = "mutation Take($events: [JSON]!) { eventsIngest(events: $events) { outcomes { status } } }";
+    let body = format!(r#"{{"query": "{ask}", "variables": {{"events": [{events}]}}}}"#);
+    let request = reqwest::Client::new().post(format!("{}/graphql", server.url));
+    let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
+    let answer: serde_json::Value = answer.json().await.expect("JSON");
+    let outcomes = &answer["data"]["eventsIngest"]["outcomes"];
+    let expected = ["CREATED", "CREATED", "REJECTED", "CREATED"].map(|status| json!({"status": status}));
+    assert_eq!(*outcomes, json!(expected), "{answer}");
+    let list = "{ customer(by: {identifier: {kind: \"user_id\", value: \"ada\"}}) {
+        touchpoints(first: 5) { nodes { properties } } } }";
+    let answer = server.ask(json!({"query": list})).await;
+    let mut subjects: Vec<_> = answer["data"]["customer"]["touchpoints"]["nodes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|node| node["properties"]["subject"].as_str().expect("a text"))
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["half \u{fffd}", "plain", "whole \u{1f600}"]);
+}
+
+#[tokio::test]
 async fn what_was_imported_is_asked_by_its_limits() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(folder.path(), "demo", &[]).ready().await;

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::read::{self, Parameters};
+use crate::domain::surrogate;
 use crate::graphql::execute::{Answer, Kind, Question};
 
 /// What the subprotocol is called.
@@ -70,7 +71,7 @@ impl Close {
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Result<Said, Close> {
-    let Ok(mut message) = serde_json::from_str::<Parameters>(text) else {
+    let Ok(mut message) = serde_json::from_str::<Parameters>(&surrogate::mend(text)) else {
         return Err(Close::invalid("a message is a JSON object"));
     };
     let ty = match message.get("type").map(|ty| serde_json::from_str::<String>(ty.get())) {

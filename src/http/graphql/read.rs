@@ -1,5 +1,6 @@
 //! A question out of a body or an address: what must be a text is one, what must be an object too.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Read, copy};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use futures_util::StreamExt;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::accept::is_utf8;
+use crate::domain::surrogate;
 use crate::graphql::execute::Question;
 use crate::http::body::Refusal;
 
@@ -42,6 +44,12 @@ pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result
         let (line, column) = (error.line(), error.column());
         bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM)
     };
+    // Half a character is U+FFFD, so that it costs its own text and not the request.
+    let mended = match std::str::from_utf8(&bytes).map(surrogate::mend) {
+        Ok(Cow::Owned(mended)) => Some(mended.into_bytes()),
+        _ => None,
+    };
+    let bytes = mended.unwrap_or(bytes);
     let body: &RawValue = serde_json::from_slice(&bytes).map_err(not_json)?;
     match body.get().as_bytes().first() {
         Some(b'{') => question(serde_json::from_str(body.get()).map_err(not_json)?),
@@ -59,7 +67,7 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
         let value = match name.as_str() {
             "query" | "operationName" => to_raw_value(&text),
             "variables" | "extensions" if text.is_empty() => continue,
-            "variables" | "extensions" => RawValue::from_string(text),
+            "variables" | "extensions" => RawValue::from_string(surrogate::mend(&text).into_owned()),
             _ => continue,
         };
         let value = value.map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?;
