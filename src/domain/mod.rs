@@ -19,6 +19,7 @@ pub mod link;
 pub mod moment;
 pub mod money;
 pub mod nearest;
+pub mod number;
 pub mod order;
 pub mod page;
 pub mod pattern;

@@ -79,6 +79,9 @@ pub struct WrittenKind {
     pub except: Vec<Arc<str>>,
     /// `email` or `phone`.
     pub normalise: Option<Arc<str>>,
+    /// Values of this kind, or of one of its parts, that stand for nobody; patterns of them between slashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<Arc<str>>,
     /// The most values on one customer.
     pub limit: Option<i64>,
     /// Whether it lives on a device.

@@ -57,9 +57,12 @@ fn identifiers(event: &Value) -> Vec<(&'static str, String)> {
         add("phone", phone.as_deref());
         add("loyalty_card", text(event, &format!("/{place}/loyalty_card")));
     }
-    if identify && let (Some(last), Some(birth)) = (text(event, "/traits/last_name"), text(event, "/traits/birth_date"))
+    let trait_of = |name: &str| text(event, &format!("/traits/{name}"));
+    if identify
+        && let (Some(first), Some(last), Some(birth)) =
+            (trait_of("first_name"), trait_of("last_name"), trait_of("birth_date"))
     {
-        add("name_and_birth", Some(&format!("{}|{birth}", last.to_lowercase())));
+        add("name_and_birth", Some(&format!("{first} {last}|{birth}").to_lowercase()));
     }
     if text(event, "/context/externalIds/0/type") == Some("loyalty_card") {
         add("loyalty_card", text(event, "/context/externalIds/0/id"));

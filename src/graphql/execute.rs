@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{
-    ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables,
+    ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
+use serde_json::value::RawValue;
 
 use super::error::UNSURE;
 use super::limits::{LimitError, Limits, Rates, measure};
@@ -58,8 +59,8 @@ pub struct Question {
     pub query: String,
     /// Which of its operations to run.
     pub operation_name: Option<String>,
-    /// Its variables.
-    pub variables: serde_json::Map<String, serde_json::Value>,
+    /// Its variables: a JSON object, as it was sent.
+    pub variables: Option<Box<RawValue>>,
     /// Whether only a query may be run, as by GET.
     pub only_reads: bool,
     /// The request's id, which INTERNAL names.
@@ -190,9 +191,9 @@ impl Api {
 
     /// Runs a request. Dropping the future gives up.
     pub async fn execute(&self, mut question: Question) -> Answer {
-        let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
+        let variables = question.variables.take();
         let mut operation = None;
-        let (response, kind) = match self.prepare(&question, Variables::from_json(variables), false, &mut operation) {
+        let (response, kind) = match self.prepare(&question, variables.as_deref(), false, &mut operation) {
             Ok(prepared) => self.run(prepared, &question).await,
             Err(stop) => (Response::from_errors(vec![stop.0]), stop.1),
         };
@@ -202,9 +203,9 @@ impl Api {
     /// Runs a request for a transport that can send several answers. `begun` is told when a subscription
     /// has begun. Dropping the stream gives up.
     pub fn stream(&self, mut question: Question, begun: Begun) -> Answers {
-        let variables = serde_json::Value::Object(std::mem::take(&mut question.variables));
+        let variables = question.variables.take();
         let mut operation = None;
-        let prepared = match self.prepare(&question, Variables::from_json(variables), true, &mut operation) {
+        let prepared = match self.prepare(&question, variables.as_deref(), true, &mut operation) {
             Ok(prepared) => prepared,
             Err(stop) => {
                 let answer = Answer::new(Response::from_errors(vec![stop.0]), stop.1, operation);
@@ -252,7 +253,7 @@ impl Api {
     fn prepare(
         &self,
         question: &Question,
-        variables: Variables,
+        variables: Option<&RawValue>,
         streams: bool,
         name: &mut Option<String>,
     ) -> Result<Prepared, Stop> {
@@ -275,6 +276,7 @@ impl Api {
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
             }
         }
+        let variables = variables::read(operation, variables).map_err(refuse)?;
         if !document.is_small() {
             let measured = measure(&document, wanted, &variables, &self.limits, &self.rates);
             if !measured.map_err(limit_error).map_err(refuse)?.varies {

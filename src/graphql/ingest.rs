@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Error, Object, SimpleObject, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Setup;
 use super::customer::Customer;
@@ -81,9 +82,10 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<Event
         let message = format!("{} are too many", events.len());
         return Err(bad_argument("events", message, "at most 500; send the rest in another call"));
     }
-    let events = events.into_iter().map(|Json(event)| into_json(event)).collect();
+    let events: Vec<Box<RawValue>> = events.iter().map(|Json(event)| as_raw(event)).collect();
+    let events: Vec<&RawValue> = events.iter().map(|event| &**event).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
-    let done = ctx.data_unchecked::<Arc<Ingest>>().events(events, origin).await.map_err(write_error)?;
+    let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(write_error)?;
     load::forget(ctx);
     let outcome = |(index, row)| EventOutcome { index, row };
     Ok(EventsIngestPayload {
@@ -92,7 +94,7 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Json>) -> Result<Event
     })
 }
 
-/// A GraphQL value as JSON; what JSON has no word for becomes null.
-fn into_json(value: Value) -> serde_json::Value {
-    value.into_json().unwrap_or_default()
+/// A GraphQL value as JSON text, its numbers with all their digits; what JSON has no word for becomes null.
+fn as_raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

@@ -63,7 +63,7 @@ pub use viewer::Viewer;
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, change::Changes>;
 
 /// Reads an identifier as a person would write it: kind and value to the key it is stored under;
-/// `None` when no event could ever have brought it.
+/// `None` when no store has it.
 pub type Normalise = dyn Fn(&str, &str) -> Option<IdentifierKey> + Send + Sync;
 
 /// What resolvers need beside the store.
@@ -87,7 +87,7 @@ impl Setup {
     pub fn new(settings: &Settings, ingest: Arc<Ingest>) -> Self {
         Setup {
             traits: settings.traits.clone(),
-            normalise: Arc::new(move |kind, value| ingest.reader().identifiers().normalise(kind, value).ok()),
+            normalise: Arc::new(move |kind, value| ingest.reader().identifiers().sought(kind, value)),
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
             journeys: None,

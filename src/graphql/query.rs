@@ -25,6 +25,7 @@ use super::shape::Ask;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
 use crate::domain::Moment;
+use crate::ingest::identifiers::visible;
 use crate::store::query::{CustomerKey, IdentifierRef};
 
 /// The most keys or ids that one look-up takes.
@@ -160,7 +161,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The event's `messageId`.")] message_id: String,
     ) -> Option<Result<Touchpoint, Error>> {
-        Touchpoint::fetch(ctx, message_id.into()).await.transpose()
+        Touchpoint::fetch(ctx, visible(&message_id).as_ref().into()).await.transpose()
     }
 
     /// Why two identifiers belong together: the shortest chain of evidence between them. Null when one of
@@ -270,7 +271,7 @@ async fn read_key(
             key.map(CustomerKey::Identifier)
         }
         CustomerBy::Order(OrderKeyInput { number, source }) => {
-            Some(CustomerKey::Order { number: number.trim().into(), source: source.map(Into::into) })
+            Some(CustomerKey::Order { number: visible(&number).as_ref().into(), source: source.map(Into::into) })
         }
     };
     Ok(key.map(|key| (key, None)))

@@ -117,9 +117,15 @@ impl IdentifierRule {
         self.kind.except.iter().map(ToString::to_string).collect()
     }
 
-    /// How values are made one and the same: `email` or `phone`; null when they are trimmed only.
+    /// How values are made one and the same: `email` or `phone`; null when they are taken as they are.
     async fn normalise(&self) -> Option<&str> {
         self.kind.normalise.as_deref()
+    }
+
+    /// Values of this kind, or of one of its parts, that stand for nobody, beside those that do so everywhere;
+    /// patterns of them between slashes.
+    async fn blocked(&self) -> Vec<String> {
+        self.kind.blocked.iter().map(ToString::to_string).collect()
     }
 
     /// The most values on one customer; null for no limit.
@@ -171,6 +177,9 @@ pub struct IdentifierRuleInput {
     except: Option<Vec<String>>,
     /// How values are made one and the same. As it was; another way takes a new import.
     normalise: Option<String>,
+    /// Values of this kind, or of one of its parts, that stand for nobody; patterns of them between slashes. As it was
+    /// when it is left out, so that nobody lets go of it by not knowing of it; none with an empty list.
+    blocked: Option<Vec<String>>,
     /// The most values on one customer; no limit when it is left out.
     limit: Option<i32>,
     /// Whether it lives on a device, so that it can turn out to be shared.
@@ -389,16 +398,21 @@ fn read(input: IdentityRulesInput, present: &SavedRules) -> Result<NewRules, pro
         texts.unwrap_or_default().iter().map(|text| text.trim().into()).collect()
     };
     let kinds = input.kinds.into_iter().enumerate().map(|(n, kind)| {
-        let IdentifierRuleInput { name, from, parts, except, normalise, limit, device, merges } = kind;
-        for (field, list) in [("from", &from), ("parts", &parts), ("except", &except)] {
+        let IdentifierRuleInput { name, from, parts, except, normalise, blocked, limit, device, merges } = kind;
+        for (field, list) in [("from", &from), ("parts", &parts), ("except", &except), ("blocked", &blocked)] {
             few(format!("rules.kinds[{n}].{field}"), list.as_ref().map_or(0, Vec::len))?;
         }
+        let known = present.rules.kinds.iter().find(|known| *known.name == *name.trim());
         Ok(WrittenKind {
             name: name.trim().into(),
             from: texts(from),
             parts: texts(parts),
             except: texts(except),
             normalise: normalise.map(|how| how.trim().into()),
+            blocked: match (blocked, known) {
+                (None, Some(known)) => known.blocked.clone(),
+                (blocked, _) => texts(blocked),
+            },
             limit: limit.map(i64::from),
             device,
             merges,

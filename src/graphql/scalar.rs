@@ -66,9 +66,9 @@ impl ScalarType for Decimal {
 pub struct Json(pub Value);
 
 impl Json {
-    /// From stored text.
+    /// From stored text, which goes into an answer as it is: a number keeps the digits that it was written with.
     pub fn from_raw(raw: &RawValue) -> Option<Self> {
-        serde_json::from_str(raw.get()).ok().map(Json)
+        async_graphql::to_value(raw).ok().map(Json)
     }
 }
 

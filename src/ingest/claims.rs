@@ -1,10 +1,12 @@
 //! Traits: what an identify event says of a person.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use super::event::{Event, own};
+use super::json::compact;
 use super::notes::{Notes, Weight, fit};
 use crate::domain::ProblemCode;
 use crate::domain::claim::{ClaimFact, Provenance};
@@ -47,14 +49,10 @@ fn provenance(event: &Event<'_>, notes: &mut Notes) -> Provenance {
     })
 }
 
-/// The value as one text, however it was spaced and escaped, so that the same claim is the same.
+/// The value as one text, so that the same claim is the same.
 fn canonical(raw: &RawValue) -> Arc<RawValue> {
-    let text = raw.get();
-    if text.starts_with(['{', '[']) || text.contains('\\') {
-        let value = serde_json::from_str::<serde_json::Value>(text);
-        if let Ok(value) = value.and_then(|value| serde_json::value::to_raw_value(&value)) {
-            return value.into();
-        }
+    match compact(raw) {
+        Cow::Borrowed(_) => own(raw),
+        Cow::Owned(text) => RawValue::from_string(text).map_or_else(|_| own(raw), Into::into),
     }
-    own(raw)
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::event::Event;
 use super::json::{Json, Object, as_text};
-use super::notes::Notes;
+use super::notes::{Notes, Weight};
 use crate::domain::device::DeviceFact;
 use crate::stitching::batch::hex;
 
@@ -19,15 +19,16 @@ pub(crate) fn device(event: &Event<'_>, notes: &mut Notes) -> Option<DeviceFact>
     };
     let given = if event.context.get("device").is_some() { part("device") } else { Object::default() };
     let agent = event.context.get("userAgent").and_then(as_text);
-    let anonymous = event.top.get("anonymousId").and_then(as_text);
+    // What is wrong with it is said where identifiers are read.
+    let anonymous = event.ids.id(Weight::Warning, "", event.top.get("anonymousId"), &mut Notes::default());
     let model = given.get("model").and_then(|raw| notes.word("context.device.model", Some(raw)));
-    let id = given.get("id").and_then(as_text);
-    let key = match (id.as_deref().map(str::trim).filter(|id| !id.is_empty()), &anonymous) {
+    let id = event.ids.id(Weight::Warning, "context.device.id", given.get("id"), notes);
+    let key = match (&id, &anonymous) {
         (Some(id), _) => key(&["id", id]),
         (None, Some(anonymous)) if agent.is_some() || !given.is_empty() => {
             let maker = given.get("manufacturer").and_then(as_text).unwrap_or_default();
             let agent = agent.as_deref().unwrap_or_default();
-            key(&["seen", anonymous.trim(), agent, &maker, model.as_deref().unwrap_or_default()])
+            key(&["seen", anonymous, agent, &maker, model.as_deref().unwrap_or_default()])
         }
         _ => return None,
     };

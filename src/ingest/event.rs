@@ -111,10 +111,8 @@ impl Reader {
     /// When it can't be stored, with everything that is wrong with it.
     pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
         let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
-        if let Err(fault) = check(text) {
-            return Err(whole(not_json(&fault)));
-        }
-        let top: Object<'_> = match serde_json::from_str(text) {
+        let checked = check(text).map_err(|fault| whole(not_json(&fault)))?;
+        let top: Object<'_> = match serde_json::from_str(&checked.text) {
             Ok(top) => top,
             Err(fault) if fault.is_data() => {
                 return Err(whole(Problem::whole(ProblemCode::NotAnEvent, "not an object")));
@@ -122,7 +120,10 @@ impl Reader {
             Err(fault) => return Err(whole(not_json(&fault))),
         };
         let mut notes = Notes::default();
-        let event = Event::of(top, &mut notes);
+        for path in checked.beyond {
+            notes.warn(ProblemCode::BadValue, path, "a number beyond what a double holds, so it is kept as text");
+        }
+        let event = Event::of(top, &self.identifiers, &mut notes);
         let source = source(&event, origin, &mut notes);
         let message_id = message_id(&event, &source, occurrences, &mut notes);
         let fact = self.fact(&event, source, message_id.clone().unwrap_or_default(), origin, &mut notes);
@@ -163,7 +164,10 @@ impl Reader {
                 direction: channels::direction(event, &channel, &words, notes),
                 channel,
                 name,
-                session_id: notes.word("context.sessionId", event.context.get("sessionId")),
+                session_id: {
+                    let given = event.context.get("sessionId");
+                    event.ids.id(Weight::Warning, "context.sessionId", given, notes)
+                },
                 campaign: campaign(event, notes),
                 properties: event.raw_properties().map(own),
             }
@@ -198,6 +202,8 @@ pub(crate) struct Event<'a> {
     pub(crate) traits: Object<'a>,
     pub(crate) context: Object<'a>,
     pub(crate) context_traits: Object<'a>,
+    /// Whatever is an id is read by these.
+    pub(crate) ids: &'a Identifiers,
 }
 
 /// An event's type.
@@ -230,7 +236,7 @@ impl Type {
 }
 
 impl<'a> Event<'a> {
-    fn of(top: Object<'a>, notes: &mut Notes) -> Self {
+    fn of(top: Object<'a>, ids: &'a Identifiers, notes: &mut Notes) -> Self {
         const FORM: &str = "give one of track, page, screen, identify, group, alias";
         let kind = match notes.text(Weight::Fault, "type", top.get("type")) {
             Some(text) => Type::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(&text)).unwrap_or_else(|| {
@@ -254,7 +260,7 @@ impl<'a> Event<'a> {
                 traits = object("context.traits", context.get("traits"), &mut Notes::default());
             }
         }
-        Event { top, kind, properties, traits, context, context_traits }
+        Event { top, kind, properties, traits, context, context_traits, ids }
     }
 
     /// The value at a path; `traits.*` of identify only.

@@ -1,28 +1,46 @@
 //! The identifiers of an event: which there are, made one and the same however they are written.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 
 use super::event::{Event, Type};
 use super::json::{Json, Object, as_text};
-use super::notes::{Notes, fit};
+use super::notes::{Notes, Weight, fit};
 use crate::domain::composite;
 use crate::domain::fact::FactIdentifier;
 use crate::domain::{IdentifierKey, ProblemCode};
 use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings, Normalise, Root};
+use phone::Phones;
+use text::lower_case;
+
+mod email;
+mod phone;
+mod text;
+
+pub use text::visible;
+
+/// The most identifiers that an event names. Each is linked with each.
+pub const MOST: usize = 100;
 
 /// Reads identifiers under the rules of `[identity]`.
 #[derive(Debug)]
 pub struct Identifiers {
-    kinds: Vec<KindSettings>,
+    kinds: Vec<Kind>,
     blocked: BlockedValues,
     phones: Phones,
     /// What `previousId` of an alias may be: a user_id, an anonymous_id.
     user: Arc<str>,
     anonymous: Arc<str>,
+}
+
+/// A listed kind, with what is blocked of it alone.
+#[derive(Debug)]
+struct Kind {
+    rule: KindSettings,
+    blocked: BlockedValues,
 }
 
 /// What `previousId` of an alias may be. The reader cannot know which one exists, so the fact has it
@@ -67,6 +85,9 @@ pub enum NoIdentifier {
     /// It is no phone number, as far as the configured country goes.
     #[error("not a phone number: write it as +447700900123, or as it is dialled in the configured country")]
     NotAPhone,
+    /// It is no e-mail address.
+    #[error("not an e-mail address: write it as ada@example.com")]
+    NotAnEmail,
 }
 
 impl Identifiers {
@@ -78,20 +99,60 @@ impl Identifiers {
         Identifiers {
             user: named(Root::UserId, "user_id"),
             anonymous: named(Root::AnonymousId, "anonymous_id"),
-            kinds: settings.kinds.clone(),
+            kinds: settings
+                .kinds
+                .iter()
+                .map(|kind| Kind { rule: kind.clone(), blocked: BlockedValues::new(&kind.blocked) })
+                .collect(),
             blocked: BlockedValues::new(&settings.blocked),
-            phones: Phones { country: settings.phone_country, seen: Mutex::default() },
+            phones: Phones::new(settings.phone_country),
         }
     }
 
-    /// A value as it is stored and looked up. A kind that is not listed is trimmed only.
+    /// A value as it is stored and looked up. Of a kind that is not listed only what nobody sees is taken off.
     ///
     /// # Errors
     /// When no identifier can have this value.
     pub fn normalise(&self, kind: &str, value: &str) -> Result<IdentifierKey, NoIdentifier> {
-        let listed = self.kinds.iter().find(|listed| &*listed.name == kind);
-        let (name, how) = listed.map_or((kind.into(), Normalise::Trim), |kind| (kind.name.clone(), kind.normalise));
-        Ok(IdentifierKey { kind: name, value: self.value(how, value)? })
+        let listed = self.kind(kind);
+        let name = listed.map_or_else(|| visible(kind).as_ref().into(), |kind| kind.rule.name.clone());
+        Ok(IdentifierKey { kind: name, value: self.value(listed, &Given::text(value))? })
+    }
+
+    /// A value to look up: as [`normalise`](Self::normalise), and one that no event could bring today as it stands,
+    /// since a store may have it from before. `None` for what no store has.
+    pub fn sought(&self, kind: &str, value: &str) -> Option<IdentifierKey> {
+        self.normalise(kind, value).ok().or_else(|| {
+            let (kind, value) = (visible(kind), visible(value));
+            let fits = !value.is_empty() && fit(&value).is_ok();
+            fits.then(|| IdentifierKey::new(&*kind, &*value))
+        })
+    }
+
+    /// An id that is no identifier: of a message, an order, a session, a device. As people see it; nothing when it is
+    /// not given; nothing and a note when it is blocked or cannot be.
+    pub(crate) fn id(&self, weight: Weight, path: &str, raw: Option<&RawValue>, notes: &mut Notes) -> Option<Arc<str>> {
+        let Some(text) = as_text(raw?) else {
+            notes.note(weight, ProblemCode::BadValue, path, NO_TEXT);
+            return None;
+        };
+        let id = visible(&text);
+        match fit(&id) {
+            Ok(()) if id.is_empty() => None,
+            Ok(()) if self.blocked.blocks(&id) => {
+                notes.warn(ProblemCode::BlockedValue, path, "a blocked value, which is as if not given");
+                None
+            }
+            Ok(()) => Some(id.as_ref().into()),
+            Err((code, message)) => {
+                notes.note(weight, code, path, message);
+                None
+            }
+        }
+    }
+
+    fn kind(&self, name: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| &*kind.rule.name == name)
     }
 
     /// The kinds that are listed, in order of priority.
@@ -101,7 +162,7 @@ impl Identifiers {
 
     /// Whether a kind is among them.
     pub fn is_listed(&self, kind: &str) -> bool {
-        self.kinds.iter().any(|listed| &*listed.name == kind)
+        self.kind(kind).is_some()
     }
 
     /// Makes `previousId` of an alias the user_id it turned out to be.
@@ -111,38 +172,44 @@ impl Identifiers {
         }
         if !identifiers.iter().any(|present| present.key == previous.as_user) {
             self.insert(identifiers, previous.as_user.clone());
+            identifiers.truncate(MOST);
         }
     }
 
     /// Identifiers strongest first: in the order of kinds, then of paths, then of values in a list;
-    /// each once; unlisted ones last. `words` is the name of a track event.
+    /// each once; unlisted ones last; at most [`MOST`]. `words` is the name of a track event.
     pub(crate) fn read(
         &self,
         event: &Event<'_>,
         words: &str,
         notes: &mut Notes,
     ) -> (Vec<FactIdentifier>, Option<Previous>) {
-        let mut found = Found { all: Vec::with_capacity(3), blocked: false };
+        let mut found = Found { all: Vec::with_capacity(3), ..Found::default() };
         let faults = notes.faults.len();
         let external = external_ids(event, notes);
         for kind in &self.kinds {
-            if !words.is_empty() && kind.except_patterns.iter().any(|pattern| pattern.fits(words)) {
+            let rule = &kind.rule;
+            if !words.is_empty() && rule.except_patterns.iter().any(|pattern| pattern.fits(words)) {
                 continue;
             }
-            for path in &kind.from {
+            for path in &rule.from {
                 if let Some(raw) = event.at(path) {
                     self.take(kind, raw, || path.to_string(), &mut found, notes);
                 }
             }
-            if !kind.parts.is_empty() {
-                self.take_composite(kind, event, &mut found, notes);
+            if !rule.parts.is_empty() {
+                self.take_composite(rule, event, &mut found, notes);
             }
-            for entry in external.iter().filter(|entry| *entry.kind == *kind.name) {
+            for entry in external.iter().filter(|entry| *entry.kind == *rule.name) {
                 self.take(kind, entry.id, || entry.path("id"), &mut found, notes);
             }
         }
         for entry in external.iter().filter(|entry| !self.is_listed(&entry.kind)) {
             self.take_unlisted(entry, &mut found, notes);
+        }
+        if let Some(path) = found.beyond {
+            let message = format!("an event names at most {MOST} identifiers, so the strongest {MOST} count");
+            notes.warn(ProblemCode::TooLarge, path, message);
         }
         let mut identifiers = found.all;
         let previous = if event.kind == Type::Alias { self.previous(event, &mut identifiers, notes) } else { None };
@@ -157,20 +224,13 @@ impl Identifiers {
     }
 
     /// Takes a value, or each of a list of them.
-    fn take(
-        &self,
-        kind: &KindSettings,
-        raw: &RawValue,
-        path: impl Fn() -> String,
-        found: &mut Found,
-        notes: &mut Notes,
-    ) {
-        let Some(text) = as_text(raw) else {
+    fn take(&self, kind: &Kind, raw: &RawValue, path: impl Fn() -> String, found: &mut Found, notes: &mut Notes) {
+        let Some(given) = Given::of(raw) else {
             match Json::of(raw) {
                 Json::List(values) => {
                     for (i, value) in values.into_iter().enumerate() {
-                        match as_text(value) {
-                            Some(text) => self.take_text(kind, &text, || format!("{}[{i}]", path()), found, notes),
+                        match Given::of(value) {
+                            Some(given) => self.take_one(kind, &given, || format!("{}[{i}]", path()), found, notes),
                             None => notes.warn(ProblemCode::BadValue, format!("{}[{i}]", path()), NO_TEXT),
                         }
                     }
@@ -179,41 +239,46 @@ impl Identifiers {
             }
             return;
         };
-        self.take_text(kind, &text, path, found, notes);
+        self.take_one(kind, &given, path, found, notes);
     }
 
-    fn take_text(
+    fn take_one(
         &self,
-        kind: &KindSettings,
-        text: &str,
+        kind: &Kind,
+        given: &Given<'_>,
         path: impl Fn() -> String,
         found: &mut Found,
         notes: &mut Notes,
     ) {
-        let Some(value) = self.noted(kind.normalise, text, &path, found, notes) else { return };
+        let Some(value) = self.noted(Some(kind), given, &path, found, notes) else { return };
         // A composite can be given whole: then its parts stand in the value.
-        if kind.parts_of(&value).is_some_and(|parts| parts.into_iter().any(|part| self.blocked.blocks(part))) {
+        let blocks = |part: &str| self.blocks(Some(kind), part);
+        if kind.rule.parts_of(&value).is_some_and(|parts| parts.into_iter().any(blocks)) {
             found.blocked = true;
             notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
             return;
         }
-        found.add(FactIdentifier { key: IdentifierKey { kind: kind.name.clone(), value }, listed: true });
+        let key = IdentifierKey { kind: kind.rule.name.clone(), value };
+        found.add(FactIdentifier { key, listed: true }, path);
     }
 
     fn take_unlisted(&self, entry: &External<'_>, found: &mut Found, notes: &mut Notes) {
-        let Some(text) = as_text(entry.id) else {
-            notes.warn(ProblemCode::BadValue, entry.path("id"), NO_TEXT);
+        let path = || entry.path("id");
+        let Some(given) = Given::of(entry.id) else {
+            notes.warn(ProblemCode::BadValue, path(), NO_TEXT);
             return;
         };
-        if let Some(value) = self.noted(Normalise::Trim, &text, || entry.path("id"), found, notes) {
+        if let Some(value) = self.noted(None, &given, path, found, notes) {
             let key = IdentifierKey { kind: entry.kind.as_ref().into(), value };
-            found.add(FactIdentifier { key, listed: false });
+            found.add(FactIdentifier { key, listed: false }, path);
         }
     }
 
     fn take_composite(&self, kind: &KindSettings, event: &Event<'_>, found: &mut Found, notes: &mut Notes) {
         match self.composite(kind, |path| event.at(path)) {
-            Ok(Some(key)) => found.add(FactIdentifier { key, listed: true }),
+            Ok(Some(key)) => {
+                found.add(FactIdentifier { key, listed: true }, || composite_path(&kind.parts));
+            }
             Ok(None) => {}
             Err(Unmade::NoText(path)) => notes.warn(ProblemCode::BadValue, path.to_string(), NO_TEXT),
             Err(Unmade::Blocked(path)) => notes.warn(ProblemCode::BlockedValue, path.to_string(), BLOCKED_PART),
@@ -221,7 +286,7 @@ impl Identifiers {
         }
     }
 
-    /// A composite, made of what stands at its parts, each trimmed and in lower case. Nothing when one is
+    /// A composite, made of what stands at its parts, each as people see it and in lower case. Nothing when one is
     /// missing or empty.
     ///
     /// # Errors
@@ -231,20 +296,24 @@ impl Identifiers {
         kind: &'k KindSettings,
         part: impl Fn(&EventPath) -> Option<&'a RawValue>,
     ) -> Result<Option<IdentifierKey>, Unmade<'k>> {
+        let listed = self.kind(&kind.name);
         let mut parts = Vec::with_capacity(kind.parts.len());
         for path in &kind.parts {
             let Some(raw) = part(path) else { return Ok(None) };
             let text = as_text(raw).ok_or(Unmade::NoText(path))?;
-            let text = text.trim().to_lowercase();
+            let text = lower_case(&visible(&text)).into_owned();
             if text.is_empty() {
                 return Ok(None);
             }
-            if self.blocked.blocks(&text) {
+            if self.blocks(listed, &text) {
                 return Err(Unmade::Blocked(path));
             }
             parts.push(text);
         }
         let value = composite::value(parts.iter().map(String::as_str));
+        if self.blocks(listed, &value) {
+            return Err(Unmade::Blocked(&kind.parts[0]));
+        }
         fit(&value).map_err(|(code, message)| Unmade::Unfit(code, message))?;
         Ok(Some(IdentifierKey { kind: kind.name.clone(), value: value.into() }))
     }
@@ -260,14 +329,13 @@ impl Identifiers {
             notes.fault(ProblemCode::MissingField, PATH, "an alias without the id it speaks of");
             return None;
         };
-        let Some(text) = as_text(raw) else {
+        let Some(given) = Given::of(raw) else {
             notes.warn(ProblemCode::BadValue, PATH, NO_TEXT);
             return None;
         };
-        let how = |name: &str| self.kinds.iter().find(|k| &*k.name == name).map_or(Normalise::Trim, |k| k.normalise);
         let mut found = Found::default();
-        let value = self.noted(how(&self.anonymous), &text, || PATH.into(), &mut found, notes)?;
-        let as_user = self.value(how(&self.user), &text).unwrap_or_else(|_| value.clone());
+        let value = self.noted(self.kind(&self.anonymous), &given, || PATH.into(), &mut found, notes)?;
+        let as_user = self.value(self.kind(&self.user), &given).unwrap_or_else(|_| value.clone());
         let as_user = IdentifierKey { kind: self.user.clone(), value: as_user };
         if identifiers.iter().any(|present| present.key == as_user) {
             // An alias of the user's own id speaks of one identifier.
@@ -277,13 +345,14 @@ impl Identifiers {
         let is_both = identifiers.iter().any(|present| present.key == as_anonymous);
         if !is_both {
             self.insert(identifiers, as_anonymous.clone());
+            identifiers.truncate(MOST);
         }
         Some(Previous { as_user, as_anonymous, is_both })
     }
 
     /// Puts an identifier behind those of its kind.
     fn insert(&self, identifiers: &mut Vec<FactIdentifier>, key: IdentifierKey) {
-        let rank = |kind: &str| self.kinds.iter().position(|k| &*k.name == kind).unwrap_or(self.kinds.len());
+        let rank = |kind: &str| self.kinds.iter().position(|k| &*k.rule.name == kind).unwrap_or(self.kinds.len());
         let own = rank(&key.kind);
         let place = identifiers.iter().position(|present| rank(&present.key.kind) > own).unwrap_or(identifiers.len());
         identifiers.insert(place, FactIdentifier { listed: own < self.kinds.len(), key });
@@ -292,13 +361,13 @@ impl Identifiers {
     /// The normalised value; nothing for an empty one; nothing and a note for one that cannot be.
     fn noted(
         &self,
-        how: Normalise,
-        text: &str,
+        kind: Option<&Kind>,
+        given: &Given<'_>,
         path: impl Fn() -> String,
         found: &mut Found,
         notes: &mut Notes,
     ) -> Option<Arc<str>> {
-        let fault = match self.value(how, text) {
+        let fault = match self.value(kind, given) {
             Ok(value) => return Some(value),
             Err(fault) => fault,
         };
@@ -306,7 +375,9 @@ impl Identifiers {
             NoIdentifier::Empty => {}
             NoIdentifier::TooLong => notes.fault(ProblemCode::TooLarge, path(), fault.to_string()),
             NoIdentifier::ControlCharacter => notes.fault(ProblemCode::BadValue, path(), fault.to_string()),
-            NoIdentifier::NotAPhone => notes.warn(ProblemCode::BadValue, path(), fault.to_string()),
+            NoIdentifier::NotAPhone | NoIdentifier::NotAnEmail => {
+                notes.warn(ProblemCode::BadValue, path(), fault.to_string())
+            }
             NoIdentifier::Blocked => {
                 found.blocked = true;
                 notes.warn(ProblemCode::BlockedValue, path(), fault.to_string());
@@ -315,32 +386,58 @@ impl Identifiers {
         None
     }
 
-    fn value(&self, how: Normalise, text: &str) -> Result<Arc<str>, NoIdentifier> {
-        let text = text.trim();
+    fn value(&self, kind: Option<&Kind>, given: &Given<'_>) -> Result<Arc<str>, NoIdentifier> {
+        let text = visible(&given.text);
         if text.is_empty() {
             return Err(NoIdentifier::Empty);
         }
-        match fit(text) {
-            Err((ProblemCode::TooLarge, _)) => return Err(NoIdentifier::TooLong),
-            Err(_) => return Err(NoIdentifier::ControlCharacter),
-            Ok(()) => {}
-        }
-        if self.blocked.blocks(text) {
+        let fits = |text: &str| match fit(text) {
+            Err((ProblemCode::TooLarge, _)) => Err(NoIdentifier::TooLong),
+            Err(_) => Err(NoIdentifier::ControlCharacter),
+            Ok(()) => Ok(()),
+        };
+        fits(&text)?;
+        if self.blocks(kind, &text) {
             return Err(NoIdentifier::Blocked);
         }
-        let value: Arc<str> = match how {
-            Normalise::Trim => return Ok(text.into()),
+        let value: Arc<str> = match kind.map_or(Normalise::Trim, |kind| kind.rule.normalise) {
+            Normalise::Trim => return Ok(text.as_ref().into()),
             Normalise::Email => {
-                let lower = lower_case(text);
-                // A few letters are longer in lower case.
-                if lower.len() > IdentifierKey::MAX_VALUE_BYTES {
-                    return Err(NoIdentifier::TooLong);
-                }
-                lower.into()
+                let address = email::normalise(&text).ok_or(NoIdentifier::NotAnEmail)?;
+                // A few letters are longer in lower case, and so is a domain in Unicode.
+                fits(&address)?;
+                address.into()
             }
-            Normalise::Phone => self.phones.normalise(text).ok_or(NoIdentifier::NotAPhone)?,
+            Normalise::Phone => match given.number {
+                Some(number) => self.phones.of_number(number),
+                None => self.phones.normalise(&text),
+            }
+            .ok_or(NoIdentifier::NotAPhone)?,
         };
-        if self.blocked.blocks(&value) { Err(NoIdentifier::Blocked) } else { Ok(value) }
+        if self.blocks(kind, &value) { Err(NoIdentifier::Blocked) } else { Ok(value) }
+    }
+
+    /// Whether a value stands for nobody: of any kind, or of this one.
+    fn blocks(&self, kind: Option<&Kind>, value: &str) -> bool {
+        self.blocked.blocks(value) || kind.is_some_and(|kind| kind.blocked.blocks(value))
+    }
+}
+
+/// A value as it was given: a text, or a number.
+struct Given<'a> {
+    /// Of a number its digits.
+    text: Cow<'a, str>,
+    /// A number as it was written.
+    number: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    fn of(raw: &'a RawValue) -> Option<Self> {
+        Some(Given { text: as_text(raw)?, number: Some(raw.get()).filter(|text| !text.starts_with('"')) })
+    }
+
+    fn text(text: &'a str) -> Self {
+        Given { text: Cow::Borrowed(text), number: None }
     }
 }
 
@@ -351,12 +448,18 @@ const BLOCKED_PART: &str = "a blocked value, so nothing is made of it";
 struct Found {
     all: Vec<FactIdentifier>,
     blocked: bool,
+    /// Where the first stood that was one too many.
+    beyond: Option<String>,
 }
 
 impl Found {
-    fn add(&mut self, identifier: FactIdentifier) {
-        if !self.all.iter().any(|present| present.key == identifier.key) {
-            self.all.push(identifier);
+    fn add(&mut self, identifier: FactIdentifier, path: impl Fn() -> String) {
+        if self.beyond.is_some() || self.all.iter().any(|present| present.key == identifier.key) {
+            return;
+        }
+        match self.all.len() {
+            MOST => self.beyond = Some(path()),
+            _ => self.all.push(identifier),
         }
     }
 }
@@ -386,8 +489,8 @@ fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
     for (index, entry) in entries.into_iter().enumerate() {
         let entry = Object::parse(entry.get()).unwrap_or_default();
         let kind = entry.get("type").and_then(as_text).map(|kind| match kind {
-            Cow::Borrowed(kind) => Cow::Borrowed(kind.trim()),
-            Cow::Owned(kind) => Cow::Owned(kind.trim().to_owned()),
+            Cow::Borrowed(kind) => visible(kind),
+            Cow::Owned(kind) => Cow::Owned(visible(&kind).into_owned()),
         });
         match (kind, entry.get("id")) {
             (Some(kind), Some(id)) if !kind.is_empty() && !kind.contains(':') && fit(&kind).is_ok() => {
@@ -405,14 +508,6 @@ fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
 
 fn composite_path(parts: &[EventPath]) -> String {
     parts.first().map(EventPath::to_string).unwrap_or_default()
-}
-
-fn lower_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.to_lowercase())
-    }
 }
 
 /// What binds nobody, made ready: most values are longer than any that is blocked.
@@ -444,44 +539,4 @@ impl BlockedValues {
         (value.len() <= self.longest && self.values.contains(&*lower_case(value)))
             || self.patterns.iter().any(|pattern| pattern.is_match(value))
     }
-}
-
-/// Phone numbers in E.164. Taking one apart costs some ten microseconds, and the same numbers come
-/// again and again, so the last few thousand are remembered.
-#[derive(Debug)]
-struct Phones {
-    country: phonenumber::country::Id,
-    seen: Mutex<FxHashMap<Box<str>, Option<Arc<str>>>>,
-}
-
-impl Phones {
-    const REMEMBERED: usize = 16_384;
-
-    fn normalise(&self, text: &str) -> Option<Arc<str>> {
-        if text.len() > 64 {
-            return None;
-        }
-        // A poisoned memory is as good as before: an entry is put in whole.
-        let seen = || self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = seen().get(text) {
-            return known.clone();
-        }
-        let number = e164(self.country, text);
-        let mut seen = seen();
-        if seen.len() >= Self::REMEMBERED {
-            seen.clear();
-        }
-        seen.insert(text.into(), number.clone());
-        number
-    }
-}
-
-/// E.164 (ITU): a plus, the country's code, the national number, 15 digits at most. Numbers that
-/// are in no plan, such as those set aside for fiction, are numbers too; less than 7 digits are not.
-fn e164(country: phonenumber::country::Id, text: &str) -> Option<Arc<str>> {
-    let number = phonenumber::parse(Some(country), text).ok()?;
-    let text = number.format().mode(phonenumber::Mode::E164).to_string();
-    let digits = text.strip_prefix('+')?;
-    let good = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    good.then(|| text.into())
 }

@@ -64,7 +64,7 @@ impl Occurrences {
     }
 }
 
-/// The event's `messageId`, else one made from its source, its content and which occurrence of that
+/// The event's `messageId`, if it is not blocked, else one made from its source, its content and which occurrence of that
 /// content it is. Content is everything but `sentAt` and `receivedAt`, which tell of the way and
 /// not of what happened; the order of fields makes no difference. `None` is a fault, noted.
 pub(crate) fn message_id(
@@ -74,8 +74,8 @@ pub(crate) fn message_id(
     notes: &mut Notes,
 ) -> Option<Arc<str>> {
     let faults = notes.faults.len();
-    if let Some(given) = notes.text(Weight::Fault, "messageId", event.top.get("messageId")) {
-        return Some(given.into());
+    if let Some(given) = event.ids.id(Weight::Fault, "messageId", event.top.get("messageId"), notes) {
+        return Some(given);
     }
     if notes.faults.len() > faults {
         return None;

@@ -55,7 +55,7 @@ fn number(event: &Event<'_>, notes: &mut Notes) -> Option<Arc<str>> {
     const PATH: &str = "properties.order_id";
     let faults = notes.faults.len();
     let raw = event.properties.get("order_id").or_else(|| event.properties.get("orderId"));
-    let number = notes.text(Weight::Fault, PATH, raw).map(Arc::from);
+    let number = event.ids.id(Weight::Fault, PATH, raw, notes);
     if number.is_none() && notes.faults.len() == faults {
         notes.fault(ProblemCode::MissingField, PATH, "an order without its number");
     }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::domain::number;
 
 /// Which properties are dimensions, by their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,16 +60,14 @@ impl Properties {
     }
 
     /// Tells `found` the values that a JSON text has for them, by the place of the dimension. A text is
-    /// its value as it is, a number or a truth value as it is written; anything else is none.
+    /// its value as it is, a number is its digits, a truth value its word; anything else is none.
     pub fn read(&self, json: &str, found: &mut dyn FnMut(usize, &str)) {
         // Most touchpoints have none of them, and a look is cheaper than a parse. A key with an escape
         // could be one in disguise.
         if !json.contains('\\') && !self.keys.iter().any(|key| json.contains(key.as_str())) {
             return;
         }
-        let mut reader = serde_json::Deserializer::from_str(json);
-        // What is stored was JSON when it came: a fault can only be one of a value that we do not read.
-        let _ = Below { dimensions: &[], branches: &self.root, found }.deserialize(&mut reader);
+        below(json, &self.root, found);
     }
 }
 
@@ -102,17 +103,33 @@ impl Values {
     }
 }
 
-/// Reads a value that is wanted, or has something wanted below it.
+/// Reads an object of which something is wanted.
+fn below(json: &str, branches: &[Branch], found: &mut dyn FnMut(usize, &str)) {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    // What is stored was JSON when it came: a fault can only be one of a value that we do not read.
+    let _ = Below { branches, found }.deserialize(&mut reader);
+}
+
 struct Below<'a, 'f> {
-    dimensions: &'a [usize],
     branches: &'a [Branch],
     found: &'f mut dyn FnMut(usize, &str),
 }
 
 impl Below<'_, '_> {
-    fn tell(&mut self, value: &str) {
-        for &dimension in self.dimensions {
-            (self.found)(dimension, value);
+    fn tell(&mut self, branch: &Branch, value: &RawValue) {
+        let text = value.get();
+        let value = match text.as_bytes().first() {
+            Some(b'{') if !branch.below.is_empty() => return below(text, &branch.below, self.found),
+            Some(b'"') => match serde_json::from_str::<Key<'_>>(text) {
+                Ok(Key(text)) => text,
+                Err(_) => return,
+            },
+            Some(b'-' | b'0'..=b'9') => number::plain(text),
+            Some(b't' | b'f') => Cow::Borrowed(text),
+            _ => return,
+        };
+        for &dimension in &branch.dimensions {
+            (self.found)(dimension, &value);
         }
     }
 }
@@ -120,7 +137,7 @@ impl Below<'_, '_> {
 impl<'de> DeserializeSeed<'de> for Below<'_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_map(self)
     }
 }
 
@@ -128,49 +145,15 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
+        f.write_str("an object")
     }
 
-    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
-        self.tell(text);
-        Ok(())
-    }
-
-    fn visit_bool<E>(mut self, truth: bool) -> Result<(), E> {
-        self.tell(if truth { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
-        self.tell(&number.to_string());
-        Ok(())
-    }
-
-    fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
-        self.tell(&number.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(mut self, number: f64) -> Result<(), E> {
-        self.tell(&number.to_string());
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             match self.branches.iter().find(|branch| *branch.key == *key) {
                 Some(branch) => {
-                    let found = &mut *self.found;
-                    map.next_value_seed(Below { dimensions: &branch.dimensions, branches: &branch.below, found })?;
+                    let value = map.next_value::<&RawValue>()?;
+                    self.tell(branch, value);
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -181,7 +164,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
     }
 }
 
-/// A key, borrowed where it has no escapes.
+/// A text, borrowed where it has no escapes.
 #[derive(serde::Deserialize)]
 struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
 
@@ -206,6 +189,8 @@ mod tests {
             (r#"{"a": 12, "b": 1}"#, Some("12")),
             (r#"{"a": -1}"#, Some("-1")),
             (r#"{"a": 1.50}"#, Some("1.5")),
+            (r#"{"a": 2e3}"#, Some("2000")),
+            (r#"{"a": 108204269033311374217}"#, Some("108204269033311374217")),
             (r#"{"a": true}"#, Some("true")),
             (r#"{"a": null}"#, None),
             (r#"{"a": ["web"]}"#, None),

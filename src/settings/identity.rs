@@ -39,6 +39,8 @@ pub struct KindSettings {
     pub parts: Vec<EventPath>,
     /// How a value is made one and the same however it is written.
     pub normalise: Normalise,
+    /// Values of this kind, or of one of its parts, that stand for nobody, beside those that do so everywhere.
+    pub blocked: Vec<Blocked>,
     /// The most values on one customer.
     pub limit: Option<usize>,
     /// Events whose value is somebody else's, as they were written.
@@ -53,14 +55,14 @@ pub struct KindSettings {
     pub parts_since: i64,
 }
 
-/// How a value is made one and the same however it is written. All are trimmed.
+/// How a value is made one and the same however it is written. Of all what nobody sees does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalise {
-    /// Trimmed.
+    /// As it is.
     Trim,
-    /// In lower case.
+    /// In lower case, the domain in one form.
     Email,
-    /// As E.164, such as +447700900123.
+    /// As E.164, such as +447700900123, with an extension behind it.
     Phone,
 }
 
@@ -79,9 +81,10 @@ impl KindSettings {
         if self.parts.is_empty() { None } else { composite::parts(value) }
     }
 
-    /// Whether a stored value of this kind is blocked: as a whole, or, of a composite, in one of its parts.
+    /// Whether a stored value of this kind is blocked, by the general list or its own: as a whole, or, of a composite,
+    /// in one of its parts.
     pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
-        let blocks = |text: &str| blocked.iter().any(|one| one.blocks(text));
+        let blocks = |text: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks(text));
         blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks))
     }
 }
@@ -137,6 +140,7 @@ impl IdentitySettings {
                 Normalise::Email => Some("email".into()),
                 Normalise::Phone => Some("phone".into()),
             },
+            blocked: kind.blocked.iter().map(|blocked| blocked.to_string().into()).collect(),
             limit: kind.limit.map(|limit| limit as i64),
             device: kind.device,
             merges: kind.merges,
@@ -271,12 +275,17 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
     let normalise = match kind.normalise.as_deref() {
         None => Normalise::Trim,
         Some(_) if !parts.is_empty() => {
-            return Err(wrong("normalise", "the parts of a composite are trimmed and in lower case, without it"));
+            return Err(wrong("normalise", "the parts of a composite are in lower case, without it"));
         }
         Some("email") => Normalise::Email,
         Some("phone") => Normalise::Phone,
-        Some(_) => return Err(wrong("normalise", "neither email nor phone; without it values are trimmed")),
+        Some(_) => return Err(wrong("normalise", "neither email nor phone; without it values are taken as they are")),
     };
+    let blocked = kind
+        .blocked
+        .iter()
+        .enumerate()
+        .map(|(n, text)| blocked_text(text).map_err(|why| (format!("blocked[{n}]"), why)));
     if kind.limit.is_some_and(|limit| !(1..=100_000).contains(&limit)) {
         return Err(wrong("limit", "not a whole number from 1 to 100000; leave it out for no limit"));
     }
@@ -285,6 +294,7 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
         from,
         parts,
         normalise,
+        blocked: blocked.collect::<Result<_, _>>()?,
         limit: kind.limit.map(|limit| limit as usize),
         except: kind.except.clone(),
         except_patterns: kind.except.iter().map(|name| Pattern::of_names(name)).collect(),
@@ -324,8 +334,9 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     let normalise = section.take("normalise").map(|given| match given.text()?.trim() {
         "email" => Ok(Normalise::Email),
         "phone" => Ok(Normalise::Phone),
-        _ => Err(given.bad("neither email nor phone; without it values are trimmed")),
+        _ => Err(given.bad("neither email nor phone; without it values are taken as they are")),
     });
+    let own_blocked = section.take("blocked").map(|list| list.map(blocked)).transpose()?;
     let limit = section.take("limit").map(|given| given.whole(1, 100_000)).transpose()?;
     let except = section.take("except").map(|list| list.texts()).transpose()?.unwrap_or_default();
     let device = section.take("device").map(|given| given.truth()).transpose()?;
@@ -333,13 +344,14 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     section.done()?;
     let normalise = normalise.transpose()?;
     if let (Some(parts), Some(_)) = (&parts, normalise) {
-        return Err(parts.bad("the parts of a composite are trimmed and in lower case, without normalise"));
+        return Err(parts.bad("the parts of a composite are in lower case, without normalise"));
     }
     Ok(KindSettings {
         name: text.into(),
         from: from.unwrap_or_default(),
         parts: parts.map(|list| composite_parts(&list)).transpose()?.unwrap_or_default(),
         normalise: normalise.unwrap_or(Normalise::Trim),
+        blocked: own_blocked.unwrap_or_default(),
         limit: limit.map(|n| n as usize),
         except_patterns: except.iter().map(|name| Pattern::of_names(name)).collect(),
         except,
@@ -371,12 +383,26 @@ fn composite_parts(list: &Given) -> Result<Vec<EventPath>, SettingsError> {
 }
 
 fn default_blocked() -> Vec<Blocked> {
-    let mut blocked: Vec<Blocked> = ["null", "undefined", "anonymous", "guest", "unknown", "-1"]
-        .into_iter()
-        .map(|value| Blocked::Value(value.into()))
-        .collect();
+    let mut blocked = values(&[
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "n/a",
+        "(not set)",
+        "[object object]",
+        "anonymous",
+        "guest",
+        "unknown",
+        "-1",
+    ]);
     blocked.push(Blocked::Pattern(Regex::new("^[0-]+$").expect("a regular expression that a test compiles")));
     blocked
+}
+
+fn values(texts: &[&str]) -> Vec<Blocked> {
+    texts.iter().map(|text| Blocked::Value((*text).into())).collect()
 }
 
 fn default_kinds() -> Vec<KindSettings> {
@@ -385,6 +411,7 @@ fn default_kinds() -> Vec<KindSettings> {
         from: from.iter().map(|path| path.parse().expect("a path that a test reads")).collect(),
         parts: Vec::new(),
         normalise: Normalise::Trim,
+        blocked: Vec::new(),
         limit: None,
         except: Vec::new(),
         except_patterns: Vec::new(),
@@ -408,8 +435,12 @@ fn default_kinds() -> Vec<KindSettings> {
             ..kind("phone", &["traits.phone", "properties.phone", "context.traits.phone"])
         },
         kind("loyalty_card", &["traits.loyalty_card", "properties.loyalty_card"]),
+        kind("shopify_id", &[]),
         KindSettings {
-            parts: kind("", &["traits.last_name", "traits.birth_date"]).from,
+            // Twins share two of them.
+            parts: kind("", &["traits.first_name", "traits.last_name", "traits.birth_date"]).from,
+            // What forms put in by themselves.
+            blocked: values(&["1970-01-01", "1900-01-01", "0001-01-01"]),
             limit: Some(2),
             ..kind("name_and_birth", &[])
         },

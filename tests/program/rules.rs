@@ -8,7 +8,7 @@ use crate::running::{Server, run};
 
 /// All that is to be sent back.
 const RULES: &str = "{ identityRules { version savedBy note blocked maxIdentifiers sessionGap phoneCountry
-    kinds { name priority from parts except normalise limit device merges } } }";
+    kinds { name priority from parts except normalise blocked limit device merges } } }";
 const TRIAL: &str = "query Trial($rules: IdentityRulesInput!) { identityRulesTrial(rules: $rules) {
     customersNow customersThen splits joins problems { code path message }
     examples { customers { id } groups { identifiers { kind value } } reason } } }";

@@ -590,3 +590,78 @@ async fn a_client_that_does_not_read_is_dropped_with_a_code_and_holds_nobody_up(
     let metrics = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer").text().await.expect("text");
     assert!(metrics.contains("throughline_slow_clients_total{transport=\"websocket\"} 1"), "{metrics}");
 }
+
+/// Digits that a double does not hold, and ways of writing a number that a reader changes.
+const DIGITS: &str = r#"[108204269033311374217,9007199254740993,1.50,1E5,-0,0.1000]"#;
+
+#[tokio::test]
+async fn digits_stay_exact_by_every_door_and_both_ways() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let post = async |body: String, accept: &'static str| {
+        let request = reqwest::Client::new().post(format!("{}/graphql", server.url)).header("accept", accept);
+        let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
+        answer.text().await.expect("text")
+    };
+    let event = |kind: &str, message: &str, user: &str, field: &str| {
+        format!(
+            r#"{{"type":"{kind}","messageId":"{message}","userId":{user},"{field}":{{"n":{DIGITS},"far":1e400}},"timestamp":"2026-01-01T10:00:00Z"}}"#
+        )
+    };
+    let (one, other) = ("108204269033311374217", "108204269033311374218");
+    let ingest = "mutation($e: [JSON!]!) { eventsIngest(events: $e) { outcomes { status problems { code path } } } }";
+    // By a list of variables, by one that stands for a list, within a literal, and all as a literal.
+    let all = [event("identify", "m1", one, "traits"), event("page", "m2", one, "properties")].join(",");
+    let said = post(format!(r#"{{"query":"{ingest}","variables":{{"e":[{all}]}}}}"#), "application/json").await;
+    assert_eq!(said.matches("CREATED").count(), 2, "{said}");
+    assert!(said.contains(r#"{"code":"BAD_VALUE","path":"traits.far"}"#), "{said}");
+    let alone = event("page", "m3", other, "properties");
+    let said = post(format!(r#"{{"query":"{ingest}","variables":{{"e":{alone}}}}}"#), "application/json").await;
+    assert!(said.contains("CREATED"), "{said}");
+    let within = "mutation($u: JSON!) { eventsIngest(events: [{type: \\\"page\\\", messageId: \\\"m4\\\", userId: $u}]) { outcomes { status } } }";
+    let said = post(format!(r#"{{"query":"{within}","variables":{{"u":{other}.0}}}}"#), "application/json").await;
+    assert!(said.contains("CREATED"), "{said}");
+    let literal = format!(
+        "mutation {{ eventsIngest(events: [{{type: \\\"page\\\", messageId: \\\"m5\\\", userId: {other}, properties: {{n: [{one}, 1.50]}}}}]) {{ outcomes {{ status }} }} }}"
+    );
+    let said = post(format!(r#"{{"query":"{literal}"}}"#), "application/json").await;
+    assert!(said.contains("CREATED"), "{said}");
+
+    let count = |user: &str| {
+        format!(
+            r#"{{ customer(by: {{identifier: {{kind: \"user_id\", value: \"{user}\"}}}}) {{ touchpoints {{ totalCount }} }} }}"#
+        )
+    };
+    let said = post(format!(r#"{{"query":"{}"}}"#, count(one)), "application/json").await;
+    assert!(said.contains(r#""totalCount":1"#), "{said}");
+    let said = post(format!(r#"{{"query":"{}"}}"#, count(other)), "application/json").await;
+    assert!(said.contains(r#""totalCount":3"#), "{said}");
+
+    let asked = r#"{ touchpoint(messageId: "m2") { properties } literal: touchpoint(messageId: "m5") { properties }
+        customer(by: {identifier: {kind: "user_id", value: "108204269033311374217"}}) { traits(names: ["n", "far"]) { value } } }"#;
+    let holds = |said: &str| {
+        assert!(said.contains(&format!(r#""properties":{{"n":{DIGITS},"far":"1e400"}}"#)), "{said}");
+        assert!(said.contains(&format!(r#""value":{DIGITS}"#)) && said.contains(r#""value":"1e400""#), "{said}");
+        assert!(said.contains(r#""literal":{"properties":{"n":[108204269033311374217,1.50]}}"#), "{said}");
+    };
+    let body = json!({ "query": asked }).to_string();
+    holds(&post(body.clone(), "application/json").await);
+    holds(&post(body, "text/event-stream").await);
+    let mut client = Client::ready(&server).await;
+    client.subscribe("1", asked, json!({})).await;
+    let next = tokio::time::timeout(Duration::from_secs(30), client.0.next()).await.expect("in time");
+    let Some(Ok(Message::Text(text))) = next else { panic!("{next:?}") };
+    holds(&text);
+    // By a socket too.
+    let said = format!(
+        r#"{{"id":"2","type":"subscribe","payload":{{"query":"{ingest}","variables":{{"e":[{}]}}}}}}"#,
+        event("page", "m6", "108204269033311374219", "properties")
+    );
+    let mut client = Client::ready(&server).await;
+    client.0.send(Message::text(said)).await.expect("sent");
+    assert_eq!(client.message().await["payload"]["data"]["eventsIngest"]["outcomes"][0]["status"], "CREATED");
+    let said = post(format!(r#"{{"query":"{}"}}"#, count("108204269033311374219")), "application/json").await;
+    assert!(said.contains(r#""totalCount":1"#), "{said}");
+    let (code, log, _) = server.stop();
+    assert_eq!(code, 0, "{log}");
+}

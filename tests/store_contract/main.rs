@@ -28,6 +28,7 @@ mod journeys;
 mod links;
 mod orders;
 mod products;
+mod read;
 mod rules;
 mod touchpoints;
 mod visits;

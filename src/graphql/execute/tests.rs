@@ -1,6 +1,7 @@
 //! Every way in which a request can fail, against a schema made to fail.
 
 use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject, ValidationMode};
+use serde_json::value::to_raw_value;
 use serde_json::{Value as Json, json};
 
 use futures_util::FutureExt;
@@ -66,7 +67,7 @@ fn api() -> Api {
 }
 
 async fn ask(query: &str, variables: Json) -> (Json, Kind, &'static str) {
-    let Json::Object(variables) = variables else { panic!("variables are an object") };
+    let variables = to_raw_value(&variables).ok();
     let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
     let api = api();
     let answer = api.execute(question.clone()).await;
@@ -79,7 +80,7 @@ async fn ask(query: &str, variables: Json) -> (Json, Kind, &'static str) {
 async fn what_was_valid_before_is_as_strict_about_its_variables() {
     let api = api();
     let ask = async |query: &str, variables: Json| {
-        let Json::Object(variables) = variables else { panic!("variables are an object") };
+        let variables = to_raw_value(&variables).ok();
         let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
         let answer = api.execute(question).await;
         (answer.kind, answer.outcome)

@@ -1,12 +1,62 @@
-//! Variables against their definitions, as far as validation leaves it undone.
+//! Variables, read as their definitions want them and checked as far as validation leaves it undone.
+//!
+//! What a JSON variable is given goes on as the text that it is, so that nothing of it changes on the way.
 //!
 //! async-graphql checks a variable's value where an argument uses it, and takes a missing one for
 //! null; the specification (section 6.1.2) makes a missing non-null variable an error of the request.
 
-use async_graphql::parser::types::{BaseType, OperationDefinition};
-use async_graphql::{ServerError, Value, Variables};
+use std::collections::BTreeMap;
+
+use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
+use async_graphql::{Name, ServerError, Value, Variables};
+use serde_json::value::RawValue;
 
 use super::error;
+
+/// The variables that an operation defines, out of the JSON object that was sent. Others are nobody's.
+pub(super) fn read(operation: &OperationDefinition, sent: Option<&RawValue>) -> Result<Variables, ServerError> {
+    let mut variables = Variables::default();
+    let Some(sent) = sent.filter(|_| !operation.variable_definitions.is_empty()) else { return Ok(variables) };
+    let unreadable = |what: &str| error("GRAPHQL_VALIDATION_FAILED", format!("{what} cannot be read"), None);
+    let sent: BTreeMap<String, &RawValue> = serde_json::from_str(sent.get()).map_err(|_| unreadable("`variables`"))?;
+    for definition in &operation.variable_definitions {
+        let definition = &definition.node;
+        let name = &definition.name.node;
+        let Some(raw) = sent.get(name.as_str()) else { continue };
+        let value =
+            value(&definition.var_type.node, raw).ok_or_else(|| unreadable(&format!("the variable `${name}`")))?;
+        variables.insert(name.clone(), value);
+    }
+    Ok(variables)
+}
+
+fn value(ty: &Type, raw: &RawValue) -> Option<Value> {
+    match &ty.base {
+        _ if raw.get() == "null" => Some(Value::Null),
+        BaseType::Named(name) if name == "JSON" => async_graphql::to_value(raw).ok(),
+        BaseType::List(inner) if raw.get().starts_with('[') => {
+            let entries: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+            entries.into_iter().map(|raw| value(inner, raw)).collect::<Option<_>>().map(Value::List)
+        }
+        // One value where a list is wanted is a list of it.
+        BaseType::List(inner) => value(inner, raw),
+        BaseType::Named(_) => serde_json::from_str(raw.get()).ok().map(of_json),
+    }
+}
+
+/// By hand: as serde sees it, a number that keeps its digits is an object.
+fn of_json(json: serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(truth) => Value::Boolean(truth),
+        serde_json::Value::Number(number) => Value::Number(number),
+        serde_json::Value::String(text) => Value::String(text),
+        serde_json::Value::Array(entries) => Value::List(entries.into_iter().map(of_json).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Object(entries.into_iter().map(|(name, value)| (Name::new(name), of_json(value))).collect())
+        }
+    }
+}
 
 pub(super) fn check(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {

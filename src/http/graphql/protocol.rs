@@ -1,9 +1,9 @@
 //! The messages of graphql-transport-ws (`PROTOCOL.md` of the graphql-ws project), and what its close codes say.
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::read;
+use super::read::{self, Parameters};
 use crate::graphql::execute::{Answer, Kind, Question};
 
 /// What the subprotocol is called.
@@ -13,7 +13,7 @@ pub(super) const SUBPROTOCOL: &str = "graphql-transport-ws";
 #[derive(Debug)]
 pub(super) enum Said {
     Init,
-    Ping(Option<Value>),
+    Ping(Option<Box<RawValue>>),
     Pong,
     Subscribe { id: String, question: Box<Question> },
     Complete { id: String },
@@ -70,11 +70,11 @@ impl Close {
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Result<Said, Close> {
-    let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
+    let Ok(mut message) = serde_json::from_str::<Parameters>(text) else {
         return Err(Close::invalid("a message is a JSON object"));
     };
-    let ty = match message.get("type") {
-        Some(Value::String(ty)) => ty.clone(),
+    let ty = match message.get("type").map(|ty| serde_json::from_str::<String>(ty.get())) {
+        Some(Ok(ty)) => ty,
         _ => return Err(Close::invalid("a message has a `type`, which is a text")),
     };
     match ty.as_str() {
@@ -84,7 +84,8 @@ pub(super) fn read(text: &str) -> Result<Said, Close> {
         "complete" => Ok(Said::Complete { id: id(&mut message)? }),
         "subscribe" => {
             let id = id(&mut message)?;
-            let Some(Value::Object(parameters)) = message.remove("payload") else {
+            let payload = message.remove("payload");
+            let Some(Ok(parameters)) = payload.map(|payload| serde_json::from_str::<Parameters>(payload.get())) else {
                 return Err(Close::invalid("the `payload` of a subscribe is an object with a `query`"));
             };
             let question = read::question(parameters).map_err(|refusal| Close::invalid(refusal.words()))?;
@@ -94,17 +95,17 @@ pub(super) fn read(text: &str) -> Result<Said, Close> {
     }
 }
 
-fn id(message: &mut Map<String, Value>) -> Result<String, Close> {
-    match message.remove("id") {
-        Some(Value::String(id)) if !id.is_empty() => Ok(id),
+fn id(message: &mut Parameters) -> Result<String, Close> {
+    match message.remove("id").map(|id| serde_json::from_str::<String>(id.get())) {
+        Some(Ok(id)) if !id.is_empty() => Ok(id),
         _ => Err(Close::invalid("the message needs an `id`, which is a text that is not empty")),
     }
 }
 
-fn payload(message: &mut Map<String, Value>) -> Result<Option<Value>, Close> {
-    match message.remove("payload") {
-        None | Some(Value::Null) => Ok(None),
-        Some(object @ Value::Object(_)) => Ok(Some(object)),
+fn payload(message: &mut Parameters) -> Result<Option<Box<RawValue>>, Close> {
+    match message.remove("payload").filter(|payload| payload.get() != "null") {
+        None => Ok(None),
+        Some(object) if object.get().starts_with('{') => Ok(Some(object)),
         Some(_) => Err(Close::invalid("the `payload` of this message is an object or left out")),
     }
 }
@@ -113,9 +114,9 @@ pub(super) fn ack() -> String {
     json!({ "type": "connection_ack" }).to_string()
 }
 
-pub(super) fn pong(payload: Option<Value>) -> String {
+pub(super) fn pong(payload: Option<Box<RawValue>>) -> String {
     match payload {
-        Some(payload) => json!({ "type": "pong", "payload": payload }).to_string(),
+        Some(payload) => format!("{{\"type\":\"pong\",\"payload\":{payload}}}"),
         None => json!({ "type": "pong" }).to_string(),
     }
 }

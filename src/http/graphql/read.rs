@@ -1,12 +1,13 @@
 //! A question out of a body or an address: what must be a text is one, what must be an object too.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web;
 use futures_util::StreamExt;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::accept::is_utf8;
 use crate::graphql::execute::Question;
@@ -17,6 +18,9 @@ const BODY: usize = 256 * 1024;
 /// How long a client may take to send it.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
+/// The parameters of a question, each as it was sent: variables hold numbers, and those keep their digits.
+pub(super) type Parameters = BTreeMap<String, Box<RawValue>>;
+
 /// A question from a body.
 pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<Question, Refusal> {
     check_type(headers)?;
@@ -26,15 +30,16 @@ pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result
     }
     let late = |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to come", "send it again");
     let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(parameters)) => question(parameters),
-        Ok(Value::Array(_)) => Err(bad("body", "a list of operations is not taken", "one operation a request")),
-        Ok(_) => Err(bad("body", "the body is no JSON object", FORM)),
-        // Its own words would show what was sent, and where is enough.
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            Err(bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM))
-        }
+    // Its own words would show what was sent, and where is enough.
+    let not_json = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM)
+    };
+    let body: &RawValue = serde_json::from_slice(&bytes).map_err(not_json)?;
+    match body.get().as_bytes().first() {
+        Some(b'{') => question(serde_json::from_str(body.get()).map_err(not_json)?),
+        Some(b'[') => Err(bad("body", "a list of operations is not taken", "one operation a request")),
+        _ => Err(bad("body", "the body is no JSON object", FORM)),
     }
 }
 
@@ -42,15 +47,15 @@ pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result
 pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
     let pairs = pairs.map_err(|_| bad("address", "the address cannot be read", "?query=…&variables=…"))?.into_inner();
-    let mut parameters = Map::new();
+    let mut parameters = Parameters::new();
     for (name, text) in pairs {
         let value = match name.as_str() {
-            "query" | "operationName" => Value::String(text),
+            "query" | "operationName" => to_raw_value(&text),
             "variables" | "extensions" if text.is_empty() => continue,
-            "variables" | "extensions" => serde_json::from_str(&text)
-                .map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?,
+            "variables" | "extensions" => RawValue::from_string(text),
             _ => continue,
         };
+        let value = value.map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?;
         if parameters.insert(name.clone(), value).is_some() {
             return Err(bad(&name, format!("`{name}` is given twice"), "once"));
         }
@@ -61,29 +66,31 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
 const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
 
 /// A question out of its parameters.
-pub(super) fn question(mut parameters: Map<String, Value>) -> Result<Question, Refusal> {
-    let mut take = |name: &str| parameters.remove(name).filter(|value| !value.is_null());
-    let query = match take("query") {
-        Some(Value::String(query)) => query,
+pub(super) fn question(mut parameters: Parameters) -> Result<Question, Refusal> {
+    let mut take = |name: &str| parameters.remove(name).filter(|value| value.get() != "null");
+    let text = |value: Box<RawValue>| serde_json::from_str::<String>(value.get()).ok();
+    let query = match take("query").map(text) {
+        Some(Some(query)) => query,
         None => return Err(bad("query", "`query` is missing", FORM)),
-        Some(_) => return Err(bad("query", "`query` is no text", "the text of a GraphQL document")),
+        Some(None) => return Err(bad("query", "`query` is no text", "the text of a GraphQL document")),
     };
-    let operation_name = match take("operationName") {
+    let operation_name = match take("operationName").map(text) {
         // What some clients send for none.
         None => None,
-        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-        Some(_) => return Err(bad("operationName", "`operationName` is no text", "a name, or null")),
+        Some(Some(name)) => Some(name).filter(|name| !name.is_empty()),
+        Some(None) => return Err(bad("operationName", "`operationName` is no text", "a name, or null")),
     };
     let variables = object(take("variables"), "variables")?;
     object(take("extensions"), "extensions")?;
     Ok(Question { query, operation_name, variables, ..Question::default() })
 }
 
-fn object(value: Option<Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
+fn object(value: Option<Box<RawValue>>, name: &str) -> Result<Option<Box<RawValue>>, Refusal> {
     match value {
-        None => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object),
-        Some(_) => Err(bad(name, format!("`{name}` is no object"), "a JSON object, or null")),
+        Some(value) if !value.get().starts_with('{') => {
+            Err(bad(name, format!("`{name}` is no object"), "a JSON object, or null"))
+        }
+        value => Ok(value),
     }
 }
 

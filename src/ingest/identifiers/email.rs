@@ -1,0 +1,100 @@
+//! E-mail addresses: which texts are some, and one form of each.
+
+use idna::AsciiDenyList;
+use idna::uts46::{Hyphens, Uts46};
+
+use super::text::{lower_case, without_invisible};
+
+/// In lower case, without what nobody sees and without `mailto:`, the domain in Unicode as IDNA 2008 has it (UTS 46,
+/// nontransitional: straße.example is not strasse.example). `None` for what is no address: with white space or
+/// `: ; , < >` inside, without its one `@`, something before it and a domain of two labels or more behind it.
+pub(super) fn normalise(text: &str) -> Option<String> {
+    const SCHEME: &str = "mailto:";
+    let text = without_invisible(text);
+    let text = text.trim();
+    let bare = match text.get(..SCHEME.len()) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => text[SCHEME.len()..].trim_start(),
+        _ => text,
+    };
+    if bare.contains(|c: char| c.is_whitespace() || matches!(c, ':' | ';' | ',' | '<' | '>')) {
+        return None;
+    }
+    let (name, domain) = bare.split_once('@')?;
+    if name.is_empty() || domain.contains('@') {
+        return None;
+    }
+    let (domain, fine) = Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::URL, Hyphens::Allow);
+    fine.ok()?;
+    // A joiner that stood in Punycode is one that nobody sees.
+    let domain = without_invisible(&domain);
+    let mut labels = domain.split('.');
+    if labels.clone().count() < 2 || labels.any(str::is_empty) {
+        return None;
+    }
+    Some(lower_case(&format!("{name}@{domain}")).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_one_form() {
+        for (written, form) in [
+            ("Ada@Example.COM", "ada@example.com"),
+            ("mailto:ada@example.com", "ada@example.com"),
+            ("MailTo: ada@example.com", "ada@example.com"),
+            ("\u{200b}ada\u{feff}@exa\u{200f}mple.com\u{2060}", "ada@example.com"),
+            ("ame\u{301}lie@example.com", "am\u{e9}lie@example.com"),
+            ("AME\u{301}LIE@example.com", "am\u{e9}lie@example.com"),
+            ("ame\u{200d}\u{301}lie@example.com", "am\u{e9}lie@example.com"),
+            ("info@xn--strae-oqa.example", "info@straße.example"),
+            ("info@XN--STRAE-OQA.example", "info@straße.example"),
+            ("info@STRAßE.example", "info@straße.example"),
+            ("info@strasse.example", "info@strasse.example"),
+            ("info@bu\u{308}cher.example", "info@bücher.example"),
+            ("info@xn--bcher-kva.example", "info@bücher.example"),
+            ("info@例え。テスト", "info@例え.テスト"),
+            ("info@ｅｘａｍｐｌｅ.com", "info@example.com"),
+            ("o'brien+tag@mail_1.example.co.uk", "o'brien+tag@mail_1.example.co.uk"),
+            ("a@r3---sn.example.com", "a@r3---sn.example.com"),
+        ] {
+            assert_eq!(normalise(written).as_deref(), Some(form), "{written:?}");
+            assert_eq!(normalise(form).as_deref(), Some(form), "{form}, again");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_none() {
+        for text in [
+            "n/a",
+            "none",
+            "abc",
+            "",
+            "@",
+            "a@",
+            "@example.com",
+            "a@b",
+            "a@localhost",
+            "a@b@example.com",
+            "a b@example.com",
+            "a\u{a0}b@example.com",
+            "Ada <ada@example.com>",
+            "ada@example.com, bob@example.com",
+            "ada@example.com;bob@example.com",
+            "https://example.com/@ada",
+            "https://ada@example.com/",
+            "a@example..com",
+            "a@.example.com",
+            "a@example.com.",
+            "a@[127.0.0.1]",
+            "a@exa%mple.com",
+            "a@xn--\u{e9}.com",
+            "a@xn--a.com",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            "\u{200b}@\u{200b}.\u{200b}",
+        ] {
+            assert_eq!(normalise(text), None, "{text:?}");
+        }
+    }
+}
