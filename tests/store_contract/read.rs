@@ -256,7 +256,7 @@ async fn an_event_is_linked_with_a_hundred_at_most(mut world: World) {
         format!(r#""type":"page","messageId":"m1","userId":"ada","context":{{"externalIds":[{}]}}"#, many.join(","));
     told(&mut world, &[&line]).await;
     let view = world.customer("user_id", "ada").await;
-    assert_eq!(names(&*view), ["user_id:ada"]);
+    assert_eq!(view.identifiers.len(), 100);
     assert_eq!(touchpoints(&world, "ada").await, 1);
     let keys = [1_098, 1_099].map(|n| IdentifierRef::Key(IdentifierKey::new("crm", n.to_string())));
     let found = world.store.identifiers(&keys).await.expect("an answer");
