@@ -204,7 +204,7 @@ fn no_damaged_file_passes_check() {
         let begin = (*page as usize - 1) * PAGE;
         damage(&format!("{name}: root overwritten"), &|bytes| bytes[begin..begin + PAGE].fill(0x5a));
         damage(&format!("{name}: root of zeros"), &|bytes| bytes[begin..begin + PAGE].fill(0));
-        damage(&format!("{name}: cells moved"), &|bytes| bytes[begin + 12..begin + 40].fill(0xff));
+        damage(&format!("{name}: head overwritten"), &|bytes| bytes[begin + 1..begin + 7].fill(0xff));
     }
     for page in (1..whole.len() / PAGE).step_by(7) {
         damage(&format!("page {page} overwritten"), &|bytes| bytes[page * PAGE..(page + 1) * PAGE].fill(0x5a));

@@ -9,6 +9,9 @@ use serde_json::json;
 use crate::running::{Server, run};
 use crate::wipe::wipe;
 
+/// Held while a test uses the Neo4j: it has one database.
+static NEO4J: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -235,6 +238,7 @@ async fn while_its_neo4j_is_away_a_server_says_so_and_goes_on_trying() {
 #[tokio::test]
 async fn on_neo4j_a_demo_gives_the_same_customers() {
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else { return };
+    let _alone = NEO4J.lock().await;
     let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
     let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
     wipe(&graph).await.expect("a database to wipe");
@@ -264,6 +268,7 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
 #[tokio::test]
 async fn servers_that_start_together_on_an_empty_neo4j_all_become_ready() {
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else { return };
+    let _alone = NEO4J.lock().await;
     let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
     let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
     let texts = async |question: &str| {
