@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{
-    ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value,
+    ErrorExtensionValues, ObjectType, Pos, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt;
