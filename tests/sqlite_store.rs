@@ -9,10 +9,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::facts::{event, minute, rules};
+use common::facts::{amount, event, minute, rules};
 use common::world::World;
 use rusqlite::Connection;
+use throughline::domain::Currency;
 use throughline::stitching::Batch;
+use throughline::store::query::{CustomerFilter, CustomerList, CustomerSort};
 use throughline::store::recount::recount;
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 use throughline::store::{Store, StoreError};
@@ -252,6 +254,58 @@ async fn a_recount_finds_what_is_kept_wrong() {
         spoil(mended);
     }
     assert_eq!(recount(&store, minute(1_000), |_| {}).await.expect("a recount").wrong, 0);
+}
+
+/// What a file of version 5 has of money stands, in its order, and takes sums of any size.
+#[tokio::test]
+async fn money_of_an_older_file_stands_and_grows_beyond_64_bits() {
+    const STEPS: [&str; 5] = [
+        include_str!("../src/store/sqlite/schema.sql"),
+        include_str!("../src/store/sqlite/schema_2.sql"),
+        include_str!("../src/store/sqlite/schema_3.sql"),
+        include_str!("../src/store/sqlite/schema_4.sql"),
+        include_str!("../src/store/sqlite/schema_5.sql"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("old.db");
+    let db = Connection::open(&file).expect("a file");
+    for step in STEPS {
+        db.execute_batch(step).expect("a version");
+    }
+    db.execute_batch(
+        "PRAGMA application_id = 1953002092;
+         PRAGMA user_version = 5;
+         INSERT INTO customer (born, id, version, first_seen_at, last_seen_at, order_count, channels, identifier_count)
+         VALUES (1, 'a', 1, 0, 0, 1, '[]', 1), (2, 'b', 1, 0, 0, 1, '[]', 1), (3, 'c', 1, 0, 0, 0, '[]', 1);
+         INSERT INTO customer_spend (customer, currency, net, gross, returned, orders)
+         VALUES (1, 'GBP', 5000000, 7000000, 2000000, 1), (2, 'GBP', 9223372036854775807, 9223372036854775807, 0, 1);
+         INSERT INTO orders (source, number, owner, placed_at, placed_arrival, status, currency, total, returned, events)
+         VALUES ('shop', '1', 1, 0, 1, 'PART_RETURNED', 'GBP', 7000000, 2000000, '[]');
+         UPDATE counter SET customers = 3, seq = 1;
+         INSERT INTO change (seq, at, entries) VALUES (1, 0, '[]');",
+    )
+    .expect("what was stored");
+    drop(db);
+    let world = World::new(Arc::new(open(&file)));
+    world.store.set_up().await.expect("a newer version");
+    let list = |descending| CustomerList {
+        filter: CustomerFilter::default(),
+        sort: CustomerSort::NetSpend(Currency("GBP".into())),
+        descending,
+        after: None,
+        limit: 10,
+    };
+    let keys = async |descending| {
+        let page = world.store.list_customers(&list(descending)).await.expect("a page");
+        page.items.into_iter().map(|(id, place)| (id.0.to_string(), place.key)).collect::<Vec<_>>()
+    };
+    let of = |id: &str, key: i128| (id.to_owned(), key);
+    assert_eq!(keys(true).await, [of("b", i64::MAX.into()), of("a", 5_000_000), of("c", 0)]);
+    let orders = world.store.scan_orders(None, 10).await.expect("orders");
+    assert_eq!((orders.len(), orders[0].net), (1, amount("5")));
+    world.apply([event("m1").user("vast").completed("2", "999999999999999", &[])]).await;
+    assert_eq!(keys(true).await[0].1, amount("999999999999999").0);
+    assert_eq!(keys(false).await[3].1, amount("999999999999999").0);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::others;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
@@ -233,6 +234,10 @@ async fn about_data(settings: &Settings, store: &dyn Store, recounts: bool) -> V
             if let Some(fault) = fault {
                 findings.push(Finding::Wrong(format!("store {url}: {}", fault.words(&store.mending_counter()))));
             }
+            findings.extend(match others::look(&*store, settings).await {
+                Ok(words) => words.map(|words| Finding::Ok(format!("store {url}: {words}"))),
+                Err(error) => Some(Finding::Wrong(format!("store {url}: touchpoints cannot be read: {error}"))),
+            });
             if recounts {
                 findings.push(about_figures(store, url, status.customers).await);
             }

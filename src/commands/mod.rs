@@ -11,6 +11,7 @@ mod identity;
 pub mod import;
 pub mod journeys;
 mod log;
+mod others;
 pub mod restitch;
 pub mod schema;
 pub mod serve;

@@ -3,15 +3,14 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// An exact amount in millionths of the currency's unit.
 ///
-/// Integers, so that both stores add and compare amounts exactly.
+/// One that is sent is below 10^15 units, 2^70 millionths; an integer of 128 bits holds the sum of 10^17 of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Amount(pub i64);
+pub struct Amount(pub i128);
 
 /// An ISO 4217 code, upper case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,7 +36,7 @@ pub enum MoneyError {
     #[error("an amount with more than 6 digits behind the point")]
     TooFine,
     /// It is beyond what one amount can be.
-    #[error("an amount beyond a million million")]
+    #[error("not an amount below 10^15")]
     TooLarge,
     /// The currency is not three letters.
     #[error("not a currency: write it as GBP")]
@@ -47,22 +46,29 @@ pub enum MoneyError {
 impl Amount {
     /// Nothing.
     pub const ZERO: Amount = Amount(0);
-    /// The largest amount that one event may carry, in either direction: a million million.
-    pub const LARGEST: Amount = Amount(1_000_000_000_000_000_000);
+    /// What one event may carry is less than this, in either direction.
+    pub const LIMIT: Amount = Amount(1_000_000_000_000_000 * Self::UNIT);
+    /// Digits behind the point that are kept.
     const SCALE: u32 = 6;
+    /// One of the currency's unit.
+    const UNIT: i128 = 10_i128.pow(Self::SCALE);
 
     /// Reads a plain decimal number: no exponent, no grouping, at most 6 digits behind the point.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        let decimal = Decimal::from_str_exact(text.trim()).map_err(|_| MoneyError::Malformed)?;
-        let decimal = decimal.normalize();
-        if decimal.scale() > Self::SCALE {
-            return Err(MoneyError::TooFine);
+        if text.contains(['e', 'E']) {
+            return Err(MoneyError::Malformed);
         }
-        let micros = decimal.mantissa() * 10_i128.pow(Self::SCALE - decimal.scale());
-        match i64::try_from(micros) {
-            Ok(micros) if micros.abs() <= Self::LARGEST.0 => Ok(Amount(micros)),
-            _ => Err(MoneyError::TooLarge),
+        match scaled(text, Self::SCALE)? {
+            (millionths, true) => Ok(Amount(millionths)),
+            (_, false) => Err(MoneyError::TooFine),
         }
+    }
+
+    /// Reads a decimal number as senders write it, with an exponent too; of more than 6 digits behind the point
+    /// it is rounded half to even. The second says whether nothing was rounded away.
+    pub fn read(text: &str) -> Result<(Self, bool), MoneyError> {
+        let (millionths, exact) = scaled(text, Self::SCALE)?;
+        if millionths.abs() < Self::LIMIT.0 { Ok((Amount(millionths), exact)) } else { Err(MoneyError::TooLarge) }
     }
 
     /// Reads a JSON number as its shortest decimal text, which is what the sender wrote for every
@@ -74,17 +80,115 @@ impl Amount {
 
     /// As text, with at least `digits` digits behind the point and no needless zeros after them.
     pub fn to_text(self, digits: u32) -> String {
-        let mut decimal = Decimal::from_i128_with_scale(i128::from(self.0), Self::SCALE).normalize();
-        if decimal.scale() < digits {
-            decimal.rescale(digits);
-        }
-        decimal.to_string()
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let size = self.0.unsigned_abs();
+        let (whole, part) = (size / Self::UNIT.unsigned_abs(), size % Self::UNIT.unsigned_abs());
+        let part = format!("{part:06}");
+        let shown = part.trim_end_matches('0').len().max((digits as usize).min(part.len()));
+        let point = if shown == 0 { "" } else { "." };
+        format!("{sign}{whole}{point}{}", &part[..shown])
     }
 
-    /// This amount `count` times, or the largest representable.
+    /// This amount `count` times.
     pub fn times(self, count: i64) -> Self {
-        Amount(self.0.saturating_mul(count))
+        Amount(self.0.saturating_mul(i128::from(count)))
     }
+
+    /// Shares it out in proportion to `weights` (equally when they are all nothing) in whole smallest units of the
+    /// currency: each part is cut to units, and those that are left go, one each, to those of which most was cut;
+    /// of equals to the first. What is finer than a unit goes to the first of all. The parts sum to the amount.
+    pub fn share_out(self, weights: &[Amount], currency: &Currency) -> Vec<Amount> {
+        if weights.is_empty() {
+            return Vec::new();
+        }
+        let equal = weights.iter().all(|weight| weight.0 <= 0);
+        let weight = |n: usize| if equal { 1 } else { weights[n].0.max(0).unsigned_abs() };
+        let sum: u128 = (0..weights.len()).map(weight).sum();
+        let unit = currency.smallest().0.unsigned_abs();
+        let (units, fine) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
+        let (mut parts, cut): (Vec<u128>, Vec<u128>) = (0..weights.len()).map(|n| share(units, weight(n), sum)).unzip();
+        let left = units - parts.iter().sum::<u128>();
+        let mut order: Vec<usize> = (0..weights.len()).collect();
+        order.sort_by_key(|n| std::cmp::Reverse(cut[*n]));
+        // Less than a unit was cut of each, so there are fewer left than parts.
+        order.into_iter().take(left as usize).for_each(|n| parts[n] += 1);
+        let first = order_first(weights, equal);
+        let amount = |(n, units): (usize, u128)| {
+            let size = (units * unit + if n == first { fine } else { 0 }) as i128;
+            Amount(if self.0 < 0 { -size } else { size })
+        };
+        parts.into_iter().enumerate().map(amount).collect()
+    }
+}
+
+/// The first that has a part at all.
+fn order_first(weights: &[Amount], equal: bool) -> usize {
+    weights.iter().position(|weight| equal || weight.0 > 0).unwrap_or(0)
+}
+
+/// `of * weight / sum` and what that division leaves, exactly: the product may need 256 bits, so it is divided bit by
+/// bit. `weight` is at most `sum`, and `sum` is below 2^127.
+fn share(of: u128, weight: u128, sum: u128) -> (u128, u128) {
+    let (mut quotient, mut rest) = (0_u128, 0_u128);
+    for bit in (0..u128::BITS - of.leading_zeros()).rev() {
+        quotient <<= 1;
+        rest <<= 1;
+        if of >> bit & 1 == 1 {
+            rest += weight;
+        }
+        while rest >= sum {
+            rest -= sum;
+            quotient += 1;
+        }
+    }
+    (quotient, rest)
+}
+
+/// A decimal number times 10^`scale`, rounded half to even, and whether it is that exactly. Signs, a point and an
+/// exponent are understood; grouping is not.
+pub(crate) fn scaled(text: &str, scale: u32) -> Result<(i128, bool), MoneyError> {
+    use MoneyError::{Malformed, TooLarge};
+    /// More digits than any sum of amounts has, and fewer than 128 bits hold.
+    const MOST: i64 = 36;
+    let text = text.trim();
+    let (negative, size) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = size.split_once(['e', 'E']).unwrap_or((size, "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let power = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let good = is_digits(whole) && is_digits(part) && whole.len() + part.len() > 0;
+    if !good || !is_digits(power) || power.is_empty() {
+        return Err(Malformed);
+    }
+    let digits = || whole.bytes().chain(part.bytes()).map(|byte| byte - b'0');
+    let Some(first) = digits().position(|digit| digit > 0) else { return Ok((0, true)) };
+    // An exponent that no integer holds moves the point further than there are digits.
+    let away = if exponent.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 };
+    let moved = exponent.parse::<i64>().map_or(away, |power| power.clamp(i64::MIN / 4, i64::MAX / 4));
+    // How many digits stand before the point of what is asked for.
+    let before = whole.len() as i64 + moved + i64::from(scale);
+    if before - first as i64 > MOST {
+        return Err(TooLarge);
+    }
+    let kept = usize::try_from(before).unwrap_or(0);
+    let mut number: i128 = digits().take(kept).fold(0, |number, digit| number * 10 + i128::from(digit));
+    let missing = kept.saturating_sub(whole.len() + part.len());
+    number *= 10_i128.pow(missing as u32);
+    // Below the point: the digit next to it, when one stands there, and whether anything stands behind that.
+    let (next, behind) = if before < 0 {
+        (0, true)
+    } else {
+        let mut rest = digits().skip(kept);
+        (rest.next().unwrap_or(0), rest.any(|digit| digit > 0))
+    };
+    if next > 5 || next == 5 && (behind || number % 2 == 1) {
+        number += 1;
+    }
+    Ok((if negative { -number } else { number }, next == 0 && !behind))
 }
 
 impl std::ops::Add for Amount {
@@ -136,6 +240,11 @@ impl Currency {
             _ => 2,
         }
     }
+
+    /// The smallest amount that is paid in it.
+    pub fn smallest(&self) -> Amount {
+        Amount(10_i128.pow(Amount::SCALE.saturating_sub(self.digits())))
+    }
 }
 
 impl Money {
@@ -166,8 +275,72 @@ mod tests {
         assert_eq!(Amount::parse("1e5"), Err(MoneyError::Malformed));
         assert_eq!(Amount::parse("1,000"), Err(MoneyError::Malformed));
         assert_eq!(Amount::parse("0.0000001"), Err(MoneyError::TooFine));
-        assert_eq!(Amount::parse("1000000000001"), Err(MoneyError::TooLarge));
+        assert_eq!(Amount::parse("1".repeat(60).as_str()), Err(MoneyError::TooLarge));
+        for text in ["", "-", ".", "1.2.3", "1 0", "0x10", "--1", "\u{661}"] {
+            assert_eq!(Amount::parse(text), Err(MoneyError::Malformed), "{text}");
+        }
         assert!("EURO".parse::<Currency>().is_err());
         assert_eq!("gbp".parse::<Currency>().expect("a currency").0.as_ref(), "GBP");
+    }
+
+    #[test]
+    fn what_is_finer_than_a_millionth_is_rounded_half_to_even() {
+        for (text, shown, exact) in [
+            ("16.658333333333335", "16.658333", false),
+            ("0.0000005", "0", false),
+            ("0.0000015", "0.000002", false),
+            ("0.00000050000000000000000000000000000000000000000001", "0.000001", false),
+            ("-2.0000025", "-2.000002", false),
+            ("59.970000000000006", "59.97", false),
+            ("1.10000000000000000000", "1.1", true),
+            ("1e2", "100", true),
+            ("1.5E-3", "0.0015", true),
+            ("25e-7", "0.000002", false),
+            ("1e-400", "0", false),
+            ("9e-99999999999999999999", "0", false),
+            ("0e99999999999999999999", "0", true),
+            ("000012.50", "12.5", true),
+            ("+3.", "3", true),
+            (".5", "0.5", true),
+            ("999999999999999.999999", "999999999999999.999999", true),
+        ] {
+            let (amount, is_exact) = Amount::read(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+            assert_eq!((amount.to_text(0).as_str(), is_exact), (shown, exact), "{text}");
+        }
+        for text in ["1000000000000000", "999999999999999.9999996", "1e400", "1e99999999999999999999", "-1e15"] {
+            assert_eq!(Amount::read(text), Err(MoneyError::TooLarge), "{text}");
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_whatever_they_add_up_to() {
+        let dong = Amount::parse("999999999999").expect("an amount");
+        assert_eq!((0..30_000).map(|_| dong).sum::<Amount>().to_text(0), "29999999999970000");
+        let (largest, _) = Amount::read("999999999999999.99").expect("an amount");
+        assert_eq!(largest.times(1_000_000_000).to_text(2), "999999999999999990000000.00");
+        assert_eq!(Amount::parse("29999999999970000").expect("a sum").to_text(0), "29999999999970000");
+    }
+
+    fn shares(total: &str, currency: &str, weights: &[&str]) -> Vec<String> {
+        let amount = |text: &str| Amount::parse(text).expect("an amount");
+        let weights: Vec<Amount> = weights.iter().copied().map(amount).collect();
+        let currency = Currency(currency.into());
+        let parts = amount(total).share_out(&weights, &currency);
+        assert_eq!(parts.iter().copied().sum::<Amount>(), amount(total));
+        parts.into_iter().map(|part| part.to_text(currency.digits())).collect()
+    }
+
+    #[test]
+    fn parts_are_whole_units_of_the_currency_by_largest_remainder() {
+        assert_eq!(shares("10", "GBP", &["3.333333", "3.333333", "3.333333"]), ["3.34", "3.33", "3.33"]);
+        assert_eq!(shares("10", "GBP", &["1", "1", "1"]), ["3.34", "3.33", "3.33"]);
+        assert_eq!(shares("100", "JPY", &["2.6", "3.7", "3.7"]), ["26", "37", "37"]);
+        assert_eq!(shares("10", "JPY", &["2.6", "3.7", "3.7"]), ["2", "4", "4"]);
+        assert_eq!(shares("0.07", "GBP", &["0", "0"]), ["0.04", "0.03"]);
+        assert_eq!(shares("1", "KWD", &["1", "1", "1"]), ["0.334", "0.333", "0.333"]);
+        assert_eq!(shares("10.005", "GBP", &["0", "5", "5"]), ["0.00", "5.005", "5.00"]);
+        assert_eq!(shares("-10", "GBP", &["1", "1", "1"]), ["-3.34", "-3.33", "-3.33"]);
+        let vast = "999999999999999";
+        assert_eq!(shares(vast, "CLF", &[vast, vast, vast]), ["333333333333333.0000"; 3]);
     }
 }

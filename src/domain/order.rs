@@ -1,6 +1,6 @@
 //! An order: the fold of everything that was said about it, in whatever order that arrived.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -83,6 +83,9 @@ pub struct Line {
 /// What came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
+    /// In which currency, when it says so; one in another than its order's does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// How much, when it says so; wins over quantity x price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Amount>,
@@ -220,6 +223,7 @@ impl Order {
         let mut by_time: Vec<&OrderEvent> = events.iter().collect();
         by_time.sort_by_key(|e| (e.at, e.arrival));
         let mut total = None;
+        let said = said_currency(&by_time);
         for event in &by_time {
             if let OrderAct::Completed(content) | OrderAct::Updated(content) = &event.act {
                 order.take_content(content, &mut total);
@@ -227,7 +231,9 @@ impl Order {
         }
         order.total = total.unwrap_or_else(|| order.lines.iter().map(|l| l.unit_price.times(l.quantity)).sum());
         for event in &by_time {
-            if let OrderAct::Refunded(refund) = &event.act {
+            if let OrderAct::Refunded(refund) = &event.act
+                && !refund.is_foreign(said)
+            {
                 order.take_refund(refund, event.at);
             }
         }
@@ -235,6 +241,18 @@ impl Order {
         order.status = order.standing(cancelled);
         order.events = events;
         order
+    }
+
+    /// The refunds among `events` that do not count, being in another currency than their order, by arrival. None
+    /// while the order itself has not arrived.
+    pub fn foreign_refunds(events: &[OrderEvent]) -> BTreeSet<Arrival> {
+        let mut by_time: Vec<&OrderEvent> = events.iter().collect();
+        by_time.sort_by_key(|e| (e.at, e.arrival));
+        let is_here = events.iter().any(|e| matches!(e.act, OrderAct::Completed(_)));
+        let said = said_currency(&by_time).filter(|_| is_here);
+        let foreign =
+            by_time.iter().filter(|e| matches!(&e.act, OrderAct::Refunded(refund) if refund.is_foreign(said)));
+        foreign.map(|e| e.arrival).collect()
     }
 
     /// What had been said by a moment, or all of it.
@@ -311,6 +329,7 @@ impl Order {
         }
     }
 
+    /// Takes what came back off what is left.
     fn take_refund(&mut self, refund: &Refund, at: Timestamp) {
         let left = self.total - self.returned;
         let mut parts: Vec<(Option<Product>, i64, Amount)> = Vec::new();
@@ -338,7 +357,10 @@ impl Order {
             parts.push((None, 0, amount));
         }
         self.returned += amount;
-        let shares = share_out(amount, &parts.iter().map(|p| p.2).collect::<Vec<_>>());
+        let said: Vec<Amount> = parts.iter().map(|p| p.2).collect();
+        // What the lines come to by themselves needs no sharing out.
+        let shares =
+            if said.iter().copied().sum::<Amount>() == amount { said } else { amount.share_out(&said, &self.currency) };
         for ((product, quantity, _), amount) in parts.into_iter().zip(shares) {
             self.returns.push(Return { product, quantity, amount, at, reason: refund.reason.clone() });
         }
@@ -379,24 +401,20 @@ impl Order {
     }
 }
 
-/// Shares `amount` out in proportion to `weights` (equally when they are all nothing); the parts
-/// sum to the amount exactly, what division leaves over goes to the largest remainders.
-fn share_out(amount: Amount, weights: &[Amount]) -> Vec<Amount> {
-    let equal = weights.iter().all(|w| w.0 <= 0);
-    let weight = |i: usize| if equal { 1 } else { i128::from(weights[i].0.max(0)) };
-    let sum: i128 = (0..weights.len()).map(weight).sum();
-    let exact = |i: usize| i128::from(amount.0) * weight(i);
-    let mut parts: Vec<i64> = (0..weights.len()).map(|i| (exact(i) / sum) as i64).collect();
-    let mut rest = amount.0 - parts.iter().sum::<i64>();
-    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-    by_remainder.sort_by_key(|&i| std::cmp::Reverse(exact(i) % sum));
-    for i in by_remainder {
-        if rest > 0 {
-            parts[i] += 1;
-            rest -= 1;
-        }
+/// The currency that was said last; `None` while none was.
+fn said_currency<'e>(by_time: &[&'e OrderEvent]) -> Option<&'e Currency> {
+    by_time.iter().rev().find_map(|event| match &event.act {
+        OrderAct::Completed(content) | OrderAct::Updated(content) => content.currency.as_ref(),
+        _ => None,
+    })
+}
+
+impl Refund {
+    /// Whether it is in another currency than its order. One that says none is in its order's; an order that says
+    /// none may be in any.
+    fn is_foreign(&self, order: Option<&Currency>) -> bool {
+        self.currency.as_ref().zip(order).is_some_and(|(own, order)| own != order)
     }
-    parts.into_iter().map(Amount).collect()
 }
 
 #[cfg(test)]
@@ -431,6 +449,7 @@ mod tests {
 
     fn refund(total: Option<&str>, products: &[(&str, i64, Option<&str>)]) -> OrderAct {
         OrderAct::Refunded(Refund {
+            currency: None,
             total: total.map(gbp),
             products: products
                 .iter()
@@ -508,16 +527,49 @@ mod tests {
     }
 
     #[test]
+    fn a_refund_in_another_currency_counts_for_nothing_whichever_comes_first() {
+        let in_currency = |currency: &str, act: OrderAct| match act {
+            OrderAct::Refunded(refund) => {
+                OrderAct::Refunded(Refund { currency: Some(Currency(currency.into())), ..refund })
+            }
+            act => act,
+        };
+        let placed = (1, completed("50", &[("a", 1, "50")]));
+        let foreign = (2, in_currency("EUR", refund(Some("20"), &[])));
+        let own = (3, in_currency("GBP", refund(Some("5"), &[])));
+        for acts in [
+            vec![placed.clone(), foreign.clone(), own.clone()],
+            vec![own.clone(), foreign.clone(), placed.clone()],
+            vec![foreign.clone(), placed.clone(), own.clone()],
+        ] {
+            let order = fold(acts);
+            assert_eq!((order.returned, order.returns.len()), (gbp("5"), 1));
+            assert_eq!((order.status, order.lines[0].returned_quantity), (OrderStatus::PartReturned, 0));
+            assert_eq!(Order::foreign_refunds(&order.events).len(), 1);
+        }
+        assert!(Order::foreign_refunds(&fold(vec![foreign.clone()]).events).is_empty(), "its order is not here yet");
+        let euros = OrderContent { currency: Some(Currency("EUR".into())), ..OrderContent::default() };
+        let order = fold(vec![placed, foreign, own, (4, OrderAct::Updated(euros))]);
+        assert_eq!((&*order.currency.0, order.returned), ("EUR", gbp("20")), "the order is in euros after all");
+    }
+
+    #[test]
+    fn a_whole_refund_over_lines_is_shared_out_in_pennies() {
+        let lines = [("a", 1, "3.333333"), ("b", 1, "3.333333"), ("c", 1, "3.333333")];
+        let order = fold(vec![(1, completed("10", &lines)), (2, refund(None, &[]))]);
+        let parts: Vec<String> = order.returns.iter().map(|part| part.amount.to_text(2)).collect();
+        assert_eq!(parts, ["3.34", "3.33", "3.33"]);
+        assert_eq!((order.returned, order.status), (gbp("10"), OrderStatus::Returned));
+        let whole =
+            fold(vec![(1, completed("25", &[("a", 1, "12.345678"), ("b", 1, "12.654322")])), (2, refund(None, &[]))]);
+        let parts: Vec<_> = whole.returns.iter().map(|part| part.amount).collect();
+        assert_eq!(parts, [gbp("12.345678"), gbp("12.654322")], "what the lines say themselves is not rounded");
+    }
+
+    #[test]
     fn a_cancelled_order_keeps_its_total_and_counts_for_nothing() {
         let order = fold(vec![(1, completed("50", &[("a", 1, "50")])), (2, OrderAct::Cancelled)]);
         assert_eq!((order.total, order.net(), order.status), (gbp("50"), Amount::ZERO, OrderStatus::Cancelled));
         assert_eq!(order.figures(), None);
-    }
-
-    #[test]
-    fn shares_sum_to_the_amount() {
-        let shares = share_out(Amount(100), &[Amount(1), Amount(1), Amount(1)]);
-        assert_eq!(shares.iter().map(|a| a.0).sum::<i64>(), 100);
-        assert_eq!(share_out(Amount(7), &[Amount(0), Amount(0)]), vec![Amount(4), Amount(3)]);
     }
 }

@@ -8,6 +8,30 @@ use serde_json::value::RawValue;
 use super::order::OrderKey;
 use super::{Arrival, IdentifierId, Timestamp};
 
+/// Every kind: what a touchpoint means.
+pub const KINDS: [&str; 20] = [
+    "view",
+    "search",
+    "product",
+    "cart",
+    "wishlist",
+    "order",
+    "return",
+    "message_sent",
+    "message_opened",
+    "message_clicked",
+    "message_failed",
+    "contact",
+    "visit",
+    "delivery",
+    "sign_up",
+    "sign_in",
+    "like",
+    "dislike",
+    "consent",
+    "other",
+];
+
 /// Who came to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

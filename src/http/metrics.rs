@@ -69,6 +69,7 @@ fn describe() {
     describe_counter!("throughline_journeys_questions_total", "questions about journeys, by outcome");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
     describe_counter!("throughline_ingest_events_total", "events that came in, by outcome and way");
+    describe_counter!("throughline_ingest_other_total", "track events that no table of kinds names, by way");
     describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");
     describe_gauge!("throughline_sockets", "connections that stay open, by transport");
     describe_gauge!("throughline_subscriptions", "operations that run on them, by transport");

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::event::{Event, Type};
+use super::json::Object;
 use super::notes::Notes;
 use crate::domain::ProblemCode;
 use crate::domain::touchpoint::Direction;
@@ -31,7 +32,7 @@ pub(crate) fn carries_messages(channel: &str) -> bool {
     matches!(channel, "email" | "sms" | "push" | "direct_mail")
 }
 
-/// `properties.channel`, else the first rule that fits, else by type and name.
+/// `properties.channel`, else the first rule that fits, else by name, else by where it was made.
 pub(crate) fn channel(
     rules: &[ChannelRule],
     event: &Event<'_>,
@@ -48,15 +49,83 @@ pub(crate) fn channel(
     if let Some(rule) = rules.iter().find(|rule| fits(rule, event, source, name, words)) {
         return rule.is.clone();
     }
-    let by_name = match event.kind {
-        Type::Page => "website",
-        Type::Screen => "mobile_app",
-        _ => match words.split(' ').next() {
-            Some(first @ ("email" | "sms" | "push")) if words.len() > first.len() => first,
-            _ => "other",
-        },
+    named(by_name(words).unwrap_or_else(|| where_made(event)))
+}
+
+/// The channel that an event's name begins with.
+pub(crate) fn by_name(words: &str) -> Option<&'static str> {
+    let (first, _) = words.split_once(' ')?;
+    ["email", "sms", "push"].into_iter().find(|channel| *channel == first)
+}
+
+/// By what made the event: a page or a browser, a screen or an app.
+fn where_made(event: &Event<'_>) -> &'static str {
+    match event.kind {
+        Type::Page => return "website",
+        Type::Screen => return "mobile_app",
+        _ => {}
+    }
+    let says = |field: &str| {
+        let given = event.context.get(field).and_then(|raw| Object::parse(raw.get()));
+        given.is_some_and(|object| object.entries().any(|(_, raw)| !matches!(raw.get(), "null" | "\"\"")))
     };
-    named(by_name)
+    let library = event.context.get("library").map(made_by);
+    if says("page") || library == Some(MadeBy::Browser) {
+        "website"
+    } else if says("app") || library == Some(MadeBy::App) {
+        "mobile_app"
+    } else {
+        "other"
+    }
+}
+
+/// What a library runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MadeBy {
+    Browser,
+    App,
+    Other,
+}
+
+/// By the words of the name in `context.library`: `analytics.js`, `@segment/analytics-next`, `RudderLabs JavaScript
+/// SDK`; `analytics-ios`, `com.rudderstack.android.sdk.core`, `analytics_flutter`.
+fn made_by(library: &serde_json::value::RawValue) -> MadeBy {
+    const APPS: [&str; 14] = [
+        "android",
+        "ios",
+        "ipados",
+        "swift",
+        "kotlin",
+        "flutter",
+        "cordova",
+        "capacitor",
+        "xamarin",
+        "maui",
+        "unity",
+        "ionic",
+        "mobile",
+        "reactnative",
+    ];
+    const BROWSERS: [&str; 7] = ["js", "javascript", "browser", "web", "next", "gtag", "gtm"];
+    const SERVERS: [&str; 5] = ["node", "nodejs", "server", "deno", "bun"];
+    let object = Object::parse(library.get());
+    let name = match &object {
+        Some(object) => object.get("name"),
+        None => Some(library),
+    };
+    let Some(name) = name.and_then(super::json::as_text) else { return MadeBy::Other };
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    if has(&SERVERS) {
+        MadeBy::Other
+    } else if has(&APPS) || words.windows(2).any(|pair| pair == ["react", "native"]) {
+        MadeBy::App
+    } else if has(&BROWSERS) {
+        MadeBy::Browser
+    } else {
+        MadeBy::Other
+    }
 }
 
 /// `properties.direction`, else by the name: what we send goes out.
@@ -110,6 +179,35 @@ fn fits(rule: &ChannelRule, event: &Event<'_>, source: &str, name: &str, words: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_librarys_name_says_what_it_runs_in() {
+        for (name, expected) in [
+            ("analytics.js", MadeBy::Browser),
+            ("@segment/analytics-next", MadeBy::Browser),
+            ("RudderLabs JavaScript SDK", MadeBy::Browser),
+            ("posthog-js", MadeBy::Browser),
+            ("web", MadeBy::Browser),
+            ("analytics-ios", MadeBy::App),
+            ("analytics-swift", MadeBy::App),
+            ("analytics-kotlin", MadeBy::App),
+            ("com.rudderstack.android.sdk.core", MadeBy::App),
+            ("rudder-ios-library", MadeBy::App),
+            ("@segment/analytics-react-native", MadeBy::App),
+            ("analytics_flutter", MadeBy::App),
+            ("analytics-node", MadeBy::Other),
+            ("analytics-node.js", MadeBy::Other),
+            ("analytics-python", MadeBy::Other),
+            ("analytics-java", MadeBy::Other),
+            ("bios", MadeBy::Other),
+            ("", MadeBy::Other),
+        ] {
+            for library in [serde_json::json!({ "name": name, "version": "1" }), serde_json::json!(name)] {
+                let library = serde_json::value::to_raw_value(&library).expect("JSON");
+                assert_eq!(made_by(&library), expected, "{name}");
+            }
+        }
+    }
 
     #[test]
     fn a_known_channel_is_known_in_any_case_and_another_is_kept() {

@@ -1,5 +1,7 @@
 //! What an event says that a person allowed or forbade.
 
+use std::sync::Arc;
+
 use super::channels;
 use super::event::{Event, Type};
 use super::json::{Json, as_text};
@@ -8,45 +10,74 @@ use crate::domain::consent::{ConsentFact, ConsentStatus};
 use crate::domain::time::TimeError;
 use crate::domain::{ProblemCode, Timestamp};
 
-/// `context.consent.categoryPreferences` of any event, and "Consent Given" and "Consent Withdrawn".
-pub(crate) fn consents(event: &Event<'_>, name: &str, notes: &mut Notes) -> Vec<ConsentFact> {
+/// `context.consent.categoryPreferences` of any event, "Consent Given" and "Consent Withdrawn", and "Unsubscribed",
+/// which takes back what `unsubscribe` names when it names no purpose itself.
+pub(crate) fn consents(
+    event: &Event<'_>,
+    name: &str,
+    unsubscribe: &Arc<str>,
+    channel: Option<&Arc<str>>,
+    notes: &mut Notes,
+) -> Vec<ConsentFact> {
     let mut found = preferences(event, notes);
-    let status = match name {
-        "consentgiven" => ConsentStatus::Granted,
-        "consentwithdrawn" => ConsentStatus::Revoked,
-        _ => return found,
-    };
-    if event.kind == Type::Track {
-        found.extend(decision(event, status, notes));
+    if event.kind != Type::Track {
+        return found;
+    }
+    match name {
+        "consentgiven" => found.extend(decision(event, ConsentStatus::Granted, notes)),
+        "consentwithdrawn" => found.extend(decision(event, ConsentStatus::Revoked, notes)),
+        "unsubscribed" | "emailunsubscribed" | "smsunsubscribed" => {
+            let given = notes.text(Weight::Warning, PURPOSE, event.properties.get("purpose"));
+            let named = name.strip_suffix("unsubscribed").filter(|channel| !channel.is_empty());
+            // What is wrong with it was noted where it is read as the touchpoint's.
+            let said = Notes::default().text(Weight::Warning, CHANNEL, event.properties.get("channel"));
+            // Messages come by the channel that is named. Where none is, as on a page of preferences, no messages.
+            let made = || channel.filter(|channel| channels::carries_messages(channel)).cloned();
+            found.push(ConsentFact {
+                purpose: given.map_or_else(|| unsubscribe.clone(), Into::into),
+                channel: said.as_deref().or(named).map(channels::named).or_else(made),
+                status: ConsentStatus::Revoked,
+                expires_at: None,
+            });
+        }
+        _ => {}
     }
     found
 }
 
-/// A decision about one purpose. What it says of channel and end must be right: a consent is never
-/// stored as a wider one than was given.
+const PURPOSE: &str = "properties.purpose";
+const CHANNEL: &str = "properties.channel";
+
+/// A decision about one purpose.
 fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Option<ConsentFact> {
-    const PURPOSE: &str = "properties.purpose";
     const END: &str = "properties.expires_at";
     let faults = notes.faults.len();
     let purpose = notes.text(Weight::Fault, PURPOSE, event.properties.get("purpose"));
     if purpose.is_none() && notes.faults.len() == faults {
         notes.fault(ProblemCode::MissingField, PURPOSE, "a consent without its purpose");
     }
-    let channel = notes.text(Weight::Fault, "properties.channel", event.properties.get("channel"));
+    let given = event.properties.get("channel");
+    // What is wrong with it was noted where it is read as the touchpoint's.
+    let channel = Notes::default().text(Weight::Warning, CHANNEL, given).map(|name| channels::named(&name));
+    // Nobody is held to have allowed every channel because one could not be read; taken back is what may be meant.
+    let unreadable =
+        channel.is_none() && given.is_some_and(|raw| as_text(raw).is_none_or(|text| !text.trim().is_empty()));
+    if unreadable && status == ConsentStatus::Granted {
+        notes.warn(ProblemCode::BadValue, CHANNEL, "the channel of a consent that is none; the consent is left out");
+        return None;
+    }
     let expires_at = match event.properties.get("expires_at").filter(|_| status == ConsentStatus::Granted) {
         None => None,
         Some(raw) => {
             let text = as_text(raw).filter(|_| raw.get().starts_with('"'));
             let end = text.as_deref().map_or(Err(TimeError::Malformed), Timestamp::parse);
-            end.map_err(|fault| notes.fault(ProblemCode::BadTime, END, fault.to_string())).ok()
+            let fault = |fault| {
+                notes.warn(ProblemCode::BadTime, END, format!("{fault}; this is as if it was not given"));
+            };
+            end.map_err(fault).ok()
         }
     };
-    Some(ConsentFact {
-        purpose: purpose?.into(),
-        channel: channel.map(|name| channels::named(&name)),
-        status,
-        expires_at,
-    })
+    Some(ConsentFact { purpose: purpose?.into(), channel, status, expires_at })
 }
 
 fn preferences(event: &Event<'_>, notes: &mut Notes) -> Vec<ConsentFact> {

@@ -14,13 +14,18 @@ use crate::domain::pattern::name_words;
 use crate::domain::touchpoint::{Campaign, TouchpointFact};
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::settings::channels::ChannelRule;
-use crate::settings::{EventPath, Root, Settings};
+use crate::settings::{EventPath, EventRule, OrderFields, Root, Settings};
 
 /// Reads events under one set of settings. Shared by threads.
 #[derive(Debug)]
 pub struct Reader {
     identifiers: Identifiers,
     channels: Vec<ChannelRule>,
+    events: Vec<EventRule>,
+    /// Which property is what of an order, where the settings say nothing.
+    fields: OrderFields,
+    /// The purpose that an Unsubscribed event revokes which names none.
+    unsubscribe: Arc<str>,
 }
 
 /// What is known of an event beside what it says.
@@ -97,12 +102,32 @@ pub struct Rejected {
 impl Reader {
     /// A reader under these settings.
     pub fn new(settings: &Settings) -> Self {
-        Reader { identifiers: Identifiers::new(&settings.identity), channels: settings.channels.clone() }
+        Reader {
+            identifiers: Identifiers::new(&settings.identity),
+            channels: settings.channels.clone(),
+            events: settings.events.clone(),
+            fields: OrderFields::default(),
+            unsubscribe: settings.privacy.unsubscribe.clone(),
+        }
     }
 
     /// Where identifiers are read and normalised.
     pub fn identifiers(&self) -> &Identifiers {
         &self.identifiers
+    }
+
+    /// What a track event of this name means on this channel.
+    pub fn kind_of(&self, name: &str, channel: &str) -> Arc<str> {
+        let words = name_words(name);
+        self.meaning(&words, &kinds::squash(&words), channel).0
+    }
+
+    /// What a track event means, and the rule of the settings that says so.
+    fn meaning(&self, words: &str, squashed: &str, channel: &str) -> (Arc<str>, Option<&EventRule>) {
+        match self.events.iter().find(|rule| rule.name.fits(words)) {
+            Some(rule) => (rule.kind.clone(), Some(rule)),
+            None => (kinds::of_track(words, squashed, channel), None),
+        }
     }
 
     /// Reads one event. `occurrences` are those of its file or call.
@@ -152,11 +177,14 @@ impl Reader {
         };
         let squashed = kinds::squash(&words);
         let (identifiers, previous) = self.identifiers.read(event, &words, notes);
+        let mut rule = None;
         let touchpoint = name.map(|name| {
             let channel = channels::channel(&self.channels, event, &source, &name, &words, notes);
             TouchpointFact {
                 kind: if event.kind == Type::Track {
-                    kinds::of_track(&words, &squashed, &channel)
+                    let (kind, by) = self.meaning(&words, &squashed, &channel);
+                    rule = by;
+                    kind
                 } else {
                     kinds::of_view()
                 },
@@ -169,7 +197,22 @@ impl Reader {
             }
         });
         let channel = touchpoint.as_ref().map(|t| &t.channel);
-        let order = orders::order(event, &squashed, &source, at, channel, notes);
+        let kind = touchpoint.as_ref().map_or("", |t| &*t.kind);
+        let own = rule.and_then(|rule| rule.order.as_ref());
+        // What the settings give another meaning does not do what the built-in table would have it do.
+        let is_other = rule.is_some_and(|rule| {
+            own.is_none() && channel.is_some_and(|channel| rule.kind != kinds::of_track(&words, &squashed, channel))
+        });
+        let said = orders::Said {
+            name: if is_other { "" } else { &squashed },
+            kind,
+            fields: own.unwrap_or(&self.fields),
+            own: own.is_some(),
+        };
+        let order = orders::order(event, said, &source, at, channel, notes);
+        if event.kind == Type::Track && kind == "other" {
+            metrics::counter!("throughline_ingest_other_total", "way" => origin.way).increment(1);
+        }
         let fact = Fact {
             message_id,
             at,
@@ -178,8 +221,8 @@ impl Reader {
             device: devices::device(event, notes),
             products: orders::products(order.as_ref()),
             order,
-            product_acts: products::acts(event, &squashed, notes),
-            consents: consents::consents(event, &squashed, notes),
+            product_acts: products::acts(event, said.name, said.fields, notes),
+            consents: consents::consents(event, &squashed, &self.unsubscribe, channel, notes),
             touchpoint,
             source,
             derived: None,

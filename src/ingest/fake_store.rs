@@ -114,7 +114,7 @@ impl Store for FakeStore {
                 continue;
             }
             let waits = fact.order.as_ref().is_some_and(|(_, e)| !matches!(e.act, OrderAct::Completed(_)));
-            outcomes.push(Outcome::Created { customer, waits });
+            outcomes.push(Outcome::Created { customer, waits, other_currency: false });
             stored.push(fact.clone());
         }
         Ok(Applied { change: stored.len() as i64, outcomes, devices: Vec::new() })

@@ -2,23 +2,46 @@
 
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
 use super::event::{Event, Type};
-use super::json::{Json, Object, as_text};
+use super::json::{Json, Object, within};
 use super::notes::{Notes, Weight};
-use super::products;
+use super::products::{self, Quantity};
 use crate::domain::money::{Currency, MoneyError};
 use crate::domain::order::{Line, OrderAct, OrderContent, OrderEvent, OrderKey, Refund, RefundLine};
 use crate::domain::product::Product;
 use crate::domain::{Amount, Arrival, ProblemCode, Timestamp};
+use crate::settings::OrderFields;
+use crate::settings::events::PropertyPath;
 
-/// The order of "Order Completed", "Order Updated", "Order Cancelled" and "Order Refunded"; nothing
-/// for any other event, and nothing when a fault was noted.
+/// What an event says that may be about an order.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'s> {
+    /// Its name, [squashed](super::kinds::squash); empty when the settings give it another meaning.
+    pub(crate) name: &'s str,
+    /// What it means.
+    pub(crate) kind: &'s str,
+    /// Which property is what.
+    pub(crate) fields: &'s OrderFields,
+    /// Whether the settings name an order's fields for it.
+    pub(crate) own: bool,
+}
+
+/// What is done to an order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Completed,
+    Updated,
+    Cancelled,
+    Refunded,
+}
+
+/// The order of "Order Completed", "Order Updated", "Order Cancelled" and "Order Refunded", of GA4's `purchase` and
+/// `refund`, and of what the settings call an order; nothing for any other event, and nothing when a fault was noted.
 pub(crate) fn order(
     event: &Event<'_>,
-    name: &str,
+    said: Said<'_>,
     source: &Arc<str>,
     at: Timestamp,
     channel: Option<&Arc<str>>,
@@ -27,15 +50,28 @@ pub(crate) fn order(
     if event.kind != Type::Track {
         return None;
     }
-    let read: fn(&Event<'_>, Option<&Arc<str>>, &mut Notes) -> OrderAct = match name {
-        "ordercompleted" | "completedorder" => completed,
-        "orderupdated" => |event, channel, notes| OrderAct::Updated(content(event, channel, notes)),
-        "ordercancelled" | "ordercanceled" => |_, _, _| OrderAct::Cancelled,
-        "orderrefunded" => refunded,
+    // A purchase without a number is no order, but may be anybody's own word for something else.
+    let (act, needs_number) = match (said.name, said.kind) {
+        ("ordercompleted" | "completedorder", _) => (Act::Completed, true),
+        ("orderupdated", _) => (Act::Updated, true),
+        ("ordercancelled" | "ordercanceled", _) => (Act::Cancelled, true),
+        ("orderrefunded", _) => (Act::Refunded, true),
+        ("purchase" | "inapppurchase", _) => (Act::Completed, said.own),
+        ("refund", _) => (Act::Refunded, said.own),
+        (_, "order") if said.own => (Act::Completed, true),
+        (_, "return") if said.own => (Act::Refunded, true),
         _ => return None,
     };
-    let number = number(event, notes);
-    let act = read(event, channel, notes);
+    let number = number(event, said, needs_number, notes);
+    if number.is_none() && !needs_number {
+        return None;
+    }
+    let act = match act {
+        Act::Completed => completed(event, said.fields, channel, notes),
+        Act::Updated => OrderAct::Updated(content(event, said.fields, channel, notes)),
+        Act::Cancelled => OrderAct::Cancelled,
+        Act::Refunded => OrderAct::Refunded(refund(event, said.fields, notes)),
+    };
     let key = OrderKey { source: source.clone(), number: number? };
     Some((key, OrderEvent { at, arrival: Arrival::default(), owner: None, act }))
 }
@@ -51,124 +87,183 @@ pub(crate) fn products(order: Option<&(OrderKey, OrderEvent)>) -> Vec<Product> {
     }
 }
 
-fn number(event: &Event<'_>, notes: &mut Notes) -> Option<Arc<str>> {
-    const PATH: &str = "properties.order_id";
+/// The first of several places at which something stands, with its path below `properties`.
+pub(crate) fn find<'a, 'p>(
+    object: &Object<'a>,
+    places: &'p [PropertyPath],
+) -> Option<(&'p PropertyPath, &'a RawValue)> {
+    places.iter().find_map(|place| {
+        let (first, rest) = place.steps.split_first()?;
+        Some((place, within(object.get(first)?, rest)?)).filter(|(_, raw)| raw.get() != "null")
+    })
+}
+
+/// The path of a part of the order, as the event has it, else as it is usually called.
+fn path_of(found: Option<&PropertyPath>, places: &[PropertyPath]) -> String {
+    format!("properties.{}", found.or(places.first()).map(ToString::to_string).unwrap_or_default())
+}
+
+fn number(event: &Event<'_>, said: Said<'_>, needed: bool, notes: &mut Notes) -> Option<Arc<str>> {
     let faults = notes.faults.len();
-    let raw = event.properties.get("order_id").or_else(|| event.properties.get("orderId"));
-    let number = notes.text(Weight::Fault, PATH, raw).map(Arc::from);
+    let places = &said.fields.number;
+    let number = places.iter().find_map(|place| {
+        let (_, raw) = find(&event.properties, std::slice::from_ref(place))?;
+        notes.text(Weight::Fault, &path_of(Some(place), &[]), Some(raw)).map(Arc::from)
+    });
     if number.is_none() && notes.faults.len() == faults {
-        notes.fault(ProblemCode::MissingField, PATH, "an order without its number");
+        if needed {
+            notes.fault(ProblemCode::MissingField, path_of(None, places), "an order without its number");
+        } else {
+            notes.warn(ProblemCode::MissingField, "properties.transaction_id", "no number, so this makes no order");
+        }
     }
     number
 }
 
-fn completed(event: &Event<'_>, channel: Option<&Arc<str>>, notes: &mut Notes) -> OrderAct {
-    let content = content(event, channel, notes);
+fn completed(event: &Event<'_>, fields: &OrderFields, channel: Option<&Arc<str>>, notes: &mut Notes) -> OrderAct {
+    let content = content(event, fields, channel, notes);
     if notes.faults.is_empty() {
-        if content.currency.is_none() {
-            notes.warn(ProblemCode::MissingField, "properties.currency", "no currency, so the order's is XXX");
+        let path = path_of(find(&event.properties, &fields.currency).map(|(place, _)| place), &fields.currency);
+        // One that is none was noted where it was read.
+        if content.currency.is_none() && notes.warnings.iter().all(|problem| problem.path.as_ref() != Some(&path)) {
+            notes.warn(ProblemCode::MissingField, path, "no currency, so the order's is XXX");
         }
         if content.total.is_none() && content.lines.is_none() {
-            notes.warn(
-                ProblemCode::MissingField,
-                "properties.total",
-                "neither total nor products, so the order is of 0",
-            );
+            let path = path_of(None, &fields.total);
+            notes.warn(ProblemCode::MissingField, path, "neither total nor products, so the order is of 0");
         }
     }
     OrderAct::Completed(content)
 }
 
-fn content(event: &Event<'_>, channel: Option<&Arc<str>>, notes: &mut Notes) -> OrderContent {
-    const CURRENCY: &str = "properties.currency";
-    let currency = notes.text(Weight::Fault, CURRENCY, event.properties.get("currency")).and_then(|text| {
-        text.parse::<Currency>().map_err(|fault| notes.fault(ProblemCode::BadMoney, CURRENCY, fault.to_string())).ok()
-    });
-    let given = lines(event, notes, |product, line, path, notes| {
-        let price = amount(line.get("price"), || format!("{path}.price"), notes);
-        if price.is_none() && line.get("price").is_none() {
+fn content(event: &Event<'_>, fields: &OrderFields, channel: Option<&Arc<str>>, notes: &mut Notes) -> OrderContent {
+    let lines = lines(event, fields, notes, |product, quantity, line, path, notes| {
+        let (price, given) = price(line, fields, path, notes);
+        if !given {
             notes.warn(ProblemCode::MissingField, format!("{path}.price"), "no price, so the line's is 0");
         }
-        Line { product, quantity: products::quantity(line, path, notes).unwrap_or(1), price: price.unwrap_or_default() }
+        let price = price.unwrap_or_default();
+        (Line { product, quantity, price }, price)
     });
     OrderContent {
-        currency,
-        total: amount(event.properties.get("total"), || "properties.total".into(), notes),
+        currency: currency(event, fields, notes),
+        total: total(event, fields, notes),
         channel: channel.cloned(),
-        lines: given,
+        // Of a list in which nothing is a line nothing is known; it is not one that says there are none.
+        lines: lines.and_then(|lines| if lines.kept.is_empty() && lines.left_out { None } else { Some(lines.kept) }),
     }
 }
 
-fn refunded(event: &Event<'_>, _: Option<&Arc<str>>, notes: &mut Notes) -> OrderAct {
-    let given = lines(event, notes, |product, line, path, notes| RefundLine {
-        product,
-        quantity: products::quantity(line, path, notes).unwrap_or(1),
-        price: amount(line.get("price"), || format!("{path}.price"), notes),
+fn refund(event: &Event<'_>, fields: &OrderFields, notes: &mut Notes) -> Refund {
+    let lines = lines(event, fields, notes, |product, quantity, line, path, notes| {
+        let (price, _) = price(line, fields, path, notes);
+        (RefundLine { product, quantity, price }, price.unwrap_or_default())
     });
-    OrderAct::Refunded(Refund {
-        total: amount(event.properties.get("total"), || "properties.total".into(), notes),
-        products: given.unwrap_or_default(),
-        reason: notes.word("properties.reason", event.properties.get("reason")),
-    })
+    // A refund of products is none of the whole order, not even when nobody can say which products.
+    let of_nothing = lines.as_ref().is_some_and(|lines| lines.kept.is_empty() && lines.left_out);
+    let reason = find(&event.properties, &fields.reason);
+    Refund {
+        currency: currency(event, fields, notes),
+        total: total(event, fields, notes).or(of_nothing.then_some(Amount::ZERO)),
+        products: lines.map(|lines| lines.kept).unwrap_or_default(),
+        reason: reason.and_then(|(place, raw)| notes.word(&path_of(Some(place), &[]), Some(raw))),
+    }
 }
 
-/// Each of `properties.products` that has a sku; one without is a fault.
+fn currency(event: &Event<'_>, fields: &OrderFields, notes: &mut Notes) -> Option<Currency> {
+    let (place, raw) = find(&event.properties, &fields.currency)?;
+    let path = path_of(Some(place), &[]);
+    let text = notes.text(Weight::Warning, &path, Some(raw))?;
+    let fault = |fault: MoneyError| {
+        notes.warn(ProblemCode::BadMoney, path, format!("{fault}; this is as if it was not given"));
+    };
+    text.parse::<Currency>().map_err(fault).ok()
+}
+
+/// `total`, else `revenue` with tax and shipping, else `value`.
+fn total(event: &Event<'_>, fields: &OrderFields, notes: &mut Notes) -> Option<Amount> {
+    let mut part = |places: &[PropertyPath]| {
+        let (place, raw) = find(&event.properties, places)?;
+        amount(Some(raw), || path_of(Some(place), &[]), notes)
+    };
+    if let Some(total) = part(&fields.total) {
+        return Some(total);
+    }
+    match part(&fields.revenue) {
+        Some(revenue) => Some(
+            [&fields.tax, &fields.shipping].into_iter().filter_map(|places| part(places)).fold(revenue, |a, b| a + b),
+        ),
+        None => part(&fields.value),
+    }
+}
+
+/// A line's price of one, and whether it was given at all.
+fn price(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> (Option<Amount>, bool) {
+    match find(line, &fields.price) {
+        Some((place, raw)) => (amount(Some(raw), || format!("{path}.{place}"), notes), true),
+        None => (None, false),
+    }
+}
+
+/// What could be read of a list of lines.
+struct Lines<T> {
+    kept: Vec<T>,
+    /// Whether some were no lines.
+    left_out: bool,
+}
+
+/// Each of the event's lines that has a sku and a quantity; another is left out. `read` gives the price of one too.
 fn lines<T>(
     event: &Event<'_>,
+    fields: &OrderFields,
     notes: &mut Notes,
-    mut read: impl FnMut(Product, &Object<'_>, &str, &mut Notes) -> T,
-) -> Option<Vec<T>> {
-    let given = products::list(event, notes)?;
-    let mut lines = Vec::with_capacity(given.len());
-    for (path, line) in given {
-        if let Some(product) = products::product(&line, &path, notes) {
-            lines.push(read(product, &line, &path, notes));
+    mut read: impl FnMut(Product, i64, &Object<'_>, &str, &mut Notes) -> (T, Amount),
+) -> Option<Lines<T>> {
+    let given = products::list(event, &fields.lines, notes)?;
+    let mut lines = Lines { kept: Vec::with_capacity(given.entries.len()), left_out: given.left_out };
+    for (path, line) in &given.entries {
+        let line = Object::parse(line).unwrap_or_default();
+        let product = products::product(&line, fields, path, notes);
+        let quantity = products::quantity(&line, fields, path, notes);
+        let (Some(product), Quantity::Unsaid | Quantity::Of(_)) = (product, quantity) else {
+            lines.left_out = true;
+            continue;
+        };
+        let quantity = if let Quantity::Of(quantity) = quantity { quantity } else { 1 };
+        let (line, price) = read(product, quantity, &line, path, notes);
+        if price.times(quantity) < Amount::LIMIT {
+            lines.kept.push(line);
+        } else {
+            notes.warn(
+                ProblemCode::BadMoney,
+                path.as_str(),
+                "price times quantity is not below 10^15; the line is left out",
+            );
+            lines.left_out = true;
         }
     }
     Some(lines)
 }
 
-/// An amount given as a number or as text, not below zero. A number is read as it is written; only
-/// one with the noise of binary arithmetic (59.970000000000006) is rounded.
+/// An amount given as a number or as text, not below zero and below 10^15; another is as if it was not given. Of more
+/// digits behind the point than are kept it is rounded half to even.
 pub(crate) fn amount(raw: Option<&RawValue>, path: impl Fn() -> String, notes: &mut Notes) -> Option<Amount> {
-    let raw = raw?;
-    let parsed = match Json::of(raw) {
+    let read = match Json::of(raw?) {
         Json::Text(text) if text.trim().is_empty() => return None,
-        Json::Text(text) => Amount::parse(&text),
-        Json::Number(text) => number_amount(text),
+        Json::Text(text) => Amount::read(&text),
+        Json::Number(text) => Amount::read(text),
         _ => Err(MoneyError::Malformed),
     };
-    let fault = match parsed {
-        Ok(amount) if amount >= Amount::ZERO => return Some(amount),
+    let fault = match read {
+        Ok((amount, exact)) if amount >= Amount::ZERO => {
+            if !exact {
+                notes.warn(ProblemCode::BadMoney, path(), "rounded to 6 digits behind the point");
+            }
+            return Some(amount);
+        }
         Ok(_) => "an amount below zero: take what is off out of the total".to_owned(),
         Err(fault) => fault.to_string(),
     };
-    notes.fault(ProblemCode::BadMoney, path(), fault);
+    notes.warn(ProblemCode::BadMoney, path(), format!("{fault}; this is as if it was not given"));
     None
-}
-
-fn number_amount(text: &str) -> Result<Amount, MoneyError> {
-    match Amount::parse(text) {
-        Ok(amount) => Ok(amount),
-        Err(MoneyError::TooLarge) => Err(MoneyError::TooLarge),
-        Err(fault) => {
-            if text.contains(['e', 'E']) {
-                let plain = Decimal::from_scientific(text).map_err(|_| MoneyError::TooLarge)?;
-                return Amount::parse(&plain.to_string());
-            }
-            let number: f64 = text.parse().map_err(|_| MoneyError::Malformed)?;
-            // 15 digits are exact in binary; what differs only behind them is noise.
-            let rounded = format!("{number:.6}");
-            let exact: f64 = rounded.parse().map_err(|_| MoneyError::Malformed)?;
-            let noise = (exact - number).abs() <= number.abs() * 1e-14;
-            if noise { Amount::parse(&rounded) } else { Err(fault) }
-        }
-    }
-}
-
-/// Whether a text is the sku of nothing.
-pub(crate) fn sku(line: &Object<'_>) -> Option<&'static str> {
-    ["sku", "product_id", "productId"]
-        .into_iter()
-        .find(|field| line.get(field).and_then(as_text).is_some_and(|text| !text.trim().is_empty()))
 }

@@ -59,10 +59,14 @@ impl EventOutcome {
     /// The outcome of an event that was read with `problems`.
     pub(crate) fn of(outcome: Outcome, message_id: Arc<str>, mut problems: Vec<Problem>) -> Self {
         let (status, customer) = match outcome {
-            Outcome::Created { customer, waits } => {
+            Outcome::Created { customer, waits, other_currency } => {
                 if waits {
                     let message = "nothing was heard of this order yet; this waits for its Order Completed";
                     problems.push(Problem::at(ProblemCode::OrderNotYetHere, "properties.order_id", message));
+                }
+                if other_currency {
+                    let message = "the order and a refund of it are in different currencies; the refund is not counted";
+                    problems.push(Problem::at(ProblemCode::BadMoney, "properties.currency", message));
                 }
                 (EventStatus::Created, customer)
             }

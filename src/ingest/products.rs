@@ -1,87 +1,179 @@
 //! Products in an event, and what a person did about them apart from orders.
 
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
 use super::event::{Event, Type};
-use super::json::{Json, Object};
+use super::json::{Json, Object, check};
 use super::notes::{Notes, Weight};
-use super::orders::sku;
+use super::orders::find;
 use crate::domain::ProblemCode;
+use crate::domain::money::{MoneyError, scaled};
 use crate::domain::product::{Product, ProductAct, ProductFact};
+use crate::settings::OrderFields;
+use crate::settings::events::PropertyPath;
 
 /// Acts of an event about each of its `products`, else about the one product its properties are of.
 /// To see a product is no act.
-pub(crate) fn acts(event: &Event<'_>, name: &str, notes: &mut Notes) -> Vec<ProductFact> {
+pub(crate) fn acts(event: &Event<'_>, name: &str, fields: &OrderFields, notes: &mut Notes) -> Vec<ProductFact> {
     if event.kind != Type::Track {
         return Vec::new();
     }
     let act = match name {
-        "productadded" | "addedproduct" | "wishlistproductaddedtocart" => ProductAct::Added,
-        "productremoved" | "removedproduct" => ProductAct::Removed,
-        "productaddedtowishlist" => ProductAct::Wished,
+        "productadded" | "addedproduct" | "wishlistproductaddedtocart" | "addtocart" => ProductAct::Added,
+        "productremoved" | "removedproduct" | "removefromcart" => ProductAct::Removed,
+        "productaddedtowishlist" | "addtowishlist" => ProductAct::Wished,
         "productremovedfromwishlist" => ProductAct::Unwished,
         "productliked" => ProductAct::Liked,
         "productdisliked" => ProductAct::Disliked,
         _ => return Vec::new(),
     };
     let one = |line: &Object<'_>, path: &str, notes: &mut Notes| {
-        let product = product(line, path, notes)?;
+        let product = product(line, fields, path, notes);
         let quantity = match act {
-            ProductAct::Added => Some(quantity(line, path, notes).unwrap_or(1)),
-            // Without a quantity all of it.
-            ProductAct::Removed => quantity(line, path, notes),
-            _ => None,
+            ProductAct::Added | ProductAct::Removed => quantity(line, fields, path, notes),
+            _ => Quantity::Unsaid,
         };
-        Some(ProductFact { product, act, quantity })
+        let quantity = match (act, quantity) {
+            (_, Quantity::No) => return None,
+            (_, Quantity::Of(quantity)) => Some(quantity),
+            (ProductAct::Added, Quantity::Unsaid) => Some(1),
+            // Without a quantity all of it.
+            (_, Quantity::Unsaid) => None,
+        };
+        Some(ProductFact { product: product?, act, quantity })
     };
-    match list(event, notes) {
-        Some(lines) if !lines.is_empty() => lines.iter().filter_map(|(path, line)| one(line, path, notes)).collect(),
+    match list(event, &fields.lines, notes) {
+        Some(given) if !given.entries.is_empty() || given.left_out => {
+            let mut acts = Vec::with_capacity(given.entries.len());
+            for (path, line) in &given.entries {
+                acts.extend(one(&Object::parse(line).unwrap_or_default(), path, notes));
+            }
+            acts
+        }
         _ => one(&event.properties, "properties", notes).into_iter().collect(),
     }
 }
 
-/// `properties.products`, each with its path.
-pub(crate) fn list<'a>(event: &Event<'a>, notes: &mut Notes) -> Option<Vec<(String, Object<'a>)>> {
-    const PATH: &str = "properties.products";
-    let Json::List(entries) = Json::of(event.properties.get("products")?) else {
-        notes.fault(ProblemCode::BadValue, PATH, "not a list of products");
-        return None;
-    };
-    let mut lines = Vec::with_capacity(entries.len());
-    for (i, entry) in entries.into_iter().enumerate() {
-        let path = format!("{PATH}[{i}]");
-        match Object::parse(entry.get()) {
-            Some(line) => lines.push((path, line)),
-            None => notes.fault(ProblemCode::BadValue, path, "not an object with sku, price and quantity"),
+/// Lines as they were given.
+pub(crate) struct Given<'a> {
+    /// The text of each that is an object, with its path.
+    pub(crate) entries: Vec<(String, Cow<'a, str>)>,
+    /// Whether others were none.
+    pub(crate) left_out: bool,
+}
+
+/// The list of an event's products. One object is a list of one, and JSON in a text is what it says. Nothing when
+/// there is no such thing.
+pub(crate) fn list<'a>(event: &Event<'a>, places: &[PropertyPath], notes: &mut Notes) -> Option<Given<'a>> {
+    let mut none = None;
+    for place in places {
+        let Some((_, raw)) = find(&event.properties, std::slice::from_ref(place)) else { continue };
+        let path = format!("properties.{place}");
+        match entries(raw, &path, notes) {
+            Some(given) => return Some(given),
+            None => none = none.or(Some(path)),
         }
     }
-    Some(lines)
+    // A count under a name that others give their lines is no fault.
+    if let Some(path) = none.filter(|path| places.first().is_some_and(|place| path == &format!("properties.{place}"))) {
+        notes.warn(ProblemCode::BadValue, path, "not a list of products; this is as if it was not given");
+    }
+    None
 }
 
-/// The product of a line; one without a sku is a fault.
-pub(crate) fn product(line: &Object<'_>, path: &str, notes: &mut Notes) -> Option<Product> {
-    let Some(field) = sku(line) else {
-        notes.fault(ProblemCode::MissingField, path, "a product without sku or product_id");
+fn entries<'a>(raw: &'a RawValue, path: &str, notes: &mut Notes) -> Option<Given<'a>> {
+    match Json::of(raw) {
+        Json::List(entries) => {
+            let entries = entries.into_iter().map(|entry| match Json::of(entry) {
+                Json::Text(text) => text,
+                _ => Cow::Borrowed(entry.get()),
+            });
+            Some(objects(entries, path, notes))
+        }
+        Json::Object(_) => {
+            notes.warn(ProblemCode::BadValue, path, "one product, read as a list of one");
+            Some(objects([Cow::Borrowed(raw.get())], path, notes))
+        }
+        Json::Text(text) if text.trim_start().starts_with(['[', '{']) && check(&text).is_ok() => {
+            let within: Vec<String> = match text.trim_start().starts_with('[') {
+                true => {
+                    let entries: Vec<&RawValue> = serde_json::from_str(&text).ok()?;
+                    entries.into_iter().map(|entry| entry.get().to_owned()).collect()
+                }
+                false => vec![Object::parse(&text).map(|_| text.clone().into_owned())?],
+            };
+            notes.warn(ProblemCode::BadValue, path, "JSON in a text, read as the list that it is");
+            Some(objects(within.into_iter().map(Cow::Owned), path, notes))
+        }
+        _ => None,
+    }
+}
+
+/// Those that are objects.
+fn objects<'a>(given: impl IntoIterator<Item = Cow<'a, str>>, path: &str, notes: &mut Notes) -> Given<'a> {
+    let mut found = Given { entries: Vec::new(), left_out: false };
+    for (n, text) in given.into_iter().enumerate() {
+        let path = format!("{path}[{n}]");
+        if Object::parse(&text).is_some() {
+            found.entries.push((path, text));
+        } else {
+            let message = "not an object with sku, price and quantity; it is left out";
+            notes.warn(ProblemCode::BadValue, path, message);
+            found.left_out = true;
+        }
+    }
+    found
+}
+
+/// The product of a line; nothing, and a note, when it has no sku.
+pub(crate) fn product(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> Option<Product> {
+    let mut text = |places: &[PropertyPath]| {
+        places.iter().find_map(|place| {
+            let (_, raw) = find(line, std::slice::from_ref(place))?;
+            notes.text(Weight::Warning, &format!("{path}.{place}"), Some(raw)).map(Into::into)
+        })
+    };
+    let sku = text(&fields.sku);
+    let Some(sku) = sku else {
+        notes.warn(ProblemCode::MissingField, path, "no sku or product_id, so this is left out");
         return None;
     };
-    let sku = notes.text(Weight::Fault, &format!("{path}.{field}"), line.get(field))?;
-    Some(Product {
-        sku: sku.into(),
-        name: line.get("name").and_then(|raw| notes.word(&format!("{path}.name"), Some(raw))),
-        category: line.get("category").and_then(|raw| notes.word(&format!("{path}.category"), Some(raw))),
-    })
+    Some(Product { sku, name: text(&fields.name), category: text(&fields.category) })
 }
 
-/// A whole number of at least 1, as a number or as text; nothing when it is not given.
-pub(crate) fn quantity(line: &Object<'_>, path: &str, notes: &mut Notes) -> Option<i64> {
-    const MOST: i64 = 1_000_000_000;
-    let given = notes.text(Weight::Fault, &format!("{path}.quantity"), line.get("quantity"))?;
-    let whole = given
-        .split_once('.')
-        .map_or(&*given, |(whole, rest)| if !rest.is_empty() && rest.bytes().all(|b| b == b'0') { whole } else { "" });
-    match whole.parse::<i64>() {
-        Ok(quantity) if (1..=MOST).contains(&quantity) => Some(quantity),
-        _ => {
-            notes.fault(ProblemCode::BadValue, format!("{path}.quantity"), "not a whole number of at least 1");
-            None
+/// How many of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    /// Nothing was said, or nothing that is a number.
+    Unsaid,
+    /// So many.
+    Of(i64),
+    /// What nobody can have of a thing: none, less, a part, or a thousand million. The line is left out.
+    No,
+}
+
+/// How many of a line, as a number or as text.
+pub(crate) fn quantity(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> Quantity {
+    const MOST: i128 = 1_000_000_000;
+    let Some((place, raw)) = find(line, &fields.quantity) else { return Quantity::Unsaid };
+    let number = match Json::of(raw) {
+        Json::Text(text) if text.trim().is_empty() => return Quantity::Unsaid,
+        Json::Text(text) => scaled(&text, 0),
+        Json::Number(text) => scaled(text, 0),
+        _ => Err(MoneyError::Malformed),
+    };
+    let path = || format!("{path}.{place}");
+    match number {
+        Ok((number, true)) if (1..=MOST).contains(&number) => Quantity::Of(number as i64),
+        Ok(_) | Err(MoneyError::TooLarge) => {
+            notes.warn(ProblemCode::BadValue, path(), "not a whole number of at least 1, so this is left out");
+            Quantity::No
+        }
+        Err(_) => {
+            notes.warn(ProblemCode::BadValue, path(), "not a number; this is as if it was not given");
+            Quantity::Unsaid
         }
     }
 }

@@ -112,7 +112,7 @@ pub fn attribution(
     let mut currencies: Vec<(usize, Currency)> =
         currencies.into_iter().map(|n| (n, projection.dictionary.currencies[n].clone())).collect();
     currencies.sort_by(|a, b| a.1.cmp(&b.1));
-    let money = |(n, currency): &(usize, Currency)| Money { amount: amount(sum.money[*n]), currency: currency.clone() };
+    let money = |(n, currency): &(usize, Currency)| Money { amount: Amount(sum.money[*n]), currency: currency.clone() };
     let value = currencies.iter().map(money).collect();
     let mut models = Vec::new();
     for (n, model) in goal.models.iter().enumerate() {
@@ -208,7 +208,7 @@ impl Reader<'_> {
         tally.conversions += 1;
         tally.path.iter().for_each(|touch| tally.leads[touch.value as usize] = true);
         if let Some((currency, amount)) = money {
-            tally.money[currency] += i128::from(amount.0);
+            tally.money[currency] += amount.0;
             tally.has_money[currency] = true;
         }
         if let Some(chain) = &mut tally.chain {
@@ -233,7 +233,7 @@ impl Reader<'_> {
             }
             for (touch, share) in tally.path.iter().zip(&tally.shares) {
                 let slot = touch.value as usize * self.currencies + currency;
-                tally.money_parts[n][slot] += portion(amount.0.into(), *share);
+                tally.money_parts[n][slot] += portion(amount.0, *share);
             }
         }
     }
@@ -266,7 +266,7 @@ impl Reader<'_> {
                 _ => share_out(sum.money[*n], currency, &parts),
             };
             for (worth, amount) in worths.iter_mut().zip(amounts) {
-                worth.push(Money { amount: self::amount(amount), currency: currency.clone() });
+                worth.push(Money { amount: Amount(amount), currency: currency.clone() });
             }
         }
         let credit = |conversions: f64| if sum.conversions == 0 { 0.0 } else { conversions / sum.conversions as f64 };
@@ -386,8 +386,4 @@ impl Tally {
         };
         Ok(earning().map(row).collect())
     }
-}
-
-fn amount(millionths: i128) -> Amount {
-    Amount(millionths.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
 }

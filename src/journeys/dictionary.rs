@@ -89,7 +89,7 @@ pub(crate) struct PackedOrders {
     /// Their numbers.
     numbers: Vec<u32>,
     /// By number.
-    amounts: Vec<i64>,
+    amounts: Vec<i128>,
     /// By number; `UNSAID` while nothing was said about it.
     currencies: Vec<u16>,
 }
@@ -124,7 +124,7 @@ impl PackedOrders {
     }
 
     fn bytes(&self) -> usize {
-        self.len() * (8 + 4 + 8 + 2)
+        self.len() * (8 + 4 + 16 + 2)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::consent::ConsentStatus;
 use crate::domain::{Amount, Currency};
 
 /// Changed whenever the form or a hash in it does.
-const FORM: u64 = 0x544C_4A50_0000_0001;
+const FORM: u64 = 0x544C_4A50_0000_0002;
 
 const STATUSES: [ConsentStatus; 5] = [
     ConsentStatus::Granted,
@@ -44,7 +44,9 @@ impl Projection {
         write_numbers(to, orders.iter().map(|(hash, _)| *hash))?;
         let currency = |net: &Net| u64::from(net.currency) + 1;
         write_numbers(to, orders.iter().map(|(_, net)| net.as_ref().map_or(0, currency)))?;
-        write_numbers(to, orders.iter().map(|(_, net)| net.map_or(0, |net| net.amount.0 as u64)))?;
+        let amounts = orders.iter().map(|(_, net)| net.map_or(0, |net| net.amount.0));
+        write_numbers(to, amounts.clone().map(|amount| amount as u64))?;
+        write_numbers(to, amounts.map(|amount| (amount >> 64) as u64))?;
         let Base { rows, people, consents, .. } = &*self.base;
         for column in [&rows.at, &rows.arrival, &rows.owners] {
             write_numbers(to, column.iter().map(|number| *number as u64))?;
@@ -84,15 +86,16 @@ impl Projection {
         }
         dictionary.purposes = read_texts(from)?.into_iter().flatten().map(Arc::from).collect();
         dictionary.currencies = read_texts(from)?.into_iter().flatten().map(|text| Currency(text.into())).collect();
-        let (hashes, currencies, amounts) = (read_numbers(from)?, read_numbers(from)?, read_numbers(from)?);
+        let (hashes, currencies) = (read_numbers(from)?, read_numbers(from)?);
+        let (low, high) = (read_numbers(from)?, read_numbers(from)?);
         let known = dictionary.currencies.len() as u64;
-        same(&[hashes.len(), currencies.len(), amounts.len()])?;
+        same(&[hashes.len(), currencies.len(), low.len(), high.len()])?;
+        let amounts = low.iter().zip(&high).map(|(low, high)| i128::from(*high as i64) << 64 | i128::from(*low));
         below(currencies.iter().copied(), known + 1)?;
-        let net = |(currency, amount): (&u64, &u64)| {
-            let amount = Amount(*amount as i64);
-            (*currency > 0).then(|| Net { currency: (*currency - 1) as u16, amount })
+        let net = |(currency, amount): (&u64, i128)| {
+            (*currency > 0).then(|| Net { currency: (*currency - 1) as u16, amount: Amount(amount) })
         };
-        let orders: Vec<_> = hashes.into_iter().zip(currencies.iter().zip(&amounts).map(net)).collect();
+        let orders: Vec<_> = hashes.into_iter().zip(currencies.iter().zip(amounts).map(net)).collect();
         let signed = |numbers: Vec<u64>| -> Vec<i64> { numbers.into_iter().map(|number| number as i64).collect() };
         let (at, arrival) = (signed(read_numbers(from)?), signed(read_numbers(from)?));
         let (owners, members) = (signed(read_numbers(from)?), signed(read_numbers(from)?));

@@ -44,7 +44,9 @@ pub(super) struct Section {
 }
 
 /// Sections, so that a variable of another program is told from a mistyped one of ours.
-const SECTIONS: [&str; 7] = ["server", "store", "identity", "traits", "channel", "journeys", "privacy"];
+const SECTIONS: [&str; 8] = ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy"];
+/// Of those, lists of tables.
+const LISTS: [&str; 2] = ["channel", "event"];
 /// Variables that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["TEST_", "TO_", "URL"];
 
@@ -80,8 +82,8 @@ impl Tree {
             }
             let place = Place::Variable(variable.as_str().into());
             let value = Value::Untyped(text);
-            if section == "channel" && key.is_empty() {
-                self.0.insert("channel".into(), Given { key: "channel".into(), place, value });
+            if LISTS.contains(&section) && key.is_empty() {
+                self.0.insert(section.to_owned(), Given { key: section.to_owned(), place, value });
                 continue;
             }
             let given = Given { key: format!("{section}.{key}"), place: place.clone(), value };

@@ -6,6 +6,7 @@
 
 pub mod channels;
 pub mod error;
+pub mod events;
 mod given;
 pub mod identity;
 pub mod path;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use channels::ChannelRule;
 pub use error::SettingsError;
+pub use events::{EventRule, OrderFields};
 pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
 pub use server::ServerSettings;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub traits: TraitPolicies,
     /// `[[channel]]`, the first that fits.
     pub channels: Vec<ChannelRule>,
+    /// `[[event]]`, the first that fits.
+    pub events: Vec<EventRule>,
     /// `[journeys]`
     pub journeys: JourneySettings,
     /// `[privacy]`
@@ -60,6 +64,8 @@ pub struct JourneySettings {
 /// `[privacy]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivacySettings {
+    /// The purpose that an Unsubscribed event revokes which names none.
+    pub unsubscribe: Arc<str>,
     /// What is masked for a caller without the right: kinds of identifiers, and traits as
     /// `traits.<name>` or `traits.*`.
     pub personal: Vec<Arc<str>>,
@@ -112,6 +118,7 @@ impl Settings {
             identity: IdentitySettings::read(root.section("identity")?)?,
             traits: traits::read(root.section("traits")?)?,
             channels: channels::read(root.take("channel"))?,
+            events: events::read(root.take("event"))?,
             journeys: JourneySettings::read(root.section("journeys")?)?,
             privacy: PrivacySettings::read(root.section("privacy")?)?,
         };
@@ -156,6 +163,10 @@ impl JourneySettings {
 
 impl PrivacySettings {
     fn read(mut section: Section) -> Result<Self, SettingsError> {
+        let unsubscribe = section.take("unsubscribe").map(|given| match given.text()?.trim() {
+            "" => Err(given.bad("a purpose without a name")),
+            purpose => Ok(purpose.into()),
+        });
         let personal = match section.take("personal") {
             None => ["email", "phone", "name_and_birth", "traits.*"].map(Arc::from).to_vec(),
             Some(list) => list.map(|entry| {
@@ -168,7 +179,8 @@ impl PrivacySettings {
             })?,
         };
         section.done()?;
-        Ok(PrivacySettings { personal })
+        let unsubscribe = unsubscribe.transpose()?.unwrap_or_else(|| "marketing".into());
+        Ok(PrivacySettings { unsubscribe, personal })
     }
 }
 

@@ -92,6 +92,28 @@ fn a_bad_value_is_named_with_its_file_line_and_key() {
         ("[[channel]]\nwhen = { type = \"page\" }", "t.toml:1: channel: is is missing"),
         ("[[channel]]\nis = \"kiosk\"\nwhen = { }", "t.toml:3: channel.when: a rule that always fits"),
         ("[[channel]]\nis = \"kiosk\"\nwhen = { platform = \"x\" }", "t.toml:3: channel.when.platform: neither type"),
+        ("[[event]]\nkind = \"cart\"", "t.toml:1: event: name is missing"),
+        ("[[event]]\nname = \"a\"", "t.toml:1: event: kind is missing"),
+        ("[[event]]\nname = \" \"\nkind = \"cart\"", "t.toml:2: event.name: an event without a name"),
+        ("[[event]]\nname = \"a\"\nkind = \"basket\"", "t.toml:3: event.kind: not a kind: one of view, search"),
+        ("[[event]]\nname = \"a\"\nkind = \"cart\"\nsort = 1", "t.toml:4: unknown key event.sort (known are name"),
+        (
+            "[[event]]\nname = \"a\"\nkind = \"cart\"\norder = { number = \"n\" }",
+            "t.toml:4: event.order: only an event of kind order or return",
+        ),
+        (
+            "[[event]]\nname = \"a\"\nkind = \"order\"\norder = { receipt = \"n\" }",
+            "t.toml:4: unknown key event.order.receipt (known are number, total",
+        ),
+        (
+            "[[event]]\nname = \"a\"\nkind = \"return\"\norder = { sku = \"a..b\" }",
+            "t.toml:4: event.order.sku: not a property",
+        ),
+        (
+            "[[event]]\nname = \"a\"\nkind = \"order\"\norder = { sku = [] }",
+            "t.toml:4: event.order.sku: a list without",
+        ),
+        ("[privacy]\nunsubscribe = \"\"", "t.toml:2: privacy.unsubscribe: a purpose without a name"),
         ("[journeys]\nmemory_mb = 0", "t.toml:2: journeys.memory_mb: not a whole number from 1"),
         ("[journeys]\nfolder = \" \"", "t.toml:2: journeys.folder: no folder's name"),
         ("[journeys]\ndimensions = [\"platform\"]", "t.toml:2: journeys.dimensions: not a dimension"),
@@ -121,6 +143,8 @@ fn the_environment_wins_over_the_file() {
         ("THROUGHLINE_IDENTITY_BLOCKED", "[\"x\", \"/^y/\"]"),
         ("THROUGHLINE_IDENTITY_KIND", "[{ name = \"member\", from = [\"userId\"], device = true }]"),
         ("THROUGHLINE_CHANNEL", "[{ is = \"kiosk\", when = { properties.platform = \"booth\" } }]"),
+        ("THROUGHLINE_EVENT", "[{ name = \"Basket *\", kind = \"cart\" }]"),
+        ("THROUGHLINE_PRIVACY_UNSUBSCRIBE", "offers"),
         ("THROUGHLINE_TRAITS_FIRST_NAME", "oldest"),
         ("THROUGHLINE_TRAITS_CITY", "[\"crm\"]"),
         ("THROUGHLINE_STORE_URL", "bolt://h:7687"),
@@ -139,6 +163,8 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(&*settings.identity.kinds[0].name, "member");
     assert!(settings.identity.kinds[0].device);
     assert_eq!(&*settings.channels[0].is, "kiosk");
+    assert!(settings.events[0].name.fits("basket opened") && &*settings.events[0].kind == "cart");
+    assert_eq!(&*settings.privacy.unsubscribe, "offers");
     assert_eq!(settings.traits.policy("first_name"), &TraitPolicy::Oldest);
     assert_eq!(settings.traits.policy("city"), &TraitPolicy::Sources(vec!["crm".into()]));
     assert_eq!(settings.store.url, "bolt://h:7687");

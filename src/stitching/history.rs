@@ -12,7 +12,7 @@ use crate::domain::change::ChangeEntry;
 use crate::domain::claim::{Claim, ClaimFact, Provenance};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::fact::Fact;
-use crate::domain::order::{Order, OrderEvent, OrderKey};
+use crate::domain::order::{Order, OrderAct, OrderEvent, OrderKey};
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
@@ -21,6 +21,15 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
 /// What a consent is about, on one identifier.
 type ConsentSlot = (IdentifierId, Arc<str>, Option<Arc<str>>);
+
+/// What a fact turned out to be about an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Heard {
+    /// The order is not here yet.
+    pub(crate) waits: bool,
+    /// A refund of the order is in another currency, and was not known to be before this.
+    pub(crate) other_currency: bool,
+}
 
 /// The decision an identifier holds in a slot.
 #[derive(Clone, Copy)]
@@ -41,6 +50,8 @@ pub(crate) struct History {
     orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// What the batch's orders added to figures before it.
     orders_touched: BTreeSet<OrderKey>,
+    /// Orders of the batch with a refund that says its currency.
+    refunds_say_currency: FxHashSet<OrderKey>,
     devices: BTreeMap<Arc<str>, DeviceRow>,
     products: BTreeMap<Arc<str>, (Timestamp, Product)>,
 }
@@ -68,12 +79,13 @@ impl History {
             consents_made: 0,
             orders: known.orders.clone(),
             orders_touched: BTreeSet::new(),
+            refunds_say_currency: FxHashSet::default(),
             devices: BTreeMap::new(),
             products: BTreeMap::new(),
         }
     }
 
-    /// Hangs one fact on its owner, the first of `accepted`. Returns whether it spoke of an order that is not here yet.
+    /// Hangs one fact on its owner, the first of `accepted`. Returns what it turned out to be about an order.
     #[expect(clippy::too_many_arguments, reason = "what one fact is about, each of another kind")]
     pub(crate) fn record(
         &mut self,
@@ -84,7 +96,7 @@ impl History {
         accepted: &[NameIx],
         device_names: &[NameIx],
         carrier: Option<NameIx>,
-    ) -> bool {
+    ) -> Heard {
         let owner = accepted[0];
         let owner_id = people.names[owner].id;
         self.record_touchpoint(people, plan, fact, arrival, owner, carrier);
@@ -296,12 +308,22 @@ impl History {
         known.category = newer.category.or(older.category);
     }
 
-    fn record_order(&mut self, fact: &Fact, arrival: Arrival, owner: IdentifierId) -> bool {
-        let Some((key, event)) = &fact.order else { return false };
+    fn record_order(&mut self, fact: &Fact, arrival: Arrival, owner: IdentifierId) -> Heard {
+        let Some((key, event)) = &fact.order else { return Heard::default() };
         let events = self.orders.entry(key.clone()).or_default();
+        let says = |event: &OrderEvent| matches!(&event.act, OrderAct::Refunded(refund) if refund.currency.is_some());
+        let is_new = self.orders_touched.insert(key.clone());
+        if says(event) || is_new && events.iter().any(says) {
+            self.refunds_say_currency.insert(key.clone());
+        }
+        // Most orders have no such refund, and are not looked through.
+        let looks = self.refunds_say_currency.contains(key);
+        let before = if looks { Order::foreign_refunds(events) } else { BTreeSet::new() };
         events.push(OrderEvent { arrival, owner: Some(owner), ..event.clone() });
-        self.orders_touched.insert(key.clone());
-        !events.iter().any(|e| matches!(e.act, crate::domain::order::OrderAct::Completed(_)))
+        Heard {
+            waits: !events.iter().any(|e| matches!(e.act, OrderAct::Completed(_))),
+            other_currency: looks && !Order::foreign_refunds(events).is_subset(&before),
+        }
     }
 }
 

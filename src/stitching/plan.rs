@@ -182,6 +182,8 @@ pub enum Outcome {
         customer: Option<CustomerId>,
         /// It is about an order that has not arrived yet and waits for it.
         waits: bool,
+        /// A refund does not count, being in another currency than its order, and this is the later of the two.
+        other_currency: bool,
     },
     /// It was stored before.
     Unchanged {
@@ -358,7 +360,7 @@ pub fn plan(
         if let Some((key, _)) = &fact.order {
             plan.order_messages.insert(key.clone(), fact.message_id.clone());
         }
-        let waits = history.record(&mut people, &mut plan, fact, arrival, &verdict.accepted, &device_names, carrier);
+        let heard = history.record(&mut people, &mut plan, fact, arrival, &verdict.accepted, &device_names, carrier);
         for &name in &names {
             if people.names[name].dirty {
                 people.touch(name);
@@ -366,7 +368,11 @@ pub fn plan(
         }
         plan.messages.push(MessageRow { arrival, id: fact.message_id.clone(), owner: people.names[owner].id });
         seen.insert(fact.message_id.clone(), owner);
-        plan.outcomes.push(Outcome::Created { customer: people.customer_of(owner), waits });
+        plan.outcomes.push(Outcome::Created {
+            customer: people.customer_of(owner),
+            waits: heard.waits,
+            other_currency: heard.other_currency,
+        });
     }
     if !untold.is_empty() {
         return Planned::Needs(untold);

@@ -4,6 +4,7 @@
 //! is found. A driver's types never leave its store. What each operation means is stated by the
 //! contract suite in `tests/`, which runs on both.
 
+mod amounts;
 mod campaigns;
 pub mod counter;
 pub mod error;

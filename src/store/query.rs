@@ -191,7 +191,7 @@ pub enum CustomerSort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CustomerSortKey {
     /// Milliseconds, the arrival, or millionths of the currency's unit.
-    pub key: i64,
+    pub key: i128,
     /// The tie-breaker.
     pub born: Arrival,
 }

@@ -209,7 +209,10 @@ impl Event {
         let line =
             |(sku, quantity): &(&str, i64)| RefundLine { product: product(sku), quantity: *quantity, price: None };
         let products = products.iter().map(line).collect();
-        self.order(number, OrderAct::Refunded(Refund { total: None, products, reason: Some("too small".into()) }))
+        self.order(
+            number,
+            OrderAct::Refunded(Refund { products, reason: Some("too small".into()), ..Refund::default() }),
+        )
     }
 
     pub fn order(mut self, number: &str, act: OrderAct) -> Self {

@@ -466,14 +466,14 @@ proptest! {
         for top in [500, top] {
             let answer = attribution(&projection, &scope(&plain), &asked, top, &run()).expect("an answer");
             prop_assert_eq!(answer.conversions, conversions.len() as u64);
-            let value: BTreeMap<_, _> = answer.value.iter().map(|m| (m.currency.0.to_string(), i128::from(m.amount.0))).collect();
+            let value: BTreeMap<_, _> = answer.value.iter().map(|m| (m.currency.0.to_string(), m.amount.0)).collect();
             prop_assert_eq!(&value, &money);
             for result in &answer.models {
                 let sum: f64 = result.rows.iter().map(|row| row.conversions).sum();
                 if result.model != Model::Participation {
                     prop_assert!(close(sum, conversions.len() as f64), "{:?}: {}", result.model, sum);
                     for (n, (currency, net)) in money.iter().enumerate() {
-                        prop_assert_eq!(result.rows.iter().map(|row| i128::from(row.worth[n].amount.0)).sum::<i128>(), *net);
+                        prop_assert_eq!(result.rows.iter().map(|row| row.worth[n].amount.0).sum::<i128>(), *net);
                         prop_assert!(result.rows.iter().all(|row| &*row.worth[n].currency.0 == currency));
                     }
                 }
@@ -515,7 +515,7 @@ proptest! {
                         // What is finer than a unit goes to the first row.
                         prop_assert!((money.amount.0 as f64 - exact).abs() < 2.0 * unit, "{:?}: {} {}", result.model, money.amount.0, exact);
                         prop_assert!(row.value == result.rows[0].value || result.model == Model::Participation
-                            || money.amount.0 % unit as i64 == 0);
+                            || money.amount.0 % unit as i128 == 0);
                     }
                 }
                 prop_assert!(result.rows.is_sorted_by(|a, b| a.conversions > b.conversions - 1e-8));

@@ -211,7 +211,7 @@ impl World {
                 let number = format!("o{n}");
                 self.orders.insert(number.clone(), (currency.clone(), *net));
                 let currency = Currency(currency.as_str().into());
-                Some(Told::Order(OrderNow { key: order_key(&number), net: Amount(*net), currency }))
+                Some(Told::Order(OrderNow { key: order_key(&number), net: Amount((*net).into()), currency }))
             }
             Happening::Consents(identifier, held) => {
                 self.consents.insert(*identifier, held.clone());
@@ -233,7 +233,7 @@ impl World {
         }
         for (n, (number, (currency, net))) in self.orders.iter().enumerate() {
             let currency = Currency(currency.as_str().into());
-            halves[n % 2].order(&OrderNow { key: order_key(number), net: Amount(*net), currency });
+            halves[n % 2].order(&OrderNow { key: order_key(number), net: Amount((*net).into()), currency });
         }
         for (n, (identifier, held)) in self.consents.iter().enumerate() {
             halves[n % 2].consents(IdentifierId::new(0, *identifier as u32), held);

@@ -26,14 +26,14 @@ fn figures(out: &str) -> [u64; 3] {
 #[test]
 fn what_is_rejected_is_listed_and_the_rest_goes_in() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bad = r#"{"type":"track","userId":"u","event":"Order Completed","timestamp":"2026-01-01","properties":{"order_id":"1","currency":"GBP","products":[{"sku":"A","price":1},{"price":1}]}}"#;
+    let bad = r#"{"type":"track","userId":"u","event":"Order Completed","timestamp":"2026-01-01","properties":{"currency":"GBP","products":[{"sku":"A","price":1},{"price":1}]}}"#;
     write(folder.path(), "e.ndjson", &format!("{}\nnot json\n{bad}\n{}\n", event("a"), event("b")));
     let (code, out, _) = run(folder.path(), &["import", "--rejects", "r.ndjson", "e.ndjson"]);
     assert_eq!((code, figures(&out)), (3, [2, 0, 2]), "{out}");
     let rejects = std::fs::read_to_string(folder.path().join("r.ndjson")).expect("the rejects");
     let lines: Vec<serde_json::Value> = rejects.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     assert_eq!((&lines[0]["line"], &lines[0]["code"]), (&2.into(), &"NOT_AN_EVENT".into()));
-    assert_eq!((&lines[1]["line"], &lines[1]["path"]), (&3.into(), &"properties.products[1]".into()));
+    assert_eq!((&lines[1]["line"], &lines[1]["path"]), (&3.into(), &"properties.order_id".into()));
     let (code, out, error) = run(folder.path(), &["import", "e.ndjson"]);
     assert_eq!((code, figures(&out)), (3, [0, 2, 2]), "{out}");
     assert!(error.contains("rejected: e.ndjson, line 2: NOT_AN_EVENT"), "{error}");
@@ -94,4 +94,28 @@ fn ctrl_c_finishes_what_is_in_hand_and_the_same_again_goes_on() {
     write(folder.path(), "same.ndjson", &format!("{}\n{}\n{}\n", event("a"), event("b"), event("c")));
     let (code, out, _) = run(folder.path(), &["import", "same.ndjson"]);
     assert_eq!((code, figures(&out)), (0, [1, 2, 0]), "{out}");
+}
+
+#[test]
+fn names_that_stayed_other_are_told_by_check_with_what_the_settings_make_of_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let named = |id: &str, name: &str| event(id).replace("Product Viewed", name);
+    let lines = [named("a", "Basket Opened"), named("b", "Basket Opened"), named("c", "Wheel Spun"), event("d")];
+    write(folder.path(), "e.ndjson", &lines.join("\n"));
+    assert_eq!(run(folder.path(), &["import", "e.ndjson"]).0, 0);
+    let (code, out, _) = run(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{out}");
+    let told = "of the last 4 touchpoints 3 are of kind other, since nothing says what their names mean: \
+                \"Basket Opened\" 2, \"Wheel Spun\" 1; say it in [[event]]";
+    assert!(out.contains(told), "{out}");
+    write(folder.path(), "throughline.toml", "[[event]]\nname = \"basket *\"\nkind = \"cart\"\n");
+    let (_, out, _) = run(folder.path(), &["check"]);
+    assert!(out.contains("\"Basket Opened\" 2 (what comes from now on is cart), \"Wheel Spun\" 1;"), "{out}");
+    write(folder.path(), "n.ndjson", &named("e", "BasketOpened"));
+    assert_eq!(run(folder.path(), &["import", "n.ndjson"]).0, 0);
+    let (_, out, _) = run(folder.path(), &["check"]);
+    assert!(out.contains("of the last 5 touchpoints 3 are"), "{out}");
+    write(folder.path(), "throughline.toml", "[[event]]\nname = \"basket *\"\nkind = \"cort\"\n");
+    let (code, _, error) = run(folder.path(), &["import", "n.ndjson"]);
+    assert!(code == 2 && error.contains("throughline.toml:3: event.kind: not a kind"), "{error}");
 }

@@ -6,6 +6,7 @@ use throughline::domain::customer::CustomerId;
 use throughline::domain::{Currency, search};
 use throughline::store::query::CustomerSort::{Created, LastSeen, NetSpend};
 use throughline::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey, SpendFilter};
+use throughline::store::recount::recount;
 
 use crate::common::facts::{Event, amount, event, minute};
 use crate::common::world::World;
@@ -15,6 +16,7 @@ cases! {
     customers_come_by_when_they_were_last_seen,
     customers_come_in_the_order_in_which_they_were_created,
     customers_come_by_net_spend_and_those_without_stand_at_nothing,
+    sums_that_no_integer_holds_are_exact_sorted_paged_and_filtered,
     pages_of_any_sort_hold_everybody_once,
     paging_by_creation_gives_everybody_once_while_data_arrives,
     customers_that_were_merged_away_are_in_no_list,
@@ -124,6 +126,80 @@ async fn customers_come_by_net_spend_and_those_without_stand_at_nothing(world: W
     assert_eq!(users(&world, &euros).await, ["none", "much", "little", "given-back", "owed", "called-off"]);
     let page = world.store.list_customers(&sorted(NetSpend(pounds()), true)).await.expect("a page");
     assert_eq!(page.items[1].1.key, amount("10").0);
+}
+
+async fn sums_that_no_integer_holds_are_exact_sorted_paged_and_filtered(world: World) {
+    const LARGEST: &str = "999999999999999.999999";
+    // 2^63 - 1 millionths, the last that an integer holds, and the one behind it.
+    let (edge, behind) = ("9223372036854.775807", "9223372036854.775808");
+    let many = |user: &'static str| (0..12).map(move |n| spent(&format!("{user}{n}"), user, n, LARGEST));
+    world.apply(many("most").chain(many("same")).chain(many("less"))).await;
+    world
+        .apply_each([
+            event("m1").user("none").view(),
+            spent("m2", "edge", 1, edge),
+            spent("m3", "behind", 2, behind),
+            spent("m4", "little", 3, "10"),
+            spent("m5", "most", 4, "0.000001"),
+            event("m6").user("less").minute(20).refunded("less3", "0.000001"),
+        ])
+        .await;
+    let twelve = "11999999999999999.999988";
+    let view = world.customer("user_id", "most").await;
+    let pounds_of = |view: &throughline::domain::customer::CustomerView| view.rollup().money[&pounds()];
+    assert_eq!(pounds_of(&view).net(), amount("11999999999999999.999989"));
+    assert_eq!(pounds_of(&*world.customer("user_id", "same").await).net(), amount(twelve));
+    let largest = ["most", "same", "less", "behind", "edge", "little", "none"];
+    let smallest: Vec<&str> = largest.iter().rev().copied().collect();
+    for (descending, all) in [(true, largest.to_vec()), (false, smallest)] {
+        let list = sorted(NetSpend(pounds()), descending);
+        assert_eq!(users(&world, &list).await, all);
+        let whole = world.store.list_customers(&list).await.expect("a page").items;
+        assert_eq!(whole[if descending { 1 } else { 5 }].1.key, amount(twelve).0);
+        for limit in 1..=3 {
+            assert_eq!(read(&world, &list, limit).await, whole, "pages of {limit}");
+        }
+    }
+    let bound = |low: Option<&str>, high: Option<&str>| {
+        let none = (None, None);
+        let net = SpendFilter { currency: pounds(), net: (low.map(amount), high.map(amount)), gross: none };
+        let gross = SpendFilter { net: none, gross: net.net, ..net.clone() };
+        [net, gross].map(|spend| CustomerFilter { spend: Some(spend), ..CustomerFilter::default() })
+    };
+    let list = |filter: CustomerFilter| CustomerList { filter, ..sorted(NetSpend(pounds()), true) };
+    for (low, high, net, gross) in [
+        (Some(twelve), None, vec!["most", "same"], vec!["most", "same", "less"]),
+        (Some(behind), Some(twelve), vec!["same", "less", "behind"], vec!["same", "less", "behind"]),
+        (Some(edge), Some(edge), vec!["edge"], vec!["edge"]),
+        (Some(edge), Some(behind), vec!["behind", "edge"], vec!["behind", "edge"]),
+        (Some("10"), Some(edge), vec!["edge", "little"], vec!["edge", "little"]),
+        (None, Some(behind), vec!["behind", "edge", "little", "none"], vec!["behind", "edge", "little", "none"]),
+        (None, Some("0"), vec!["none"], vec!["none"]),
+    ] {
+        let [by_net, by_gross] = bound(low, high);
+        assert_eq!(users(&world, &list(by_net)).await, net, "{low:?} {high:?}");
+        assert_eq!(users(&world, &list(by_gross)).await, gross, "{low:?} {high:?}");
+    }
+    let of = |page: Vec<throughline::journeys::row::OrderNow>| {
+        page.into_iter()
+            .map(|order| (order.key.number.to_string(), order.net))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let orders = of(world.store.scan_orders(None, 100).await.expect("orders"));
+    assert_eq!((orders["most1"], orders["m3"]), (amount(LARGEST), amount(behind)));
+    assert_eq!(orders["less3"], amount("999999999999999.999998"));
+    assert_eq!(recount(&*world.store, minute(60), |_| {}).await.expect("a recount").wrong, 0);
+
+    // Eleven of twelve called off, and nothing is left over of them.
+    let off = |n: i64| event(&format!("off{n}")).user("same").minute(30 + n).cancelled(&format!("same{n}"));
+    world.apply((0..11).map(off)).await;
+    assert_eq!(pounds_of(&*world.customer("user_id", "same").await).net(), amount(LARGEST));
+    world.apply([off(11)]).await;
+    assert!(world.customer("user_id", "same").await.rollup().money.is_empty());
+    let largest = ["most", "less", "behind", "edge", "little", "same", "none"];
+    let order = users(&world, &sorted(NetSpend(pounds()), true)).await;
+    assert_eq!((&order[..5], order.len()), (&largest.map(str::to_owned)[..5], 7));
+    assert_eq!(recount(&*world.store, minute(90), |_| {}).await.expect("a recount").wrong, 0);
 }
 
 /// Forty customers, some of whom bought, with many equal keys.

@@ -1,6 +1,6 @@
 //! Orders: placed, changed, called off, sent back, in whatever order that arrives.
 
-use throughline::domain::order::{OrderKey, OrderStatus};
+use throughline::domain::order::{OrderAct, OrderKey, OrderStatus, Refund};
 use throughline::domain::page::Page;
 use throughline::domain::{Currency, Timestamp};
 use throughline::stitching::Outcome;
@@ -15,6 +15,8 @@ cases! {
     a_late_refund_lowers_net_spend,
     a_refund_before_its_order_waits_for_it,
     a_refund_and_its_order_in_one_batch_need_no_waiting,
+    a_refund_in_another_currency_is_not_counted_and_the_later_of_the_two_says_so,
+    a_whole_refund_is_shared_out_in_the_currencys_smallest_unit,
     a_cancelled_order_counts_for_nothing,
     a_second_completed_updates_the_order_and_leaves_its_owner,
     the_same_number_of_two_sources_is_two_orders,
@@ -93,6 +95,50 @@ async fn a_refund_and_its_order_in_one_batch_need_no_waiting(world: World) {
     assert!(matches!(applied.outcomes[1], Outcome::Created { waits: false, .. }));
     let found = world.store.orders(&[key("1")]).await.expect("an answer");
     assert_eq!(found[0].as_ref().expect("an order").net(), amount("40"));
+}
+
+async fn a_refund_in_another_currency_is_not_counted_and_the_later_of_the_two_says_so(world: World) {
+    let refund = |id: &str, number: &str, currency: &str, at: i64| {
+        let refund =
+            Refund { currency: Some(Currency(currency.into())), total: Some(amount("20")), ..Refund::default() };
+        event(id).user("ada").minute(at).order(number, OrderAct::Refunded(refund))
+    };
+    let other = |applied: &throughline::store::Applied| -> Vec<bool> {
+        let of = |outcome: &Outcome| matches!(outcome, Outcome::Created { other_currency: true, .. });
+        applied.outcomes.iter().map(of).collect()
+    };
+    // The refund last, in batches of their own.
+    let placed = world.apply([event("m1").user("ada").completed("1", "50", &[("shirt", 2, "25")])]).await;
+    let refunded = world.apply([refund("m2", "1", "EUR", 5), refund("m3", "1", "GBP", 6)]).await;
+    assert_eq!((other(&placed), other(&refunded)), (vec![false], vec![true, false]));
+    // The order last.
+    let refunded = world.apply([refund("m4", "2", "EUR", 5)]).await;
+    let placed = world.apply([event("m5").user("ada").completed("2", "50", &[])]).await;
+    let updated = world.apply([event("m6").user("ada").minute(9).updated("2", "60")]).await;
+    assert_eq!((other(&refunded), other(&placed), other(&updated)), (vec![false], vec![true], vec![false]));
+    // Both in one batch.
+    let both = world.apply([refund("m7", "3", "USD", 5), event("m8").user("ada").completed("3", "50", &[])]).await;
+    assert_eq!(other(&both), [false, true]);
+    for (number, net, returns) in [("1", "30", 1), ("2", "60", 0), ("3", "50", 0)] {
+        let found = world.store.orders(&[key(number)]).await.expect("an answer");
+        let order = found[0].as_ref().expect("an order");
+        assert_eq!((order.net(), order.returns.len()), (amount(net), returns), "{number}");
+    }
+    let view = world.customer("user_id", "ada").await;
+    let pounds = &view.rollup().money[&Currency("GBP".into())];
+    assert_eq!((view.rollup().money.len(), pounds.net(), pounds.returned), (1, amount("140"), amount("20")));
+}
+
+async fn a_whole_refund_is_shared_out_in_the_currencys_smallest_unit(world: World) {
+    let lines = [("shirt", 1, "3.333333"), ("sock", 1, "3.333333"), ("hat", 1, "3.333333")];
+    world.apply([event("m1").user("ada").completed("1", "10", &lines)]).await;
+    let whole = event("m2").user("ada").minute(9).order("1", OrderAct::Refunded(Refund::default()));
+    world.apply([whole]).await;
+    let found = world.store.orders(&[key("1")]).await.expect("an answer");
+    let order = found[0].as_ref().expect("an order");
+    let parts: Vec<_> = order.returns.iter().map(|part| part.amount).collect();
+    assert_eq!(parts, [amount("3.34"), amount("3.33"), amount("3.33")]);
+    assert_eq!(order.status, OrderStatus::Returned);
 }
 
 async fn a_cancelled_order_counts_for_nothing(world: World) {

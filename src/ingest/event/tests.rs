@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::Currency;
 use crate::domain::claim::Provenance;
 use crate::domain::consent::{ConsentFact, ConsentStatus};
 use crate::domain::order::{OrderAct, OrderContent};
@@ -43,6 +44,11 @@ fn fact(event: &Value) -> Fact {
     let read = try_read(event).expect("a fact");
     assert_eq!(read.problems, [], "{event}");
     read.fact
+}
+
+/// What is kept of an event, whatever is wrong with it.
+fn kept(event: &Value) -> Fact {
+    try_read(event).expect("a fact").fact
 }
 
 fn warnings(event: &Value) -> Vec<String> {
@@ -421,7 +427,7 @@ fn the_rest_of_a_touchpoint_is_kept_as_it_came() {
 }
 
 fn content(event: &Value) -> OrderContent {
-    match fact(event).order.expect("an order").1.act {
+    match kept(event).order.expect("an order").1.act {
         OrderAct::Completed(content) | OrderAct::Updated(content) => content,
         other => panic!("{other:?}"),
     }
@@ -470,50 +476,354 @@ fn amounts_come_as_numbers_or_as_text() {
     ] {
         assert_eq!(total(given.clone()).as_deref(), Some(expected), "{given}");
     }
+    for (given, rounded) in [
+        (json!(0.1234567), "0.123457"),
+        (json!("16.65833333333333333333"), "16.658333"),
+        (json!("2.0000005"), "2.00"),
+        (json!(1e-9), "0.00"),
+    ] {
+        assert_eq!(total(given.clone()).as_deref(), Some(rounded), "{given}");
+        let event = track("Order Updated", json!({ "properties": { "order_id": "1", "total": given } }));
+        assert_eq!(warnings(&event), ["BAD_MONEY properties.total"]);
+    }
     for bad in [
         json!("NaN"),
         json!("1,000"),
         json!(-1),
         json!("-0.01"),
         json!(true),
-        json!(0.1234567),
-        json!("0.1234567"),
+        json!([1]),
+        json!({ "amount": 1 }),
         json!(1e30),
+        json!("1000000000000000"),
         json!("12 GBP"),
     ] {
         let event = track("Order Updated", json!({ "properties": { "order_id": "1", "total": bad } }));
-        assert_eq!(faults(&event), ["BAD_MONEY properties.total"], "{bad}");
+        assert_eq!(warnings(&event), ["BAD_MONEY properties.total"], "{bad}");
+        assert_eq!(content(&event).total, None, "{bad}");
     }
     let currency =
         track("Order Completed", json!({ "properties": { "order_id": "1", "total": 1, "currency": "pounds" } }));
-    assert_eq!(faults(&currency), ["BAD_MONEY properties.currency"]);
+    assert_eq!(warnings(&currency), ["BAD_MONEY properties.currency"]);
+    assert_eq!(content(&currency).currency, None);
 }
 
 #[test]
-fn a_product_without_a_sku_is_refused_at_its_place() {
-    let order = |products: Value| {
-        track("Order Completed", json!({ "properties": { "order_id": "1", "currency": "GBP", "products": products } }))
+fn a_total_is_given_or_made_of_its_parts_or_the_value_or_the_lines() {
+    let total = |properties: Value| {
+        let mut whole = json!({ "order_id": "1", "currency": "GBP" });
+        whole.as_object_mut().expect("an object").extend(properties.as_object().expect("an object").clone());
+        content(&track("Order Completed", json!({ "properties": whole }))).total.map(|total| total.to_text(2))
     };
-    assert_eq!(
-        faults(&order(json!([{ "sku": "A", "price": 1 }, { "name": "B", "price": 1 }]))),
-        ["MISSING_FIELD properties.products[1]"]
+    let parts = json!({ "revenue": 25, "tax": "2.50", "shipping": 3, "value": 99 });
+    assert_eq!(total(parts.clone()).as_deref(), Some("30.50"));
+    assert_eq!(total(json!({ "total": 7, "revenue": 25, "value": 99 })).as_deref(), Some("7.00"));
+    assert_eq!(total(json!({ "total": "?", "revenue": 25, "shipping": 3 })).as_deref(), Some("28.00"));
+    assert_eq!(total(json!({ "revenue": 25, "tax": null })).as_deref(), Some("25.00"));
+    assert_eq!(total(json!({ "tax": 1, "shipping": 2, "value": 99 })).as_deref(), Some("99.00"));
+    assert_eq!(total(json!({ "tax": 1, "products": [{ "sku": "A", "price": 2 }] })), None, "the lines' sum");
+    let refund = track(
+        "Order Refunded",
+        json!({ "properties": { "order_id": "1", "currency": "gbp", "revenue": 4, "tax": 1 } }),
     );
-    assert_eq!(faults(&order(json!([{ "sku": "A", "price": "?" }]))), ["BAD_MONEY properties.products[0].price"]);
+    let OrderAct::Refunded(refund) = kept(&refund).order.expect("an order").1.act else { panic!("a refund") };
     assert_eq!(
-        faults(&order(json!([{ "sku": "A", "price": 1, "quantity": 0 }]))),
-        ["BAD_VALUE properties.products[0].quantity"]
+        (refund.total.map(|t| t.to_text(2)).as_deref(), refund.currency),
+        (Some("5.00"), Some(Currency("GBP".into())))
     );
-    assert_eq!(
-        faults(&order(json!([{ "sku": "A", "price": 1, "quantity": 1.5 }]))),
-        ["BAD_VALUE properties.products[0].quantity"]
-    );
-    assert_eq!(faults(&order(json!([7]))), ["BAD_VALUE properties.products[0]"]);
-    assert_eq!(faults(&order(json!("A"))), ["BAD_VALUE properties.products"]);
-    assert_eq!(warnings(&order(json!([{ "sku": "A" }]))), ["MISSING_FIELD properties.products[0].price"]);
+}
+
+#[test]
+fn a_line_that_is_none_is_left_out_and_the_order_stands() {
+    let order = |products: Value| {
+        track(
+            "Order Completed",
+            json!({ "properties": { "order_id": "1", "currency": "GBP", "total": 9, "products": products } }),
+        )
+    };
+    let good = json!({ "sku": "A", "price": 1 });
+    for (line, problem) in [
+        (json!({ "name": "10% off", "price": 1 }), "MISSING_FIELD properties.products[1]"),
+        (json!({ "sku": " ", "product_id": null, "price": 1 }), "MISSING_FIELD properties.products[1]"),
+        (json!({ "sku": "B", "price": 1, "quantity": 0 }), "BAD_VALUE properties.products[1].quantity"),
+        (json!({ "sku": "B", "price": 1, "quantity": -2 }), "BAD_VALUE properties.products[1].quantity"),
+        (json!({ "sku": "B", "price": 1, "quantity": 0.35 }), "BAD_VALUE properties.products[1].quantity"),
+        (json!({ "sku": "B", "price": 1, "quantity": "1.5" }), "BAD_VALUE properties.products[1].quantity"),
+        (json!({ "sku": "B", "price": 1, "quantity": 1e12 }), "BAD_VALUE properties.products[1].quantity"),
+        (json!({ "sku": "B", "price": "999999999999999", "quantity": 2 }), "BAD_MONEY properties.products[1]"),
+        (json!(7), "BAD_VALUE properties.products[1]"),
+        (json!(null), "BAD_VALUE properties.products[1]"),
+        (json!("nothing"), "BAD_VALUE properties.products[1]"),
+    ] {
+        let event = order(json!([good, line, good]));
+        assert_eq!(warnings(&event), [problem], "{line}");
+        let content = content(&event);
+        assert_eq!(
+            (content.lines.expect("lines").len(), content.total.map(|t| t.to_text(0))),
+            (2, Some("9".into())),
+            "{line}"
+        );
+        let alone = order(json!([line]));
+        assert_eq!(self::content(&alone).lines, None, "{line}: nothing is known of the lines");
+    }
+    // As if it was not given.
+    for (line, problem, quantity, price) in [
+        (json!({ "sku": "B", "price": 1, "quantity": "many" }), "BAD_VALUE properties.products[0].quantity", 1, "1"),
+        (json!({ "sku": "B", "price": 1, "quantity": [2] }), "BAD_VALUE properties.products[0].quantity", 1, "1"),
+        (json!({ "sku": "B", "price": "?", "quantity": 2 }), "BAD_MONEY properties.products[0].price", 2, "0"),
+        (json!({ "sku": "B", "price": -5 }), "BAD_MONEY properties.products[0].price", 1, "0"),
+        (json!({ "sku": "B", "price": 16.658333333333335 }), "BAD_MONEY properties.products[0].price", 1, "16.658333"),
+        (json!({ "sku": "B" }), "MISSING_FIELD properties.products[0].price", 1, "0"),
+        (json!({ "sku": ["B"], "product_id": "B", "price": 1 }), "BAD_VALUE properties.products[0].sku", 1, "1"),
+    ] {
+        let event = order(json!([line]));
+        assert_eq!(warnings(&event), [problem], "{line}");
+        let lines = content(&event).lines.expect("lines");
+        assert_eq!(
+            (&*lines[0].product.sku, lines[0].quantity, lines[0].price.to_text(0)),
+            ("B", quantity, price.into()),
+            "{line}"
+        );
+    }
     assert_eq!(faults(&track("Order Completed", json!({}))), ["MISSING_FIELD properties.order_id"]);
-    assert_eq!(faults(&track("Product Added", json!({ "properties": { "name": "A" } }))), ["MISSING_FIELD properties"]);
+    let second = track(
+        "Order Completed",
+        json!({ "properties": { "order_id": "", "transaction_id": "T1", "total": 1, "currency": "GBP" } }),
+    );
+    assert_eq!(&*kept(&second).order.expect("an order").0.number, "T1");
     let bare = track("Order Completed", json!({ "properties": { "order_id": "1" } }));
     assert_eq!(warnings(&bare), ["MISSING_FIELD properties.currency", "MISSING_FIELD properties.total"]);
+}
+
+#[test]
+fn products_that_are_one_object_or_json_in_a_text_are_the_list_they_mean() {
+    let lines = |products: Value| {
+        let event = track(
+            "Order Completed",
+            json!({ "properties": { "order_id": "1", "currency": "GBP", "total": 1, "products": products } }),
+        );
+        let skus: Option<Vec<String>> = content(&event)
+            .lines
+            .map(|lines| lines.iter().map(|l| format!("{} {}", l.product.sku, l.quantity)).collect());
+        (skus, warnings(&event))
+    };
+    let some = |skus: &[&str]| Some(skus.iter().map(|sku| (*sku).to_owned()).collect::<Vec<_>>());
+    let told = vec!["BAD_VALUE properties.products".to_owned()];
+    assert_eq!(lines(json!({ "sku": "A", "price": 1, "quantity": 2 })), (some(&["A 2"]), told.clone()));
+    let text = r#"[{"sku":"A\u00e9","price":1},{"sku":"B","price":"2","quantity":3}]"#;
+    assert_eq!(lines(json!(text)), (some(&["Aé 1", "B 3"]), told.clone()));
+    assert_eq!(lines(json!(" {\"sku\":\"A\",\"price\":1}")), (some(&["A 1"]), told.clone()));
+    assert_eq!(lines(json!(["{\"sku\":\"A\",\"price\":1}"])), (some(&["A 1"]), vec![]));
+    for none in [json!("A"), json!("[oops"), json!(7), json!(true), json!("[".repeat(500))] {
+        assert_eq!(lines(none.clone()), (None, told.clone()), "{none}");
+    }
+    assert_eq!(lines(json!("")), (None, told.clone()));
+    assert_eq!(lines(json!([])), (some(&[]), vec![]));
+    assert_eq!(lines(json!(null)), (None, vec![]));
+    let OrderAct::Refunded(refund) = kept(&track(
+        "Order Refunded",
+        json!({ "properties": { "order_id": "1", "products": { "sku": "A", "quantity": 1 } } }),
+    ))
+    .order
+    .expect("an order")
+    .1
+    .act
+    else {
+        panic!("a refund")
+    };
+    assert_eq!((refund.products.len(), refund.total), (1, None));
+}
+
+#[test]
+fn a_refund_of_products_that_nobody_can_name_is_none_of_the_whole_order() {
+    let refund = |properties: Value| {
+        let event = track("Order Refunded", json!({ "properties": properties }));
+        match kept(&event).order.expect("an order").1.act {
+            OrderAct::Refunded(refund) => (refund.total.map(|t| t.to_text(0)), refund.products.len()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refund(json!({ "order_id": "1", "products": [{ "name": "Chair" }] })), (Some("0".into()), 0));
+    assert_eq!(
+        refund(json!({ "order_id": "1", "total": 4, "products": [{ "name": "Chair" }] })),
+        (Some("4".into()), 0)
+    );
+    assert_eq!(refund(json!({ "order_id": "1", "products": [{ "name": "Chair" }, { "sku": "A" }] })), (None, 1));
+    assert_eq!(refund(json!({ "order_id": "1", "products": [] })), (None, 0));
+}
+
+#[test]
+fn an_act_about_a_product_that_is_none_keeps_its_touchpoint() {
+    for (properties, problem) in [
+        (json!({ "name": "A" }), "MISSING_FIELD properties"),
+        (json!({ "sku": "A", "quantity": 0 }), "BAD_VALUE properties.quantity"),
+        (json!({ "sku": "A", "quantity": 0.35 }), "BAD_VALUE properties.quantity"),
+        (json!({ "products": [{ "name": "A" }] }), "MISSING_FIELD properties.products[0]"),
+        (json!({ "products": [7] }), "BAD_VALUE properties.products[0]"),
+    ] {
+        let event = track("Product Added", json!({ "properties": properties }));
+        let fact = kept(&event);
+        assert_eq!(
+            (fact.product_acts.len(), &*fact.touchpoint.expect("a touchpoint").kind),
+            (0, "cart"),
+            "{properties}"
+        );
+        assert_eq!(warnings(&event), [problem], "{properties}");
+    }
+    assert_eq!(kept(&track("Product Added", json!({}))).product_acts, []);
+    let uncounted = track("Product Added", json!({ "properties": { "sku": "A", "quantity": "some" } }));
+    assert_eq!(kept(&uncounted).product_acts[0].quantity, Some(1));
+    assert_eq!(warnings(&uncounted), ["BAD_VALUE properties.quantity"]);
+}
+
+#[test]
+fn ga4s_events_make_orders_returns_and_carts() {
+    let item =
+        json!({ "item_id": "SKU_1", "item_name": "Tee", "item_category": "Shirts", "price": 10.01, "quantity": 3 });
+    let purchase = track(
+        "purchase",
+        json!({ "properties": { "transaction_id": "T_1", "value": 30.03, "tax": 4.9, "shipping": 5.99, "currency": "USD", "items": [item] } }),
+    );
+    let read = kept(&purchase);
+    assert_eq!((&*touch(&purchase).kind, warnings(&purchase).len()), ("order", 0));
+    assert_eq!(&*read.order.as_ref().expect("an order").0.number, "T_1");
+    assert_eq!(read.products[0].name.as_deref(), Some("Tee"));
+    let content = content(&purchase);
+    assert_eq!(content.total.map(|t| t.to_text(2)).as_deref(), Some("30.03"));
+    let line = &content.lines.expect("lines")[0];
+    assert_eq!((&*line.product.sku, line.quantity, line.price.to_text(2)), ("SKU_1", 3, "10.01".into()));
+    assert_eq!(line.product.category.as_deref(), Some("Shirts"));
+
+    let refund = track(
+        "refund",
+        json!({ "properties": { "transaction_id": "T_1", "currency": "USD", "value": 10.01, "items": [{ "item_id": "SKU_1", "quantity": 1 }] } }),
+    );
+    let OrderAct::Refunded(back) = kept(&refund).order.expect("an order").1.act else { panic!("a refund") };
+    assert_eq!((back.products[0].quantity, back.total.map(|t| t.to_text(2))), (1, Some("10.01".into())));
+    assert_eq!(&*touch(&refund).kind, "return");
+
+    for name in ["purchase", "Purchase", "refund"] {
+        let nameless = track(name, json!({ "properties": { "value": 1, "currency": "USD" } }));
+        assert!(kept(&nameless).order.is_none());
+        assert_eq!(warnings(&nameless), ["MISSING_FIELD properties.transaction_id"]);
+    }
+    for (name, act, quantity) in [
+        ("add_to_cart", ProductAct::Added, Some(3)),
+        ("remove_from_cart", ProductAct::Removed, Some(3)),
+        ("add_to_wishlist", ProductAct::Wished, None),
+    ] {
+        let acts = kept(&track(name, json!({ "properties": { "items": [item] } }))).product_acts;
+        assert_eq!((acts.len(), &*acts[0].product.sku, acts[0].act, acts[0].quantity), (1, "SKU_1", act, quantity));
+    }
+}
+
+fn with_settings(text: &str, event: &Value) -> Read {
+    Reader::new(&settings(text)).read(&event.to_string(), &origin(), &mut Occurrences::default()).expect("a fact")
+}
+
+#[test]
+fn names_of_ones_own_mean_what_the_settings_say() {
+    const OWN: &str = r#"
+        [[event]]
+        name = "Basket *"
+        kind = "cart"
+        [[event]]
+        name = "basket emptied"
+        kind = "dislike"
+        [[event]]
+        name = "sale"
+        kind = "order"
+        order = { number = "receipt_no", total = "sums.grand", lines = "items", sku = "plu", price = "unit", quantity = "qty", currency = "cur" }
+        [[event]]
+        name = "Sale Returned"
+        kind = "return"
+        order = { number = "properties.receipt_no", lines = "items", sku = "plu", quantity = "qty" }
+        [[event]]
+        name = "purchase"
+        kind = "contact"
+        [[event]]
+        name = "Email Unsubscribed"
+        kind = "contact"
+    "#;
+    let read = |name: &str, properties: Value| with_settings(OWN, &track(name, json!({ "properties": properties })));
+    let kind = |name: &str| read(name, json!({ "sku": "A" })).fact.touchpoint.expect("a touchpoint").kind.to_string();
+    assert_eq!(kind("Basket Opened"), "cart");
+    assert_eq!(kind("basketEmptied"), "cart", "the first that fits");
+    assert_eq!(kind("Product Viewed"), "product", "the built-in table stands behind");
+    let sale = read(
+        "sale",
+        json!({ "receipt_no": 77, "cur": "gbp", "sums": { "grand": "12.50" }, "items": [{ "plu": "P1", "unit": 6.25, "qty": 2 }] }),
+    );
+    assert_eq!(sale.problems, []);
+    let (key, event) = sale.fact.order.expect("an order");
+    let OrderAct::Completed(content) = event.act else { panic!("an order") };
+    assert_eq!((&*key.number, content.total.map(|t| t.to_text(2)).as_deref()), ("77", Some("12.50")));
+    let line = &content.lines.expect("lines")[0];
+    assert_eq!((&*line.product.sku, line.quantity, line.price.to_text(2)), ("P1", 2, "6.25".into()));
+    let back = read("Sale Returned", json!({ "receipt_no": 77, "items": [{ "plu": "P1", "qty": 1 }] }));
+    let OrderAct::Refunded(refund) = back.fact.order.expect("an order").1.act else { panic!("a refund") };
+    assert_eq!((refund.products.len(), refund.total), (1, None));
+    let rejected = Reader::new(&settings(OWN))
+        .read(&track("sale", json!({})).to_string(), &origin(), &mut Occurrences::default())
+        .expect_err("an order without its number");
+    assert_eq!(rejected.problems[0].to_string(), "MISSING_FIELD properties.receipt_no: an order without its number");
+    let other = read("purchase", json!({ "transaction_id": "T1", "value": 1 }));
+    assert!(other.fact.order.is_none(), "the settings say that it is no order");
+    let gone = read("Email Unsubscribed", json!({}));
+    assert_eq!(gone.fact.consents.len(), 1, "what a person takes back is taken back, whatever it is called");
+}
+
+#[test]
+fn a_touchpoints_channel_is_where_it_was_made() {
+    let channel = |event: &Value| touch(event).channel.to_string();
+    let made = |context: Value| channel(&track("Product Viewed", json!({ "context": context })));
+    assert_eq!(made(json!({ "page": { "path": "/", "url": "https://shop.example/" } })), "website");
+    assert_eq!(made(json!({ "library": { "name": "analytics.js", "version": "next-1.70" } })), "website");
+    assert_eq!(made(json!({ "app": { "name": "Shop", "version": "2.1" } })), "mobile_app");
+    assert_eq!(made(json!({ "library": { "name": "analytics-ios" } })), "mobile_app");
+    let both = json!({ "page": { "path": "/" }, "app": { "name": "RudderLabs JavaScript SDK" } });
+    assert_eq!(made(both), "website", "RudderStack's browser library calls itself an app");
+    assert_eq!(made(json!({ "library": { "name": "analytics-node" } })), "other");
+    assert_eq!(made(json!({ "page": {}, "app": { "name": null } })), "other");
+    assert_eq!(made(json!({})), "other");
+    let screen = json!({ "type": "screen", "userId": "u1", "timestamp": "2026-01-01T00:00:00Z", "name": "Home" });
+    assert_eq!(channel(&screen), "mobile_app");
+    let mail = track("Email Opened", json!({ "context": { "page": { "path": "/" } } }));
+    assert_eq!(channel(&mail), "email", "the name goes before where it was made");
+    let own = track(
+        "Product Viewed",
+        json!({ "properties": { "channel": "store" }, "context": { "app": { "name": "Till" } } }),
+    );
+    assert_eq!(channel(&own), "store");
+    let direction = |name: &str, context: Value| touch(&track(name, json!({ "context": context }))).direction;
+    assert_eq!(direction("Email Delivered", json!({})), Direction::Outbound);
+    assert_eq!(direction("SMS Delivered", json!({})), Direction::Outbound);
+    assert_eq!(direction("Order Delivered", json!({})), Direction::Inbound);
+}
+
+#[test]
+fn who_unsubscribes_takes_back_what_the_settings_name_on_that_channel() {
+    let consent = |event: &Value| {
+        let found = kept(event).consents;
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].status, found[0].expires_at), (ConsentStatus::Revoked, None));
+        (found[0].purpose.to_string(), found[0].channel.as_deref().map(str::to_owned))
+    };
+    let marketing = |channel: Option<&str>| ("marketing".to_owned(), channel.map(str::to_owned));
+    assert_eq!(consent(&track("Email Unsubscribed", json!({}))), marketing(Some("email")));
+    assert_eq!(consent(&track("sms_unsubscribed", json!({}))), marketing(Some("sms")));
+    assert_eq!(
+        consent(&track("Unsubscribed", json!({ "properties": { "channel": "Push" } }))),
+        marketing(Some("push"))
+    );
+    assert_eq!(consent(&track("Unsubscribed", json!({}))), marketing(None), "no message at all");
+    let page = json!({ "context": { "page": { "path": "/preferences" } } });
+    assert_eq!(consent(&track("Unsubscribed", page)), marketing(None), "nobody wants no website");
+    let named = track("Unsubscribed", json!({ "properties": { "purpose": "offers", "channel": "email" } }));
+    assert_eq!(consent(&named), ("offers".into(), Some("email".into())));
+    assert_eq!(&*touch(&named).kind, "consent");
+    let own = with_settings("[privacy]\nunsubscribe = \"news\"", &track("Email Unsubscribed", json!({})));
+    assert_eq!(&*own.fact.consents[0].purpose, "news");
 }
 
 #[test]
@@ -613,7 +923,11 @@ fn consents_come_as_preferences_and_as_decisions() {
     assert_eq!(fact(&withdrawn).consents, [consent("offers", None, ConsentStatus::Revoked, None)]);
     assert_eq!(faults(&track("Consent Given", json!({}))), ["MISSING_FIELD properties.purpose"]);
     let endless = track("Consent Given", json!({ "properties": { "purpose": "offers", "expires_at": "never" } }));
-    assert_eq!(faults(&endless), ["BAD_TIME properties.expires_at"], "never stored as one without end");
+    assert_eq!(warnings(&endless), ["BAD_TIME properties.expires_at"]);
+    assert_eq!(kept(&endless).consents, [consent("offers", None, ConsentStatus::Granted, None)]);
+    let unclear = |name: &str| kept(&track(name, json!({ "properties": { "purpose": "offers", "channel": ["sms"] } })));
+    assert_eq!(unclear("Consent Given").consents, [], "never stored as a wider one than was given");
+    assert_eq!(unclear("Consent Withdrawn").consents, [consent("offers", None, ConsentStatus::Revoked, None)]);
     let odd = json!({ "context": { "consent": { "categoryPreferences": { "ads": "yes" } } } });
     assert_eq!(warnings(&track("x", odd)), ["BAD_VALUE context.consent.categoryPreferences"]);
 }

@@ -7,6 +7,7 @@ use neo4rs::{BoltBoolean, BoltInteger, BoltList, BoltMap, BoltNull, BoltString, 
 
 use crate::domain::customer::CustomerId;
 use crate::domain::{Amount, Arrival, Timestamp};
+use crate::store::amounts::Kept;
 
 /// What can be a parameter.
 pub(super) trait ToBolt {
@@ -93,7 +94,16 @@ impl ToBolt for Arrival {
 
 impl ToBolt for Amount {
     fn to_bolt(&self) -> BoltType {
-        self.0.to_bolt()
+        Kept::from(*self).to_bolt()
+    }
+}
+
+impl ToBolt for Kept {
+    fn to_bolt(&self) -> BoltType {
+        match self {
+            Kept::Whole(whole) => whole.to_bolt(),
+            Kept::Vast(text) => text.to_bolt(),
+        }
     }
 }
 

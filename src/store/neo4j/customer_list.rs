@@ -7,7 +7,7 @@ use neo4rs::Row;
 
 use super::Inner;
 use super::bolt::Params;
-use super::rows::column;
+use super::rows::{amount, column};
 use super::statement::{Statement, part, statement};
 use super::status;
 use super::touchpoints::bounds;
@@ -15,6 +15,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
 use crate::domain::{Amount, Arrival};
 use crate::store::Result;
+use crate::store::amounts::Kept;
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
 
 /// A word that more rows hold is common: those are not gathered, but a walk looks for it.
@@ -121,18 +122,18 @@ async fn among(store: &Inner, asked: &CustomerList, few: &[String]) -> Result<Pa
 }
 
 fn placed(row: &Row, key: &str) -> Result<Placed> {
-    let place = CustomerSortKey { key: column(row, key)?, born: Arrival(column(row, "born")?) };
+    let place = CustomerSortKey { key: amount(row, key)?, born: Arrival(column(row, "born")?) };
     Ok((CustomerId(column::<&str>(row, "id")?.into()), place))
 }
 
 /// A part of a list that lies on one index.
 struct Stretch {
     walk: &'static Walk,
-    /// Bounds of the key, inclusive.
-    low: i64,
-    high: i64,
+    /// Bounds of the key, inclusive; both of one form.
+    low: Kept,
+    high: Kept,
     /// The cursor's key, at which only what lies behind its `born` follows.
-    edge: i64,
+    edge: Option<Kept>,
 }
 
 impl Stretch {
@@ -143,9 +144,9 @@ impl Stretch {
             _ => None,
         };
         let params = filtered(&asked.filter)
-            .with("low", self.low)
-            .with("high", self.high)
-            .with("edge", self.edge)
+            .with("low", &self.low)
+            .with("high", &self.high)
+            .with("edge", self.edge.as_ref())
             .with("sign", sign)
             .with("place", sign * asked.after.map_or(0, |after| after.born.0))
             .with("sort_currency", currency)
@@ -158,58 +159,79 @@ impl Stretch {
 
 /// The indexes a list walks, in its order, each from the cursor on.
 fn stretches(asked: &CustomerList) -> Vec<Stretch> {
-    let all = (i64::MIN + 1, i64::MAX);
     match &asked.sort {
-        CustomerSort::LastSeen => vec![by_key(&BY_LAST_SEEN, asked, all)],
+        CustomerSort::LastSeen => vec![by_key(&BY_LAST_SEEN, asked, ALL)],
         CustomerSort::Created => vec![by_born(&BY_BIRTH, asked)],
         CustomerSort::NetSpend(_) => {
-            // Who never bought has no node to walk along, so 0 is a stretch of its own.
-            let key = asked.after.map(|after| after.key.signum());
-            let mut signs = [1, 0, -1];
+            // Who never bought has no node to walk along, so 0 is a stretch of its own; and what no integer holds
+            // is kept in another form, and so is one too.
+            let place = |key: i128| if key > i64::MAX.into() { 2 } else { key.signum() };
+            let key = asked.after.map(|after| place(after.key));
+            let mut places = [2, 1, 0, -1];
             if !asked.descending {
-                signs.reverse();
+                places.reverse();
             }
-            let first = signs.iter().position(|sign| Some(*sign) == key).unwrap_or(0);
-            let stretches = signs[first..].iter().map(|sign| match sign {
-                1 => by_key(&BY_SPEND, asked, (1, i64::MAX)),
+            let first = places.iter().position(|place| Some(*place) == key).unwrap_or(0);
+            let stretches = places[first..].iter().map(|place| match place {
+                2 => by_key(&BY_SPEND, asked, (i128::from(i64::MAX) + 1, i128::MAX)),
+                1 => by_key(&BY_SPEND, asked, (1, i64::MAX.into())),
                 0 if key == Some(0) => by_born(&BY_NO_SPEND, asked),
-                0 => Stretch { walk: &BY_NO_SPEND, low: all.0, high: all.1, edge: i64::MIN },
-                _ => by_key(&BY_SPEND, asked, (i64::MIN + 1, -1)),
+                0 => Stretch { walk: &BY_NO_SPEND, low: Kept::of(ALL.0), high: Kept::of(ALL.1), edge: None },
+                _ => by_key(&BY_SPEND, asked, (ALL.0, -1)),
             });
             stretches.collect()
         }
     }
 }
 
+/// Every key that an integer holds.
+const ALL: (i128, i128) = (i64::MIN as i128 + 1, i64::MAX as i128);
+
 /// By a key that others can share; at the cursor's key `born` decides.
-fn by_key(walk: &'static Walk, asked: &CustomerList, (low, high): (i64, i64)) -> Stretch {
-    match asked.after.map(|after| after.key).filter(|key| (low..=high).contains(key)) {
-        Some(edge) if asked.descending => Stretch { walk, low, high: edge, edge },
-        Some(edge) => Stretch { walk, low: edge, high, edge },
-        None => Stretch { walk, low, high, edge: i64::MIN },
-    }
+fn by_key(walk: &'static Walk, asked: &CustomerList, (low, high): (i128, i128)) -> Stretch {
+    let edge = asked.after.map(|after| after.key).filter(|key| (low..=high).contains(key));
+    let (low, high) = match edge {
+        Some(edge) if asked.descending => (low, edge),
+        Some(edge) => (edge, high),
+        None => (low, high),
+    };
+    Stretch { walk, low: Kept::of(low), high: Kept::of(high), edge: edge.map(Kept::of) }
 }
 
 /// By `born` alone, which nobody shares.
 fn by_born(walk: &'static Walk, asked: &CustomerList) -> Stretch {
-    let (mut low, mut high) = (i64::MIN + 1, i64::MAX);
+    let (mut low, mut high) = ALL;
     match asked.after {
-        Some(after) if asked.descending => high = after.born.0 - 1,
-        Some(after) => low = after.born.0 + 1,
+        Some(after) if asked.descending => high = i128::from(after.born.0) - 1,
+        Some(after) => low = i128::from(after.born.0) + 1,
         None => {}
     }
-    Stretch { walk, low, high, edge: i64::MIN }
+    Stretch { walk, low: Kept::of(low), high: Kept::of(high), edge: None }
+}
+
+/// Bounds of money: as integers, and as the texts of what no integer holds. A bound of one form leaves nothing, or
+/// all, of the other.
+fn money((low, high): (Option<Amount>, Option<Amount>)) -> ([i64; 2], [String; 2]) {
+    let (mut whole, mut vast) = ([i64::MIN + 1, i64::MAX], [String::new(), Kept::largest().to_string()]);
+    match low.map(Kept::from) {
+        Some(Kept::Whole(low)) => whole[0] = low,
+        Some(Kept::Vast(low)) => (whole[1], vast[0]) = (i64::MIN, low),
+        None => {}
+    }
+    match high.map(Kept::from) {
+        Some(Kept::Whole(high)) => (whole[1], vast[1]) = (high.min(whole[1]), String::new()),
+        Some(Kept::Vast(high)) => vast[1] = high,
+        None => {}
+    }
+    (whole, vast)
 }
 
 fn filtered(filter: &CustomerFilter) -> Params {
     let (first_since, first_until) = bounds(filter.first_seen_since, filter.first_seen_until);
     let (last_since, last_until) = bounds(filter.last_seen_since, filter.last_seen_until);
-    let within = |(low, high): (Option<Amount>, Option<Amount>)| {
-        (low.map_or(i64::MIN + 1, |a| a.0), high.map_or(i64::MAX, |a| a.0))
-    };
     let spend = filter.spend.as_ref();
-    let (net_min, net_max) = within(spend.map_or((None, None), |s| s.net));
-    let (gross_min, gross_max) = within(spend.map_or((None, None), |s| s.gross));
+    let ([net_min, net_max], [vast_net_min, vast_net_max]) = money(spend.map_or((None, None), |s| s.net));
+    let ([gross_min, gross_max], [vast_gross_min, vast_gross_max]) = money(spend.map_or((None, None), |s| s.gross));
     let zero_fits = (net_min..=net_max).contains(&0) && (gross_min..=gross_max).contains(&0);
     // Each word begins a word: a blank before it, as before each word of the text.
     let words: Vec<String> = filter.words.iter().map(|word| format!(" {word}")).collect();
@@ -226,6 +248,10 @@ fn filtered(filter: &CustomerFilter) -> Params {
         .with("net_max", net_max)
         .with("gross_min", gross_min)
         .with("gross_max", gross_max)
+        .with("vast_net_min", vast_net_min)
+        .with("vast_net_max", vast_net_max)
+        .with("vast_gross_min", vast_gross_min)
+        .with("vast_gross_max", vast_gross_max)
         .with("zero_fits", zero_fits)
         .with("words", (!words.is_empty()).then_some(words))
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::Inner;
 use super::bolt::{Params, list_row};
-use super::rows::{column, strange};
+use super::rows::{amount, column, strange};
 use super::statement::{Statement, statement};
 use super::write::order_text;
 use crate::domain::consent::ConsentStatus;
@@ -162,7 +162,9 @@ pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: 
             after = order_text(&key);
             if column(row, "placed")? {
                 let currency = Currency(column::<&str>(row, "currency")?.into());
-                placed.push(OrderNow { key, currency, net: Amount(column(row, "net")?) });
+                let left = Amount(amount(row, "total")?) - Amount(amount(row, "returned")?);
+                let net = if column(row, "cancelled")? { Amount::ZERO } else { left };
+                placed.push(OrderNow { key, currency, net });
             }
         }
         if !placed.is_empty() || rows.is_empty() {

@@ -15,6 +15,7 @@ use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::product::Product;
 use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
 use crate::domain::{Arrival, Moment, Timestamp};
+use crate::store::amounts::Kept;
 use crate::store::{Result, StoreError};
 
 list_row! {
@@ -237,6 +238,14 @@ pub(super) fn order_events(text: &str) -> Result<Vec<OrderEvent>> {
 /// A column of a row.
 pub(super) fn column<'a, T: serde::Deserialize<'a>>(row: &'a neo4rs::Row, name: &str) -> Result<T> {
     row.get(name).map_err(|e| StoreError::Data(format!("the column {name} of an answer is of another shape: {e}")))
+}
+
+/// An amount, or another key of a list, whatever its size.
+pub(super) fn amount(row: &neo4rs::Row, name: &str) -> Result<i128> {
+    if let Ok(whole) = row.get::<i64>(name) {
+        return Ok(whole.into());
+    }
+    Kept::read(column(row, name)?).ok_or_else(|| strange("an amount"))
 }
 
 /// Reads a JSON text that this store wrote.

@@ -3,13 +3,14 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::row::{arrival, text};
+use super::row::{amount, arrival, text};
 use super::statement::{Statement, statements};
-use crate::domain::Arrival;
 use crate::domain::customer::CustomerId;
 use crate::domain::money::Currency;
 use crate::domain::page::Page;
+use crate::domain::{Amount, Arrival};
 use crate::store::Result;
+use crate::store::amounts::Kept;
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
 
 statements! {
@@ -101,10 +102,12 @@ fn walk(
     currency: Option<&Currency>,
 ) -> Result<Vec<Place>> {
     let edge = if list.descending { i64::MAX } else { i64::MIN };
-    let after = after.unwrap_or(CustomerSortKey { key: edge, born: Arrival(edge) });
+    // Only sums of money go beyond 64 bits.
+    let key = if list.descending && currency.is_some() { i128::MAX } else { edge.into() };
+    let after = after.unwrap_or(CustomerSortKey { key, born: Arrival(edge) });
     let mut params = filter_params(&list.filter)?;
     params.extend([
-        after.key.into(),
+        Kept::of(after.key).into(),
         after.born.0.into(),
         Value::Integer(list.limit as i64 + 1),
         optional(currency.map(|c| c.0.to_string())),
@@ -150,9 +153,9 @@ fn pick(db: &Connection, list: &CustomerList, candidates: &[i64]) -> Result<Page
         places.extend(fits.first(params_from_iter(row), |row| {
             let born = arrival(row, 1)?;
             let key = match list.sort {
-                CustomerSort::LastSeen => row.get(2)?,
-                CustomerSort::Created => born.0,
-                CustomerSort::NetSpend(_) => row.get(3)?,
+                CustomerSort::LastSeen => amount(row, 2)?,
+                CustomerSort::Created => born.0.into(),
+                CustomerSort::NetSpend(_) => amount(row, 3)?,
             };
             Ok((CustomerId(text(row, 0)?), CustomerSortKey { key, born }))
         })?);
@@ -171,6 +174,8 @@ fn pick(db: &Connection, list: &CustomerList, candidates: &[i64]) -> Result<Page
 fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
     let from = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MIN));
     let to = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MAX));
+    let least = |bound: Option<Amount>| Value::from(Kept::of(bound.map_or(i64::MIN.into(), |amount| amount.0)));
+    let most = |bound: Option<Amount>| Value::from(bound.map_or_else(Kept::largest, Kept::from));
     let list = |given: bool, json: serde_json::Result<String>| -> Result<Value> {
         Ok(if given { Value::Text(json?) } else { Value::Null })
     };
@@ -185,10 +190,10 @@ fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
         to(filter.order_count.1),
         list(!filter.channels.is_empty(), serde_json::to_string(&filter.channels))?,
         optional(spend.map(|s| s.currency.0.to_string())),
-        from(spend.and_then(|s| s.net.0).map(|a| a.0)),
-        to(spend.and_then(|s| s.net.1).map(|a| a.0)),
-        from(spend.and_then(|s| s.gross.0).map(|a| a.0)),
-        to(spend.and_then(|s| s.gross.1).map(|a| a.0)),
+        least(spend.and_then(|s| s.net.0)),
+        most(spend.and_then(|s| s.net.1)),
+        least(spend.and_then(|s| s.gross.0)),
+        most(spend.and_then(|s| s.gross.1)),
         list(!words.is_empty(), serde_json::to_string(&words))?,
     ])
 }
@@ -204,5 +209,5 @@ fn optional(text: Option<String>) -> Value {
 
 /// `id, born, key`.
 fn place(row: &Row<'_>) -> Result<Place> {
-    Ok((CustomerId(text(row, 0)?), CustomerSortKey { key: row.get(2)?, born: arrival(row, 1)? }))
+    Ok((CustomerId(text(row, 0)?), CustomerSortKey { key: amount(row, 2)?, born: arrival(row, 1)? }))
 }

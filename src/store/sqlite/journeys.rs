@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashSet;
 
 use super::consents;
-use super::row::{arrival, optional_str, optional_text, str, text, time, word};
+use super::row::{amount, arrival, optional_str, optional_text, str, text, time, word};
 use super::statement::statements;
 use crate::domain::consent::{ConsentGiven, ConsentStatus};
 use crate::domain::order::OrderKey;
@@ -127,7 +127,7 @@ pub(super) fn scan_orders(db: &Connection, after: Option<&OrderKey>, limit: usiz
         Ok(OrderNow {
             key: OrderKey { source: text(row, 0)?, number: text(row, 1)? },
             currency: Currency(text(row, 2)?),
-            net: Amount(row.get(3)?),
+            net: if row.get(3)? { Amount::ZERO } else { Amount(amount(row, 4)?) - Amount(amount(row, 5)?) },
         })
     })?;
     Ok(page)

@@ -14,8 +14,9 @@ use super::{products, touchpoints};
 use crate::domain::order::{Order, OrderEvent, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::Product;
-use crate::domain::{IdentifierId, Moment, Timestamp};
+use crate::domain::{Amount, IdentifierId, Moment, Timestamp};
 use crate::store::Result;
+use crate::store::amounts::Kept;
 use crate::store::query::{Of, OrderPage, TimeKey};
 
 statements! {
@@ -34,6 +35,8 @@ statements! {
 pub(super) fn put(db: &Connection, orders: &[Order]) -> Result<()> {
     let mut put = PUT_ORDER.on(db)?;
     for order in orders {
+        let (total, vast_total) = columns(order.total);
+        let (returned, vast_returned) = columns(order.returned);
         put.execute(params![
             &*order.key.source,
             &*order.key.number,
@@ -42,13 +45,23 @@ pub(super) fn put(db: &Connection, orders: &[Order]) -> Result<()> {
             order.placed.map(|p| p.arrival.0),
             order.status.as_str(),
             &*order.currency.0,
-            order.total.0,
-            order.returned.0,
+            total,
+            returned,
             order.channel.as_deref(),
             serde_json::to_string(&order.events)?,
+            vast_total,
+            vast_returned,
         ])?;
     }
     Ok(())
+}
+
+/// An amount of an order in its two columns.
+fn columns(amount: Amount) -> (i64, Option<String>) {
+    match amount.into() {
+        Kept::Whole(whole) => (whole, None),
+        Kept::Vast(text) => (i64::MAX, Some(text)),
+    }
 }
 
 /// One placed order per key, in their order.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use rusqlite::Row;
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::domain::{Arrival, Timestamp};
+use crate::store::amounts::Kept;
 use crate::store::{Result, StoreError};
 
 /// A text.
@@ -34,6 +36,14 @@ pub(super) fn arrival(row: &Row<'_>, column: usize) -> Result<Arrival> {
     Ok(Arrival(row.get(column)?))
 }
 
+/// An amount, or another key of a list, whatever its size.
+pub(super) fn amount(row: &Row<'_>, column: usize) -> Result<i128> {
+    match row.get_ref(column)? {
+        ValueRef::Integer(whole) => Ok(whole.into()),
+        other => other.as_str().ok().and_then(Kept::read).ok_or_else(|| unreadable(column)),
+    }
+}
+
 /// A moment.
 pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     Ok(Timestamp(row.get(column)?))
@@ -52,6 +62,24 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<
 /// A word of a closed list.
 pub(super) fn word<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
     parse(str(row, column)?).ok_or_else(|| unreadable(column))
+}
+
+impl ToSql for Kept {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Kept::Whole(whole) => whole.to_sql(),
+            Kept::Vast(text) => text.to_sql(),
+        }
+    }
+}
+
+impl From<Kept> for Value {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Whole(whole) => Value::Integer(whole),
+            Kept::Vast(text) => Value::Text(text),
+        }
+    }
 }
 
 fn unreadable(column: usize) -> StoreError {

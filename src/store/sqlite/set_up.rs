@@ -7,13 +7,14 @@ use crate::store::{Result, StoreError};
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// What makes a file of each version out of one of the version before; the first out of an empty one.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 /// Says whose file it is, in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;

@@ -6,6 +6,7 @@
 use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::row::amount;
 use super::statement::statements;
 use super::{
     claims, consents, decisions, devices, health, identity_events, links, orders, products, touchpoints, words,
@@ -14,6 +15,7 @@ use crate::domain::customer::CustomerId;
 use crate::stitching::figures::figures;
 use crate::stitching::known::Known;
 use crate::stitching::plan::{CustomerRow, MergeRow, Plan};
+use crate::store::amounts::Kept;
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -118,18 +120,19 @@ fn write_spend(db: &Connection, customers: &[CustomerRow]) -> Result<()> {
     let mut stored = SPEND_OF_CUSTOMER.on(db)?;
     let mut put = PUT_SPEND.on(db)?;
     let mut delete = DELETE_SPEND.on(db)?;
-    let mut before: Vec<(String, [i64; 3])> = Vec::new();
+    let mut before: Vec<(String, (i128, i128, i64))> = Vec::new();
     for row in customers {
         before.clear();
         if !row.new {
-            stored.all([row.born.0], &mut before, |r| Ok((r.get(0)?, [r.get(1)?, r.get(2)?, r.get(3)?])))?;
+            stored.all([row.born.0], &mut before, |r| Ok((r.get(0)?, (amount(r, 1)?, amount(r, 2)?, r.get(3)?))))?;
         }
         for (currency, sum) in &row.spend {
-            let figures = [sum.gross.0, sum.returned.0, sum.orders];
+            let figures = (sum.gross.0, sum.returned.0, sum.orders);
             if before.iter().any(|(name, old)| **name == *currency.0 && *old == figures) {
                 continue;
             }
-            put.execute(params![row.born.0, &*currency.0, sum.net().0, figures[0], figures[1], figures[2]])?;
+            let (net, gross, returned) = (Kept::from(sum.net()), Kept::from(sum.gross), Kept::from(sum.returned));
+            put.execute(params![row.born.0, &*currency.0, net, gross, returned, sum.orders])?;
         }
         for (name, _) in &before {
             if !row.spend.keys().any(|currency| *currency.0 == **name) {

@@ -1,5 +1,6 @@
 // What a customer must be; what is not asked for comes as a null or as the widest bound. One
-// without any money in the currency counts as 0, and $zero_fits says whether that is enough.
+// without any money in the currency counts as 0, and $zero_fits says whether that is enough. Sums
+// that no integer holds are texts, in the order of their numbers, and have bounds of their own.
   AND c.first_seen_at >= $first_seen_since AND c.first_seen_at < $first_seen_until
   AND c.last_seen_at >= $last_seen_since AND c.last_seen_at < $last_seen_until
   AND c.order_count >= $orders_min AND c.order_count <= $orders_max
@@ -8,7 +9,8 @@
     OR EXISTS {
       MATCH (m:Spend {customer: c.id, currency: $currency})
       USING INDEX SEEK m:Spend(customer, currency)
-      WHERE m.net >= $net_min AND m.net <= $net_max AND m.gross >= $gross_min AND m.gross <= $gross_max
+      WHERE (m.net >= $net_min AND m.net <= $net_max OR m.net >= $vast_net_min AND m.net <= $vast_net_max)
+        AND (m.gross >= $gross_min AND m.gross <= $gross_max OR m.gross >= $vast_gross_min AND m.gross <= $vast_gross_max)
     }
     OR ($zero_fits AND NOT EXISTS {
       MATCH (m:Spend {customer: c.id, currency: $currency})

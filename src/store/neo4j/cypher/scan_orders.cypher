@@ -6,4 +6,4 @@ WITH o
 ORDER BY o.key
 LIMIT $limit
 RETURN o.source AS source, o.number AS number, o.currency AS currency, o.owner IS NOT NULL AS placed,
-  CASE o.status WHEN 'CANCELLED' THEN 0 ELSE o.total - o.returned END AS net
+  o.status = 'CANCELLED' AS cancelled, o.total AS total, o.returned AS returned

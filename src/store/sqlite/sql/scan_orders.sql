@@ -1,5 +1,5 @@
 -- Behind an order, in the order in which they were first heard of.
-SELECT source, number, currency, CASE status WHEN 'CANCELLED' THEN 0 ELSE total - returned END
+SELECT source, number, currency, status = 'CANCELLED', coalesce(vast_total, total), coalesce(vast_returned, returned)
 FROM orders
 WHERE id > ifnull((SELECT id FROM orders WHERE number = ?1 AND source = ?2), 0) AND owner IS NOT NULL
 ORDER BY id
