@@ -353,12 +353,12 @@ async fn another_sites_page_gets_nothing_and_no_cors_header_is_ever_sent() {
 async fn while_the_store_is_not_there_everyone_is_told_so() {
     let state = state();
     state.readiness.set_not_ready("the store is away: connection refused");
-    let got = send_to(state.clone(), ask("{ __typename }")).await;
+    let got = send_to(state.clone(), ask("{ echo(text: \"a\") }")).await;
     assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
     assert_eq!(got.header("retry-after"), "2");
     let got = send_to(state.clone(), TestRequest::get().uri("/health/ready")).await;
     assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(got.json(), json!({"ready": false, "reason": "the store is away: connection refused"}));
+    assert_eq!(got.json(), json!({"ready": false, "reads": false, "reason": "the store is away: connection refused"}));
     assert_eq!(send_to(state.clone(), TestRequest::get().uri("/health/live")).await.status, StatusCode::OK);
     state.readiness.set_ready();
     assert_eq!(send_to(state.clone(), ask("{ __typename }")).await.status, StatusCode::OK);

@@ -269,6 +269,13 @@ async fn a_file_that_is_moved_away_or_replaced_under_a_server_is_noticed() {
     let path = folder.path();
     let server = Server::start(path, "serve", &[]).ready().await;
     send_well(&server, ["a".to_owned()]).await;
+    // Its journeys have it in memory.
+    let journeys = async || server.ask(json!({"query": "{ journeys { population { touchpoints } } }"})).await;
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while journeys().await["data"]["journeys"]["population"]["touchpoints"] != 1 {
+        assert!(std::time::Instant::now() < until, "no journeys");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let (file, away) = (path.join("throughline.db"), path.join("moved.db"));
     std::fs::rename(&file, &away).expect("moved");
     let (status, answer) = send(&server, ["b".to_owned()]).await;
@@ -276,8 +283,8 @@ async fn a_file_that_is_moved_away_or_replaced_under_a_server_is_noticed() {
     let words = until_ready_is(&server, 503).await;
     assert!(words.contains("moved away or removed"), "{words}");
     assert!(!file.exists(), "no other is made in its place");
-    let journeys = server.ask(json!({"query": "{ journeys { population { touchpoints } } }"})).await;
-    assert_eq!(journeys["data"]["journeys"]["population"]["touchpoints"], 1, "what is in memory goes on: {journeys}");
+    let answer = journeys().await;
+    assert_eq!(answer["data"]["journeys"]["population"]["touchpoints"], 1, "what is in memory goes on: {answer}");
     std::fs::rename(&away, &file).expect("moved back");
     until_ready_is(&server, 200).await;
     send_well(&server, ["c".to_owned()]).await;
