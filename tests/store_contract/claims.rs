@@ -1,6 +1,7 @@
 //! Claims: every value ever given, with who said it and how often.
 
 use throughline::domain::claim::{Claim, Provenance, TraitPolicies};
+use throughline::domain::search::{Asked, TextSearch};
 use throughline::store::query::CustomerFilter;
 
 use crate::common::facts::{event, minute};
@@ -27,7 +28,10 @@ async fn null_is_a_claim_and_has_no_words(world: World) {
     assert_eq!(said, [("\"Leeds\"", 1), ("null", 2)]);
     let [shown] = &TraitPolicies::default().choose(&claims)[..] else { panic!("one trait") };
     assert_eq!((shown.shown.is_none(), shown.others.len()), (true, 1));
-    let filter = CustomerFilter { text: Some(TextSearch::read("null")), ..CustomerFilter::default() };
+    let filter = CustomerFilter {
+        text: Some(TextSearch { asked: Asked::read("null"), ..TextSearch::default() }),
+        ..CustomerFilter::default()
+    };
     assert_eq!(world.store.count_customers(&filter).await.expect("a count"), 0, "there is no such word");
 }
 
