@@ -172,8 +172,9 @@ pub(crate) fn check(text: &str) -> Result<Checked<'_>, serde_json::Error> {
     Ok(Checked { text, beyond })
 }
 
-/// The text with every number that no double holds in quotes, and where those stand.
+/// The text with every number that no double holds in quotes, and where the first of those stand: a path can be long.
 fn beyond_a_double(text: &str) -> (Cow<'_, str>, Vec<String>) {
+    const MOST_NAMED: usize = 20;
     enum Step<'a> {
         Key(&'a str),
         Place(usize),
@@ -212,6 +213,9 @@ fn beyond_a_double(text: &str) -> (Cow<'_, str>, Vec<String>) {
                     mended.push_str(&text[taken..begin]);
                     mended.extend(["\"", number, "\""]);
                     taken = at;
+                    if beyond.len() == MOST_NAMED {
+                        continue;
+                    }
                     let mut path = String::new();
                     for step in &steps {
                         match step {
@@ -329,6 +333,14 @@ mod tests {
                 false => assert!(y == number && checked.beyond.is_empty(), "{}", checked.text),
             }
         }
+    }
+
+    #[test]
+    fn of_many_numbers_beyond_a_double_the_first_are_named() {
+        let text = format!("{{\"{}\":[{}1]}}", "k".repeat(1_000), "1e400,".repeat(1_000));
+        let checked = check(&text).expect("JSON");
+        assert_eq!((checked.beyond.len(), checked.text.matches("\"1e400\"").count()), (20, 1_000));
+        assert!(checked.text.ends_with(",1]}"));
     }
 
     #[test]
