@@ -1,7 +1,7 @@
 -- When an identifier was seen on a device, by the touchpoints that it has left there and events that made none.
 UPDATE stored_on
 SET (first_seen_at, last_seen_at) = (
-    SELECT coalesce(min(seen.first_at), stored_on.first_seen_at), coalesce(max(seen.last_at), stored_on.last_seen_at)
+    SELECT coalesce(min(part.first_at), stored_on.first_seen_at), coalesce(max(part.last_at), stored_on.last_seen_at)
     FROM (
         SELECT at AS first_at, at AS last_at
         FROM touchpoint
@@ -10,6 +10,6 @@ SET (first_seen_at, last_seen_at) = (
         SELECT first_at, last_at
         FROM device_seen_alone
         WHERE device = ?2 AND identifier = ?1
-    ) AS seen
+    ) AS part
 )
 WHERE identifier = ?1 AND device = ?2 AND first_seen_at IS NOT NULL
