@@ -288,7 +288,7 @@ async fn large_sums_are_shared_exactly(shop: Shop) {
     let events = (0..ORDERS).flat_map(|n| {
         let channel = ["email", "website", "sms"][n % 3];
         let order = json!({"event": "Order Completed", "properties":
-            {"order_id": n.to_string(), "currency": "VND", "total": "999999999999", "channel": "store"}});
+            {"order_id": format!("large-{n}"), "currency": "VND", "total": "999999999999", "channel": "store"}});
         let seen = json!({"event": "Seen", "properties": {"channel": channel}});
         let also = json!({"event": "Seen", "properties": {"channel": "push"}});
         let time = |minute: usize| format!("{:02}:{minute:02}", 8 + n);

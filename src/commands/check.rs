@@ -234,7 +234,7 @@ async fn about_data(settings: &Settings, store: &dyn Store, recounts: bool) -> V
             if let Some(fault) = fault {
                 findings.push(Finding::Wrong(format!("store {url}: {}", fault.words(&store.mending_counter()))));
             }
-            findings.extend(match others::look(&*store, settings).await {
+            findings.extend(match others::look(store, settings).await {
                 Ok(words) => words.map(|words| Finding::Ok(format!("store {url}: {words}"))),
                 Err(error) => Some(Finding::Wrong(format!("store {url}: touchpoints cannot be read: {error}"))),
             });

@@ -219,10 +219,10 @@ fn alike(letters: &[char]) -> String {
             without(1 + piece * length / PIECES, 1 + (piece + 1) * length / PIECES);
         }
     } else {
-        for at in 1..=length + 1 {
+        for (at, letter) in marked.iter().enumerate().skip(1) {
             // One that we lack stands before it; or it is another, or too many. A digit is neither.
             without(at, at);
-            if at <= length && !marked[at].is_numeric() {
+            if at <= length && !letter.is_numeric() {
                 without(at, at + 1);
             }
         }
