@@ -283,7 +283,7 @@ async fn what_may_earn_and_what_lies_within(shop: &Shop) {
 }
 
 async fn large_sums_are_shared_exactly(shop: Shop) {
-    const ORDERS: usize = 9;
+    const ORDERS: usize = 12;
     let user = || json!({"userId": "whale"});
     let events = (0..ORDERS).flat_map(|n| {
         let channel = ["email", "website", "sms"][n % 3];
