@@ -121,8 +121,7 @@ pub struct LineProblem<'a> {
     pub file: &'a str,
     /// The line, from 1.
     pub line: u64,
-    /// Which event of the line's batch, from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Which event of the line's batch, from 0; null where the line is one event.
     pub event: Option<usize>,
     /// Whether the event is stored: CREATED, UNCHANGED or REJECTED.
     pub status: &'static str,
