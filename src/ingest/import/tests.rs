@@ -131,7 +131,11 @@ async fn every_problem_of_a_line_is_a_line_with_what_became_of_the_event() {
     let told = lines(&first);
     assert!(told.iter().any(|line| line
         == r#"{"file":"p.ndjson","line":2,"event":0,"status":"CREATED","messageId":"m1","code":"BAD_TIME","path":"timestamp","message":"a time more than 24 h after it was received, so it is that of the receipt"}"#), "{told:?}");
-    assert_eq!(told.iter().filter(|line| line.contains("\"line\":3,\"event\":null,\"status\":\"CREATED\"")).count(), 2, "{told:?}");
+    assert_eq!(
+        told.iter().filter(|line| line.contains("\"line\":3,\"event\":null,\"status\":\"CREATED\"")).count(),
+        2,
+        "{told:?}"
+    );
     assert!(told.iter().any(|line| line.contains("\"line\":2,\"event\":1,\"status\":\"REJECTED\"")), "{told:?}");
     // The list can be had later.
     let again = import_into(store, &from, None).await;
