@@ -9,8 +9,8 @@ use std::time::Duration;
 use common::facts::event;
 use common::stores;
 use common::world::World;
-use throughline::changes::feed::{Feed, Reader};
-use throughline::changes::wanted::Wanted;
+use throughline::changes::feed::{ChangeReader, Feed};
+use throughline::changes::filter::ChangeFilter;
 use throughline::domain::change::{Change, ChangePlace};
 use throughline::domain::told::ChangeKind;
 
@@ -23,11 +23,11 @@ fn with_world<F: Future<Output = ()>>(test: impl FnOnce(Arc<World>, Arc<Feed>) -
     });
 }
 
-async fn next(reader: &mut Reader) -> Arc<Change> {
+async fn next(reader: &mut ChangeReader) -> Arc<Change> {
     tokio::time::timeout(Duration::from_secs(20), reader.next()).await.expect("in time").expect("a change")
 }
 
-async fn take(reader: &mut Reader, count: usize) -> Vec<Arc<Change>> {
+async fn take(reader: &mut ChangeReader, count: usize) -> Vec<Arc<Change>> {
     let mut taken = Vec::with_capacity(count);
     while taken.len() < count {
         taken.push(next(reader).await);
@@ -143,15 +143,15 @@ fn a_customer_is_followed_from_the_middle_of_a_batch() {
         assert_eq!(run.changes[2].told().kind, ChangeKind::CustomerCreated);
         let all: Vec<_> = run.changes.iter().filter(|change| change.place.seq == 2).collect();
         for (n, begin) in all.iter().enumerate() {
-            let wanted = Wanted::new(&*world.store, Vec::new(), Some(absorbed.clone()), begin.place).await;
-            let mut wanted = wanted.expect("an answer").expect("a customer");
-            assert!(all[n + 1..].iter().all(|change| wanted.takes(change)), "behind {:?}", begin.place);
+            let filter = ChangeFilter::new(&*world.store, Vec::new(), Some(absorbed.clone()), begin.place).await;
+            let mut filter = filter.expect("an answer").expect("a customer");
+            assert!(all[n + 1..].iter().all(|change| filter.accepts(change)), "behind {:?}", begin.place);
         }
         let survivor = run.changes[0].told().customer.expect("created");
         let before = ChangePlace::behind(1);
-        let wanted = Wanted::new(&*world.store, Vec::new(), Some(survivor), before).await;
-        let mut wanted = wanted.expect("an answer").expect("a customer");
-        let taken: Vec<_> = all.iter().map(|change| wanted.takes(change)).collect();
+        let filter = ChangeFilter::new(&*world.store, Vec::new(), Some(survivor), before).await;
+        let mut filter = filter.expect("an answer").expect("a customer");
+        let taken: Vec<_> = all.iter().map(|change| filter.accepts(change)).collect();
         assert_eq!(taken, [false, false, true, true, true], "what the absorbed did before is not the survivor's");
     });
 }

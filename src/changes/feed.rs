@@ -1,8 +1,8 @@
-//! One tail of the change log for a whole process, and readers on it.
+//! One task per process that tails the change log, and the readers that it serves.
 //!
-//! The tail runs while somebody follows. It reads on when this process commits something, and asks
-//! the store [every so often](POLL) what others committed. What it read last is kept in a window, whose
-//! size is the only memory that the live log takes, however many follow.
+//! The tail task runs while there is a reader. It reads on when this process commits, and [polls](POLL) the store for
+//! the commits of other processes. It keeps the latest changes in a window. The window is the only memory that the
+//! live log takes, however many readers there are.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,41 +14,40 @@ use tokio::task::AbortHandle;
 use crate::domain::change::{Change, ChangePlace};
 use crate::store::{Result, Store};
 
-/// How often the store is asked for what others committed.
+/// How often the tail polls the store for the commits of other processes.
 const POLL: Duration = Duration::from_millis(200);
-/// How soon it is asked again for a commit that is only becoming visible.
-const SOON: Duration = Duration::from_millis(20);
-/// How long to wait between two tries while the store is away; doubles up to the last.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How soon the tail polls again while a commit is half visible.
+const VISIBILITY_POLL: Duration = Duration::from_millis(20);
+/// How long to wait between two attempts while the store is away; doubles up to the maximum.
+const MIN_RETRY_WAIT: Duration = Duration::from_millis(200);
+const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
 /// How many changes the window holds.
-const WINDOW: usize = 32_768;
-/// How many changes the tail reads at once: more than a batch has as a rule, since each read parses
-/// the whole of its batch.
+const WINDOW_SIZE: usize = 32_768;
+/// How many changes the tail reads at once. It is more than most batches have, since each read parses the whole batch.
 const TAIL_PAGE: usize = 16_384;
-/// How many changes a reader takes at once, out of the window and out of the store.
-const TAKE: usize = 64;
-const PAGE: usize = 512;
+/// How many changes a reader takes at once, from the window and from the store.
+const WINDOW_PAGE: usize = 64;
+const STORE_PAGE: usize = 512;
 
 /// The live change log of a store.
 pub struct Feed {
     store: Arc<dyn Store>,
     state: Mutex<State>,
-    /// Told whenever the window grows, or the tail has begun.
-    news: watch::Sender<()>,
+    /// Notified when the window grows and when the tail has begun.
+    updates: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct State {
     followers: usize,
     tail: Option<AbortHandle>,
-    /// Which tail the window is of: one that was ended may still be at its last step.
+    /// Which tail the window belongs to: a tail that was aborted may still finish its last step.
     generation: u64,
-    /// `None` until the tail knows where it begins.
+    /// `None` until the tail has its first place.
     window: Option<Window>,
 }
 
-/// The changes behind `begin`, up to `end`.
+/// The changes after `begin`, up to `end`.
 struct Window {
     begin: ChangePlace,
     end: ChangePlace,
@@ -56,9 +55,9 @@ struct Window {
 }
 
 impl Feed {
-    /// Nothing is read until somebody follows.
+    /// A feed of this store. It reads nothing until there is a reader.
     pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Feed { store, state: Mutex::default(), news: watch::Sender::new(()) })
+        Arc::new(Feed { store, state: Mutex::default(), updates: watch::Sender::new(()) })
     }
 
     /// The end of the log.
@@ -66,16 +65,16 @@ impl Feed {
         Ok(ChangePlace::behind(self.store.status().await?.change))
     }
 
-    /// Whether a place is one of the log. One that another server gave out may be seen here a moment
-    /// later, so the end is looked at again before the answer is no.
+    /// Whether a place exists in the log. A place that another server gave out may become visible here a moment later,
+    /// so the end of the log is read three times before the answer is no.
     pub async fn is_place(&self, place: ChangePlace) -> Result<bool> {
         if place.seq < 0 || (place.seq == 0 && !place.is_behind_all()) {
             return Ok(false);
         }
-        let mut looks = 3;
+        let mut attempts = 3;
         while self.now().await?.seq < place.seq {
-            looks -= 1;
-            if looks == 0 {
+            attempts -= 1;
+            if attempts == 0 {
                 return Ok(false);
             }
             tokio::time::sleep(POLL).await;
@@ -91,8 +90,8 @@ impl Feed {
         Ok(run.changes.first().is_some_and(|change| change.place == place))
     }
 
-    /// Follows the log behind `after`, which is a place of it.
-    pub fn follow(self: &Arc<Self>, after: ChangePlace) -> Reader {
+    /// A reader of the log from `after` on, which is a place of it.
+    pub fn follow(self: &Arc<Self>, after: ChangePlace) -> ChangeReader {
         let mut state = self.state();
         state.followers += 1;
         if state.tail.as_ref().is_none_or(AbortHandle::is_finished) {
@@ -100,10 +99,10 @@ impl Feed {
             let tail = tail(Arc::downgrade(self), self.store.clone(), state.generation);
             state.tail = Some(tokio::spawn(tail).abort_handle());
         }
-        Reader { feed: self.clone(), place: after, taken: VecDeque::new(), news: self.news.subscribe() }
+        ChangeReader { feed: self.clone(), place: after, pending: VecDeque::new(), updates: self.updates.subscribe() }
     }
 
-    /// Whether the tail runs.
+    /// Whether the tail task runs.
     pub fn is_live(&self) -> bool {
         self.state().tail.is_some()
     }
@@ -119,12 +118,12 @@ impl Feed {
         }
     }
 
-    /// Changes the window of a tail that is still the present one.
+    /// Changes the window, unless another tail has replaced this one.
     fn change_window(&self, generation: u64, change: impl FnOnce(&mut Option<Window>)) {
         let mut state = self.state();
         if state.generation == generation && state.tail.is_some() {
             change(&mut state.window);
-            self.news.send_replace(());
+            self.updates.send_replace(());
         }
     }
 
@@ -133,16 +132,16 @@ impl Feed {
     }
 }
 
-/// Follows the log of a store and keeps the feed's window, until it is aborted or the feed is gone.
+/// The tail task: reads the log and fills the feed's window, until it is aborted or the feed is dropped.
 async fn tail(feed: std::sync::Weak<Feed>, store: Arc<dyn Store>, generation: u64) {
     let mut commits = store.commits();
-    let mut wait = FIRST_WAIT;
+    let mut wait = MIN_RETRY_WAIT;
     let mut place: Option<ChangePlace> = None;
     loop {
         commits.mark_unchanged();
-        let pause = match read_on(&feed, &store, generation, &mut place).await {
+        let pause = match read_next(&feed, &store, generation, &mut place).await {
             Ok(pause) => {
-                wait = FIRST_WAIT;
+                wait = MIN_RETRY_WAIT;
                 pause
             }
             Err(error) => {
@@ -150,18 +149,18 @@ async fn tail(feed: std::sync::Weak<Feed>, store: Arc<dyn Store>, generation: u6
                     tracing::debug!(%error, "the change log cannot be read now");
                 } else {
                     tracing::error!(%error, "the change log cannot be read");
-                    // Readers then ask the store themselves, and tell those who ask them.
+                    // The readers then read the store themselves, and report the error.
                     place = None;
                     let Some(feed) = feed.upgrade() else { return };
                     feed.change_window(generation, |window| *window = None);
                 }
                 let pause = wait;
-                wait = (wait * 2).min(LAST_WAIT);
+                wait = (wait * 2).min(MAX_RETRY_WAIT);
                 Some(pause)
             }
         };
         let Some(pause) = pause else { continue };
-        // A commit of our own wakes it, but not out of a wait for a store that is away.
+        // A commit of this process ends the poll interval, but not the wait for a store that is away.
         if pause == POLL {
             let _ = tokio::time::timeout(pause, commits.changed()).await;
         } else {
@@ -170,8 +169,8 @@ async fn tail(feed: std::sync::Weak<Feed>, store: Arc<dyn Store>, generation: u6
     }
 }
 
-/// One read of the tail. How long to wait before the next; `None` is not at all.
-async fn read_on(
+/// One read of the tail. The answer is how long to wait before the next; `None` means not at all.
+async fn read_next(
     feed: &std::sync::Weak<Feed>,
     store: &Arc<dyn Store>,
     generation: u64,
@@ -188,7 +187,7 @@ async fn read_on(
     };
     let run = store.changes(from, TAIL_PAGE).await?;
     if run.upto == from {
-        return Ok(Some(if run.waits { SOON } else { POLL }));
+        return Ok(Some(if run.waits { VISIBILITY_POLL } else { POLL }));
     }
     *place = Some(run.upto);
     if let Some(feed) = feed.upgrade() {
@@ -205,82 +204,82 @@ impl Window {
     fn add(&mut self, changes: Vec<Change>, upto: ChangePlace) {
         self.changes.extend(changes.into_iter().map(Arc::new));
         self.end = upto;
-        let over = self.changes.len().saturating_sub(WINDOW);
+        let over = self.changes.len().saturating_sub(WINDOW_SIZE);
         if let Some(last) = self.changes.drain(..over).next_back() {
             self.begin = last.place;
         }
     }
 
-    /// What is behind a place of it.
-    fn behind(&self, place: ChangePlace) -> impl Iterator<Item = Arc<Change>> + '_ {
+    /// The changes after a place of the window.
+    fn after(&self, place: ChangePlace) -> impl Iterator<Item = Arc<Change>> + '_ {
         let first = self.changes.partition_point(|change| change.place <= place);
         self.changes.range(first..).cloned()
     }
 }
 
-/// Follows the log from a place on.
-pub struct Reader {
+/// Reads the log from a place on, and waits at its end for new changes.
+pub struct ChangeReader {
     feed: Arc<Feed>,
-    /// How far it has read; `taken` is before that and not handed out yet.
+    /// How far it has read. The changes in `pending` are before this place and not returned yet.
     place: ChangePlace,
-    taken: VecDeque<Arc<Change>>,
-    news: watch::Receiver<()>,
+    pending: VecDeque<Arc<Change>>,
+    updates: watch::Receiver<()>,
 }
 
-impl Reader {
-    /// The next change, whenever it happens. While the store is away it waits.
+impl ChangeReader {
+    /// The next change. It waits at the end of the log, and while the store is away.
     ///
     /// # Errors
-    /// When what is stored cannot be read by this version, or for ever.
+    /// Errors of the store that do not pass, such as data that this version cannot read.
     pub async fn next(&mut self) -> Result<Arc<Change>> {
-        let mut wait = FIRST_WAIT;
+        let mut wait = MIN_RETRY_WAIT;
         loop {
-            if let Some(change) = self.taken.pop_front() {
+            if let Some(change) = self.pending.pop_front() {
                 return Ok(change);
             }
-            self.news.mark_unchanged();
-            if self.take_from_window() {
-                if self.taken.is_empty() {
-                    // Only this reader can end the wait, or the tail: no error of the sender's.
-                    let _ = self.news.changed().await;
+            self.updates.mark_unchanged();
+            if self.read_window() {
+                if self.pending.is_empty() {
+                    // The feed holds the sender and lives as long as this reader, so this cannot fail.
+                    let _ = self.updates.changed().await;
                 }
                 continue;
             }
-            match self.feed.store.changes(self.place, PAGE).await {
+            match self.feed.store.changes(self.place, STORE_PAGE).await {
                 Ok(run) => {
-                    wait = FIRST_WAIT;
+                    wait = MIN_RETRY_WAIT;
                     let nothing = run.upto == self.place;
                     self.place = run.upto;
-                    self.taken.extend(run.changes.into_iter().map(Arc::new));
+                    self.pending.extend(run.changes.into_iter().map(Arc::new));
                     if nothing {
-                        let pause = if run.waits { SOON } else { POLL };
-                        let _ = tokio::time::timeout(pause, self.news.changed()).await;
+                        let pause = if run.waits { VISIBILITY_POLL } else { POLL };
+                        let _ = tokio::time::timeout(pause, self.updates.changed()).await;
                     }
                 }
                 Err(error) if error.is_transient() => {
                     tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(LAST_WAIT);
+                    wait = (wait * 2).min(MAX_RETRY_WAIT);
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Whether its place is in the window; then what is behind it there is taken.
-    fn take_from_window(&mut self) -> bool {
+    /// Takes the next changes from the window. Whether the reader's place is in the window.
+    fn read_window(&mut self) -> bool {
         let state = self.feed.state();
         let Some(window) = &state.window else { return false };
         if self.place < window.begin {
             return false;
         }
-        self.taken.extend(window.behind(self.place).take(TAKE));
-        // Without any, batches that told nothing are passed.
-        self.place = self.taken.back().map_or(self.place.max(window.end), |last| last.place);
+        self.pending.extend(window.after(self.place).take(WINDOW_PAGE));
+        // No changes up to the end of the window: the batches in between have no entries.
+        self.place = self.pending.back().map_or(self.place.max(window.end), |last| last.place);
         true
     }
 }
 
-impl Drop for Reader {
+impl Drop for ChangeReader {
     fn drop(&mut self) {
         self.feed.unfollow();
     }

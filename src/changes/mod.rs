@@ -1,19 +1,19 @@
-//! The change log, followed: from any place on, through what is past into what happens now.
+//! Follows the change log, from any place on, through past changes to new ones.
 //!
-//! A [`Reader`](feed::Reader) pulls: it takes from the [`Feed`](feed::Feed)'s window of the latest
-//! changes when its place is in there, and reads the store when it is further back. So a reader who is
-//! slow costs nobody anything, and joins without a gap and without reading anything twice, since a
-//! place in the log is the same on both ways.
+//! A [`ChangeReader`](feed::ChangeReader) pulls. When its place is in the [`Feed`](feed::Feed)'s window of the latest
+//! changes, it reads from the window; when it is further back, it reads from the store. So a slow reader does not slow
+//! down the others, and the switch from store to window has no gap and no duplicate, since a place in the log means
+//! the same in both.
 
 pub mod feed;
-pub mod wanted;
+pub mod filter;
 
 use std::time::Duration;
 
 use crate::domain::change::ChangePlace;
 use crate::store::{Result, Store};
 
-/// The last change of which everything can be seen: a commit may only be becoming visible.
+/// The last change that is completely visible. It waits while a commit is half visible.
 ///
 /// # Errors
 /// Of the store.

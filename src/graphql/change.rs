@@ -19,8 +19,8 @@ use super::order::Order;
 use super::page::{Connection, List, read_first};
 use super::scalar::DateTime;
 use super::touchpoint::Touchpoint;
-use crate::changes::feed::{Feed, Reader};
-use crate::changes::wanted::Wanted;
+use crate::changes::feed::{ChangeReader, Feed};
+use crate::changes::filter::ChangeFilter;
 use crate::domain::change::ChangePlace;
 use crate::domain::customer::CustomerId;
 use crate::domain::told::Told;
@@ -206,16 +206,16 @@ pub(super) async fn page(
     let begin = read_place(feed, after.as_deref()).await?.unwrap_or(ChangePlace::BEGINNING);
     let store = &load::of(ctx).loader().0;
     let asked = Asked::read(kinds, customer)?;
-    let mut wanted = asked.wanted(&**store, begin).await?;
+    let mut filter = asked.filter(&**store, begin).await?;
 
     let began = Instant::now();
     let (mut found, mut place, mut looked_at, mut ended) = (Vec::new(), begin, 0, false);
-    let piece = if wanted.is_all() { first + 1 } else { PIECE };
+    let piece = if filter.is_all() { first + 1 } else { PIECE };
     while found.len() <= first && !ended {
         let run = store.changes(place, piece).await.map_err(store_error)?;
         ended = run.upto == place;
         looked_at += run.changes.len();
-        let mut fits = run.changes.into_iter().filter(|change| wanted.takes(change));
+        let mut fits = run.changes.into_iter().filter(|change| filter.accepts(change));
         found.extend(fits.by_ref().take(first + 1 - found.len()));
         place = run.upto;
         if looked_at >= MOST_LOOKED_AT || began.elapsed() >= LONGEST_LOOK {
@@ -224,7 +224,7 @@ pub(super) async fn page(
     }
     let more = found.len() > first || !ended;
     // A page that is not full was looked through to here, so the next one need not look again.
-    let reached = (found.len() < first && (!wanted.is_all() || found.is_empty())).then_some(place);
+    let reached = (found.len() < first && (!filter.is_all() || found.is_empty())).then_some(place);
     found.truncate(first);
     let page = crate::domain::page::Page { items: found, more };
     let total = Total::Changes(asked);
@@ -246,9 +246,9 @@ impl Asked {
         Ok(Asked { kinds: kinds.unwrap_or_default().into_iter().map(Into::into).collect(), customer })
     }
 
-    async fn wanted(&self, store: &dyn Store, after: ChangePlace) -> Result<Wanted, Error> {
-        let wanted = Wanted::new(store, self.kinds.clone(), self.customer.clone(), after).await;
-        wanted
+    async fn filter(&self, store: &dyn Store, after: ChangePlace) -> Result<ChangeFilter, Error> {
+        let filter = ChangeFilter::new(store, self.kinds.clone(), self.customer.clone(), after).await;
+        filter
             .map_err(store_error)?
             .ok_or_else(|| coded(Code::BadId, "customer: no customer of this store ever had that id"))
     }
@@ -256,14 +256,14 @@ impl Asked {
     /// How many there are in the whole log: all of it is read for that.
     pub(super) async fn count(&self, store: &dyn Store) -> Result<i64, Error> {
         let mut place = ChangePlace::BEGINNING;
-        let mut wanted = self.wanted(store, place).await?;
+        let mut filter = self.filter(store, place).await?;
         let mut count = 0;
         loop {
             let run = store.changes(place, 10 * PIECE).await.map_err(store_error)?;
             if run.upto == place {
                 return Ok(count);
             }
-            count += run.changes.iter().filter(|change| wanted.takes(change)).count() as i64;
+            count += run.changes.iter().filter(|change| filter.accepts(change)).count() as i64;
             place = run.upto;
         }
     }
@@ -306,21 +306,23 @@ impl Changes {
             Some(place) => place,
             None => feed.now().await.map_err(store_error)?,
         };
-        let wanted = asked.wanted(&*loaders.loader().0, begin).await?;
+        let filter = asked.filter(&*loaders.loader().0, begin).await?;
         let reader = feed.follow(begin);
         if let Some(begun) = ctx.data_opt::<Begun>() {
             begun.say();
         }
-        Ok(futures_util::stream::unfold(Some((reader, wanted)), follow))
+        Ok(futures_util::stream::unfold(Some((reader, filter)), follow))
     }
 }
 
-/// The next change that is wanted; a fault of the store that will not pass ends the stream.
-async fn follow(state: Option<(Reader, Wanted)>) -> Option<(Result<Change, Error>, Option<(Reader, Wanted)>)> {
-    let (mut reader, mut wanted) = state?;
+/// The next change that is filter; a fault of the store that will not pass ends the stream.
+async fn follow(
+    state: Option<(ChangeReader, ChangeFilter)>,
+) -> Option<(Result<Change, Error>, Option<(ChangeReader, ChangeFilter)>)> {
+    let (mut reader, mut filter) = state?;
     loop {
         match reader.next().await {
-            Ok(row) if wanted.takes(&row) => return Some((Ok(Change::new(row)), Some((reader, wanted)))),
+            Ok(row) if filter.accepts(&row) => return Some((Ok(Change::new(row)), Some((reader, filter)))),
             Ok(_) => tokio::task::coop::consume_budget().await,
             Err(error) => return Some((Err(store_error(error)), None)),
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throughline::changes::feed::{Feed, Reader};
+use throughline::changes::feed::{ChangeReader, Feed};
 use throughline::domain::Timestamp;
 use throughline::domain::change::{Change, ChangeEntry, ChangePlace};
 use throughline::stitching::Batch;
@@ -15,7 +15,7 @@ use crate::world::{World, fact, graph, one, rules};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-async fn take(reader: &mut Reader, count: usize) -> Vec<Arc<Change>> {
+async fn take(reader: &mut ChangeReader, count: usize) -> Vec<Arc<Change>> {
     let mut taken = Vec::with_capacity(count);
     while taken.len() < count {
         let next = tokio::time::timeout(Duration::from_secs(30), reader.next()).await;
@@ -41,7 +41,8 @@ async fn three_servers_tell_the_same_and_everything_once() {
     let Some(world) = World::empty().await else { return };
     let stores: Vec<Arc<dyn Store>> = (0..SERVERS).map(|_| Arc::new(world.server(|_| {})) as Arc<dyn Store>).collect();
     let feeds: Vec<Arc<Feed>> = stores.iter().map(|store| Feed::new(store.clone())).collect();
-    let mut from_the_beginning: Vec<Reader> = feeds.iter().map(|feed| feed.follow(ChangePlace::BEGINNING)).collect();
+    let mut from_the_beginning: Vec<ChangeReader> =
+        feeds.iter().map(|feed| feed.follow(ChangePlace::BEGINNING)).collect();
     let writers: Vec<_> = stores
         .iter()
         .enumerate()

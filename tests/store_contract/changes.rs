@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use throughline::changes::wanted::Wanted;
+use throughline::changes::filter::ChangeFilter;
 use throughline::domain::Arrival;
 use throughline::domain::change::{Change, ChangeEntry, ChangePlace};
 use throughline::domain::consent::ConsentStatus;
@@ -259,17 +259,18 @@ async fn what_people_decide_is_told_and_an_id_that_is_given_back_is_followed(wor
     assert_eq!(told, [(4, CustomersMerged), (5, CustomersMerged), (6, CustomerSplit), (7, CustomersMerged)]);
     assert!(log.iter().all(|c| c.told().reason.as_deref() == Some("they called")));
 
-    for (seq, way) in [(3, &[2][..]), (4, &[2, 1]), (5, &[2, 1, 0]), (6, &[2, 1]), (7, &[2, 1, 0]), (99, &[2, 1, 0])] {
-        let expected: Vec<_> = way.iter().map(|n: &usize| ids[*n].clone()).collect();
+    for (seq, became) in [(3, &[2][..]), (4, &[2, 1]), (5, &[2, 1, 0]), (6, &[2, 1]), (7, &[2, 1, 0]), (99, &[2, 1, 0])]
+    {
+        let expected: Vec<_> = became.iter().map(|n: &usize| ids[*n].clone()).collect();
         assert_eq!(world.store.became(&ids[2], seq).await.expect("an answer"), expected, "after change {seq}");
     }
-    // Whoever begins later hears the same as who began earlier, whichever id was asked for.
+    // A reader that begins later gets the same changes as one that began earlier, for each of the ids.
     for id in &ids {
         let hears = async |after: ChangePlace| {
-            let wanted = Wanted::new(&*world.store, Vec::new(), Some(id.clone()), after).await;
-            let mut wanted = wanted.expect("an answer").expect("a customer");
+            let filter = ChangeFilter::new(&*world.store, Vec::new(), Some(id.clone()), after).await;
+            let mut filter = filter.expect("an answer").expect("a customer");
             let rest = log.iter().filter(|c| c.place > after);
-            rest.filter(|c| wanted.takes(c)).map(|c| c.place).collect::<Vec<_>>()
+            rest.filter(|c| filter.accepts(c)).map(|c| c.place).collect::<Vec<_>>()
         };
         let all = hears(ChangePlace::behind(3)).await;
         for change in &log {
