@@ -1,7 +1,10 @@
-//! What the subcommands of `throughline` do. Each has its arguments and its `run`; only these print.
+//! The command line: one file per subcommand, with its arguments and its `run`. Only these files print.
 //!
-//! To add one: a file with its `Args` and `run`, a variant of [`Command`], a line in `run`.
-//! Exit codes: 0 done, 1 failed, 2 called in a way that cannot work (the command line or the settings).
+//! To add a command: a file with its `Args`, its examples and its `run`; a variant of [`Command`]; a line in `run`.
+//! `CONTRIBUTING.md` has the whole list.
+//!
+//! Exit status: 0 done, 1 failed, 2 the command line or the settings cannot work. A command that has more says so in its
+//! `--help`.
 
 pub mod backup;
 pub mod check;

@@ -1,7 +1,9 @@
-//! The nouns of Throughline and what is true of them by themselves: no store, no GraphQL, no clock.
+//! The nouns of Throughline, and what is true of each by itself: no store, no GraphQL, no clock.
 //!
-//! An *event* is what arrives; [`fact::Fact`] is what was read out of it; what is stored of a fact
-//! hangs on the [`identifier::Identifier`] it was seen under, never on the customer.
+//! An *event* is what arrives. [`fact::Fact`] is what was read from it. What is stored of a fact is attached to the
+//! [`identifier::Identifier`] it was seen under, never to the customer: a merge then moves a few memberships and no history.
+//!
+//! A file is a noun in the singular ([`order`], [`consent`]); the other layers have files with the same nouns.
 
 pub mod arrival;
 pub mod change;

@@ -1,14 +1,12 @@
-//! Worlds of made-up customers, for trying, testing and measuring.
+//! Worlds of invented customers, for trying, testing and measuring.
 //!
-//! A world is the same for the same [`WorldSpec`] on every machine, and no two seeds share an
-//! identifier. It is made piece by piece, so a world of ten million customers needs no more
-//! memory than one of a thousand: customers are told in *cohorts*, each of which begins in its
-//! own part of the year, and only one cohort is held at a time. Within a cohort the events come
-//! as they arrived, which is the order in which they happened but for the late ones; a world of
-//! one cohort (about 60,000 touchpoints) is so throughout. At the start of the next cohort the
-//! time goes back, by some months.
+//! A world is the same for the same [`WorldSpec`] on every machine, and no two seeds share an identifier. It is made in
+//! *cohorts*: each begins in its own part of the year, and only one is in memory at a time, so a world of ten million
+//! customers needs no more memory than one of a thousand. Within a cohort (about 60,000 touchpoints) events come in the
+//! order of their arrival, which is the order of their times except for late ones. At the start of the next cohort the time
+//! goes back by some months.
 //!
-//! This module knows nothing of the rest of the crate: it writes what any sender might.
+//! Knows no other module: it writes what any sender could send.
 
 mod account;
 mod contact;

@@ -27,7 +27,7 @@ mod grammar;
 mod roots;
 mod variables;
 
-pub use codes::outcome_label;
+pub use codes::{CODES, outcome_label};
 use grammar::Grammar;
 pub use grammar::UnreadableSchema;
 

@@ -1,7 +1,8 @@
-//! HTTP: the API, the console, the probes, and what every request goes through.
+//! HTTP: routes, the transports of GraphQL, probes, metrics, the console, and what every request passes through.
 //!
-//! [`app`] is the table of contents. Nothing here knows what a customer is: a request's text goes to
-//! [`Api`](crate::graphql::execute::Api) and its answer comes back.
+//! [`app`] is the table of contents: every route and every layer around it. [`server`] listens and ends; [`readiness`] says
+//! whether the store is there. The text of a request goes to [`Api`](crate::graphql::execute::Api), and its answer comes
+//! back: nothing here knows what a customer is.
 
 pub mod app;
 mod body;

@@ -1,10 +1,11 @@
-//! How an event becomes a fact, and how facts reach the store.
+//! From an event to a fact, and facts into the store.
 //!
-//! * [`Reader`] reads one event by the contract's "From an event to what is stored": each field of a
-//!   [`Fact`](crate::domain::fact::Fact) has a file here, of the same name where the domain has one.
-//! * [`Ingest`] takes the events of many calls, one task writes them in batches.
-//! * A fault rejects the event; what can be left out without changing what the event says is left
-//!   out with a warning. Problems name a place and never a value.
+//! * [`Reader`] reads one event as the contract says in "From an event to what is stored". Each part of a
+//!   [`Fact`](crate::domain::fact::Fact) has a file here, with the plural of the noun's name in the domain.
+//! * [`Ingest`] takes the events of many calls; one task writes them in batches. [`import`] reads files.
+//! * A fault rejects an event. An odd detail is left out or mended, with a warning. A problem names a place, never a value.
+//!
+//! Knows neither GraphQL nor HTTP.
 
 pub mod channels;
 mod claims;

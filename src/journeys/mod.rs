@@ -1,12 +1,10 @@
-//! Journeys, pure: a projection of all touchpoints as columns in memory, and what is asked of it.
+//! Journeys, pure: a projection of all touchpoints as columns in memory, and the questions about it.
 //!
-//! No I/O, no async, no clock but the deadline of a [`Cancel`]. What every figure means stands beside the
-//! code that works it out.
+//! * A [`Builder`] takes all touchpoints at once and makes a [`Projection`]; an [`Update`] is what happens to it later.
+//! * A [`Question`] within a [`Scope`] has an [`Answer`]. Each question has a file, and its formula stands beside the code.
+//! * [`session`] cuts a customer's touchpoints into sessions; [`credit`] shares a conversion among touchpoints.
 //!
-//! * [`Builder`] takes everything in at once, [`Projection`] is what it makes, and [`Update`] is what
-//!   happens to it afterwards.
-//! * A [`Question`] of a [`Scope`] has an [`Answer`]: each in a module of its own.
-//! * [`session`] cuts a customer's touchpoints, [`credit`] shares a conversion.
+//! No I/O, no async, no store; no clock but the deadline of a [`Cancel`].
 
 pub mod attribution;
 pub(crate) mod base;

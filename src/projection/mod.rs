@@ -1,11 +1,11 @@
-//! Journeys of all customers: the projection of a store's touchpoints, kept in memory and up to date.
+//! The journeys of all customers: the projection of a store's touchpoints, kept up to date in memory.
 //!
-//! * [`build`] reads it from a store, [`follow`] takes in what the change log tells, [`disk`] saves it and
-//!   brings it back, and the task in [`keep`] does all three, for as long as [`Journeys`] lives.
-//! * A [`View`] is the state that a question is asked of. It has seen every change that was there when it
-//!   was asked for, so whoever wrote something finds it in the very next answer.
+//! * [`build`] reads it from a store, [`follow`] takes in the change log, [`disk`] saves it and loads it again. The task in
+//!   [`keep`] does all three for as long as [`Journeys`] lives.
+//! * A [`View`] is the state that one question is asked of. It contains every change that was committed before it was asked
+//!   for, so a client that wrote something finds it in its next answer.
 //!
-//! What the figures mean is [`crate::journeys`]'s; nothing here knows GraphQL, or which store it is.
+//! The meaning of the figures is in [`crate::journeys`]. Knows neither GraphQL nor HTTP, nor which store it is.
 
 mod aside;
 mod build;

@@ -1,9 +1,12 @@
-//! Rules that can change: which changes can be tried, what one would do, and the work of taking it in.
+//! Rules that change: what may be changed, what a change would do, and the task that puts it into force.
 //!
-//! The settings file is the first version; from then on the store's newest version is what everything
-//! goes by, on every server. [`composites`] are made of the traits that are stored, [`replay`] works
-//! everybody out again as of one change, [`trial`] says what would come of other rules, [`restitch`]
-//! makes it so, and [`keeper`] does that in a server by itself.
+//! The settings file is version 1 of the rules. From then on the newest version in the store is in force, on every server.
+//!
+//! * [`proposal`] checks new rules, [`trial`] works out what would come of them.
+//! * [`replay`] judges the evidence of all customers again as of one change; [`restitch`] writes the moves.
+//! * [`composites`] are made from stored traits; [`keeper`] does all this in a server.
+//!
+//! Knows neither GraphQL nor HTTP, nor which store it is.
 
 pub mod composites;
 pub mod keeper;

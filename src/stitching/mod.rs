@@ -1,17 +1,17 @@
-//! Who is who, as a pure function: a batch of facts and what the store knows go in, a [`Plan`] of
-//! everything to be written comes out. No I/O, no clock, no randomness of its own.
+//! Who is who, as a pure function: a batch of facts and the stored rows go in, a [`Plan`] of all rows to write comes out.
+//! No I/O, no clock, no randomness of its own.
 //!
-//! * [`Batch`] is what arrived, [`Known`] is what the store read of it under its locks.
+//! * [`Batch`] is what arrived; [`Known`] is what the store read for it under its locks; [`plan()`] runs the steps below.
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
-//! * [`history`] hangs touchpoints, orders, claims on the identifiers, [`consents`] what was allowed and forbidden.
-//! * [`plan()`] runs both and sums up what changed; [`figures`] is what that does to the store's figures.
-//! * [`why`] finds the chain of links that connects two identifiers.
-//! * [`sharing`] takes an identifier that turns out to be shared out of its customer, [`replay`] works
-//!   out again who belongs to whom, [`regroup`] finds the ids.
-//! * [`restitch`] works all of it out again, from the beginning.
-//! * [`compare`] says how that differs from today, [`settle`] makes it so.
-//! * [`visits`] cuts what a shared device did into visits and says whose they are, [`giving`] is what that moves.
-//! * [`decide()`] is what people say, which stands above every rule.
+//! * [`history`] attaches touchpoints, orders and claims to the identifiers; [`consents`] what was allowed and forbidden;
+//!   [`figures`] are the store's figures about identities.
+//! * [`why`] finds the chain of links between two identifiers.
+//! * [`sharing`] takes an identifier that turns out to be shared out of its customer; [`replay`] judges evidence again, and
+//!   [`regroup`] finds the customer ids of the resulting groups.
+//! * [`restitch`] judges all evidence from the beginning; [`compare`] says how that differs from the present; [`settle`]
+//!   makes the moves.
+//! * [`visits`] cuts what a shared device did into visits and assigns them; [`giving`] moves their touchpoints.
+//! * [`decide()`] applies the decisions of people, which stand above every rule.
 
 pub mod accept;
 pub mod batch;

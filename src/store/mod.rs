@@ -1,8 +1,9 @@
-//! What a store can do, in operations of the domain; [`sqlite`] and [`neo4j`] do it.
+//! What a store can do, in operations of the domain: the trait [`Store`]. [`sqlite`] and [`neo4j`] implement it.
 //!
-//! Every operation is batched by key: answers stand in the order of the keys, `None` where nothing
-//! is found. A driver's types never leave its store. What each operation means is stated by the
-//! contract suite in `tests/`, which runs on both.
+//! Every operation is batched: answers stand in the order of the keys, with `None` where nothing is found. A driver's type
+//! never leaves its store. `tests/store_contract` states the meaning of each operation, and runs on both stores.
+//!
+//! To add an operation: `CONTRIBUTING.md` has the list.
 
 mod amounts;
 mod campaigns;

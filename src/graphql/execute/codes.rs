@@ -13,8 +13,8 @@ use crate::domain::nearest;
 /// Validation may find something in every field; more than so many help nobody.
 pub(super) const ERRORS_SHOWN: usize = 25;
 
-/// The codes that the contract names.
-const CODES: &[&str] = &[
+/// Every code that an error can have, or will have when what it is about is there; docs/errors.md explains each.
+pub const CODES: &[&str] = &[
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
     "BAD_ID",
@@ -45,14 +45,19 @@ pub fn outcome_label(response: &Response) -> &'static str {
     }
 }
 
-/// Gives each error without a code its own.
+/// Gives each error without a code its own, and each INTERNAL the request's id.
 pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) {
     if !ran {
         response.errors.truncate(ERRORS_SHOWN);
     }
     for fault in &mut response.errors {
-        if code(fault).is_some() {
-            continue;
+        match code(fault) {
+            Some("INTERNAL") => {
+                fault.extensions.get_or_insert_default().set("requestId", question.request_id.as_str());
+                continue;
+            }
+            Some(_) => continue,
+            None => {}
         }
         *fault = if !ran {
             let locations = std::mem::take(&mut fault.locations);

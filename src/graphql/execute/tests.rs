@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use futures_util::FutureExt;
 
 use super::*;
+use crate::graphql::error::{Code, coded};
 
 #[derive(OneofObject)]
 enum By {
@@ -41,6 +42,9 @@ impl Query {
     }
     async fn all_or_nothing(&self) -> Result<String, Error> {
         Err(Error::new_with_source(std::io::Error::other("disk of jane@example.com")))
+    }
+    async fn broken(&self) -> Option<Result<String, Error>> {
+        Some(Err(coded(Code::Internal, "internal error")))
     }
     async fn away(&self) -> Result<String, Error> {
         Err(Error { extensions: error("STORE_AWAY", "", None).extensions, ..Error::new("the store is away") })
@@ -286,6 +290,9 @@ async fn what_is_ours_becomes_internal_with_the_requests_id_alone() {
     let error = json!({"message": "internal error", "locations": [{"line": 1, "column": 3}], "path": ["secret"],
         "extensions": {"code": "INTERNAL", "requestId": "r1"}});
     assert_eq!(body, json!({"data": {"secret": null, "echo": "x"}, "errors": [error]}));
+    // Also where the resolver says so itself, as for data that contradicts itself.
+    let (body, ..) = ask("{ broken }", json!({})).await;
+    assert_eq!(body["errors"][0]["extensions"], json!({"code": "INTERNAL", "requestId": "r1"}));
     let (body, kind, _) = ask("{ allOrNothing }", json!({})).await;
     assert_eq!((kind, &body["data"]), (Kind::Run, &Json::Null));
     assert!(!body.to_string().contains("jane"), "{body}");
