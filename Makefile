@@ -1,4 +1,4 @@
-# What people do here, and nothing else: each target says in one line what it is for.
+# The targets for people; `make help` lists them.
 LISTEN ?= 127.0.0.1:8080
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -6,12 +6,12 @@ export CARGO_TARGET_DIR
 program := $(CARGO_TARGET_DIR)/debug/throughline
 scripts := .ci/run scripts/neo4j scripts/test scripts/with-server docker/healthy docker/make-secrets
 web_sources := $(shell find web seeds/queries \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
-# Vite needs Node 20.19; without it the program is built all the same, with a plain page for a console.
+# Vite needs Node 20.19. Without it the program is built with a plain page in place of the console.
 node := $(shell node -e '[a, b] = process.versions.node.split("."); if (a > 20 || (a == 20 && b >= 19)) console.log("yes")' 2>/dev/null)
 
 .PHONY: help demo test check bench neo4j neo4j-stop web format clean
 
-help: ## what there is to do (this list)
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: web ## fill a store with the worlds of seeds/ and serve it on LISTEN (127.0.0.1:8080)
@@ -22,8 +22,8 @@ demo: web ## fill a store with the worlds of seeds/ and serve it on LISTEN (127.
 test: ## all tests, on SQLite and on a real Neo4j (Docker, or Java 17 and Maven)
 	@scripts/test
 
-# The pages are for those who work here, so private items have theirs and may be linked to.
-check: ## format, lints, documentation, licences, schema.graphql, types of the console
+# The pages are for developers: private items have pages, and may be linked to.
+check: ## format, lints, documents, licences, schema.graphql, types of the console
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
@@ -44,13 +44,13 @@ bench: ## measure against the targets, on a Neo4j of its own; takes a while
 	@NEO4J_NAME=bench NEO4J_HEAP=$${NEO4J_HEAP:-4g} NEO4J_PAGECACHE=$${NEO4J_PAGECACHE:-2g} \
 		scripts/neo4j run cargo bench --locked --bench '*'
 
-neo4j: ## start the test Neo4j by hand; its URL is printed for eval
+neo4j: ## start the test Neo4j; prints its URL for eval
 	@scripts/neo4j start
 
-neo4j-stop: ## stop it
+neo4j-stop: ## stop the test Neo4j
 	@scripts/neo4j stop
 
-web: ## build the console into web/dist, when something in it changed
+web: ## build the console into web/dist when its sources changed
 ifeq ($(node),yes)
 	@$(MAKE) --silent --no-print-directory web/dist/index.html
 else
@@ -68,6 +68,6 @@ web/dist/index.html: web/node_modules/.package-lock.json $(web_sources)
 format: ## rustfmt
 	cargo fmt
 
-clean: ## remove what was built and the demo's store
+clean: ## remove build outputs and the demo's store
 	cargo clean
 	rm -rf web/dist web/node_modules tests/graphql-http/node_modules .demo

@@ -32,9 +32,10 @@ fn every_setting_is_in_its_document() {
             Some(default) => code(default),
             None => String::new(),
         };
-        let variable = key.environment.as_deref().map_or("with its list".to_owned(), |form| {
-            code(form.split('=').next().unwrap_or(form))
-        });
+        let variable = key
+            .environment
+            .as_deref()
+            .map_or("with its list".to_owned(), |form| code(form.split('=').next().unwrap_or(form)));
         table += &format!("| {} | {} | {default} | {variable} |\n", code(&key.key), cell(&key.meaning));
     }
     assert!(keys.len() > 30, "{table}");
@@ -127,7 +128,8 @@ const MORE_NOUNS: &[&str] = &["channel", "identity_event", "journeys", "session"
 const SAME: &[&str] = &["health", "journeys", "money", "rules", "search", "time"];
 
 /// Files that follow another rule, each with its reason.
-const EXCEPTIONS: &[(&str, &str)] = &[("src/graphql/customers.rs", "the list of customers; the type is in customer.rs")];
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("src/graphql/customers.rs", "the list of customers; the type is in customer.rs")];
 
 #[test]
 fn a_noun_has_the_same_file_name_in_every_layer() {
