@@ -42,7 +42,7 @@ Examples:
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let (clock, judges) = (clock::system(), Judges::new(settings));
-    judges.renew(&*store, &clock).await.context("the rules cannot be read")?;
+    judges.renew(&store, &clock).await.context("the rules cannot be read")?;
     let (stop, stopped) = watch::channel(false);
     let listening = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -55,7 +55,7 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
     let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be taken in");
     let report = report?;
     if report.version.is_some() {
-        let writer = Writer { store, judges, clock };
+        let writer = Writer { store: Arc::new(store), judges, clock };
         let judged = writer.judge_visits(&[], usize::MAX, || *stopped.borrow()).await;
         judged.context("visits on shared devices cannot be judged")?;
     }

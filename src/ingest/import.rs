@@ -19,11 +19,12 @@ use super::lines::{Chunk, Input};
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus};
 use super::pipeline::count;
+use super::store::IngestStore;
 use super::writer::Writer;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::settings::Settings;
+use crate::store::StoreError;
 use crate::store::rules::RulesInForce;
-use crate::store::{Store, StoreError};
 
 /// Imports files into one store under one set of settings.
 pub struct Import {
@@ -179,13 +180,13 @@ const UNDER_WAY: usize = 3;
 
 impl Import {
     /// Imports under these settings; `source` wins over what events say of theirs.
-    pub fn new(store: Arc<dyn Store>, settings: &Settings, source: Option<Arc<str>>) -> Self {
+    pub fn new(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>) -> Self {
         Self::with_clock(store, settings, source, clock::system())
     }
 
     /// As [`new`](Self::new), by another clock.
-    pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
-        Import { writer: Writer { store, judges: Judges::new(settings), clock }, source }
+    pub fn with_clock(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
+        Import { writer: Writer { store: Arc::new(store), judges: Judges::new(settings), clock }, source }
     }
 
     /// Goes by the store's newest rules; the settings' become the first version when there is none.

@@ -4,11 +4,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::clock::Clock;
 use super::event::Reader;
+use super::store::IngestStore;
 use crate::domain::Duration;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::settings::{IdentitySettings, Settings};
 use crate::store::rules::RulesInForce;
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Result, StoreError};
 
 /// Rules, and the reader that goes by them.
 pub(crate) struct Judge {
@@ -53,7 +54,7 @@ impl Judges {
     ///
     /// # Errors
     /// Of the store, and when this program cannot read what was saved.
-    pub(crate) async fn renew(&self, store: &dyn Store, clock: &Clock) -> Result<RulesInForce> {
+    pub(crate) async fn renew(&self, store: &dyn IngestStore, clock: &Clock) -> Result<RulesInForce> {
         let newest = match store.rules().await? {
             Some(newest) => newest,
             None => store.begin_rules(&self.of_settings(), clock()).await?,

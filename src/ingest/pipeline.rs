@@ -15,6 +15,7 @@ use super::event::{Origin, Read, Reader};
 use super::judge::Judges;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
+use super::store::IngestStore;
 use super::visits::Judged;
 use super::writer::{BATCH, Writer};
 use crate::domain::Duration;
@@ -22,7 +23,7 @@ use crate::domain::rules::{IdentityRules, WrittenRules};
 use crate::settings::Settings;
 use crate::stitching::{Outcome, Ruling};
 use crate::store::rules::RulesInForce;
-use crate::store::{Applied, Decided, Store, StoreError};
+use crate::store::{Applied, Decided, StoreError};
 
 /// Takes events in. Cheap to share; one for a process and store.
 pub struct Ingest {
@@ -42,13 +43,13 @@ struct Call {
 
 impl Ingest {
     /// Begins to take events, by the machine's clock. Needs a Tokio runtime to be called in.
-    pub fn new(store: Arc<dyn Store>, settings: &Settings) -> Self {
+    pub fn new(store: impl IngestStore, settings: &Settings) -> Self {
         Self::with_clock(store, settings, clock::system())
     }
 
     /// As [`new`](Self::new), by another clock.
-    pub fn with_clock(store: Arc<dyn Store>, settings: &Settings, clock: Clock) -> Self {
-        let writer = Writer { store, judges: Judges::new(settings), clock };
+    pub fn with_clock(store: impl IngestStore, settings: &Settings, clock: Clock) -> Self {
+        let writer = Writer { store: Arc::new(store), judges: Judges::new(settings), clock };
         let (queue, calls) = mpsc::channel(QUEUED_CALLS);
         let task = tokio::spawn(serve(writer.clone(), calls));
         Ingest { writer, queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
@@ -169,7 +170,7 @@ impl Ingest {
             }
         }
         let applied = if reads.is_empty() {
-            Applied { change: self.writer.store.status().await?.change, outcomes: Vec::new(), devices: Vec::new() }
+            Applied { change: self.writer.store.last_change().await?, outcomes: Vec::new(), devices: Vec::new() }
         } else {
             self.queue(reads).await?
         };

@@ -9,11 +9,11 @@ use super::clock::Clock;
 use super::event::Read;
 use super::identifiers::Previous;
 use super::judge::Judges;
+use super::store::IngestStore;
 use crate::domain::IdentifierKey;
 use crate::stitching::batch::SetName;
 use crate::stitching::{Batch, Outcome};
-use crate::store::query::IdentifierRef;
-use crate::store::{Applied, Store, StoreError};
+use crate::store::{Applied, StoreError};
 
 /// The most facts that are written together.
 pub const BATCH: usize = 1_000;
@@ -54,7 +54,7 @@ fn in_parts(batch: Batch) -> Vec<Batch> {
 /// Writes to one store under its newest rules.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn IngestStore>,
     pub(crate) judges: Judges,
     pub(crate) clock: Clock,
 }
@@ -97,7 +97,7 @@ impl Writer {
             }
         }
         if applied.change == 0 {
-            applied.change = self.store.status().await?.change;
+            applied.change = self.store.last_change().await?;
         }
         Ok(applied)
     }
@@ -105,15 +105,14 @@ impl Writer {
     /// Makes `previousId` of each alias the user_id it is, when that exists: in the store, or by an
     /// event before it.
     async fn resolve(&self, reads: Vec<Read>) -> Result<Batch, StoreError> {
-        let asked: Vec<IdentifierRef> =
-            reads.iter().filter_map(|r| Some(IdentifierRef::Key(r.previous.as_ref()?.as_user.clone()))).collect();
+        let asked: Vec<IdentifierKey> =
+            reads.iter().filter_map(|r| Some(r.previous.as_ref()?.as_user.clone())).collect();
         let mut facts = Vec::with_capacity(reads.len());
         if asked.is_empty() {
             facts.extend(reads.into_iter().map(|read| read.fact));
             return Ok(Batch { facts });
         }
-        let found = self.store.identifiers(&asked).await?;
-        let mut users: FxHashSet<IdentifierKey> = found.into_iter().flatten().map(|i| i.key).collect();
+        let mut users: FxHashSet<IdentifierKey> = self.store.stored(asked).await?.into_iter().collect();
         for Read { mut fact, previous, .. } in reads {
             if let Some(previous) = previous.filter(|Previous { as_user, .. }| users.contains(as_user)) {
                 self.judges.now().reader.identifiers().is_user(&mut fact.identifiers, &previous);

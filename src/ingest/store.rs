@@ -1,0 +1,88 @@
+//! What ingest asks of a store. Every [`Store`] has it, and so has a test's fake.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::rules::{IdentityRules, WrittenRules};
+use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
+use crate::stitching::{Batch, Ruling};
+use crate::store::query::IdentifierRef;
+use crate::store::rules::RulesInForce;
+use crate::store::visits::VisitsJudged;
+use crate::store::{Applied, Decided, Result, Store};
+
+/// The operations of a store that ingest needs; each is described where [`Store`] has it.
+#[async_trait]
+pub trait IngestStore: Send + Sync + 'static {
+    /// How many facts of a long file are best written together.
+    fn batch_size(&self) -> usize;
+    /// Waits until the store was set up.
+    async fn until_set_up(&self);
+    /// Writes a batch.
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
+    /// Writes a person's decision, or tries it.
+    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided>;
+    /// Judges one piece of the visits that are noted.
+    async fn judge_visits(
+        &self,
+        rules: &IdentityRules,
+        devices: &[IdentifierId],
+        most: usize,
+        at: Timestamp,
+    ) -> Result<Option<VisitsJudged>>;
+    /// The newest rules.
+    async fn rules(&self) -> Result<Option<RulesInForce>>;
+    /// Makes `first` the first version of the rules when there is none.
+    async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce>;
+    /// The number of the last change.
+    async fn last_change(&self) -> Result<i64>;
+    /// The identifiers among `keys` that are stored.
+    async fn stored(&self, keys: Vec<IdentifierKey>) -> Result<Vec<IdentifierKey>>;
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> IngestStore for Arc<S> {
+    fn batch_size(&self) -> usize {
+        Store::batch_size(&**self)
+    }
+
+    async fn until_set_up(&self) {
+        Store::until_set_up(&**self).await;
+    }
+
+    async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
+        Store::apply(&**self, rules, batch, at).await
+    }
+
+    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+        Store::decide(&**self, rules, ruling, at, trial).await
+    }
+
+    async fn judge_visits(
+        &self,
+        rules: &IdentityRules,
+        devices: &[IdentifierId],
+        most: usize,
+        at: Timestamp,
+    ) -> Result<Option<VisitsJudged>> {
+        (**self).judge_visits(rules, devices, most, at).await
+    }
+
+    async fn rules(&self) -> Result<Option<RulesInForce>> {
+        (**self).rules().await
+    }
+
+    async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
+        (**self).begin_rules(first, at).await
+    }
+
+    async fn last_change(&self) -> Result<i64> {
+        Ok(self.status().await?.change)
+    }
+
+    async fn stored(&self, keys: Vec<IdentifierKey>) -> Result<Vec<IdentifierKey>> {
+        let keys: Vec<IdentifierRef> = keys.into_iter().map(IdentifierRef::Key).collect();
+        Ok(self.identifiers(&keys).await?.into_iter().flatten().map(|found| found.key).collect())
+    }
+}
