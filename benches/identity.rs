@@ -120,7 +120,7 @@ async fn figures(store: &SqliteStore, customers: u64) -> anyhow::Result<()> {
         let name = format!("throughline_statement_seconds_sum{{store=\"sqlite\",statement=\"{statement}\"}} ");
         rendered.lines().filter_map(|line| line.strip_prefix(&name)?.parse::<f64>().ok()).sum()
     };
-    let kept: f64 = ["resize_customer", "put_health", "health"].into_iter().map(spent).sum();
+    let kept: f64 = ["customers/update_size", "health/update", "health/fetch"].into_iter().map(spent).sum();
     println!(
         "  {} events in {took:.2?}: {:.2} % of it for the figures",
         facts.len(),

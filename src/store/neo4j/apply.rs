@@ -46,11 +46,11 @@ use crate::store::rules::{NewRules, Settled};
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, Decided, StoreError};
 
-static LOCK_IDENTIFIERS: Statement = statement!("lock_identifiers");
-static LOCK_ORDERS: Statement = statement!("lock_orders");
-static TAKE_COUNTER: Statement = statement!("take_counter");
-static TAKE_NUMBER: Statement = statement!("take_number");
-static LAST_NUMBER: Statement = statement!("status");
+static LOCK_IDENTIFIERS: Statement = statement!("identifiers/lock");
+static LOCK_ORDERS: Statement = statement!("orders/lock");
+static TAKE_COUNTER: Statement = statement!("changes/lock_counter");
+static TAKE_NUMBER: Statement = statement!("changes/lock_number");
+static LAST_NUMBER: Statement = statement!("status/fetch");
 
 /// How often a batch is tried after faults that may pass.
 const ATTEMPTS: u32 = 8;

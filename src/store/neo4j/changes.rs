@@ -10,8 +10,8 @@ use crate::domain::customer::CustomerId;
 use crate::store::Result;
 use crate::store::run::Gathering;
 
-pub(super) static CHANGES: Statement = statement!("changes");
-static BECAME: Statement = statement!("became");
+pub(super) static CHANGES: Statement = statement!("changes/list");
+static BECAME: Statement = statement!("customers/list_became");
 
 /// A run behind `after`, up to the first commit that is only becoming visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {

@@ -9,7 +9,7 @@ use crate::domain::Arrival;
 use crate::domain::consent::{Consent, ConsentGiven};
 use crate::store::Result;
 
-static CONSENTS: Statement = statement!("consents");
+static CONSENTS: Statement = statement!("consents/fetch");
 
 /// One decision per name, in their order, whoever holds it.
 pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {

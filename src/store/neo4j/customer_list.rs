@@ -42,31 +42,35 @@ pub(super) struct Walk {
 }
 
 macro_rules! walk {
-    ($name:literal, $page:literal) => {
+    ($name:literal, $head:literal, $page:literal) => {
         LazyLock::new(|| Walk {
-            down: Statement::of_parts($name, &[part!($name), part!("customer_filter"), part!($page)]),
-            up: Statement::reversed($name, &[part!($name), part!("customer_filter"), part!($page)]),
+            down: Statement::of_parts($name, &[part!($head), part!("customers/part_filter"), part!($page)]),
+            up: Statement::reversed($name, &[part!($head), part!("customers/part_filter"), part!($page)]),
         })
     };
 }
 
-static BY_LAST_SEEN: LazyLock<Walk> = walk!("customers_by_last_seen", "customers_by_last_seen_page");
-static BY_BIRTH: LazyLock<Walk> = walk!("customers_by_birth", "customers_by_birth_page");
-static BY_SPEND: LazyLock<Walk> = walk!("customers_by_spend", "customers_by_spend_page");
-static BY_NO_SPEND: LazyLock<Walk> = walk!("customers_by_no_spend", "customers_by_no_spend_page");
-static BY_WORD: Statement = statement!("customers_by_word");
-static BY_PART: Statement = statement!("customers_by_part");
+static BY_LAST_SEEN: LazyLock<Walk> =
+    walk!("customers/list_by_last_seen", "customers/part_by_last_seen", "customers/part_by_last_seen_page");
+static BY_BIRTH: LazyLock<Walk> =
+    walk!("customers/list_by_created", "customers/part_by_created", "customers/part_by_created_page");
+static BY_SPEND: LazyLock<Walk> =
+    walk!("customers/list_by_spend", "customers/part_by_spend", "customers/part_by_spend_page");
+static BY_NO_SPEND: LazyLock<Walk> =
+    walk!("customers/list_without_spend", "customers/part_without_spend", "customers/part_without_spend_page");
+static BY_WORD: Statement = statement!("words/list_customers");
+static BY_PART: Statement = statement!("words/list_customers_by_part");
 static THAT_FIT: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("customers_that_fit"), part!("customer_filter"), part!("customers_that_fit_page")];
-    Statement::of_parts("customers_that_fit", &parts)
+    let parts = [part!("customers/part_fitting"), part!("customers/part_filter"), part!("customers/part_fitting_page")];
+    Statement::of_parts("customers/list_fitting", &parts)
 });
 static AMONG: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("customers_among"), part!("customer_filter"), part!("customers_among_page")];
-    Statement::of_parts("customers_among", &parts)
+    let parts = [part!("customers/part_among"), part!("customers/part_filter"), part!("customers/part_among_page")];
+    Statement::of_parts("customers/list_among", &parts)
 });
 static COUNT: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("count_customers"), part!("customer_filter"), part!("count_customers_page")];
-    Statement::of_parts("count_customers", &parts)
+    let parts = [part!("customers/part_count"), part!("customers/part_filter"), part!("customers/part_count_page")];
+    Statement::of_parts("customers/count", &parts)
 });
 
 /// A customer and its place in a list.

@@ -26,7 +26,7 @@ use crate::domain::page::Page;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 use crate::store::{Result, StoreError, share};
 
-static ORDER_HOLDERS: Statement = statement!("order_holders");
+static ORDER_HOLDERS: Statement = statement!("orders/list_owners");
 
 /// How often an answer may be read until it is one.
 const READS: u32 = 3;
@@ -55,32 +55,32 @@ static STATEMENTS: LazyLock<BTreeMap<(Anchor, Shape), Statement>> = LazyLock::ne
 
 fn compose(anchor: Anchor, shape: Shape) -> Statement {
     let (name, anchor) = match (anchor, shape) {
-        (Anchor::Id, Shape::Card) => ("customer_card_by_id", part!("customer_by_id")),
-        (Anchor::Id, Shape::Identity) => ("customer_identity_by_id", part!("customer_by_id")),
-        (Anchor::Id, Shape::History) => ("customer_history_by_id", part!("customer_by_id")),
-        (Anchor::Id, Shape::All) => ("customer_all_by_id", part!("customer_by_id")),
-        (Anchor::Key, Shape::Card) => ("customer_card_by_key", part!("customer_by_key")),
-        (Anchor::Key, Shape::Identity) => ("customer_identity_by_key", part!("customer_by_key")),
-        (Anchor::Key, Shape::History) => ("customer_history_by_key", part!("customer_by_key")),
-        (Anchor::Key, Shape::All) => ("customer_all_by_key", part!("customer_by_key")),
-        (Anchor::Owner, Shape::Card) => ("customer_card_by_owner", part!("customer_by_owner")),
-        (Anchor::Owner, Shape::Identity) => ("customer_identity_by_owner", part!("customer_by_owner")),
-        (Anchor::Owner, Shape::History) => ("customer_history_by_owner", part!("customer_by_owner")),
-        (Anchor::Owner, Shape::All) => ("customer_all_by_owner", part!("customer_by_owner")),
+        (Anchor::Id, Shape::Card) => ("customers/fetch_card_by_id", part!("customers/part_by_id")),
+        (Anchor::Id, Shape::Identity) => ("customers/fetch_identity_by_id", part!("customers/part_by_id")),
+        (Anchor::Id, Shape::History) => ("customers/fetch_history_by_id", part!("customers/part_by_id")),
+        (Anchor::Id, Shape::All) => ("customers/fetch_all_by_id", part!("customers/part_by_id")),
+        (Anchor::Key, Shape::Card) => ("customers/fetch_card_by_key", part!("customers/part_by_key")),
+        (Anchor::Key, Shape::Identity) => ("customers/fetch_identity_by_key", part!("customers/part_by_key")),
+        (Anchor::Key, Shape::History) => ("customers/fetch_history_by_key", part!("customers/part_by_key")),
+        (Anchor::Key, Shape::All) => ("customers/fetch_all_by_key", part!("customers/part_by_key")),
+        (Anchor::Owner, Shape::Card) => ("customers/fetch_card_by_owner", part!("customers/part_by_owner")),
+        (Anchor::Owner, Shape::Identity) => ("customers/fetch_identity_by_owner", part!("customers/part_by_owner")),
+        (Anchor::Owner, Shape::History) => ("customers/fetch_history_by_owner", part!("customers/part_by_owner")),
+        (Anchor::Owner, Shape::All) => ("customers/fetch_all_by_owner", part!("customers/part_by_owner")),
     };
-    let mut parts = vec![anchor, part!("customer_members")];
+    let mut parts = vec![anchor, part!("customers/part_members")];
     let mut columns = String::from(
         "RETURN n, id, born, version, version_after, writing + writing_after AS writing, former, identifiers, claims",
     );
     if has_identity(shape) {
-        parts.push(part!("customer_identity"));
+        parts.push(part!("customers/part_identity"));
         columns.push_str(", consents, devices");
     }
     if has_history(shape) {
-        parts.push(part!("customer_history"));
+        parts.push(part!("customers/part_history"));
         columns.push_str(", orders, touchpoints");
     }
-    parts.extend([part!("customer_close"), &columns]);
+    parts.extend([part!("customers/part_close"), &columns]);
     Statement::of_parts(name, &parts)
 }
 

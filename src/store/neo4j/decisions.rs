@@ -17,13 +17,13 @@ use crate::stitching::{Says, Untold};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
-static SIDES: Statement = statement!("known_sides");
-static STORY_EVIDENCE: Statement = statement!("story_evidence");
-static STORY_DECISIONS: Statement = statement!("story_decisions");
-static STORY_FORMER: Statement = statement!("story_former");
-static STORY_CONSENTS: Statement = statement!("story_consents");
-static KEPT_APART: Statement = statement!("kept_apart");
-static LIVING: Statement = statement!("living_members");
+static SIDES: Statement = statement!("decisions/list_sides");
+static STORY_EVIDENCE: Statement = statement!("evidence/list");
+static STORY_DECISIONS: Statement = statement!("decisions/list");
+static STORY_FORMER: Statement = statement!("customers/list_merged");
+static STORY_CONSENTS: Statement = statement!("consents/list_ever");
+static KEPT_APART: Statement = statement!("decisions/list_kept_apart");
+static LIVING: Statement = statement!("memberships/list_living");
 
 type Outcome<T> = std::result::Result<T, Fault>;
 

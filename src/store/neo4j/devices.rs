@@ -16,11 +16,17 @@ use crate::store::query::Of;
 /// The most devices of one list.
 pub(super) const MOST: usize = 1_000;
 
-static DEVICES: Statement = statement!("devices");
+static DEVICES: Statement = statement!("devices/fetch");
 static LIST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("list_devices_of_customer", &[part!("of_customer"), part!("list_devices")]),
-        Statement::of_parts("list_devices_of_identifier", &[part!("of_identifier"), part!("list_own_devices")]),
+        Statement::of_parts(
+            "devices/list_of_customer",
+            &[part!("owners/part_of_customer"), part!("devices/part_list")],
+        ),
+        Statement::of_parts(
+            "devices/list_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("devices/part_list_own")],
+        ),
     )
 });
 

@@ -13,11 +13,11 @@ use crate::domain::customer::CustomerId;
 use crate::domain::health::{Health, Names};
 use crate::store::{Result, StoreError};
 
-static HEALTH: Statement = statement!("health");
-pub(super) static LARGEST: Statement = statement!("largest_customers");
-static COUNT: Statement = statement!("count_health");
-static COUNT_NAMES: Statement = statement!("count_names");
-static PUT: Statement = statement!("put_health");
+static HEALTH: Statement = statement!("health/fetch");
+pub(super) static LARGEST: Statement = statement!("customers/list_largest");
+static COUNT: Statement = statement!("health/count");
+static COUNT_NAMES: Statement = statement!("health/count_names");
+static PUT: Statement = statement!("health/update");
 
 /// The figures as they stand.
 pub(super) async fn fetch(store: &Inner) -> Result<Health> {

@@ -10,8 +10,8 @@ use crate::domain::identifier::Identifier;
 use crate::store::Result;
 use crate::store::query::IdentifierRef;
 
-static BY_ID: Statement = statement!("identifiers_by_id");
-static BY_KEY: Statement = statement!("identifiers_by_key");
+static BY_ID: Statement = statement!("identifiers/fetch_by_id");
+static BY_KEY: Statement = statement!("identifiers/fetch_by_key");
 
 pub(super) async fn fetch(store: &Inner, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
     let mut answers = vec![None; keys.len()];

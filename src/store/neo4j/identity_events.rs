@@ -17,10 +17,10 @@ use crate::domain::{Arrival, Timestamp};
 use crate::stitching::known::RefusedBefore;
 use crate::store::{Result, StoreError};
 
-pub(super) static LIST: Statement = statement!("list_identity_events");
-static COUNT: Statement = statement!("count_identity_events");
-static EVENTS: Statement = statement!("identity_events");
-static REFUSALS: Statement = statement!("known_refusals");
+pub(super) static LIST: Statement = statement!("identity_events/list");
+static COUNT: Statement = statement!("identity_events/count");
+static EVENTS: Statement = statement!("identity_events/fetch");
+static REFUSALS: Statement = statement!("identity_events/list_refusals");
 
 list_row! {
     /// A line.

@@ -20,13 +20,13 @@ use crate::store::Result;
 use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
 
-pub(super) static SCAN_TOUCHPOINTS: Statement = statement!("scan_touchpoints");
-static SCAN_MEMBERS: Statement = statement!("scan_members");
-pub(super) static MEMBERS_AT: Statement = statement!("members_at");
-pub(super) static HOLDERS_AT: Statement = statement!("holders_at");
-static SCAN_ORDERS: Statement = statement!("scan_orders");
-static SCAN_HELD_CONSENTS: Statement = statement!("scan_held_consents");
-pub(super) static HELD_CONSENTS_AT: Statement = statement!("held_consents_at");
+pub(super) static SCAN_TOUCHPOINTS: Statement = statement!("touchpoints/scan");
+static SCAN_MEMBERS: Statement = statement!("memberships/scan");
+pub(super) static MEMBERS_AT: Statement = statement!("memberships/list_at");
+pub(super) static HOLDERS_AT: Statement = statement!("memberships/fetch_at");
+static SCAN_ORDERS: Statement = statement!("orders/scan");
+static SCAN_HELD_CONSENTS: Statement = statement!("consents/scan_held");
+pub(super) static HELD_CONSENTS_AT: Statement = statement!("consents/list_held_at");
 
 /// A page comes into memory whole before it is handed on.
 const MOST_ROWS: usize = 10_000;

@@ -20,14 +20,14 @@ use crate::stitching::batch::SetName;
 use crate::stitching::known::{KnownCustomer, OnRecord};
 use crate::stitching::{Batch, Known};
 
-static STORED_MESSAGES: Statement = statement!("stored_messages");
-static ORDER_OWNERS: Statement = statement!("order_owners");
-static HOLDERS: Statement = statement!("known_holders");
-static CUSTOMERS: Statement = statement!("known_customers");
-static EVIDENCE: Statement = statement!("known_evidence");
-static ORDERS: Statement = statement!("known_orders");
-static CLAIMS: Statement = statement!("known_claims");
-static CONSENTS: Statement = statement!("known_consents");
+static STORED_MESSAGES: Statement = statement!("messages/fetch_owner");
+static ORDER_OWNERS: Statement = statement!("orders/list_owner_keys");
+static HOLDERS: Statement = statement!("memberships/fetch_holder_by_key");
+static CUSTOMERS: Statement = statement!("memberships/list_known");
+static EVIDENCE: Statement = statement!("evidence/fetch");
+static ORDERS: Statement = statement!("orders/fetch_events");
+static CLAIMS: Statement = statement!("claims/list");
+static CONSENTS: Statement = statement!("consents/list");
 
 type Outcome<T> = std::result::Result<T, Fault>;
 

@@ -13,18 +13,24 @@ use crate::domain::{Arrival, Timestamp};
 use crate::store::query::{LinkKey, LinkPage, Of};
 use crate::store::{Result, StoreError};
 
-static LINKS: Statement = statement!("links");
-static MERGES_BETWEEN: Statement = statement!("merges_between");
+static LINKS: Statement = statement!("links/fetch");
+static MERGES_BETWEEN: Statement = statement!("decisions/fetch_merge");
 static LIST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("list_links_of_customer", &[part!("of_customer"), part!("list_links")]),
-        Statement::of_parts("list_links_of_identifier", &[part!("of_identifier"), part!("list_links")]),
+        Statement::of_parts("links/list_of_customer", &[part!("owners/part_of_customer"), part!("links/part_list")]),
+        Statement::of_parts(
+            "links/list_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("links/part_list")],
+        ),
     )
 });
 static COUNT: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("count_links_of_customer", &[part!("of_customer"), part!("count_links")]),
-        Statement::of_parts("count_links_of_identifier", &[part!("of_identifier"), part!("count_links")]),
+        Statement::of_parts("links/count_of_customer", &[part!("owners/part_of_customer"), part!("links/part_count")]),
+        Statement::of_parts(
+            "links/count_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("links/part_count")],
+        ),
     )
 });
 

@@ -4,7 +4,7 @@
 //! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan.
 //! * [`customers`] is the hot path: a whole customer in one statement.
 //!
-//! To add a statement: a file in `cypher/` whose comment says why it is shaped as it is, a static in
+//! To add a statement: a file in `cypher/`, in the folder of its noun, whose comment says why it is shaped as it is, a static in
 //! the file of its noun, and, when a profile needs it, a place among those that `customers` warms.
 
 mod apply;

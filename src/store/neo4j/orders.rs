@@ -15,17 +15,26 @@ use crate::domain::{Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::{Of, OrderPage};
 
-pub(super) static ORDERS: Statement = statement!("orders");
+pub(super) static ORDERS: Statement = statement!("orders/fetch");
 pub(super) static LIST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("list_orders_of_customer", &[part!("of_customer"), part!("list_orders")]),
-        Statement::of_parts("list_orders_of_identifier", &[part!("of_identifier"), part!("list_orders")]),
+        Statement::of_parts("orders/list_of_customer", &[part!("owners/part_of_customer"), part!("orders/part_list")]),
+        Statement::of_parts(
+            "orders/list_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("orders/part_list")],
+        ),
     )
 });
 static COUNT: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("count_orders_of_customer", &[part!("of_customer"), part!("count_orders")]),
-        Statement::of_parts("count_orders_of_identifier", &[part!("of_identifier"), part!("count_orders")]),
+        Statement::of_parts(
+            "orders/count_of_customer",
+            &[part!("owners/part_of_customer"), part!("orders/part_count")],
+        ),
+        Statement::of_parts(
+            "orders/count_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("orders/part_count")],
+        ),
     )
 });
 

@@ -186,19 +186,19 @@ async fn what_a_batch_touches_is_found_by_key() {
 fn every_beginning_names_its_index() {
     /// Those that are about everybody, end at the first there is, or are for people.
     const WALKS: [&str; 7] = [
-        "count_customers",
-        "count_health",
-        "count_names",
-        "customers_that_fit",
-        "has_kind",
-        "mend_counter",
-        "name_evidence",
+        "changes/update_counter_to_log",
+        "customers/part_count",
+        "customers/part_fitting",
+        "evidence/update_names",
+        "health/count",
+        "health/count_names",
+        "identifiers/count_kind",
     ];
     /// Labels of a node or two.
     const ALONE: [&str; 2] = ["Counter", "Schema"];
     let indexes = indexes();
     let mut beginnings = 0;
-    for (name, text) in files("src/store/neo4j/cypher").chain(files("src/store/neo4j/past/cypher")) {
+    for (name, text) in files() {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for (line, next) in lines.iter().zip(lines.iter().skip(1)) {
             let Some((_, node)) = line.split_once("MATCH ").filter(|_| !line.starts_with("//")) else { continue };
@@ -235,40 +235,65 @@ fn indexes() -> std::collections::BTreeSet<String> {
     made.split(';').filter_map(index).collect()
 }
 
-/// Every statement of a batch, by what their files are called.
+/// Every statement of a batch: those that write, but for those of a set-up and the like, and some that read.
 fn in_batches() -> impl Iterator<Item = Statement> {
-    const OF_BATCHES: [&str; 18] = [
-        "begin_",
-        "close_",
-        "drop_",
-        "end_",
-        "give_",
-        "keys_",
-        "known_",
-        "living_",
-        "lock_",
-        "next_pending_of",
-        "open_",
-        "order_owners",
-        "restore_",
-        "story_",
-        "stored_",
-        "take_",
-        "update_",
-        "write_",
+    const WRITES: [&str; 4] = ["insert", "update", "delete", "lock"];
+    const NOT_IN_BATCHES: [&str; 11] = [
+        "changes/insert_counter",
+        "changes/update_counter_to_log",
+        "evidence/update_names",
+        "health/update",
+        "rules/insert",
+        "rules/update_applied",
+        "schema/insert_tokens",
+        "schema/update_version",
+        "status/update_probe",
+        "words/update_claims",
+        "words/update_identifiers",
     ];
-    let batches =
-        files("src/store/neo4j/cypher").filter(|(name, _)| OF_BATCHES.iter().any(|start| name.starts_with(start)));
-    batches.map(|(name, text)| Statement::of_parts(name, &[&text]))
+    const READS: [&str; 24] = [
+        "claims/list",
+        "consents/list",
+        "consents/list_ever",
+        "customers/list_merged",
+        "decisions/list",
+        "decisions/list_sides",
+        "evidence/fetch",
+        "evidence/list",
+        "identifiers/fetch_member",
+        "identifiers/list_keys",
+        "identity_events/list_refusals",
+        "memberships/fetch_holder_by_key",
+        "memberships/list_known",
+        "memberships/list_living",
+        "messages/fetch_owner",
+        "orders/fetch_events",
+        "orders/list_owner_keys",
+        "schema/fetch_version",
+        "touchpoints/fetch_by_arrival",
+        "touchpoints/fetch_latest",
+        "visits/fetch_pending_of",
+        "visits/list_after",
+        "visits/list_before",
+        "visits/list_shared_with",
+    ];
+    let of_a_batch = |name: &str| {
+        let verb = name.split('/').nth(1).and_then(|rest| rest.split('_').next()).unwrap_or_default();
+        READS.contains(&name) || WRITES.contains(&verb) && !NOT_IN_BATCHES.contains(&name)
+    };
+    files().filter(move |(name, _)| of_a_batch(name)).map(|(name, text)| Statement::of_parts(name, &[&text]))
 }
 
-/// The statements of a folder: what their files are called, and the texts.
-fn files(folder: &str) -> impl Iterator<Item = (&'static str, String)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = std::fs::read_dir(folder).expect("the statements").map(|file| file.expect("a file").path());
-    let statements = files.filter(|path| path.extension().is_some_and(|extension| extension == "cypher"));
-    statements.map(|path| {
-        let name: &'static str = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned().leak();
+/// The files of statements and of their parts: their names, such as `links/fetch`, and the texts.
+fn files() -> impl Iterator<Item = (&'static str, String)> {
+    let list = |folder: &std::path::Path| {
+        std::fs::read_dir(folder).expect("the statements").map(|entry| entry.expect("an entry").path())
+    };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/neo4j/cypher");
+    let folders: Vec<_> = list(&root).filter(|path| path.is_dir()).collect();
+    folders.into_iter().flat_map(move |folder| list(&folder).collect::<Vec<_>>()).map(move |path| {
+        let name = path.strip_prefix(&root).expect("below").with_extension("");
+        let name: &'static str = name.to_str().expect("a name").to_owned().leak();
         (name, std::fs::read_to_string(&path).expect("a text"))
     })
 }

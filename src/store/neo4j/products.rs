@@ -13,9 +13,10 @@ use crate::domain::product::{Product, ProductAct, ProductActed};
 use crate::domain::{Arrival, Timestamp};
 use crate::store::{Result, StoreError};
 
-static PRODUCTS: Statement = statement!("products");
-static ACTS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("product_acts", &[part!("of_customer"), part!("product_acts")]));
+static PRODUCTS: Statement = statement!("products/fetch");
+static ACTS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("product_acts/list", &[part!("owners/part_of_customer"), part!("product_acts/part_list")])
+});
 
 list_row! {
     /// An act.

@@ -18,16 +18,16 @@ use crate::stitching::known::Evidence;
 use crate::store::rules::{ClaimPage, RulesInForce, Stood};
 use crate::store::{Result, StoreError};
 
-static NEWEST: Statement = statement!("newest_rules");
-static BEGIN: Statement = statement!("begin_rules");
-static SAVE: Statement = statement!("save_rules");
-static APPLIED: Statement = statement!("rules_applied");
-static HAS_KIND: Statement = statement!("has_kind");
-static SCAN_IDENTIFIERS: Statement = statement!("scan_identifiers");
-static SCAN_EVIDENCE: Statement = statement!("scan_evidence");
-pub(super) static SCAN_CLAIMS: Statement = statement!("scan_claims");
-static SCAN_DECISIONS: Statement = statement!("scan_decisions");
-static KEYS: Statement = statement!("keys_of_identifiers");
+static NEWEST: Statement = statement!("rules/fetch");
+static BEGIN: Statement = statement!("rules/insert_first");
+static SAVE: Statement = statement!("rules/insert");
+static APPLIED: Statement = statement!("rules/update_applied");
+static HAS_KIND: Statement = statement!("identifiers/count_kind");
+static SCAN_IDENTIFIERS: Statement = statement!("identifiers/scan");
+static SCAN_EVIDENCE: Statement = statement!("evidence/scan");
+pub(super) static SCAN_CLAIMS: Statement = statement!("claims/scan");
+static SCAN_DECISIONS: Statement = statement!("decisions/scan");
+static KEYS: Statement = statement!("identifiers/list_keys");
 
 /// The newest rules.
 pub(super) async fn fetch(store: &Inner) -> Result<Option<RulesInForce>> {

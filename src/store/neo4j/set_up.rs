@@ -22,17 +22,17 @@ const NAMED: i64 = 2;
 const WORDS: i64 = 3;
 
 static SCHEMA: &str = part!("schema");
-static VERSION_OF_DATA: Statement = statement!("schema_version");
-static STORED_VERSION: Statement = statement!("stored_version");
-static NAME_EVIDENCE: Statement = statement!("name_evidence");
-static MAKE_COUNTER: Statement = statement!("make_counter");
-static AWAIT_INDEXES: Statement = statement!("await_indexes");
-static DROP_STALE_WRITING: Statement = statement!("drop_stale_writing");
-static TOKENS: Statement = statement!("tokens");
-static PING: Statement = statement!("ping");
-static INDEXES: Statement = statement!("indexes");
-static PREPARED: Statement = statement!("prepared");
-pub(super) static TRY_WRITE: Statement = statement!("try_write");
+static VERSION_OF_DATA: Statement = statement!("schema/update_version");
+static STORED_VERSION: Statement = statement!("schema/fetch_version");
+static NAME_EVIDENCE: Statement = statement!("evidence/update_names");
+static MAKE_COUNTER: Statement = statement!("changes/insert_counter");
+static AWAIT_INDEXES: Statement = statement!("schema/await_indexes");
+static DROP_STALE_WRITING: Statement = statement!("changes/delete_stale_commits");
+static TOKENS: Statement = statement!("schema/insert_tokens");
+static PING: Statement = statement!("status/ping");
+static INDEXES: Statement = statement!("schema/list_indexes");
+static PREPARED: Statement = statement!("schema/fetch_prepared");
+pub(super) static TRY_WRITE: Statement = statement!("status/update_probe");
 
 /// How often it is tried when another server does the same at the same time.
 const ATTEMPTS: u32 = 10;

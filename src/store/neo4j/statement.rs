@@ -1,4 +1,5 @@
-//! Cypher statements: a name, which spans and metrics carry, and a text from `cypher/<name>.cypher`.
+//! Cypher statements: a name, which spans and metrics carry, and a text from `cypher/<name>.cypher`, such as
+//! `cypher/links/fetch.cypher`. A file whose name begins with `part_` is only ever a part of a statement.
 
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ pub(super) const KEEP_PLAN: &str = "CYPHER replan=skip\n";
 
 /// One statement. Values reach it as parameters only.
 pub(super) struct Statement {
-    /// The file's name.
+    /// The path of its file below `cypher/`, without `.cypher`; or of what it is put together to be.
     pub(super) name: &'static str,
     text: Text,
 }
@@ -22,14 +23,17 @@ enum Text {
 /// The statement in `cypher/<name>.cypher`.
 macro_rules! statement {
     ($name:literal) => {
-        $crate::store::neo4j::statement::Statement::of_file($name, include_str!(concat!("cypher/", $name, ".cypher")))
+        $crate::store::neo4j::statement::Statement::of_file(
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/neo4j/cypher/", $name, ".cypher")),
+        )
     };
 }
 
 /// The text of `cypher/<name>.cypher`, to compose a statement of.
 macro_rules! part {
     ($name:literal) => {
-        include_str!(concat!("cypher/", $name, ".cypher"))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/neo4j/cypher/", $name, ".cypher"))
     };
 }
 

@@ -10,9 +10,9 @@ use super::statement::{Statement, statement};
 use crate::domain::Timestamp;
 use crate::store::{Result, StoreError, StoreStatus};
 
-static STATUS: Statement = statement!("status");
-pub(super) static COUNTER_AND_LOG: Statement = statement!("counter_and_log");
-static MEND_COUNTER: Statement = statement!("mend_counter");
+static STATUS: Statement = statement!("status/fetch");
+pub(super) static COUNTER_AND_LOG: Statement = statement!("changes/fetch_counter_and_log");
+static MEND_COUNTER: Statement = statement!("changes/update_counter_to_log");
 
 pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     let rows = store.connections.read(&STATUS, Params::new()).await?;

@@ -13,23 +13,41 @@ use crate::domain::{Moment, Timestamp};
 use crate::store::Result;
 use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
-static TOUCHPOINTS: Statement = statement!("touchpoints");
+static TOUCHPOINTS: Statement = statement!("touchpoints/fetch");
 pub(super) static NEWEST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("list_touchpoints_of_customer", &[part!("of_customer"), part!("list_touchpoints")]),
-        Statement::of_parts("list_touchpoints_of_identifier", &[part!("of_identifier"), part!("list_touchpoints")]),
+        Statement::of_parts(
+            "touchpoints/list_of_customer",
+            &[part!("owners/part_of_customer"), part!("touchpoints/part_list")],
+        ),
+        Statement::of_parts(
+            "touchpoints/list_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("touchpoints/part_list")],
+        ),
     )
 });
 pub(super) static OLDEST: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::reversed("list_touchpoints_of_customer", &[part!("of_customer"), part!("list_touchpoints")]),
-        Statement::reversed("list_touchpoints_of_identifier", &[part!("of_identifier"), part!("list_touchpoints")]),
+        Statement::reversed(
+            "touchpoints/list_of_customer",
+            &[part!("owners/part_of_customer"), part!("touchpoints/part_list")],
+        ),
+        Statement::reversed(
+            "touchpoints/list_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("touchpoints/part_list")],
+        ),
     )
 });
 static COUNT: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(
-        Statement::of_parts("count_touchpoints_of_customer", &[part!("of_customer"), part!("count_touchpoints")]),
-        Statement::of_parts("count_touchpoints_of_identifier", &[part!("of_identifier"), part!("count_touchpoints")]),
+        Statement::of_parts(
+            "touchpoints/count_of_customer",
+            &[part!("owners/part_of_customer"), part!("touchpoints/part_count")],
+        ),
+        Statement::of_parts(
+            "touchpoints/count_of_identifier",
+            &[part!("owners/part_of_identifier"), part!("touchpoints/part_count")],
+        ),
     )
 });
 

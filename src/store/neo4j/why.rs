@@ -12,9 +12,9 @@ use crate::stitching::why::{MOST_LINKS, Next, Search, chain_of};
 use crate::store::query::{IdentifierRef, LinkKey};
 use crate::store::{Result, StoreError};
 
-pub(super) static BOUND_LINKS: Statement = statement!("bound_links");
-pub(super) static BOUND_OR_MERGED: Statement = statement!("bound_or_merged");
-pub(super) static LINKS_WITHIN: Statement = statement!("links_within");
+pub(super) static BOUND_LINKS: Statement = statement!("links/list_bound");
+pub(super) static BOUND_OR_MERGED: Statement = statement!("links/list_bound_or_merged");
+pub(super) static LINKS_WITHIN: Statement = statement!("links/list_within");
 
 /// A customer with no more links than this is read whole: a long chain would take many trips.
 const AT_ONCE: usize = 10_000;

@@ -11,10 +11,10 @@ use super::statement::{Statement, statement};
 use crate::domain::IdentifierKey;
 use crate::domain::search;
 
-static WORDS_TO_MAKE: Statement = statement!("words_to_make");
-static TRAIT_WORDS_TO_MAKE: Statement = statement!("trait_words_to_make");
-static MAKE_WORDS: Statement = statement!("make_words");
-static MAKE_TRAIT_WORDS: Statement = statement!("make_trait_words");
+static WORDS_TO_MAKE: Statement = statement!("words/scan_identifiers");
+static TRAIT_WORDS_TO_MAKE: Statement = statement!("words/scan_claims");
+static MAKE_WORDS: Statement = statement!("words/update_identifiers");
+static MAKE_TRAIT_WORDS: Statement = statement!("words/update_claims");
 
 /// How many are made in one transaction.
 const PAGE: usize = 5_000;

@@ -15,8 +15,8 @@ use super::fault::Fault;
 use super::statement::{Statement, statement};
 use crate::domain::customer::CustomerId;
 
-static BEGIN: Statement = statement!("begin_writing");
-static END: Statement = statement!("end_writing");
+static BEGIN: Statement = statement!("changes/insert_commit");
+static END: Statement = statement!("changes/delete_commit");
 
 /// A writer that takes longer to commit has died, and nobody waits for it.
 const DEAD_AFTER: Duration = Duration::from_secs(10);

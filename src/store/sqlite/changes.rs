@@ -10,8 +10,8 @@ use crate::store::Result;
 use crate::store::run::Gathering;
 
 statements! {
-    CHANGES = "changes";
-    CUSTOMER_MERGE = "customer_merge";
+    CHANGES = "changes/list";
+    CUSTOMER_MERGE = "customers/fetch_merge";
 }
 
 /// A run behind `after`.

@@ -10,10 +10,10 @@ use crate::stitching::Plan;
 use crate::store::Result;
 
 statements! {
-    CLAIMS_OF_IDENTIFIER = "claims_of_identifier";
-    CLAIMS_THEN = "claims_then";
-    CLOSE_CLAIM = "close_claim";
-    INSERT_CLAIM = "insert_claim";
+    CLAIMS_OF_IDENTIFIER = "claims/list";
+    CLAIMS_THEN = "claims/list_as_of";
+    CLOSE_CLAIM = "claims/update_closed";
+    INSERT_CLAIM = "claims/insert";
 }
 
 /// Adds the present claims of `owners` to `into`.

@@ -13,13 +13,13 @@ use crate::stitching::Plan;
 use crate::store::Result;
 
 statements! {
-    CONSENT = "consent";
-    CONSENTS_OF_IDENTIFIER = "consents_of_identifier";
-    CONSENTS_THEN = "consents_then";
-    CONSENTS_EVER_OF_IDENTIFIER = "consents_ever_of_identifier";
-    INSERT_CONSENT = "insert_consent";
-    GIVE_CONSENT = "give_consent";
-    TAKE_CONSENT = "take_consent";
+    CONSENT = "consents/fetch";
+    CONSENTS_OF_IDENTIFIER = "consents/list";
+    CONSENTS_THEN = "consents/list_as_of";
+    CONSENTS_EVER_OF_IDENTIFIER = "consents/list_ever";
+    INSERT_CONSENT = "consents/insert";
+    GIVE_CONSENT = "consents/insert_holder";
+    TAKE_CONSENT = "consents/update_holder_ended";
 }
 
 /// Adds what `holders` hold to `into`; a decision that several hold is one in memory too.

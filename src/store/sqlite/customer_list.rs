@@ -20,19 +20,19 @@ use crate::store::amounts::Kept;
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
 
 statements! {
-    BY_LAST_SEEN_DOWN = "customers_by_last_seen" | "customer_filter" | "customers_by_last_seen_down";
-    BY_LAST_SEEN_UP = "customers_by_last_seen" | "customer_filter" | "customers_by_last_seen_up";
-    BY_BIRTH_DOWN = "customers_by_birth" | "customer_filter" | "customers_by_birth_down";
-    BY_BIRTH_UP = "customers_by_birth" | "customer_filter" | "customers_by_birth_up";
-    BY_SPEND_DOWN = "customers_by_spend" | "customer_filter" | "customers_by_spend_down";
-    BY_SPEND_UP = "customers_by_spend" | "customer_filter" | "customers_by_spend_up";
-    WITHOUT_SPEND_DOWN = "customers_without_spend" | "customer_filter" | "customers_by_birth_down";
-    WITHOUT_SPEND_UP = "customers_without_spend" | "customer_filter" | "customers_by_birth_up";
-    THAT_FITS = "customer_that_fits" | "customer_filter";
-    COUNT = "count_customers" | "customer_filter";
-    COUNT_ALL = "count_all_customers";
-    BIRTHS = "births_of_customers" | "customer_filter";
-    KEYS_OF_CUSTOMER = "keys_of_customer";
+    BY_LAST_SEEN_DOWN = "customers/list_by_last_seen_down" ("customers/part_by_last_seen" | "customers/part_filter" | "customers/part_by_last_seen_down");
+    BY_LAST_SEEN_UP = "customers/list_by_last_seen_up" ("customers/part_by_last_seen" | "customers/part_filter" | "customers/part_by_last_seen_up");
+    BY_BIRTH_DOWN = "customers/list_by_created_down" ("customers/part_by_created" | "customers/part_filter" | "customers/part_by_created_down");
+    BY_BIRTH_UP = "customers/list_by_created_up" ("customers/part_by_created" | "customers/part_filter" | "customers/part_by_created_up");
+    BY_SPEND_DOWN = "customers/list_by_spend_down" ("customers/part_by_spend" | "customers/part_filter" | "customers/part_by_spend_down");
+    BY_SPEND_UP = "customers/list_by_spend_up" ("customers/part_by_spend" | "customers/part_filter" | "customers/part_by_spend_up");
+    WITHOUT_SPEND_DOWN = "customers/list_without_spend_down" ("customers/part_without_spend" | "customers/part_filter" | "customers/part_by_created_down");
+    WITHOUT_SPEND_UP = "customers/list_without_spend_up" ("customers/part_without_spend" | "customers/part_filter" | "customers/part_by_created_up");
+    THAT_FITS = "customers/fetch_fitting" ("customers/part_fitting" | "customers/part_filter");
+    COUNT = "customers/count" ("customers/part_count" | "customers/part_filter");
+    COUNT_ALL = "customers/count_all";
+    BIRTHS = "customers/scan_created" ("customers/part_created" | "customers/part_filter");
+    KEYS_OF_CUSTOMER = "identifiers/list_keys_of_customer";
 }
 
 /// What more words or customers have than this is common.
@@ -256,7 +256,7 @@ fn pick(db: &Connection, list: &CustomerList, search: &TextSearch, candidates: V
     Ok(Page::cut(found, list.limit))
 }
 
-/// The parameters of `customer_filter.sql`, ?1 to ?12.
+/// The parameters of `customers/part_filter.sql`, ?1 to ?12.
 fn filter_params(filter: &CustomerFilter) -> Result<Vec<Value>> {
     let from = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MIN));
     let to = |bound: Option<i64>| Value::Integer(bound.unwrap_or(i64::MAX));

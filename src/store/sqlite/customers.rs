@@ -13,11 +13,11 @@ use crate::store::query::{CustomerKey, FirstPages, OrderPage, Shape, TimeOrder, 
 use crate::store::{Result, StoreError};
 
 statements! {
-    BORN_BY_ID = "born_by_id";
-    BORN_BY_IDENTIFIER = "born_by_identifier";
-    BORN_BY_ORDER = "born_by_order";
-    CUSTOMER = "customer";
-    FORMER_IDS = "former_ids";
+    BORN_BY_ID = "customers/fetch_by_id";
+    BORN_BY_IDENTIFIER = "customers/fetch_by_identifier";
+    BORN_BY_ORDER = "customers/fetch_by_order";
+    CUSTOMER = "customers/fetch";
+    FORMER_IDS = "customers/list_former";
 }
 
 /// What one key finds: a fault of its own, nobody, or the customer.

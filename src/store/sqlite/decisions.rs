@@ -17,16 +17,16 @@ use crate::store::Result;
 use crate::store::query::MOST_KEPT_APART;
 
 statements! {
-    ANY_DECISION = "any_decision";
-    SIDES_OF_IDENTIFIER = "sides_of_identifier";
-    DECISIONS_OF_IDENTIFIER = "decisions_of_identifier";
-    EVIDENCE_OF_IDENTIFIER = "evidence_of_identifier";
-    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
-    FORMER_CUSTOMERS = "former_customers";
-    MEMBERS_WHEN_MERGED = "members_when_merged";
-    KEPT_APART = "kept_apart";
-    INSERT_DECISION = "insert_decision";
-    INSERT_SIDE = "insert_side";
+    ANY_DECISION = "decisions/count";
+    SIDES_OF_IDENTIFIER = "decisions/list_sides";
+    DECISIONS_OF_IDENTIFIER = "decisions/list";
+    EVIDENCE_OF_IDENTIFIER = "evidence/list";
+    IDENTIFIER_HOLDER_BY_ID = "memberships/fetch_holder";
+    FORMER_CUSTOMERS = "customers/list_merged";
+    MEMBERS_WHEN_MERGED = "memberships/list_when_merged";
+    KEPT_APART = "decisions/list_kept_apart";
+    INSERT_DECISION = "decisions/insert";
+    INSERT_SIDE = "decisions/insert_side";
 }
 
 /// Where the known identifiers stand in decisions.

@@ -16,15 +16,15 @@ use crate::store::Result;
 use crate::store::query::Of;
 
 statements! {
-    KEEP_DEVICE = "keep_device";
-    SEE_DEVICE = "see_device";
-    SEE_DEVICE_ALONE = "see_device_alone";
-    STORE_ON = "store_on";
-    DEVICE_ROW = "device_row";
-    NARROW_DEVICE = "narrow_device";
-    DEVICE_BY_KEY = "device_by_key";
-    IDENTIFIERS_ON_DEVICE = "identifiers_on_device";
-    DEVICES_OF_IDENTIFIER = "devices_of_identifier";
+    KEEP_DEVICE = "devices/insert_past";
+    SEE_DEVICE = "devices/insert";
+    SEE_DEVICE_ALONE = "devices/insert_seen_alone";
+    STORE_ON = "devices/insert_identifier";
+    DEVICE_ROW = "devices/fetch_id";
+    NARROW_DEVICE = "devices/update_narrowed";
+    DEVICE_BY_KEY = "devices/fetch";
+    IDENTIFIERS_ON_DEVICE = "devices/list_identifiers";
+    DEVICES_OF_IDENTIFIER = "devices/list";
 }
 
 /// The most devices of one question, and the most identifiers of one device.

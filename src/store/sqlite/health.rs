@@ -11,10 +11,10 @@ use crate::stitching::figures::Figures;
 use crate::store::{Result, StoreError};
 
 statements! {
-    HEALTH = "health";
-    PUT_HEALTH = "put_health";
-    RESIZE_CUSTOMER = "resize_customer";
-    LARGEST_CUSTOMERS = "largest_customers";
+    HEALTH = "health/fetch";
+    PUT_HEALTH = "health/update";
+    RESIZE_CUSTOMER = "customers/update_size";
+    LARGEST_CUSTOMERS = "customers/list_largest";
 }
 
 /// The figures as they stand.

@@ -12,10 +12,10 @@ use crate::store::Result;
 use crate::store::query::{IdentifierRef, Of};
 
 statements! {
-    IDENTIFIER_BY_KEY = "identifier_by_key";
-    IDENTIFIER_BY_ID = "identifier_by_id";
-    IDENTIFIERS_OF_CUSTOMER = "identifiers_of_customer";
-    MEMBERS_OF_CUSTOMER = "members_of_customer";
+    IDENTIFIER_BY_KEY = "identifiers/fetch_by_key";
+    IDENTIFIER_BY_ID = "identifiers/fetch_by_id";
+    IDENTIFIERS_OF_CUSTOMER = "identifiers/list";
+    MEMBERS_OF_CUSTOMER = "memberships/list";
 }
 
 /// One identifier per key, in their order.

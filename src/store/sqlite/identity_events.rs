@@ -17,12 +17,12 @@ use crate::stitching::known::RefusedBefore;
 use crate::store::Result;
 
 statements! {
-    INSERT_IDENTITY_EVENT = "insert_identity_event";
-    IDENTITY_EVENT = "identity_event";
-    IDENTITY_EVENTS_OF_CUSTOMER = "identity_events_of_customer";
-    COUNT_IDENTITY_EVENTS = "count_identity_events";
-    REFUSALS_OF_MESSAGE = "refusals_of_message";
-    CUSTOMER_AND_FORMER = "customer_and_former";
+    INSERT_IDENTITY_EVENT = "identity_events/insert";
+    IDENTITY_EVENT = "identity_events/fetch";
+    IDENTITY_EVENTS_OF_CUSTOMER = "identity_events/list";
+    COUNT_IDENTITY_EVENTS = "identity_events/count";
+    REFUSALS_OF_MESSAGE = "identity_events/list_refusals";
+    CUSTOMER_AND_FORMER = "customers/list_with_former";
 }
 
 /// Writes new lines.

@@ -20,12 +20,12 @@ use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
 
 statements! {
-    SCAN_TOUCHPOINTS = "scan_touchpoints";
-    SCAN_MEMBERS = "scan_members";
-    MEMBER_AT = "member_at";
-    MEMBERS_AT = "members_at";
-    SCAN_ORDERS = "scan_orders";
-    SCAN_HELD_CONSENTS = "scan_held_consents";
+    SCAN_TOUCHPOINTS = "touchpoints/scan";
+    SCAN_MEMBERS = "memberships/scan";
+    MEMBER_AT = "memberships/fetch_at";
+    MEMBERS_AT = "memberships/list_at";
+    SCAN_ORDERS = "orders/scan";
+    SCAN_HELD_CONSENTS = "consents/scan_held";
 }
 
 /// A page of touchpoints. Nothing is allocated for a row, but for one about an order.

@@ -18,14 +18,14 @@ use crate::stitching::{Batch, Says};
 use crate::store::Result;
 
 statements! {
-    MESSAGE_OWNER = "message_owner";
-    IDENTIFIER_HOLDER = "identifier_holder";
-    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
-    IDENTIFIER_BY_ID = "identifier_by_id";
-    CUSTOMER_ID = "customer_id";
-    BORN_BY_ID = "born_by_id";
-    EVIDENCE_OUTCOMES = "evidence_outcomes";
-    ORDER_EVENTS = "order_events";
+    MESSAGE_OWNER = "messages/fetch_owner";
+    IDENTIFIER_HOLDER = "memberships/fetch_holder_by_key";
+    IDENTIFIER_HOLDER_BY_ID = "memberships/fetch_holder";
+    IDENTIFIER_BY_ID = "identifiers/fetch_by_id";
+    CUSTOMER_ID = "customers/fetch_id";
+    BORN_BY_ID = "customers/fetch_by_id";
+    EVIDENCE_OUTCOMES = "evidence/fetch";
+    ORDER_EVENTS = "orders/fetch_events";
 }
 
 /// Everything that [`Known`] asks for.

@@ -16,14 +16,14 @@ use crate::store::Result;
 use crate::store::query::{LinkKey, LinkPage, Of};
 
 statements! {
-    KEEP_LINK = "keep_link";
-    ADD_LINK = "add_link";
-    LINK = "link";
-    MERGE_BETWEEN = "merge_between";
-    LINKS_FROM = "links_from";
-    LINKS_TO = "links_to";
-    COUNT_LINKS_FROM = "count_links_from";
-    COUNT_LINKS_TO = "count_links_to";
+    KEEP_LINK = "links/insert_past";
+    ADD_LINK = "links/insert";
+    LINK = "links/fetch";
+    MERGE_BETWEEN = "decisions/fetch_merge";
+    LINKS_FROM = "links/list_from";
+    LINKS_TO = "links/list_to";
+    COUNT_LINKS_FROM = "links/count_from";
+    COUNT_LINKS_TO = "links/count_to";
 }
 
 /// Adds to the pairs that are stored, of which it keeps what was said before, and the others.

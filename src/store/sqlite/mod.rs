@@ -4,7 +4,7 @@
 //! it takes the file's write lock, reads what the batch touches ([`known`]), plans, and writes the
 //! plan ([`write`](mod@write)). A read is one transaction too, so what it answers is of one moment.
 //!
-//! To add a statement: a file in `sql/`, its name in the `statements!` of its noun's file, and, when
+//! To add a statement: a file in `sql/`, in the folder of its noun, its name in the `statements!` of the noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
 mod backup;

@@ -20,15 +20,15 @@ use crate::store::amounts::Kept;
 use crate::store::query::{Of, OrderPage, TimeKey};
 
 statements! {
-    PUT_ORDER = "put_order";
-    PLACED_ORDER = "placed_order";
-    ORDER_BY_ROW = "order_by_row";
-    ORDERS_NEWEST = "orders_newest";
-    ORDERS_OF_IDENTIFIER = "orders_of_identifier";
-    COUNT_ORDERS = "count_orders";
-    ORDERS_NEWEST_THEN = "orders_newest_then";
-    ORDERS_OF_IDENTIFIER_THEN = "orders_of_identifier_then";
-    COUNT_ORDERS_THEN = "count_orders_then";
+    PUT_ORDER = "orders/insert";
+    PLACED_ORDER = "orders/fetch";
+    ORDER_BY_ROW = "orders/fetch_by_row";
+    ORDERS_NEWEST = "orders/list";
+    ORDERS_OF_IDENTIFIER = "orders/list_all";
+    COUNT_ORDERS = "orders/count";
+    ORDERS_NEWEST_THEN = "orders/list_as_of";
+    ORDERS_OF_IDENTIFIER_THEN = "orders/list_all_as_of";
+    COUNT_ORDERS_THEN = "orders/count_as_of";
 }
 
 /// Writes orders whole, in place of what was stored of them.

@@ -18,12 +18,12 @@ use crate::store::Result;
 use crate::store::query::Of;
 
 statements! {
-    PRODUCT = "product";
-    KEEP_PRODUCT = "keep_product";
-    NAME_PRODUCT = "name_product";
-    INSERT_PRODUCT_ACT = "insert_product_act";
-    PRODUCT_ACTS_OF_IDENTIFIER = "product_acts_of_identifier";
-    PRODUCT_ACTS_OF_IDENTIFIER_THEN = "product_acts_of_identifier_then";
+    PRODUCT = "products/fetch";
+    KEEP_PRODUCT = "products/insert_past";
+    NAME_PRODUCT = "products/insert";
+    INSERT_PRODUCT_ACT = "product_acts/insert";
+    PRODUCT_ACTS_OF_IDENTIFIER = "product_acts/list";
+    PRODUCT_ACTS_OF_IDENTIFIER_THEN = "product_acts/list_as_of";
 }
 
 /// Takes over what is said of products; what is not said stays.

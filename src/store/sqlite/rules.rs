@@ -19,17 +19,17 @@ use crate::store::rules::{ClaimPage, NewRules, RulesInForce, Settled, Stood};
 use crate::store::{Result, StoreError};
 
 statements! {
-    RULES_VERSION = "rules_version";
-    NEWEST_RULES = "newest_rules";
-    INSERT_RULES = "insert_rules";
-    RAISE_RULES = "raise_rules";
-    RAISE_RESTITCHED = "raise_restitched";
-    KIND_IS_STORED = "kind_is_stored";
-    SCAN_IDENTIFIERS = "scan_identifiers";
-    SCAN_EVIDENCE = "scan_evidence";
-    LAST_CLAIMANT = "last_claimant";
-    SCAN_CLAIMS = "scan_claims";
-    SCAN_DECISIONS = "scan_decisions";
+    RULES_VERSION = "rules/fetch_version";
+    NEWEST_RULES = "rules/fetch";
+    INSERT_RULES = "rules/insert";
+    RAISE_RULES = "rules/update_version";
+    RAISE_RESTITCHED = "rules/update_applied";
+    KIND_IS_STORED = "identifiers/count_kind";
+    SCAN_IDENTIFIERS = "identifiers/scan";
+    SCAN_EVIDENCE = "evidence/scan";
+    LAST_CLAIMANT = "claims/fetch_last_owner";
+    SCAN_CLAIMS = "claims/scan";
+    SCAN_DECISIONS = "decisions/scan";
 }
 
 /// Fails when `rules` are not the newest. Called under the write lock.

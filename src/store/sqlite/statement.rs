@@ -1,4 +1,4 @@
-//! A statement: SQL from a file of its own, known by the file's name in metrics.
+//! A statement: SQL from a file of its own, known by the file's path in metrics.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Instant;
@@ -9,18 +9,19 @@ use crate::store::Result;
 
 /// One statement of this store.
 pub(super) struct Statement {
-    /// The file's name without `.sql`.
+    /// The path of its file below `sql/`, without `.sql`; or of what it is put together to be.
     pub(super) name: &'static str,
     /// Its text.
     pub(super) sql: &'static str,
 }
 
-/// `statements! { FIND_X = "find_x"; }` makes constants of files, and `ALL` of all of them.
+/// `statements! { FETCH = "links/fetch"; COUNT = "customers/count" ("customers/part_count" | "customers/part_filter"); }`
+/// makes constants, of one file or put together from several, and `ALL` of all of them.
 macro_rules! statements {
-    ($($constant:ident = $($file:literal)|+;)+) => {
+    ($($constant:ident = $name:literal $(($($part:literal)|+))?;)+) => {
         $(const $constant: crate::store::sqlite::statement::Statement = crate::store::sqlite::statement::Statement {
-            name: crate::store::sqlite::statement::first(&[$($file),+]),
-            sql: concat!($(include_str!(concat!("sql/", $file, ".sql"))),+),
+            name: $name,
+            sql: crate::store::sqlite::statement::text!($name $(($($part)|+))?),
         };)+
         #[cfg(test)]
         pub(in crate::store::sqlite) const ALL: &[crate::store::sqlite::statement::Statement] = &[$($constant),+];
@@ -28,10 +29,16 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// The name of a statement that is put together from several files: the first's.
-pub(super) const fn first(files: &[&'static str]) -> &'static str {
-    files[0]
+/// The text of the files that a statement is made of.
+macro_rules! text {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sqlite/sql/", $file, ".sql"))
+    };
+    ($name:literal ($($part:literal)|+)) => {
+        concat!($(crate::store::sqlite::statement::text!($part)),+)
+    };
 }
+pub(super) use text;
 
 /// A prepared statement. When it goes out of scope, the time since it was prepared is recorded: all
 /// its executions in one operation together, since a write executes some statements a thousand

@@ -8,12 +8,12 @@ use crate::domain::{Moment, Timestamp};
 use crate::store::{Result, StoreError, StoreStatus};
 
 statements! {
-    STATUS = "status";
-    LAST_CHANGE = "last_change";
-    MOMENT = "moment";
-    COUNTER_AND_LOG = "counter_and_log";
-    MEND_COUNTER = "mend_counter";
-    TRY_WRITE = "try_write";
+    STATUS = "status/fetch";
+    LAST_CHANGE = "changes/fetch_last";
+    MOMENT = "changes/fetch_moment";
+    COUNTER_AND_LOG = "changes/fetch_counter_and_log";
+    MEND_COUNTER = "changes/update_counter_to_log";
+    TRY_WRITE = "status/update_probe";
 }
 
 /// All figures, from the one row that holds them.

@@ -18,17 +18,17 @@ use crate::store::Result;
 use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
 
 statements! {
-    INSERT_MESSAGE = "insert_message";
-    INSERT_TOUCHPOINT = "insert_touchpoint";
-    TOUCHPOINT = "touchpoint";
-    MESSAGE_ARRIVAL = "message_arrival";
-    TOUCHPOINTS_NEWEST = "touchpoints_newest";
-    TOUCHPOINTS_OLDEST = "touchpoints_oldest";
-    COUNT_TOUCHPOINTS = "count_touchpoints";
-    TOUCHPOINTS_NEWEST_THEN = "touchpoints_newest_then";
-    TOUCHPOINTS_OLDEST_THEN = "touchpoints_oldest_then";
-    COUNT_TOUCHPOINTS_THEN = "count_touchpoints_then";
-    OWNER_THEN = "owner_then";
+    INSERT_MESSAGE = "messages/insert";
+    INSERT_TOUCHPOINT = "touchpoints/insert";
+    TOUCHPOINT = "touchpoints/fetch";
+    MESSAGE_ARRIVAL = "messages/fetch_arrival";
+    TOUCHPOINTS_NEWEST = "touchpoints/list_newest";
+    TOUCHPOINTS_OLDEST = "touchpoints/list_oldest";
+    COUNT_TOUCHPOINTS = "touchpoints/count";
+    TOUCHPOINTS_NEWEST_THEN = "touchpoints/list_newest_as_of";
+    TOUCHPOINTS_OLDEST_THEN = "touchpoints/list_oldest_as_of";
+    COUNT_TOUCHPOINTS_THEN = "touchpoints/count_as_of";
+    OWNER_THEN = "touchpoints/fetch_owner_as_of";
 }
 
 /// Writes the plan's messages, and those that are touchpoints.

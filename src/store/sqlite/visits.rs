@@ -21,25 +21,25 @@ use crate::store::query::IdentifierRef;
 use crate::store::visits::{OwnerMove, VisitsJudged};
 
 statements! {
-    STREAM_AFTER = "stream_after";
-    STREAM_BEFORE = "stream_before";
-    STREAM_NEWEST = "stream_newest";
-    NEXT_PENDING = "next_pending";
-    NEXT_PENDING_OF = "next_pending_of";
-    PENDING_NEAR = "pending_near";
-    DROP_PENDING = "drop_pending";
-    PUT_PENDING = "put_pending";
-    PEND_ALL = "pend_all";
-    ANY_SHARED = "any_shared";
-    SHARED_WITH = "shared_with";
-    WHO_IS = "who_is";
-    ORDER_EVENTS = "order_events";
-    KEEP_OWNER = "keep_owner";
-    MOVE_TOUCHPOINT = "move_touchpoint";
-    MOVE_MESSAGE = "move_message";
-    MOVE_PRODUCT_ACTS = "move_product_acts";
-    LATEST_IN_CHANNEL = "latest_in_channel";
-    OWNER_MOVES = "owner_moves";
+    STREAM_AFTER = "visits/list_after";
+    STREAM_BEFORE = "visits/list_before";
+    STREAM_NEWEST = "visits/list_newest";
+    NEXT_PENDING = "visits/fetch_pending";
+    NEXT_PENDING_OF = "visits/fetch_pending_of";
+    PENDING_NEAR = "visits/list_pending_near";
+    DROP_PENDING = "visits/delete_pending";
+    PUT_PENDING = "visits/insert_pending";
+    PEND_ALL = "visits/insert_pending_of_all";
+    ANY_SHARED = "identifiers/count_shared";
+    SHARED_WITH = "visits/list_shared_with";
+    WHO_IS = "identifiers/fetch_member";
+    ORDER_EVENTS = "orders/fetch_events";
+    KEEP_OWNER = "touchpoints/insert_past_owner";
+    MOVE_TOUCHPOINT = "touchpoints/update_owner";
+    MOVE_MESSAGE = "messages/update_owner";
+    MOVE_PRODUCT_ACTS = "product_acts/update_owner";
+    LATEST_IN_CHANNEL = "touchpoints/fetch_latest";
+    OWNER_MOVES = "touchpoints/list_owner_moves";
 }
 
 /// Judges one piece of what is noted, in one transaction.

@@ -14,11 +14,11 @@ use crate::store::query::{IdentifierRef, LinkKey};
 use crate::store::{Result, StoreError};
 
 statements! {
-    IDENTIFIER_HOLDER = "identifier_holder";
-    IDENTIFIER_HOLDER_BY_ID = "identifier_holder_by_id";
-    BOUND_FROM = "bound_from";
-    BOUND_TO = "bound_to";
-    MERGED_WITH = "merged_with";
+    IDENTIFIER_HOLDER = "memberships/fetch_holder_by_key";
+    IDENTIFIER_HOLDER_BY_ID = "memberships/fetch_holder";
+    BOUND_FROM = "links/list_bound_from";
+    BOUND_TO = "links/list_bound_to";
+    MERGED_WITH = "decisions/list_merged_with";
 }
 
 /// The shortest chain of links that bound; where there is none, the shortest with what people said who merged.

@@ -18,15 +18,15 @@ use crate::stitching::known::Known;
 use crate::store::Result;
 
 statements! {
-    WORD = "word";
-    INSERT_WORD = "insert_word";
-    INSERT_WORD_GRAM = "insert_word_gram";
-    INSERT_WORD_OF = "insert_word_of";
-    WORDS_THAT_BEGIN = "words_that_begin";
-    WORDS_WITH_GRAMS = "words_with_grams";
-    CUSTOMERS_WITH_WORD = "customers_with_word";
-    ALL_IDENTIFIERS = "all_identifiers";
-    ALL_CLAIMS = "all_claims";
+    WORD = "words/fetch";
+    INSERT_WORD = "words/insert";
+    INSERT_WORD_GRAM = "words/insert_gram";
+    INSERT_WORD_OF = "words/insert_identifier";
+    WORDS_THAT_BEGIN = "words/list_beginning";
+    WORDS_WITH_GRAMS = "words/list_with_grams";
+    CUSTOMERS_WITH_WORD = "words/list_customers";
+    ALL_IDENTIFIERS = "words/scan_identifiers";
+    ALL_CLAIMS = "words/scan_claims";
 }
 
 /// From how many letters on a word is cut in pieces to look for its like, not at each letter.

@@ -19,27 +19,27 @@ use crate::store::amounts::Kept;
 use crate::store::{Result, StoreError};
 
 statements! {
-    INSERT_CUSTOMER = "insert_customer";
-    UPDATE_CUSTOMER = "update_customer";
-    MERGE_CUSTOMER = "merge_customer";
-    KEEP_MERGE = "keep_merge";
-    RESTORE_CUSTOMER = "restore_customer";
-    RESTORE_SURVIVOR = "restore_survivor";
-    SURVIVOR_OF_CUSTOMER = "survivor_of_customer";
-    MOVE_SURVIVOR = "move_survivor";
-    INSERT_IDENTIFIER = "insert_identifier";
-    UPDATE_IDENTIFIER = "update_identifier";
-    SEE_ALONE = "see_alone";
-    CLOSE_MEMBERSHIP = "close_membership";
-    OPEN_MEMBERSHIP = "open_membership";
-    SPEND_OF_CUSTOMER = "spend_of_customer";
-    PUT_SPEND = "put_spend";
-    DELETE_SPEND = "delete_spend";
-    DELETE_SPEND_OF_CUSTOMER = "delete_spend_of_customer";
-    INSERT_EVIDENCE = "insert_evidence";
-    INSERT_EVIDENCE_OF = "insert_evidence_of";
-    INSERT_CHANGE = "insert_change";
-    RAISE_COUNTER = "raise_counter";
+    INSERT_CUSTOMER = "customers/insert";
+    UPDATE_CUSTOMER = "customers/update";
+    MERGE_CUSTOMER = "customers/update_merged";
+    KEEP_MERGE = "customers/insert_past_merge";
+    RESTORE_CUSTOMER = "customers/update_restored";
+    RESTORE_SURVIVOR = "customers/update_survivor_restored";
+    SURVIVOR_OF_CUSTOMER = "customers/fetch_survivor";
+    MOVE_SURVIVOR = "customers/update_survivor";
+    INSERT_IDENTIFIER = "identifiers/insert";
+    UPDATE_IDENTIFIER = "identifiers/update";
+    SEE_ALONE = "identifiers/insert_seen_alone";
+    CLOSE_MEMBERSHIP = "memberships/update_closed";
+    OPEN_MEMBERSHIP = "memberships/update_opened";
+    SPEND_OF_CUSTOMER = "spend/list";
+    PUT_SPEND = "spend/insert";
+    DELETE_SPEND = "spend/delete";
+    DELETE_SPEND_OF_CUSTOMER = "spend/delete_of_customer";
+    INSERT_EVIDENCE = "evidence/insert";
+    INSERT_EVIDENCE_OF = "evidence/insert_identifier";
+    INSERT_CHANGE = "changes/insert";
+    RAISE_COUNTER = "changes/update_counter";
 }
 
 /// Writes all of `plan`, which was made from `known`.

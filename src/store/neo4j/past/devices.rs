@@ -14,9 +14,10 @@ use crate::domain::device::Device;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::store::Result;
 
-static DEVICES: Statement = statement!("devices");
-static DEVICES_OF: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("devices_of_then", &[part!("of_owners"), part!("devices_of")]));
+static DEVICES: Statement = statement!("devices/fetch_as_of");
+static DEVICES_OF: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("devices/list_as_of", &[part!("owners/part_as_of"), part!("devices/part_list_as_of")])
+});
 
 impl AsOf {
     /// Devices by key, each with everybody who lived on it, oldest first.

@@ -22,20 +22,26 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::store::Result;
 use crate::store::query::{OrderPage, TimeOrder, TouchpointFilter, TouchpointPage};
 
-static TOUCHPOINTS_NEWEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("list_touchpoints_then", &[part!("of_owners"), part!("list_touchpoints")]));
-static TOUCHPOINTS_OLDEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::reversed("list_touchpoints_then", &[part!("of_owners"), part!("list_touchpoints")]));
-static COUNT_TOUCHPOINTS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("count_touchpoints_then", &[part!("of_owners"), part!("count_touchpoints")]));
-static ORDERS_NEWEST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("list_orders_then", &[part!("of_owners"), part!("list_orders")]));
-static COUNT_ORDERS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("count_orders_then", &[part!("of_owners"), part!("count_orders")]));
-static ACTS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("product_acts_then", &[part!("of_owners"), part!("product_acts")]));
-static IDENTITY_EVENTS: Statement = statement!("identity_events");
-static COUNT_IDENTITY_EVENTS: Statement = statement!("count_identity_events");
+static TOUCHPOINTS_NEWEST: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("touchpoints/list_as_of", &[part!("owners/part_as_of"), part!("touchpoints/part_list_as_of")])
+});
+static TOUCHPOINTS_OLDEST: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::reversed("touchpoints/list_as_of", &[part!("owners/part_as_of"), part!("touchpoints/part_list_as_of")])
+});
+static COUNT_TOUCHPOINTS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("touchpoints/count_as_of", &[part!("owners/part_as_of"), part!("touchpoints/part_count_as_of")])
+});
+static ORDERS_NEWEST: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("orders/list_as_of", &[part!("owners/part_as_of"), part!("orders/part_list_as_of")])
+});
+static COUNT_ORDERS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("orders/count_as_of", &[part!("owners/part_as_of"), part!("orders/part_count_as_of")])
+});
+static ACTS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("product_acts/list_as_of", &[part!("owners/part_as_of"), part!("product_acts/part_list_as_of")])
+});
+static IDENTITY_EVENTS: Statement = statement!("identity_events/list_as_of");
+static COUNT_IDENTITY_EVENTS: Statement = statement!("identity_events/count_as_of");
 
 impl AsOf {
     pub(super) async fn touchpoint_pages(

@@ -14,11 +14,13 @@ use crate::domain::page::Page;
 use crate::store::Result;
 use crate::store::query::{LinkKey, LinkPage};
 
-static LIST: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("list_links_then", &[part!("of_owners"), part!("list_links")]));
-static COUNT: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("count_links_then", &[part!("of_owners"), part!("count_links")]));
-static LINKS: Statement = statement!("links");
+static LIST: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("links/list_as_of", &[part!("owners/part_as_of"), part!("links/part_list_as_of")])
+});
+static COUNT: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("links/count_as_of", &[part!("owners/part_as_of"), part!("links/part_count_as_of")])
+});
+static LINKS: Statement = statement!("links/fetch_as_of");
 
 impl AsOf {
     pub(super) async fn link_pages(&self, owners: &[Vec<IdentifierId>], asked: &LinkPage) -> Result<Vec<Page<Link>>> {

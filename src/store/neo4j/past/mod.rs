@@ -38,9 +38,9 @@ use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::{Reads, Result, StoreError};
 
-static MOMENT: Statement = statement!("moment");
-static WRITING: Statement = statement!("writing");
-static OWNERS_THEN: Statement = statement!("owners_then");
+static MOMENT: Statement = statement!("changes/fetch_moment");
+static WRITING: Statement = statement!("changes/list_commits");
+static OWNERS_THEN: Statement = statement!("touchpoints/fetch_owner_as_of");
 
 /// How often a commit that is becoming visible is looked at again, and after how long.
 const LOOKS: u32 = 400;

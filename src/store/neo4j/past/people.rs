@@ -22,16 +22,18 @@ use crate::store::query::{
 };
 use crate::store::{Result, StoreError};
 
-static BY_ID: Statement = statement!("by_id");
-static HOLDERS: Statement = statement!("holders");
-static IDENTIFIER_IDS: Statement = statement!("identifier_ids");
-static OWNERS_OF_ORDERS: Statement = statement!("owners_of_orders");
-static MEMBERS: Statement = statement!("members");
-static IDENTIFIERS: Statement = statement!("identifiers");
-static CLAIMS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("claims_then", &[part!("of_owners"), part!("claims")]));
-static CONSENTS: LazyLock<Statement> =
-    LazyLock::new(|| Statement::of_parts("consents_then", &[part!("of_owners"), part!("consents")]));
+static BY_ID: Statement = statement!("customers/fetch_by_id_as_of");
+static HOLDERS: Statement = statement!("memberships/fetch_holder_as_of");
+static IDENTIFIER_IDS: Statement = statement!("identifiers/fetch_id");
+static OWNERS_OF_ORDERS: Statement = statement!("orders/list_owners_as_of");
+static MEMBERS: Statement = statement!("memberships/list_as_of");
+static IDENTIFIERS: Statement = statement!("identifiers/fetch_as_of");
+static CLAIMS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("claims/list_as_of", &[part!("owners/part_as_of"), part!("claims/part_list_as_of")])
+});
+static CONSENTS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::of_parts("consents/list_as_of", &[part!("owners/part_as_of"), part!("consents/part_list_as_of")])
+});
 
 /// What a customer was.
 #[derive(Clone)]

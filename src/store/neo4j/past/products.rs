@@ -10,7 +10,7 @@ use crate::domain::order::Order;
 use crate::domain::product::Product;
 use crate::store::Result;
 
-static PRODUCTS: Statement = statement!("products");
+static PRODUCTS: Statement = statement!("products/fetch_as_of");
 
 impl AsOf {
     pub(super) async fn products_then(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {

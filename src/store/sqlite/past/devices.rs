@@ -19,16 +19,16 @@ use crate::store::query::Of;
 type Times = (Timestamp, Timestamp);
 
 statements! {
-    DEVICE_ID = "device_id";
-    DEVICE_THEN = "device_then";
-    DEVICE_DESCRIBED_THEN = "device_described_then";
-    DEVICE_SEEN_THEN = "device_seen_then";
-    DEVICE_SEEN_ALONE_THEN = "device_seen_alone_then";
-    DEVICE_SEEN_ALONE_BY_THEN = "device_seen_alone_by_then";
-    DEVICE_OWNED_THEN = "device_owned_then";
-    DEVICE_CARRIED_THEN = "device_carried_then";
-    DEVICES_OF_IDENTIFIER_THEN = "devices_of_identifier_then";
-    IDENTIFIERS_ON_DEVICE_THEN = "identifiers_on_device_then";
+    DEVICE_ID = "devices/fetch_id";
+    DEVICE_THEN = "devices/fetch_as_of";
+    DEVICE_DESCRIBED_THEN = "devices/fetch_past";
+    DEVICE_SEEN_THEN = "devices/list_seen_as_of";
+    DEVICE_SEEN_ALONE_THEN = "devices/list_seen_alone_as_of";
+    DEVICE_SEEN_ALONE_BY_THEN = "devices/list_seen_alone_by_as_of";
+    DEVICE_OWNED_THEN = "devices/list_owned_as_of";
+    DEVICE_CARRIED_THEN = "devices/list_carried_as_of";
+    DEVICES_OF_IDENTIFIER_THEN = "devices/list_as_of";
+    IDENTIFIERS_ON_DEVICE_THEN = "devices/list_identifiers_as_of";
 }
 
 /// One device per key, in their order, with everybody who lived on it, oldest first.

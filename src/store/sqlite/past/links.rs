@@ -14,9 +14,9 @@ use crate::store::Result;
 use crate::store::query::{LinkKey, Of};
 
 statements! {
-    LINK_SINCE = "link_since";
-    LINK_THEN = "link_then";
-    LINKS_OF_IDENTIFIER = "links_of_identifier";
+    LINK_SINCE = "links/fetch_as_of";
+    LINK_THEN = "links/fetch_past";
+    LINKS_OF_IDENTIFIER = "links/list_all_as_of";
 }
 
 /// One link per key, in their order.

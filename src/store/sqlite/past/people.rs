@@ -18,18 +18,18 @@ use crate::store::query::{
 use crate::store::{Result, StoreError};
 
 statements! {
-    BORN_THEN = "born_then";
-    MERGED_THEN = "merged_then";
-    ABSORBED_THEN = "absorbed_then";
-    MEMBERS_THEN = "members_then";
-    HOLDER_THEN = "holder_then";
-    OWNERS_OF_ORDER_THEN = "owners_of_order_then";
-    ID_OF_CUSTOMER = "id_of_customer";
-    IDENTIFIER_ID = "identifier_id";
-    IDENTIFIER_THEN = "identifier_then";
-    FIGURES_THEN = "figures_then";
-    TOUCHED_THEN = "touched_then";
-    SEEN_ALONE_THEN = "seen_alone_then";
+    BORN_THEN = "customers/fetch_by_id_as_of";
+    MERGED_THEN = "customers/fetch_merge_as_of";
+    ABSORBED_THEN = "customers/list_former_as_of";
+    MEMBERS_THEN = "memberships/list_as_of";
+    HOLDER_THEN = "memberships/fetch_holder_as_of";
+    OWNERS_OF_ORDER_THEN = "orders/list_owners_as_of";
+    ID_OF_CUSTOMER = "customers/fetch_id";
+    IDENTIFIER_ID = "identifiers/fetch_id";
+    IDENTIFIER_THEN = "identifiers/fetch_as_of";
+    FIGURES_THEN = "identifiers/list_figures_as_of";
+    TOUCHED_THEN = "identifiers/list_touched_as_of";
+    SEEN_ALONE_THEN = "identifiers/list_seen_alone_as_of";
 }
 
 /// One view per key, in their order.

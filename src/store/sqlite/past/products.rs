@@ -12,8 +12,8 @@ use crate::domain::product::Product;
 use crate::store::Result;
 
 statements! {
-    PRODUCT_THEN = "product_then";
-    PRODUCT_NAMED_THEN = "product_named_then";
+    PRODUCT_THEN = "products/fetch_as_of";
+    PRODUCT_NAMED_THEN = "products/fetch_past";
 }
 
 /// One product per sku, in their order.

@@ -1,3 +1,0 @@
-SELECT id
-FROM device
-WHERE key = ?1

@@ -1,3 +1,0 @@
-SELECT id
-FROM customer
-WHERE born = ?1
