@@ -4,8 +4,11 @@
 //! most variables in their places, and at what lies below two fields of one name. apollo-compiler does. What both
 //! find is left to async-graphql, whose words name what was probably meant and which argument is wrong.
 
-use apollo_compiler::ast::Value as Given;
+use std::collections::HashSet;
+
+use apollo_compiler::ast::{InputValueDefinition, Type, Value as Given, VariableDefinition};
 use apollo_compiler::executable::{DirectiveList, Selection, SelectionSet};
+use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::validation::{Valid, WithErrors};
 use apollo_compiler::{ExecutableDocument, Node, Schema};
 use async_graphql::parser::types::{self as parsed, InlineFragment};
@@ -49,7 +52,7 @@ impl Grammar {
     /// Whatever is wrong with a text that was parsed and measured before; nothing of it hangs on variables.
     pub(super) fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
         let faults = match ExecutableDocument::parse_and_validate(&self.0, text, "query") {
-            Ok(document) => repeated_fields(&document),
+            Ok(document) => check_values(&self.0, &document),
             Err(WithErrors { errors, .. }) => {
                 let mut ours = Vec::new();
                 for fault in errors.iter() {
@@ -107,65 +110,135 @@ fn show_in(set: &mut parsed::SelectionSet) {
     }
 }
 
-/// Fields of an input object that are given twice (section 5.6.3); neither library says it, and one of the two would
-/// be lost.
-fn repeated_fields(document: &ExecutableDocument) -> Vec<ServerError> {
-    let mut search = Search { document, faults: Vec::new() };
+/// What neither library looks at: fields of an input object that are given twice (section 5.6.3), of which one would
+/// be lost, and variables inside lists and input objects (section 5.8.5).
+fn check_values(schema: &Schema, document: &ExecutableDocument) -> Vec<ServerError> {
+    let mut faults = Vec::new();
     for operation in document.operations.iter() {
-        search.directives(&operation.directives);
-        for variable in &operation.variables {
-            variable.default_value.iter().for_each(|value| search.value(value));
+        let variables = &operation.variables;
+        let mut values = Values { schema, document, variables, visited: HashSet::new(), faults: &mut faults };
+        for variable in variables {
+            let place = Place { name: &variable.name, expected: &variable.ty, has_default: false };
+            variable.default_value.iter().for_each(|value| values.check(value, Some(place)));
         }
-        search.set(&operation.selection_set);
+        values.directives(&operation.directives);
+        values.set(&operation.selection_set);
     }
-    for fragment in document.fragments.values() {
-        search.directives(&fragment.directives);
-        search.set(&fragment.selection_set);
-    }
-    search.faults
+    // A fragment is reached from several operations.
+    faults.dedup_by(|fault, before| fault.message == before.message && fault.locations == before.locations);
+    faults
 }
 
-struct Search<'a> {
+/// The values that one operation gives.
+struct Values<'a> {
+    schema: &'a Schema,
     document: &'a ExecutableDocument,
-    faults: Vec<ServerError>,
+    variables: &'a [Node<VariableDefinition>],
+    /// Fragments, each of which is looked at once.
+    visited: HashSet<&'a str>,
+    faults: &'a mut Vec<ServerError>,
 }
 
-impl Search<'_> {
-    fn set(&mut self, set: &SelectionSet) {
+/// Where a value stands: an argument, a field of an input object or an entry of one of them that is a list.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    expected: &'a Type,
+    has_default: bool,
+}
+
+impl<'a> Place<'a> {
+    fn of(definition: &'a InputValueDefinition) -> Self {
+        Self { name: &definition.name, expected: &definition.ty, has_default: definition.default_value.is_some() }
+    }
+
+    fn entry(self) -> Option<Self> {
+        self.expected.is_list().then(|| Self { expected: self.expected.item_type(), has_default: false, ..self })
+    }
+
+    /// `IsVariableUsageAllowed` of section 5.8.5.
+    fn takes(self, variable: &VariableDefinition) -> bool {
+        let has_value = variable.default_value.as_ref().is_some_and(|value| !value.is_null());
+        if self.expected.is_non_null() && !variable.ty.is_non_null() && (has_value || self.has_default) {
+            return variable.ty.is_assignable_to(&self.expected.clone().nullable());
+        }
+        variable.ty.is_assignable_to(self.expected)
+    }
+}
+
+impl<'a> Values<'a> {
+    fn set(&mut self, set: &'a SelectionSet) {
         for selection in &set.selections {
             self.directives(selection.directives());
             match selection {
                 Selection::Field(field) => {
-                    field.arguments.iter().for_each(|argument| self.value(&argument.value));
+                    for argument in &field.arguments {
+                        let definition = field.definition.argument_by_name(&argument.name);
+                        self.check(&argument.value, definition.map(|definition| Place::of(definition)));
+                    }
                     self.set(&field.selection_set);
                 }
                 Selection::InlineFragment(fragment) => self.set(&fragment.selection_set),
-                Selection::FragmentSpread(_) => {}
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
+                        && self.visited.insert(spread.fragment_name.as_str())
+                    {
+                        self.directives(&fragment.directives);
+                        self.set(&fragment.selection_set);
+                    }
+                }
             }
         }
     }
 
-    fn directives(&mut self, directives: &DirectiveList) {
-        let arguments = directives.iter().flat_map(|directive| &directive.arguments);
-        arguments.for_each(|argument| self.value(&argument.value));
+    fn directives(&mut self, directives: &'a DirectiveList) {
+        for directive in directives {
+            let definition = self.schema.directive_definitions.get(&directive.name);
+            for argument in &directive.arguments {
+                let definition = definition.and_then(|definition| definition.argument_by_name(&argument.name));
+                self.check(&argument.value, definition.map(|definition| Place::of(definition)));
+            }
+        }
     }
 
-    fn value(&mut self, value: &Node<Given>) {
+    /// `place` is `None` where the schema names no type, as inside a scalar of our own.
+    fn check(&mut self, value: &'a Node<Given>, place: Option<Place<'a>>) {
         match &**value {
-            Given::List(entries) => entries.iter().for_each(|entry| self.value(entry)),
+            Given::Variable(name) => {
+                let variable = self.variables.iter().find(|variable| variable.name == *name);
+                if let (Some(variable), Some(place)) = (variable, place)
+                    && !place.takes(variable)
+                {
+                    let words = format!(
+                        "variable `${name}` of type `{}` cannot be used for `{}`, where `{}` is expected",
+                        variable.ty, place.name, place.expected
+                    );
+                    self.fault(words, value.location());
+                }
+            }
+            Given::List(entries) => {
+                let entry = place.and_then(Place::entry);
+                entries.iter().for_each(|value| self.check(value, entry));
+            }
             Given::Object(fields) => {
-                let mut names = std::collections::HashSet::new();
+                let object = place.and_then(|place| self.schema.get_input_object(place.expected.inner_named_type()));
+                let mut names = HashSet::new();
                 for (name, value) in fields {
                     if !names.insert(name.as_str()) {
-                        let at = name.location().and_then(|at| at.line_column_range(&self.document.sources));
-                        let at = at.map(|range| Pos { line: range.start.line, column: range.start.column });
                         let words = format!("the field `{name}` of an input object is given twice");
-                        self.faults.push(error("GRAPHQL_VALIDATION_FAILED", words, at));
+                        self.fault(words, name.location());
                     }
-                    self.value(value);
+                    let definition = object.and_then(|object| object.fields.get(name));
+                    self.check(value, definition.map(|definition| Place::of(definition)));
                 }
             }
             _ => {}
         }
+    }
+
+    fn fault(&mut self, words: String, at: Option<SourceSpan>) {
+        let at = at.and_then(|at| at.line_column_range(&self.document.sources));
+        let at = at.map(|range| Pos { line: range.start.line, column: range.start.column });
+        self.faults.push(error("GRAPHQL_VALIDATION_FAILED", words, at));
     }
 }

@@ -1,6 +1,6 @@
 //! Every way in which a request can fail, against a schema made to fail.
 
-use async_graphql::{EmptySubscription, Error, Object, OneofObject, SimpleObject, ValidationMode};
+use async_graphql::{EmptySubscription, Error, InputObject, Object, OneofObject, SimpleObject, ValidationMode};
 use serde_json::value::to_raw_value;
 use serde_json::{Value as Json, json};
 
@@ -13,6 +13,13 @@ use crate::graphql::error::{Code, coded};
 enum By {
     Id(String),
     Number(i32),
+}
+
+#[derive(InputObject)]
+struct Pick {
+    words: Vec<String>,
+    #[graphql(default = 9)]
+    most: usize,
 }
 
 #[derive(SimpleObject)]
@@ -36,6 +43,9 @@ impl Query {
     }
     async fn things(&self, #[graphql(default = 20)] first: i32) -> Vec<Thing> {
         (0..first).map(|_| Thing { name: None }).collect()
+    }
+    async fn pick(&self, of: Vec<Pick>) -> usize {
+        of.iter().map(|pick| pick.words.len().min(pick.most)).sum()
     }
     async fn secret(&self) -> Option<Result<String, Error>> {
         Some(Err(Error::new("jane@example.com is not to be seen")))
@@ -201,6 +211,18 @@ async fn what_async_graphql_does_not_look_at_is_validated_too() {
         "query($v: Boolean) { thing(by: {number: 1}) @include(if: $v) { name } }",
         "query($v: [Boolean!]!) { thing(by: {number: 1}) @include(if: $v) { name } }",
         "query($v: [Int!]!) { things(first: $v) { name } }",
+        "query($v: [Int!]!) { thing(by: {number: $v}) { name } }",
+        "query($n: String) { thing(by: {number: $n}) { name } }",
+        "query($n: ID!) { thing(by: {number: $n}) { name } }",
+        "query($v: String) { pick(of: [{words: [\"a\", $v]}]) }",
+        "query($v: String = null) { pick(of: [{words: [\"a\", $v]}]) }",
+        "query($v: String!) { pick(of: [{words: $v}]) }",
+        "query($v: [String]!) { pick(of: [{words: $v}]) }",
+        "query($v: Pick) { pick(of: [$v]) }",
+        "query($v: Pick!) { pick(of: $v) }",
+        "query($v: [Pick!]) { ...F } fragment F on Query { pick(of: $v) }",
+        "query($v: String = null) { echo(text: $v) }",
+        "query($v: Boolean = null) { __typename @skip(if: $v) }",
         // Fields of one name that are two.
         "{ thing(by: {number: 1}) { x: name } thing(by: {number: 1}) { x: __typename } }",
         "{ ... on Query { x: __typename } x: echo(text: \"a\") }",
@@ -238,6 +260,21 @@ async fn a_variable_is_used_where_only_typename_uses_it() {
     ] {
         let (body, kind, _) = ask(&query, json!({"v": false})).await;
         assert_eq!((body, kind), (json!({"data": data}), Kind::Run), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_inside_a_list_or_an_input_object_has_the_type_of_its_place() {
+    for (query, variables, count) in [
+        ("query($v: String = \"b\") { pick(of: [{words: [\"a\", $v]}]) }", json!({}), 2),
+        ("query($v: Int) { pick(of: [{words: [\"a\", \"b\"], most: $v}]) }", json!({"v": 1}), 1),
+        ("query($v: Int) { pick(of: [{words: [\"a\", \"b\"], most: $v}]) }", json!({}), 2),
+        ("query($v: [String!]!) { pick(of: {words: $v}) }", json!({"v": ["a"]}), 1),
+        ("query($v: String!) { pick(of: [{words: [$v]}, {words: [$v]}]) }", json!({"v": "a"}), 2),
+        ("query($v: [Pick!]!) { ...F } fragment F on Query { pick(of: $v) }", json!({"v": [{"words": []}]}), 0),
+    ] {
+        let (body, kind, _) = ask(query, variables).await;
+        assert_eq!((body, kind), (json!({"data": {"pick": count}}), Kind::Run), "{query}");
     }
 }
 
