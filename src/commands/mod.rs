@@ -109,7 +109,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => {
             let settings = global.settings(args.listen.as_deref())?;
             log::begin(global.log)?;
-            block_on(serve::run(settings))?;
+            let global = global.clone();
+            block_on(serve::run(settings, move || global.settings(args.listen.as_deref())))?;
         }
         Command::Demo(args) => {
             let settings = demo::own_store(global.settings(args.listen.as_deref())?);

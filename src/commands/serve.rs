@@ -1,10 +1,14 @@
 //! `throughline serve`: the API and the console.
 
+use std::sync::Arc;
+
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::engine::Engine;
 use crate::http::server;
-use crate::settings::Settings;
+use crate::ingest::Ingest;
+use crate::settings::{Settings, SettingsError};
 
 /// Serves the API and the console until it is told to end.
 ///
@@ -14,6 +18,10 @@ use crate::settings::Settings;
 /// Listens before its store is there: until then /health/ready and /graphql answer 503 with the reason,
 /// which the log says too, and it goes on trying. Neo4j may go away and come back. SIGTERM or Ctrl-C
 /// ends it: requests that were begun are finished.
+///
+/// SIGHUP reads the settings again, without a pause: new events are read by the new [[event]], [[channel]] and
+/// [privacy] unsubscribe. All other keys need a restart. When the file has a mistake the log names it, and the
+/// settings stay as they were. `throughline check` tries a file before.
 ///
 /// As long as the settings have no `[access]` every caller sees all, so it listens on loopback only.
 #[derive(Args, Clone, Debug)]
@@ -37,16 +45,34 @@ Examples:
     curl --silent http://127.0.0.1:8080/graphql --header 'content-type: application/json' \\
       --data '{\"query\": \"{ status { customers touchpoints } }\"}'";
 
-/// Serves until it is told to end.
+/// Serves until it is told to end. `load` reads the settings again.
 ///
 /// # Errors
 /// When the address cannot be listened on, or a store in a file cannot be used.
-pub async fn run(settings: Settings) -> anyhow::Result<()> {
+pub async fn run<L>(settings: Settings, load: L) -> anyhow::Result<()>
+where
+    L: Fn() -> Result<Settings, SettingsError> + Send + 'static,
+{
     let listener = server::listen(settings.server.listen)?;
     let engine = Engine::start(&settings)?;
     let state = engine.state(listener.local_addr()?)?;
+    let reloading = tokio::spawn(reload(signal(SignalKind::hangup())?, engine.ingest.clone(), load));
     tracing::info!("listening on http://{}, store {}", state.listen, engine.store.name());
     let served = server::serve(listener, state, engine.store.clone(), async { Ok(()) }).await;
+    reloading.abort();
     engine.close().await;
     served
+}
+
+/// Reads the settings again with each signal.
+async fn reload(mut signals: Signal, ingest: Arc<Ingest>, load: impl Fn() -> Result<Settings, SettingsError>) {
+    while signals.recv().await.is_some() {
+        match load() {
+            Ok(settings) => {
+                ingest.reload(&settings);
+                tracing::info!("settings read again: new events are read by them; other changes need a restart");
+            }
+            Err(mistake) => tracing::error!("settings not read again, they stay as they were: {mistake}"),
+        }
+    }
 }

@@ -16,9 +16,15 @@ pub(crate) struct Judge {
     pub(crate) rules: IdentityRules,
     written: WrittenRules,
     pub(crate) reader: Arc<Reader>,
+    /// What the reader was made of: the settings, with the identity rules in force.
+    settings: Settings,
 }
 
 impl Judge {
+    fn new(rules: IdentityRules, written: WrittenRules, settings: Settings) -> Arc<Self> {
+        Arc::new(Judge { rules, written, reader: Arc::new(Reader::new(&settings)), settings })
+    }
+
     /// A longer time between two touchpoints ends a session.
     pub(crate) fn session_gap(&self) -> Duration {
         self.written.session_gap
@@ -28,16 +34,16 @@ impl Judge {
 /// The judge of now. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Judges {
-    settings: Arc<Settings>,
+    of_settings: Arc<WrittenRules>,
     now: Arc<RwLock<Arc<Judge>>>,
 }
 
 impl Judges {
     /// As the settings say.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let (rules, written) = (settings.identity_rules(), settings.identity.written());
-        let judge = Judge { rules, written, reader: Arc::new(Reader::new(settings)) };
-        Judges { settings: Arc::new(settings.clone()), now: Arc::new(RwLock::new(Arc::new(judge))) }
+        let written = settings.identity.written();
+        let judge = Judge::new(settings.identity_rules(), written.clone(), settings.clone());
+        Judges { of_settings: Arc::new(written), now: Arc::new(RwLock::new(judge)) }
     }
 
     /// The judge of now.
@@ -47,7 +53,14 @@ impl Judges {
 
     /// The settings' rules, as people write them.
     pub(crate) fn of_settings(&self) -> WrittenRules {
-        self.settings.identity.written()
+        WrittenRules::clone(&self.of_settings)
+    }
+
+    /// Reads events by these settings from now on. The identity rules stay those in force, which are the store's.
+    pub(crate) fn reload(&self, settings: &Settings) {
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        let settings = Settings { identity: now.settings.identity.clone(), ..settings.clone() };
+        *now = Judge::new(now.rules.clone(), now.written.clone(), settings);
     }
 
     /// Goes by the store's newest rules from now on; the settings' become the first when there are none.
@@ -60,13 +73,12 @@ impl Judges {
             None => store.begin_rules(&self.of_settings(), clock()).await?,
         };
         let saved = &newest.saved;
-        let now = self.now();
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         if now.rules.version != saved.version || now.written != saved.rules {
             let identity = read_rules(saved)?;
             let rules = IdentityRules { version: saved.version, ..identity.rules() };
-            let settings = Settings { identity, ..Settings::clone(&self.settings) };
-            let judge = Judge { rules, written: saved.rules.clone(), reader: Arc::new(Reader::new(&settings)) };
-            *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(judge);
+            let settings = Settings { identity, ..now.settings.clone() };
+            *now = Judge::new(rules, saved.rules.clone(), settings);
             tracing::info!(version = saved.version, "events are judged by these rules from now on");
         }
         Ok(newest)

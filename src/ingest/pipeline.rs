@@ -60,6 +60,12 @@ impl Ingest {
         self.writer.judges.now().reader.clone()
     }
 
+    /// Reads events by these settings from now on: `[[event]]`, `[[channel]]` and `[privacy] unsubscribe`. The
+    /// identity rules stay those in force. What was taken before stays as it was read.
+    pub fn reload(&self, settings: &Settings) {
+        self.writer.judges.reload(settings);
+    }
+
     /// The clock that events are taken in by.
     pub fn clock(&self) -> &Clock {
         &self.writer.clock

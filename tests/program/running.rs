@@ -82,11 +82,16 @@ impl Server {
     /// The same with a signal of one's choice.
     pub(crate) fn stop_by(mut self, signal: &str) -> (i32, String, Duration) {
         let begin = Instant::now();
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
+        self.signal(signal);
         let status = self.child.wait().expect("an end");
         let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
         (status.code().unwrap_or(-1), log.join().expect("a log"), begin.elapsed())
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
     }
 
     /// Kills it, as the kernel does when memory is short.

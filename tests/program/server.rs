@@ -534,3 +534,58 @@ async fn five_hundred_events_are_taken_as_they_are_and_packed_and_in_chunks() {
     let (_, answer) = answer.split_once("\r\n\r\n").expect("a body");
     assert!(all_created(answer));
 }
+
+#[tokio::test]
+async fn settings_are_read_again_while_events_come_in_and_none_is_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |text: &str| std::fs::write(folder.path().join("throughline.toml"), text).expect("a file");
+    write("[[event]]\nname = \"Wheel *\"\nkind = \"visit\"\n");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let take = "mutation($events: [JSON!]!) { eventsIngest(events: $events) { outcomes { status } } }";
+    let list = "{ customer(by: {identifier: {kind: \"user_id\", value: \"ada\"}}) {
+        touchpoints(first: 1) { totalCount nodes { kind } } } }";
+    let mut sent = 0;
+    // The kind of one more event named "Basket Filled", and that none before it was lost.
+    let mut kind_of_the_next = async || {
+        sent += 1;
+        let event = json!({"type": "track", "event": "Basket Filled", "messageId": format!("m{sent}"), "userId": "ada",
+            "timestamp": format!("2026-03-10T00:00:{:02}.{:03}Z", sent / 1000, sent % 1000)});
+        let answer = server.ask(json!({"query": take, "variables": {"events": [event]}})).await;
+        assert_eq!(answer["data"]["eventsIngest"]["outcomes"][0]["status"], "CREATED", "{answer}");
+        let answer = server.ask(json!({"query": list})).await;
+        let touchpoints = &answer["data"]["customer"]["touchpoints"];
+        assert_eq!(touchpoints["totalCount"], sent, "{answer}");
+        touchpoints["nodes"][0]["kind"].as_str().expect("a kind").to_owned()
+    };
+    assert_eq!(kind_of_the_next().await, "other");
+
+    write("[[event]]\nname = \"Basket *\"\nkind = \"cart\"\n");
+    assert_eq!(kind_of_the_next().await, "other", "nothing asked for it yet");
+    server.signal("-HUP");
+    while kind_of_the_next().await != "cart" {}
+
+    write("[[event]]\nname = \"Basket *\"\nkind = \"cort\"\n");
+    server.signal("-HUP");
+    write("[[event]]\nname = \"Basket *\"\nkind = \"wishlist\"\n");
+    server.signal("-HUP");
+    while kind_of_the_next().await != "wishlist" {}
+    let (code, log, _) = server.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("new events are read by them"), "{log}");
+}
+
+#[tokio::test]
+async fn settings_with_a_mistake_are_not_taken_and_the_log_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    std::fs::write(folder.path().join("throughline.toml"), "[[event]]\nname = \"A\"\nkind = \"cort\"\n")
+        .expect("a file");
+    server.signal("-HUP");
+    // Signals are taken one after the other, and each is logged before the next is waited for.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let answer = server.ask(json!({"query": "{ status { customers } }"})).await;
+    assert_eq!(answer["data"]["status"]["customers"], 0, "{answer}");
+    let (code, log, _) = server.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("they stay as they were") && log.contains("throughline.toml:3"), "{log}");
+}
