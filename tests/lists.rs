@@ -9,6 +9,8 @@ use common::stores::on_both;
 
 on_both! { Shop::with_journeys:
     cursors => a_cursor_belongs_to_its_list_on_sqlite, a_cursor_belongs_to_its_list_on_neo4j;
+    whose => a_customer_is_the_same_however_little_is_asked_of_it_on_sqlite,
+        a_customer_is_the_same_however_little_is_asked_of_it_on_neo4j;
 }
 
 /// Every connection of the schema, with the arguments that make it another list, as a query in which
@@ -155,4 +157,66 @@ async fn both_ways(shop: &Shop, cursor: &str) {
     // A cursor of the other direction is of another list.
     let turned = query("customers(PAGE, sort: {direction: ASC}) { LIST }", &format!("before: \"{cursor}\""));
     assert_eq!(code(&shop.run(&turned).await), "BAD_CURSOR");
+}
+
+/// Ways to a customer; `WHO` stands for what is asked of it.
+const WAYS: &[&str] = &[
+    "customers(first: 5) { nodes { WHO } }",
+    "customers(first: 5, sort: {by: CREATED}) { edges { cursor node { WHO } } nodes { WHO } }",
+    "ADA { WHO identifiers { nodes { customer { WHO } touchpoints { nodes { customer { WHO } } } } } }",
+    "ADA { touchpoints { nodes { customer { WHO } identifier { customer { WHO } } order { customer { WHO } } } } }",
+    "ADA { orders { nodes { customer { WHO } } } links { nodes { from { customer { WHO } } to { customer { WHO } } } } }",
+    "ADA { devices { nodes { identifiers { customer { WHO } } } } consents { identifier { customer { WHO } } } }",
+    "identifier(kind: \"email\", value: \"Bob@Example.org\") { customer { WHO } touchpoints { nodes { customer { WHO } } } }",
+    "identifiersBy(keys: [{kind: \"user_id\", value: \"ada\"}, {kind: \"user_id\", value: \"nobody\"},
+        {kind: \"user_id\", value: \"bob\"}]) { kind value customer { WHO } }",
+    "touchpoint(messageId: \"bob-phone-h\") { customer { WHO } identifier { customer { WHO } } }",
+    "changes(first: 100) { nodes { customer { WHO } identifiers { customer { WHO } } touchpoint { customer { WHO } } } }",
+    "identityHealth { largest { WHO } }",
+    "past: customer(by: {identifier: {kind: \"user_id\", value: \"ada\"}}, asOf: \"AS_OF\") {
+        WHO identifiers { nodes { customer { WHO current { WHO } } } }
+        touchpoints { nodes { customer { WHO } order { customer { WHO } } } } }",
+];
+
+/// The ids that an answer names as `who`, in their order.
+fn named(answer: &Value, ids: &mut Vec<String>) {
+    match answer {
+        Value::Object(fields) => {
+            ids.extend(fields.get("who").map(|id| id.as_str().expect("an id").to_owned()));
+            fields.values().for_each(|value| named(value, ids));
+        }
+        Value::Array(entries) => entries.iter().for_each(|value| named(value, ids)),
+        _ => {}
+    }
+}
+
+async fn whose(shop: Shop) {
+    fill(&shop).await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let as_of = jiff::Timestamp::now().to_string();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    for way in WAYS {
+        let way = query(way, "").replace("AS_OF", &as_of);
+        let whole = shop.ask(&way.replace("WHO", "who: id asOf displayName createdAt")).await;
+        let mut expected = Vec::new();
+        named(&whole, &mut expected);
+        assert!(!expected.is_empty(), "{way}: {whole}");
+        for (part, fragment) in [
+            ("who: id", ""),
+            ("__typename ... on Customer { who: id asOf }", ""),
+            ("...Who", " fragment Who on Customer { who: id ...Rest } fragment Rest on Customer { asOf }"),
+            (
+                "...Who",
+                " fragment Who on Customer { who: id ...Rest } fragment Rest on Customer { version: formerIds }",
+            ),
+            ("who: id id @skip(if: true) createdAt @include(if: false)", ""),
+            ("who: id ... @include(if: true) { n: displayName }", ""),
+        ] {
+            let answer = shop.ask(&format!("{}{fragment}", way.replace("WHO", part))).await;
+            let mut ids = Vec::new();
+            named(&answer, &mut ids);
+            assert_eq!(ids, expected, "{part} in {way}: {answer}");
+        }
+    }
+    shop.ingest.close().await;
 }

@@ -11,7 +11,7 @@ use super::known;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
-use super::shape::Ask;
+use super::shape::{self, Ask};
 use crate::domain::Currency;
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
@@ -139,13 +139,17 @@ pub(super) async fn page(
 
     let loaders = load::of(ctx);
     let found = loaders.loader().0.list_customers(&list).await.map_err(store_error)?;
-    let ask = Ask::of_connection(ctx);
+    let (ask, id_alone) = (Ask::of_connection(ctx), shape::id_alone(&shape::items(ctx)));
     let key_of = |id| CustomerLoad { key: CustomerKey::Id(id), shape: ask.shape, pages: ask.pages };
-    let views = loaders.load_many(found.items.iter().map(|(id, _)| key_of(id.clone()))).await.map_err(store_error)?;
+    let read = found.items.iter().filter(|_| !id_alone).map(|(id, _)| key_of(id.clone()));
+    let views = loaders.load_many(read).await.map_err(store_error)?;
     // Between the two reads a customer may have been merged into another: that one stands in its place.
     let item = |(id, place)| {
+        if id_alone {
+            return Some((Customer::of_id_alone(id, None), place));
+        }
         let view = views.get(&key_of(id))?.clone().ok()??;
-        Some((Customer { view }, place))
+        Some((Customer::of_view(view), place))
     };
     let mut items: Vec<(Customer, Place)> = found.items.into_iter().filter_map(item).collect();
     if backward {

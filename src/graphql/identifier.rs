@@ -78,10 +78,10 @@ impl Identifier {
     /// or was refused wherever it was seen.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         if let Some(view) = &self.view {
-            return Some(Ok(Customer { view: view.clone() }));
+            return Some(Ok(Customer::of_view(view.clone())));
         }
         let id = self.row.customer.clone()?;
-        Customer::of_id_at(ctx, self.when, id).await.transpose()
+        Customer::of_holder(ctx, self.when, id).await.transpose()
     }
 
     /// For a shared one: who it may be, the most likely first, at most 10, by who was signed in

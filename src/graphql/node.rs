@@ -99,5 +99,5 @@ async fn journey(
 ) -> Result<Option<CustomerJourney>, Error> {
     let ask = Ask { shape: Shape::Card, pages: FirstPages { orders: 0, touchpoints: 0 } };
     let customer = Customer::fetch_at(ctx, when, CustomerKey::Id(customer), ask).await?;
-    customer.map(|customer| CustomerJourney::of_id(ctx, &customer.view, scope)).transpose()
+    customer.map(|customer| CustomerJourney::of_id(ctx, customer.view()?, scope)).transpose()
 }

@@ -122,7 +122,7 @@ impl Order {
     /// Whose it is: the customer who holds the identifier it was placed under. Null when nobody does.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         if let Some(view) = &self.view {
-            return Some(Ok(Customer { view: view.clone() }));
+            return Some(Ok(Customer::of_view(view.clone())));
         }
         Customer::who_holds(ctx, self.when, self.row.placed?.owner).await.transpose()
     }

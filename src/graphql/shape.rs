@@ -22,8 +22,7 @@ impl Ask {
 
     /// What the items of the connection that is being resolved select.
     pub fn of_connection(ctx: &Context<'_>) -> Self {
-        let field = ctx.look_ahead();
-        Self::of(&[field.field("nodes"), field.field("edges").field("node")])
+        Self::of(&items(ctx))
     }
 
     /// What all these selections of a customer need together.
@@ -42,6 +41,21 @@ impl Ask {
         };
         Ask { shape, pages }
     }
+}
+
+/// What is selected of the items of the connection that is being resolved.
+pub fn items<'a>(ctx: &'a Context<'a>) -> [Lookahead<'a>; 2] {
+    let field = ctx.look_ahead();
+    [field.field("nodes"), field.field("edges").field("node")]
+}
+
+/// Whether all these selections of a customer are of its id, and of nothing that must be read for it.
+pub fn id_alone(customers: &[Lookahead<'_>]) -> bool {
+    let mut fields = customers.iter().flat_map(Lookahead::selection_fields).flat_map(|customer| {
+        let fields: Vec<_> = customer.selection_set().collect();
+        fields
+    });
+    fields.all(|field| matches!(field.name(), "id" | "asOf" | "__typename"))
 }
 
 /// How much of a list's first page is asked for: 0 when only pages that are filtered, turned or

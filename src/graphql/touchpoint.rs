@@ -175,7 +175,7 @@ impl Touchpoint {
         if let Some(view) = &self.view
             && view.identifiers.iter().any(|i| i.id == self.row.owner)
         {
-            return Some(Ok(Customer { view: view.clone() }));
+            return Some(Ok(Customer::of_view(view.clone())));
         }
         Customer::who_holds(ctx, self.when, self.row.owner).await.transpose()
     }
