@@ -257,7 +257,7 @@ impl Customer {
         key: CustomerKey,
         ask: Ask,
     ) -> Result<Option<Self>, Error> {
-        let load = CustomerLoad { key, shape: ask.shape, pages: ask.pages };
+        let load = CustomerLoad(key, ask.shape, ask.pages);
         let view = load::then(ctx, when, load).await?.transpose().map_err(store_error)?.flatten();
         Ok(view.map(Customer::of_view))
     }

@@ -140,7 +140,7 @@ pub(super) async fn page(
     let loaders = load::of(ctx);
     let found = loaders.loader().0.list_customers(&list).await.map_err(store_error)?;
     let (ask, id_alone) = (Ask::of_connection(ctx), shape::id_alone(&shape::items(ctx)));
-    let key_of = |id| CustomerLoad { key: CustomerKey::Id(id), shape: ask.shape, pages: ask.pages };
+    let key_of = |id| CustomerLoad(CustomerKey::Id(id), ask.shape, ask.pages);
     let read = found.items.iter().filter(|_| !id_alone).map(|(id, _)| key_of(id.clone()));
     let views = loaders.load_many(read).await.map_err(store_error)?;
     // Between the two reads a customer may have been merged into another: that one stands in its place.

@@ -266,7 +266,7 @@ async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
     let mut views = Vec::new();
     for id in ruling.says.customers() {
         let pages = FirstPages { orders: 0, touchpoints: 0 };
-        let ask = CustomerLoad { key: CustomerKey::Id(id.clone()), shape: Shape::Card, pages };
+        let ask = CustomerLoad(CustomerKey::Id(id.clone()), Shape::Card, pages);
         if let Some(found) = load::one(ctx, ask).await? {
             views.extend(found.map_err(store_error)?);
         }

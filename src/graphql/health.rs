@@ -86,7 +86,7 @@ impl IdentityHealth {
     async fn largest(&self, ctx: &Context<'_>) -> Result<Vec<Customer>, Error> {
         let (loaders, ask) = (load::of(ctx), Ask::of_field(ctx));
         let found = loaders.loader().0.largest_customers(LARGEST).await.map_err(store_error)?;
-        let key_of = |id| CustomerLoad { key: CustomerKey::Id(id), shape: ask.shape, pages: ask.pages };
+        let key_of = |id| CustomerLoad(CustomerKey::Id(id), ask.shape, ask.pages);
         let keys: Vec<CustomerLoad> = found.into_iter().map(|(id, _)| key_of(id)).collect();
         let views = loaders.load_many(keys.clone()).await.map_err(store_error)?;
         let mut largest = Vec::with_capacity(keys.len());

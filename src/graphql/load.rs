@@ -63,32 +63,18 @@ where
 }
 
 /// Loads one value by its key, as of a moment when one is given.
-pub fn then<'a, K>(
-    ctx: &'a Context<'_>,
-    when: Option<Moment>,
-    key: K,
-) -> Waiting<'a, Option<<Reader as Loader<K>>::Value>>
-where
-    K: Send + Sync + Hash + Eq + Clone + 'static,
-    Reader: Loader<K, Error = StoreError>,
-    PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
-{
+pub fn then<'a, K: Key>(ctx: &'a Context<'_>, when: Option<Moment>, key: K) -> Waiting<'a, Option<K::Value>> {
     let Some(moment) = when else { return one(ctx, key) };
     let past = of(ctx).loader().past(moment);
     Box::pin(async move { past.load_one(key).await.map_err(store_error) })
 }
 
 /// Loads several values by their keys, as of a moment when one is given; those that are not found are left out.
-pub fn then_many<'a, K>(
+pub fn then_many<'a, K: Key>(
     ctx: &'a Context<'_>,
     when: Option<Moment>,
     keys: impl IntoIterator<Item = K>,
-) -> Waiting<'a, HashMap<K, <Reader as Loader<K>>::Value>>
-where
-    K: Send + Sync + Hash + Eq + Clone + 'static,
-    Reader: Loader<K, Error = StoreError>,
-    PastReader: Loader<K, Error = StoreError, Value = <Reader as Loader<K>>::Value>,
-{
+) -> Waiting<'a, HashMap<K, K::Value>> {
     let keys: Vec<K> = keys.into_iter().collect();
     let loaders = of(ctx);
     Box::pin(async move {
@@ -179,107 +165,176 @@ impl Timer for NextTurn {
     }
 }
 
-/// A customer, with the parts a query needs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CustomerLoad {
-    /// Who.
-    pub key: CustomerKey,
-    /// Which parts.
-    pub shape: Shape,
-    /// How much of them.
-    pub pages: FirstPages,
+/// What many rows of an answer ask at once. Keys that differ only in `One`, in whose they are, go to the store in one
+/// call.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+    /// What is found.
+    type Value: Clone + Send + Sync + 'static;
+    /// Whose it is, or what names it.
+    type One: Send + Sync;
+    /// What else is asked.
+    type Rest: Clone + Eq + Hash + Send + Sync;
+
+    /// Its two parts.
+    fn split(self) -> (Self::One, Self::Rest);
+
+    /// The answers in the order of `ones`; `None` where nothing is found.
+    fn read(
+        reads: &dyn Reads,
+        ones: &[Self::One],
+        rest: &Self::Rest,
+    ) -> impl Future<Output = Found<Self::Value>> + Send;
 }
 
-/// The names that are stored, of kinds of identifiers and of channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NamesInUse;
-
-/// Those that a person has said an identifier does not belong with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeptApart(pub IdentifierId);
-
-/// Touchpoints of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TouchpointsOf(pub Of, pub TouchpointPage);
-/// How many touchpoints of an owner fit.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TouchpointCount(pub Of, pub TouchpointFilter);
-/// Orders of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OrdersOf(pub Of, pub OrderPage);
-/// How many orders an owner placed, not before, before.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OrderCount(pub Of, pub Option<Timestamp>, pub Option<Timestamp>);
-/// Links of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LinksOf(pub Of, pub LinkPage);
-/// How many links of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LinkCount(pub Of, pub Option<bool>);
-/// Devices of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct DevicesOf(pub Of);
-/// A device by key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct DeviceKey(pub Arc<str>);
-/// A product by sku.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sku(pub Arc<str>);
-/// A touchpoint by message id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MessageId(pub Arc<str>);
-/// What a customer did about products.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProductActsOf(pub CustomerId);
-/// A customer's identity history, behind a place, so many.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IdentityEventsOf(pub CustomerId, pub Option<Arrival>, pub usize);
-/// How long that history is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IdentityEventCount(pub CustomerId);
-
-/// A consent by name, in force or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConsentName(pub Arrival);
-
+type Found<T> = Result<Vec<Option<T>>, StoreError>;
 type Loaded<K, V> = Result<HashMap<K, V>, StoreError>;
 
+/// Each of these is there.
+fn all<T>(values: Vec<T>) -> Vec<Option<T>> {
+    values.into_iter().map(Some).collect()
+}
+
 /// Puts answers that stand in the order of the keys beside their keys.
-fn pair<K: Clone + Eq + Hash, V>(keys: &[K], values: Vec<V>) -> HashMap<K, V> {
-    keys.iter().cloned().zip(values).collect()
+fn pair<K: Clone + Eq + Hash, V>(keys: &[K], values: Vec<Option<V>>) -> HashMap<K, V> {
+    keys.iter().cloned().zip(values).filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// The same, where some are not found.
-fn pair_found<K: Clone + Eq + Hash, V>(keys: &[K], values: Vec<Option<V>>) -> HashMap<K, V> {
-    keys.iter().cloned().zip(values).filter_map(|(k, v)| Some((k, v?))).collect()
-}
-
-/// Keys that differ only in whose they are go in one call.
-async fn grouped<K, G, V, F>(keys: &[K], group: impl Fn(&K) -> G, read: impl Fn(G, Vec<K>) -> F) -> Loaded<K, V>
-where
-    K: Clone + Eq + Hash,
-    G: Clone + Eq + Hash,
-    F: Future<Output = Result<Vec<V>, StoreError>>,
-{
-    let mut groups: HashMap<G, Vec<K>> = HashMap::new();
+async fn load<K: Key>(reads: &dyn Reads, keys: &[K]) -> Loaded<K, K::Value> {
+    let mut groups: HashMap<K::Rest, (Vec<K>, Vec<K::One>)> = HashMap::new();
     for key in keys {
-        groups.entry(group(key)).or_default().push(key.clone());
+        let (one, rest) = key.clone().split();
+        let (keys, ones) = groups.entry(rest).or_default();
+        keys.push(key.clone());
+        ones.push(one);
     }
-    let mut all = HashMap::with_capacity(keys.len());
-    for (group, keys) in groups {
-        let values = read(group, keys.clone()).await?;
-        all.extend(keys.into_iter().zip(values));
+    let mut loaded = HashMap::with_capacity(keys.len());
+    for (rest, (keys, ones)) in groups {
+        loaded.extend(pair(&keys, K::read(reads, &ones, &rest).await?));
     }
-    Ok(all)
+    Ok(loaded)
 }
 
-/// What is read of the present is read of a moment in the same words.
-macro_rules! now_and_then {
-    ($(impl Loader<$key:ty> for Reader $body:tt)*) => {
-        $(impl Loader<$key> for Reader $body
-        impl Loader<$key> for PastReader $body)*
+impl<K: Key> Loader<K> for Reader {
+    type Value = K::Value;
+    type Error = StoreError;
+    async fn load(&self, keys: &[K]) -> Loaded<K, K::Value> {
+        load(&*self.0, keys).await
+    }
+}
+
+impl<K: Key> Loader<K> for PastReader {
+    type Value = K::Value;
+    type Error = StoreError;
+    async fn load(&self, keys: &[K]) -> Loaded<K, K::Value> {
+        load(&*self.0, keys).await
+    }
+}
+
+/// Keys, each with what it is made of, what it finds and how it is read. The first part is `One`, the others `Rest`;
+/// a key without parts is a name that the store itself takes.
+macro_rules! keys {
+    ($($(#[$doc:meta])* $key:ident$(($one:ty $(, $part:ident: $type:ty)*))? -> $value:ty:
+        |$reads:ident, $ones:ident| $read:expr;)*) => {
+        $(keys! { @one $(#[$doc])* $key $(($one $(, $part: $type)*))? -> $value: |$reads, $ones| $read; })*
+    };
+    (@one $(#[$doc:meta])* $key:ident -> $value:ty: |$reads:ident, $ones:ident| $read:expr;) => {
+        impl Key for $key {
+            type Value = $value;
+            type One = $key;
+            type Rest = ();
+            fn split(self) -> ($key, ()) {
+                (self, ())
+            }
+            async fn read($reads: &dyn Reads, $ones: &[$key], (): &()) -> Found<$value> {
+                Ok($read)
+            }
+        }
+    };
+    (@one $(#[$doc:meta])* $key:ident($one:ty $(, $part:ident: $type:ty)*) -> $value:ty:
+        |$reads:ident, $ones:ident| $read:expr;) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $key(pub $one $(, pub $type)*);
+
+        impl Key for $key {
+            type Value = $value;
+            type One = $one;
+            type Rest = ($($type,)*);
+            fn split(self) -> ($one, Self::Rest) {
+                let Self(one $(, $part)*) = self;
+                (one, ($($part,)*))
+            }
+            async fn read($reads: &dyn Reads, $ones: &[$one], ($($part,)*): &Self::Rest) -> Found<$value> {
+                Ok($read)
+            }
+        }
     };
 }
+
+keys! {
+    IdentifierRef -> Identifier: |reads, keys| reads.identifiers(keys).await?;
+    OrderKey -> Order: |reads, keys| reads.orders(keys).await?;
+    LinkKey -> Link: |reads, keys| reads.links(keys).await?;
+    Arrival -> IdentityEvent: |reads, arrivals| reads.identity_events(arrivals).await?;
+    /// A touchpoint by message id.
+    MessageId(Arc<str>) -> Touchpoint: |reads, ids| reads.touchpoints(ids).await?;
+    /// A device by key.
+    DeviceKey(Arc<str>) -> Device: |reads, keys| reads.devices(keys).await?;
+    /// A product by sku.
+    Sku(Arc<str>) -> Product: |reads, skus| reads.products(skus).await?;
+    /// The identifiers that a person's decision keeps apart from an identifier.
+    KeptApart(IdentifierId) -> Vec<IdentifierId>: |reads, ids| all(reads.kept_apart(ids).await?);
+    /// Touchpoints of an owner.
+    TouchpointsOf(Of, page: TouchpointPage) -> Page<Touchpoint>:
+        |reads, of| all(reads.list_touchpoints(of, page).await?);
+    /// How many touchpoints of an owner fit.
+    TouchpointCount(Of, filter: TouchpointFilter) -> i64: |reads, of| all(reads.count_touchpoints(of, filter).await?);
+    /// Orders of an owner.
+    OrdersOf(Of, page: OrderPage) -> Page<Order>: |reads, of| all(reads.list_orders(of, page).await?);
+    /// How many orders an owner placed: not before, before.
+    OrderCount(Of, since: Option<Timestamp>, until: Option<Timestamp>) -> i64:
+        |reads, of| all(reads.count_orders(of, *since, *until).await?);
+    /// Links of an owner.
+    LinksOf(Of, page: LinkPage) -> Page<Link>: |reads, of| all(reads.list_links(of, page).await?);
+    /// How many links of an owner there are: refused ones, accepted ones or both.
+    LinkCount(Of, refused: Option<bool>) -> i64: |reads, of| all(reads.count_links(of, *refused).await?);
+    /// Devices of an owner.
+    DevicesOf(Of) -> Arc<Vec<Device>>:
+        |reads, of| reads.list_devices(of).await?.into_iter().map(|devices| Some(Arc::new(devices))).collect();
+    /// What a customer did about products.
+    ProductActsOf(CustomerId) -> Arc<(Vec<ProductActed>, Vec<Order>)>:
+        |reads, of| reads.product_acts(of).await?.into_iter().map(|acts| Some(Arc::new(acts))).collect();
+    /// A customer's identity history, behind a place, so many entries.
+    IdentityEventsOf(CustomerId, after: Option<Arrival>, limit: usize) -> Page<IdentityEvent>:
+        |reads, of| all(reads.list_identity_events(of, *after, *limit).await?);
+    /// How long that history is.
+    IdentityEventCount(CustomerId) -> i64: |reads, of| all(reads.count_identity_events(of).await?);
+    /// A customer, with the parts that a query needs and how much of them. The value is `Err` when this one key cannot
+    /// be answered, `None` when there is no such customer.
+    CustomerLoad(CustomerKey, shape: Shape, pages: FirstPages) -> Result<Option<Arc<CustomerView>>, StoreError>:
+        |reads, keys| all(reads.customers(keys, *shape, *pages).await?);
+}
+
+impl Key for HistoryOf {
+    /// `None` when it is too long to be read as a whole.
+    type Value = Option<Arc<History>>;
+    type One = HistoryOf;
+    type Rest = ();
+    fn split(self) -> (HistoryOf, ()) {
+        (self, ())
+    }
+    async fn read(reads: &dyn Reads, keys: &[HistoryOf], (): &()) -> Found<Self::Value> {
+        let mut histories = Vec::with_capacity(keys.len());
+        for key in keys {
+            histories.push(Some(history::read(reads, key).await?));
+        }
+        Ok(histories)
+    }
+}
+
+/// The names that are stored, of kinds of identifiers and of channels; of the present only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NamesInUse;
 
 impl Loader<NamesInUse> for Reader {
     /// `None` when that is not known.
@@ -292,252 +347,16 @@ impl Loader<NamesInUse> for Reader {
     }
 }
 
-now_and_then! {
-impl Loader<KeptApart> for Reader {
-    type Value = Vec<IdentifierId>;
-    type Error = StoreError;
-
-    async fn load(&self, keys: &[KeptApart]) -> Result<HashMap<KeptApart, Self::Value>, StoreError> {
-        let ids: Vec<IdentifierId> = keys.iter().map(|key| key.0).collect();
-        Ok(keys.iter().copied().zip(self.0.kept_apart(&ids).await?).collect())
-    }
-}
-
-impl Loader<CustomerLoad> for Reader {
-    /// `Err` when this one key cannot be answered, `None` when nobody is found.
-    type Value = Result<Option<Arc<CustomerView>>, StoreError>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[CustomerLoad]) -> Loaded<CustomerLoad, Self::Value> {
-        grouped(
-            keys,
-            |k| (k.shape, k.pages),
-            |(shape, pages), keys| async move {
-                let keys: Vec<CustomerKey> = keys.into_iter().map(|k| k.key).collect();
-                self.0.customers(&keys, shape, pages).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<IdentifierRef> for Reader {
-    type Value = Identifier;
-    type Error = StoreError;
-    async fn load(&self, keys: &[IdentifierRef]) -> Loaded<IdentifierRef, Identifier> {
-        Ok(pair_found(keys, self.0.identifiers(keys).await?))
-    }
-}
-
-impl Loader<MessageId> for Reader {
-    type Value = Touchpoint;
-    type Error = StoreError;
-    async fn load(&self, keys: &[MessageId]) -> Loaded<MessageId, Touchpoint> {
-        let ids: Vec<Arc<str>> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair_found(keys, self.0.touchpoints(&ids).await?))
-    }
-}
-
-impl Loader<TouchpointsOf> for Reader {
-    type Value = Page<Touchpoint>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[TouchpointsOf]) -> Loaded<TouchpointsOf, Page<Touchpoint>> {
-        grouped(
-            keys,
-            |k| k.1.clone(),
-            |page, keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.list_touchpoints(&of, &page).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<TouchpointCount> for Reader {
-    type Value = i64;
-    type Error = StoreError;
-    async fn load(&self, keys: &[TouchpointCount]) -> Loaded<TouchpointCount, i64> {
-        grouped(
-            keys,
-            |k| k.1.clone(),
-            |filter, keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.count_touchpoints(&of, &filter).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<HistoryOf> for Reader {
-    /// `None` when it is too long to be read as a whole.
-    type Value = Option<Arc<History>>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[HistoryOf]) -> Loaded<HistoryOf, Self::Value> {
-        let mut histories = Vec::with_capacity(keys.len());
-        for key in keys {
-            histories.push(history::read(&*self.0, key).await?);
-        }
-        Ok(pair(keys, histories))
-    }
-}
-
-impl Loader<OrderKey> for Reader {
-    type Value = Order;
-    type Error = StoreError;
-    async fn load(&self, keys: &[OrderKey]) -> Loaded<OrderKey, Order> {
-        Ok(pair_found(keys, self.0.orders(keys).await?))
-    }
-}
-
-impl Loader<OrdersOf> for Reader {
-    type Value = Page<Order>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[OrdersOf]) -> Loaded<OrdersOf, Page<Order>> {
-        grouped(
-            keys,
-            |k| k.1.clone(),
-            |page, keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.list_orders(&of, &page).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<OrderCount> for Reader {
-    type Value = i64;
-    type Error = StoreError;
-    async fn load(&self, keys: &[OrderCount]) -> Loaded<OrderCount, i64> {
-        grouped(
-            keys,
-            |k| (k.1, k.2),
-            |(since, until), keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.count_orders(&of, since, until).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<DeviceKey> for Reader {
-    type Value = Device;
-    type Error = StoreError;
-    async fn load(&self, keys: &[DeviceKey]) -> Loaded<DeviceKey, Device> {
-        let names: Vec<Arc<str>> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair_found(keys, self.0.devices(&names).await?))
-    }
-}
-
-impl Loader<DevicesOf> for Reader {
-    type Value = Arc<Vec<Device>>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[DevicesOf]) -> Loaded<DevicesOf, Self::Value> {
-        let of: Vec<Of> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair(keys, self.0.list_devices(&of).await?.into_iter().map(Arc::new).collect()))
-    }
-}
-
-impl Loader<LinksOf> for Reader {
-    type Value = Page<Link>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[LinksOf]) -> Loaded<LinksOf, Page<Link>> {
-        grouped(
-            keys,
-            |k| k.1.clone(),
-            |page, keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.list_links(&of, &page).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<LinkCount> for Reader {
-    type Value = i64;
-    type Error = StoreError;
-    async fn load(&self, keys: &[LinkCount]) -> Loaded<LinkCount, i64> {
-        grouped(
-            keys,
-            |k| k.1,
-            |refused, keys| async move {
-                let of: Vec<Of> = keys.into_iter().map(|k| k.0).collect();
-                self.0.count_links(&of, refused).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<LinkKey> for Reader {
-    type Value = Link;
-    type Error = StoreError;
-    async fn load(&self, keys: &[LinkKey]) -> Loaded<LinkKey, Link> {
-        Ok(pair_found(keys, self.0.links(keys).await?))
-    }
-}
-
-impl Loader<Sku> for Reader {
-    type Value = Product;
-    type Error = StoreError;
-    async fn load(&self, keys: &[Sku]) -> Loaded<Sku, Product> {
-        let skus: Vec<Arc<str>> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair_found(keys, self.0.products(&skus).await?))
-    }
-}
-
-impl Loader<ProductActsOf> for Reader {
-    type Value = Arc<(Vec<ProductActed>, Vec<Order>)>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[ProductActsOf]) -> Loaded<ProductActsOf, Self::Value> {
-        let customers: Vec<CustomerId> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair(keys, self.0.product_acts(&customers).await?.into_iter().map(Arc::new).collect()))
-    }
-}
-
-impl Loader<IdentityEventsOf> for Reader {
-    type Value = Page<IdentityEvent>;
-    type Error = StoreError;
-    async fn load(&self, keys: &[IdentityEventsOf]) -> Loaded<IdentityEventsOf, Page<IdentityEvent>> {
-        grouped(
-            keys,
-            |k| (k.1, k.2),
-            |(after, limit), keys| async move {
-                let customers: Vec<CustomerId> = keys.into_iter().map(|k| k.0).collect();
-                self.0.list_identity_events(&customers, after, limit).await
-            },
-        )
-        .await
-    }
-}
-
-impl Loader<IdentityEventCount> for Reader {
-    type Value = i64;
-    type Error = StoreError;
-    async fn load(&self, keys: &[IdentityEventCount]) -> Loaded<IdentityEventCount, i64> {
-        let customers: Vec<CustomerId> = keys.iter().map(|k| k.0.clone()).collect();
-        Ok(pair(keys, self.0.count_identity_events(&customers).await?))
-    }
-}
-
-impl Loader<Arrival> for Reader {
-    type Value = IdentityEvent;
-    type Error = StoreError;
-    async fn load(&self, keys: &[Arrival]) -> Loaded<Arrival, IdentityEvent> {
-        Ok(pair_found(keys, self.0.identity_events(keys).await?))
-    }
-}
-}
+/// A consent by name, in force or not; of the present only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConsentName(pub Arrival);
 
 impl Loader<ConsentName> for Reader {
     type Value = Consent;
     type Error = StoreError;
     async fn load(&self, keys: &[ConsentName]) -> Loaded<ConsentName, Consent> {
-        let arrivals: Vec<Arrival> = keys.iter().map(|k| k.0).collect();
-        Ok(pair_found(keys, self.0.consents(&arrivals).await?))
+        let arrivals: Vec<Arrival> = keys.iter().map(|key| key.0).collect();
+        Ok(pair(keys, self.0.consents(&arrivals).await?))
     }
 }
 
