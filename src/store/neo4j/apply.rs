@@ -121,7 +121,7 @@ pub(super) async fn judge_visits(
     at: Timestamp,
 ) -> Result<Option<VisitsJudged>, StoreError> {
     // Asked all the time, and nothing most of the time.
-    if !visits::is_noted(store, devices).await? {
+    if !fault::again(|| visits::is_noted(store, devices)).await? {
         return Ok(None);
     }
     match often(store, rules, Task::Visits(devices, most), at).await? {

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::Inner;
 use super::bolt::{Params, list_row};
+use super::fault::is_removed;
 use super::rows::{amount, column, strange};
 use super::statement::{Statement, statement};
 use super::write::order_text;
@@ -61,12 +62,27 @@ pub(super) async fn scan_touchpoints(
     let limit = limit.min(MOST_ROWS);
     let params = Params::new().with("after", window.after).with("end", window.end).with("limit", limit);
     let rows = store.connections.read(&SCAN_TOUCHPOINTS, params).await?;
+    let page = hand_over(&rows, dimensions, sink)?;
+    Ok(page.last.filter(|_| page.cut_short || rows.len() == limit))
+}
+
+/// How far a page was handed over.
+struct Page {
+    last: Option<Arrival>,
+    /// Whether a row lost its node: it is read again with the next page, which begins there.
+    cut_short: bool,
+}
+
+fn hand_over(rows: &[neo4rs::Row], dimensions: &Properties, sink: &TouchpointSink) -> Result<Page> {
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
     let mut campaigns = Campaigns::default();
     let mut values = dimensions.values();
     let mut last = None;
-    for row in &rows {
-        let passed: Passed<'_> = column(row, "item")?;
+    for row in rows {
+        let passed: Passed<'_> = match column(row, "item") {
+            Err(error) if last.is_some() && is_removed(&error) => return Ok(Page { last, cut_short: true }),
+            passed => passed?,
+        };
         values.clear();
         if let Some(properties) = passed.properties {
             values.read(dimensions, properties);
@@ -97,7 +113,7 @@ pub(super) async fn scan_touchpoints(
         });
         last = Some(Arrival(passed.arrival));
     }
-    Ok(last.filter(|_| rows.len() == limit))
+    Ok(Page { last, cut_short: false })
 }
 
 /// A page of identifiers, each with who held it.
@@ -220,4 +236,47 @@ fn consent(purpose: &str, status: &str, expires_at: Option<i64>) -> Result<HeldC
         status: ConsentStatus::parse(status).ok_or_else(|| strange("a consent's status"))?,
         expires_at: expires_at.map(Timestamp),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use neo4rs::{BoltList, BoltNull, BoltString, BoltType};
+
+    use super::*;
+
+    /// A row of `scan_touchpoints`; without an arrival, one whose node was removed.
+    fn row(arrival: Option<i64>) -> neo4rs::Row {
+        let text = |text: &str| BoltType::String(BoltString::new(text));
+        let none = || BoltType::Null(BoltNull);
+        let values = match arrival {
+            Some(arrival) => {
+                let numbers = [arrival, 1, 2].map(|n| BoltType::Integer(n.into()));
+                let texts = ["other", "Viewed", "website", "INBOUND", "shop"].map(text);
+                numbers.into_iter().chain(texts).chain(std::iter::repeat_with(none).take(5)).collect()
+            }
+            None => std::iter::repeat_with(none).take(13).collect(),
+        };
+        let list = |value: Vec<BoltType>| BoltList { value };
+        neo4rs::Row::new(list(vec![text("item")]), list(vec![BoltType::List(list(values))]))
+    }
+
+    #[test]
+    fn a_page_ends_before_a_touchpoint_whose_node_was_removed() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink: TouchpointSink = {
+            let seen = seen.clone();
+            Arc::new(Mutex::new(move |row: &Row<'_>| seen.lock().expect("a list").push(row.arrival.0)))
+        };
+        let page = |rows: &[neo4rs::Row]| hand_over(rows, &Properties::default(), &sink);
+        let whole = page(&[row(Some(7)), row(Some(8))]).expect("a page");
+        assert_eq!((whole.last, whole.cut_short), (Some(Arrival(8)), false));
+        let cut = page(&[row(Some(9)), row(None), row(Some(11))]).expect("a page");
+        assert_eq!((cut.last, cut.cut_short), (Some(Arrival(9)), true));
+        // Nothing of it was handed over, so the same page can be read again.
+        let error = page(&[row(None), row(Some(11))]).err().expect("a page without a beginning");
+        assert!(is_removed(&error), "{error}");
+        assert_eq!(*seen.lock().expect("a list"), [7, 8, 9]);
+    }
 }

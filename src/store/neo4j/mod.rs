@@ -386,7 +386,7 @@ impl JourneySource for Neo4jStore {
         dimensions: &Arc<Properties>,
         sink: &TouchpointSink,
     ) -> Result<Option<Arrival>> {
-        journeys::scan_touchpoints(&self.inner, window, limit, dimensions, sink).await
+        again(|| journeys::scan_touchpoints(&self.inner, window, limit, dimensions, sink)).await
     }
 
     async fn scan_members(

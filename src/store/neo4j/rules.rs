@@ -6,7 +6,7 @@ use super::Inner;
 use super::bolt::Params;
 use super::connections::Transaction;
 use super::decisions::{decision, evidence};
-use super::fault::Fault;
+use super::fault::{Fault, again};
 use super::rows::{ClaimRow, column, json};
 use super::statement::{Statement, statement};
 use crate::domain::claim::Claim;
@@ -45,12 +45,12 @@ pub(super) async fn fetch(store: &Inner) -> Result<Option<RulesInForce>> {
 
 /// Makes the first version when there is none.
 pub(super) async fn begin(store: &Inner, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
-    if let Some(found) = fetch(store).await? {
+    if let Some(found) = again(|| fetch(store)).await? {
         return Ok(found);
     }
     let params = Params::new().with("at", at).with("by", BY_SETTINGS).with("text", text(first)?);
     alone(store, &BEGIN, params).await?;
-    fetch(store).await?.ok_or_else(|| StoreError::Busy("the store is not set up yet".into()))
+    again(|| fetch(store)).await?.ok_or_else(|| StoreError::Busy("the store is not set up yet".into()))
 }
 
 /// Writes the next version, inside the transaction that took its change number.
