@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::duration::Duration;
@@ -34,6 +35,17 @@ pub struct KindRule {
     pub merges: bool,
     /// Of a composite: the version from which it is made of the parts that it is made of now.
     pub parts_since: i64,
+    /// Values that stand for nobody.
+    pub blocked: Arc<[Blocked]>,
+}
+
+/// A value that stands for nobody, or a pattern of such values.
+#[derive(Clone, Debug)]
+pub enum Blocked {
+    /// This value, whatever its case; kept in lower case.
+    Value(Box<str>),
+    /// What this fits, written between slashes.
+    Pattern(Regex),
 }
 
 impl KindRule {
@@ -42,7 +54,45 @@ impl KindRule {
     pub fn counts_from(&self, value: &str) -> i64 {
         if self.parts_since > 0 && composite::parts(value).is_some() { self.parts_since } else { 0 }
     }
+
+    /// Whether a stored value is blocked: as a whole, or, of a composite, in one of its parts.
+    pub fn is_blocked(&self, value: &str) -> bool {
+        let blocks = |text: &str| self.blocked.iter().any(|one| one.blocks(text));
+        blocks(value) || composite::parts(value).is_some_and(|parts| parts.into_iter().any(blocks))
+    }
 }
+
+impl Blocked {
+    /// Whether a normalised value is meant.
+    pub fn blocks(&self, value: &str) -> bool {
+        match self {
+            Blocked::Value(blocked) => **blocked == *value || **blocked == *value.to_lowercase(),
+            Blocked::Pattern(pattern) => pattern.is_match(value),
+        }
+    }
+}
+
+impl std::fmt::Display for Blocked {
+    /// As the settings write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Blocked::Value(value) => f.write_str(value),
+            Blocked::Pattern(pattern) => write!(f, "/{pattern}/"),
+        }
+    }
+}
+
+impl PartialEq for Blocked {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Blocked::Value(one), Blocked::Value(other)) => one == other,
+            (Blocked::Pattern(one), Blocked::Pattern(other)) => one.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Blocked {}
 
 impl IdentityRules {
     /// The rule of a kind, and its rank: 0 is the strongest. `None` for a kind that is not listed.

@@ -10,6 +10,7 @@ use super::given::{Given, Section};
 use super::path::{EventPath, Root};
 use crate::domain::composite;
 use crate::domain::pattern::Pattern;
+pub use crate::domain::rules::Blocked;
 use crate::domain::rules::{IdentityRules, KindRule, WrittenKind, WrittenRules};
 use crate::domain::{Duration, Problem, ProblemCode};
 
@@ -66,15 +67,6 @@ pub enum Normalise {
     Phone,
 }
 
-/// A value that stands for nobody, or a pattern of such values.
-#[derive(Clone, Debug)]
-pub enum Blocked {
-    /// This value, whatever its case; kept in lower case.
-    Value(Box<str>),
-    /// What this fits, written between slashes.
-    Pattern(Regex),
-}
-
 impl KindSettings {
     /// The parts that a value was made of; `None` when this is no composite, or the value was given and not made.
     pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
@@ -89,26 +81,6 @@ impl KindSettings {
     }
 }
 
-impl Blocked {
-    /// Whether a normalised value is meant.
-    pub fn blocks(&self, value: &str) -> bool {
-        match self {
-            Blocked::Value(blocked) => **blocked == *value || **blocked == *value.to_lowercase(),
-            Blocked::Pattern(pattern) => pattern.is_match(value),
-        }
-    }
-}
-
-impl std::fmt::Display for Blocked {
-    /// As the settings write it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Blocked::Value(value) => f.write_str(value),
-            Blocked::Pattern(pattern) => write!(f, "/{pattern}/"),
-        }
-    }
-}
-
 impl IdentitySettings {
     /// What decides between people.
     pub fn rules(&self) -> IdentityRules {
@@ -118,6 +90,7 @@ impl IdentitySettings {
             device: k.device,
             merges: k.merges,
             parts_since: k.parts_since,
+            blocked: self.blocked.iter().chain(&k.blocked).cloned().collect(),
         };
         IdentityRules {
             version: 1,

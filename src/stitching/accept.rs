@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::people::{CustomerIx, NameIx, People, kind_name};
+use super::sharing;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::DECISION;
 use crate::domain::rules::IdentityRules;
@@ -30,9 +31,24 @@ pub(crate) struct Verdict {
     pub(crate) absorbed: Vec<CustomerIx>,
     /// Accepted identifiers that had no customer before.
     pub(crate) joined: Vec<NameIx>,
-    /// Identifiers of devices that this fact shows to be shared: it has them together with
-    /// identifiers of two customers whom a limit keeps apart.
+    /// Device identifiers that this fact shows to be shared: they were seen with identifiers of two
+    /// customers that a limit keeps apart.
     pub(crate) turned_shared: Vec<NameIx>,
+}
+
+impl Verdict {
+    /// The customers of this fact's identifiers, whether they were accepted or refused.
+    pub(crate) fn customers(&self, people: &People) -> BTreeSet<CustomerIx> {
+        let refused = self.refused.iter().map(|refusal| &people.names[refusal.name]);
+        let refused = refused.filter(|name| name.rank.is_some()).filter_map(|name| name.customer);
+        self.customer.into_iter().chain(refused).collect()
+    }
+
+    /// The device identifiers that are not shared, whether they were accepted or refused.
+    pub(crate) fn devices<'a>(&'a self, rules: &'a IdentityRules, people: &'a People) -> impl Iterator<Item = NameIx> {
+        let seen = self.accepted.iter().copied().chain(self.refused.iter().map(|refusal| refusal.name));
+        seen.filter(|&name| people.names[name].is_device(rules) && people.names[name].shared_since.is_none())
+    }
 }
 
 /// An identifier that was not let in.
@@ -70,7 +86,6 @@ pub(crate) fn accept(
         accepted.push(shared.remove(0));
     }
     let binds = accepted.iter().any(|&n| people.names[n].binds());
-    let two_customers = binds && group.is_parted_by_limit(rules, people, &refused);
     let created = group.customers.is_empty() && binds;
     let customer = match group.customers.as_slice() {
         [] if binds => Some(people.create(rules, new_id())),
@@ -88,14 +103,12 @@ pub(crate) fn accept(
             }
         }
     }
-    let is_device = |&n: &NameIx| people.names[n].is_device(rules);
-    let turned_shared = if two_customers {
-        let seen = accepted.iter().copied().chain(refused.iter().map(|r| r.name));
-        seen.filter(is_device).collect()
-    } else {
-        Vec::new()
-    };
-    Verdict { accepted, refused, shared, customer, created, absorbed, joined, turned_shared }
+    let mut verdict =
+        Verdict { accepted, refused, shared, customer, created, absorbed, joined, turned_shared: Vec::new() };
+    if binds && sharing::apart_by_limit(rules, people, &verdict.customers(people)) {
+        verdict.turned_shared = verdict.devices(rules, people).collect();
+    }
+    verdict
 }
 
 /// Why an identifier is not let in.
@@ -208,28 +221,5 @@ impl Group {
             return Err(Breach { rule: "max_identifiers".into(), reason: reason.into() });
         }
         Ok(())
-    }
-
-    /// Whether a limit on a kind of people keeps two customers apart of those who were seen together: who is in now,
-    /// and each who has somebody that was refused. An identifier is refused for the first reason that is found; a
-    /// decision, a cap, a kind that may not merge or a limit on devices may be that, and hides no limit on people.
-    fn is_parted_by_limit(&self, rules: &IdentityRules, people: &People, refused: &[Refusal]) -> bool {
-        let names = refused.iter().map(|refusal| &people.names[refusal.name]).filter(|name| name.rank.is_some());
-        let others: BTreeSet<CustomerIx> =
-            names.filter_map(|name| name.customer).filter(|customer| !self.customers.contains(customer)).collect();
-        let of_people = rules.kinds.iter().enumerate().filter(|(_, kind)| !kind.device);
-        let mut limits = of_people.filter_map(|(rank, kind)| Some((rank, kind.limit?)));
-        limits.any(|(rank, limit)| {
-            // The two who have most of the kind say whether any two have too many.
-            let theirs = others.iter().map(|&customer| people.customers[customer].counts[rank]);
-            let (most, next) =
-                theirs.fold(
-                    (self.counts[rank], 0),
-                    |(most, next), count| {
-                        if count > most { (count, most) } else { (most, next.max(count)) }
-                    },
-                );
-            next > 0 && most + next > limit
-        })
     }
 }

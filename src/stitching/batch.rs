@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
+use super::known::Known;
+use super::sharing;
+use crate::domain::IdentifierId;
 use crate::domain::fact::{Fact, FactIdentifier};
-use crate::domain::identifier::IdentifierKey;
+use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::order::OrderKey;
+use crate::domain::rules::IdentityRules;
 
 /// Facts that are written together, or not at all.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +54,33 @@ impl Batch {
     pub fn refusing(&self) -> BTreeSet<&Arc<str>> {
         let refuses = |fact: &&Fact| fact.derived.as_ref().is_some_and(|derived| !derived.refused.is_empty());
         self.facts.iter().filter(refuses).map(Fact::told_by).collect()
+    }
+
+    /// The devices whose sightings the plan asks for, as far as that is known before: those that a new set of
+    /// identifiers names, or a decision. They can be read with the rest, so that the plan is made once.
+    pub fn sightings(&self, rules: &IdentityRules, known: &Known) -> BTreeSet<IdentifierId> {
+        if sharing::limits(rules).next().is_none() {
+            return BTreeSet::new();
+        }
+        let is_device = |kind: &str| rules.kind(kind).is_some_and(|(_, kind)| kind.device);
+        let devices: FxHashMap<&IdentifierKey, &Identifier> = known
+            .identifiers
+            .iter()
+            .filter(|identifier| is_device(&identifier.key.kind) && !identifier.is_shared())
+            .map(|identifier| (&identifier.key, identifier))
+            .collect();
+        let decided: FxHashSet<IdentifierId> = known.sides.iter().map(|side| side.identifier).collect();
+        let mut sightings = BTreeSet::new();
+        for fact in self.facts.iter().filter(|fact| !known.messages.contains_key(&fact.message_id)) {
+            let of_fact = fact.identifiers.iter().filter_map(|i| devices.get(&i.key)).map(|device| device.id);
+            let mut of_fact = of_fact.filter(|id| !sightings.contains(id)).peekable();
+            if of_fact.peek().is_some() && fact.identifiers.len() > 1 {
+                let is_new = !known.evidence.contains_key(&SetName::of(&fact.identifiers));
+                let asked: Vec<IdentifierId> = of_fact.filter(|id| is_new || decided.contains(id)).collect();
+                sightings.extend(asked);
+            }
+        }
+        sightings
     }
 
     /// The names of the sets of identifiers that were seen together, each once.

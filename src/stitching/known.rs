@@ -1,5 +1,6 @@
 //! What the store already knows of a batch, read under its locks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -35,6 +36,9 @@ pub struct Known {
     pub told: FxHashSet<IdentifierId>,
     /// Identifiers of whose story there is what they allowed and forbade.
     pub consents_told: FxHashSet<IdentifierId>,
+    /// The latest sets that were kept of devices, the latest first and at most [`SIGHTINGS`](super::sharing::SIGHTINGS)
+    /// of each; of those that a plan asked for. What they name is among the identifiers.
+    pub sightings: FxHashMap<IdentifierId, Vec<Evidence>>,
     /// Who was refused in a message before, and by which rules: in those of [`Batch::refusing`](super::Batch::refusing)
     /// and of [`settle::refusing`](super::settle::refusing).
     pub refused: RefusedBefore,
@@ -46,6 +50,14 @@ pub struct Known {
     pub claims: Vec<Claim>,
     /// The consents held by the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
+}
+
+impl Known {
+    /// Of these identifiers those that are not among the known ones.
+    pub fn missing(&self, ids: impl IntoIterator<Item = IdentifierId>) -> BTreeSet<IdentifierId> {
+        let known: FxHashSet<IdentifierId> = self.identifiers.iter().map(|identifier| identifier.id).collect();
+        ids.into_iter().filter(|id| !known.contains(id)).collect()
+    }
 }
 
 /// Who was refused in which message, and by which rules.

@@ -28,7 +28,7 @@ pub(crate) mod regroup;
 pub(crate) mod replay;
 pub mod restitch;
 pub mod settle;
-pub(crate) mod sharing;
+pub mod sharing;
 pub mod visits;
 pub mod why;
 

@@ -299,6 +299,11 @@ impl People {
         })
     }
 
+    /// Whether a person decided about it.
+    pub(crate) fn is_decided(&self, name: NameIx) -> bool {
+        self.sides.contains_key(&name)
+    }
+
     /// Whether a person merged the two after that decision.
     fn merged_later(&self, one: NameIx, other: NameIx, than: Arrival) -> bool {
         let merges = |name: NameIx| {
@@ -353,6 +358,13 @@ impl People {
                 self.names[name].customer = None;
                 self.join(name, survivor);
             }
+        }
+        // A customer that has nothing else keeps a shared identifier. This one has more, unless none of them had.
+        let is_shared = |name: &NameIx| self.names[*name].shared_since.is_some();
+        let (shared, own): (Vec<NameIx>, Vec<NameIx>) =
+            self.customers[survivor].members.iter().partition(|name| is_shared(name));
+        if !own.is_empty() {
+            shared.into_iter().for_each(|name| self.leave(name));
         }
         survivor
     }

@@ -10,7 +10,7 @@ use super::batch::{Batch, SetName};
 use super::giving::Given;
 use super::history::History;
 use super::known::{Evidence, Known, OnRecord, Said, Story};
-use super::people::{CustomerIx, NameIx, People};
+use super::people::{CustomerIx, Name, NameIx, People};
 use super::regroup::Parting;
 use super::sharing::{self, Released};
 use super::visits::Pending;
@@ -180,6 +180,8 @@ pub struct Untold {
     pub stories: BTreeSet<IdentifierId>,
     /// Identifiers of whom it is enough what they allowed and forbade.
     pub consents: BTreeSet<IdentifierId>,
+    /// Devices of which it is needed what they were seen with.
+    pub sightings: BTreeSet<IdentifierId>,
 }
 
 /// What became of one fact.
@@ -371,14 +373,23 @@ pub fn plan(
         if let ([alone], None) = (names.as_slice(), &fact.touchpoint) {
             plan.see_alone(people.names[*alone].id, fact.at);
         }
-        let verdict = match &fact.derived {
+        let mut verdict = match &fact.derived {
             None => accept(rules, &mut people, &names, new_id),
             Some(derived) => derived_verdict(&people, &names, derived),
         };
+        let mut kept = log.judge(rules, &people, fact, &names, &verdict);
+        // A replay looks whenever a set was kept. A decision can part those that a known set names.
+        let is_decided = || verdict.devices(rules, &people).any(|name| people.is_decided(name));
+        if fact.derived.is_none() && (kept.fresh || is_decided()) {
+            let earlier = |name| log.earlier(rules, &people, &plan, name, &mut untold.sightings);
+            let apart = sharing::seen_apart(rules, &people, &verdict, earlier);
+            kept.fresh |= !apart.is_empty();
+            verdict.turned_shared.extend(apart);
+        }
         let owner = verdict.accepted[0];
-        log.record(rules, &people, &mut plan, fact, &names, &verdict);
+        log.record(rules, &people, &mut plan, fact, &names, &verdict, kept);
         for &name in &verdict.turned_shared {
-            let Some(released) = sharing::release(&mut people, name, seq) else { continue };
+            let released = sharing::release(&mut people, name, seq);
             let of_it = released.from.map(|_| name);
             let all: Vec<NameIx> = released.rest.iter().copied().chain(of_it).collect();
             let told = match released.comes_apart() {
@@ -695,11 +706,82 @@ struct Log<'k> {
     known: &'k Known,
     on_record: FxHashMap<SetName, OnRecord>,
     links: Links,
+    /// Where the plan's evidence names each device.
+    sightings: FxHashMap<NameIx, Vec<usize>>,
+}
+
+/// A fact's set of identifiers and what became of each.
+struct Kept {
+    set: SetName,
+    outcomes: Arc<str>,
+    /// Whether it is to be kept.
+    fresh: bool,
 }
 
 impl<'k> Log<'k> {
     fn new(known: &'k Known) -> Self {
-        Log { known, on_record: known.evidence.clone(), links: Links::default() }
+        let on_record = known.evidence.clone();
+        Log { known, on_record, links: Links::default(), sightings: FxHashMap::default() }
+    }
+
+    /// Whether the set of a fact is kept: when it is new, when its outcome is another than the last time, when it
+    /// moved somebody, and when a replay made it. So a replay of what is kept comes to where we are.
+    fn judge(
+        &mut self,
+        rules: &IdentityRules,
+        people: &People,
+        fact: &Fact,
+        names: &[NameIx],
+        verdict: &Verdict,
+    ) -> Kept {
+        let letter = |name: &NameIx| match () {
+            () if people.names[*name].shared_since.is_some() => 's',
+            () if verdict.accepted.contains(name) => 'a',
+            () => 'r',
+        };
+        let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
+        let set = SetName::of(&fact.identifiers);
+        let now = OnRecord { outcomes: outcomes.clone(), rules_version: rules.version };
+        let before = self.on_record.insert(set.clone(), now);
+        // Kept under rules under which one of them does not count, it says nothing.
+        let counts_from = names.iter().map(|&name| people.names[name].counts_from).max().unwrap_or_default();
+        let before = before.filter(|before| before.rules_version >= counts_from);
+        let moved = verdict.created
+            || !verdict.joined.is_empty()
+            || !verdict.absorbed.is_empty()
+            || !verdict.turned_shared.is_empty();
+        let fresh = moved || fact.derived.is_some() || before.is_none_or(|before| before.outcomes != outcomes);
+        Kept { set, outcomes, fresh }
+    }
+
+    /// The identifiers that a device was seen with before, as far as they count. A device whose sightings are not
+    /// known is noted as `unknown`.
+    fn earlier(
+        &self,
+        rules: &IdentityRules,
+        people: &People,
+        plan: &Plan,
+        device: NameIx,
+        unknown: &mut BTreeSet<IdentifierId>,
+    ) -> Vec<NameIx> {
+        let Name { id, new, counts_from, .. } = &people.names[device];
+        let own = self.sightings.get(&device).into_iter().flatten().rev().map(|&row| &plan.evidence[row]);
+        let own = own.map(|row| (row.rules_version, &row.identifiers));
+        let stored = self.known.sightings.get(id);
+        if stored.is_none() && !new {
+            unknown.insert(*id);
+        }
+        let stored = stored.into_iter().flatten().map(|seen| (seen.rules_version, &seen.identifiers));
+        let sets = own.chain(stored).filter(|(version, _)| counts_from <= version).take(sharing::SIGHTINGS);
+        let named = sets.flat_map(|(version, ids)| ids.iter().map(move |id| (version, people.by_id(*id))));
+        let mut names: Vec<NameIx> = named
+            .filter_map(|(version, name)| name.filter(|&name| people.names[name].counts_from <= version))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let is_blocked = |name: &Name| name.rank.is_some_and(|rank| rules.kinds[rank].is_blocked(&name.key.value));
+        names.retain(|&name| !is_blocked(&people.names[name]));
+        names
     }
 
     fn record(
@@ -710,9 +792,13 @@ impl<'k> Log<'k> {
         fact: &Fact,
         names: &[NameIx],
         verdict: &Verdict,
+        kept: Kept,
     ) {
         self.record_links(people, fact, verdict);
-        let fresh = self.record_evidence(rules, people, plan, fact, names, verdict);
+        let fresh = kept.fresh;
+        if fresh {
+            self.record_evidence(rules, people, plan, fact, names, kept);
+        }
         record_identity(self.known, people, plan, fact, verdict, fresh);
     }
 
@@ -748,8 +834,6 @@ impl<'k> Log<'k> {
         }
     }
 
-    /// Keeps the set when it is new, when its outcome is another than the last time, when it moved somebody, and
-    /// when a replay made it: so that a replay of what is kept comes to where we are. Returns whether it did.
     fn record_evidence(
         &mut self,
         rules: &IdentityRules,
@@ -757,39 +841,21 @@ impl<'k> Log<'k> {
         plan: &mut Plan,
         fact: &Fact,
         names: &[NameIx],
-        verdict: &Verdict,
-    ) -> bool {
-        let letter = |name: &NameIx| match () {
-            () if people.names[*name].shared_since.is_some() => 's',
-            () if verdict.accepted.contains(name) => 'a',
-            () => 'r',
-        };
-        let outcomes: Arc<str> = names.iter().map(letter).collect::<String>().into();
-        let set = SetName::of(&fact.identifiers);
-        let now = OnRecord { outcomes: outcomes.clone(), rules_version: rules.version };
-        let before = self.on_record.insert(set.clone(), now);
-        // Kept under rules under which one of them does not count, it says nothing.
-        let counts_from = names.iter().map(|&name| people.names[name].counts_from).max().unwrap_or_default();
-        let before = before.filter(|before| before.rules_version >= counts_from);
-        let flips = |name: &NameIx| sharing::can_be_shared(people, *name);
-        let moved = verdict.created
-            || !verdict.joined.is_empty()
-            || !verdict.absorbed.is_empty()
-            || verdict.turned_shared.iter().any(flips);
-        let fresh = moved || fact.derived.is_some() || before.is_none_or(|before| before.outcomes != outcomes);
-        if fresh {
-            plan.evidence.push(EvidenceRow {
-                arrival: Arrival::new(plan.seq, plan.evidence.len() as u32),
-                set,
-                identifiers: names.iter().map(|&n| people.names[n].id).collect(),
-                outcomes,
-                message_id: fact.told_by().clone(),
-                source: fact.source.clone(),
-                at: fact.at,
-                rules_version: rules.version,
-            });
+        Kept { set, outcomes, .. }: Kept,
+    ) {
+        for &device in names.iter().filter(|&&name| people.names[name].is_device(rules)) {
+            self.sightings.entry(device).or_default().push(plan.evidence.len());
         }
-        fresh
+        plan.evidence.push(EvidenceRow {
+            arrival: Arrival::new(plan.seq, plan.evidence.len() as u32),
+            set,
+            identifiers: names.iter().map(|&n| people.names[n].id).collect(),
+            outcomes,
+            message_id: fact.told_by().clone(),
+            source: fact.source.clone(),
+            at: fact.at,
+            rules_version: rules.version,
+        });
     }
 }
 
@@ -843,7 +909,7 @@ fn record_sharing(
     let message = Some(fact.message_id.clone());
     let from = released.from.map(|customer| people.customers[customer].id.clone());
     plan.entries.push(ChangeEntry::IdentifierShared { c: from.clone(), i: vec![id], m: message.clone() });
-    let Some(from) = from else { return };
+    let Some(from) = from.filter(|_| !released.stays) else { return };
     let because = |reason: String| Why {
         rule: Some(kind.clone()),
         reason: Some(reason.into()),

@@ -151,9 +151,11 @@ impl<'r> Restitch<'r> {
     }
 
     fn judge(&mut self, arrival: Arrival, names: &[NameIx]) -> Verdict {
-        let verdict = replay::see(self.rules, &mut self.people, names);
+        let mut verdict = replay::see(self.rules, &mut self.people, names);
+        let earlier = |name| self.told.earlier(arrival, name);
+        verdict.turned_shared.extend(sharing::seen_apart(self.rules, &self.people, &verdict, earlier));
         for &name in &verdict.turned_shared {
-            let Some(released) = sharing::release(&mut self.people, name, arrival.seq()) else { continue };
+            let released = sharing::release(&mut self.people, name, arrival.seq());
             let story = if released.comes_apart() { self.story(&released.rest) } else { Story::default() };
             sharing::part(self.rules, &mut self.people, &released, &story, &mut nobody);
         }
@@ -350,6 +352,18 @@ impl Told {
     fn names(&self, row: usize) -> &[u32] {
         let begin = if row == 0 { 0 } else { self.ends[row - 1] };
         &self.named[begin as usize..self.ends[row] as usize]
+    }
+
+    /// Who was seen with it before, in the latest rows that name it.
+    fn earlier(&self, arrival: Arrival, name: NameIx) -> Vec<NameIx> {
+        let is_entry = |entry: u32| (entry != NOWHERE).then_some(entry);
+        let entries = std::iter::successors(is_entry(self.last[name]), |&entry| is_entry(self.before[entry as usize]));
+        let rows = entries.map(|entry| self.rows[entry as usize] as usize);
+        let rows = rows.filter(|&row| self.arrivals[row] < arrival).take(sharing::SIGHTINGS);
+        let mut names: Vec<NameIx> = rows.flat_map(|row| self.names(row)).map(|&name| name as NameIx).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The rows that name one of these, each once.

@@ -68,7 +68,14 @@ pub(crate) async fn number(options: &Neo4jOptions, statement: &str) -> i64 {
 
 /// One user_id on a customer, as many of the others as come.
 pub(crate) fn rules() -> IdentityRules {
-    let kind = |name: &str, limit, device| KindRule { name: name.into(), limit, device, merges: true, parts_since: 0 };
+    let kind = |name: &str, limit, device| KindRule {
+        name: name.into(),
+        limit,
+        device,
+        merges: true,
+        parts_since: 0,
+        blocked: [].into(),
+    };
     IdentityRules {
         version: 1,
         kinds: vec![kind("user_id", Some(1), false), kind("email", None, false), kind("anonymous_id", None, true)],

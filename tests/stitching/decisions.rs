@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use throughline::domain::decision::DecisionKind;
+use throughline::domain::fact::Fact;
 use throughline::domain::rollup::Rollup;
-use throughline::domain::rules::IdentityRules;
+use throughline::domain::rules::{Blocked, IdentityRules};
 use throughline::domain::{CustomerId, IdentifierId};
+use throughline::stitching::sharing::SIGHTINGS;
 use throughline::stitching::{Batch, Ruled, Says};
 
 use crate::common::facts::{event, rules};
@@ -80,7 +82,9 @@ fn check(store: &FakeStore) {
         match &identifier.customer {
             Some(customer) => {
                 assert!(store.customers.contains_key(customer), "{} is of nobody who lives", identifier.key);
-                assert!(!identifier.is_shared(), "{} is shared and somebody's", identifier.key);
+                let mut held = store.identifiers.values().filter(|i| i.customer.as_ref() == Some(customer));
+                let is_all = || held.all(|i| i.is_shared());
+                assert!(!identifier.is_shared() || is_all(), "{} is shared and somebody's", identifier.key);
             }
             None => assert!(identifier.rollup.channels.is_empty() || identifier.is_shared() || !listed(identifier)),
         }
@@ -204,4 +208,36 @@ fn a_visitor_who_signs_in_is_one_person_and_a_decision_shares_nothing() {
     store.apply(&rules, &Batch { facts: vec![event("3").anonymous("phone").email("ada@example.org").into()] });
     assert_eq!(store.partition().len(), 2, "the two never rejoin by themselves");
     assert!(store.identifiers.values().all(|i| !i.is_shared()));
+}
+
+#[test]
+fn a_blocked_value_is_nobody_that_a_device_was_seen_with() {
+    let mut rules = rules();
+    rules.kinds[5].merges = false;
+    for is_blocked in [false, true] {
+        let mut store = FakeStore::default();
+        store.apply(&rules, &Batch { facts: vec![event("1").anonymous("tablet").into()] });
+        store.apply(&rules, &Batch { facts: vec![event("2").user("none").anonymous("tablet").into()] });
+        let mut later = rules.clone();
+        later.kinds[0].blocked = if is_blocked { [Blocked::Value("none".into())].into() } else { [].into() };
+        store.apply(&later, &Batch { facts: vec![event("3").user("ada").anonymous("tablet").into()] });
+        assert_eq!(store.shared().len(), usize::from(!is_blocked));
+    }
+}
+
+#[test]
+fn only_the_latest_sightings_of_a_device_are_looked_at() {
+    let mut rules = rules();
+    rules.kinds[5].merges = false;
+    for between in [SIGHTINGS - 2, SIGHTINGS] {
+        let mut store = FakeStore::default();
+        let mut facts: Vec<Fact> = vec![event("tablet").anonymous("tablet").into()];
+        facts.push(event("ben").user("ben").anonymous("tablet").into());
+        let mail = |n| event(&format!("m{n}")).email(&format!("{n}@example.org")).anonymous("tablet").into();
+        facts.extend((0..between).map(mail));
+        facts.push(event("ada").user("ada").anonymous("tablet").into());
+        store.take(&rules, &facts, &[7]);
+        assert_eq!(store.shared().len(), usize::from(between < SIGHTINGS));
+        assert_eq!(store.restitched(&rules), (store.partition(), store.shared()));
+    }
 }

@@ -22,6 +22,7 @@ use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, S
 use throughline::stitching::plan::CustomerRow;
 use throughline::stitching::restitch::{Because, Replayed, Restitch, Today};
 use throughline::stitching::settle::{Move, SettledPlan, settle};
+use throughline::stitching::sharing::SIGHTINGS;
 use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, Untold, decide, plan};
 
 /// What was planned so far.
@@ -132,6 +133,14 @@ impl FakeStore {
         self.tell(&untold.stories, known);
         self.tell_consents(&untold.consents - &untold.stories, known);
         known.consents_told.extend(&untold.consents);
+        for device in &untold.sightings {
+            let latest = self.evidence.values().rev().filter(|seen| seen.identifiers.contains(device));
+            known.sightings.insert(*device, latest.take(SIGHTINGS).cloned().collect());
+        }
+        let sightings = untold.sightings.iter().flat_map(|device| &known.sightings[device]);
+        let missing = known.missing(sightings.flat_map(|seen| seen.identifiers.clone()));
+        let holders = missing.iter().filter_map(|id| self.identifiers[id].customer.clone()).collect();
+        self.know(&missing, &holders, known);
     }
 
     fn tell(&self, unknown: &BTreeSet<IdentifierId>, known: &mut Known) {

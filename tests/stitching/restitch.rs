@@ -38,6 +38,7 @@ proptest! {
                 rules.max_identifiers = cap;
                 rules.kinds[2].merges = false;
                 rules.kinds[3].limit = Some(1);
+                rules.kinds[5].merges = cap % 2 == 0;
             }
             let mut store = FakeStore::default();
             live(&mut store, &rules, &told, &acts, |store| {

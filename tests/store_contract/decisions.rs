@@ -3,6 +3,7 @@
 use throughline::domain::change::{ChangeEntry, ChangePlace, IdentityEventKind};
 use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerView;
+use throughline::domain::identifier::Identifier;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Currency, CustomerId, IdentifierId, IdentifierKey, ProblemCode};
 use throughline::stitching::compare::{Standing, compare};
@@ -34,6 +35,13 @@ cases! {
     a_limit_on_devices_hides_no_limit_on_people,
     a_cap_hides_no_limit,
     a_decision_between_others_of_an_event_hides_no_limit,
+    a_device_kept_off_two_customers_in_two_events_is_shared,
+    a_device_whose_kind_may_not_merge_is_shared_by_two_events,
+    a_cap_in_one_event_hides_no_limit_in_another,
+    a_limit_on_devices_in_one_event_hides_no_limit_in_another,
+    a_device_that_was_split_off_is_shared_when_another_signs_in,
+    a_split_alone_shows_that_a_device_is_shared_when_it_is_seen_again,
+    a_device_that_one_customer_uses_in_two_events_is_not_shared,
     a_decision_alone_shares_no_device,
 }
 
@@ -512,6 +520,150 @@ async fn a_decision_between_others_of_an_event_hides_no_limit(world: World) {
     done(&world, Says::KeepApart(vec![home, ben])).await;
     world.apply([event("m4").email("home@example.org").phone("+441").phone("+442").anonymous("tablet").view()]).await;
     assert!(tablet_is_shared(&world).await);
+}
+
+/// A device, once a replay says the same of everybody.
+async fn device(world: &World, value: &str) -> Identifier {
+    replays_to_where_it_stands(world).await;
+    let found = world.store.identifiers(&[IdentifierRef::Key(key("anonymous_id", value))]).await.expect("an answer");
+    found.into_iter().flatten().next().expect("the device")
+}
+
+/// Ada, Ben and a tablet, once for each order in which the two sign in on it.
+struct Turn {
+    ada: String,
+    ben: String,
+    tablet: String,
+    ada_first: bool,
+    at_once: bool,
+}
+
+impl Turn {
+    fn all() -> impl Iterator<Item = Turn> {
+        (0..4).map(|n| Turn {
+            ada: format!("ada{n}"),
+            ben: format!("ben{n}"),
+            tablet: format!("tablet{n}"),
+            ada_first: n % 2 == 0,
+            at_once: n / 2 == 0,
+        })
+    }
+
+    fn of(&self, what: &str) -> Event {
+        event(&format!("{what} {}", self.tablet))
+    }
+
+    async fn both_sign_in(&self, world: &World) {
+        let signs_in = |who: &str| self.of(who).user(who).anonymous(&self.tablet).view();
+        let mut both = [signs_in(&self.ada), signs_in(&self.ben)];
+        if !self.ada_first {
+            both.reverse();
+        }
+        match self.at_once {
+            true => drop(world.apply(both).await),
+            false => world.apply_each(both).await,
+        }
+    }
+}
+
+/// A visitor of whom a person says that it is neither of them. Both sign in on its tablet.
+async fn a_device_kept_off_two_customers_in_two_events_is_shared(world: World) {
+    for turn in Turn::all() {
+        let Turn { ada, ben, tablet, .. } = &turn;
+        let alone = [turn.of("m0").anonymous(tablet).view(), turn.of("m1").user(ada), turn.of("m2").user(ben)];
+        world.apply_each(alone).await;
+        let visitor = world.id("anonymous_id", tablet).await;
+        for other in [world.id("user_id", ada).await, world.id("user_id", ben).await] {
+            done(&world, Says::KeepApart(vec![visitor.clone(), other])).await;
+        }
+        turn.both_sign_in(&world).await;
+        let found = device(&world, tablet).await;
+        assert!(found.is_shared(), "{tablet}");
+        assert_eq!(found.customer, Some(visitor.clone()), "a customer id finds somebody, and it has nothing else");
+        // It joins nobody: who comes next has a customer of its own.
+        let cora = format!("{ada}@example.org");
+        world.apply([turn.of("m5").email(&cora).anonymous(tablet).view()]).await;
+        assert_eq!(names(&*world.customer("email", &cora).await), [format!("email:{cora}")]);
+        // A person says that the visitor is Ada after all: the tablet is not hers for that.
+        done(&world, Says::Merge(vec![visitor, world.id("user_id", ada).await])).await;
+        assert_eq!(device(&world, tablet).await.customer, None);
+        assert_eq!(names(&*world.customer("user_id", ada).await), [format!("user_id:{ada}")]);
+    }
+}
+
+async fn a_device_whose_kind_may_not_merge_is_shared_by_two_events(mut world: World) {
+    world.rules.kinds[5].merges = false;
+    for turn in Turn::all() {
+        let Turn { ada, ben, tablet, .. } = &turn;
+        world.apply_each([turn.of("m0").anonymous(tablet).view(), turn.of("m1").user(ada).anonymous(tablet)]).await;
+        assert!(!device(&world, tablet).await.is_shared());
+        turn.both_sign_in(&world).await;
+        assert!(device(&world, tablet).await.is_shared());
+        assert_eq!(names(&*world.customer("user_id", ben).await), [format!("user_id:{ben}")]);
+    }
+}
+
+async fn a_cap_in_one_event_hides_no_limit_in_another(mut world: World) {
+    world.rules.max_identifiers = 2;
+    for turn in Turn::all() {
+        let Turn { ada, ben, tablet, .. } = &turn;
+        world.apply_each([turn.of("m1").user(ada).card(ada), turn.of("m2").user(ben)]).await;
+        turn.both_sign_in(&world).await;
+        let found = device(&world, tablet).await;
+        assert_eq!((found.is_shared(), found.customer), (true, None), "{tablet}");
+    }
+}
+
+async fn a_limit_on_devices_in_one_event_hides_no_limit_in_another(mut world: World) {
+    world.rules.kinds[5].limit = Some(1);
+    for turn in Turn::all() {
+        let Turn { ada, ben, tablet, .. } = &turn;
+        world.apply_each([turn.of("m1").user(ada).anonymous(ada), turn.of("m2").user(ben)]).await;
+        turn.both_sign_in(&world).await;
+        let found = device(&world, tablet).await;
+        assert_eq!((found.is_shared(), found.customer), (true, None), "{tablet}");
+    }
+}
+
+async fn a_device_that_was_split_off_is_shared_when_another_signs_in(world: World) {
+    world.apply_each([event("m1").user("ada").anonymous("tablet").view(), event("m2").user("ben").view()]).await;
+    let ada = world.id("user_id", "ada").await;
+    done(&world, Says::Split(ada, vec![key("anonymous_id", "tablet")])).await;
+    assert!(!device(&world, "tablet").await.is_shared());
+    world.apply([event("m3").user("ben").anonymous("tablet").view()]).await;
+    let found = device(&world, "tablet").await;
+    assert_eq!((found.is_shared(), found.customer), (true, None));
+    assert_eq!(names(&*world.customer("user_id", "ben").await), ["user_id:ben"]);
+}
+
+/// Both were one customer while they used it.
+async fn a_split_alone_shows_that_a_device_is_shared_when_it_is_seen_again(world: World) {
+    world.apply_each([event("m1").user("ada").view(), event("m2").user("ben").view()]).await;
+    let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
+    done(&world, Says::Merge(vec![ada.clone(), ben])).await;
+    let on_tablet = |id: &str, who: &str| event(id).user(who).anonymous("tablet").view();
+    world.apply_each([on_tablet("m3", "ada"), on_tablet("m4", "ben")]).await;
+    done(&world, Says::Split(ada, vec![key("user_id", "ben")])).await;
+    assert!(!device(&world, "tablet").await.is_shared());
+    world.apply([on_tablet("m5", "ada")]).await;
+    assert!(device(&world, "tablet").await.is_shared());
+}
+
+async fn a_device_that_one_customer_uses_in_two_events_is_not_shared(mut world: World) {
+    world.rules.kinds[5].merges = false;
+    world
+        .apply_each([
+            event("m0").anonymous("tablet").view(),
+            event("m1").user("ada").email("ada@example.org").view(),
+            event("m2").user("ada").anonymous("tablet").view(),
+            event("m3").email("ada@example.org").anonymous("tablet").view(),
+            event("m4").email("cora@example.org").anonymous("tablet").view(),
+        ])
+        .await;
+    assert!(!device(&world, "tablet").await.is_shared(), "no limit keeps Ada and Cora apart");
+    world.apply([event("m5").user("cora").email("cora@example.org").view()]).await;
+    world.apply([event("m6").user("cora").anonymous("tablet").view()]).await;
+    assert!(device(&world, "tablet").await.is_shared());
 }
 
 async fn a_decision_alone_shares_no_device(world: World) {

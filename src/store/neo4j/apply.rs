@@ -41,7 +41,7 @@ use crate::stitching::figures::figures;
 use crate::stitching::giving;
 use crate::stitching::settle::{Move, SettledPlan};
 use crate::stitching::visits::Pending;
-use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
+use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling, Untold};
 use crate::store::rules::{NewRules, Settled};
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, Decided, StoreError};
@@ -311,6 +311,8 @@ async fn take_in(
     if number.decisions > 0 {
         decisions::read_sides(transaction, &mut known).await?;
     }
+    let sightings = batch.sightings(rules, &known);
+    decisions::read_untold(transaction, &Untold { sightings, ..Untold::default() }, &mut known).await?;
     let plan = loop {
         let new_id = &mut || (store.connections.options.new_id)();
         match stitching::plan(rules, &known, batch, number.seq, number.at, new_id) {

@@ -13,12 +13,13 @@ use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::known::{Evidence, Former, Known, Said};
-use crate::stitching::{Says, Untold};
+use crate::stitching::{Says, Untold, sharing};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
 static SIDES: Statement = statement!("decisions/list_sides");
 static STORY_EVIDENCE: Statement = statement!("evidence/list");
+static SIGHTINGS: Statement = statement!("evidence/list_latest");
 static STORY_DECISIONS: Statement = statement!("decisions/list");
 static STORY_FORMER: Statement = statement!("customers/list_merged");
 static STORY_CONSENTS: Statement = statement!("consents/list_ever");
@@ -61,11 +62,34 @@ pub(super) async fn read_untold(transaction: &mut Transaction<'_>, untold: &Unto
     if !untold.stories.is_empty() {
         read_story(transaction, &untold.stories, known).await?;
     }
-    let consents = untold.consents.difference(&untold.stories);
-    let params = Params::new().with_list("ids", consents);
-    read_consents(transaction, params, known).await?;
+    let mut consents = untold.consents.difference(&untold.stories).peekable();
+    if consents.peek().is_some() {
+        read_consents(transaction, Params::new().with_list("ids", consents), known).await?;
+    }
     known.consents_told.extend(&untold.consents);
+    if !untold.sightings.is_empty() {
+        read_sightings(transaction, &untold.sightings, known).await?;
+    }
     Ok(())
+}
+
+/// Adds what these devices were seen with, and who holds that. It is not locked and needs not be: who has taken the
+/// change number writes alone, and a plan changes nothing of it.
+async fn read_sightings(
+    transaction: &mut Transaction<'_>,
+    devices: &BTreeSet<IdentifierId>,
+    known: &mut Known,
+) -> Outcome<()> {
+    known.sightings.extend(devices.iter().map(|device| (*device, Vec::new())));
+    let params = Params::new().with_list("ids", devices).with("most", sharing::SIGHTINGS);
+    let mut named = BTreeSet::new();
+    for row in &transaction.read(&SIGHTINGS, params).await? {
+        let seen = evidence(row)?;
+        named.extend(seen.identifiers.iter().copied());
+        known.sightings.entry(Arrival(column(row, "device")?)).or_default().push(seen);
+    }
+    let missing = known.missing(named);
+    super::known::read_unlocked(transaction, missing, known).await
 }
 
 async fn read_consents(transaction: &mut Transaction<'_>, ids: Params, known: &mut Known) -> Outcome<()> {

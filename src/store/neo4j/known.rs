@@ -10,6 +10,7 @@ use super::connections::Transaction;
 use super::fault::Fault;
 use super::identity_events;
 use super::rows::{ClaimRow, ConsentRow, IdentifierRow, column, order_events};
+use super::rules;
 use super::statement::{Statement, statement};
 use super::write::order_text;
 use crate::domain::customer::CustomerId;
@@ -124,6 +125,25 @@ async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, kno
         }
     }
     Ok(true)
+}
+
+/// Adds these identifiers with their customers and all that those hold.
+pub(super) async fn read_unlocked(
+    transaction: &mut Transaction<'_>,
+    ids: BTreeSet<IdentifierId>,
+    known: &mut Known,
+) -> Outcome<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let identifiers = rules::keys(transaction, ids).await?.into_iter().collect();
+    let keys = Params::new().with_list("keys", &identifiers).with_list("customers", &BTreeSet::<String>::new());
+    let mut customers = FxHashSet::default();
+    for row in &transaction.read(&HOLDERS, keys).await? {
+        customers.extend(column::<Option<String>>(row, "customer")?);
+    }
+    read_people(transaction, &Locked { identifiers: &identifiers, customers: &customers }, known).await?;
+    Ok(())
 }
 
 async fn read_orders(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {

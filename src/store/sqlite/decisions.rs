@@ -12,6 +12,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::known::{Evidence, Former, Known, Said};
+use crate::stitching::sharing::SIGHTINGS;
 use crate::stitching::{Plan, Untold};
 use crate::store::Result;
 use crate::store::query::MOST_KEPT_APART;
@@ -21,6 +22,7 @@ statements! {
     SIDES_OF_IDENTIFIER = "decisions/list_sides";
     DECISIONS_OF_IDENTIFIER = "decisions/list";
     EVIDENCE_OF_IDENTIFIER = "evidence/list";
+    SIGHTINGS_OF_IDENTIFIER = "evidence/list_latest";
     IDENTIFIER_HOLDER_BY_ID = "memberships/fetch_holder";
     FORMER_CUSTOMERS = "customers/list_merged";
     MEMBERS_WHEN_MERGED = "memberships/list_when_merged";
@@ -52,6 +54,21 @@ pub(super) fn read_untold(db: &Connection, untold: &Untold, known: &mut Known) -
         consents::read_ever(db, *id, &mut known.story.gave)?;
     }
     known.consents_told.extend(&untold.consents);
+    read_sightings(db, &untold.sightings, known)
+}
+
+/// Adds what these devices were seen with, and who holds that.
+fn read_sightings(db: &Connection, devices: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
+    let mut statement = SIGHTINGS_OF_IDENTIFIER.on(db)?;
+    for device in devices {
+        let mut sightings = Vec::new();
+        statement.all([device.0, SIGHTINGS as i64], &mut sightings, decode_evidence)?;
+        known.sightings.insert(*device, sightings);
+    }
+    drop(statement);
+    let named = devices.iter().flat_map(|device| &known.sightings[device]).flat_map(|seen| &seen.identifiers);
+    let missing: Vec<IdentifierId> = known.missing(named.copied()).into_iter().collect();
+    super::known::read_people(db, [], &missing, FxHashSet::default(), known)?;
     Ok(())
 }
 

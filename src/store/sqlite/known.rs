@@ -107,7 +107,7 @@ fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<
 
 /// The identifiers of these keys, their customers and those given, and all that those hold. Answers the
 /// ids of the keys.
-fn read_people<'b>(
+pub(super) fn read_people<'b>(
     db: &Connection,
     keys: impl IntoIterator<Item = &'b IdentifierKey>,
     order_owners: &[IdentifierId],

@@ -75,7 +75,7 @@ use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
 use crate::stitching::settle::Move;
 use crate::stitching::visits::Seen;
-use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling};
+use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling, Untold};
 pub use backup::{back_up, restore};
 use files::Files;
 pub use look::{FileTrouble, look};
@@ -135,6 +135,8 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
     rules::check(&transaction, rules)?;
     let (last, last_at) = status::last_change(&transaction)?;
     let mut known = known::read(&transaction, batch)?;
+    let sightings = batch.sightings(rules, &known);
+    decisions::read_untold(&transaction, &Untold { sightings, ..Untold::default() }, &mut known)?;
     let plan = loop {
         match stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id()) {
             Planned::Ready(plan) => break plan,
