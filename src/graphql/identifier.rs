@@ -77,6 +77,10 @@ impl Identifier {
     /// Who holds it. Null when it is shared, or of a kind that binds nobody and was only ever seen alone,
     /// or was refused wherever it was seen.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
+        // A customer that has nothing else keeps a shared identifier, so that its id finds it; it is no person.
+        if self.row.is_shared() {
+            return None;
+        }
         if let Some(view) = &self.view {
             return Some(Ok(Customer::of_view(view.clone())));
         }
