@@ -15,7 +15,7 @@ use throughline::domain::{CustomerId, IdentifierKey};
 use throughline::rules::proposal;
 use throughline::rules::trial::trial;
 use throughline::settings::Settings;
-use throughline::stitching::{Batch, Ruling, Says};
+use throughline::stitching::{Batch, DecisionAction, DecisionRequest};
 use throughline::store::Store;
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
@@ -70,10 +70,10 @@ async fn decide(store: &dyn Store) -> anyhow::Result<()> {
     for _ in 0..TURNS {
         for (history, (merges, splits)) in HISTORIES.into_iter().zip(&mut times) {
             let (a, b) = (holder(store, &format!("a-{history}")).await?, holder(store, &format!("b-{history}")).await?);
-            merges.push(rule(store, Says::Merge(vec![a.clone(), b])).await?);
+            merges.push(rule(store, DecisionAction::Merge(vec![a.clone(), b])).await?);
             let away = [("user_id", format!("b-{history}")), ("email", format!("b-{history}@example.org"))];
             let away = away.map(|(kind, value)| IdentifierKey::new(kind, value));
-            splits.push(rule(store, Says::Split(a, away.to_vec())).await?);
+            splits.push(rule(store, DecisionAction::Split(a, away.to_vec())).await?);
         }
     }
     let [(merge, split), (long_merge, long_split)] = [0, 1].map(|n| (middle(&times[n].0), middle(&times[n].1)));
@@ -87,11 +87,11 @@ async fn decide(store: &dyn Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn rule(store: &dyn Store, says: Says) -> anyhow::Result<Duration> {
-    let ruling = Ruling { says, by: "bench".into(), reason: "to measure".into() };
+async fn rule(store: &dyn Store, action: DecisionAction) -> anyhow::Result<Duration> {
+    let request = DecisionRequest { action, by: "bench".into(), reason: "to measure".into() };
     let began = Instant::now();
-    let decided = store.decide(&rules(), &ruling, minute(0), false).await?;
-    anyhow::ensure!(decided.ruled.done, "{:?}", decided.ruled);
+    let decided = store.decide(&rules(), &request, minute(0), false).await?;
+    anyhow::ensure!(decided.outcome.done, "{:?}", decided.outcome);
     Ok(began.elapsed())
 }
 

@@ -12,7 +12,7 @@ use common::world::World;
 use throughline::changes::feed::{ChangeReader, Feed};
 use throughline::changes::filter::ChangeFilter;
 use throughline::domain::change::{Change, ChangePlace};
-use throughline::domain::told::ChangeKind;
+use throughline::domain::change_details::ChangeKind;
 
 fn with_world<F: Future<Output = ()>>(test: impl FnOnce(Arc<World>, Arc<Feed>) -> F) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -139,15 +139,15 @@ fn a_customer_is_followed_from_the_middle_of_a_batch() {
             ])
             .await;
         let run = world.store.changes(ChangePlace::BEGINNING, 100).await.expect("a run");
-        let absorbed = run.changes[2].told().customer.expect("created");
-        assert_eq!(run.changes[2].told().kind, ChangeKind::CustomerCreated);
+        let absorbed = run.changes[2].details().customer.expect("created");
+        assert_eq!(run.changes[2].details().kind, ChangeKind::CustomerCreated);
         let all: Vec<_> = run.changes.iter().filter(|change| change.place.seq == 2).collect();
         for (n, begin) in all.iter().enumerate() {
             let filter = ChangeFilter::new(&*world.store, Vec::new(), Some(absorbed.clone()), begin.place).await;
             let mut filter = filter.expect("an answer").expect("a customer");
             assert!(all[n + 1..].iter().all(|change| filter.accepts(change)), "behind {:?}", begin.place);
         }
-        let survivor = run.changes[0].told().customer.expect("created");
+        let survivor = run.changes[0].details().customer.expect("created");
         let before = ChangePlace::behind(1);
         let filter = ChangeFilter::new(&*world.store, Vec::new(), Some(survivor), before).await;
         let mut filter = filter.expect("an answer").expect("a customer");

@@ -18,7 +18,7 @@ use throughline::journeys::dimension::Dimension;
 use throughline::journeys::funnel::FunnelSteps;
 use throughline::journeys::{Answer, Fault, Population, Purpose, Question, Scope, Step, Unit};
 use throughline::projection::{Journeys, Options, Trouble};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::Store;
 
 #[path = "common/mod.rs"]
@@ -150,12 +150,12 @@ async fn whatever_happens_is_followed(world: World) {
 
     let before = population(&journeys).await;
     let (ada, ben) = (world.id("user_id", "ada").await, world.id("email", "ben@example.org").await);
-    rule(&world, Says::Merge(vec![ada.clone(), ben])).await;
+    rule(&world, DecisionAction::Merge(vec![ada.clone(), ben])).await;
     let merged = population(&journeys).await;
     assert_eq!((before.customers, merged.customers), (2, 1));
     followed("a merge").await;
     let email = IdentifierKey::new("email", "ben@example.org");
-    rule(&world, Says::Split(ada, vec![email])).await;
+    rule(&world, DecisionAction::Split(ada, vec![email])).await;
     assert_eq!(population(&journeys).await, before);
     followed("a split").await;
 
@@ -186,10 +186,10 @@ async fn whatever_happens_is_followed(world: World) {
     assert!(matches!(journeys.view().await, Ok(_) | Err(Trouble::Ended)));
 }
 
-async fn rule(world: &World, says: Says) {
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+async fn rule(world: &World, action: DecisionAction) {
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling");
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
 }
 
 async fn it_comes_back_from_disk(world: World) {
@@ -315,12 +315,12 @@ async fn random_ruling(world: &World, dice: &mut ChaCha8Rng) {
     let names = [("user_id", "ada"), ("user_id", "ben"), ("email", "a@x.org"), ("email", "b@x.org")];
     let (one, other) = (names[dice.random_range(0..4)], names[dice.random_range(0..4)]);
     let (Some(a), Some(b)) = (world.find(one.0, one.1).await, world.find(other.0, other.1).await) else { return };
-    let says = match a.customer.id == b.customer.id {
-        false => Says::Merge(vec![a.customer.id.clone(), b.customer.id.clone()]),
-        true => Says::Split(a.customer.id.clone(), vec![a.identifiers[0].key.clone()]),
+    let action = match a.customer.id == b.customer.id {
+        false => DecisionAction::Merge(vec![a.customer.id.clone(), b.customer.id.clone()]),
+        true => DecisionAction::Split(a.customer.id.clone(), vec![a.identifiers[0].key.clone()]),
     };
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    world.store.decide(&world.rules, &ruling, Timestamp(minute(3_000).0), false).await.expect("a ruling");
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    world.store.decide(&world.rules, &request, Timestamp(minute(3_000).0), false).await.expect("a ruling");
 }
 
 #[test]

@@ -5,8 +5,8 @@
 //! gives back stands for itself again. So reading the log later gives the same changes as following it live.
 
 use crate::domain::change::{Change, ChangePlace};
+use crate::domain::change_details::{ChangeDetails, ChangeKind};
 use crate::domain::customer::CustomerId;
-use crate::domain::told::{ChangeKind, Told};
 use crate::store::{Result, Store};
 
 /// A filter for changes. A change must meet all its conditions.
@@ -52,9 +52,9 @@ impl ChangeFilter {
         if self.kinds.is_empty() && self.followed.is_none() {
             return true;
         }
-        let told = change.told();
-        let concerned = self.followed.as_mut().is_none_or(|followed| followed.is_concerned_by(&told));
-        concerned && (self.kinds.is_empty() || self.kinds.contains(&told.kind))
+        let details = change.details();
+        let concerned = self.followed.as_mut().is_none_or(|followed| followed.is_concerned_by(&details));
+        concerned && (self.kinds.is_empty() || self.kinds.contains(&details.kind))
     }
 
     /// Whether the filter accepts every change.
@@ -64,17 +64,17 @@ impl ChangeFilter {
 }
 
 impl FollowedCustomer {
-    fn is_concerned_by(&mut self, told: &Told) -> bool {
+    fn is_concerned_by(&mut self, details: &ChangeDetails) -> bool {
         let FollowedCustomer(ids) = self;
-        let names = |id: &CustomerId| told.customer.as_ref() == Some(id) || told.others.contains(id);
+        let names = |id: &CustomerId| details.customer.as_ref() == Some(id) || details.others.contains(id);
         let concerned = ids.last().is_some_and(names);
-        match (told.kind, &told.customer) {
+        match (details.kind, &details.customer) {
             (ChangeKind::CustomersMerged, Some(survivor)) if concerned && ids.last() != Some(survivor) => {
                 ids.push(survivor.clone());
             }
             // The split gave back an id that the followed one had become: it stands for that id again.
             (ChangeKind::CustomerSplit, _) if concerned => {
-                if let Some(back) = ids.iter().position(|id| told.others.contains(id)) {
+                if let Some(back) = ids.iter().position(|id| details.others.contains(id)) {
                     ids.truncate(back + 1);
                 }
             }
@@ -99,12 +99,17 @@ mod tests {
     }
 
     fn touched(customer: &str) -> Change {
-        change(ChangeEntry::TouchpointRecorded { c: Some(id(customer)), m: "m".into() })
+        change(ChangeEntry::TouchpointRecorded { customer: Some(id(customer)), message: "m".into() })
     }
 
     fn merged(survivor: &str, other: &str) -> Change {
-        let (c, o) = (id(survivor), vec![id(other)]);
-        change(ChangeEntry::CustomersMerged { c, o, i: Vec::new(), m: Some("m".into()), w: None })
+        change(ChangeEntry::CustomersMerged {
+            customer: id(survivor),
+            others: vec![id(other)],
+            identifiers: Vec::new(),
+            message: Some("m".into()),
+            reason: None,
+        })
     }
 
     fn following(asked: &str) -> ChangeFilter {
@@ -121,8 +126,14 @@ mod tests {
     }
 
     fn split(customer: &str, back: &str) -> Change {
-        let (c, o) = (id(customer), vec![id(back)]);
-        change(ChangeEntry::CustomerSplit { c, o, i: Vec::new(), m: None, r: "decision".into(), w: None })
+        change(ChangeEntry::CustomerSplit {
+            customer: id(customer),
+            others: vec![id(back)],
+            identifiers: Vec::new(),
+            message: None,
+            rule: "decision".into(),
+            reason: None,
+        })
     }
 
     #[test]

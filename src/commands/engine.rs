@@ -19,7 +19,7 @@ use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
 use crate::ingest::visits::VisitsKeeper;
 use crate::projection::{Journeys, Options};
-use crate::rules::keeper::Keeper;
+use crate::rules::sync::RulesSync;
 use crate::settings::Settings;
 use crate::store::{Store, open};
 
@@ -31,7 +31,7 @@ pub(super) struct Engine {
     identity: Arc<IdentityWatch>,
     feed: Arc<Feed>,
     sockets: Sockets,
-    keeper: Keeper,
+    rules_sync: RulesSync,
     journeys: Journeys,
     visits: VisitsKeeper,
 }
@@ -44,11 +44,11 @@ impl Engine {
         let (feed, sockets) = (Feed::new(store.clone()), Sockets::at_most(settings.server.max_sockets));
         let judging = ingest.clone();
         let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
-        let keeper = Keeper::start(store.clone(), ingest.clone());
+        let rules_sync = RulesSync::start(store.clone(), ingest.clone());
         let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
-        Ok(Self { store, ingest, setup, identity, feed, sockets, keeper, journeys, visits })
+        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits })
     }
 
     /// What the server needs to answer.
@@ -81,7 +81,7 @@ impl Engine {
 
     /// Takes no more events and returns when all that were acknowledged are safe.
     pub(super) async fn close(self) {
-        self.keeper.close().await;
+        self.rules_sync.close().await;
         self.visits.close().await;
         self.ingest.close().await;
         self.journeys.close().await;

@@ -7,108 +7,142 @@ use serde::{Deserialize, Serialize};
 use super::customer::CustomerId;
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// What a batch did, one entry each, in order. The stores keep a batch's entries as one JSON list.
+/// What a batch did, one entry each, in order. The stores keep a batch's entries as one JSON list,
+/// with the short names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "k", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChangeEntry {
     /// A new customer.
     CustomerCreated {
         /// Its id.
-        c: CustomerId,
+        #[serde(rename = "c")]
+        customer: CustomerId,
         /// The identifiers it began with.
-        i: Vec<IdentifierId>,
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
         /// The message.
-        m: Arc<str>,
+        #[serde(rename = "m")]
+        message: Arc<str>,
     },
     /// Identifiers joined a customer.
     IdentifierLinked {
         /// The customer.
-        c: CustomerId,
+        #[serde(rename = "c")]
+        customer: CustomerId,
         /// The identifiers.
-        i: Vec<IdentifierId>,
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
         /// The message.
-        m: Arc<str>,
+        #[serde(rename = "m")]
+        message: Arc<str>,
     },
     /// Customers became one.
     CustomersMerged {
         /// The one that stays.
-        c: CustomerId,
+        #[serde(rename = "c")]
+        customer: CustomerId,
         /// Those that were absorbed.
-        o: Vec<CustomerId>,
+        #[serde(rename = "o")]
+        others: Vec<CustomerId>,
         /// The identifiers that brought them together.
-        i: Vec<IdentifierId>,
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
         /// The message; `None` when a person did it.
-        m: Option<Arc<str>>,
+        #[serde(rename = "m")]
+        message: Option<Arc<str>>,
         /// Why, in that person's words.
-        #[serde(default)]
-        w: Option<Arc<str>>,
+        #[serde(rename = "w", default)]
+        reason: Option<Arc<str>>,
     },
     /// Identifiers of a customer went to others, new or back again.
     CustomerSplit {
         /// The one that keeps its id.
-        c: CustomerId,
+        #[serde(rename = "c")]
+        customer: CustomerId,
         /// Those that have the rest.
-        o: Vec<CustomerId>,
+        #[serde(rename = "o")]
+        others: Vec<CustomerId>,
         /// The identifiers that went.
-        i: Vec<IdentifierId>,
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
         /// The message, when one brought it about.
-        m: Option<Arc<str>>,
+        #[serde(rename = "m")]
+        message: Option<Arc<str>>,
         /// The rule, or `decision`.
-        r: Arc<str>,
+        #[serde(rename = "r")]
+        rule: Arc<str>,
         /// Why, in words.
-        w: Option<Arc<str>>,
+        #[serde(rename = "w")]
+        reason: Option<Arc<str>>,
     },
     /// A person said that customers are not the same.
     CustomersKeptApart {
         /// The first.
-        c: CustomerId,
+        #[serde(rename = "c")]
+        customer: CustomerId,
         /// The others.
-        o: Vec<CustomerId>,
+        #[serde(rename = "o")]
+        others: Vec<CustomerId>,
         /// Why, in words.
-        w: Arc<str>,
+        #[serde(rename = "w")]
+        reason: Arc<str>,
     },
-    /// An identifier turned out to be shared, and binds nobody from now on.
+    /// An identifier turned out to be shared, and joins no customers from now on.
     IdentifierShared {
         /// The customer who had it.
-        c: Option<CustomerId>,
+        #[serde(rename = "c")]
+        customer: Option<CustomerId>,
         /// The identifier.
-        i: Vec<IdentifierId>,
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
         /// The message.
-        m: Option<Arc<str>>,
+        #[serde(rename = "m")]
+        message: Option<Arc<str>>,
     },
     /// New rules of who is who.
     RulesSaved {
         /// Their version.
-        v: i64,
+        #[serde(rename = "v")]
+        version: i64,
         /// Why, in words.
-        w: Option<Arc<str>>,
+        #[serde(rename = "w")]
+        reason: Option<Arc<str>>,
     },
     /// A touchpoint was stored.
     TouchpointRecorded {
         /// The owner's customer at that time.
-        c: Option<CustomerId>,
+        #[serde(rename = "c")]
+        customer: Option<CustomerId>,
         /// The message.
-        m: Arc<str>,
+        #[serde(rename = "m")]
+        message: Arc<str>,
     },
     /// An order was placed or changed.
     OrderRecorded {
         /// The owner's customer at that time.
-        c: Option<CustomerId>,
+        #[serde(rename = "c")]
+        customer: Option<CustomerId>,
         /// The order's source.
-        s: Arc<str>,
+        #[serde(rename = "s")]
+        source: Arc<str>,
         /// The order's number.
-        n: Arc<str>,
+        #[serde(rename = "n")]
+        number: Arc<str>,
         /// The message.
-        m: Arc<str>,
+        #[serde(rename = "m")]
+        message: Arc<str>,
     },
     /// A consent was given, denied or withdrawn.
     ConsentChanged {
         /// The customer.
-        c: Option<CustomerId>,
+        #[serde(rename = "c")]
+        customer: Option<CustomerId>,
         /// The decision's place in its batch.
-        x: u32,
+        #[serde(rename = "x")]
+        consent: u32,
         /// The message.
-        m: Arc<str>,
+        #[serde(rename = "m")]
+        message: Arc<str>,
     },
 }
 
@@ -221,8 +255,29 @@ pub struct ChangeRun {
     /// What happened, in order.
     pub changes: Vec<Change>,
     /// How far it was read: here the next run begins. Behind the last of `changes`, or further, when
-    /// batches came after it that changed nothing that is told.
+    /// batches after it have no entries.
     pub upto: ChangePlace,
-    /// Whether more is there that cannot be told yet, since its commit is only becoming visible.
+    /// Whether there is more whose commit is not fully visible yet.
     pub waits: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stores_keep_has_short_names() {
+        let entry = ChangeEntry::CustomersMerged {
+            customer: CustomerId("a".into()),
+            others: vec![CustomerId("b".into())],
+            identifiers: vec![Arrival(7)],
+            message: Some("m1".into()),
+            reason: None,
+        };
+        let kept = r#"{"k":"CUSTOMERS_MERGED","c":"a","o":["b"],"i":[7],"m":"m1","w":null}"#;
+        assert_eq!(serde_json::to_string(&entry).expect("an entry"), kept);
+        assert_eq!(serde_json::from_str::<ChangeEntry>(kept).expect("an entry"), entry);
+        // Those of an older version give no reason.
+        assert_eq!(serde_json::from_str::<ChangeEntry>(&kept.replace(r#","w":null"#, "")).expect("an entry"), entry);
+    }
 }

@@ -1,4 +1,4 @@
-//! What somebody says of a person: a trait's value, with where it came from.
+//! Claims: a trait's value, with its provenance.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -66,11 +66,11 @@ pub struct Claim {
     pub value: Arc<RawValue>,
     /// How it was come by.
     pub provenance: Provenance,
-    /// The latest time it was said.
+    /// The latest time of the claim.
     pub at: Timestamp,
-    /// The earliest time it was said.
+    /// The earliest time of the claim.
     pub first_at: Timestamp,
-    /// How often it was said.
+    /// How often it was made.
     pub count: i64,
     /// Who sent it.
     pub source: Arc<str>,

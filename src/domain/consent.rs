@@ -16,7 +16,7 @@ pub enum ConsentStatus {
     Expired,
     /// Allowed.
     Granted,
-    /// Nobody knows.
+    /// Unknown.
     Unknown,
     /// Asked and said no.
     Denied,

@@ -32,7 +32,7 @@ pub struct Customer {
     /// Ours.
     pub id: CustomerId,
     /// When its id was given out: the order of CREATED, and who stays in a merge.
-    pub born: Arrival,
+    pub created_seq: Arrival,
     /// Raised by every change of it; 0 in a view of the past, where nothing changes.
     pub version: i64,
     /// Ids merged into this one, directly or through others; oldest first.

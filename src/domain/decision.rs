@@ -1,13 +1,13 @@
-//! What a person said about who is who.
+//! Decisions of people about who is who.
 
 use std::sync::Arc;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// The name of the rule that a decision is, beside those of the settings.
+/// The rule name of a decision, beside the rules of the settings.
 pub const DECISION: &str = "decision";
 
-/// What kind of thing was said.
+/// The kind of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DecisionKind {
     /// All sides are the same person.
@@ -42,24 +42,24 @@ pub struct Decision {
     pub arrival: Arrival,
     /// When it was committed.
     pub at: Timestamp,
-    /// What was said.
+    /// Its kind.
     pub kind: DecisionKind,
-    /// Who said it.
+    /// The person who made it.
     pub by: Arc<str>,
     /// Why, in that person's words.
     pub reason: Arc<str>,
-    /// The identifiers of each side as they stood then.
+    /// The identifiers of each side when it was made.
     pub sides: Vec<Vec<IdentifierId>>,
 }
 
-/// An identifier's place in a decision. Whoever joins a customer later takes the side it has.
+/// The side of an identifier in a decision. An identifier that joins a customer later takes the customer's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Side {
     /// The identifier.
     pub identifier: IdentifierId,
     /// The decision.
     pub decision: Arrival,
-    /// What was said.
+    /// Its kind.
     pub kind: DecisionKind,
     /// Which side, from 1.
     pub number: i64,

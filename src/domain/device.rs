@@ -22,7 +22,7 @@ pub struct DeviceFact {
 pub struct Device {
     /// What it is.
     pub fact: DeviceFact,
-    /// The smallest time of an event from it: of the customer whom the read was about, or else of anybody.
+    /// The smallest time of an event from it: of the customer that the read was about, else of all.
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,

@@ -36,24 +36,23 @@ pub struct Fact {
     pub product_acts: Vec<ProductFact>,
     /// Decisions on consent.
     pub consents: Vec<ConsentFact>,
-    /// What a replay says of it, when it did not arrive but was made of what is stored. It moves nobody: it is
-    /// kept as evidence, and whoever made it works everybody out again.
+    /// For a derived fact, which did not arrive but was made of stored traits: its outcome in a replay. It is kept as
+    /// evidence and moves no identifier; a restitch follows that does.
     pub derived: Option<Derived>,
 }
 
 impl Fact {
-    /// The message that links, evidence and histories name: of what was made of stored traits that of their event.
-    pub fn told_by(&self) -> &Arc<str> {
-        self.derived.as_ref().and_then(|derived| derived.said.as_ref()).unwrap_or(&self.message_id)
+    /// The message that links, evidence and histories name: for a derived fact, that of its event.
+    pub fn source_message(&self) -> &Arc<str> {
+        self.derived.as_ref().and_then(|derived| derived.source_message.as_ref()).unwrap_or(&self.message_id)
     }
 
-    /// The first and the last time at which what it says happened: of what was made of stored traits those of all
-    /// events that said them.
+    /// Its first and last time: for a derived fact, those of all its events.
     pub fn times(&self) -> (Timestamp, Timestamp) {
         self.derived.as_ref().map_or((self.at, self.at), |derived| (derived.first_at, derived.last_at))
     }
 
-    /// One that names these identifiers, strongest first, and says nothing else.
+    /// A fact with these identifiers, strongest first, and nothing else.
     pub fn naming(
         message_id: impl Into<Arc<str>>,
         source: impl Into<Arc<str>>,
@@ -77,25 +76,25 @@ impl Fact {
     }
 }
 
-/// What a replay says of a fact that was made of what is stored.
+/// The outcome of a derived fact in a replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {
-    /// The message whose event said the parts; `None` when it was not kept. Links and evidence name it.
-    pub said: Option<Arc<str>>,
-    /// When the first of all events was that said them of the same.
+    /// The message of its event; `None` when it is not known. Links and evidence name it.
+    pub source_message: Option<Arc<str>>,
+    /// The time of the first event that gave it with the same identifiers.
     pub first_at: Timestamp,
-    /// When the last was.
+    /// The time of the last one.
     pub last_at: Timestamp,
-    /// How many those are.
+    /// The number of these events.
     pub count: i64,
-    /// Identifiers that are not let in.
+    /// The refused identifiers.
     pub refused: Vec<Refused>,
 }
 
-/// An identifier that a replay does not let in.
+/// An identifier that the replay refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Which.
+    /// The identifier.
     pub key: IdentifierKey,
     /// The rule's name.
     pub rule: Arc<str>,
@@ -108,6 +107,6 @@ pub struct Refused {
 pub struct FactIdentifier {
     /// Kind and normalised value.
     pub key: IdentifierKey,
-    /// Whether the kind is one of the rules'; one that is not is stored and binds nobody.
+    /// Whether the rules list its kind. An unlisted one is stored and joins no customers.
     pub listed: bool,
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Health {
-    /// Identifiers, those that nobody holds included.
+    /// The number of identifiers, those without a customer included.
     pub identifiers: i64,
-    /// How many customers hold so many identifiers, those that were merged away left out.
+    /// The number of customers by their number of identifiers, without merged ones.
     pub sizes: BTreeMap<i64, i64>,
     /// How many customers were merged into another, ever.
     pub merges: i64,

@@ -58,7 +58,7 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    /// Whether several people share it, so that it binds nobody.
+    /// Whether several people share it, so that it joins no customers.
     pub fn is_shared(&self) -> bool {
         self.shared_since.is_some()
     }

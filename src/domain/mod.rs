@@ -7,6 +7,7 @@
 
 pub mod arrival;
 pub mod change;
+pub mod change_details;
 pub mod claim;
 pub mod composite;
 pub mod consent;
@@ -32,7 +33,6 @@ pub mod rules;
 pub mod search;
 pub mod surrogate;
 pub mod time;
-pub mod told;
 pub mod touchpoint;
 
 pub use arrival::Arrival;

@@ -1,4 +1,4 @@
-//! What somebody most likely meant who wrote a name that there is not.
+//! The known name that is nearest to an unknown one.
 
 /// The name of `known` that is nearest to `written`: that differs by few letters whatever their case, or is a
 /// part of it, or it of that. Of equally near ones the first in byte order; `None` when none is near.
@@ -34,7 +34,7 @@ fn plain(name: &str) -> String {
 
 /// "did you mean …" of the nearest, and what there is: for people. Of many names the first.
 pub fn hint<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
-    /// More help nobody.
+    /// More do not help.
     const SHOWN: usize = 40;
     let mut all: Vec<&str> = known.clone().into_iter().collect();
     all.sort_unstable();

@@ -1,4 +1,4 @@
-//! An order: the fold of everything that was said about it, in whatever order that arrived.
+//! An order: the fold of all its events, in any order of arrival.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -142,7 +142,7 @@ pub struct Order {
     /// Owner, moment and arrival of its first COMPLETED. Before that arrived the order *waits*:
     /// it is stored, and no customer has it.
     pub placed: Option<Placed>,
-    /// Its currency: the last that was said, else `XXX` (ISO 4217: no currency).
+    /// Its currency: that of the latest event with one, else `XXX` (ISO 4217: no currency).
     pub currency: Currency,
     /// Its total.
     pub total: Amount,
@@ -156,7 +156,7 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// What came back, in order of time.
     pub returns: Vec<Return>,
-    /// Everything that was said, in order of arrival: what all the rest is folded from.
+    /// All events, in order of arrival. Everything else is folded from them.
     pub events: Vec<OrderEvent>,
 }
 
@@ -256,14 +256,14 @@ impl Order {
     }
 
     /// What had been said by a moment, or all of it.
-    pub fn fold_then(key: OrderKey, mut events: Vec<OrderEvent>, when: Option<Moment>) -> Order {
+    pub fn fold_as_of(key: OrderKey, mut events: Vec<OrderEvent>, when: Option<Moment>) -> Order {
         if let Some(moment) = when {
             events.retain(|event| moment.has(event.arrival));
         }
         Order::fold(key, events)
     }
 
-    /// Says who owned what was said of it before touchpoints were given to others: by arrival.
+    /// Sets the owners that its events had before reassignments, by arrival.
     pub fn give_back<S: BuildHasher>(&mut self, owners: &HashMap<Arrival, IdentifierId, S>) {
         let placed = self.placed.iter_mut().map(|placed| (placed.arrival, &mut placed.owner));
         let said = self.events.iter_mut().filter_map(|event| Some((event.arrival, event.owner.as_mut()?)));
@@ -335,7 +335,7 @@ impl Order {
         let mut parts: Vec<(Option<Product>, i64, Amount)> = Vec::new();
         let amount = if refund.products.is_empty() {
             let amount = refund.total.unwrap_or(left).min(left);
-            // A sum smaller than what is left is money alone: nobody said which goods came back.
+            // A sum smaller than the rest is money alone: it does not say which goods came back.
             if amount == left {
                 for line in &mut self.lines {
                     let quantity = line.quantity - line.returned_quantity;
@@ -401,7 +401,7 @@ impl Order {
     }
 }
 
-/// The currency that was said last; `None` while none was.
+/// The currency of the latest event with one.
 fn said_currency<'e>(by_time: &[&'e OrderEvent]) -> Option<&'e Currency> {
     by_time.iter().rev().find_map(|event| match &event.act {
         OrderAct::Completed(content) | OrderAct::Updated(content) => content.currency.as_ref(),

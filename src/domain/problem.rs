@@ -68,9 +68,9 @@ problem_codes! {
     NotFound = "NOT_FOUND",
     /// No kind of identifier has that name.
     UnknownKind = "UNKNOWN_KIND",
-    /// Nobody has that identifier.
+    /// No customer has that identifier.
     UnknownIdentifier = "UNKNOWN_IDENTIFIER",
-    /// Somebody else has that identifier.
+    /// Another customer has that identifier.
     NotItsIdentifier = "NOT_ITS_IDENTIFIER",
     /// A split that would leave nothing.
     NothingLeft = "NOTHING_LEFT",
@@ -80,7 +80,7 @@ problem_codes! {
     Erased = "ERASED",
     /// A rule of who is who forbids it.
     RuleForbids = "RULE_FORBIDS",
-    /// The rules were saved by somebody else meanwhile.
+    /// Newer rules were saved meanwhile.
     RulesChanged = "RULES_CHANGED",
     /// Not an event at all.
     NotAnEvent = "NOT_AN_EVENT",

@@ -14,9 +14,9 @@ use super::{Arrival, IdentifierId, Timestamp};
 pub struct Product {
     /// The sender's stock-keeping unit: unique.
     pub sku: Arc<str>,
-    /// The name that was said last.
+    /// The latest name.
     pub name: Option<Arc<str>>,
-    /// The category that was said last.
+    /// The latest category.
     pub category: Option<Arc<str>>,
 }
 

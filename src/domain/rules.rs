@@ -50,7 +50,7 @@ pub enum Blocked {
 
 impl KindRule {
     /// The version of the rules from which it counts where a value was seen. One that was made of the parts
-    /// of before binds nobody; one that was given and not made does not depend on parts.
+    /// of before joins no customers; one that was given and not made does not depend on parts.
     pub fn counts_from(&self, value: &str) -> i64 {
         if self.parts_since > 0 && composite::parts(value).is_some() { self.parts_since } else { 0 }
     }
@@ -125,7 +125,7 @@ pub struct WrittenKind {
     pub from: Vec<Arc<str>>,
     /// Of a composite: where its parts stand.
     pub parts: Vec<Arc<str>>,
-    /// Events whose value is somebody else's.
+    /// Events whose value belongs to another person.
     pub except: Vec<Arc<str>>,
     /// `email` or `phone`.
     pub normalise: Option<Arc<str>>,
@@ -138,8 +138,8 @@ pub struct WrittenKind {
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
-    /// Of a composite: the version from which these parts are in force; 0 when they always were. Nobody
-    /// writes it: whoever saves rules takes it from the version before.
+    /// Of a composite: the version from which these parts are in force; 0 when they always were. It is not written by
+    /// people: a save takes it from the version before.
     #[serde(default, skip_serializing_if = "is_always")]
     pub parts_since: i64,
 }
@@ -149,7 +149,7 @@ fn is_always(since: &i64) -> bool {
 }
 
 impl WrittenRules {
-    /// As somebody wrote them: without what came of saving them.
+    /// As they were written: without what a save adds.
     pub fn as_written(&self) -> Self {
         let mut rules = self.clone();
         rules.kinds.iter_mut().for_each(|kind| kind.parts_since = 0);

@@ -1,5 +1,5 @@
 //! Text as it is searched: what a word is, when it is found, and where. The same in both stores, which only
-//! bring candidates: whether one fits is said here.
+//! find candidates, and this decides whether one fits.
 //!
 //! A word is found where it begins a word, where it stands inside one (from [`INSIDE`] letters on), and where
 //! it differs from one by a letter (from [`ALIKE`] letters on): another letter, one too many, one too few, or
@@ -126,7 +126,7 @@ pub struct Word {
 }
 
 impl Asked {
-    /// From what somebody typed. Without any letter or digit there are no parts.
+    /// From typed text. Without any letter or digit there are no parts.
     pub fn read(text: &str) -> Self {
         // How a number is written that is for abroad and for home at once.
         let folded = fold(&text.replace("(0)", " "));
@@ -154,7 +154,7 @@ impl Asked {
         self.parts.is_empty()
     }
 
-    /// Whether somebody with these identifiers and claims fits. Claims are asked for where the identifiers alone
+    /// Whether a customer with these identifiers and claims fits. Claims are asked for where the identifiers alone
     /// do not say; of each trait the value counts that is shown.
     ///
     /// # Errors
@@ -322,7 +322,7 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '`' | '\u{b4}' | '\u{2018}' | '\u{2019}' | '\u{2bb}' | '\u{2bc}' | '\u{ff07}')
 }
 
-/// What nobody sees (zero width, soft hyphens, direction marks), and the stroke that makes Arabic words longer.
+/// Invisible characters (zero width, soft hyphens, direction marks), and the stroke that makes Arabic words longer.
 fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{640}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}')

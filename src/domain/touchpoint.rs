@@ -32,7 +32,7 @@ pub const KINDS: [&str; 20] = [
     "other",
 ];
 
-/// Who came to whom.
+/// Whether the person or the business made the contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Direction {
@@ -81,7 +81,7 @@ pub struct TouchpointFact {
     pub name: Arc<str>,
     /// Where it happened.
     pub channel: Arc<str>,
-    /// Who came to whom.
+    /// Whether the person or the business made the contact.
     pub direction: Direction,
     /// The session the sender named.
     pub session_id: Option<Arc<str>>,
@@ -100,13 +100,13 @@ pub struct Touchpoint {
     pub message_id: Arc<str>,
     /// When it happened.
     pub at: Timestamp,
-    /// The strongest identifier its event was accepted with; or whom it was given to, when a device that
-    /// several people share was there alone.
+    /// The strongest accepted identifier of its event; or, after an owner reassignment, the identifier that was signed in
+    /// on its shared device.
     pub owner: IdentifierId,
-    /// The identifier of the device that its event came from, when that is not its owner: of several the
-    /// strongest that is shared, else the strongest.
-    pub carrier: Option<IdentifierId>,
-    /// Who sent it.
+    /// The device identifier of its event, when that is not its owner: of several the strongest shared one, else the
+    /// strongest.
+    pub device_identifier: Option<IdentifierId>,
+    /// Its source.
     pub source: Arc<str>,
     /// The device it happened on, by key.
     pub device: Option<Arc<str>>,
@@ -119,8 +119,8 @@ pub struct Touchpoint {
 impl Touchpoint {
     /// Says who owned it before it was given to its owner of now, or given back.
     pub fn give_back(&mut self, owner: IdentifierId) {
-        let device = self.carrier.unwrap_or(self.owner);
+        let device = self.device_identifier.unwrap_or(self.owner);
         self.owner = owner;
-        self.carrier = (owner != device).then_some(device);
+        self.device_identifier = (owner != device).then_some(device);
     }
 }

@@ -22,21 +22,21 @@ use super::touchpoint::Touchpoint;
 use crate::changes::feed::{ChangeReader, Feed};
 use crate::changes::filter::ChangeFilter;
 use crate::domain::change::ChangePlace;
+use crate::domain::change_details::ChangeDetails;
 use crate::domain::customer::CustomerId;
-use crate::domain::told::Told;
-use crate::domain::{Arrival, change, told};
+use crate::domain::{Arrival, change, change_details};
 use crate::store::Store;
 use crate::store::query::IdentifierRef;
 
 /// Something that happened.
 pub struct Change {
     row: Arc<change::Change>,
-    told: Told,
+    details: ChangeDetails,
 }
 
 /// What happened.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "told::ChangeKind")]
+#[graphql(remote = "change_details::ChangeKind")]
 pub enum ChangeKind {
     /// A customer was created.
     CustomerCreated,
@@ -82,78 +82,79 @@ impl Change {
 
     /// What happened.
     async fn kind(&self) -> ChangeKind {
-        self.told.kind.into()
+        self.details.kind.into()
     }
 
     /// Whose it was then. Null when it is about nobody, or when nobody was bound.
     async fn customer_id(&self) -> Option<ID> {
-        self.told.customer.clone().map(|id| NodeId::Customer(id).encode())
+        self.details.customer.clone().map(|id| NodeId::Customer(id).encode())
     }
 
     /// The customer that `customerId` stands for now. Null when there is none.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
-        let id = self.told.customer.clone()?;
+        let id = self.details.customer.clone()?;
         self.visible(ctx, async || Customer::of_id(ctx, id.clone()).await).await.transpose()
     }
 
     /// Ids of other customers it is about: those that were absorbed, or split off, or kept apart.
     async fn other_customer_ids(&self) -> Vec<ID> {
-        self.told.others.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
+        self.details.others.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
     }
 
     /// The touchpoint that was stored. Null for other kinds.
     async fn touchpoint(&self, ctx: &Context<'_>) -> Option<Result<Touchpoint, Error>> {
-        let message = self.told.touchpoint.clone()?;
+        let message = self.details.touchpoint.clone()?;
         self.visible(ctx, async || Touchpoint::fetch(ctx, message.clone()).await).await.transpose()
     }
 
     /// The order that was placed or changed. Null for other kinds.
     async fn order(&self, ctx: &Context<'_>) -> Option<Result<Order, Error>> {
-        let key = self.told.order.clone()?;
+        let key = self.details.order.clone()?;
         self.visible(ctx, async || Order::fetch_at(ctx, None, key.clone()).await).await.transpose()
     }
 
     /// The consent that was given, denied or withdrawn, as it was decided. Null for other kinds.
     async fn consent(&self, ctx: &Context<'_>) -> Option<Result<Consent, Error>> {
-        let name = ConsentName(Arrival::new(self.row.place.seq, self.told.consent?));
+        let name = ConsentName(Arrival::new(self.row.place.seq, self.details.consent?));
         let fetch = async || Ok(load::one(ctx, name).await?.map(Consent::of_log));
         self.visible(ctx, fetch).await.transpose()
     }
 
     /// The identifiers it is about.
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
-        let all = self.told.identifiers.len();
+        let all = self.details.identifiers.len();
         let fetch = async || {
-            let found = Identifier::of_ids(ctx, &self.told.identifiers).await?;
+            let found = Identifier::of_ids(ctx, &self.details.identifiers).await?;
             Ok((found.len() == all).then_some(found))
         };
         match self.visible(ctx, fetch).await? {
             Some(found) => Ok(found),
-            None => Identifier::of_ids(ctx, &self.told.identifiers).await,
+            None => Identifier::of_ids(ctx, &self.details.identifiers).await,
         }
     }
 
     /// The message that brought it; null when a person or the program itself did it.
     async fn message_id(&self) -> Option<&str> {
-        self.told.message.as_deref()
+        self.details.message.as_deref()
     }
 
     /// The rule that decided: of identifiers that joined and customers that became one by an event, the
     /// weakest kind that held them together. Null when none did.
     async fn rule(&self, ctx: &Context<'_>) -> Option<Result<Arc<str>, Error>> {
-        use told::ChangeKind::{CustomersMerged, IdentifierLinked};
-        if let Some(rule) = &self.told.rule {
+        use change_details::ChangeKind::{CustomersMerged, IdentifierLinked};
+        if let Some(rule) = &self.details.rule {
             return Some(Ok(rule.clone()));
         }
-        let by_event = self.told.message.is_some() && matches!(self.told.kind, IdentifierLinked | CustomersMerged);
-        let weakest = self.told.identifiers.last().filter(|_| by_event)?;
+        let by_event =
+            self.details.message.is_some() && matches!(self.details.kind, IdentifierLinked | CustomersMerged);
+        let weakest = self.details.identifiers.last().filter(|_| by_event)?;
         let found = load::one(ctx, IdentifierRef::Id(*weakest)).await.transpose()?;
         Some(found.map(|identifier| identifier.key.kind))
     }
 
     /// Why, in words, when a person or a rule said so.
     async fn reason(&self) -> Option<&str> {
-        self.told.reason.as_deref()
+        self.details.reason.as_deref()
     }
 }
 
@@ -165,7 +166,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 impl Change {
     fn new(row: Arc<change::Change>) -> Self {
-        Change { told: row.told(), row }
+        Change { details: row.details(), row }
     }
 
     /// What a fresh change names is there, though perhaps not yet on the machine that was asked: it is
@@ -236,7 +237,7 @@ pub(super) async fn page(
 /// Whose changes are asked for, and which.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    kinds: Vec<told::ChangeKind>,
+    kinds: Vec<change_details::ChangeKind>,
     customer: Option<CustomerId>,
 }
 

@@ -22,8 +22,8 @@ use crate::domain::customer::{self, CustomerId, CustomerView};
 use crate::domain::{Arrival, IdentifierId, ProblemCode, problem};
 use crate::ingest::Ingest;
 use crate::stitching::decide::Sketch;
-use crate::stitching::{Ruled, Ruling, Says};
-use crate::store::Decided;
+use crate::stitching::{DecisionAction, DecisionOutcome, DecisionRequest};
+use crate::store::AppliedDecision;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 
 /// The most characters of a reason.
@@ -125,13 +125,13 @@ impl CustomerSketch {
 
 /// Merges customers.
 pub(super) async fn merge(ctx: &Context<'_>, ids: &[ID], reason: &str) -> Result<CustomerMergePayload, Error> {
-    let done = rule(ctx, customer_ids(ids).map(Says::Merge), reason).await?;
+    let done = rule(ctx, customer_ids(ids).map(DecisionAction::Merge), reason).await?;
     Ok(CustomerMergePayload {
         status: done.status,
         customer: done.first(ctx).await?,
         absorbed_ids: done.others().map(|id| NodeId::Customer(id).encode()).collect(),
         change: done.change(),
-        problems: Problem::list(&done.ruled.problems),
+        problems: Problem::list(&done.outcome.problems),
     })
 }
 
@@ -153,7 +153,7 @@ pub(super) async fn split(
         customer: done.first(ctx).await?,
         created,
         change: done.change(),
-        problems: Problem::list(&done.ruled.problems),
+        problems: Problem::list(&done.outcome.problems),
     })
 }
 
@@ -163,7 +163,7 @@ pub(super) async fn keep_apart(
     ids: &[ID],
     reason: &str,
 ) -> Result<CustomersKeepApartPayload, Error> {
-    let done = rule(ctx, customer_ids(ids).map(Says::KeepApart), reason).await?;
+    let done = rule(ctx, customer_ids(ids).map(DecisionAction::KeepApart), reason).await?;
     let mut customers = Vec::from_iter(done.first(ctx).await?);
     for id in done.others() {
         customers.extend(Customer::of_id(ctx, id).await?);
@@ -172,13 +172,13 @@ pub(super) async fn keep_apart(
         status: done.status,
         customers,
         change: done.change(),
-        problems: Problem::list(&done.ruled.problems),
+        problems: Problem::list(&done.outcome.problems),
     })
 }
 
 /// What a merge would come to.
 pub(super) async fn merge_trial(ctx: &Context<'_>, ids: &[ID]) -> Result<CustomersTrial, Error> {
-    trial(ctx, customer_ids(ids).map(Says::Merge)).await
+    trial(ctx, customer_ids(ids).map(DecisionAction::Merge)).await
 }
 
 /// What a split would come to.
@@ -192,13 +192,13 @@ pub(super) async fn split_trial(
 }
 
 /// What a person said, or why it cannot be understood.
-type Said = Result<Says, problem::Problem>;
+type Said = Result<DecisionAction, problem::Problem>;
 
 /// What came of it.
 struct Done {
     status: MutationStatus,
     change: i64,
-    ruled: Ruled,
+    outcome: DecisionOutcome,
 }
 
 impl Done {
@@ -208,14 +208,14 @@ impl Done {
 
     /// The customer that stays.
     async fn first(&self, ctx: &Context<'_>) -> Result<Option<Customer>, Error> {
-        match &self.ruled.customer {
+        match &self.outcome.customer {
             Some(id) if self.status != MutationStatus::Refused => Customer::of_id(ctx, id.clone()).await,
             _ => Ok(None),
         }
     }
 
     fn others(&self) -> impl Iterator<Item = CustomerId> {
-        self.ruled.others.iter().cloned()
+        self.outcome.others.iter().cloned()
     }
 
     fn change(&self) -> Option<String> {
@@ -227,51 +227,52 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
     let refused = |problem| Done {
         status: MutationStatus::Refused,
         change: 0,
-        ruled: Ruled { problems: vec![problem], ..Ruled::default() },
+        outcome: DecisionOutcome { problems: vec![problem], ..DecisionOutcome::default() },
     };
-    let said = said.and_then(|says| read_reason(reason).map(|reason| (says, reason)));
-    let (says, reason) = match said {
+    let said = said.and_then(|action| read_reason(reason).map(|reason| (action, reason)));
+    let (action, reason) = match said {
         Ok(said) => said,
         Err(problem) => return Ok(refused(problem)),
     };
-    let ruling = Ruling { says, by: ctx.data_unchecked::<Viewer>().name(), reason };
-    let Decided { change, ruled, .. } = decide(ctx, &ruling, false).await?;
+    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().name(), reason };
+    let AppliedDecision { change, outcome, .. } = decide(ctx, &request, false).await?;
     load::forget(ctx);
-    let was_so = ruled.problems.is_empty()
-        || (matches!(ruling.says, Says::Merge(_)) && ruled.problems[0].code == ProblemCode::SameCustomer);
-    let status = match (ruled.done, was_so) {
+    let was_so = outcome.problems.is_empty()
+        || (matches!(request.action, DecisionAction::Merge(_))
+            && outcome.problems[0].code == ProblemCode::SameCustomer);
+    let status = match (outcome.done, was_so) {
         (true, _) => MutationStatus::Done,
         (false, true) => MutationStatus::Unchanged,
         (false, false) => MutationStatus::Refused,
     };
-    Ok(Done { status, change, ruled })
+    Ok(Done { status, change, outcome })
 }
 
-async fn decide(ctx: &Context<'_>, ruling: &Ruling, trial: bool) -> Result<Decided, Error> {
+async fn decide(ctx: &Context<'_>, request: &DecisionRequest, trial: bool) -> Result<AppliedDecision, Error> {
     let told = if trial { store_error } else { write_error };
-    ctx.data_unchecked::<Arc<Ingest>>().decide(ruling, trial).await.map_err(told)
+    ctx.data_unchecked::<Arc<Ingest>>().decide(request, trial).await.map_err(told)
 }
 
 async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
-    let says = match said {
-        Ok(says) => says,
+    let action = match said {
+        Ok(action) => action,
         Err(problem) => return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&[problem]) }),
     };
-    let ruling = Ruling { says, by: ctx.data_unchecked::<Viewer>().name(), reason: "".into() };
-    let ruled = decide(ctx, &ruling, true).await?.ruled;
-    if !ruled.done {
-        return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&ruled.problems) });
+    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().name(), reason: "".into() };
+    let outcome = decide(ctx, &request, true).await?.outcome;
+    if !outcome.done {
+        return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&outcome.problems) });
     }
     // As they are now: names and figures are theirs, only put together otherwise.
     let mut views = Vec::new();
-    for id in ruling.says.customers() {
+    for id in request.action.customers() {
         let pages = FirstPages { orders: 0, touchpoints: 0 };
         let ask = CustomerLoad(CustomerKey::Id(id.clone()), Shape::Card, pages);
         if let Some(found) = load::one(ctx, ask).await? {
             views.extend(found.map_err(store_error)?);
         }
     }
-    let customers = ruled.sketches.into_iter().map(|sketch| sketched(sketch, &views)).collect();
+    let customers = outcome.sketches.into_iter().map(|sketch| sketched(sketch, &views)).collect();
     Ok(CustomersTrial { customers, problems: Vec::new() })
 }
 
@@ -290,7 +291,7 @@ fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
         as_of: None,
         customer: customer::Customer {
             id: sketch.customer.clone().unwrap_or(CustomerId("".into())),
-            born: Arrival::default(),
+            created_seq: Arrival::default(),
             version: 0,
             former_ids: Vec::new(),
         },
@@ -337,7 +338,7 @@ fn read_split(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Sa
         })
     };
     let identifiers = identifiers.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    Ok(Says::Split(customer_id(id, "id")?, identifiers))
+    Ok(DecisionAction::Split(customer_id(id, "id")?, identifiers))
 }
 
 fn few(path: &str, count: usize) -> Result<(), problem::Problem> {

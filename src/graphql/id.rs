@@ -264,16 +264,16 @@ impl Cursor for CustomerSortKey {
     fn numbers(&self) -> Vec<i64> {
         // A sum of money may need more than 64 bits: what stands above 63 of them is a number of its own.
         match i64::try_from(self.key) {
-            Ok(key) => vec![key, self.born.0],
-            Err(_) => vec![(self.key >> 63) as i64, (self.key & i128::from(i64::MAX)) as i64, self.born.0],
+            Ok(key) => vec![key, self.created_seq.0],
+            Err(_) => vec![(self.key >> 63) as i64, (self.key & i128::from(i64::MAX)) as i64, self.created_seq.0],
         }
     }
     fn from_numbers(numbers: &[i64]) -> Option<Self> {
         match numbers {
-            [key, born] => Some(CustomerSortKey { key: i128::from(*key), born: Arrival(*born) }),
+            [key, born] => Some(CustomerSortKey { key: i128::from(*key), created_seq: Arrival(*born) }),
             [high, low @ (0..), born] => {
                 let key = i128::from(*high) << 63 | i128::from(*low);
-                Some(CustomerSortKey { key, born: Arrival(*born) })
+                Some(CustomerSortKey { key, created_seq: Arrival(*born) })
             }
             _ => None,
         }

@@ -284,7 +284,7 @@ mod tests {
             as_of: change.map(|change| Moment { change, at: Timestamp(change) }),
             customer: Customer {
                 id: id_of(id),
-                born: Arrival(1),
+                created_seq: Arrival(1),
                 version: 1,
                 former_ids: former.iter().map(|id| id_of(id)).collect(),
             },

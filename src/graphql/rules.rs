@@ -206,7 +206,7 @@ impl RulesTrial {
 
     /// Customers then.
     async fn customers_then(&self) -> Long {
-        Long(self.trial.customers_then as i64)
+        Long(self.trial.customers_after as i64)
     }
 
     /// Customers of today whose identifiers would be those of several.

@@ -14,10 +14,10 @@ use crate::domain::fact::Fact;
 use crate::domain::order::OrderAct;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
-use crate::stitching::{Batch, Outcome, Ruling};
+use crate::stitching::{Batch, DecisionRequest, Outcome};
 use crate::store::rules::RulesInForce;
 use crate::store::visits::VisitsJudged;
-use crate::store::{Applied, Decided, Result, StoreError};
+use crate::store::{Applied, AppliedDecision, Result, StoreError};
 
 pub(crate) struct FakeStore {
     pub(crate) stored: Mutex<Vec<Fact>>,
@@ -91,7 +91,7 @@ impl IngestStore for Arc<FakeStore> {
         Ok(Applied { change: stored.len() as i64, outcomes, devices: Vec::new() })
     }
 
-    async fn decide(&self, _: &IdentityRules, _: &Ruling, _: Timestamp, _: bool) -> Result<Decided> {
+    async fn decide(&self, _: &IdentityRules, _: &DecisionRequest, _: Timestamp, _: bool) -> Result<AppliedDecision> {
         Err(StoreError::Setup("the fake store takes no decisions".into()))
     }
 

@@ -21,9 +21,9 @@ use super::writer::{BATCH, Writer};
 use crate::domain::Duration;
 use crate::domain::rules::{IdentityRules, WrittenRules};
 use crate::settings::Settings;
-use crate::stitching::{Outcome, Ruling};
+use crate::stitching::{DecisionRequest, Outcome};
 use crate::store::rules::RulesInForce;
-use crate::store::{Applied, Decided, StoreError};
+use crate::store::{Applied, AppliedDecision, StoreError};
 
 /// Takes events in. Cheap to share; one for a process and store.
 pub struct Ingest {
@@ -122,7 +122,7 @@ impl Ingest {
     ///
     /// # Errors
     /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
-    pub async fn decide(&self, ruling: &Ruling, trial: bool) -> Result<Decided, StoreError> {
+    pub async fn decide(&self, ruling: &DecisionRequest, trial: bool) -> Result<AppliedDecision, StoreError> {
         let Writer { store, judges, clock } = &self.writer;
         let mut decided = match store.decide(&judges.now().rules, ruling, clock(), trial).await {
             Err(StoreError::RulesChanged(_)) => {

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 
 use crate::domain::rules::{IdentityRules, WrittenRules};
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
-use crate::stitching::{Batch, Ruling};
+use crate::stitching::{Batch, DecisionRequest};
 use crate::store::query::IdentifierRef;
 use crate::store::rules::RulesInForce;
 use crate::store::visits::VisitsJudged;
-use crate::store::{Applied, Decided, Result, Store};
+use crate::store::{Applied, AppliedDecision, Result, Store};
 
 /// The operations of a store that ingest needs; each is described where [`Store`] has it.
 #[async_trait]
@@ -22,7 +22,13 @@ pub trait IngestStore: Send + Sync + 'static {
     /// Writes a batch.
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
     /// Writes a person's decision, or tries it.
-    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided>;
+    async fn decide(
+        &self,
+        rules: &IdentityRules,
+        ruling: &DecisionRequest,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<AppliedDecision>;
     /// Judges one piece of the visits that are noted.
     async fn judge_visits(
         &self,
@@ -55,7 +61,13 @@ impl<S: Store + ?Sized> IngestStore for Arc<S> {
         Store::apply(&**self, rules, batch, at).await
     }
 
-    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+    async fn decide(
+        &self,
+        rules: &IdentityRules,
+        ruling: &DecisionRequest,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<AppliedDecision> {
         Store::decide(&**self, rules, ruling, at, trial).await
     }
 

@@ -95,31 +95,33 @@ impl Touched {
         let mut touched = Touched::default();
         for change in changes {
             match &change.entry {
-                ChangeEntry::CustomerCreated { i, .. } | ChangeEntry::IdentifierLinked { i, .. } => {
-                    touched.identifiers.extend(i);
+                ChangeEntry::CustomerCreated { identifiers, .. }
+                | ChangeEntry::IdentifierLinked { identifiers, .. } => {
+                    touched.identifiers.extend(identifiers);
                 }
-                ChangeEntry::CustomersMerged { c, o, i, .. } | ChangeEntry::CustomerSplit { c, o, i, .. } => {
+                ChangeEntry::CustomersMerged { customer, others, identifiers, .. }
+                | ChangeEntry::CustomerSplit { customer, others, identifiers, .. } => {
                     // What parts customers parts what they allowed.
                     touched.consents |= matches!(change.entry, ChangeEntry::CustomerSplit { .. });
-                    touched.customers.insert(c.clone());
-                    touched.customers.extend(o.iter().cloned());
-                    touched.identifiers.extend(i);
+                    touched.customers.insert(customer.clone());
+                    touched.customers.extend(others.iter().cloned());
+                    touched.identifiers.extend(identifiers);
                 }
-                ChangeEntry::IdentifierShared { c, i, .. } => {
+                ChangeEntry::IdentifierShared { customer, identifiers, .. } => {
                     touched.consents = true;
-                    touched.customers.extend(c.clone());
-                    touched.identifiers.extend(i);
+                    touched.customers.extend(customer.clone());
+                    touched.identifiers.extend(identifiers);
                 }
-                ChangeEntry::OrderRecorded { s, n, .. } => {
-                    touched.orders.insert(OrderKey { source: s.clone(), number: n.clone() });
+                ChangeEntry::OrderRecorded { source, number, .. } => {
+                    touched.orders.insert(OrderKey { source: source.clone(), number: number.clone() });
                 }
-                ChangeEntry::ConsentChanged { c, x, .. } => {
+                ChangeEntry::ConsentChanged { customer, consent, .. } => {
                     touched.consents = true;
-                    match c {
+                    match customer {
                         Some(customer) => {
                             touched.customers.insert(customer.clone());
                         }
-                        None => touched.orphaned.push(Arrival::new(change.place.seq, *x)),
+                        None => touched.orphaned.push(Arrival::new(change.place.seq, *consent)),
                     }
                 }
                 ChangeEntry::TouchpointRecorded { .. } => touched.touchpoints = true,

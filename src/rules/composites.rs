@@ -1,26 +1,25 @@
-//! Composites of traits that are stored: what the events before a change of rules would have had of them.
+//! Composites of stored traits: those that the events before a change of rules would have had.
 //!
-//! Events are not kept; what identify events said in `traits` is, as claims. A claim says who owns it, who sent
-//! it, how it was come by, in which change it came and when it was said first and last, so the claims of one
-//! event are those that agree in all of these. Whatever has all parts gives a composite, which was seen with the
-//! owner: evidence that is put behind all other evidence, in the order in which its claims arrived.
+//! Events are not kept, but the `traits` of identify events are, as claims. A claim has its owner, source, provenance,
+//! change and its first and last time, so the claims of one event are those that agree in all of these. When they have
+//! all parts, they give a composite that was seen with the owner. This derived evidence comes after all other evidence,
+//! in the order in which its claims arrived.
 //!
-//! An owner can be a composite itself, made of the parts of before, which binds nobody. Then those stand for it
-//! whom the evidence of that moment has with it, or whom alone it was ever seen with.
+//! An owner can itself be a composite of older parts, which joins no customers. Then the identifiers that the evidence of
+//! that time has with it stand for it, or the only one it was ever seen with.
 //!
-//! What cannot be told any more, and gives nothing:
-//! * which of several values of a part went with which, when one source said them of one owner in one change at
-//!   one and the same time;
-//! * who stood behind a composite of before, when it owns what was said again by one of several, or what several
-//!   said in one change at one and the same time.
+//! Some cases are ambiguous and give nothing:
+//! * several values of a part, when one source claimed them of one owner in one change at the same time;
+//! * the identifiers behind an older composite, when it owns a claim that one of several repeated, or that several made in
+//!   one change at the same time.
 //!
-//! Two events of one owner and source, in one change and of one time, count as one; and so does one of the
-//! earliest time that comes when a later one was said.
+//! Two events of one owner and source, in one change and at one time, count as one; so does an event of the earliest time
+//! that arrives after a later one.
 //!
-//! Of several events with one strongest identifier the first says who else was there, and that has the times of all:
-//! it matters only where the owner is a composite of before, which can be seen with several.
+//! Of several events with the same strongest identifier the first gives the other identifiers, with the times of all. This
+//! matters only for an older composite as owner, which can be seen with several.
 //!
-//! What an event had beside its strongest identifier is not needed: that was bound to it by the event itself.
+//! The weaker identifiers of an event are not needed: the event itself joined them to the strongest one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,7 +37,7 @@ use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings};
 use crate::stitching::known::Evidence;
 use crate::stitching::restitch::{NEVER, Restitch};
 
-/// Composites whose parts came into force in versions of the rules that are not taken in yet.
+/// Composites whose parts are in force since a version of the rules that is not applied yet.
 #[derive(Debug)]
 pub(super) struct Due {
     reader: Identifiers,
@@ -46,33 +45,33 @@ pub(super) struct Due {
     blocked: Vec<Blocked>,
 }
 
-/// Evidence that is made of claims: a composite that an event would have had. There may be a million.
+/// Derived evidence: a composite that an event would have had. There may be a million.
 #[derive(Debug)]
 pub struct Derivation {
     key: IdentifierKey,
-    /// Its kind's place among those that are due.
+    /// The place of its kind among the due composites.
     kind: usize,
-    /// Who claimed its parts.
+    /// The owner of the claims.
     owner: IdentifierId,
-    /// Whom it was seen with, the strongest first.
+    /// The identifiers it was seen with, the strongest first.
     pub with: Vec<IdentifierId>,
     /// The latest of its claims.
     arrival: Arrival,
     at: Timestamp,
     source: Arc<str>,
-    /// The message of its event, when it was kept.
-    said: Option<Arc<str>>,
-    /// Whether that message said all parts; else several did, of one time and in one change.
+    /// The message of its event, when that is known.
+    source_message: Option<Arc<str>>,
+    /// Whether that message has all parts; else several messages do, of one time and in one change.
     by_one: bool,
-    /// The first and the last time of all events that gave it, seen with the same, and how many those are.
+    /// The first and the last time of all events that gave it with the same identifiers, and their number.
     times: (Timestamp, Timestamp),
     count: i64,
-    /// Who is refused, of those and of the composite, which has no id here; with the rule and why.
+    /// The refused identifiers, with rule and reason; the composite has no id here.
     refused: Vec<(Option<IdentifierId>, Arc<str>, Arc<str>)>,
 }
 
 impl Due {
-    /// What is due when all agrees with the version `applied`; `None` when nothing is.
+    /// The due composites, when the version `applied` is in force for everything stored; `None` when there are none.
     pub(super) fn of(settings: &IdentitySettings, applied: i64) -> Option<Self> {
         let due = settings.kinds.iter().filter(|kind| kind.parts_since > applied);
         let kinds: Vec<KindSettings> = due.cloned().collect();
@@ -80,7 +79,7 @@ impl Due {
         (!kinds.is_empty()).then(|| Due { reader: Identifiers::new(settings), kinds, blocked })
     }
 
-    /// The traits that it takes.
+    /// The traits that are needed.
     pub(super) fn traits(&self) -> Vec<Arc<str>> {
         let mut traits: Vec<Arc<str>> = self.kinds.iter().flat_map(trait_names).map(Arc::from).collect();
         traits.sort_unstable();
@@ -88,17 +87,17 @@ impl Due {
         traits
     }
 
-    /// What the claims of one owner give; whom it was seen with is not known yet.
+    /// The composites of one owner's claims, without the identifiers they were seen with.
     fn made_of(&self, claims: &[Claim]) -> Vec<Derivation> {
         let mut events: BTreeMap<(i64, &str, Provenance, Timestamp), Event<'_>> = BTreeMap::new();
         for claim in claims {
-            let mut said = |at, message| {
+            let mut add = |at, message| {
                 let event = events.entry((claim.arrival.seq(), &claim.source, claim.provenance, at)).or_default();
                 event.push((claim, message));
             };
-            said(claim.at, claim.message_id.as_ref());
+            add(claim.at, claim.message_id.as_ref());
             if claim.first_at != claim.at {
-                said(claim.first_at, claim.first_message());
+                add(claim.first_at, claim.first_message());
             }
         }
         let mut all = Vec::new();
@@ -110,11 +109,11 @@ impl Due {
                 }
                 let is_part = |claim: &Claim| trait_names(kind).any(|name| *claim.name == *name);
                 let of_parts = || event.iter().filter(|(claim, _)| is_part(claim));
-                let Some((last, said)) = of_parts().max_by_key(|(claim, _)| claim.arrival) else { continue };
-                let by_one = of_parts().all(|(_, message)| message == said);
+                let Some((last, source_message)) = of_parts().max_by_key(|(claim, _)| claim.arrival) else { continue };
+                let by_one = of_parts().all(|(_, message)| message == source_message);
                 let (owner, arrival, source) = (last.owner, last.arrival, last.source.clone());
                 let (with, refused) = (Vec::new(), Vec::new());
-                let (said, times) = (said.cloned(), (*at, *at));
+                let (source_message, times) = (source_message.cloned(), (*at, *at));
                 all.push(Derivation {
                     key,
                     kind: n,
@@ -123,7 +122,7 @@ impl Due {
                     arrival,
                     at: *at,
                     source,
-                    said,
+                    source_message,
                     by_one,
                     times,
                     count: 1,
@@ -135,14 +134,14 @@ impl Due {
     }
 }
 
-/// What one event said of an owner, with the message of each, when it was kept.
+/// The claims of one event, each with its message, when that is known.
 type Event<'c> = Vec<(&'c Claim, Option<&'c Arc<str>>)>;
 
 fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
     kind.parts.iter().filter_map(|path| path.steps.first()).map(|name| &**name)
 }
 
-/// What stands at a path; nothing when several values do.
+/// The value at a path; `None` when there are several.
 fn value_at<'c>(event: &Event<'c>, path: &EventPath) -> Option<&'c RawValue> {
     let (name, steps) = path.steps.split_first()?;
     let claims = event.iter().filter(|(claim, _)| *claim.name == **name && !claim.is_none());
@@ -151,28 +150,28 @@ fn value_at<'c>(event: &Event<'c>, path: &EventPath) -> Option<&'c RawValue> {
     values.all(|other| other.get() == first.get()).then_some(first)
 }
 
-/// What a replay gathers as it reads, to make of it what is due.
+/// Gathers, during a replay, what the due composites are made of.
 pub(super) struct Deriving {
     due: Due,
-    /// Identifiers of the kinds that are due.
+    /// Identifiers of the due kinds.
     stored: FxHashMap<IdentifierKey, IdentifierId>,
     ids: FxHashSet<IdentifierId>,
-    /// Of composites that bind nobody and own what an event said: whom they were seen with, by change and time;
-    /// `None` when several events say so.
+    /// For older composites that own claims: the identifiers they were seen with, by change and time; `None` when several
+    /// events differ.
     seen_with: FxHashMap<(IdentifierId, i64, Timestamp), Option<Vec<IdentifierId>>>,
-    /// Of those: the one that always was the next; `None` when there was another, or nobody.
+    /// For those: the one identifier that was always next to it; `None` when there were several, or none.
     next_to: FxHashMap<IdentifierId, Option<IdentifierId>>,
-    /// Composites that are due, with whom they were seen under the rules that make them.
+    /// Due composites with the identifiers that they were seen with under the rules that make them.
     there: FxHashSet<(IdentifierId, IdentifierId)>,
     made: Vec<Derivation>,
 }
 
-/// Whether what an event said hangs on it: whoever is before it can only be shared, as devices are.
+/// Whether it owns the claims of an event: only shared devices can come before it.
 fn owns(restitch: &Restitch<'_>, id: IdentifierId, seen: &Evidence) -> bool {
     seen.identifiers.iter().take_while(|other| **other != id).all(|other| restitch.is_device(*other))
 }
 
-/// Ids and places behind any that a store gives out.
+/// Ids and places after any of a store.
 const UNSTORED: i64 = 1 << 62;
 
 impl Deriving {
@@ -188,7 +187,7 @@ impl Deriving {
         }
     }
 
-    /// Takes in an identifier that is stored.
+    /// Adds a stored identifier.
     pub(super) fn add(&mut self, id: IdentifierId, key: IdentifierKey) {
         if self.due.kinds.iter().any(|kind| kind.name == key.kind) {
             self.ids.insert(id);
@@ -196,7 +195,7 @@ impl Deriving {
         }
     }
 
-    /// Takes in evidence, and when it was seen.
+    /// Adds evidence with its time.
     pub(super) fn see(&mut self, restitch: &Restitch<'_>, seen: &Evidence, at: Timestamp) {
         for &id in &seen.identifiers {
             let counts_from = restitch.counts_from(id);
@@ -216,15 +215,15 @@ impl Deriving {
         }
     }
 
-    /// Takes in claims, all of their owners. All evidence was taken in before.
+    /// Adds claims, all of each owner. All evidence has to be added before.
     pub(super) fn claim(&mut self, restitch: &Restitch<'_>, claims: &[Claim]) {
         for of_owner in claims.chunk_by(|one, next| one.owner == next.owner) {
             let mut made = self.due.made_of(of_owner);
             made.sort_by_key(|made| (made.arrival, made.at, made.kind));
-            // What is said again and again is kept once, with how often that was: the row after one that was
-            // replaced tells its times and messages again. Of a time with no one message the first counts.
+            // A repeated claim is one row with a count; the row after a replaced one has its times and messages again.
+            // Of several rows with one time and different messages the first counts.
             let mut kept: FxHashMap<(IdentifierKey, IdentifierId), usize> = FxHashMap::default();
-            let mut told: FxHashSet<(usize, Timestamp, Option<Arc<str>>)> = FxHashSet::default();
+            let mut unique: FxHashSet<(usize, Timestamp, Option<Arc<str>>)> = FxHashSet::default();
             for mut made in made {
                 let Some(with) = self.seen_by(restitch, &made) else { continue };
                 let Some(&strongest) = with.first() else { continue };
@@ -233,9 +232,9 @@ impl Deriving {
                     continue;
                 }
                 let place = *kept.entry((made.key.clone(), strongest)).or_insert(self.made.len());
-                let first = told.insert((place, made.at, None));
-                let message = made.said.clone().filter(|_| made.by_one);
-                let fresh = message.map_or(first, |message| told.insert((place, made.at, Some(message))));
+                let first = unique.insert((place, made.at, None));
+                let message = made.source_message.clone().filter(|_| made.by_one);
+                let fresh = message.map_or(first, |message| unique.insert((place, made.at, Some(message))));
                 match self.made.get_mut(place) {
                     Some(before) if fresh => before.say_again(&made),
                     Some(_) => {}
@@ -248,7 +247,7 @@ impl Deriving {
         }
     }
 
-    /// Whom it was seen with: of its event all that count. `None` when that cannot be told.
+    /// The identifiers it was seen with: all of its event that count. `None` when that is ambiguous.
     fn seen_by(&self, restitch: &Restitch<'_>, made: &Derivation) -> Option<Vec<IdentifierId>> {
         let owner = made.owner;
         match restitch.counts_from(owner) {
@@ -258,17 +257,17 @@ impl Deriving {
         }
         match self.seen_with.get(&(owner, made.arrival.seq(), made.at)) {
             Some(event) => event.clone(),
-            // Its parts are those of before these rules, and it was seen since.
-            None if !self.ids.contains(&owner) && restitch.is_told(owner) => Some(vec![owner]),
+            // Its parts are older than these rules, and it was seen since.
+            None if !self.ids.contains(&owner) && restitch.is_in_evidence(owner) => Some(vec![owner]),
             None => self.next_to.get(&owner).copied().flatten().map(|always| vec![always]),
         }
     }
 
-    /// Puts what was made behind all that was seen, but for what is there already. Answers what was put there.
+    /// Replays the derived evidence after all other, without what is stored already. Returns what it replayed.
     pub(super) fn finish(self, restitch: &mut Restitch<'_>) -> Vec<Derivation> {
         let Deriving { mut stored, there, mut made, .. } = self;
         made.sort_unstable_by(|a, b| (a.arrival, a.at, a.kind, &a.with).cmp(&(b.arrival, b.at, b.kind, &b.with)));
-        let mut told: FxHashSet<(IdentifierId, IdentifierId)> = FxHashSet::default();
+        let mut unique: FxHashSet<(IdentifierId, IdentifierId)> = FxHashSet::default();
         let (mut unstored, mut places) = (UNSTORED, UNSTORED);
         made.retain_mut(|Derivation { key, with, refused, .. }| {
             let composite = *stored.entry(key.clone()).or_insert_with(|| {
@@ -277,8 +276,8 @@ impl Deriving {
                 restitch.add_unstored(id, &key.kind);
                 id
             });
-            // Of several events with the same strongest identifier the first is enough.
-            if there.contains(&(composite, with[0])) || !told.insert((composite, with[0])) {
+            // Of several events with the same strongest identifier, the first is enough.
+            if there.contains(&(composite, with[0])) || !unique.insert((composite, with[0])) {
                 return false;
             }
             let identifiers = with.iter().copied().chain([composite]).collect();
@@ -293,13 +292,13 @@ impl Deriving {
 }
 
 impl Derivation {
-    /// Takes in that the same was said at another time.
+    /// Adds another time of the same claims.
     fn say_again(&mut self, other: &Derivation) {
         self.times = (self.times.0.min(other.times.0), self.times.1.max(other.times.1));
         self.count += other.count;
     }
 
-    /// As a fact that a store takes. `key_of` answers the keys of identifiers; `None` when one is not there.
+    /// The fact to store. `key_of` gives the key of an identifier; `None` when one is missing.
     pub fn fact(&self, rules: &IdentityRules, key_of: impl Fn(IdentifierId) -> Option<IdentifierKey>) -> Option<Fact> {
         let Derivation { key, owner, with, arrival, at, .. } = self;
         let rank = |kind: &str| rules.kind(kind).map(|(rank, _)| rank);
@@ -314,9 +313,9 @@ impl Derivation {
             let key = id.map_or_else(|| Some(key.clone()), &key_of)?;
             Some(Refused { key, rule: rule.clone(), reason: reason.clone() })
         });
-        let (said, (first_at, last_at), count) = (self.said.clone(), self.times, self.count);
-        let derived = Some(Derived { said, first_at, last_at, count, refused: refused.collect() });
-        // The same in every replay, and of nothing else.
+        let (source_message, (first_at, last_at), count) = (self.source_message.clone(), self.times, self.count);
+        let derived = Some(Derived { source_message, first_at, last_at, count, refused: refused.collect() });
+        // The same id in every replay, and only for this.
         let message_id = format!("rules/{since}/{}/{}/{}/{}/{}", key.kind, owner.0, arrival.0, at.0, with[0].0);
         Some(Fact { derived, ..Fact::naming(message_id, self.source.clone(), *at, identifiers) })
     }

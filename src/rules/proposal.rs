@@ -1,8 +1,8 @@
 //! Which changes of the rules can be tried and saved.
 //!
-//! What was stored can be judged again, but not read again: events are not kept. So whatever decides how
-//! an identifier is read out of an event can only be changed by importing again. But what identify events say in
-//! `traits` is kept, and a composite can be [made](super::composites) of that.
+//! Stored evidence can be judged again, but events are not kept and cannot be read again. So a rule about how identifiers
+//! are read from events can only be changed by a new import. But the `traits` of identify events are stored, and
+//! composites can be [made](super::composites) of them.
 
 use crate::domain::rules::{SavedRules, WrittenKind, WrittenRules};
 use crate::domain::{Problem, ProblemCode};
@@ -10,7 +10,7 @@ use crate::settings::identity::twice;
 use crate::settings::{IdentitySettings, KindSettings, Root};
 use crate::store::{Result, Store};
 
-/// What stands in the way of `new` after `present`; or what it says, ready to be asked.
+/// The rules `new`, read and checked as successors of `present`; or the problems.
 ///
 /// # Errors
 /// Of the store, which is asked about kinds that the present rules do not name.
@@ -28,7 +28,7 @@ pub async fn check(
     for (n, (kind, new)) in settings.kinds.iter_mut().zip(&written.kinds).enumerate() {
         let path = format!("rules.kinds[{n}]");
         let known = present.rules.kinds.iter().find(|known| known.name == new.name);
-        // A kind that came in `context.externalIds` without being listed is stored all the same.
+        // Identifiers of an unlisted kind from `context.externalIds` are stored too.
         if known.is_none() && new.parts.is_empty() && !store.has_kind(&new.name).await? {
             let message = format!("no rule and no stored identifier is of the kind {}", new.name);
             problems.push(Problem::at(ProblemCode::UnknownKind, format!("{path}.name"), message));
@@ -66,7 +66,7 @@ fn read_otherwise(known: &WrittenKind, new: &WrittenKind, path: &str) -> Vec<Pro
     problems
 }
 
-/// What keeps a composite from being made of what is stored.
+/// Why a composite cannot be made of stored traits.
 fn made_otherwise(kind: &KindSettings, path: &str) -> Vec<Problem> {
     let parts = kind.parts.iter().enumerate().filter(|(_, part)| part.root != Root::Traits);
     let mut problems: Vec<Problem> = parts

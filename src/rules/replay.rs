@@ -1,8 +1,7 @@
-//! Everybody worked out again, as of one change, beside who is who then.
+//! Replays the whole store as of one change, and compares the result with the partition as of that change.
 //!
-//! The store is read page by page, so that no read lasts long; what is read is of one moment all the
-//! same, since every page says how it stood once that change was done. The work is done on a thread
-//! that may be busy.
+//! The store is read page by page, so that no read takes long. All pages are as of the same change. The work is done on a
+//! blocking thread.
 
 use std::sync::Arc;
 
@@ -15,54 +14,54 @@ use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::settings::IdentitySettings;
-use crate::stitching::compare::{Difference, Piece, Standing, compare};
+use crate::stitching::compare::{CurrentPartition, Difference, Piece, compare};
 use crate::stitching::known::Evidence;
-use crate::stitching::restitch::{Because, Restitch, Today};
-use crate::stitching::settle::Move;
-use crate::store::rules::Stood;
+use crate::stitching::moves::Move;
+use crate::stitching::restitch::{CurrentIdentifier, Explanation, Restitch};
+use crate::store::rules::MembershipAt;
 use crate::store::{Result, Store, StoreError};
 
-/// How many rows are read at a time.
+/// The number of rows in a page.
 const PAGE: usize = 5_000;
-/// How many pages wait for the thread that works.
+/// The number of pages that wait for the working thread.
 const WAITING: usize = 4;
 
-/// What came of it.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct Replay {
-    /// The change that it is of.
+    /// The change it is as of.
     pub change: i64,
-    /// How today differs from it.
+    /// How the current partition differs from it.
     pub difference: Difference,
-    /// Why, of as many of the difference's first pieces as was asked for.
-    pub reasons: Vec<Because>,
-    /// Evidence that it made of stored traits, in its order; no store has it.
+    /// The reasons, for as many of the first pieces as were asked for.
+    pub reasons: Vec<Explanation>,
+    /// Derived evidence of stored traits, in order, that is not stored yet.
     pub derived: Vec<Derivation>,
     ids: Vec<IdentifierId>,
-    standing: Standing,
+    current: CurrentPartition,
     births: Vec<Arrival>,
 }
 
 impl Replay {
-    /// The identifiers of these places.
+    /// The identifiers at these places.
     pub fn ids(&self, places: &[usize]) -> Vec<IdentifierId> {
         places.iter().map(|&n| self.ids[n]).collect()
     }
 
-    /// What makes a piece of the difference so; the reason must have been asked for.
-    pub fn to_move(&self, piece: &Piece, because: Because) -> Move {
-        let holder = |n: usize| self.standing.holders[n].map(|number| self.births[number as usize]);
+    /// The move for a piece of the difference, with its reason.
+    pub fn to_move(&self, piece: &Piece, explanation: Explanation) -> Move {
+        let holder = |n: usize| self.current.holders[n].map(|number| self.births[number as usize]);
         Move {
             members: piece.members.iter().map(|&n| (self.ids[n], holder(n))).collect(),
             groups: piece.groups.iter().map(|group| self.ids(group)).collect(),
             shared: self.ids(&piece.shared),
-            because,
+            explanation,
         }
     }
 }
 
-/// Works everybody out under `settings`, as of the last change, when all agreed with the version `applied` of the
-/// rules. `reasons`: of how many pieces.
+/// Replays under `settings`, as of the last change. `applied` is the version of the rules that all stored rows agree with;
+/// `reasons` the number of pieces to explain.
 ///
 /// # Errors
 /// Of the store.
@@ -90,7 +89,7 @@ pub async fn replay(store: &dyn Store, settings: &IdentitySettings, applied: i64
 }
 
 enum Page {
-    Identifiers(Vec<Stood>),
+    Identifiers(Vec<MembershipAt>),
     Evidence(Vec<(Evidence, Timestamp)>),
     Claims(Vec<Claim>),
 }
@@ -134,23 +133,23 @@ fn work_out(
     let rules = settings.rules();
     let mut restitch = Restitch::new(&rules, decisions);
     let mut deriving = due.map(Deriving::new);
-    let (mut ids, mut births, mut standing) = (Vec::new(), Vec::new(), Standing::default());
+    let (mut ids, mut births, mut current) = (Vec::new(), Vec::new(), CurrentPartition::default());
     let mut numbers: FxHashMap<Arrival, u32> = FxHashMap::default();
     while let Some(page) = pages.blocking_recv() {
         match page {
             Page::Identifiers(page) => {
-                for Stood { id, key, holder, shared } in page {
+                for MembershipAt { id, key, holder, shared } in page {
                     let kind = settings.kinds.iter().find(|kind| kind.name == key.kind);
                     let whole = || settings.blocked.iter().any(|one| one.blocks(&key.value));
                     let blocked = kind.map_or_else(whole, |kind| kind.is_blocked(&settings.blocked, &key.value));
                     restitch.add(id, &key, blocked);
                     ids.push(id);
-                    standing.made.push(kind.is_some_and(|kind| kind.parts_of(&key.value).is_some()));
+                    current.made.push(kind.is_some_and(|kind| kind.parts_of(&key.value).is_some()));
                     if let Some(deriving) = &mut deriving {
                         deriving.add(id, key);
                     }
-                    standing.shared.push(shared);
-                    standing.holders.push(holder.map(|birth| {
+                    current.shared.push(shared);
+                    current.holders.push(holder.map(|birth| {
                         *numbers.entry(birth).or_insert_with(|| {
                             births.push(birth);
                             births.len() as u32 - 1
@@ -175,12 +174,13 @@ fn work_out(
     }
     let derived = deriving.map_or_else(Vec::new, |deriving| deriving.finish(&mut restitch));
     let replayed = restitch.finish();
-    let difference = compare(&standing, &replayed.partition);
+    let difference = compare(&current, &replayed.partition);
     let why = |piece: &Piece| {
-        let today = |&place: &usize| Today { place, holder: standing.holders[place], shared: standing.shared[place] };
-        let members: Vec<Today> = piece.members.iter().map(today).collect();
+        let today =
+            |&place: &usize| CurrentIdentifier { place, holder: current.holders[place], shared: current.shared[place] };
+        let members: Vec<CurrentIdentifier> = piece.members.iter().map(today).collect();
         replayed.why(&members)
     };
     let reasons = difference.pieces.iter().take(reasons).map(why).collect();
-    Replay { change, difference, reasons, derived, ids, standing, births }
+    Replay { change, difference, reasons, derived, ids, current, births }
 }

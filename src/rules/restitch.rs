@@ -1,12 +1,11 @@
-//! Saved rules taken in: everybody is worked out again, and whoever is elsewhere is moved, some at a time.
+//! Applies saved rules to what is stored: a replay under these rules finds the moves, which are written some at a time.
 //!
-//! Where composites are made of other parts, what is stored gives evidence of them first: it is added behind
-//! all that there is, in an order that is always the same, and moves nobody by itself. So everybody is moved by
-//! a replay of all of it, and nobody meets in between whom that keeps apart.
+//! When composites are made of other parts, derived evidence of stored traits is added first: after all other evidence, in
+//! an order that is always the same. It moves no identifier by itself. So all moves come from a replay of everything, and
+//! identifiers that it keeps apart are never together in between.
 //!
-//! Events go on coming in meanwhile, judged by the new rules. What they change is found by the next
-//! round; when a round finds nothing, everything agrees with the rules, and stays so. A round needs
-//! nothing of the one before, so a program that was killed begins again where it was.
+//! Events keep arriving and are judged by the new rules. The next round finds what they change; when a round finds nothing,
+//! everything agrees with the rules. A round needs nothing of the one before, so a killed program can start again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,34 +18,33 @@ use super::replay::replay;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
 use crate::ingest::judge::read_rules;
-use crate::stitching::settle::Move;
+use crate::stitching::moves::Move;
 use crate::stitching::{Batch, Outcome};
 use crate::store::query::IdentifierRef;
 use crate::store::{Result, Store, StoreError};
 
-/// About how many identifiers are moved in one change.
+/// About the number of identifiers that are moved in one change.
 const AT_A_TIME: usize = 500;
-/// How often a change is tried that finds the store busy or away.
+/// The number of tries while the store is busy or away.
 const TRIES: u32 = 10;
 
-/// What was done.
+/// The result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The version that all that is stored agrees with now; `None` when it was stopped before.
+    /// The version that everything stored agrees with now; `None` when it was stopped before.
     pub version: Option<i64>,
-    /// How often a composite was made of what is stored.
+    /// The number of composites that were made of stored traits.
     pub made: usize,
-    /// How many pieces of the graph were put in order.
+    /// The number of moves.
     pub moved: usize,
-    /// How many rounds it took.
+    /// The number of rounds.
     pub rounds: usize,
 }
 
-/// Takes the newest rules in. Ends early, between two changes, when `stop` turns true. `clock` gives the
-/// time of each change.
+/// Applies the newest rules. It stops between two changes when `stop` turns true. `clock` gives the time of each change.
 ///
 /// # Errors
-/// Of the store, after some tries; what was done until then stands.
+/// Of the store, after some tries. What was written until then stays.
 pub async fn restitch(
     store: &dyn Store,
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
@@ -73,7 +71,7 @@ pub async fn restitch(
                         return Err(StoreError::Data("composites that were made are not where they were put".into()));
                     }
                 }
-                // Others were saved meanwhile: the next round goes by those.
+                // Newer rules were saved meanwhile: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -92,9 +90,9 @@ pub async fn restitch(
         let mut moves: Vec<Move> = Vec::new();
         let (mut size, mut seen) = (0, 0);
         let before = report.moved;
-        for (n, (piece, because)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
+        for (n, (piece, explanation)) in difference.pieces.iter().zip(&replay.reasons).enumerate() {
             size += piece.members.len();
-            moves.push(replay.to_move(piece, because.clone()));
+            moves.push(replay.to_move(piece, explanation.clone()));
             if size < AT_A_TIME && n + 1 < pieces {
                 continue;
             }
@@ -107,9 +105,9 @@ pub async fn restitch(
                 );
                 return Ok(report);
             }
-            match often(|| store.settle(&rules, &moves, clock())).await {
+            match often(|| store.apply_moves(&rules, &moves, clock())).await {
                 Ok(settled) => report.moved += settled.done,
-                // Others were saved meanwhile: the next round goes by those.
+                // Newer rules were saved meanwhile: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => break,
                 Err(error) => return Err(error),
             }
@@ -118,22 +116,22 @@ pub async fn restitch(
             size = 0;
             tracing::info!(version, done = seen, of = pieces, "restitching");
         }
-        // Somebody who moved meanwhile is found by the next round; when nobody did, none would end it.
+        // The next round finds identifiers that moved meanwhile. When none did, the rounds would never end.
         if report.moved == before && store.status().await?.change == replay.change {
             return Err(StoreError::Data("identifiers are held otherwise than their own history says".into()));
         }
     }
 }
 
-/// What became of evidence that was made.
+/// The result of adding derived evidence.
 struct Brought {
-    /// How much was not there yet.
+    /// The number of rows that were not stored yet.
     made: usize,
-    /// Whether nothing is left.
+    /// Whether all of it is stored.
     whole: bool,
 }
 
-/// Adds evidence, some at a time.
+/// Adds derived evidence, some at a time.
 async fn bring(
     store: &dyn Store,
     rules: &IdentityRules,
@@ -165,7 +163,7 @@ async fn bring(
     Ok(Brought { made, whole: true })
 }
 
-/// As often as it takes, when the store is busy or away.
+/// Tries again while the store is busy or away.
 async fn often<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
     let mut tries = 1;
     loop {

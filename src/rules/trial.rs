@@ -1,4 +1,4 @@
-//! What other rules would do to the real customers. Writes nothing.
+//! What other rules would do to the stored customers. It writes nothing.
 
 use std::sync::Arc;
 
@@ -9,39 +9,39 @@ use crate::domain::IdentifierId;
 use crate::settings::IdentitySettings;
 use crate::store::{Result, Store, StoreError};
 
-/// How many examples are kept.
+/// The number of examples.
 const MOST_EXAMPLES: usize = 100;
 
-/// What would come of other rules.
+/// The effect of other rules.
 #[derive(Clone, Debug, Default)]
 pub struct Trial {
-    /// Customers today.
+    /// The current number of customers.
     pub customers_now: usize,
-    /// Customers then.
-    pub customers_then: usize,
-    /// Customers of today whose identifiers would be those of several.
+    /// The number of customers under the new rules.
+    pub customers_after: usize,
+    /// Current customers that would split.
     pub splits: usize,
-    /// Customers then who would have identifiers of several of today's.
+    /// New customers that would join several current ones.
     pub joins: usize,
-    /// Some of those who would come apart or together.
+    /// Some of the splits and joins.
     pub examples: Vec<Example>,
 }
 
-/// Some who would come apart or together.
+/// A split or a join.
 #[derive(Clone, Debug)]
 pub struct Example {
-    /// Everybody.
+    /// All identifiers of it.
     pub members: Vec<IdentifierId>,
-    /// Who would be together.
+    /// The customers they would form.
     pub groups: Vec<Vec<IdentifierId>>,
     /// Why, in words.
     pub reason: Arc<str>,
 }
 
-/// A trial holds everybody in memory: one at a time.
+/// A trial holds all identifiers in memory, so there is one at a time.
 static ONE: Semaphore = Semaphore::const_new(1);
 
-/// Tries rules on what is stored.
+/// Tries rules on the stored evidence.
 ///
 /// # Errors
 /// Of the store.
@@ -49,14 +49,14 @@ pub async fn trial(store: &dyn Store, settings: &IdentitySettings) -> Result<Tri
     let _one = ONE.acquire().await.map_err(|_| StoreError::Busy("another trial".into()))?;
     let applied = store.rules().await?.map_or(1, |in_force| in_force.applied);
     let replay = replay(store, settings, applied, MOST_EXAMPLES).await?;
-    let examples = replay.difference.pieces.iter().zip(&replay.reasons).map(|(piece, because)| Example {
+    let examples = replay.difference.pieces.iter().zip(&replay.reasons).map(|(piece, explanation)| Example {
         members: replay.ids(&piece.members),
         groups: piece.groups.iter().map(|group| replay.ids(group)).collect(),
-        reason: because.reason.clone(),
+        reason: explanation.reason.clone(),
     });
     Ok(Trial {
         customers_now: replay.difference.customers_now,
-        customers_then: replay.difference.customers_then,
+        customers_after: replay.difference.customers_after,
         splits: replay.difference.splits,
         joins: replay.difference.joins,
         examples: examples.collect(),

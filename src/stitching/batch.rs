@@ -27,13 +27,13 @@ impl Batch {
         self.facts.iter().flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
     }
 
-    /// The identifiers of facts that carry claims: whose present claims the plan needs to know.
+    /// The identifiers of facts with claims. The plan needs their present claims.
     pub fn claimants(&self) -> BTreeSet<&IdentifierKey> {
         let claiming = self.facts.iter().filter(|f| !f.claims.is_empty());
         claiming.flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
     }
 
-    /// The identifiers of facts that carry consents: whose customers' consents the plan needs.
+    /// The identifiers of facts with consents. The plan needs the consents of their customers.
     pub fn consenters(&self) -> BTreeSet<&IdentifierKey> {
         let consenting = self.facts.iter().filter(|f| !f.consents.is_empty());
         consenting.flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
@@ -49,15 +49,14 @@ impl Batch {
         self.facts.iter().map(|f| &f.message_id)
     }
 
-    /// The messages of facts that were made of what is stored and refuse somebody, who may have been refused there
-    /// before.
+    /// The source messages of derived facts that refuse an identifier, which may have been refused there before.
     pub fn refusing(&self) -> BTreeSet<&Arc<str>> {
         let refuses = |fact: &&Fact| fact.derived.as_ref().is_some_and(|derived| !derived.refused.is_empty());
-        self.facts.iter().filter(refuses).map(Fact::told_by).collect()
+        self.facts.iter().filter(refuses).map(Fact::source_message).collect()
     }
 
-    /// The devices whose sightings the plan asks for, as far as that is known before: those that a new set of
-    /// identifiers names, or a decision. They can be read with the rest, so that the plan is made once.
+    /// The devices whose sightings the plan will ask for, as far as this is known in advance: those in a new set of
+    /// identifiers, and those in a decision. Reading them first saves a second pass of the planner.
     pub fn sightings(&self, rules: &IdentityRules, known: &Known) -> BTreeSet<IdentifierId> {
         if sharing::limits(rules).next().is_none() {
             return BTreeSet::new();

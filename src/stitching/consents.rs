@@ -1,9 +1,9 @@
-//! Step 8 of "who is who": which decisions about their data identifiers hold.
+//! Step 8 of "who is who": which consents identifiers hold.
 //!
-//! A decision goes to every identifier that its customer holds at that time and replaces what those hold of the same
-//! purpose and channel. When parts of a customer come apart, whatever parts them, a GRANTED stays with the part of the
-//! identifier that gave it; whoever loses one holds again what its own part had decided before. What forbids stays
-//! with all.
+//! A consent goes to every identifier that its customer holds at that time, and replaces the one each holds for the same
+//! purpose and channel. When a customer splits, for whatever reason, a GRANTED stays with the part of the identifier
+//! that gave it; an identifier that loses one holds again what its own part had decided before. A DENIED or REVOKED
+//! stays with all parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,32 +11,32 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::known::Known;
-use super::people::{NameIx, People};
-use super::plan::Plan;
+use super::rows::Plan;
+use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// What a decision is about, on one identifier.
+/// Identifier, purpose and channel.
 type Slot = (IdentifierId, Arc<str>, Option<Arc<str>>);
 
-/// The decision an identifier holds in a slot.
+/// The consent that an identifier holds in a slot.
 #[derive(Clone, Copy)]
 struct Held {
     at: Timestamp,
     arrival: Arrival,
     owner: IdentifierId,
-    said: (ConsentStatus, Option<Timestamp>),
+    content: (ConsentStatus, Option<Timestamp>),
 }
 
-/// Who holds what while a batch is worked through.
+/// The consents of identifiers while a batch is planned.
 #[derive(Default)]
 pub(crate) struct Consents {
     now: BTreeMap<Slot, Held>,
-    /// What was held and is no longer.
+    /// Consents that were held and are not any more.
     before: FxHashMap<Slot, Vec<Held>>,
-    /// What was held when the batch began, of slots that have changed since.
+    /// Of each slot that has changed: what was held when the batch began.
     began: BTreeMap<Slot, Option<Arrival>>,
-    /// Decisions of the batch, with those they were for, and hold or not.
+    /// Consents of the batch, each with the identifiers they were given to, whether these hold them or not.
     made: BTreeSet<(IdentifierId, Arrival)>,
 }
 
@@ -46,7 +46,7 @@ impl Consents {
         for given in &known.consents {
             consents.know(given);
         }
-        for (given, holds) in &known.story.gave {
+        for (given, holds) in &known.histories.gave {
             if *holds {
                 consents.know(given);
             } else {
@@ -64,18 +64,18 @@ impl Consents {
         }
     }
 
-    /// Whether an identifier holds this already. Many senders repeat the preferences with every event.
+    /// Whether an identifier holds the same already. Many senders repeat the preferences with every event.
     pub(crate) fn repeats(&self, holder: IdentifierId, decided: &ConsentFact, at: Timestamp) -> bool {
         let present = self.now.get(&slot_of(holder, decided));
-        present.is_some_and(|held| held.said == said(decided) && held.at <= at)
+        present.is_some_and(|held| held.content == content(decided) && held.at <= at)
     }
 
-    /// Whether what an identifier holds is what it said itself.
+    /// Whether the identifier itself gave the consent that it holds.
     pub(crate) fn is_own(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
         self.now.get(&slot_of(holder, decided)).is_some_and(|held| held.owner == holder)
     }
 
-    /// Gives a decision of the batch to an identifier, which holds it unless it holds a later one.
+    /// Gives a consent of the batch to an identifier, which holds it unless it holds a later one.
     pub(crate) fn give(&mut self, holder: IdentifierId, consent: &Consent) {
         let (slot, held) = (slot_of(holder, &consent.fact), held_by(consent));
         self.made.insert((holder, consent.arrival));
@@ -85,15 +85,15 @@ impl Consents {
         }
     }
 
-    /// What it means for these, who were one customer's, that some of them came apart.
-    pub(crate) fn part(&mut self, people: &People, members: impl IntoIterator<Item = NameIx>) {
-        for name in members {
-            let holder = &people.names[name];
+    /// Takes back grants after `members`, which were one customer's, came apart.
+    pub(crate) fn part(&mut self, working_set: &WorkingSet, members: impl IntoIterator<Item = IdentifierIx>) {
+        for ix in members {
+            let holder = &working_set.identifiers[ix];
             let together = |owner: IdentifierId| {
-                let owners = || people.by_id(owner).and_then(|owner| people.names[owner].customer);
+                let owners = || working_set.by_id(owner).and_then(|owner| working_set.identifiers[owner].customer);
                 owner == holder.id || holder.customer.is_some_and(|customer| owners() == Some(customer))
             };
-            let foreign = |held: &Held| held.said.0 == ConsentStatus::Granted && !together(held.owner);
+            let foreign = |held: &Held| held.content.0 == ConsentStatus::Granted && !together(held.owner);
             let of_it = (holder.id, "".into(), None)..(Arrival(holder.id.0 + 1), "".into(), None);
             let lost: Vec<Slot> =
                 self.now.range(of_it).filter(|(_, held)| foreign(held)).map(|(slot, _)| slot.clone()).collect();
@@ -116,8 +116,8 @@ impl Consents {
         self.began.entry(slot).or_insert(was.map(|was| was.arrival));
     }
 
-    /// Who holds what from now on, and who no longer. A decision of this batch that somebody does not hold is over as
-    /// soon as it is there: should that customer come apart, it may be the last that its part has said.
+    /// Adds the rows of what is held from now on, and of what is not any more. A consent of this batch that an identifier
+    /// does not hold is stored as ended: when the customer splits, it may be the last one of its part.
     pub(crate) fn finish(self, plan: &mut Plan) {
         let (mut given, mut taken) = (self.made.clone(), self.made);
         for (slot, began) in self.began {
@@ -142,9 +142,9 @@ fn held(given: &ConsentGiven) -> Held {
 }
 
 fn held_by(consent: &Consent) -> Held {
-    Held { at: consent.at, arrival: consent.arrival, owner: consent.owner, said: said(&consent.fact) }
+    Held { at: consent.at, arrival: consent.arrival, owner: consent.owner, content: content(&consent.fact) }
 }
 
-fn said(decided: &ConsentFact) -> (ConsentStatus, Option<Timestamp>) {
+fn content(decided: &ConsentFact) -> (ConsentStatus, Option<Timestamp>) {
     (decided.status, decided.expires_at)
 }

@@ -1,13 +1,14 @@
-//! Step 6 of "who is who": what people decide stands above every rule.
+//! Step 6 of "who is who": a person's decision stands above every rule.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::consents::Consents;
 use super::known::Known;
-use super::people::{CustomerIx, NameIx, People};
-use super::plan::{self, Plan, Why};
+use super::record::{self, Why};
 use super::regroup;
+use super::rows::Plan;
+use super::working_set::{CustomerIx, CustomerState, IdentifierIx, WorkingSet};
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{DECISION, Decision, DecisionKind};
@@ -15,230 +16,237 @@ use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Problem, ProblemCode, Timestamp};
 
-/// What a person wants.
+/// A decision that a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ruling {
-    /// What is said.
-    pub says: Says,
-    /// Who says it.
+pub struct DecisionRequest {
+    /// What is to be done.
+    pub action: DecisionAction,
+    /// The person's name.
     pub by: Arc<str>,
     /// Why, in that person's words.
     pub reason: Arc<str>,
 }
 
-/// What a person says about customers. Ids of customers that were merged away stand for who they became.
+/// What is to be done. The id of a customer that was merged stands for the customer it became.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum DecisionAction {
     /// They are one person.
     Merge(Vec<CustomerId>),
-    /// These identifiers are of somebody else.
+    /// These identifiers belong to another person.
     Split(CustomerId, Vec<IdentifierKey>),
     /// No two of them are the same person.
     KeepApart(Vec<CustomerId>),
 }
 
-impl Says {
+impl DecisionAction {
     /// The customers it names.
     pub fn customers(&self) -> &[CustomerId] {
         match self {
-            Says::Merge(customers) | Says::KeepApart(customers) => customers,
-            Says::Split(customer, _) => std::slice::from_ref(customer),
+            DecisionAction::Merge(customers) | DecisionAction::KeepApart(customers) => customers,
+            DecisionAction::Split(customer, _) => std::slice::from_ref(customer),
         }
     }
 
     /// The identifiers it names.
     pub fn identifiers(&self) -> &[IdentifierKey] {
         match self {
-            Says::Split(_, identifiers) => identifiers,
+            DecisionAction::Split(_, identifiers) => identifiers,
             _ => &[],
         }
     }
 }
 
-/// What became of a ruling.
+/// The outcome of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ruled {
+pub struct DecisionOutcome {
     /// Whether it is done; then there are no problems.
     pub done: bool,
-    /// What stands in its way, or why there was nothing to do.
+    /// Why it cannot be done, or why there was nothing to do.
     pub problems: Vec<Problem>,
     /// The customer that stays; of those kept apart the first.
     pub customer: Option<CustomerId>,
-    /// Who was absorbed, has what was split off, or is kept apart from the first.
+    /// The customers that were merged into it, have what was split off, or are kept apart from the first.
     pub others: Vec<CustomerId>,
-    /// The customers as they are then.
+    /// The customers afterwards.
     pub sketches: Vec<Sketch>,
 }
 
-/// A customer as it would be.
+/// A customer after the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch {
     /// Its id; `None` when it would be a new one.
     pub customer: Option<CustomerId>,
-    /// What it would hold, first seen first.
+    /// Its identifiers, first seen first.
     pub identifiers: Vec<Identifier>,
 }
 
-/// What it takes to rule, or the plan and what it means.
+/// The plan with its outcome, or what is missing for it.
 #[derive(Debug)]
-pub enum RuledPlan {
-    /// Done, or not, and then the plan is empty.
-    Ready(Box<Plan>, Ruled),
+pub enum DecisionPlan {
+    /// The plan, which is empty when the decision is not done.
+    Ready(Box<Plan>, DecisionOutcome),
     /// As in [`Planned::Needs`](super::Planned).
     Needs(BTreeSet<IdentifierId>),
 }
 
-/// Plans what a person decided on what is `known`: the living ones of the customers it names, with all
-/// they hold, and the identifiers it names.
+/// Plans a decision. `known` has the present customers of the ids it names with all their identifiers, and the
+/// identifiers it names.
 pub fn decide(
     rules: &IdentityRules,
     known: &Known,
-    ruling: &Ruling,
+    request: &DecisionRequest,
     seq: i64,
     at: Timestamp,
     new_id: &mut dyn FnMut() -> CustomerId,
-) -> RuledPlan {
+) -> DecisionPlan {
     let mut desk = Desk {
         rules,
         known,
-        ruling,
-        people: People::new(rules, known, seq),
+        request,
+        working_set: WorkingSet::new(rules, known, seq),
         plan: Plan { seq, at, ..Plan::default() },
     };
-    let ruled = match &ruling.says {
-        Says::Merge(ids) => desk.merge(ids),
-        Says::KeepApart(ids) => desk.keep_apart(ids),
-        Says::Split(id, keys) => match desk.split(id, keys, new_id) {
-            Ok(ruled) => ruled,
-            Err(unknown) => return RuledPlan::Needs(unknown),
+    let outcome = match &request.action {
+        DecisionAction::Merge(ids) => desk.merge(ids),
+        DecisionAction::KeepApart(ids) => desk.keep_apart(ids),
+        DecisionAction::Split(id, keys) => match desk.split(id, keys, new_id) {
+            Ok(outcome) => outcome,
+            Err(unknown) => return DecisionPlan::Needs(unknown),
         },
     };
-    let mut ruled = ruled.unwrap_or_else(|problem| Ruled { problems: vec![problem], ..Ruled::default() });
-    if ruled.done {
-        plan::finish(rules, &mut desk.people, &mut desk.plan);
-        ruled.sketches = desk.sketches(&ruled);
+    let mut outcome =
+        outcome.unwrap_or_else(|problem| DecisionOutcome { problems: vec![problem], ..DecisionOutcome::default() });
+    if outcome.done {
+        desk.plan.finish(rules, &mut desk.working_set);
+        outcome.sketches = desk.sketches(&outcome);
     } else {
         desk.plan = Plan::default();
     }
-    RuledPlan::Ready(Box::new(desk.plan), ruled)
+    DecisionPlan::Ready(Box::new(desk.plan), outcome)
 }
 
-/// Where a ruling is worked out.
+/// A decision while it is planned.
 struct Desk<'a> {
     rules: &'a IdentityRules,
     known: &'a Known,
-    ruling: &'a Ruling,
-    people: People,
+    request: &'a DecisionRequest,
+    working_set: WorkingSet,
     plan: Plan,
 }
 
 impl Desk<'_> {
-    fn merge(&mut self, ids: &[CustomerId]) -> Result<Ruled, Problem> {
+    fn merge(&mut self, ids: &[CustomerId]) -> Result<DecisionOutcome, Problem> {
         let customers = self.several(ids)?;
         for &customer in &customers {
-            self.people.take_sides(customer);
+            self.working_set.take_sides(customer);
         }
-        self.note(DecisionKind::Merge, customers.iter().map(|&c| self.people.customers[c].members.clone()).collect());
-        let survivor = self.people.merge(&customers);
+        self.note(
+            DecisionKind::Merge,
+            customers.iter().map(|&c| self.working_set.customers[c].members.clone()).collect(),
+        );
+        let survivor = self.working_set.merge(&customers);
         let absorbed: Vec<CustomerIx> = customers.into_iter().filter(|&c| c != survivor).collect();
         let others: Vec<CustomerId> = absorbed.iter().map(|&c| self.id(c)).collect();
         let sides = &self.plan.decisions[0].sides;
         let identifiers: Vec<IdentifierId> = sides.iter().flatten().copied().collect();
         let why = self.why();
         self.plan.tell(
-            &self.people.customers[survivor].id,
+            &self.working_set.customers[survivor].id,
             IdentityEventKind::Merged,
             &why,
             identifiers.clone(),
             others.clone(),
         );
         self.plan.entries.push(ChangeEntry::CustomersMerged {
-            c: self.id(survivor),
-            o: others.clone(),
-            i: identifiers,
-            m: None,
-            w: Some(self.ruling.reason.clone()),
+            customer: self.id(survivor),
+            others: others.clone(),
+            identifiers,
+            message: None,
+            reason: Some(self.request.reason.clone()),
         });
-        Ok(Ruled { done: true, customer: Some(self.id(survivor)), others, ..Ruled::default() })
+        Ok(DecisionOutcome { done: true, customer: Some(self.id(survivor)), others, ..DecisionOutcome::default() })
     }
 
-    fn keep_apart(&mut self, ids: &[CustomerId]) -> Result<Ruled, Problem> {
+    fn keep_apart(&mut self, ids: &[CustomerId]) -> Result<DecisionOutcome, Problem> {
         let customers = self.several(ids)?;
         if customers.len() < ids.len() {
             return Err(same_customer("two of the ids are one customer: split it to part its identifiers"));
         }
         let (customer, others) =
             (self.id(customers[0]), customers[1..].iter().map(|&c| self.id(c)).collect::<Vec<_>>());
-        let members = |c: CustomerIx| self.people.customers[c].members.as_slice();
+        let members = |c: CustomerIx| self.working_set.customers[c].members.as_slice();
         let apart = |n: usize, &c: &CustomerIx| {
-            customers[n + 1..].iter().all(|&other| self.people.kept_apart(members(c), members(other)))
+            customers[n + 1..].iter().all(|&other| self.working_set.kept_apart(members(c), members(other)))
         };
         if customers.iter().enumerate().all(|(n, c)| apart(n, c)) {
-            return Ok(Ruled { customer: Some(customer), others, ..Ruled::default() });
+            return Ok(DecisionOutcome { customer: Some(customer), others, ..DecisionOutcome::default() });
         }
         self.note(DecisionKind::KeepApart, customers.iter().map(|&c| members(c).to_vec()).collect());
-        let (c, o, w) = (customer.clone(), others.clone(), self.ruling.reason.clone());
-        self.plan.entries.push(ChangeEntry::CustomersKeptApart { c, o, w });
-        Ok(Ruled { done: true, customer: Some(customer), others, ..Ruled::default() })
+        self.plan.entries.push(ChangeEntry::CustomersKeptApart {
+            customer: customer.clone(),
+            others: others.clone(),
+            reason: self.request.reason.clone(),
+        });
+        Ok(DecisionOutcome { done: true, customer: Some(customer), others, ..DecisionOutcome::default() })
     }
 
-    /// The outer error: the story that is missing.
+    /// The outer error: identifiers whose history is missing.
     fn split(
         &mut self,
         id: &CustomerId,
         keys: &[IdentifierKey],
         new_id: &mut dyn FnMut() -> CustomerId,
-    ) -> Result<Result<Ruled, Problem>, BTreeSet<IdentifierId>> {
+    ) -> Result<Result<DecisionOutcome, Problem>, BTreeSet<IdentifierId>> {
         let (customer, moved, kept) = match self.sides_of_split(id, keys) {
             Ok(sides) => sides,
             Err(problem) => return Ok(Err(problem)),
         };
-        let members = moved.iter().chain(&kept).map(|&name| self.people.names[name].id);
-        let unknown: BTreeSet<IdentifierId> = members.filter(|id| !self.known.told.contains(id)).collect();
+        let members = moved.iter().chain(&kept).map(|&ix| self.working_set.identifiers[ix].id);
+        let unknown: BTreeSet<IdentifierId> = members.filter(|id| !self.known.with_history.contains(id)).collect();
         if !unknown.is_empty() {
             return Err(unknown);
         }
-        let former = &self.known.story.former;
-        let partings = regroup::part(self.rules, &mut self.people, customer, vec![moved.clone()], former, new_id);
+        let former = &self.known.histories.former;
+        let splits = regroup::part(self.rules, &mut self.working_set, customer, vec![moved.clone()], former, new_id);
         let mut consents = Consents::new(self.known);
-        consents.part(&self.people, moved.iter().chain(&kept).copied());
+        consents.part(&self.working_set, moved.iter().chain(&kept).copied());
         consents.finish(&mut self.plan);
         self.note(DecisionKind::Split, vec![moved, kept]);
         let why = self.why();
-        plan::record_partings(&self.people, &mut self.plan, &partings, &DECISION.into(), &why);
-        let others = partings.iter().map(|parting| self.id(parting.to)).collect();
-        Ok(Ok(Ruled { done: true, customer: Some(self.id(customer)), others, ..Ruled::default() }))
+        record::record_splits(&self.working_set, &mut self.plan, &splits, &DECISION.into(), &why);
+        let others = splits.iter().map(|split| self.id(split.to)).collect();
+        Ok(Ok(DecisionOutcome { done: true, customer: Some(self.id(customer)), others, ..DecisionOutcome::default() }))
     }
 
-    /// The customer, and its members that go and that stay.
+    /// The customer, the members that leave it and those that stay.
     fn sides_of_split(
         &self,
         id: &CustomerId,
         keys: &[IdentifierKey],
-    ) -> Result<(CustomerIx, Vec<NameIx>, Vec<NameIx>), Problem> {
+    ) -> Result<(CustomerIx, Vec<IdentifierIx>, Vec<IdentifierIx>), Problem> {
         let customer = self.living(id, "id")?;
         let mut moved = Vec::with_capacity(keys.len());
         for (n, key) in keys.iter().enumerate() {
             let path = format!("identifiers[{n}]");
-            let Some(name) = self.people.by_key(key) else {
+            let Some(ix) = self.working_set.by_key(key) else {
                 let message = format!("no {} of this value was ever seen", key.kind);
                 return Err(Problem::at(ProblemCode::UnknownIdentifier, path, message));
             };
-            if self.people.names[name].customer != Some(customer) {
+            if self.working_set.identifiers[ix].customer != Some(customer) {
                 let message = format!("this {} is not one of the customer's identifiers", key.kind);
                 return Err(Problem::at(ProblemCode::NotItsIdentifier, path, message));
             }
-            if !moved.contains(&name) {
-                moved.push(name);
+            if !moved.contains(&ix) {
+                moved.push(ix);
             }
         }
-        moved.sort_by_key(|&name| self.people.names[name].id);
+        moved.sort_by_key(|&ix| self.working_set.identifiers[ix].id);
         if moved.is_empty() {
             let message = "no identifier was named: name those that are somebody else's";
             return Err(Problem::at(ProblemCode::BadArgument, "identifiers", message));
         }
-        let members = self.people.customers[customer].members.iter().copied();
-        let kept: Vec<NameIx> = members.filter(|name| !moved.contains(name)).collect();
+        let members = self.working_set.customers[customer].members.iter().copied();
+        let kept: Vec<IdentifierIx> = members.filter(|ix| !moved.contains(ix)).collect();
         if kept.is_empty() {
             let message = "all of its identifiers were named: one at least must stay";
             return Err(Problem::at(ProblemCode::NothingLeft, "identifiers", message));
@@ -246,7 +254,7 @@ impl Desk<'_> {
         Ok((customer, moved, kept))
     }
 
-    /// The living customers of these ids, each once, in their order; two at least.
+    /// The present customers of these ids, each once, in their order; at least two.
     fn several(&self, ids: &[CustomerId]) -> Result<Vec<CustomerIx>, Problem> {
         let mut customers = Vec::with_capacity(ids.len());
         for (n, id) in ids.iter().enumerate() {
@@ -263,47 +271,49 @@ impl Desk<'_> {
     }
 
     fn living(&self, id: &CustomerId, path: &str) -> Result<CustomerIx, Problem> {
-        let living = self.known.living.get(id).and_then(|id| self.people.by_customer(id));
+        let living = self.known.living.get(id).and_then(|id| self.working_set.by_customer(id));
         living.ok_or_else(|| Problem::at(ProblemCode::NotFound, path, "no customer has this id"))
     }
 
-    /// Keeps the decision, and where everybody stands in it.
-    fn note(&mut self, kind: DecisionKind, sides: Vec<Vec<NameIx>>) {
+    /// Keeps the decision and the side of each identifier.
+    fn note(&mut self, kind: DecisionKind, sides: Vec<Vec<IdentifierIx>>) {
         let arrival = Arrival::new(self.plan.seq, 0);
         for (n, side) in sides.iter().enumerate() {
-            side.iter().for_each(|&name| self.people.decide(name, arrival, kind, n as i64 + 1));
+            side.iter().for_each(|&ix| self.working_set.decide(ix, arrival, kind, n as i64 + 1));
         }
-        let ids = |side: Vec<NameIx>| side.into_iter().map(|name| self.people.names[name].id).collect();
+        let ids = |side: Vec<IdentifierIx>| side.into_iter().map(|ix| self.working_set.identifiers[ix].id).collect();
         self.plan.decisions.push(Decision {
             arrival,
             at: self.plan.at,
             kind,
-            by: self.ruling.by.clone(),
-            reason: self.ruling.reason.clone(),
+            by: self.request.by.clone(),
+            reason: self.request.reason.clone(),
             sides: sides.into_iter().map(ids).collect(),
         });
     }
 
     fn why(&self) -> Why {
-        let Ruling { by, reason, .. } = self.ruling;
+        let DecisionRequest { by, reason, .. } = self.request;
         Why { rule: Some(DECISION.into()), reason: Some(reason.clone()), by: Some(by.clone()), message: None }
     }
 
     fn id(&self, customer: CustomerIx) -> CustomerId {
-        self.people.customers[customer].id.clone()
+        self.working_set.customers[customer].id.clone()
     }
 
-    fn sketches(&self, ruled: &Ruled) -> Vec<Sketch> {
-        let ids = ruled.customer.iter().chain(&ruled.others);
-        let living = ids.filter_map(|id| self.people.by_customer(id));
-        let people = living.map(|c| &self.people.customers[c]).filter(|person| person.merged_into.is_none());
-        let sketch = |person: &super::people::Person| {
+    fn sketches(&self, outcome: &DecisionOutcome) -> Vec<Sketch> {
+        let ids = outcome.customer.iter().chain(&outcome.others);
+        let living = ids.filter_map(|id| self.working_set.by_customer(id));
+        let customers = living
+            .map(|c| &self.working_set.customers[c])
+            .filter(|customer_state| customer_state.merged_into.is_none());
+        let sketch = |customer_state: &CustomerState| {
             let mut identifiers: Vec<Identifier> =
-                person.members.iter().map(|&name| self.people.identifier(name)).collect();
+                customer_state.members.iter().map(|&ix| self.working_set.identifier(ix)).collect();
             identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
-            Sketch { customer: (!person.new).then(|| person.id.clone()), identifiers }
+            Sketch { customer: (!customer_state.new).then(|| customer_state.id.clone()), identifiers }
         };
-        people.map(sketch).collect()
+        customers.map(sketch).collect()
     }
 }
 

@@ -1,22 +1,22 @@
-//! What a plan changes of the store's figures about identities, whatever made the plan.
+//! How a plan changes the store's figures about identities.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use super::known::Known;
-use super::plan::Plan;
+use super::rows::Plan;
 use crate::domain::change::{ChangeEntry, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::health::{Health, Names};
 use crate::domain::identifier::Identifier;
 
-/// What a plan changes.
+/// The changes of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
     /// To be added to what the store keeps.
     pub health: Health,
-    /// Customers that hold more or fewer identifiers than before, and how many; none when merged away.
+    /// The new number of identifiers of each customer whose number changes; 0 when it was merged.
     pub sizes: BTreeMap<CustomerId, i64>,
 }
 
@@ -29,8 +29,8 @@ pub fn figures(known: &Known, plan: &Plan) -> Figures {
         ..Health::default()
     };
     for entry in &plan.entries {
-        if let ChangeEntry::CustomerSplit { o, .. } = entry {
-            health.splits += o.len() as i64;
+        if let ChangeEntry::CustomerSplit { others, .. } = entry {
+            health.splits += others.len() as i64;
         }
     }
     let refusals = plan.identity_events.iter().filter(|event| event.kind == IdentityEventKind::Refused);
@@ -42,14 +42,14 @@ pub fn figures(known: &Known, plan: &Plan) -> Figures {
         let before: FxHashMap<_, bool> = known.identifiers.iter().map(|i| (i.id, i.is_shared())).collect();
         let was = |i: &Identifier| before.get(&i.id).copied().unwrap_or_default();
         let rows = plan.identifiers.iter().map(|row| &row.identifier);
-        // Other rules can also say that one is shared no longer.
+        // Under other rules a shared identifier can become unshared.
         health.shared = rows.map(|i| i64::from(i.is_shared()) - i64::from(was(i))).sum();
     }
     let sizes = resized(known, plan, &mut health);
     Figures { health, sizes }
 }
 
-/// The names that it stores something under.
+/// The kinds and channels that it stores rows for.
 fn named(plan: &Plan) -> Option<Names> {
     let mut names = Names::default();
     let new = plan.identifiers.iter().filter(|row| row.new);
@@ -58,7 +58,7 @@ fn named(plan: &Plan) -> Option<Names> {
     (names != Names::default()).then_some(names)
 }
 
-/// How many identifiers each customer holds that has others than before.
+/// The number of identifiers of each customer whose number changes.
 fn resized(known: &Known, plan: &Plan, health: &mut Health) -> BTreeMap<CustomerId, i64> {
     let mut sizes: FxHashMap<&CustomerId, (i64, i64)> = FxHashMap::default();
     for row in &plan.memberships {

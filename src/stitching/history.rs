@@ -1,4 +1,4 @@
-//! What hangs on identifiers: touchpoints, devices, claims, consents, products and orders of a batch.
+//! What is attached to identifiers: touchpoints, devices, claims, consents, products and orders of a batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::consents::Consents;
 use super::known::Known;
-use super::people::{NameIx, People};
-use super::plan::{DeviceRow, Plan, SeenOn};
+use super::rows::{DeviceRow, Plan, SeenOn};
+use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::change::ChangeEntry;
 use crate::domain::claim::{Claim, ClaimFact, Provenance};
 use crate::domain::consent::{Consent, ConsentStatus};
@@ -18,32 +18,32 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The name of a claim's row: the same again replaces it.
+/// The key of a claim's row: a claim with the same key replaces it.
 type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
 
-/// What a fact turned out to be about an order.
+/// What a fact means for its order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Heard {
     /// The order is not here yet.
     pub(crate) waits: bool,
-    /// A refund of the order is in another currency, and was not known to be before this.
+    /// This fact shows that a refund of the order is in another currency.
     pub(crate) other_currency: bool,
 }
 
-/// Works through a batch's facts and gathers what is to be written into a [`Plan`].
+/// Works through the facts of a batch and gathers rows for a [`Plan`].
 pub(crate) struct History {
     seq: i64,
     claims: FxHashMap<ClaimKey, Claim>,
     claims_made: u32,
-    /// Where the batch's claims stand among its rows.
+    /// The places of the batch's claims among its rows.
     claim_rows: FxHashMap<Arrival, usize>,
-    /// Which decisions identifiers hold.
+    /// The consents that identifiers hold.
     pub(crate) consents: Consents,
     consents_made: u32,
     orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
-    /// What the batch's orders added to figures before it.
+    /// The orders of the batch.
     orders_touched: BTreeSet<OrderKey>,
-    /// Orders of the batch with a refund that says its currency.
+    /// Orders of the batch with a refund that states its currency.
     refunds_say_currency: FxHashSet<OrderKey>,
     devices: BTreeMap<Arc<str>, DeviceRow>,
     products: BTreeMap<Arc<str>, (Timestamp, Product)>,
@@ -67,26 +67,26 @@ impl History {
         }
     }
 
-    /// Hangs one fact on its owner, the first of `accepted`. Returns what it turned out to be about an order.
+    /// Attaches one fact to its owner, the first of `accepted`. Returns what it means for its order.
     #[expect(clippy::too_many_arguments, reason = "what one fact is about, each of another kind")]
     pub(crate) fn record(
         &mut self,
-        people: &mut People,
+        working_set: &mut WorkingSet,
         plan: &mut Plan,
         fact: &Fact,
         arrival: Arrival,
-        accepted: &[NameIx],
-        device_names: &[NameIx],
-        carrier: Option<NameIx>,
+        accepted: &[IdentifierIx],
+        device_identifiers: &[IdentifierIx],
+        device_identifier: Option<IdentifierIx>,
     ) -> Heard {
         let owner = accepted[0];
-        let owner_id = people.names[owner].id;
-        self.record_touchpoint(people, plan, fact, arrival, owner, carrier);
-        self.record_device(people, fact, owner, device_names);
+        let owner_id = working_set.identifiers[owner].id;
+        self.record_touchpoint(working_set, plan, fact, arrival, owner, device_identifier);
+        self.record_device(working_set, fact, owner, device_identifiers);
         for claim in &fact.claims {
             self.record_claim(plan, fact, owner_id, claim);
         }
-        self.record_consents(people, plan, fact, owner, accepted);
+        self.record_consents(working_set, plan, fact, owner, accepted);
         for product in &fact.products {
             self.record_product(product, fact.at);
         }
@@ -104,9 +104,8 @@ impl History {
         self.record_order(fact, arrival, owner_id)
     }
 
-    /// Folds the batch's orders, moves their part in the owners' figures, and hands over the rows
-    /// that were gathered by key.
-    pub(crate) fn finish(self, people: &mut People, plan: &mut Plan, known: &Known) {
+    /// Computes the orders of the batch, updates the figures of their owners, and adds the gathered rows to the plan.
+    pub(crate) fn finish(self, working_set: &mut WorkingSet, plan: &mut Plan, known: &Known) {
         let mut orders = self.orders;
         for key in self.orders_touched {
             let events = orders.remove(&key).unwrap_or_default();
@@ -115,17 +114,17 @@ impl History {
             let order = Order::fold(key, events);
             for (figures, sign) in [(before.as_ref().and_then(Order::figures), -1), (order.figures(), 1)] {
                 if let Some((owner, currency, part)) = figures {
-                    let name = people.by_id(owner).expect("the owner of an order of the batch was read");
-                    people.touch(name).rollup.count_order(currency, &part, sign);
+                    let ix = working_set.by_id(owner).expect("the owner of an order of the batch was read");
+                    working_set.touch(ix).rollup.count_order(currency, &part, sign);
                 }
             }
             if let (Some(placed), Some(message)) = (order.placed, message) {
-                let owner = people.by_id(placed.owner).expect("the owner of an order of the batch was read");
+                let owner = working_set.by_id(placed.owner).expect("the owner of an order of the batch was read");
                 plan.entries.push(ChangeEntry::OrderRecorded {
-                    c: people.customer_of(owner),
-                    s: order.key.source.clone(),
-                    n: order.key.number.clone(),
-                    m: message,
+                    customer: working_set.customer_of(owner),
+                    source: order.key.source.clone(),
+                    number: order.key.number.clone(),
+                    message,
                 });
             }
             plan.orders.push(order);
@@ -137,24 +136,27 @@ impl History {
 
     fn record_touchpoint(
         &mut self,
-        people: &mut People,
+        working_set: &mut WorkingSet,
         plan: &mut Plan,
         fact: &Fact,
         arrival: Arrival,
-        owner: NameIx,
-        carrier: Option<NameIx>,
+        owner: IdentifierIx,
+        device_identifier: Option<IdentifierIx>,
     ) {
         let Some(touchpoint) = &fact.touchpoint else { return };
-        let name = people.touch(owner);
-        name.rollup.count_touchpoint(fact.at, touchpoint, 1);
-        let owner_id = name.id;
-        plan.entries.push(ChangeEntry::TouchpointRecorded { c: people.customer_of(owner), m: fact.message_id.clone() });
+        let state = working_set.touch(owner);
+        state.rollup.count_touchpoint(fact.at, touchpoint, 1);
+        let owner_id = state.id;
+        plan.entries.push(ChangeEntry::TouchpointRecorded {
+            customer: working_set.customer_of(owner),
+            message: fact.message_id.clone(),
+        });
         plan.touchpoints.push(Touchpoint {
             arrival,
             message_id: fact.message_id.clone(),
             at: fact.at,
             owner: owner_id,
-            carrier: carrier.map(|name| people.names[name].id),
+            device_identifier: device_identifier.map(|ix| working_set.identifiers[ix].id),
             source: fact.source.clone(),
             device: fact.device.as_ref().map(|d| d.key.clone()),
             order: fact.order.as_ref().map(|(key, _)| key.clone()),
@@ -162,7 +164,13 @@ impl History {
         });
     }
 
-    fn record_device(&mut self, people: &People, fact: &Fact, owner: NameIx, device_names: &[NameIx]) {
+    fn record_device(
+        &mut self,
+        working_set: &WorkingSet,
+        fact: &Fact,
+        owner: IdentifierIx,
+        device_identifiers: &[IdentifierIx],
+    ) {
         let Some(device) = &fact.device else { return };
         let row = self.devices.entry(device.key.clone()).or_insert_with(|| DeviceRow {
             fact: device.clone(),
@@ -175,20 +183,23 @@ impl History {
         }
         row.first_seen_at = row.first_seen_at.min(fact.at);
         row.last_seen_at = row.last_seen_at.max(fact.at);
-        for &name in std::iter::once(&owner).chain(device_names) {
-            let seen = SeenOn::once(fact.at, fact.touchpoint.is_none() || name != owner);
-            row.identifiers.entry(people.names[name].id).and_modify(|before| before.add(&seen)).or_insert(seen);
+        for &ix in std::iter::once(&owner).chain(device_identifiers) {
+            let seen = SeenOn::once(fact.at, fact.touchpoint.is_none() || ix != owner);
+            row.identifiers
+                .entry(working_set.identifiers[ix].id)
+                .and_modify(|before| before.add(&seen))
+                .or_insert(seen);
         }
     }
 
-    fn record_claim(&mut self, plan: &mut Plan, fact: &Fact, owner: IdentifierId, said: &ClaimFact) {
-        let key = claim_key(owner, &fact.source, said);
+    fn record_claim(&mut self, plan: &mut Plan, fact: &Fact, owner: IdentifierId, claim: &ClaimFact) {
+        let key = claim_key(owner, &fact.source, claim);
         let alone = Claim {
             arrival: Arrival::new(self.seq, self.claims_made),
             owner,
-            name: said.name.clone(),
-            value: said.value.clone(),
-            provenance: said.provenance,
+            name: claim.name.clone(),
+            value: claim.value.clone(),
+            provenance: claim.provenance,
             at: fact.at,
             first_at: fact.at,
             count: 1,
@@ -213,10 +224,10 @@ impl History {
         let first_message_id = first_message_id.filter(|_| first_at != at);
         let count = before.count + 1;
         let again = Claim { first_at, first_message_id, at, message_id, count, ..alone.clone() };
-        // A row tells two times. One that is neither has a row of its own, over as soon as it is there.
-        let mut untold = (between != first_at && between != at).then_some(between);
+        // A row has two times. A third one gets a row of its own, which is stored as ended.
+        let mut other_at = (between != first_at && between != at).then_some(between);
         if before.arrival.seq() == self.seq {
-            // Opened in this batch: said again, one row.
+            // The claim was opened in this batch: one row for both.
             let row = &mut plan.claims_opened[self.claim_rows[&before.arrival]];
             *row = Claim { arrival: row.arrival, ..again };
             *before = row.clone();
@@ -224,11 +235,11 @@ impl History {
             plan.claims_closed.push(before.arrival);
             self.claim_rows.insert(again.arrival, plan.claims_opened.len());
             plan.claims_opened.push(again.clone());
-            // What was there tells its own times.
-            untold = untold.filter(|between| *between == fact.at);
+            // The row that was stored keeps its own times.
+            other_at = other_at.filter(|between| *between == fact.at);
             *before = again;
         }
-        if let Some(at) = untold {
+        if let Some(at) = other_at {
             let arrival = Arrival::new(self.seq, self.claims_made);
             self.claims_made += 1;
             plan.claims_opened.push(Claim { arrival, at, first_at: at, message_id: message_between, ..alone });
@@ -236,23 +247,32 @@ impl History {
         }
     }
 
-    /// A decision applies to every identifier its customer holds now, and replaces older ones there.
-    fn record_consents(&mut self, people: &People, plan: &mut Plan, fact: &Fact, owner: NameIx, accepted: &[NameIx]) {
-        // A device that turned out to be shared just now speaks for nobody who was signed in.
-        let owner = accepted.iter().copied().find(|&name| people.names[name].shared_since.is_none()).unwrap_or(owner);
+    /// A consent goes to every identifier that its customer holds now, and replaces older ones there.
+    fn record_consents(
+        &mut self,
+        working_set: &WorkingSet,
+        plan: &mut Plan,
+        fact: &Fact,
+        owner: IdentifierIx,
+        accepted: &[IdentifierIx],
+    ) {
+        // A device that has just turned out to be shared does not speak for the person who was signed in.
+        let owner =
+            accepted.iter().copied().find(|&ix| working_set.identifiers[ix].shared_since.is_none()).unwrap_or(owner);
         for decided in &fact.consents {
             let arrival = Arrival::new(self.seq, self.consents_made);
-            let mut holders = match people.names[owner].customer {
-                Some(customer) => people.customers[customer].members.as_slice(),
-                // They bind nobody, so what one grants is granted by it alone.
+            let mut holders = match working_set.identifiers[owner].customer {
+                Some(customer) => working_set.customers[customer].members.as_slice(),
+                // These join no customers, so a grant is the owner's alone.
                 None if decided.status == ConsentStatus::Granted => std::slice::from_ref(&owner),
                 None => accepted,
             };
-            // What all of them hold already is no decision. But whoever grants what others of its customer granted
-            // has it by its own word too, should they come apart.
-            let repeats = |&holder: &NameIx| self.consents.repeats(people.names[holder].id, decided, fact.at);
+            // What all of them hold already is not new. But a grant that another identifier of the customer gave becomes
+            // the owner's own too, so that it keeps it when the customer splits.
+            let repeats =
+                |&holder: &IdentifierIx| self.consents.repeats(working_set.identifiers[holder].id, decided, fact.at);
             if holders.iter().all(repeats) {
-                let owner_id = people.names[owner].id;
+                let owner_id = working_set.identifiers[owner].id;
                 if decided.status != ConsentStatus::Granted || self.consents.is_own(owner_id, decided) {
                     continue;
                 }
@@ -260,18 +280,18 @@ impl History {
             }
             let consent = Consent {
                 arrival,
-                owner: people.names[owner].id,
+                owner: working_set.identifiers[owner].id,
                 fact: decided.clone(),
                 at: fact.at,
                 source: fact.source.clone(),
             };
             for &holder in holders {
-                self.consents.give(people.names[holder].id, &consent);
+                self.consents.give(working_set.identifiers[holder].id, &consent);
             }
             plan.entries.push(ChangeEntry::ConsentChanged {
-                c: people.customer_of(owner),
-                x: self.consents_made,
-                m: fact.message_id.clone(),
+                customer: working_set.customer_of(owner),
+                consent: self.consents_made,
+                message: fact.message_id.clone(),
             });
             plan.consents.push(consent);
             self.consents_made += 1;
@@ -279,10 +299,10 @@ impl History {
     }
 
     fn record_product(&mut self, product: &Product, at: Timestamp) {
-        let (said_at, known) = self.products.entry(product.sku.clone()).or_insert_with(|| (at, product.clone()));
+        let (named_at, known) = self.products.entry(product.sku.clone()).or_insert_with(|| (at, product.clone()));
         let (older, newer) =
-            if at >= *said_at { (known.clone(), product.clone()) } else { (product.clone(), known.clone()) };
-        *said_at = at.max(*said_at);
+            if at >= *named_at { (known.clone(), product.clone()) } else { (product.clone(), known.clone()) };
+        *named_at = at.max(*named_at);
         known.name = newer.name.or(older.name);
         known.category = newer.category.or(older.category);
     }
@@ -295,7 +315,7 @@ impl History {
         if says(event) || is_new && events.iter().any(says) {
             self.refunds_say_currency.insert(key.clone());
         }
-        // Most orders have no such refund, and are not looked through.
+        // Most orders have no such refund; their events need no search.
         let looks = self.refunds_say_currency.contains(key);
         let before = if looks { Order::foreign_refunds(events) } else { BTreeSet::new() };
         events.push(OrderEvent { arrival, owner: Some(owner), ..event.clone() });
@@ -306,8 +326,8 @@ impl History {
     }
 }
 
-fn claim_key(owner: IdentifierId, source: &Arc<str>, said: &ClaimFact) -> ClaimKey {
-    (owner, said.name.clone(), said.value.get().into(), said.provenance, source.clone())
+fn claim_key(owner: IdentifierId, source: &Arc<str>, claim: &ClaimFact) -> ClaimKey {
+    (owner, claim.name.clone(), claim.value.get().into(), claim.provenance, source.clone())
 }
 
 fn as_fact(claim: &Claim) -> ClaimFact {

@@ -1,4 +1,4 @@
-//! What the store already knows of a batch, read under its locks.
+//! What the store already knows about a batch, read under its locks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use crate::domain::identifier::Identifier;
 use crate::domain::order::{OrderEvent, OrderKey};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The answer to: what is stored that this batch may touch?
+/// The stored rows that a batch may touch.
 ///
-/// Complete means: every stored identifier that a fact names or that owns an order a fact is
-/// about; the customers who hold those; and every identifier that those customers hold.
+/// It is complete: it has every stored identifier that a fact names or that owns an order of a fact, the customers of
+/// those, and every identifier of these customers.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Messages of the batch that are stored already, with the customer of their owner now.
     pub messages: FxHashMap<Arc<str>, Option<CustomerId>>,
     /// Identifiers, each once.
     pub identifiers: Vec<Identifier>,
-    /// The customers who hold them, each once.
+    /// Their customers, each once.
     pub customers: Vec<KnownCustomer>,
-    /// Where those identifiers stand in what people decided.
+    /// The sides of those identifiers in decisions.
     pub sides: Vec<Side>,
-    /// Who the customers became that a person named; only for [`decide`](super::decide()).
+    /// The present customers of the ids in a decision; only for [`decide`](super::decide()).
     pub living: FxHashMap<CustomerId, CustomerId>,
-    /// What is told of the identifiers in `told`, which are those that a plan [asked for](super::Planned).
-    pub story: Story,
-    /// Identifiers whose story is there, whole.
-    pub told: FxHashSet<IdentifierId>,
-    /// Identifiers of whose story there is what they allowed and forbade.
-    pub consents_told: FxHashSet<IdentifierId>,
-    /// The latest sets that were kept of devices, the latest first and at most [`SIGHTINGS`](super::sharing::SIGHTINGS)
-    /// of each; of those that a plan asked for. What they name is among the identifiers.
+    /// The histories of the identifiers in `with_history`, which are those that a plan [asked for](super::Planned).
+    pub histories: IdentityHistory,
+    /// The identifiers whose whole history is there.
+    pub with_history: FxHashSet<IdentifierId>,
+    /// The identifiers whose decisions about their data are there.
+    pub with_consents: FxHashSet<IdentifierId>,
+    /// For each device that a plan asked for: its latest evidence, the latest first, at most
+    /// [`SIGHTINGS`](super::sharing::SIGHTINGS). The identifiers that it names are among `identifiers`.
     pub sightings: FxHashMap<IdentifierId, Vec<Evidence>>,
-    /// Who was refused in a message before, and by which rules: in those of [`Batch::refusing`](super::Batch::refusing)
-    /// and of [`settle::refusing`](super::settle::refusing).
+    /// Earlier refusals and their rules, in the messages of [`Batch::refusing`](super::Batch::refusing)
+    /// and of [`moves::refusing`](super::moves::refusing).
     pub refused: RefusedBefore,
     /// The last outcome on record for each of the batch's sets of identifiers.
     pub evidence: FxHashMap<SetName, OnRecord>,
-    /// Everything said so far about the batch's orders; an order nobody spoke of is absent.
+    /// All stored events of the batch's orders. An order without any is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// The present claims of [`Batch::claimants`](super::Batch::claimants).
     pub claims: Vec<Claim>,
@@ -53,20 +53,20 @@ pub struct Known {
 }
 
 impl Known {
-    /// Of these identifiers those that are not among the known ones.
+    /// Those of `ids` that are not among the known identifiers.
     pub fn missing(&self, ids: impl IntoIterator<Item = IdentifierId>) -> BTreeSet<IdentifierId> {
         let known: FxHashSet<IdentifierId> = self.identifiers.iter().map(|identifier| identifier.id).collect();
         ids.into_iter().filter(|id| !known.contains(id)).collect()
     }
 }
 
-/// Who was refused in which message, and by which rules.
+/// The rules that refused an identifier in a message.
 pub type RefusedBefore = FxHashMap<(Arc<str>, IdentifierId), Vec<Arc<str>>>;
 
-/// What became of a set of identifiers the last time that it was kept.
+/// The outcome of a set of identifiers when it was last kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnRecord {
-    /// A letter for each, as in [`EvidenceRow`](super::plan::EvidenceRow).
+    /// A letter for each, as in [`EvidenceRow`](super::rows::EvidenceRow).
     pub outcomes: Arc<str>,
     /// The version of the rules that judged it.
     pub rules_version: i64,
@@ -77,22 +77,22 @@ pub struct OnRecord {
 pub struct KnownCustomer {
     /// Its id.
     pub id: CustomerId,
-    /// When it was given out.
-    pub born: Arrival,
+    /// When its id was created.
+    pub created_seq: Arrival,
 }
 
-/// What has to be known of identifiers to work out again who they belong to.
+/// What a replay of identifiers needs: what was seen of them, what people decided, which customers they had.
 #[derive(Clone, Debug, Default)]
-pub struct Story {
+pub struct IdentityHistory {
     /// Every set that names one of them, in any order.
     pub evidence: Vec<Evidence>,
-    /// Which message each evidence is kept of.
-    pub said: FxHashMap<Arrival, Said>,
+    /// The message of each evidence.
+    pub source_messages: FxHashMap<Arrival, SourceMessage>,
     /// Every decision that names one of them, in any order.
     pub decisions: Vec<Decision>,
-    /// The customers merged into those who hold them, directly or through others.
+    /// The customers that were merged into their customers, directly or through others.
     pub former: Vec<Former>,
-    /// Every decision about their data that they hold or held, with whether they hold it still.
+    /// Every consent that they hold or held, and whether they still hold it.
     pub gave: Vec<(ConsentGiven, bool)>,
 }
 
@@ -109,10 +109,10 @@ pub struct Evidence {
 
 /// A message in which identifiers were seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct SourceMessage {
     /// Its id.
     pub message_id: Arc<str>,
-    /// Who sent it.
+    /// Its source.
     pub source: Arc<str>,
     /// When it happened.
     pub at: Timestamp,
@@ -123,8 +123,8 @@ pub struct Said {
 pub struct Former {
     /// Its id.
     pub id: CustomerId,
-    /// When it was given out.
-    pub born: Arrival,
+    /// When its id was created.
+    pub created_seq: Arrival,
     /// The change in which it was merged away.
     pub merged: i64,
     /// The identifiers it had then.

@@ -3,15 +3,17 @@
 //!
 //! * [`Batch`] is what arrived; [`Known`] is what the store read for it under its locks; [`plan()`] runs the steps below.
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
-//! * [`history`] attaches touchpoints, orders and claims to the identifiers; [`consents`] what was allowed and forbidden;
-//!   [`figures`] are the store's figures about identities.
-//! * [`why`] finds the chain of links between two identifiers.
-//! * [`sharing`] takes an identifier that turns out to be shared out of its customer; [`replay`] judges evidence again, and
-//!   [`regroup`] finds the customer ids of the resulting groups.
-//! * [`restitch`] judges all evidence from the beginning; [`compare`] says how that differs from the present; [`settle`]
-//!   makes the moves.
-//! * [`visits`] cuts what a shared device did into visits and assigns them; [`giving`] moves their touchpoints.
-//! * [`decide()`] applies the decisions of people, which stand above every rule.
+//! * [`history`] attaches touchpoints, orders and claims to the identifiers, [`consents`] the consents.
+//! * [`working_set`] has the states that facts are applied to.
+//! * [`plan()`] runs both, [`record`] records the outcome, [`rows`] are what a plan writes, [`figures`] what it changes in
+//!   the store's figures.
+//! * [`why`] finds the chain of links that connects two identifiers.
+//! * [`sharing`] finds shared devices and takes them out of their customers, [`replay`] judges evidence again,
+//!   [`regroup`] finds the customers of the parts.
+//! * [`restitch`] replays everything from the beginning, [`compare`] compares the result with the current partition,
+//!   [`moves`] applies the difference.
+//! * [`visits`] cuts the touchpoints of a shared device into visits and assigns them, [`reassignment`] changes the owners.
+//! * [`decide()`] plans the decisions of people, which stand above every rule.
 
 pub mod accept;
 pub mod batch;
@@ -19,20 +21,23 @@ pub mod compare;
 pub(crate) mod consents;
 pub mod decide;
 pub mod figures;
-pub mod giving;
 pub mod history;
 pub mod known;
-pub mod people;
+pub mod moves;
 pub mod plan;
+pub mod reassignment;
+pub(crate) mod record;
 pub(crate) mod regroup;
 pub(crate) mod replay;
 pub mod restitch;
-pub mod settle;
+pub mod rows;
 pub mod sharing;
 pub mod visits;
 pub mod why;
+pub mod working_set;
 
 pub use batch::Batch;
-pub use decide::{Ruled, RuledPlan, Ruling, Says, decide};
+pub use decide::{DecisionAction, DecisionOutcome, DecisionPlan, DecisionRequest, decide};
 pub use known::Known;
-pub use plan::{Outcome, Plan, Planned, Untold, plan};
+pub use plan::{Missing, Planned, plan};
+pub use rows::{Outcome, Plan};

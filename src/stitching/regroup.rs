@@ -1,56 +1,60 @@
-//! Identifiers that find themselves together otherwise than before, and which ids their customers have.
+//! Moves the parts of a customer to customers of their own, and finds the ids for these.
 
 use super::known::Former;
-use super::people::{CustomerIx, NameIx, People};
+use super::working_set::{CustomerIx, IdentifierIx, WorkingSet};
 use crate::domain::IdentifierId;
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
 
-/// Members who went from one customer to another.
-pub(crate) struct Parting {
-    /// The customer who had them and keeps its id.
+/// Members that went from one customer to another.
+pub(crate) struct SplitResult {
+    /// The customer that had them and keeps its id.
     pub(crate) from: CustomerIx,
-    /// Who has them now.
+    /// The customer that has them now.
     pub(crate) to: CustomerIx,
     /// The members.
-    pub(crate) moved: Vec<NameIx>,
+    pub(crate) moved: Vec<IdentifierIx>,
 }
 
-/// Leaves `stays` with its customer and gives each of `parts` a customer of its own: one that was
-/// merged into it and gets back just what it had, or else a new one.
+/// Gives each of `parts` a customer of its own: one that was merged and gets back exactly what it had, or a new one. The
+/// other members stay.
 pub(crate) fn part(
     rules: &IdentityRules,
-    people: &mut People,
+    working_set: &mut WorkingSet,
     from: CustomerIx,
-    parts: Vec<Vec<NameIx>>,
+    parts: Vec<Vec<IdentifierIx>>,
     former: &[Former],
     new_id: &mut dyn FnMut() -> CustomerId,
-) -> Vec<Parting> {
-    people.take_sides(from);
-    let mut partings = Vec::with_capacity(parts.len());
+) -> Vec<SplitResult> {
+    working_set.take_sides(from);
+    let mut splits = Vec::with_capacity(parts.len());
     for moved in parts {
-        let to = match own_id(people, &moved, former) {
-            Some(former) => people.restore(rules, &former.id, former.born),
-            None => people.create(rules, new_id()),
+        let to = match own_id(working_set, &moved, former) {
+            Some(former) => working_set.restore(rules, &former.id, former.created_seq),
+            None => working_set.create(rules, new_id()),
         };
-        for &name in &moved {
-            people.leave(name);
-            people.join(name, to);
+        for &ix in &moved {
+            working_set.leave(ix);
+            working_set.join(ix, to);
         }
-        partings.push(Parting { from, to, moved });
+        splits.push(SplitResult { from, to, moved });
     }
-    partings
+    splits
 }
 
-/// The customer that was merged away and is this again: `names` has everything it had then, and
-/// otherwise only what came later and from nobody.
-pub(crate) fn own_id<'f>(people: &People, names: &[NameIx], former: &'f [Former]) -> Option<&'f Former> {
-    let ids: Vec<IdentifierId> = names.iter().map(|&name| people.names[name].id).collect();
+/// The customer that was merged and can come back with `identifiers`: these are all that it had then, and otherwise only
+/// identifiers that are newer than the merge.
+pub(crate) fn own_id<'f>(
+    working_set: &WorkingSet,
+    identifiers: &[IdentifierIx],
+    former: &'f [Former],
+) -> Option<&'f Former> {
+    let ids: Vec<IdentifierId> = identifiers.iter().map(|&ix| working_set.identifiers[ix].id).collect();
     let is_again = |one: &&Former| {
         let all_there = one.identifiers.iter().all(|id| ids.contains(id));
-        // Made after that merge, an identifier has belonged to nobody else.
+        // An identifier that is newer than the merge had no other customer.
         let none_from_elsewhere = ids.iter().all(|id| one.identifiers.contains(id) || id.seq() > one.merged);
-        !one.identifiers.is_empty() && all_there && none_from_elsewhere && !people.lives(&one.id)
+        !one.identifiers.is_empty() && all_there && none_from_elsewhere && !working_set.lives(&one.id)
     };
-    former.iter().filter(is_again).max_by_key(|one| (one.merged, std::cmp::Reverse(one.born)))
+    former.iter().filter(is_again).max_by_key(|one| (one.merged, std::cmp::Reverse(one.created_seq)))
 }

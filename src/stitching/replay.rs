@@ -1,135 +1,149 @@
-//! Who is who, worked out again from evidence and decisions in the order of their arrival.
+//! Judges evidence and decisions again, in the order of their arrival.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use super::accept::{Verdict, accept};
-use super::known::{Evidence, Story};
-use super::people::{CustomerIx, NameIx, People};
+use super::known::{Evidence, IdentityHistory};
+use super::working_set::{CustomerIx, IdentifierIx, WorkingSet};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::DecisionKind;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId};
 
-/// A decision, told in names.
-pub(crate) struct Decided {
+/// A decision, by places in the working set.
+pub(crate) struct ReplayedDecision {
     pub(crate) arrival: Arrival,
     pub(crate) kind: DecisionKind,
-    pub(crate) sides: Vec<Vec<NameIx>>,
+    pub(crate) sides: Vec<Vec<IdentifierIx>>,
 }
 
-/// Takes in what one event said.
-pub(crate) fn see(rules: &IdentityRules, people: &mut People, names: &[NameIx]) -> Verdict {
-    let mut names = names.to_vec();
-    // Stable: within a kind the order of the event's paths stays.
-    names.sort_by_key(|&name| people.names[name].rank.unwrap_or(usize::MAX));
-    accept(rules, people, &names, &mut nobody)
+/// Accepts or refuses the identifiers of one event.
+pub(crate) fn see(rules: &IdentityRules, working_set: &mut WorkingSet, identifiers: &[IdentifierIx]) -> Verdict {
+    let mut identifiers = identifiers.to_vec();
+    // A stable sort keeps the order of the event's paths within a kind.
+    identifiers.sort_by_key(|&ix| working_set.identifiers[ix].rank.unwrap_or(usize::MAX));
+    accept(rules, working_set, &identifiers, &mut nobody)
 }
 
-/// Takes in what a person said.
-pub(crate) fn decide(rules: &IdentityRules, people: &mut People, decided: &Decided) {
-    let customers = customers_of(people, decided.sides.iter().flatten());
+/// Applies a decision.
+pub(crate) fn decide(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &ReplayedDecision) {
+    let customers = customers_of(working_set, decided.sides.iter().flatten());
     for &customer in &customers {
-        people.take_sides(customer);
+        working_set.take_sides(customer);
     }
     match decided.kind {
-        DecisionKind::Merge => merge(rules, people, decided, &customers),
-        DecisionKind::Split | DecisionKind::KeepApart => part(rules, people, decided, &customers),
+        DecisionKind::Merge => merge(rules, working_set, decided, &customers),
+        DecisionKind::Split | DecisionKind::KeepApart => part(rules, working_set, decided, &customers),
     }
     for (n, side) in decided.sides.iter().enumerate() {
-        for &name in side {
-            people.decide(name, decided.arrival, decided.kind, n as i64 + 1);
+        for &ix in side {
+            working_set.decide(ix, decided.arrival, decided.kind, n as i64 + 1);
         }
     }
 }
 
-fn merge(rules: &IdentityRules, people: &mut People, decided: &Decided, customers: &[CustomerIx]) {
-    let names = decided.sides.iter().flatten().copied();
-    let alone: Vec<NameIx> =
-        names.filter(|&n| people.names[n].customer.is_none() && people.names[n].shared_since.is_none()).collect();
+fn merge(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &ReplayedDecision, customers: &[CustomerIx]) {
+    let identifiers = decided.sides.iter().flatten().copied();
+    let alone: Vec<IdentifierIx> = identifiers
+        .filter(|&n| working_set.identifiers[n].customer.is_none() && working_set.identifiers[n].shared_since.is_none())
+        .collect();
     let customer = match customers {
         [] if alone.is_empty() => return,
-        [] => people.create(rules, nobody()),
-        some => people.merge(some),
+        [] => working_set.create(rules, nobody()),
+        some => working_set.merge(some),
     };
-    for name in alone {
-        people.join(name, customer);
+    for ix in alone {
+        working_set.join(ix, customer);
     }
 }
 
-/// Whoever holds members of several sides keeps those of one side and everybody else.
-fn part(rules: &IdentityRules, people: &mut People, decided: &Decided, customers: &[CustomerIx]) {
+/// A customer with members of several sides keeps those of one side and all other members.
+fn part(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &ReplayedDecision, customers: &[CustomerIx]) {
     let stays = usize::from(decided.kind == DecisionKind::Split);
     for &customer in customers {
-        let of_side = |side: &Vec<NameIx>| -> Vec<NameIx> {
-            side.iter().copied().filter(|&name| people.names[name].customer == Some(customer)).collect()
+        let of_side = |side: &Vec<IdentifierIx>| -> Vec<IdentifierIx> {
+            side.iter().copied().filter(|&ix| working_set.identifiers[ix].customer == Some(customer)).collect()
         };
-        let mut sides: Vec<Vec<NameIx>> = decided.sides.iter().map(of_side).collect();
+        let mut sides: Vec<Vec<IdentifierIx>> = decided.sides.iter().map(of_side).collect();
         if sides.get(stays).is_some_and(|side| !side.is_empty()) {
             sides[stays].clear();
         } else if let Some(first) = sides.iter_mut().find(|side| !side.is_empty()) {
-            // Nobody of the side that stays is here: one of the others does.
+            // It has no member of the side that stays, so another side does.
             first.clear();
         }
         for side in sides.into_iter().filter(|side| !side.is_empty()) {
-            let apart = people.create(rules, nobody());
-            for name in side {
-                people.leave(name);
-                people.join(name, apart);
+            let apart = working_set.create(rules, nobody());
+            for ix in side {
+                working_set.leave(ix);
+                working_set.join(ix, apart);
             }
         }
     }
 }
 
-fn customers_of<'a>(people: &People, names: impl Iterator<Item = &'a NameIx>) -> Vec<CustomerIx> {
-    let mut customers: Vec<CustomerIx> = names.filter_map(|&name| people.names[name].customer).collect();
+fn customers_of<'a>(working_set: &WorkingSet, identifiers: impl Iterator<Item = &'a IdentifierIx>) -> Vec<CustomerIx> {
+    let mut customers: Vec<CustomerIx> = identifiers.filter_map(|&ix| working_set.identifiers[ix].customer).collect();
     customers.sort_unstable();
     customers.dedup();
     customers
 }
 
-/// Nobody asks for an id in a replay.
+/// A replay needs no ids.
 fn nobody() -> CustomerId {
     CustomerId("".into())
 }
 
-/// How `members` hold together by themselves: who belongs to whom, told by what was said of them and
-/// of nobody else. Every member is in exactly one part, in the order in which the parts began.
-pub(crate) fn parts(rules: &IdentityRules, people: &People, members: &[NameIx], story: &Story) -> Vec<Vec<NameIx>> {
-    let mut inside = People::bare(rules);
-    let local: FxHashMap<IdentifierId, NameIx> =
-        members.iter().map(|&name| (people.names[name].id, inside.take_over(rules, &people.names[name]))).collect();
-    let of = |ids: &[IdentifierId]| -> Vec<NameIx> { ids.iter().filter_map(|id| local.get(id).copied()).collect() };
-    enum Told<'s> {
-        Seen(&'s Evidence),
-        Said(DecisionKind, &'s [Vec<IdentifierId>]),
+/// The parts that `members` form by themselves: only evidence and decisions about them count, and no other identifiers.
+/// Every member is in exactly one part; the parts are in the order in which they began.
+pub(crate) fn parts(
+    rules: &IdentityRules,
+    working_set: &WorkingSet,
+    members: &[IdentifierIx],
+    identity_history: &IdentityHistory,
+) -> Vec<Vec<IdentifierIx>> {
+    let mut inside = WorkingSet::bare(rules);
+    let local: FxHashMap<IdentifierId, IdentifierIx> = members
+        .iter()
+        .map(|&ix| (working_set.identifiers[ix].id, inside.take_over(rules, &working_set.identifiers[ix])))
+        .collect();
+    let of =
+        |ids: &[IdentifierId]| -> Vec<IdentifierIx> { ids.iter().filter_map(|id| local.get(id).copied()).collect() };
+    enum Entry<'s> {
+        Evidence(&'s Evidence),
+        Decision(DecisionKind, &'s [Vec<IdentifierId>]),
     }
-    // By arrival, each once: members that were seen together bring the same set twice.
-    let mut told: BTreeMap<Arrival, Told<'_>> =
-        story.evidence.iter().map(|seen| (seen.arrival, Told::Seen(seen))).collect();
-    told.extend(story.decisions.iter().map(|said| (said.arrival, Told::Said(said.kind, &said.sides))));
-    for (arrival, told) in told {
-        match told {
-            Told::Seen(seen) => {
-                let mut names = of(&seen.identifiers);
-                names.retain(|&name| inside.names[name].counts_from <= seen.rules_version);
-                if !names.is_empty() {
-                    see(rules, &mut inside, &names);
+    // By arrival, each once: the histories of two members have the same evidence.
+    let mut entries: BTreeMap<Arrival, Entry<'_>> =
+        identity_history.evidence.iter().map(|seen| (seen.arrival, Entry::Evidence(seen))).collect();
+    entries.extend(
+        identity_history
+            .decisions
+            .iter()
+            .map(|decision| (decision.arrival, Entry::Decision(decision.kind, &decision.sides))),
+    );
+    for (arrival, entry) in entries {
+        match entry {
+            Entry::Evidence(seen) => {
+                let mut identifiers = of(&seen.identifiers);
+                identifiers.retain(|&ix| inside.identifiers[ix].counts_from <= seen.rules_version);
+                if !identifiers.is_empty() {
+                    see(rules, &mut inside, &identifiers);
                 }
             }
-            Told::Said(kind, sides) => {
+            Entry::Decision(kind, sides) => {
                 let sides = sides.iter().map(|side| of(side)).collect();
-                decide(rules, &mut inside, &Decided { arrival, kind, sides });
+                decide(rules, &mut inside, &ReplayedDecision { arrival, kind, sides });
             }
         }
     }
-    let mut parts: BTreeMap<Arrival, Vec<NameIx>> = BTreeMap::new();
+    let mut parts: BTreeMap<Arrival, Vec<IdentifierIx>> = BTreeMap::new();
     let mut alone = Vec::new();
     for &member in members {
-        match inside.names[local[&people.names[member].id]].customer {
-            Some(customer) => parts.entry(inside.customers[customer].born).or_default().push(member),
-            // Refused wherever it was seen: it is somebody by itself, so that nothing is lost.
+        match inside.identifiers[local[&working_set.identifiers[member].id]].customer {
+            Some(customer) => parts.entry(inside.customers[customer].created_seq).or_default().push(member),
+            // It was refused everywhere: it gets a part of its own, so that nothing is lost.
             None => alone.push(vec![member]),
         }
     }

@@ -1,13 +1,13 @@
-//! Step 5 of "who is who", the other half: what a device that several people share did, cut into visits,
-//! and to whom each goes.
+//! Step 5 of "who is who", second half: the touchpoints of a shared device are cut into visits, and each visit is
+//! assigned to a customer.
 //!
-//! A device's *stream* is what it did alone and what it carried for whoever was signed in, in order of time. A
-//! visit is what was done with the same source and sessionId, or else what no longer gap parts than the rules'
-//! `session_gap`, among what has no sessionId. No visit is longer than a day: what goes on for longer, which
-//! no person does, is cut at midnight UTC. So a late touchpoint changes only the visits around it, however long
-//! the history is, and where they are cut does not depend on the order in which they arrived.
+//! The *stream* of a device has all touchpoints with its device identifier, in order of time, whether somebody was signed
+//! in or not. A visit is the touchpoints with the same source and sessionId; touchpoints without sessionId are cut where
+//! the gap is longer than the rules' `session_gap`. A visit longer than a day is cut at midnight UTC. So a late
+//! touchpoint changes only the visits around it, and the cuts do not depend on the order of arrival.
 //!
-//! A visit goes to the one customer who was signed in during it. Two, or nobody: it stays the device's.
+//! A visit is assigned to the one customer that was signed in during it. When there was none, or several, it stays with
+//! the device.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,41 +20,41 @@ use crate::domain::{Arrival, Duration, IdentifierId, IdentifierKey, Timestamp};
 /// The longest that a visit may be; also how far apart two touchpoints of one session may lie.
 pub const LONGEST: i64 = 86_400_000;
 
-/// How far from a change a long chain can be cut otherwise by it: what was one visit until then, of a day, and
-/// lies a day from it. What is farther away was cut at midnights before, or lies so near another change.
+/// The distance at which a change can still move a cut of a long chain: a visit of a day, a day away. What is farther
+/// away was cut at midnights before.
 const TOUCHED: i64 = 2 * LONGEST;
 
 /// An inbound touchpoint of a device's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Its place in the order of arrivals.
+    /// Its arrival.
     pub arrival: Arrival,
     /// When it happened.
     pub at: Timestamp,
-    /// Who owns it.
+    /// Its owner.
     pub owner: IdentifierId,
-    /// The change since which that owner has it; its own when it never changed.
+    /// The change since which it has that owner: its own change when it never got another.
     pub since: i64,
-    /// Whether the device was there alone, whomever it was given to; else its owner was signed in.
+    /// Whether nobody was signed in, whatever its owner is now; else its owner was signed in.
     pub alone: bool,
-    /// Who sent it.
+    /// Its source.
     pub source: Arc<str>,
     /// The session that the sender named.
     pub session: Option<Arc<str>>,
 }
 
-/// A part of a stream without a gap in it, in order of time and arrival.
+/// A contiguous part of a stream, in order of time and arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    /// What is in it.
+    /// Its touchpoints.
     pub seen: Vec<Seen>,
     /// Whether there may be more before it.
     pub before: bool,
-    /// Whether there may be more behind it.
+    /// Whether there may be more after it.
     pub after: bool,
 }
 
-/// Visits, or what it takes to know them.
+/// Visits, or what has to be read to know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// The visits, each as the places of its touchpoints in the window.
@@ -63,12 +63,12 @@ pub enum Cut {
     Needs {
         /// Before the window.
         before: bool,
-        /// Behind it.
+        /// After it.
         after: bool,
     },
 }
 
-/// A range of a device's time, both ends in it, whose visits are to be judged.
+/// A range of time of a device, both ends included, whose visits have to be assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pending {
     /// The device.
@@ -80,13 +80,13 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// All that a device ever did.
+    /// The whole stream of a device.
     pub fn whole(device: IdentifierId) -> Self {
         Pending { device, from: Timestamp::MIN, to: Timestamp::MAX }
     }
 
-    /// Ranges that hold these moments. Those that lie near each other share one, since judging one reads the
-    /// day around it.
+    /// Ranges that hold these times. Times less than a day apart share one, since assigning a range reads the day around
+    /// it.
     pub fn around(device: IdentifierId, mut moments: Vec<Timestamp>) -> Vec<Self> {
         moments.sort_unstable();
         let mut ranges: Vec<Self> = Vec::new();
@@ -99,14 +99,14 @@ impl Pending {
         ranges
     }
 
-    /// What is left when all has been judged up to `to`, that moment included.
+    /// The rest of the range after `to`; `None` when nothing is left.
     pub fn behind(self, to: Timestamp) -> Option<Self> {
         (to < self.to).then(|| Pending { from: Timestamp(to.0 + 1), ..self })
     }
 }
 
-/// How far a page of the stream, read from the beginning of `range`, lets the range be judged at once.
-/// `full` says that there may be more behind it.
+/// The time up to which a page of the stream, read from the beginning of `range`, lets the range be assigned. `full` says
+/// that there may be more after the page.
 pub fn reach(page: &[Seen], full: bool, range: &Pending) -> Timestamp {
     match page {
         [first, .., last] if full && last.at <= range.to => Timestamp(first.at.0.max(last.at.0 - 1)),
@@ -114,8 +114,8 @@ pub fn reach(page: &[Seen], full: bool, range: &Pending) -> Timestamp {
     }
 }
 
-/// The visits that a change between `from` and `to` touches: those that have a touchpoint there, and those
-/// of the same chain that are cut otherwise by it.
+/// The visits that a change between `from` and `to` affects: those with a touchpoint there, and those of the same chain
+/// that it cuts otherwise.
 pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duration) -> Cut {
     let (first, last) = match (window.seen.first(), window.seen.last()) {
         (Some(first), Some(last)) => (first.at, last.at),
@@ -157,8 +157,7 @@ pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duratio
     }
 }
 
-/// What belongs together as long as no visit is too long: the places of each, with the gap that parts it
-/// from the next.
+/// The chains of a stream: visits before those longer than a day are cut. Each has its places and the gap that ends it.
 fn chains(seen: &[Seen], session_gap: Duration) -> Vec<(i64, Vec<usize>)> {
     let mut last: FxHashMap<Option<(&str, &str)>, usize> = FxHashMap::default();
     let mut chains: Vec<(i64, Vec<usize>)> = Vec::new();
@@ -185,26 +184,26 @@ fn day(at: i64) -> i64 {
     at.div_euclid(LONGEST)
 }
 
-/// Somebody who can be signed in: who holds the identifier, and how strong it is, the strongest first.
+/// An identifier that can be signed in: its customer and its strength.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The customer, by its birth.
+    /// The customer, by its creation.
     pub customer: Arrival,
-    /// The kind's place among the rules, and the value, which decides between two of a kind.
+    /// The place of its kind among the rules, the strongest first, and the value, which decides within a kind.
     pub strength: (usize, Arc<str>),
 }
 
 impl SignedIn {
-    /// The holder of an identifier, when its kind is one of people.
+    /// For an identifier of a kind that does not live on devices.
     pub fn of(rules: &IdentityRules, key: &IdentifierKey, customer: Arrival) -> Option<Self> {
         let (rank, kind) = rules.kind(&key.kind)?;
         (!kind.device).then(|| SignedIn { customer, strength: (rank, key.value.clone()) })
     }
 }
 
-/// To whom a visit goes: the strongest identifier, among those that were signed in with, of the one customer
-/// who has them. `None` when that is nobody or several. `people` are owners that a customer holds and that
-/// live on no device.
+/// The new owner of a visit's touchpoints: the strongest identifier that was signed in, when all that were have the same
+/// customer. `None` when there was none, or they have several. `people` are owners that have a customer and do not live
+/// on a device.
 pub fn whose<'s>(
     visit: impl IntoIterator<Item = &'s Seen>,
     people: &FxHashMap<IdentifierId, SignedIn>,
@@ -221,9 +220,8 @@ pub fn whose<'s>(
     found.map(|(_, identifier)| identifier)
 }
 
-/// The visits in which the device was alone at some time, of those that a change [touches](cut): the others are
-/// whose they are. Of a device that is shared no longer, which has no gap, all is one visit in which nobody was
-/// signed in, so that everything goes back to it.
+/// The visits that a change [affects](cut) and that have touchpoints without a signed-in person. A device that is not
+/// shared any more has no gap: all such touchpoints are one visit in which nobody was signed in, so they go back to it.
 pub fn in_question(window: &Window, from: Timestamp, to: Timestamp, session_gap: Option<Duration>) -> Cut {
     let Some(session_gap) = session_gap else {
         let goes_on = window.after && window.seen.last().is_none_or(|last| last.at <= to);
@@ -240,13 +238,13 @@ pub fn in_question(window: &Window, from: Timestamp, to: Timestamp, session_gap:
     }
 }
 
-/// Who was signed in during these visits.
+/// The identifiers that were signed in during these visits.
 pub fn signed_in(window: &Window, visits: &[Vec<usize>]) -> FxHashSet<IdentifierId> {
     let seen = visits.iter().flatten().map(|&place| &window.seen[place]);
     seen.filter(|seen| !seen.alone).map(|seen| seen.owner).collect()
 }
 
-/// What the visits of a device change: places in the window, each with its owner from now on.
+/// The touchpoints of the visits that get another owner: places in the window, each with the new owner.
 pub fn changes(
     window: &Window,
     visits: &[Vec<usize>],

@@ -42,7 +42,7 @@ pub enum Next {
     Chain(Vec<IdentifierId>),
     /// Nothing connects the two.
     Nothing,
-    /// It cannot be told within [`MOST_LINKS`].
+    /// The answer needs more than [`MOST_LINKS`] links.
     TooMuch {
         /// How many links were looked at.
         looked_at: usize,
@@ -247,13 +247,13 @@ mod tests {
         assert_eq!(search(&graph, 5, 59_999, MOST_LINKS, FIRST_TRY), (chain(&[5, 0, 59_999]), 2));
         let (found, looked_at) = search(&graph, 0, 7, MOST_LINKS, FIRST_TRY);
         assert_eq!((found, looked_at <= FIRST_TRY + 1), (chain(&[0, 7]), true));
-        // Behind it, and behind a second one, it must be read; when that is too much, it is said.
+        // Behind it, and behind a second one, it must be read; too many links are an answer of their own.
         graph.extend((0..40_000).map(|n| (-1, 60_001 + n)));
         graph.extend([(0, -2), (-2, -1)]);
         let (found, looked_at) = search(&graph, 5, 70_000, MOST_LINKS, FIRST_TRY);
         assert_eq!(found, Next::TooMuch { looked_at: MOST_LINKS }, "{looked_at}");
         assert_eq!(search(&graph, 5, 70_000, 200_000, FIRST_TRY).0, chain(&[5, 0, -2, -1, 70_000]));
-        // Somebody whom nothing connects is told so without it.
+        // Without a connection it is not read.
         assert_eq!(search(&graph, 0, -9, MOST_LINKS, FIRST_TRY).0, Next::Nothing);
     }
 

@@ -40,7 +40,7 @@ use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::stitching::visits::Seen;
-use crate::stitching::{Batch, Outcome, Ruled, Ruling};
+use crate::stitching::{Batch, DecisionOutcome, DecisionRequest, Outcome};
 
 pub use error::{Result, StoreError};
 use query::*;
@@ -58,11 +58,11 @@ pub struct Applied {
 
 /// What became of a ruling.
 #[derive(Clone, Debug)]
-pub struct Decided {
+pub struct AppliedDecision {
     /// The change number after it; that of the last change when nothing changed.
     pub change: i64,
     /// What it came to.
-    pub ruled: Ruled,
+    pub outcome: DecisionOutcome,
     /// Shared devices whose visits are to be judged now; see [`visits`].
     pub devices: Vec<IdentifierId>,
 }
@@ -212,7 +212,13 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
     /// Plans what a person decided as [`apply`](Self::apply) does, and writes it, in a change of its own;
     /// for `trial` it says what would come of it and writes nothing. What is wrong with the ruling
     /// itself is in the answer, and then nothing is written either.
-    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided>;
+    async fn decide(
+        &self,
+        rules: &IdentityRules,
+        ruling: &DecisionRequest,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<AppliedDecision>;
 
     /// The moment of a time: the last change that was committed by then, and is whole. `None` when that
     /// is none.

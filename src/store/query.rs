@@ -194,7 +194,7 @@ pub struct CustomerSortKey {
     /// Milliseconds, the arrival, or millionths of the currency's unit.
     pub key: i128,
     /// The tie-breaker.
-    pub born: Arrival,
+    pub created_seq: Arrival,
 }
 
 /// What a customer must be: all that is given.

@@ -138,7 +138,7 @@ async fn misplaced(
         // One that has moved since the page was read is in its new place, or no longer there.
         let Some(view) = view.filter(|view| view.customer.id == id) else { continue };
         let said = match sort {
-            CustomerSort::Created => view.customer.born.0.into(),
+            CustomerSort::Created => view.customer.created_seq.0.into(),
             CustomerSort::LastSeen => view.identifiers.iter().map(|i| i.last_seen_at.0).max().unwrap_or(0).into(),
             CustomerSort::NetSpend(currency) => {
                 let money = view.identifiers.iter().filter_map(|i| i.rollup.money.get(currency));

@@ -12,7 +12,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::known::Evidence;
-use crate::stitching::settle::Move;
+use crate::stitching::moves::Move;
 
 /// The newest rules, and how far they are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct NewRules {
 
 /// An identifier as it stood once a change was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stood {
+pub struct MembershipAt {
     /// Which.
     pub id: IdentifierId,
     /// Its kind and value.
@@ -60,7 +60,7 @@ pub struct ClaimPage {
 
 /// Moves that were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct AppliedMoves {
     /// The change number after it; that of the last change when nothing was moved.
     pub change: i64,
     /// How many moves were made. The others found somebody who had moved since.
@@ -90,7 +90,7 @@ pub trait Rulebook: Send + Sync + 'static {
     async fn has_kind(&self, kind: &str) -> Result<bool>;
 
     /// Identifiers behind `after`, in order of their ids, as they stood once the change `at` was done.
-    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>>;
+    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<MembershipAt>>;
 
     /// Evidence behind `after`, in order of its arrival, up to the change `at`; each with the time of the event
     /// that it is kept of.
@@ -111,5 +111,5 @@ pub trait Rulebook: Send + Sync + 'static {
 
     /// Moves identifiers where a replay wants them, in one change. A move whose members are no longer where
     /// it says is left out.
-    async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled>;
+    async fn apply_moves(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<AppliedMoves>;
 }

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn entries(count: usize) -> String {
-        let entry = |n| ChangeEntry::TouchpointRecorded { c: None, m: format!("m{n}").into() };
+        let entry = |n| ChangeEntry::TouchpointRecorded { customer: None, message: format!("m{n}").into() };
         serde_json::to_string(&(0..count).map(entry).collect::<Vec<_>>()).expect("JSON")
     }
 

@@ -26,7 +26,7 @@ async fn take(reader: &mut ChangeReader, count: usize) -> Vec<Arc<Change>> {
 
 fn touchpoint(change: &Change) -> Option<Arc<str>> {
     match &change.entry {
-        ChangeEntry::TouchpointRecorded { m, .. } => Some(m.clone()),
+        ChangeEntry::TouchpointRecorded { message, .. } => Some(message.clone()),
         _ => None,
     }
 }

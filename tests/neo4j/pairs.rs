@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use throughline::domain::{Arrival, CustomerId, IdentifierId, IdentifierKey, Timestamp};
-use throughline::stitching::restitch::Because;
-use throughline::stitching::settle::Move;
-use throughline::stitching::{Batch, Ruling, Says};
+use throughline::stitching::moves::Move;
+use throughline::stitching::restitch::Explanation;
+use throughline::stitching::{Batch, DecisionAction, DecisionRequest};
 use throughline::store::neo4j::{Neo4jStore, Step};
 use throughline::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
 use throughline::store::rules::Rulebook;
@@ -71,7 +71,7 @@ impl People {
             members: ids.iter().map(|id| (*id, Some(born))).collect(),
             groups: vec![ids[..2].to_vec(), ids[2..].to_vec()],
             shared: Vec::new(),
-            because: Because { reason: "other rules".into(), cuts: Vec::new() },
+            explanation: Explanation { reason: "other rules".into(), cuts: Vec::new() },
         };
         People { tag, first, second, moved }
     }
@@ -86,25 +86,25 @@ impl People {
             let identifiers: Vec<&str> = identifiers.iter().map(String::as_str).collect();
             Batch { facts: vec![fact(&self.name(message), 2, &identifiers)] }
         };
-        let says = match write {
+        let action = match write {
             Write::Join => return apply(store, &event("join", &["email:a", "email:b"])).await,
             Write::Bring => return apply(store, &event("bring", &["email:new", "anonymous_id:b"])).await,
             Write::Share => return apply(store, &event("share", &["user_id:other", "anonymous_id:a"])).await,
             Write::Settle => {
-                store.settle(&rules(), std::slice::from_ref(&self.moved), NOW).await.expect("settled");
+                store.apply_moves(&rules(), std::slice::from_ref(&self.moved), NOW).await.expect("settled");
                 return;
             }
-            Write::Merge => Says::Merge(vec![self.first.clone(), self.second.clone()]),
-            Write::KeepApart => Says::KeepApart(vec![self.first.clone(), self.second.clone()]),
+            Write::Merge => DecisionAction::Merge(vec![self.first.clone(), self.second.clone()]),
+            Write::KeepApart => DecisionAction::KeepApart(vec![self.first.clone(), self.second.clone()]),
             Write::Split => {
                 let name = self.name("anonymous_id:a");
                 let (kind, value) = name.split_once(':').expect("kind:value");
-                Says::Split(self.first.clone(), vec![IdentifierKey::new(kind, value)])
+                DecisionAction::Split(self.first.clone(), vec![IdentifierKey::new(kind, value)])
             }
         };
-        let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
+        let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
         // What can no longer be ruled is said, and nothing is changed.
-        store.decide(&rules(), &ruling, NOW, false).await.expect("a ruling");
+        store.decide(&rules(), &request, NOW, false).await.expect("a ruling");
     }
 
     /// Who is together, who is nobody's and who is shared, in words that are the same for everybody.
@@ -132,7 +132,7 @@ async fn held(store: &Neo4jStore, name: &str) -> Option<(CustomerId, Arrival)> {
     let key = CustomerKey::Identifier(IdentifierKey::new(kind, value));
     let pages = FirstPages { orders: 0, touchpoints: 0 };
     let found = store.customers(&[key], Shape::Card, pages).await.expect("an answer").remove(0).expect("an answer");
-    found.map(|view| (view.customer.id.clone(), view.customer.born))
+    found.map(|view| (view.customer.id.clone(), view.customer.created_seq))
 }
 
 async fn identifier(store: &Neo4jStore, name: &str) -> Option<throughline::domain::identifier::Identifier> {

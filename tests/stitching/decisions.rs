@@ -9,7 +9,7 @@ use throughline::domain::rollup::Rollup;
 use throughline::domain::rules::{Blocked, IdentityRules};
 use throughline::domain::{CustomerId, IdentifierId};
 use throughline::stitching::sharing::SIGHTINGS;
-use throughline::stitching::{Batch, Ruled, Says};
+use throughline::stitching::{Batch, DecisionAction, DecisionOutcome};
 
 use crate::common::facts::{event, rules};
 use crate::fake::FakeStore;
@@ -39,18 +39,18 @@ pub(crate) fn people() -> IdentityRules {
     rules
 }
 
-fn act(store: &mut FakeStore, rules: &IdentityRules, act: &Act) -> Ruled {
+fn act(store: &mut FakeStore, rules: &IdentityRules, act: &Act) -> DecisionOutcome {
     let customers: Vec<CustomerId> = store.customers.keys().cloned().collect();
     let pick = |n: usize| customers[n % customers.len()].clone();
     match *act {
-        Act::Merge(a, b) => store.decide(rules, Says::Merge(vec![pick(a), pick(b)])),
-        Act::KeepApart(a, b) => store.decide(rules, Says::KeepApart(vec![pick(a), pick(b)])),
+        Act::Merge(a, b) => store.decide(rules, DecisionAction::Merge(vec![pick(a), pick(b)])),
+        Act::KeepApart(a, b) => store.decide(rules, DecisionAction::KeepApart(vec![pick(a), pick(b)])),
         Act::Split(a, b) => {
             let customer = pick(a);
             let held = store.identifiers.values().filter(|i| i.customer.as_ref() == Some(&customer));
             let moved = held.enumerate().filter(|(n, _)| (b >> (n % 16)) & 1 == 1).map(|(_, i)| i.key.clone());
             let moved = moved.collect();
-            store.decide(rules, Says::Split(customer, moved))
+            store.decide(rules, DecisionAction::Split(customer, moved))
         }
     }
 }
@@ -149,13 +149,13 @@ proptest! {
         let ids: Vec<CustomerId> = store.customers.keys().cloned().collect();
         prop_assume!(ids.len() > 1 && a % ids.len() != b % ids.len());
         let before = by_customer(&store);
-        let ruled = store.decide(&rules, Says::Merge(vec![ids[a % ids.len()].clone(), ids[b % ids.len()].clone()]));
-        prop_assert!(ruled.done, "{:?}", ruled);
-        let (survivor, absorbed) = (ruled.customer.expect("one stays"), ruled.others[0].clone());
+        let outcome = store.decide(&rules, DecisionAction::Merge(vec![ids[a % ids.len()].clone(), ids[b % ids.len()].clone()]));
+        prop_assert!(outcome.done, "{:?}", outcome);
+        let (survivor, absorbed) = (outcome.customer.expect("one stays"), outcome.others[0].clone());
         let moved = before[&absorbed].iter().map(|id| store.identifiers[id].key.clone()).collect();
-        let ruled = store.decide(&rules, Says::Split(survivor.clone(), moved));
-        prop_assert!(ruled.done, "{:?}", ruled);
-        prop_assert_eq!(ruled.others, vec![absorbed]);
+        let outcome = store.decide(&rules, DecisionAction::Split(survivor.clone(), moved));
+        prop_assert!(outcome.done, "{:?}", outcome);
+        prop_assert_eq!(outcome.others, vec![absorbed]);
         prop_assert_eq!(by_customer(&store), before);
         check(&store);
     }
@@ -204,7 +204,7 @@ fn a_visitor_who_signs_in_is_one_person_and_a_decision_shares_nothing() {
     store.apply(&rules, &Batch { facts: vec![event("2").anonymous("phone").email("ada@example.org").into()] });
     let ada = store.customers.keys().next().expect("ada").clone();
     let phone = store.identifiers.values().find(|i| &*i.key.kind == "anonymous_id").expect("a phone").key.clone();
-    assert!(store.decide(&rules, Says::Split(ada, vec![phone])).done);
+    assert!(store.decide(&rules, DecisionAction::Split(ada, vec![phone])).done);
     store.apply(&rules, &Batch { facts: vec![event("3").anonymous("phone").email("ada@example.org").into()] });
     assert_eq!(store.partition().len(), 2, "the two never rejoin by themselves");
     assert!(store.identifiers.values().all(|i| !i.is_shared()));
@@ -216,11 +216,12 @@ fn a_blocked_value_is_nobody_that_a_device_was_seen_with() {
     rules.kinds[5].merges = false;
     for is_blocked in [false, true] {
         let mut store = FakeStore::default();
-        store.apply(&rules, &Batch { facts: vec![event("1").anonymous("tablet").into()] });
-        store.apply(&rules, &Batch { facts: vec![event("2").user("none").anonymous("tablet").into()] });
+        let alone = [event("1").anonymous("tablet"), event("2").user("none"), event("3").user("ada")];
+        store.apply(&rules, &Batch { facts: alone.map(Fact::from).to_vec() });
+        store.apply(&rules, &Batch { facts: vec![event("4").user("none").anonymous("tablet").into()] });
         let mut later = rules.clone();
         later.kinds[0].blocked = if is_blocked { [Blocked::Value("none".into())].into() } else { [].into() };
-        store.apply(&later, &Batch { facts: vec![event("3").user("ada").anonymous("tablet").into()] });
+        store.apply(&later, &Batch { facts: vec![event("5").user("ada").anonymous("tablet").into()] });
         assert_eq!(store.shared().len(), usize::from(!is_blocked));
     }
 }
@@ -231,11 +232,11 @@ fn only_the_latest_sightings_of_a_device_are_looked_at() {
     rules.kinds[5].merges = false;
     for between in [SIGHTINGS - 2, SIGHTINGS] {
         let mut store = FakeStore::default();
-        let mut facts: Vec<Fact> = vec![event("tablet").anonymous("tablet").into()];
-        facts.push(event("ben").user("ben").anonymous("tablet").into());
-        let mail = |n| event(&format!("m{n}")).email(&format!("{n}@example.org")).anonymous("tablet").into();
-        facts.extend((0..between).map(mail));
-        facts.push(event("ada").user("ada").anonymous("tablet").into());
+        let alone = [event("1").anonymous("tablet"), event("2").user("ben"), event("3").user("ada")];
+        let mut facts = alone.map(Fact::from).to_vec();
+        facts.push(event("4").user("ben").anonymous("tablet").into());
+        facts.extend((0..between).map(|n| event(&format!("m{n}")).card(&n.to_string()).anonymous("tablet").into()));
+        facts.push(event("5").user("ada").anonymous("tablet").into());
         store.take(&rules, &facts, &[7]);
         assert_eq!(store.shared().len(), usize::from(between < SIGHTINGS));
         assert_eq!(store.restitched(&rules), (store.partition(), store.shared()));

@@ -17,13 +17,15 @@ use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
-use throughline::stitching::compare::{Difference, Piece, Standing, compare};
-use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, Said};
-use throughline::stitching::plan::CustomerRow;
-use throughline::stitching::restitch::{Because, Replayed, Restitch, Today};
-use throughline::stitching::settle::{Move, SettledPlan, settle};
+use throughline::stitching::compare::{CurrentPartition, Difference, Piece, compare};
+use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, SourceMessage};
+use throughline::stitching::moves::{Move, MovesPlan, apply_moves};
+use throughline::stitching::restitch::{CurrentIdentifier, Explanation, Replayed, Restitch};
+use throughline::stitching::rows::CustomerRow;
 use throughline::stitching::sharing::SIGHTINGS;
-use throughline::stitching::{Batch, Known, Plan, Planned, Ruled, RuledPlan, Ruling, Says, Untold, decide, plan};
+use throughline::stitching::{
+    Batch, DecisionAction, DecisionOutcome, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned, decide, plan,
+};
 
 /// What was planned so far.
 #[derive(Default)]
@@ -36,7 +38,7 @@ pub(crate) struct FakeStore {
     by_key: HashMap<IdentifierKey, IdentifierId>,
     /// The rows of customers that were not merged away.
     pub(crate) customers: BTreeMap<CustomerId, CustomerRow>,
-    born: HashMap<CustomerId, Arrival>,
+    created_seq: HashMap<CustomerId, Arrival>,
     messages: HashMap<Arc<str>, IdentifierId>,
     evidence: BTreeMap<Arrival, Evidence>,
     outcomes: HashMap<SetName, OnRecord>,
@@ -86,14 +88,14 @@ impl FakeStore {
     }
 
     /// Plans what a person says and keeps what the plan says.
-    pub(crate) fn decide(&mut self, rules: &IdentityRules, says: Says) -> Ruled {
-        let ruling = Ruling { says, by: "ada".into(), reason: "she said so".into() };
+    pub(crate) fn decide(&mut self, rules: &IdentityRules, action: DecisionAction) -> DecisionOutcome {
+        let request = DecisionRequest { action, by: "ada".into(), reason: "she said so".into() };
         let mut known = Known::default();
         let named: BTreeSet<IdentifierId> =
-            ruling.says.identifiers().iter().filter_map(|key| self.by_key.get(key).copied()).collect();
+            request.action.identifiers().iter().filter_map(|key| self.by_key.get(key).copied()).collect();
         let mut holders: BTreeSet<CustomerId> =
             named.iter().filter_map(|id| self.identifiers[id].customer.clone()).collect();
-        for id in ruling.says.customers() {
+        for id in request.action.customers() {
             if let Some(now) = self.living(id) {
                 known.living.insert(id.clone(), now.clone());
                 holders.insert(now);
@@ -105,19 +107,19 @@ impl FakeStore {
             given += 1;
             CustomerId(format!("{given:032}").into())
         };
-        let (plan, ruled) = loop {
-            match decide(rules, &known, &ruling, self.seq + 1, Timestamp(0), &mut new_id) {
-                RuledPlan::Ready(plan, ruled) => break (plan, ruled),
-                RuledPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+        let (plan, outcome) = loop {
+            match decide(rules, &known, &request, self.seq + 1, Timestamp(0), &mut new_id) {
+                DecisionPlan::Ready(plan, outcome) => break (plan, outcome),
+                DecisionPlan::Needs(unknown) => self.tell(&unknown, &mut known),
             }
         };
         self.ids_given = given;
-        if ruled.done {
+        if outcome.done {
             self.keep(&plan);
         } else {
             assert!(plan.is_empty(), "what is not done writes nothing");
         }
-        ruled
+        outcome
     }
 
     /// Who a customer became; `None` for an id that nobody had.
@@ -126,13 +128,13 @@ impl FakeStore {
         while let Some((into, _)) = self.merged.get(id) {
             id = into;
         }
-        self.born.contains_key(id).then(|| id.clone())
+        self.created_seq.contains_key(id).then(|| id.clone())
     }
 
-    fn tell_untold(&self, untold: &Untold, known: &mut Known) {
-        self.tell(&untold.stories, known);
-        self.tell_consents(&untold.consents - &untold.stories, known);
-        known.consents_told.extend(&untold.consents);
+    fn tell_untold(&self, untold: &Missing, known: &mut Known) {
+        self.tell(&untold.histories, known);
+        self.tell_consents(&untold.consents - &untold.histories, known);
+        known.with_consents.extend(&untold.consents);
         for device in &untold.sightings {
             let latest = self.evidence.values().rev().filter(|seen| seen.identifiers.contains(device));
             known.sightings.insert(*device, latest.take(SIGHTINGS).cloned().collect());
@@ -152,30 +154,38 @@ impl FakeStore {
         // Each of a message of its own.
         let said = |arrival: Arrival| {
             let message_id = format!("m{}", arrival.0).into();
-            Said { message_id, source: "shop".into(), at: Timestamp(0) }
+            SourceMessage { message_id, source: "shop".into(), at: Timestamp(0) }
         };
-        known.story.said.extend(known.story.evidence.iter().map(|seen| (seen.arrival, said(seen.arrival))));
+        known
+            .histories
+            .source_messages
+            .extend(known.histories.evidence.iter().map(|seen| (seen.arrival, said(seen.arrival))));
         let said = self
             .decisions
             .iter()
             .filter(|d| self.sides.iter().any(|s| s.decision == d.arrival && unknown.contains(&s.identifier)));
-        known.story.decisions.extend(said.cloned());
+        known.histories.decisions.extend(said.cloned());
         let holders: BTreeSet<&CustomerId> =
             unknown.iter().filter_map(|id| self.identifiers[id].customer.as_ref()).collect();
         for (old, (_, merged)) in &self.merged {
             if self.living(old).is_some_and(|now| holders.contains(&now)) {
                 let identifiers = self.past.get(&(old.clone(), *merged)).cloned().unwrap_or_default();
-                known.story.former.push(Former { id: old.clone(), born: self.born[old], merged: *merged, identifiers });
+                known.histories.former.push(Former {
+                    id: old.clone(),
+                    created_seq: self.created_seq[old],
+                    merged: *merged,
+                    identifiers,
+                });
             }
         }
         self.tell_consents(unknown.clone(), known);
-        known.told.extend(unknown);
+        known.with_history.extend(unknown);
     }
 
     fn tell_consents(&self, unknown: BTreeSet<IdentifierId>, known: &mut Known) {
         for (held, holds) in [(&self.gave, true), (&self.gave_before, false)] {
             let of_them = held.iter().filter(|(holder, _)| unknown.contains(holder));
-            known.story.gave.extend(of_them.map(|given| (self.given(given), holds)));
+            known.histories.gave.extend(of_them.map(|given| (self.given(given), holds)));
         }
     }
 
@@ -187,7 +197,9 @@ impl FakeStore {
     fn know(&self, ids: &BTreeSet<IdentifierId>, holders: &BTreeSet<CustomerId>, known: &mut Known) {
         let held = |i: &&Identifier| i.customer.as_ref().is_some_and(|c| holders.contains(c));
         known.identifiers.extend(self.identifiers.values().filter(|i| ids.contains(&i.id) || held(i)).cloned());
-        known.customers.extend(holders.iter().map(|id| KnownCustomer { id: id.clone(), born: self.born[id] }));
+        known
+            .customers
+            .extend(holders.iter().map(|id| KnownCustomer { id: id.clone(), created_seq: self.created_seq[id] }));
         let read: BTreeSet<IdentifierId> = known.identifiers.iter().map(|i| i.id).collect();
         known.sides.extend(self.sides.iter().filter(|side| read.contains(&side.identifier)));
     }
@@ -235,7 +247,7 @@ impl FakeStore {
             assert!(self.merged.remove(id).is_some(), "only who was merged away is given back");
         }
         for row in &plan.customers {
-            assert_eq!(row.new, self.born.insert(row.id.clone(), row.born).is_none(), "{row:?}");
+            assert_eq!(row.new, self.created_seq.insert(row.id.clone(), row.created_seq).is_none(), "{row:?}");
             self.customers.insert(row.id.clone(), row.clone());
         }
         let mut moved = HashSet::new();
@@ -260,7 +272,7 @@ impl FakeStore {
             assert_eq!(self.identifiers[&row.identifier.id].customer, row.identifier.customer);
         }
         for row in &plan.merged {
-            assert!(self.born[&row.into] < self.born[&row.from], "the id that was given out first stays");
+            assert!(self.created_seq[&row.into] < self.created_seq[&row.from], "the id that was given out first stays");
             assert!(self.customers.remove(&row.from).is_some(), "a customer is merged away once");
             self.merged.insert(row.from.clone(), (row.into.clone(), plan.seq));
         }
@@ -328,16 +340,16 @@ impl FakeStore {
     }
 
     /// Makes who is who what `rules` say, and answers what that changed.
-    pub(crate) fn settle(&mut self, rules: &IdentityRules) -> Difference {
+    pub(crate) fn apply_moves(&mut self, rules: &IdentityRules) -> Difference {
         let (difference, whys) = self.difference_and_why(rules);
         let ids: Vec<IdentifierId> = self.identifiers.keys().copied().collect();
         let of = |places: &Vec<usize>| places.iter().map(|&n| ids[n]).collect::<Vec<_>>();
-        let holder = |id: IdentifierId| self.identifiers[&id].customer.as_ref().map(|c| self.born[c]);
-        let moves = difference.pieces.iter().zip(whys).map(|(piece, because)| Move {
+        let holder = |id: IdentifierId| self.identifiers[&id].customer.as_ref().map(|c| self.created_seq[c]);
+        let moves = difference.pieces.iter().zip(whys).map(|(piece, explanation)| Move {
             members: of(&piece.members).into_iter().map(|id| (id, holder(id))).collect(),
             groups: piece.groups.iter().map(of).collect(),
             shared: of(&piece.shared),
-            because,
+            explanation,
         });
         let moves: Vec<Move> = moves.collect();
         let members: BTreeSet<IdentifierId> = moves.iter().flat_map(|m| &m.members).map(|(id, _)| *id).collect();
@@ -350,17 +362,17 @@ impl FakeStore {
             CustomerId(format!("{given:032}").into())
         };
         let plan = loop {
-            match settle(rules, &known, &moves, self.seq + 1, Timestamp(0), &mut new_id) {
-                SettledPlan::Ready(plan, done) => {
+            match apply_moves(rules, &known, &moves, self.seq + 1, Timestamp(0), &mut new_id) {
+                MovesPlan::Ready(plan, done) => {
                     assert_eq!(done, moves.len(), "nobody has moved meanwhile");
                     break plan;
                 }
-                SettledPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+                MovesPlan::Needs(unknown) => self.tell(&unknown, &mut known),
             }
         };
         self.ids_given = given;
         self.keep(&plan);
-        let cuts = moves.iter().flat_map(|one| &one.because.cuts);
+        let cuts = moves.iter().flat_map(|one| &one.explanation.cuts);
         for cut in cuts.clone() {
             let holder = |id: &IdentifierId| &self.identifiers[id].customer;
             assert!(cut.from.iter().all(|other| holder(other) != holder(&cut.identifier)), "{cut:?}");
@@ -375,9 +387,9 @@ impl FakeStore {
         self.difference_and_why(rules).0
     }
 
-    fn difference_and_why(&self, rules: &IdentityRules) -> (Difference, Vec<Because>) {
+    fn difference_and_why(&self, rules: &IdentityRules) -> (Difference, Vec<Explanation>) {
         let mut numbers: BTreeMap<&CustomerId, u32> = BTreeMap::new();
-        let mut today = Standing::default();
+        let mut today = CurrentPartition::default();
         for identifier in self.identifiers.values() {
             let next = numbers.len() as u32;
             let number = identifier.customer.as_ref().map(|customer| *numbers.entry(customer).or_insert(next));
@@ -388,11 +400,12 @@ impl FakeStore {
         let replayed = self.replay(rules);
         let difference = compare(&today, &replayed.partition);
         let why = |piece: &Piece| {
-            let one = |&place: &usize| Today { place, holder: today.holders[place], shared: today.shared[place] };
-            let members: Vec<Today> = piece.members.iter().map(one).collect();
-            let because = replayed.why(&members);
-            assert!(!because.reason.is_empty());
-            because
+            let one =
+                |&place: &usize| CurrentIdentifier { place, holder: today.holders[place], shared: today.shared[place] };
+            let members: Vec<CurrentIdentifier> = piece.members.iter().map(one).collect();
+            let explanation = replayed.why(&members);
+            assert!(!explanation.reason.is_empty());
+            explanation
         };
         let whys = difference.pieces.iter().map(why).collect();
         (difference, whys)
@@ -400,7 +413,7 @@ impl FakeStore {
 
     /// Every id that was ever given out.
     pub(crate) fn ids(&self) -> Vec<CustomerId> {
-        self.born.keys().cloned().collect()
+        self.created_seq.keys().cloned().collect()
     }
 
     fn replay<'r>(&self, rules: &'r IdentityRules) -> Replayed<'r> {

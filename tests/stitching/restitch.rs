@@ -57,10 +57,10 @@ proptest! {
         let before = store.partition();
         let trial = store.difference(&other);
         prop_assert_eq!(trial.customers_now, store.customers.len());
-        let done = store.settle(&other);
+        let done = store.apply_moves(&other);
         prop_assert_eq!(&done, &trial, "a trial equals its save");
         store.check_grants();
-        prop_assert_eq!(store.customers.len(), trial.customers_then);
+        prop_assert_eq!(store.customers.len(), trial.customers_after);
         prop_assert_eq!(store.live, store.customers.len() as i64);
         prop_assert_eq!(store.partition().len(), store.customers.len(), "nobody is left without identifiers");
         prop_assert_eq!(store.difference(&other).pieces, vec![], "nothing is left to do");
@@ -75,7 +75,7 @@ proptest! {
             prop_assert_eq!(row.order_count, orders);
         }
         // And back: the same people as before. Who had no customer then and was given an id meanwhile keeps it.
-        store.settle(&people());
+        store.apply_moves(&people());
         let after = store.partition();
         prop_assert!(before.is_subset(&after), "{:?} is not in {:?}", before, after);
         prop_assert!(after.difference(&before).all(|set| set.len() == 1));
@@ -87,7 +87,7 @@ proptest! {
         let mut store = FakeStore::default();
         let (first, then) = told.facts.split_at(told.facts.len() / 2);
         store.take(&people(), first, &told.sizes);
-        let settled = store.settle(&other);
+        let settled = store.apply_moves(&other);
         // A customer that would be left with nothing keeps what a replay gives to nobody: that tells later.
         prop_assume!(store.restitched(&other).0 == store.partition());
         for fact in then {
@@ -110,10 +110,10 @@ fn a_stricter_limit_splits_and_a_wider_one_joins_again() {
     store.apply(&wide, &Batch { facts });
     let ada = store.customers.keys().next().expect("ada").clone();
     assert_eq!(store.partition().len(), 1);
-    let split = store.settle(&strict);
-    assert_eq!((split.customers_now, split.customers_then, split.splits, split.joins), (1, 2, 1, 0));
+    let split = store.apply_moves(&strict);
+    assert_eq!((split.customers_now, split.customers_after, split.splits, split.joins), (1, 2, 1, 0));
     assert!(store.customers.contains_key(&ada), "the id stays with the oldest");
-    let joined = store.settle(&wide);
-    assert_eq!((joined.customers_now, joined.customers_then, joined.splits, joined.joins), (2, 1, 0, 1));
+    let joined = store.apply_moves(&wide);
+    assert_eq!((joined.customers_now, joined.customers_after, joined.splits, joined.joins), (2, 1, 0, 1));
     assert_eq!(store.customers.keys().collect::<Vec<_>>(), [&ada]);
 }

@@ -11,7 +11,7 @@ use throughline::domain::fact::Fact;
 use throughline::domain::identifier::IdentifierKey;
 use throughline::domain::product::{ProductAct, ProductFact};
 use throughline::domain::{Moment, Timestamp};
-use throughline::stitching::{Batch, Outcome, Ruling, Says};
+use throughline::stitching::{Batch, DecisionAction, DecisionRequest, Outcome};
 use throughline::store::query::{CustomerKey, FirstPages, Of, OrderPage, Shape};
 use throughline::store::recount::recount;
 use throughline::store::{Reads, Store};
@@ -229,10 +229,13 @@ async fn a_split_and_what_it_gave_back_are_of_their_time(world: World) {
     world.apply_at(minute(10), [event("m1").user("ada").view(), event("m2").user("bob").view()]).await;
     let (ada, bob) = (world.id("user_id", "ada").await, world.id("user_id", "bob").await);
     let key = IdentifierKey::new("user_id", "bob");
-    for (at, says) in [(20, Says::Merge(vec![ada.clone(), bob.clone()])), (30, Says::Split(ada.clone(), vec![key]))] {
-        let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-        let decided = world.store.decide(&world.rules, &ruling, minute(at), false).await.expect("a ruling");
-        assert!(decided.ruled.done, "{:?}", decided.ruled);
+    for (at, action) in [
+        (20, DecisionAction::Merge(vec![ada.clone(), bob.clone()])),
+        (30, DecisionAction::Split(ada.clone(), vec![key])),
+    ] {
+        let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+        let decided = world.store.decide(&world.rules, &request, minute(at), false).await.expect("a ruling");
+        assert!(decided.outcome.done, "{:?}", decided.outcome);
     }
     let identifier = world.identifier("user_id", "ada").await;
     for (asked, holder, touchpoints, former, apart) in [(10, &bob, 1, 0, 0), (20, &ada, 2, 1, 0), (30, &bob, 1, 0, 1)] {
@@ -345,9 +348,9 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestC
             }
         }
         minutes += 10;
-        if let Some(says) = ruling(seen.len(), &about) {
-            let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-            let decided = store.decide(&rules, &ruling, minute(minutes), false).await.expect("a ruling").ruled;
+        if let Some(action) = request(seen.len(), &about) {
+            let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+            let decided = store.decide(&rules, &request, minute(minutes), false).await.expect("a ruling").outcome;
             for id in decided.customer.into_iter().chain(decided.others) {
                 if !about.customers.contains(&id) {
                     about.customers.push(id);
@@ -377,16 +380,16 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestC
 }
 
 /// What a person says between two batches: merges, splits, and who is to be kept apart, in turn.
-fn ruling(n: usize, about: &About) -> Option<Says> {
+fn request(n: usize, about: &About) -> Option<DecisionAction> {
     let some = |k: usize| about.customers.get((7 * n + 3 * k) % about.customers.len().max(1)).cloned();
     Some(match n % 4 {
-        0 => Says::Merge(vec![some(0)?, some(1)?]),
-        1 => Says::Split(some(0)?, about.identifiers.iter().skip(n % 3).step_by(3).cloned().collect()),
+        0 => DecisionAction::Merge(vec![some(0)?, some(1)?]),
+        1 => DecisionAction::Split(some(0)?, about.identifiers.iter().skip(n % 3).step_by(3).cloned().collect()),
         2 => {
             // Undoes a merge where there was one: one identifier leaves whoever has it.
-            Says::Split(some(2)?, vec![about.identifiers[n % about.identifiers.len()].clone()])
+            DecisionAction::Split(some(2)?, vec![about.identifiers[n % about.identifiers.len()].clone()])
         }
-        _ => Says::KeepApart(vec![some(0)?, some(2)?]),
+        _ => DecisionAction::KeepApart(vec![some(0)?, some(2)?]),
     })
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use throughline::changes::filter::ChangeFilter;
 use throughline::domain::Arrival;
 use throughline::domain::change::{Change, ChangeEntry, ChangePlace};
+use throughline::domain::change_details::ChangeKind;
 use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerId;
 use throughline::domain::identifier::IdentifierKey;
-use throughline::domain::told::ChangeKind;
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::query::IdentifierRef;
 
 use crate::common::facts::{event, minute};
@@ -76,7 +76,11 @@ async fn a_log_tells_what_each_batch_did(world: World) {
     );
     assert_eq!((log[0].at, log[6].at), (minute(70), minute(90)));
     let (a1, ada) = (world.identifier("anonymous_id", "a1").await, world.identifier("user_id", "ada").await);
-    let ChangeEntry::CustomersMerged { c, o, i, m, w: None } = &log[5].entry else { panic!("a merge: {:?}", log[5]) };
+    let ChangeEntry::CustomersMerged { customer: c, others: o, identifiers: i, message: m, reason: None } =
+        &log[5].entry
+    else {
+        panic!("a merge: {:?}", log[5])
+    };
     assert_eq!((c, o.len(), m.as_deref()), (&world.id("user_id", "ada").await, 1, Some("m4")));
     assert_eq!(i.iter().collect::<HashSet<_>>(), HashSet::from([&a1, &ada]));
 }
@@ -170,16 +174,18 @@ async fn a_reader_beside_several_writers_misses_nothing_and_can_read_what_it_is_
 
 fn touchpoint(change: &Change) -> Option<Arc<str>> {
     match &change.entry {
-        ChangeEntry::TouchpointRecorded { m, .. } => Some(m.clone()),
+        ChangeEntry::TouchpointRecorded { message, .. } => Some(message.clone()),
         _ => None,
     }
 }
 
 fn identifiers(change: &Change) -> Vec<IdentifierRef> {
     match &change.entry {
-        ChangeEntry::CustomerCreated { i, .. }
-        | ChangeEntry::IdentifierLinked { i, .. }
-        | ChangeEntry::CustomersMerged { i, .. } => i.iter().copied().map(IdentifierRef::Id).collect(),
+        ChangeEntry::CustomerCreated { identifiers, .. }
+        | ChangeEntry::IdentifierLinked { identifiers, .. }
+        | ChangeEntry::CustomersMerged { identifiers, .. } => {
+            identifiers.iter().copied().map(IdentifierRef::Id).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -239,25 +245,25 @@ async fn what_people_decide_is_told_and_an_id_that_is_given_back_is_followed(wor
         ids.push(world.id("email", value).await);
     }
     let mut commits = world.store.commits();
-    let decide = async |says: Says| {
-        let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-        let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
-        assert!(decided.ruled.done, "{:?}", decided.ruled);
+    let decide = async |action: DecisionAction| {
+        let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+        let decided = world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling");
+        assert!(decided.outcome.done, "{:?}", decided.outcome);
         decided.change
     };
     // C becomes B (4), B becomes A (5), then B has its id back, and C with it (6), and B becomes A again (7).
     let key = |value: &str| IdentifierKey::new("email", value);
     commits.mark_unchanged();
-    assert_eq!(decide(Says::Merge(vec![ids[1].clone(), ids[2].clone()])).await, 4);
+    assert_eq!(decide(DecisionAction::Merge(vec![ids[1].clone(), ids[2].clone()])).await, 4);
     assert!(commits.has_changed().expect("a sender"), "a ruling is a commit like others");
-    decide(Says::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
-    decide(Says::Split(ids[0].clone(), vec![key("b@example.org"), key("c@example.org")])).await;
-    decide(Says::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
+    decide(DecisionAction::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
+    decide(DecisionAction::Split(ids[0].clone(), vec![key("b@example.org"), key("c@example.org")])).await;
+    decide(DecisionAction::Merge(vec![ids[0].clone(), ids[1].clone()])).await;
     let log = log(&world, ChangePlace::behind(3), 100).await;
-    let told: Vec<_> = log.iter().map(|c| (c.place.seq, c.told().kind)).collect();
+    let told: Vec<_> = log.iter().map(|c| (c.place.seq, c.details().kind)).collect();
     use ChangeKind::{CustomerSplit, CustomersMerged};
     assert_eq!(told, [(4, CustomersMerged), (5, CustomersMerged), (6, CustomerSplit), (7, CustomersMerged)]);
-    assert!(log.iter().all(|c| c.told().reason.as_deref() == Some("they called")));
+    assert!(log.iter().all(|c| c.details().reason.as_deref() == Some("they called")));
 
     for (seq, became) in [(3, &[2][..]), (4, &[2, 1]), (5, &[2, 1, 0]), (6, &[2, 1]), (7, &[2, 1, 0]), (99, &[2, 1, 0])]
     {

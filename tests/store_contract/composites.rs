@@ -16,7 +16,7 @@ use throughline::rules::proposal;
 use throughline::rules::restitch::{Report, restitch};
 use throughline::rules::trial::{Trial, trial};
 use throughline::settings::{IdentitySettings, Settings};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::Store;
 use throughline::store::query::LinkPage;
 use throughline::store::recount::recount;
@@ -144,16 +144,16 @@ async fn tried_and_saved(store: &dyn Store, rules: &WrittenRules) -> (Trial, Rep
         held.values().filter_map(|(_, holder)| *holder).collect::<BTreeSet<_>>().len()
     };
     let came = (customers(&was), customers(&is), several(&|pair| pair.0), several(&|pair| pair.1));
-    assert_eq!((trial.customers_now, trial.customers_then, trial.splits, trial.joins), came, "a trial is its save");
-    assert_eq!(store.status().await.expect("a status").customers as usize, trial.customers_then);
+    assert_eq!((trial.customers_now, trial.customers_after, trial.splits, trial.joins), came, "a trial is its save");
+    assert_eq!(store.status().await.expect("a status").customers as usize, trial.customers_after);
     let health = store.identity_health().await.expect("figures");
-    assert_eq!((health.customers() as usize, health.identifiers as usize), (trial.customers_then, is.len()));
+    assert_eq!((health.customers() as usize, health.identifiers as usize), (trial.customers_after, is.len()));
     let counted = recount(store, clock(), |_| {}).await.expect("figures counted again");
     assert_eq!(counted.wrong, 0, "figures and times are those of the rows: {:?}", counted.named);
     let again = taken_in(store).await;
     assert_eq!((again.made, again.moved, again.rounds), (0, 0, 1), "nothing is left to do");
     let same = trial_of_now(store).await;
-    assert_eq!((same.customers_now, same.customers_then), (trial.customers_then, trial.customers_then));
+    assert_eq!((same.customers_now, same.customers_after), (trial.customers_after, trial.customers_after));
     assert_eq!((same.splits, same.joins, same.examples.len()), (0, 0, 0));
     (trial, report, now)
 }
@@ -208,7 +208,7 @@ async fn a_new_composite_joins_those_it_is_one_of(mut world: World) {
     begun(&mut world, &with_parts(&[]), &events).await;
     let ada = world.id("user_id", "ada").await;
     let (trial, report, rules) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!((trial.customers_now, trial.customers_then, trial.splits, trial.joins), (4, 3, 0, 1));
+    assert_eq!((trial.customers_now, trial.customers_after, trial.splits, trial.joins), (4, 3, 0, 1));
     let [example] = &trial.examples[..] else { panic!("{:?}", trial.examples) };
     assert_eq!((example.members.len(), example.groups.len()), (2, 1), "what does not exist is not shown");
     assert!(example.reason.contains("name_and_birth"), "{}", example.reason);
@@ -229,7 +229,9 @@ async fn a_new_composite_joins_those_it_is_one_of(mut world: World) {
     assert!(links[0].items.is_empty());
     let run = world.store.changes(ChangePlace::behind(0), 1_000).await.expect("the log");
     assert!(
-        run.changes.iter().any(|change| matches!(&change.entry, ChangeEntry::CustomersMerged { c, .. } if *c == ada))
+        run.changes
+            .iter()
+            .any(|change| matches!(&change.entry, ChangeEntry::CustomersMerged { customer, .. } if *customer == ada))
     );
     // What comes next goes by it.
     world.rules = rules;
@@ -255,7 +257,7 @@ async fn a_value_that_was_said_again_is_part_of_each_of_its_events(mut world: Wo
     let mut rules = with_parts(&BOTH);
     rules.kinds.iter_mut().for_each(|kind| kind.limit = None);
     let (trial, ..) = tried_and_saved(&*world.store, &rules).await;
-    assert_eq!((trial.customers_now, trial.customers_then, trial.joins), (7, 1, 1));
+    assert_eq!((trial.customers_now, trial.customers_after, trial.joins), (7, 1, 1));
     // What holds is told once, with its first and its last time.
     let customer = world.customer("user_id", "ada").await;
     let surname: Vec<_> = customer.claims.iter().filter(|c| &*c.name == "last_name").collect();
@@ -268,11 +270,11 @@ async fn who_joins_later_is_told_why_and_whom_a_person_keeps_apart_stay_apart(mu
     let one = |n: usize, id: &str| said(n, json!({"anonymousId": id}), love.clone());
     begun(&mut world, &with_parts(&[]), &[one(1, "web"), one(2, "app")]).await;
     let [web, app] = [world.id("anonymous_id", "web").await, world.id("anonymous_id", "app").await];
-    let says = Says::KeepApart(vec![web.clone(), app.clone()]);
-    let ruling = Ruling { says, by: "clerk".into(), reason: "twins".into() };
-    world.store.decide(&world.rules, &ruling, minute(9), false).await.expect("a decision");
+    let action = DecisionAction::KeepApart(vec![web.clone(), app.clone()]);
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "twins".into() };
+    world.store.decide(&world.rules, &request, minute(9), false).await.expect("a decision");
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!((trial.customers_now, trial.customers_then, report.made, report.moved), (2, 2, 2, 1));
+    assert_eq!((trial.customers_now, trial.customers_after, report.made, report.moved), (2, 2, 2, 1));
     assert_eq!([world.id("anonymous_id", "web").await, world.id("anonymous_id", "app").await], [web.clone(), app]);
     let history = world.store.list_identity_events(&[web], None, 100).await.expect("a history");
     let last = history[0].items.last().expect("a line");
@@ -288,7 +290,7 @@ async fn limits_hold_for_what_is_made_later(mut world: World) {
     begun(&mut world, &with_parts(&[]), &events).await;
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
     // One user_id on a customer: the first has the composite, and who has nothing against it.
-    assert_eq!((trial.customers_now, trial.customers_then, trial.joins, report.made), (3, 2, 1, 3));
+    assert_eq!((trial.customers_now, trial.customers_after, trial.joins, report.made), (3, 2, 1, 3));
     assert_eq!(world.id("anonymous_id", "web").await, world.id("user_id", "ada").await);
     assert_ne!(world.id("user_id", "ben").await, world.id("user_id", "ada").await);
     let of = world.of("user_id", "ben").await;
@@ -426,20 +428,20 @@ async fn other_parts_split_and_join(mut world: World) {
     assert_eq!(world.store.status().await.expect("a status").customers, 1);
     let three = ["traits.first_name", "traits.last_name", "traits.birth_date"];
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&three)).await;
-    assert_eq!((trial.customers_now, trial.customers_then, trial.splits, trial.joins), (1, 3, 1, 0));
+    assert_eq!((trial.customers_now, trial.customers_after, trial.splits, trial.joins), (1, 3, 1, 0));
     assert!(trial.examples[0].reason.contains("name_and_birth"), "{}", trial.examples[0].reason);
     assert_eq!(report.made, 3);
     assert_eq!(world.id("anonymous_id", "web").await, world.id("user_id", "ada").await);
     assert!(world.find("name_and_birth", "4:love 10:1980-12-10").await.is_none(), "it binds nobody");
     // And back: the old value binds again.
     let (trial, _, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!((trial.customers_then, trial.joins), (1, 1));
+    assert_eq!((trial.customers_after, trial.joins), (1, 1));
     assert_eq!(names(&*world.customer("anonymous_id", "old").await).len(), 5);
     // Left out, nothing binds by it; put in again, it does.
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&[])).await;
-    assert_eq!((trial.customers_then, report.made), (4, 0));
+    assert_eq!((trial.customers_after, report.made), (4, 0));
     let (trial, _, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!(trial.customers_then, 1);
+    assert_eq!(trial.customers_after, 1);
 }
 
 async fn a_composite_of_before_gives_its_place_to_whom_it_was_seen_with(mut world: World) {
@@ -452,7 +454,7 @@ async fn a_composite_of_before_gives_its_place_to_whom_it_was_seen_with(mut worl
     begun(&mut world, &with_parts(&BOTH), &events).await;
     let parts = ["traits.last_name", "traits.address.zip"];
     let (trial, _, _) = tried_and_saved(&*world.store, &with_parts(&parts)).await;
-    assert_eq!((trial.customers_now, trial.customers_then), (1, 1), "{:?}", trial.examples);
+    assert_eq!((trial.customers_now, trial.customers_after), (1, 1), "{:?}", trial.examples);
     let one = world.customer("user_id", "ada").await;
     assert_eq!(names(&one), ["anonymous_id:web", "name_and_birth:4:love 3:ba1", "user_id:ada"]);
 }
@@ -498,7 +500,7 @@ async fn what_is_made_is_made_once_however_often_it_is_stopped(mut world: World)
     world.rules = IdentitySettings::of_written(&with_parts(&[])).expect("rules").rules();
     world.apply(read(&with_parts(&[]), &events)).await;
     let trial = tried(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!((trial.customers_now, trial.customers_then, trial.joins), (600, 300, 300));
+    assert_eq!((trial.customers_now, trial.customers_after, trial.joins), (600, 300, 300));
     saved(&*world.store, &with_parts(&BOTH)).await;
     // Stopped as soon as something is written: then some is there, and nobody has moved.
     let (mut made, mut runs) = (0, 0);
@@ -538,7 +540,7 @@ async fn two_servers_take_them_in_at_once(mut world: World) {
     let mut rules = with_parts(&BOTH);
     rules.kinds[0].limit = None;
     let trial = tried(&*world.store, &rules).await;
-    assert_eq!((trial.customers_then, trial.joins), (300, 300));
+    assert_eq!((trial.customers_after, trial.joins), (300, 300));
     saved(&*world.store, &rules).await;
     let (one, other) = tokio::join!(taken_in(&*world.store), taken_in(&*world.store));
     assert_eq!((one.made + other.made, one.moved + other.moved), (600, 300));
@@ -581,7 +583,7 @@ async fn a_composite_alone_is_no_customer(mut world: World) {
     begun(&mut world, &with_parts(&[]), &events).await;
     assert_eq!(world.store.status().await.expect("a status").customers, 2);
     let (trial, report, _) = tried_and_saved(&*world.store, &with_parts(&BOTH)).await;
-    assert_eq!((trial.customers_now, trial.customers_then, report.made, report.moved), (2, 2, 2, 0));
+    assert_eq!((trial.customers_now, trial.customers_after, report.made, report.moved), (2, 2, 2, 0));
 }
 
 async fn a_composite_that_is_given_has_no_blocked_part_either(mut world: World) {

@@ -6,7 +6,7 @@ use throughline::domain::consent::ConsentStatus::{self, *};
 use throughline::domain::consent::in_force;
 use throughline::domain::customer::CustomerView;
 use throughline::domain::{IdentifierKey, Timestamp};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 
 use crate::common::facts::{event, minute};
@@ -84,10 +84,10 @@ async fn comes_apart(world: &World) {
 
 async fn split(world: &World, from: (&str, &str), moved: &[(&str, &str)]) {
     let moved = moved.iter().map(|(kind, value)| IdentifierKey::new(*kind, *value)).collect();
-    let says = Says::Split(world.id(from.0, from.1).await, moved);
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    let decided = world.store.decide(&world.rules, &ruling, minute(1_500), false).await.expect("a ruling");
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+    let action = DecisionAction::Split(world.id(from.0, from.1).await, moved);
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &request, minute(1_500), false).await.expect("a ruling");
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
 }
 
 async fn a_grant_stays_with_its_part_when_a_shared_device_parts_them(world: World) {

@@ -170,8 +170,8 @@ async fn the_version_rises_with_every_change(world: World) {
     world.apply([event("m2").user("ada").view().minute(3)]).await;
     let second = world.customer("user_id", "ada").await.customer.clone();
     assert!(second.version > first.version);
-    assert_eq!((second.born, second.id), (first.born, first.id));
-    assert_eq!(first.born, Arrival::new(1, 0));
+    assert_eq!((second.created_seq, second.id), (first.created_seq, first.id));
+    assert_eq!(first.created_seq, Arrival::new(1, 0));
 }
 
 async fn figures_are_sums_over_the_identifiers(world: World) {

@@ -6,10 +6,10 @@ use throughline::domain::customer::CustomerView;
 use throughline::domain::identifier::Identifier;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Currency, CustomerId, IdentifierId, IdentifierKey, ProblemCode};
-use throughline::stitching::compare::{Standing, compare};
+use throughline::stitching::compare::{CurrentPartition, compare};
 use throughline::stitching::restitch::Restitch;
-use throughline::stitching::{Ruled, Ruling, Says};
-use throughline::store::Decided;
+use throughline::stitching::{DecisionAction, DecisionOutcome, DecisionRequest};
+use throughline::store::AppliedDecision;
 use throughline::store::query::{CustomerFilter, CustomerKey, CustomerList, CustomerSort, IdentifierRef};
 
 use crate::common::facts::{Event, event, minute};
@@ -45,16 +45,16 @@ cases! {
     a_decision_alone_shares_no_device,
 }
 
-async fn rule(world: &World, says: Says, trial: bool) -> Decided {
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    world.store.decide(&world.rules, &ruling, minute(2_000), trial).await.expect("a ruling")
+async fn rule(world: &World, action: DecisionAction, trial: bool) -> AppliedDecision {
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    world.store.decide(&world.rules, &request, minute(2_000), trial).await.expect("a ruling")
 }
 
-async fn done(world: &World, says: Says) -> Ruled {
-    let decided = rule(world, says, false).await;
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+async fn done(world: &World, action: DecisionAction) -> DecisionOutcome {
+    let decided = rule(world, action, false).await;
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
     assert_eq!(world.store.status().await.expect("a status").change, decided.change);
-    decided.ruled
+    decided.outcome
 }
 
 fn key(kind: &str, value: &str) -> IdentifierKey {
@@ -130,8 +130,8 @@ async fn listed(world: &World) -> Vec<CustomerId> {
 async fn a_merge_moves_everything_and_old_ids_find_it(world: World) {
     world.apply_each(two()).await;
     let (ada, home) = (world.id("user_id", "ada").await, world.id("email", "ada@home.example").await);
-    let ruled = done(&world, Says::Merge(vec![home.clone(), ada.clone()])).await;
-    assert_eq!((ruled.customer, ruled.others), (Some(ada.clone()), vec![home.clone()]), "the older id stays");
+    let outcome = done(&world, DecisionAction::Merge(vec![home.clone(), ada.clone()])).await;
+    assert_eq!((outcome.customer, outcome.others), (Some(ada.clone()), vec![home.clone()]), "the older id stays");
     let one = world.customer("user_id", "ada").await;
     assert_eq!(names(&one).len(), 5);
     assert_eq!(one.customer.former_ids, std::slice::from_ref(&home));
@@ -156,20 +156,23 @@ async fn a_merge_moves_everything_and_old_ids_find_it(world: World) {
         entries.extend(run.changes.into_iter().map(|change| change.entry));
     }
     let merged = entries.iter().rfind(|e| matches!(e, ChangeEntry::CustomersMerged { .. }));
-    let Some(ChangeEntry::CustomersMerged { c, o, m: None, w: Some(why), .. }) = merged else { panic!("{merged:?}") };
+    let Some(ChangeEntry::CustomersMerged { customer: c, others: o, message: None, reason: Some(why), .. }) = merged
+    else {
+        panic!("{merged:?}")
+    };
     assert_eq!((c, o, &**why), (&ada, &vec![home.clone()], "they called"));
     // The same again is no news.
-    let again = rule(&world, Says::Merge(vec![home, ada]), false).await.ruled;
+    let again = rule(&world, DecisionAction::Merge(vec![home, ada]), false).await.outcome;
     assert!(!again.done && again.problems[0].code == ProblemCode::SameCustomer, "{again:?}");
 }
 
 async fn a_split_after_a_merge_gives_everything_back_under_the_old_ids(world: World) {
     world.apply_each(two()).await;
     let (ada, home) = (world.customer("user_id", "ada").await, world.customer("email", "ada@home.example").await);
-    done(&world, Says::Merge(vec![ada.customer.id.clone(), home.customer.id.clone()])).await;
+    done(&world, DecisionAction::Merge(vec![ada.customer.id.clone(), home.customer.id.clone()])).await;
     let moved = home.identifiers.iter().map(|i| i.key.clone()).collect();
-    let ruled = done(&world, Says::Split(ada.customer.id.clone(), moved)).await;
-    assert_eq!((ruled.customer, ruled.others), (Some(ada.customer.id.clone()), vec![home.customer.id.clone()]));
+    let outcome = done(&world, DecisionAction::Split(ada.customer.id.clone(), moved)).await;
+    assert_eq!((outcome.customer, outcome.others), (Some(ada.customer.id.clone()), vec![home.customer.id.clone()]));
     assert_eq!(all_of(&*world.customer("user_id", "ada").await), all_of(&ada));
     assert_eq!(all_of(&*world.customer("email", "ada@home.example").await), all_of(&home));
     assert_eq!(
@@ -189,8 +192,8 @@ async fn a_split_after_a_merge_gives_everything_back_under_the_old_ids(world: Wo
 async fn who_was_split_off_never_comes_back_by_itself(world: World) {
     world.apply([event("m1").user("ada").anonymous("a1").email("ada@example.org")]).await;
     let ada = world.id("user_id", "ada").await;
-    let ruled = done(&world, Says::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
-    let other = ruled.others[0].clone();
+    let outcome = done(&world, DecisionAction::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
+    let other = outcome.others[0].clone();
     assert_ne!(other, ada);
     // The very event again under another name, and somebody new who is seen with both.
     world.apply([event("m2").user("ada").anonymous("a1").email("ada@example.org")]).await;
@@ -199,7 +202,7 @@ async fn who_was_split_off_never_comes_back_by_itself(world: World) {
     assert_eq!(names(&*world.customer("anonymous_id", "a1").await), ["anonymous_id:a1", "loyalty_card:c1"]);
     assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
     // And who is parted from the parted keeps their side.
-    done(&world, Says::Split(other.clone(), vec![key("loyalty_card", "c1")])).await;
+    done(&world, DecisionAction::Split(other.clone(), vec![key("loyalty_card", "c1")])).await;
     world.apply([event("m5").user("ada").card("c1")]).await;
     assert_eq!(names(&*world.customer("user_id", "ada").await), ["email:ada@example.org", "user_id:ada"]);
     // What was said is told.
@@ -208,7 +211,7 @@ async fn who_was_split_off_never_comes_back_by_itself(world: World) {
     assert_eq!(apart[0], ids(&world, &[("anonymous_id", "a1"), ("loyalty_card", "c1")]).await);
     assert_eq!(apart[1].len(), 3);
     // Until a person says so.
-    done(&world, Says::Merge(vec![ada, other])).await;
+    done(&world, DecisionAction::Merge(vec![ada, other])).await;
     assert_eq!(names(&*world.customer("anonymous_id", "a1").await).len(), 3);
     let apart = world.store.kept_apart(&[user]).await.expect("an answer");
     assert_eq!(apart[0], ids(&world, &[("loyalty_card", "c1")]).await);
@@ -217,13 +220,13 @@ async fn who_was_split_off_never_comes_back_by_itself(world: World) {
 async fn who_is_kept_apart_stays_apart_until_a_person_merges_them(world: World) {
     world.apply_each([event("m1").email("one@example.org"), event("m2").email("two@example.org")]).await;
     let (one, two) = (world.id("email", "one@example.org").await, world.id("email", "two@example.org").await);
-    let ruled = done(&world, Says::KeepApart(vec![one.clone(), two.clone()])).await;
-    assert_eq!((ruled.customer, ruled.others), (Some(one.clone()), vec![two.clone()]));
-    let again = rule(&world, Says::KeepApart(vec![two.clone(), one.clone()]), false).await.ruled;
+    let outcome = done(&world, DecisionAction::KeepApart(vec![one.clone(), two.clone()])).await;
+    assert_eq!((outcome.customer, outcome.others), (Some(one.clone()), vec![two.clone()]));
+    let again = rule(&world, DecisionAction::KeepApart(vec![two.clone(), one.clone()]), false).await.outcome;
     assert!(!again.done && again.problems.is_empty(), "it is so already: {again:?}");
     world.apply([event("m3").email("one@example.org").email("two@example.org")]).await;
     assert_eq!(total(&world).await, 2);
-    done(&world, Says::Merge(vec![one.clone(), two])).await;
+    done(&world, DecisionAction::Merge(vec![one.clone(), two])).await;
     world.apply([event("m4").email("two@example.org").anonymous("a1")]).await;
     assert_eq!(world.id("anonymous_id", "a1").await, one);
     assert_eq!(total(&world).await, 1);
@@ -242,8 +245,8 @@ async fn a_split_of_what_never_was_one_makes_a_new_customer(world: World) {
         ])
         .await;
     let ada = world.id("user_id", "ada").await;
-    let ruled = done(&world, Says::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
-    let new = world.find_by(CustomerKey::Id(ruled.others[0].clone())).await.expect("the new one");
+    let outcome = done(&world, DecisionAction::Split(ada.clone(), vec![key("anonymous_id", "a1")])).await;
+    let new = world.find_by(CustomerKey::Id(outcome.others[0].clone())).await.expect("the new one");
     assert_eq!(names(&new), ["anonymous_id:a1"]);
     assert_eq!(new.orders.as_ref().expect("orders").items.len(), 1, "what hangs on it goes with it");
     assert!(new.customer.former_ids.is_empty());
@@ -257,19 +260,20 @@ async fn a_trial_says_what_would_be_and_writes_nothing(world: World) {
     let (ada, home) = (world.customer("user_id", "ada").await, world.customer("email", "ada@home.example").await);
     let before = world.store.status().await.expect("a status");
     let ids = vec![ada.customer.id.clone(), home.customer.id.clone()];
-    let trial = rule(&world, Says::Merge(ids.clone()), true).await;
-    assert!(trial.ruled.done);
+    let trial = rule(&world, DecisionAction::Merge(ids.clone()), true).await;
+    assert!(trial.outcome.done);
     assert_eq!(trial.change, before.change);
-    assert_eq!(trial.ruled.sketches.len(), 1);
-    assert_eq!(trial.ruled.sketches[0].identifiers.len(), 5);
-    let trial = rule(&world, Says::Split(ids[0].clone(), vec![key("anonymous_id", "a1")]), true).await.ruled;
+    assert_eq!(trial.outcome.sketches.len(), 1);
+    assert_eq!(trial.outcome.sketches[0].identifiers.len(), 5);
+    let trial =
+        rule(&world, DecisionAction::Split(ids[0].clone(), vec![key("anonymous_id", "a1")]), true).await.outcome;
     let sketched: Vec<_> = trial.sketches.iter().map(|s| (s.customer.clone(), s.identifiers.len())).collect();
     assert_eq!(sketched, [(Some(ids[0].clone()), 2), (None, 1)], "a new id is not given out");
     assert_eq!(world.store.status().await.expect("a status"), before);
     assert_eq!(all_of(&*world.customer("user_id", "ada").await), all_of(&ada));
     // The real thing comes to what the trial said.
-    let ruled = done(&world, Says::Merge(ids)).await;
-    assert_eq!(ruled.sketches.len(), 1);
+    let outcome = done(&world, DecisionAction::Merge(ids)).await;
+    assert_eq!(outcome.sketches.len(), 1);
 }
 
 async fn what_cannot_be_ruled_is_said_and_nothing_changes(world: World) {
@@ -279,29 +283,29 @@ async fn what_cannot_be_ruled_is_said_and_nothing_changes(world: World) {
     let nobody = CustomerId("00000000000000000000000000000000".into());
     use ProblemCode::*;
     let cases = [
-        (Says::Merge(vec![ada.clone()]), BadArgument, Some("ids")),
-        (Says::Merge(vec![]), BadArgument, Some("ids")),
-        (Says::Merge(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
-        (Says::Merge(vec![ada.clone(), nobody.clone()]), NotFound, Some("ids[1]")),
-        (Says::KeepApart(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
-        (Says::Split(nobody, vec![key("user_id", "ada")]), NotFound, Some("id")),
-        (Says::Split(ada.clone(), vec![]), BadArgument, Some("identifiers")),
+        (DecisionAction::Merge(vec![ada.clone()]), BadArgument, Some("ids")),
+        (DecisionAction::Merge(vec![]), BadArgument, Some("ids")),
+        (DecisionAction::Merge(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
+        (DecisionAction::Merge(vec![ada.clone(), nobody.clone()]), NotFound, Some("ids[1]")),
+        (DecisionAction::KeepApart(vec![ada.clone(), ada.clone()]), SameCustomer, Some("ids")),
+        (DecisionAction::Split(nobody, vec![key("user_id", "ada")]), NotFound, Some("id")),
+        (DecisionAction::Split(ada.clone(), vec![]), BadArgument, Some("identifiers")),
         (
-            Says::Split(ada.clone(), vec![key("user_id", "ada"), key("anonymous_id", "a1")]),
+            DecisionAction::Split(ada.clone(), vec![key("user_id", "ada"), key("anonymous_id", "a1")]),
             NothingLeft,
             Some("identifiers"),
         ),
         (
-            Says::Split(ada.clone(), vec![key("anonymous_id", "a1"), key("user_id", "ben")]),
+            DecisionAction::Split(ada.clone(), vec![key("anonymous_id", "a1"), key("user_id", "ben")]),
             NotItsIdentifier,
             Some("identifiers[1]"),
         ),
-        (Says::Split(ada.clone(), vec![key("user_id", "nobody")]), UnknownIdentifier, Some("identifiers[0]")),
+        (DecisionAction::Split(ada.clone(), vec![key("user_id", "nobody")]), UnknownIdentifier, Some("identifiers[0]")),
     ];
-    for (says, code, path) in cases {
-        let ruled = rule(&world, says.clone(), false).await.ruled;
-        let problem = ruled.problems.first().unwrap_or_else(|| panic!("{says:?}"));
-        assert_eq!((problem.code, problem.path.as_deref(), ruled.done), (code, path, false), "{says:?}");
+    for (action, code, path) in cases {
+        let outcome = rule(&world, action.clone(), false).await.outcome;
+        let problem = outcome.problems.first().unwrap_or_else(|| panic!("{action:?}"));
+        assert_eq!((problem.code, problem.path.as_deref(), outcome.done), (code, path, false), "{action:?}");
     }
     assert_eq!(world.store.status().await.expect("a status"), before);
     let unknown = world.store.identifiers(&[IdentifierRef::Key(key("user_id", "nobody"))]).await.expect("an answer");
@@ -324,17 +328,20 @@ async fn a_merge_within_a_chain_is_undone_as_it_was(world: World) {
         world.id("email", "b@example.org").await,
         world.id("email", "c@example.org").await,
     ];
-    done(&world, Says::Merge(vec![b.clone(), c.clone()])).await;
+    done(&world, DecisionAction::Merge(vec![b.clone(), c.clone()])).await;
     let before = world.customer("email", "b@example.org").await;
-    done(&world, Says::Merge(vec![a.clone(), b.clone()])).await;
-    let ruled =
-        done(&world, Says::Split(a.clone(), vec![key("email", "b@example.org"), key("email", "c@example.org")])).await;
-    assert_eq!(ruled.others, std::slice::from_ref(&b));
+    done(&world, DecisionAction::Merge(vec![a.clone(), b.clone()])).await;
+    let outcome = done(
+        &world,
+        DecisionAction::Split(a.clone(), vec![key("email", "b@example.org"), key("email", "c@example.org")]),
+    )
+    .await;
+    assert_eq!(outcome.others, std::slice::from_ref(&b));
     assert_eq!(all_of(&*world.customer("email", "c@example.org").await), all_of(&before));
     assert_eq!(world.find_by(CustomerKey::Id(c.clone())).await.expect("it is found").customer.id, b);
     assert!(world.find_by(CustomerKey::Id(a.clone())).await.expect("it is found").customer.former_ids.is_empty());
-    let ruled = done(&world, Says::Split(b, vec![key("email", "c@example.org")])).await;
-    assert_eq!(ruled.others, [c]);
+    let outcome = done(&world, DecisionAction::Split(b, vec![key("email", "c@example.org")])).await;
+    assert_eq!(outcome.others, [c]);
     assert_eq!(total(&world).await, 3);
 }
 
@@ -372,7 +379,7 @@ async fn a_merge_overrides_a_limit(world: World) {
     world.apply([event("m3").user("ada").user("lovelace")]).await;
     let (ada, lovelace) = (world.id("user_id", "ada").await, world.id("user_id", "lovelace").await);
     assert_ne!(ada, lovelace, "the limit of one user_id");
-    done(&world, Says::Merge(vec![ada.clone(), lovelace])).await;
+    done(&world, DecisionAction::Merge(vec![ada.clone(), lovelace])).await;
     world.apply([event("m4").user("lovelace").email("ada@example.org")]).await;
     assert_eq!(world.id("email", "ada@example.org").await, ada);
 }
@@ -411,7 +418,7 @@ async fn tablet_is_shared(world: &World) -> bool {
 async fn replays_to_where_it_stands(world: &World) {
     let at = world.store.status().await.expect("a status").change;
     let mut replay = Restitch::new(&world.rules, world.store.scan_decisions(at, None, 100).await.expect("decisions"));
-    let mut today = Standing::default();
+    let mut today = CurrentPartition::default();
     let mut births = Vec::new();
     for stood in world.store.scan_identifiers(at, None, 100).await.expect("identifiers") {
         replay.add(stood.id, &stood.key, false);
@@ -446,7 +453,7 @@ async fn a_decision_hides_no_limit_in_whatever_order_things_arrive(world: World)
             world.apply([on_tablet("m3", first)]).await;
         }
         let ids = vec![world.id("user_id", &id("ada")).await, world.id("user_id", &id("ben")).await];
-        done(&world, Says::KeepApart(ids)).await;
+        done(&world, DecisionAction::KeepApart(ids)).await;
         let signed_in = [on_tablet("m4", first), on_tablet("m5", second)];
         match at_once {
             true => drop(world.apply(signed_in).await),
@@ -463,9 +470,9 @@ async fn a_decision_hides_no_limit_in_whatever_order_things_arrive(world: World)
 async fn a_split_of_a_merge_hides_no_limit(world: World) {
     world.apply_each([event("m1").user("ada").view(), event("m2").user("ben").view()]).await;
     let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
-    done(&world, Says::Merge(vec![ada.clone(), ben])).await;
+    done(&world, DecisionAction::Merge(vec![ada.clone(), ben])).await;
     world.apply([event("m3").user("ada").anonymous("tablet").view()]).await;
-    done(&world, Says::Split(ada, vec![key("user_id", "ben")])).await;
+    done(&world, DecisionAction::Split(ada, vec![key("user_id", "ben")])).await;
     world.apply([event("m4").user("ben").anonymous("tablet").view()]).await;
     assert!(tablet_is_shared(&world).await);
 }
@@ -516,8 +523,8 @@ async fn a_decision_between_others_of_an_event_hides_no_limit(world: World) {
         .await;
     let home = world.id("email", "home@example.org").await;
     let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
-    done(&world, Says::KeepApart(vec![home.clone(), ada])).await;
-    done(&world, Says::KeepApart(vec![home, ben])).await;
+    done(&world, DecisionAction::KeepApart(vec![home.clone(), ada])).await;
+    done(&world, DecisionAction::KeepApart(vec![home, ben])).await;
     world.apply([event("m4").email("home@example.org").phone("+441").phone("+442").anonymous("tablet").view()]).await;
     assert!(tablet_is_shared(&world).await);
 }
@@ -574,7 +581,7 @@ async fn a_device_kept_off_two_customers_in_two_events_is_shared(world: World) {
         world.apply_each(alone).await;
         let visitor = world.id("anonymous_id", tablet).await;
         for other in [world.id("user_id", ada).await, world.id("user_id", ben).await] {
-            done(&world, Says::KeepApart(vec![visitor.clone(), other])).await;
+            done(&world, DecisionAction::KeepApart(vec![visitor.clone(), other])).await;
         }
         turn.both_sign_in(&world).await;
         let found = device(&world, tablet).await;
@@ -585,7 +592,7 @@ async fn a_device_kept_off_two_customers_in_two_events_is_shared(world: World) {
         world.apply([turn.of("m5").email(&cora).anonymous(tablet).view()]).await;
         assert_eq!(names(&*world.customer("email", &cora).await), [format!("email:{cora}")]);
         // A person says that the visitor is Ada after all: the tablet is not hers for that.
-        done(&world, Says::Merge(vec![visitor, world.id("user_id", ada).await])).await;
+        done(&world, DecisionAction::Merge(vec![visitor, world.id("user_id", ada).await])).await;
         assert_eq!(device(&world, tablet).await.customer, None);
         assert_eq!(names(&*world.customer("user_id", ada).await), [format!("user_id:{ada}")]);
     }
@@ -595,7 +602,9 @@ async fn a_device_whose_kind_may_not_merge_is_shared_by_two_events(mut world: Wo
     world.rules.kinds[5].merges = false;
     for turn in Turn::all() {
         let Turn { ada, ben, tablet, .. } = &turn;
-        world.apply_each([turn.of("m0").anonymous(tablet).view(), turn.of("m1").user(ada).anonymous(tablet)]).await;
+        let alone = [turn.of("m0").anonymous(tablet).view(), turn.of("m1").user(ada), turn.of("m2").user(ben)];
+        world.apply_each(alone).await;
+        world.apply([turn.of("m3").user(ada).anonymous(tablet).view()]).await;
         assert!(!device(&world, tablet).await.is_shared());
         turn.both_sign_in(&world).await;
         assert!(device(&world, tablet).await.is_shared());
@@ -628,7 +637,7 @@ async fn a_limit_on_devices_in_one_event_hides_no_limit_in_another(mut world: Wo
 async fn a_device_that_was_split_off_is_shared_when_another_signs_in(world: World) {
     world.apply_each([event("m1").user("ada").anonymous("tablet").view(), event("m2").user("ben").view()]).await;
     let ada = world.id("user_id", "ada").await;
-    done(&world, Says::Split(ada, vec![key("anonymous_id", "tablet")])).await;
+    done(&world, DecisionAction::Split(ada, vec![key("anonymous_id", "tablet")])).await;
     assert!(!device(&world, "tablet").await.is_shared());
     world.apply([event("m3").user("ben").anonymous("tablet").view()]).await;
     let found = device(&world, "tablet").await;
@@ -640,10 +649,10 @@ async fn a_device_that_was_split_off_is_shared_when_another_signs_in(world: Worl
 async fn a_split_alone_shows_that_a_device_is_shared_when_it_is_seen_again(world: World) {
     world.apply_each([event("m1").user("ada").view(), event("m2").user("ben").view()]).await;
     let (ada, ben) = (world.id("user_id", "ada").await, world.id("user_id", "ben").await);
-    done(&world, Says::Merge(vec![ada.clone(), ben])).await;
+    done(&world, DecisionAction::Merge(vec![ada.clone(), ben])).await;
     let on_tablet = |id: &str, who: &str| event(id).user(who).anonymous("tablet").view();
     world.apply_each([on_tablet("m3", "ada"), on_tablet("m4", "ben")]).await;
-    done(&world, Says::Split(ada, vec![key("user_id", "ben")])).await;
+    done(&world, DecisionAction::Split(ada, vec![key("user_id", "ben")])).await;
     assert!(!device(&world, "tablet").await.is_shared());
     world.apply([on_tablet("m5", "ada")]).await;
     assert!(device(&world, "tablet").await.is_shared());
@@ -670,7 +679,7 @@ async fn a_decision_alone_shares_no_device(world: World) {
     let email = |id: &str, who: &str| event(id).email(&format!("{who}@example.org"));
     world.apply_each([email("m1", "ada").view(), email("m2", "ben").view()]).await;
     let ids = vec![world.id("email", "ada@example.org").await, world.id("email", "ben@example.org").await];
-    done(&world, Says::KeepApart(ids)).await;
+    done(&world, DecisionAction::KeepApart(ids)).await;
     world.apply([email("m3", "ada").anonymous("tablet").view()]).await;
     world.apply([email("m4", "ben").anonymous("tablet").view()]).await;
     assert!(!tablet_is_shared(&world).await);
@@ -685,9 +694,9 @@ async fn what_is_said_names_identifiers_in_the_order_in_which_they_were_first_se
     }
     world.apply_each([one, two]).await;
     let (ada, bob) = (world.id("user_id", "ada").await, world.id("user_id", "bob").await);
-    done(&world, Says::Merge(vec![bob, ada.clone()])).await;
+    done(&world, DecisionAction::Merge(vec![bob, ada.clone()])).await;
     let moved = vec![key("anonymous_id", "a2"), key("user_id", "bob"), key("anonymous_id", "a1")];
-    done(&world, Says::Split(ada.clone(), moved)).await;
+    done(&world, DecisionAction::Split(ada.clone(), moved)).await;
     let decisions = world.store.scan_decisions(i64::MAX >> 21, None, 10).await.expect("decisions");
     let sides: Vec<&Vec<IdentifierId>> = decisions.iter().flat_map(|decision| &decision.sides).collect();
     assert_eq!(sides.iter().map(|side| side.len()).collect::<Vec<_>>(), [5, 5, 3, 7]);

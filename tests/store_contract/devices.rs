@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use throughline::domain::{IdentifierKey, Timestamp};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::Reads;
 use throughline::store::query::{CustomerKey, FirstPages, Of, Shape};
 
@@ -98,9 +98,10 @@ async fn a_part_that_goes_takes_its_own_times_along(world: World) {
     world.apply([phone("m1", 1), phone("m2", 5).user("ada"), event("m3").user("ada").minute(9).view()]).await;
     world.apply([event("m4").user("ada").minute(12).device("d1", "phone", None).view()]).await;
     assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 1, 12));
-    let says = Says::Split(world.id("user_id", "ada").await, vec![IdentifierKey::new("anonymous_id", "phone")]);
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    assert!(world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling").ruled.done);
+    let action =
+        DecisionAction::Split(world.id("user_id", "ada").await, vec![IdentifierKey::new("anonymous_id", "phone")]);
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    assert!(world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling").outcome.done);
     assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 5, 12));
     assert_eq!(times(&world, "anonymous_id", "phone", None).await, on("d1", 1, 5));
     let now = world.store.status().await.expect("a status").changed_at;

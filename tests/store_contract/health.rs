@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use throughline::domain::health::{Health, Names};
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{CustomerId, IdentifierKey};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::query::{
     CustomerFilter, CustomerKey, CustomerList, CustomerSort, FirstPages, IdentifierRef, Shape,
 };
@@ -76,10 +76,10 @@ fn keys(names: &[&'static str]) -> Vec<(&'static str, String)> {
     names.iter().map(|name| name.split_once(':').expect("kind:value")).map(|(k, v)| (k, v.to_owned())).collect()
 }
 
-async fn rule(world: &World, says: Says) {
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+async fn rule(world: &World, action: DecisionAction) {
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling");
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
 }
 
 async fn an_empty_store_has_nothing_to_tell(world: World) {
@@ -143,14 +143,14 @@ async fn what_people_decide_is_counted_and_undone(world: World) {
         .await;
     let all = keys(&["user_id:ada", "anonymous_id:a1", "loyalty_card:c1", "email:ada@home.example", "loyalty_card:c2"]);
     let (ada, home) = (world.id("user_id", "ada").await, world.id("email", "ada@home.example").await);
-    rule(&world, Says::Merge(vec![ada.clone(), home])).await;
+    rule(&world, DecisionAction::Merge(vec![ada.clone(), home])).await;
     let found = health(&world, &all).await;
     assert_eq!((found.sizes, found.merges, found.splits), (BTreeMap::from([(5, 1)]), 1, 0));
     let parts = vec![IdentifierKey::new("email", "ada@home.example"), IdentifierKey::new("loyalty_card", "c2")];
-    rule(&world, Says::Split(ada.clone(), parts)).await;
+    rule(&world, DecisionAction::Split(ada.clone(), parts)).await;
     let found = health(&world, &all).await;
     assert_eq!((found.sizes, found.merges, found.splits), (BTreeMap::from([(2, 1), (3, 1)]), 1, 1));
-    rule(&world, Says::Split(ada, vec![IdentifierKey::new("anonymous_id", "a1")])).await;
+    rule(&world, DecisionAction::Split(ada, vec![IdentifierKey::new("anonymous_id", "a1")])).await;
     let found = health(&world, &all).await;
     assert_eq!((found.sizes, found.merges, found.splits), (BTreeMap::from([(1, 1), (2, 2)]), 1, 2));
 }

@@ -8,7 +8,7 @@ use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Arrival, CustomerId, IdentifierId};
 use throughline::journeys::property::Properties;
 use throughline::journeys::row::{HeldConsent, Row};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::journeys::{TouchpointSink, Window};
 
 use crate::common::facts::{amount, event, minute};
@@ -146,8 +146,12 @@ async fn who_held_what_is_told_as_it_stood(world: World) {
         world.identifier("user_id", "ben").await,
         world.identifier("email", "ben@example.org").await,
     ];
-    let ruling = Ruling { says: Says::Merge(vec![ada.clone(), ben.clone()]), by: "clerk".into(), reason: "x".into() };
-    world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a merge");
+    let request = DecisionRequest {
+        action: DecisionAction::Merge(vec![ada.clone(), ben.clone()]),
+        by: "clerk".into(),
+        reason: "x".into(),
+    };
+    world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a merge");
     // Who signs in as another on the same tablet: it is shared, and nobody's.
     world.apply([event("m4").user("cyd").anonymous("tablet").view()]).await;
     let last = world.store.status().await.expect("a status").change;

@@ -12,12 +12,12 @@ use throughline::rules::proposal;
 use throughline::rules::restitch::{Report, restitch};
 use throughline::rules::trial::trial;
 use throughline::settings::{IdentitySettings, Settings};
-use throughline::stitching::restitch::Because;
-use throughline::stitching::settle::Move;
-use throughline::stitching::{Batch, Ruling, Says};
+use throughline::stitching::moves::Move;
+use throughline::stitching::restitch::Explanation;
+use throughline::stitching::{Batch, DecisionAction, DecisionRequest};
 use throughline::store::StoreError;
 use throughline::store::query::{CustomerKey, LinkPage, Of};
-use throughline::store::rules::{NewRules, Stood};
+use throughline::store::rules::{MembershipAt, NewRules};
 
 use crate::common::facts::{event, minute};
 use crate::common::world::{World, names};
@@ -73,7 +73,7 @@ async fn the_first_rules_are_made_once_and_the_next_only_by_who_read_the_last(wo
     store.rules_applied(2).await.expect("noted");
     assert_eq!(store.rules().await.expect("an answer").expect("rules").applied, 2);
     let run = store.changes(ChangePlace::behind(change - 1), 10).await.expect("the log");
-    assert_eq!(run.changes[0].entry, ChangeEntry::RulesSaved { v: 2, w: Some("too many".into()) });
+    assert_eq!(run.changes[0].entry, ChangeEntry::RulesSaved { version: 2, reason: Some("too many".into()) });
     assert!(!store.has_kind("email").await.expect("an answer"));
 }
 
@@ -86,22 +86,22 @@ async fn who_goes_by_old_rules_is_told_and_writes_nothing(mut world: World) {
     let batch = Batch { facts: vec![event("m2").user("ben").into()] };
     let told = world.store.apply(&world.rules, &batch, minute(4)).await.expect_err("old rules");
     assert!(matches!(told, StoreError::RulesChanged(2)), "{told}");
-    let ruling = Ruling {
-        says: Says::Split(world.id("user_id", "ada").await, vec![]),
+    let request = DecisionRequest {
+        action: DecisionAction::Split(world.id("user_id", "ada").await, vec![]),
         by: "clerk".into(),
         reason: "why not".into(),
     };
-    let told = world.store.decide(&world.rules, &ruling, minute(4), false).await.expect_err("old rules");
+    let told = world.store.decide(&world.rules, &request, minute(4), false).await.expect_err("old rules");
     assert!(matches!(told, StoreError::RulesChanged(2)), "{told}");
     assert_eq!(world.store.status().await.expect("a status"), before);
     world.rules.version = 2;
     world.apply([event("m2").user("ben")]).await;
 }
 
-async fn stood(world: &World, at: i64) -> Vec<Stood> {
+async fn stood(world: &World, at: i64) -> Vec<MembershipAt> {
     let mut all = Vec::new();
     loop {
-        let after = all.last().map(|one: &Stood| one.id);
+        let after = all.last().map(|one: &MembershipAt| one.id);
         let page = world.store.scan_identifiers(at, after, 2).await.expect("a page");
         if page.is_empty() {
             return all;
@@ -119,14 +119,15 @@ async fn what_a_replay_reads_is_as_it_stood(world: World) {
     assert!(before.iter().all(|one| one.holder == before[0].holder && one.holder.is_some() && !one.shared));
     world.apply([event("m4").user("ben").anonymous("tablet").view()]).await;
     let ids = [world.id("user_id", "ada").await, world.id("user_id", "ben").await];
-    let ruling = Ruling { says: Says::Merge(ids.to_vec()), by: "clerk".into(), reason: "one".into() };
-    world.store.decide(&world.rules, &ruling, minute(9), false).await.expect("a merge");
+    let request =
+        DecisionRequest { action: DecisionAction::Merge(ids.to_vec()), by: "clerk".into(), reason: "one".into() };
+    world.store.decide(&world.rules, &request, minute(9), false).await.expect("a merge");
     assert_eq!(stood(&world, 3).await, before, "what came later does not show");
     assert_eq!(stood(&world, 1).await.len(), 2);
     let then = stood(&world, 4).await;
     let tablet = then.iter().find(|one| &*one.key.value == "tablet").expect("the tablet");
     assert_eq!((tablet.shared, tablet.holder), (true, None));
-    let of = |all: &[Stood], value: &str| all.iter().find(|one| &*one.key.value == value).expect("one").holder;
+    let of = |all: &[MembershipAt], value: &str| all.iter().find(|one| &*one.key.value == value).expect("one").holder;
     assert_ne!(of(&then, "ada"), of(&then, "ben"));
     let now = stood(&world, 5).await;
     assert_eq!(of(&now, "ada"), of(&now, "ben"));
@@ -150,12 +151,12 @@ async fn into(world: &World, groups: &[&[&str]], shared: &[&str]) -> Move {
         members: all.iter().map(|one| (one.id, one.holder)).collect(),
         groups: groups.iter().map(|group| group.iter().map(id).collect()).collect(),
         shared: shared.iter().map(id).collect(),
-        because: Because { reason: "a customer has at most 1 of email".into(), cuts: Vec::new() },
+        explanation: Explanation { reason: "a customer has at most 1 of email".into(), cuts: Vec::new() },
     }
 }
 
-async fn settle(world: &World, moves: &[Move]) -> usize {
-    let settled = world.store.settle(&world.rules, moves, minute(3_000)).await.expect("it is settled");
+async fn apply_moves(world: &World, moves: &[Move]) -> usize {
+    let settled = world.store.apply_moves(&world.rules, moves, minute(3_000)).await.expect("it is settled");
     assert_eq!(settled.change, world.store.status().await.expect("a status").change);
     settled.done
 }
@@ -170,7 +171,7 @@ async fn moves_split_and_join_and_ids_stay_with_the_oldest(world: World) {
         .await;
     let (ada, ben) = (world.id("email", "ada@example.org").await, world.id("user_id", "ben").await);
     let one = into(&world, &[&["ada@example.org"], &["a1", "c1", "ben"]], &[]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert_eq!(names(&*world.customer("email", "ada@example.org").await), ["email:ada@example.org"]);
     let bens = world.customer("user_id", "ben").await;
     assert_eq!(names(&bens), ["anonymous_id:a1", "loyalty_card:c1", "user_id:ben"]);
@@ -183,7 +184,7 @@ async fn moves_split_and_join_and_ids_stay_with_the_oldest(world: World) {
     }
     // All together: the older id stays, the other finds it.
     let one = into(&world, &[&["ada@example.org", "a1", "c1", "ben"]], &[]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert_eq!(world.id("user_id", "ben").await, ada);
     assert_eq!(world.find_by(CustomerKey::Id(ben)).await.expect("it is found").customer.id, ada);
     assert_eq!(world.store.status().await.expect("a status").customers, 1);
@@ -196,14 +197,14 @@ async fn a_move_of_somebody_who_has_moved_is_left_out(world: World) {
     let stale = into(&world, &[&["ada", "a1", "ben"]], &[]).await;
     world.apply([event("m3").user("ada").email("ada@example.org")]).await;
     let before = world.store.status().await.expect("a status");
-    assert_eq!(settle(&world, std::slice::from_ref(&stale)).await, 0, "somebody has joined them");
+    assert_eq!(apply_moves(&world, std::slice::from_ref(&stale)).await, 0, "somebody has joined them");
     assert_eq!(world.store.status().await.expect("a status"), before);
     let mut wrong = into(&world, &[&["ada", "a1", "ben", "ada@example.org"]], &[]).await;
     wrong.members[0].1 = Some(Arrival(7));
-    assert_eq!(settle(&world, &[wrong]).await, 0, "somebody else holds them");
+    assert_eq!(apply_moves(&world, &[wrong]).await, 0, "somebody else holds them");
     let mut strict: IdentityRules = world.rules.clone();
     strict.version = 7;
-    let told = world.store.settle(&strict, &[stale], minute(1)).await.expect_err("other rules");
+    let told = world.store.apply_moves(&strict, &[stale], minute(1)).await.expect_err("other rules");
     assert!(matches!(told, StoreError::RulesChanged(1)), "{told}");
 }
 
@@ -211,10 +212,10 @@ async fn everybody_comes_back_under_the_old_id(world: World) {
     world.apply_each([event("m1").user("ada"), event("m2").email("ada@home.example").anonymous("b1")]).await;
     let (ada, home) = (world.id("user_id", "ada").await, world.id("email", "ada@home.example").await);
     let one = into(&world, &[&["ada", "ada@home.example", "b1"]], &[]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert_eq!(world.find_by(CustomerKey::Id(home.clone())).await.expect("it is found").customer.id, ada);
     let one = into(&world, &[&["ada"], &["ada@home.example", "b1"]], &[]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert_eq!(world.id("email", "ada@home.example").await, home);
     assert_eq!(world.id("user_id", "ada").await, ada);
 }
@@ -223,11 +224,11 @@ async fn who_is_shared_no_longer_has_somebody_again(world: World) {
     world.apply_each([event("m1").user("ada").anonymous("a1"), event("m2").user("ben").anonymous("a1")]).await;
     assert!(world.find("anonymous_id", "a1").await.is_none(), "it is shared");
     let one = into(&world, &[&["ada", "a1"], &["ben"]], &[]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert_eq!(names(&*world.customer("anonymous_id", "a1").await), ["anonymous_id:a1", "user_id:ada"]);
     assert_eq!(world.store.identity_health().await.expect("figures").shared, 0);
     let one = into(&world, &[&["ada"], &["ben"]], &["a1"]).await;
-    assert_eq!(settle(&world, &[one]).await, 1);
+    assert_eq!(apply_moves(&world, &[one]).await, 1);
     assert!(world.find("anonymous_id", "a1").await.is_none());
     assert_eq!(world.store.identity_health().await.expect("figures").shared, 1);
 }
@@ -270,11 +271,11 @@ async fn a_trial_is_what_comes_of_its_save(mut world: World) {
     let (ada, ben) = (world.id("email", "ada@example.org").await, world.id("email", "ben@example.org").await);
     assert_eq!(ada, ben);
     let same = trial(&*world.store, &read(&limited(5))).await.expect("a trial");
-    assert_eq!((same.customers_now, same.customers_then, same.splits, same.joins), (2, 2, 0, 0));
+    assert_eq!((same.customers_now, same.customers_after, same.splits, same.joins), (2, 2, 0, 0));
     assert!(same.examples.is_empty());
     let before = world.store.status().await.expect("a status");
     let tried = trial(&*world.store, &read(&limited(1))).await.expect("a trial");
-    assert_eq!((tried.customers_now, tried.customers_then, tried.splits, tried.joins), (2, 3, 1, 0));
+    assert_eq!((tried.customers_now, tried.customers_after, tried.splits, tried.joins), (2, 3, 1, 0));
     let [example] = &tried.examples[..] else { panic!("{:?}", tried.examples) };
     assert_eq!((example.members.len(), example.groups.len()), (3, 2), "the tablet is in none");
     assert!(example.reason.contains("email") || example.reason.contains("anonymous_id"), "{}", example.reason);
@@ -284,7 +285,7 @@ async fn a_trial_is_what_comes_of_its_save(mut world: World) {
     let report = taken_in(&world).await;
     assert_eq!((report.version, report.moved), (Some(2), 1));
     assert_eq!(world.store.rules().await.expect("an answer").expect("rules").applied, 2);
-    assert_eq!(world.store.status().await.expect("a status").customers, tried.customers_then as i64);
+    assert_eq!(world.store.status().await.expect("a status").customers, tried.customers_after as i64);
     assert_eq!(world.id("email", "ada@example.org").await, ada, "the id stays with the oldest");
     let bens = world.customer("email", "ben@example.org").await;
     assert_eq!(names(&bens), ["email:ben@example.org"]);
@@ -452,7 +453,7 @@ async fn an_example_that_nobody_splits_or_joins_says_why_too(world: World) {
     let tried = async |rules: &WrittenRules| {
         let trial = trial(&*world.store, &read(rules)).await.expect("a trial");
         let [example] = &trial.examples[..] else { panic!("{:?}", trial.examples) };
-        (trial.customers_now, trial.customers_then, trial.splits, trial.joins, example.reason.to_string())
+        (trial.customers_now, trial.customers_after, trial.splits, trial.joins, example.reason.to_string())
     };
     let words = "anonymous_id is not shared under these rules, so whoever it was seen with first has it";
     assert_eq!(tried(&rules(false, false)).await, (2, 2, 0, 0, words.into()));

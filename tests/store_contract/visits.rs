@@ -8,9 +8,9 @@ use throughline::domain::rollup::MoneyRollup;
 use throughline::domain::rules::IdentityRules;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Amount, Currency, IdentifierId, IdentifierKey};
-use throughline::stitching::restitch::Because;
-use throughline::stitching::settle::Move;
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::moves::Move;
+use throughline::stitching::restitch::Explanation;
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::Reads;
 use throughline::store::query::{CustomerKey, FirstPages, IdentifierRef, Of, Shape, TouchpointFilter};
 use throughline::store::recount::recount;
@@ -103,10 +103,10 @@ fn net(view: &CustomerView) -> Option<Amount> {
     view.rollup().money.get(&Currency("GBP".into())).map(MoneyRollup::net)
 }
 
-async fn rule(world: &World, says: Says) {
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+async fn rule(world: &World, action: DecisionAction) {
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling");
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
 }
 
 async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
@@ -237,18 +237,18 @@ async fn a_merge_and_a_split_move_visits(world: World) {
     world.judge().await;
     assert_eq!(owners(&world, &["m1"]).await, ["tablet"], "two people");
     let (ruth, guest) = (world.id("user_id", "ruth").await, world.id("email", "guest@example.org").await);
-    rule(&world, Says::Merge(vec![ruth.clone(), guest])).await;
+    rule(&world, DecisionAction::Merge(vec![ruth.clone(), guest])).await;
     assert_eq!(world.judge().await, 1);
     assert_eq!(owners(&world, &["m1"]).await, ["ruth"], "they are one");
     assert_eq!(net(&*world.customer("user_id", "ruth").await), Some(amount("30")));
     adds_up(&world).await;
-    rule(&world, Says::Split(ruth.clone(), vec![IdentifierKey::new("email", "guest@example.org")])).await;
+    rule(&world, DecisionAction::Split(ruth.clone(), vec![IdentifierKey::new("email", "guest@example.org")])).await;
     assert_eq!(world.judge().await, 1);
     assert_eq!(owners(&world, &["m1"]).await, ["tablet"], "they are two again");
     assert_eq!(net(&*world.customer("user_id", "ruth").await), None);
     // Who is kept apart by a person was so already by where they signed in.
     let sam = world.id("user_id", "sam").await;
-    rule(&world, Says::KeepApart(vec![ruth, sam])).await;
+    rule(&world, DecisionAction::KeepApart(vec![ruth, sam])).await;
     assert_eq!(world.judge().await, 0);
     adds_up(&world).await;
 }
@@ -268,9 +268,9 @@ async fn what_is_shared_no_longer_has_everything_back(world: World) {
         members: vec![(tablet, None)],
         groups: vec![vec![tablet]],
         shared: Vec::new(),
-        because: Because { reason: "it is one visitor's".into(), cuts: Vec::new() },
+        explanation: Explanation { reason: "it is one visitor's".into(), cuts: Vec::new() },
     };
-    let settled = world.store.settle(&world.rules, &[back], minute(3_000)).await.expect("it is settled");
+    let settled = world.store.apply_moves(&world.rules, &[back], minute(3_000)).await.expect("it is settled");
     assert_eq!(settled.done, 1);
     assert_eq!(world.judge().await, 1);
     assert_eq!(owners(&world, &["m1", "m2"]).await, ["tablet", "ruth"]);
@@ -459,7 +459,7 @@ async fn a_till_and_a_bot_hurt_nobody(world: World) {
 
 async fn carrier(world: &World, message: &str) -> Option<IdentifierId> {
     let found = world.store.touchpoints(&[message.into()]).await.expect("an answer");
-    found.into_iter().flatten().next().expect("a touchpoint").carrier
+    found.into_iter().flatten().next().expect("a touchpoint").device_identifier
 }
 
 async fn a_touchpoint_keeps_the_device_that_carried_it(world: World) {

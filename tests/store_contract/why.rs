@@ -2,7 +2,7 @@
 
 use throughline::domain::IdentifierKey;
 use throughline::domain::link::{Link, LinkExplanation};
-use throughline::stitching::{Ruling, Says};
+use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::query::LinkKey;
 
 use crate::common::facts::{event, minute, rules_without_limits};
@@ -133,10 +133,10 @@ async fn what_was_refused_connects_nobody(world: World) {
     assert_eq!(why(&world, "seat:s1", "ticket:t1").await, None, "kinds that are not listed bind nobody");
 }
 
-async fn rule(world: &World, says: Says) {
-    let ruling = Ruling { says, by: "clerk".into(), reason: "they called".into() };
-    let decided = world.store.decide(&world.rules, &ruling, minute(2_000), false).await.expect("a ruling");
-    assert!(decided.ruled.done, "{:?}", decided.ruled);
+async fn rule(world: &World, action: DecisionAction) {
+    let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
+    let decided = world.store.decide(&world.rules, &request, minute(2_000), false).await.expect("a ruling");
+    assert!(decided.outcome.done, "{:?}", decided.outcome);
 }
 
 /// Where a path goes from one customer to another, or to nobody.
@@ -157,7 +157,7 @@ async fn within_a_customer_only_its_own_identifiers_are_gone_through(world: Worl
         .await;
     let before = why(&world, "user_id:a", "loyalty_card:d").await.expect("a chain");
     assert_eq!(path(&before), ["user_id:a", "email:b@example.org", "loyalty_card:d"]);
-    rule(&world, Says::Split(world.id("user_id", "a").await, vec![key("email:b@example.org")])).await;
+    rule(&world, DecisionAction::Split(world.id("user_id", "a").await, vec![key("email:b@example.org")])).await;
     let after = why(&world, "user_id:a", "loyalty_card:d").await.expect("a chain");
     assert_eq!(path(&after), ["user_id:a", "email:c@example.org", "phone:+441", "loyalty_card:d"]);
     assert!(after.same_customer && partings(&after).is_empty());
@@ -172,7 +172,7 @@ async fn whom_a_split_parts_the_old_chain_still_tells_of(world: World) {
         ])
         .await;
     let parts = vec![key("email:e@example.org"), key("loyalty_card:c1")];
-    rule(&world, Says::Split(world.id("user_id", "ada").await, parts)).await;
+    rule(&world, DecisionAction::Split(world.id("user_id", "ada").await, parts)).await;
     let found = why(&world, "anonymous_id:a1", "loyalty_card:c1").await.expect("the chain that once spoke for it");
     assert_eq!(path(&found), ["anonymous_id:a1", "user_id:ada", "email:e@example.org", "loyalty_card:c1"]);
     assert_eq!((found.same_customer, partings(&found)), (false, vec![2]), "the second hop is where they part");
@@ -200,7 +200,7 @@ async fn whom_a_shared_device_parts_the_old_chain_still_tells_of(world: World) {
 async fn where_no_event_joins_them_a_persons_merge_is_a_step(world: World) {
     world.apply_each([event("m1").user("ada").anonymous("a1"), event("m2").email("e@example.org").card("c1")]).await;
     let both = vec![world.id("user_id", "ada").await, world.id("email", "e@example.org").await];
-    rule(&world, Says::Merge(both)).await;
+    rule(&world, DecisionAction::Merge(both)).await;
     world.apply([event("m3").card("c1").phone("+441")]).await;
     let found = why(&world, "phone:+441", "anonymous_id:a1").await.expect("a chain");
     assert_eq!(
@@ -221,7 +221,7 @@ async fn where_no_event_joins_them_a_persons_merge_is_a_step(world: World) {
     assert_eq!(path(&found), ["anonymous_id:a1", "user_id:ada", "email:e@example.org", "loyalty_card:c1"]);
     // Whom a person parts again are not one: what was said no longer speaks for it.
     let apart = vec![key("email:f@example.org")];
-    rule(&world, Says::Split(world.id("user_id", "ada").await, apart)).await;
+    rule(&world, DecisionAction::Split(world.id("user_id", "ada").await, apart)).await;
     let found = why(&world, "email:f@example.org", "loyalty_card:c1").await.expect("the chain that once spoke for it");
     assert!(!found.same_customer && found.steps.iter().all(|step| &*step.rule != "decision"));
 }

@@ -110,12 +110,12 @@ fn a_range_is_judged_as_far_as_its_page_goes() {
 }
 
 /// A stream that is judged as a store does it: by ranges, in windows that grow as they are asked to.
-struct Told {
+struct State {
     stream: Vec<Seen>,
     given: FxHashMap<Arrival, Option<IdentifierId>>,
 }
 
-impl Told {
+impl State {
     fn take(&mut self, batch: &[Seen], people: &FxHashMap<IdentifierId, SignedIn>, page: usize) {
         self.stream.extend(batch.iter().cloned());
         self.stream.sort_by_key(|seen| (seen.at, seen.arrival));
@@ -204,14 +204,14 @@ proptest! {
             let (even, odd): (Vec<_>, Vec<_>) = shuffled.into_iter().enumerate().partition(|(n, _)| n % 3 == 0);
             shuffled = odd.into_iter().rev().chain(even).map(|(_, seen)| seen).collect();
         }
-        let mut told = Told { stream: Vec::new(), given: FxHashMap::default() };
+        let mut state = State { stream: Vec::new(), given: FxHashMap::default() };
         let mut rest = shuffled.as_slice();
         let mut sizes = sizes.into_iter().cycle();
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(sizes.next().unwrap_or(1).min(rest.len()));
-            told.take(batch, &people, page);
+            state.take(batch, &people, page);
             rest = later;
         }
-        prop_assert_eq!(told.given, expected);
+        prop_assert_eq!(state.given, expected);
     }
 }

@@ -38,13 +38,13 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
-use crate::stitching::giving;
-use crate::stitching::settle::{Move, SettledPlan};
+use crate::stitching::moves::{Move, MovesPlan};
+use crate::stitching::reassignment;
 use crate::stitching::visits::Pending;
-use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling, Untold};
-use crate::store::rules::{NewRules, Settled};
+use crate::stitching::{self, Batch, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned};
+use crate::store::rules::{AppliedMoves, NewRules};
 use crate::store::visits::VisitsJudged;
-use crate::store::{Applied, Decided, StoreError};
+use crate::store::{Applied, AppliedDecision, StoreError};
 
 static LOCK_IDENTIFIERS: Statement = statement!("identifiers/lock");
 static LOCK_ORDERS: Statement = statement!("orders/lock");
@@ -89,25 +89,25 @@ pub(super) async fn apply(
 pub(super) async fn decide(
     store: &Inner,
     rules: &IdentityRules,
-    ruling: &Ruling,
+    ruling: &DecisionRequest,
     at: Timestamp,
     trial: bool,
-) -> Result<Decided, StoreError> {
-    match often(store, rules, Task::Says(ruling, trial), at).await? {
-        Done::Says(decided) => Ok(decided),
+) -> Result<AppliedDecision, StoreError> {
+    match often(store, rules, Task::Decision(ruling, trial), at).await? {
+        Done::Decision(decided) => Ok(decided),
         _ => Err(mistaken()),
     }
 }
 
 /// Makes the moves that a replay wants.
-pub(super) async fn settle(
+pub(super) async fn apply_moves(
     store: &Inner,
     rules: &IdentityRules,
     moves: &[Move],
     at: Timestamp,
-) -> Result<Settled, StoreError> {
+) -> Result<AppliedMoves, StoreError> {
     match often(store, rules, Task::Moves(moves), at).await? {
-        Done::Settled(settled) => Ok(settled),
+        Done::Moves(settled) => Ok(settled),
         _ => Err(mistaken()),
     }
 }
@@ -160,7 +160,7 @@ fn mistaken() -> StoreError {
 enum Task<'a> {
     Facts(&'a Batch),
     /// Whether it is for trial.
-    Says(&'a Ruling, bool),
+    Decision(&'a DecisionRequest, bool),
     Moves(&'a [Move]),
     /// About how many touchpoints are to be judged.
     Visits(&'a [IdentifierId], usize),
@@ -170,8 +170,8 @@ enum Task<'a> {
 /// What came of it.
 enum Done {
     Facts(Applied),
-    Says(Decided),
-    Settled(Settled),
+    Decision(AppliedDecision),
+    Moves(AppliedMoves),
     Judged(Option<VisitsJudged>),
     Saved(Box<(SavedRules, i64)>),
 }
@@ -224,7 +224,7 @@ async fn attempt(
     let mut transaction = store.connections.begin().await?;
     let work = match task {
         Task::Facts(batch) => take_in(store, &mut transaction, rules, batch, at, wider).await,
-        Task::Says(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
+        Task::Decision(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
         Task::Moves(moves) => move_people(store, &mut transaction, rules, moves, at, wider).await,
         Task::Visits(devices, most) => judge(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
@@ -312,7 +312,7 @@ async fn take_in(
         decisions::read_sides(transaction, &mut known).await?;
     }
     let sightings = batch.sightings(rules, &known);
-    decisions::read_untold(transaction, &Untold { sightings, ..Untold::default() }, &mut known).await?;
+    decisions::read_untold(transaction, &Missing { sightings, ..Missing::default() }, &mut known).await?;
     let plan = loop {
         let new_id = &mut || (store.connections.options.new_id)();
         match stitching::plan(rules, &known, batch, number.seq, number.at, new_id) {
@@ -332,19 +332,19 @@ async fn rule(
     store: &Inner,
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
-    ruling: &Ruling,
+    ruling: &DecisionRequest,
     at: Timestamp,
     trial: bool,
     wider: &BTreeSet<String>,
 ) -> Outcome<Work> {
     store.pause_at(Step::Begun).await;
-    let (_, mut keys) = decisions::living(transaction, &ruling.says).await?;
-    keys.extend(ruling.says.identifiers().iter().map(key_text));
+    let (_, mut keys) = decisions::living(transaction, &ruling.action).await?;
+    keys.extend(ruling.action.identifiers().iter().map(key_text));
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
     // Again, now that nobody can change it: who they are, and all they hold.
-    let (living, keys) = decisions::living(transaction, &ruling.says).await?;
+    let (living, keys) = decisions::living(transaction, &ruling.action).await?;
     let more: Vec<String> = keys.into_iter().filter(|key| !locks.identifiers.contains(key)).collect();
     if !more.is_empty() || living.iter().any(|(_, now)| !locks.customers.contains(&*now.0)) {
         return Ok(Work::TooFewLocks(more));
@@ -362,18 +362,22 @@ async fn rule(
     let (plan, ruled) = loop {
         let new_id = &mut || (store.connections.options.new_id)();
         match stitching::decide(rules, &known, ruling, number.seq, number.at, new_id) {
-            RuledPlan::Ready(plan, ruled) => break (plan, ruled),
-            RuledPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
+            DecisionPlan::Ready(plan, ruled) => break (plan, ruled),
+            DecisionPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
         }
     };
     if trial || plan.is_empty() {
-        return Ok(Work::Nothing(Done::Says(Decided { change: number.seq - 1, ruled, devices: Vec::new() })));
+        return Ok(Work::Nothing(Done::Decision(AppliedDecision {
+            change: number.seq - 1,
+            outcome: ruled,
+            devices: Vec::new(),
+        })));
     }
     write_plan(transaction, &locks, &known, &plan, &number).await?;
     let devices = visits::note(transaction, &plan, &number.health).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
-    let done = Done::Says(Decided { change: number.seq, ruled, devices });
+    let done = Done::Decision(AppliedDecision { change: number.seq, outcome: ruled, devices });
     Ok(Work::Written { change: number.seq, done, customers })
 }
 
@@ -402,23 +406,23 @@ async fn move_people(
     }
     let (plan, done) = loop {
         let new_id = &mut || (store.connections.options.new_id)();
-        match stitching::settle::settle(rules, &known, moves, number.seq, number.at, new_id) {
-            SettledPlan::Ready(plan, done) => break (plan, done),
-            SettledPlan::Needs(unknown) => {
+        match stitching::moves::apply_moves(rules, &known, moves, number.seq, number.at, new_id) {
+            MovesPlan::Ready(plan, done) => break (plan, done),
+            MovesPlan::Needs(unknown) => {
                 decisions::read_story(transaction, &unknown, &mut known).await?;
-                let messages = stitching::settle::refusing(&known, moves);
+                let messages = stitching::moves::refusing(&known, moves);
                 known.refused = identity_events::refused(transaction, messages).await?;
             }
         }
     };
     if done == 0 {
-        return Ok(Work::Nothing(Done::Settled(Settled { change: number.seq - 1, done })));
+        return Ok(Work::Nothing(Done::Moves(AppliedMoves { change: number.seq - 1, done })));
     }
     write_plan(transaction, &locks, &known, &plan, &number).await?;
     visits::note(transaction, &plan, &number.health).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
-    Ok(Work::Written { change: number.seq, done: Done::Settled(Settled { change: number.seq, done }), customers })
+    Ok(Work::Written { change: number.seq, done: Done::Moves(AppliedMoves { change: number.seq, done }), customers })
 }
 
 async fn judge(
@@ -467,7 +471,7 @@ async fn judge(
     }
     let number = take_number(transaction, rules, at).await?;
     let latest = visits::move_owners(transaction, &judgement.given, number.seq, &mut known).await?;
-    let plan = giving::give(rules, &known, judgement.given, &latest, number.seq, number.at);
+    let plan = reassignment::reassign(rules, &known, judgement.given, &latest, number.seq, number.at);
     write_plan(transaction, &locks, &known, &plan, &number).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
@@ -505,7 +509,7 @@ async fn put_rules(
     let NewRules { based_on, by, note, rules } = new.clone();
     let saved = SavedRules { version: based_on + 1, saved_at: number.at, saved_by: by, note, rules };
     rules::save(transaction, &saved).await?;
-    let entries = vec![ChangeEntry::RulesSaved { v: saved.version, w: saved.note.clone() }];
+    let entries = vec![ChangeEntry::RulesSaved { version: saved.version, reason: saved.note.clone() }];
     let plan = Plan { seq: number.seq, at: number.at, entries, ..Plan::default() };
     let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;

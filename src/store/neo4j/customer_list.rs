@@ -131,7 +131,7 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
         }
         None => store.connections.read(&THAT_FIT, filtered(filter)).await?,
     };
-    let place = CustomerSortKey { key: 0, born: Arrival(0) };
+    let place = CustomerSortKey { key: 0, created_seq: Arrival(0) };
     let fits = rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), place)));
     let mut found = Vec::new();
     look(store, search, fits.collect::<Result<_>>()?, usize::MAX, &mut found).await?;
@@ -302,7 +302,7 @@ async fn among(
 }
 
 fn placed(row: &Row, key: &str) -> Result<Placed> {
-    let place = CustomerSortKey { key: amount(row, key)?, born: Arrival(column(row, "born")?) };
+    let place = CustomerSortKey { key: amount(row, key)?, created_seq: Arrival(column(row, "born")?) };
     Ok((CustomerId(column::<&str>(row, "id")?.into()), place))
 }
 
@@ -328,7 +328,7 @@ impl Stretch {
             .with("high", &self.high)
             .with("edge", self.edge.as_ref())
             .with("sign", sign)
-            .with("place", sign * asked.after.map_or(0, |after| after.born.0))
+            .with("place", sign * asked.after.map_or(0, |after| after.created_seq.0))
             .with("sort_currency", currency)
             .with("limit", limit);
         let statement = if asked.descending { &self.walk.down } else { &self.walk.up };
@@ -382,8 +382,8 @@ fn by_key(walk: &'static Walk, asked: &CustomerList, (low, high): (i128, i128)) 
 fn by_born(walk: &'static Walk, asked: &CustomerList) -> Stretch {
     let (mut low, mut high) = ALL;
     match asked.after {
-        Some(after) if asked.descending => high = i128::from(after.born.0) - 1,
-        Some(after) => low = i128::from(after.born.0) + 1,
+        Some(after) if asked.descending => high = i128::from(after.created_seq.0) - 1,
+        Some(after) => low = i128::from(after.created_seq.0) + 1,
         None => {}
     }
     Stretch { walk, low: Kept::of(low), high: Kept::of(high), edge: None }

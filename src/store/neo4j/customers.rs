@@ -277,7 +277,7 @@ fn view(row: &Row, pages: FirstPages) -> Result<CustomerView> {
     former.sort_unstable();
     let customer = Customer {
         id: id.clone(),
-        born: Arrival(column(row, "born")?),
+        created_seq: Arrival(column(row, "born")?),
         version: column(row, "version")?,
         former_ids: former.into_iter().map(|(_, id)| CustomerId(id.into())).collect(),
     };

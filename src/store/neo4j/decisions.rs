@@ -12,8 +12,8 @@ use super::statement::{Statement, statement};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-use crate::stitching::known::{Evidence, Former, Known, Said};
-use crate::stitching::{Says, Untold, sharing};
+use crate::stitching::known::{Evidence, Former, Known, SourceMessage};
+use crate::stitching::{DecisionAction, Missing, sharing};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -31,7 +31,7 @@ type Outcome<T> = std::result::Result<T, Fault>;
 /// Who the customers became that a person names, as (named, living), and the keys of all they hold.
 pub(super) async fn living(
     transaction: &mut Transaction<'_>,
-    says: &Says,
+    says: &DecisionAction,
 ) -> Outcome<(Vec<(CustomerId, CustomerId)>, BTreeSet<String>)> {
     let mut living = Vec::new();
     let mut keys = BTreeSet::new();
@@ -58,15 +58,15 @@ pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Kn
 }
 
 /// Adds what a plan asks for.
-pub(super) async fn read_untold(transaction: &mut Transaction<'_>, untold: &Untold, known: &mut Known) -> Outcome<()> {
-    if !untold.stories.is_empty() {
-        read_story(transaction, &untold.stories, known).await?;
+pub(super) async fn read_untold(transaction: &mut Transaction<'_>, untold: &Missing, known: &mut Known) -> Outcome<()> {
+    if !untold.histories.is_empty() {
+        read_story(transaction, &untold.histories, known).await?;
     }
-    let mut consents = untold.consents.difference(&untold.stories).peekable();
+    let mut consents = untold.consents.difference(&untold.histories).peekable();
     if consents.peek().is_some() {
         read_consents(transaction, Params::new().with_list("ids", consents), known).await?;
     }
-    known.consents_told.extend(&untold.consents);
+    known.with_consents.extend(&untold.consents);
     if !untold.sightings.is_empty() {
         read_sightings(transaction, &untold.sightings, known).await?;
     }
@@ -94,7 +94,7 @@ async fn read_sightings(
 
 async fn read_consents(transaction: &mut Transaction<'_>, ids: Params, known: &mut Known) -> Outcome<()> {
     for row in &transaction.read(&STORY_CONSENTS, ids).await? {
-        known.story.gave.push((column::<ConsentRow<'_>>(row, "consent")?.try_into()?, column(row, "holds")?));
+        known.histories.gave.push((column::<ConsentRow<'_>>(row, "consent")?.try_into()?, column(row, "holds")?));
     }
     Ok(())
 }
@@ -106,11 +106,13 @@ pub(super) async fn read_story(
     known: &mut Known,
 ) -> Outcome<()> {
     let params = Params::new().with_list("ids", ids);
-    let story = &mut known.story;
+    let story = &mut known.histories;
     for row in &transaction.read(&STORY_EVIDENCE, params.clone()).await? {
         let seen = evidence(row)?;
         let (message_id, source) = (column::<&str>(row, "message_id")?.into(), column::<&str>(row, "source")?.into());
-        story.said.insert(seen.arrival, Said { message_id, source, at: Timestamp(column(row, "at")?) });
+        story
+            .source_messages
+            .insert(seen.arrival, SourceMessage { message_id, source, at: Timestamp(column(row, "at")?) });
         story.evidence.push(seen);
     }
     for row in &transaction.read(&STORY_DECISIONS, params.clone()).await? {
@@ -120,13 +122,13 @@ pub(super) async fn read_story(
         let identifiers: Vec<i64> = column(row, "identifiers")?;
         story.former.push(Former {
             id: CustomerId(column::<&str>(row, "id")?.into()),
-            born: Arrival(column(row, "born")?),
+            created_seq: Arrival(column(row, "born")?),
             merged: column(row, "merged")?,
             identifiers: identifiers.into_iter().map(Arrival).collect(),
         });
     }
     read_consents(transaction, params, known).await?;
-    known.told.extend(ids);
+    known.with_history.extend(ids);
     Ok(())
 }
 

@@ -119,7 +119,7 @@ async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, kno
     let customers = Params::new().with_list("customers", locked.customers);
     for row in &transaction.read(&CUSTOMERS, customers).await? {
         let id = CustomerId(column::<&str>(row, "customer")?.into());
-        known.customers.push(KnownCustomer { id: id.clone(), born: Arrival(column(row, "born")?) });
+        known.customers.push(KnownCustomer { id: id.clone(), created_seq: Arrival(column(row, "born")?) });
         for identifier in column::<Vec<IdentifierRow<'_>>>(row, "identifiers")? {
             known.identifiers.push(identifier.held_by(Some(id.clone()))?);
         }

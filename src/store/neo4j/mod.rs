@@ -55,9 +55,9 @@ use tokio::sync::watch;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
-use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
-use super::{Applied, Decided, Reads, Result, Store, StoreError, StoreStatus};
+use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -75,9 +75,9 @@ use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
-use crate::stitching::settle::Move;
+use crate::stitching::moves::Move;
 use crate::stitching::visits::Seen;
-use crate::stitching::{Batch, Ruling};
+use crate::stitching::{Batch, DecisionRequest};
 pub use apply::Step;
 use connections::Connections;
 use fault::again;
@@ -255,7 +255,13 @@ impl Store for Neo4jStore {
     }
 
     /// In a task of its own, as a batch is.
-    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+    async fn decide(
+        &self,
+        rules: &IdentityRules,
+        ruling: &DecisionRequest,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<AppliedDecision> {
         let (store, rules, ruling) = (self.inner.clone(), rules.clone(), ruling.clone());
         let work = tokio::spawn(async move { apply::decide(&store, &rules, &ruling, at, trial).await });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a decision could not be planned: {e}"))))
@@ -347,7 +353,7 @@ impl Rulebook for Neo4jStore {
         again(|| rules::has_kind(&self.inner, kind)).await
     }
 
-    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>> {
+    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<MembershipAt>> {
         again(|| rules::scan_identifiers(&self.inner, at, after, limit)).await
     }
 
@@ -370,9 +376,9 @@ impl Rulebook for Neo4jStore {
     }
 
     /// In a task of its own, as a batch is.
-    async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
+    async fn apply_moves(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<AppliedMoves> {
         let (store, rules, moves) = (self.inner.clone(), rules.clone(), moves.to_vec());
-        let work = tokio::spawn(async move { apply::settle(&store, &rules, &moves, at).await });
+        let work = tokio::spawn(async move { apply::apply_moves(&store, &rules, &moves, at).await });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("moves could not be planned: {e}"))))
     }
 }

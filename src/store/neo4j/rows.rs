@@ -177,7 +177,7 @@ impl TryFrom<TouchpointRow<'_>> for Touchpoint {
             message_id: row.message_id.into(),
             at: Timestamp(row.at),
             owner: Arrival(row.owner),
-            carrier: row.carrier.map(Arrival),
+            device_identifier: row.carrier.map(Arrival),
             source: row.source.into(),
             device: row.device.map(Into::into),
             order,
@@ -224,7 +224,7 @@ impl OrderRow<'_> {
     pub(super) fn order(self, when: Option<Moment>) -> Result<Order> {
         let row = self;
         let key = OrderKey { source: row.source.into(), number: row.number.into() };
-        let mut order = Order::fold_then(key, order_events(row.events)?, when);
+        let mut order = Order::fold_as_of(key, order_events(row.events)?, when);
         let products: HashMap<Arc<str>, Product> =
             row.products.into_iter().map(|p| (Arc::from(p.0), product(p))).collect();
         order.name_products(&products);

@@ -15,7 +15,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{BY_SETTINGS, SavedRules, WrittenRules};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::known::Evidence;
-use crate::store::rules::{ClaimPage, RulesInForce, Stood};
+use crate::store::rules::{ClaimPage, MembershipAt, RulesInForce};
 use crate::store::{Result, StoreError};
 
 static NEWEST: Statement = statement!("rules/fetch");
@@ -80,10 +80,10 @@ pub(super) async fn scan_identifiers(
     at: i64,
     after: Option<IdentifierId>,
     limit: usize,
-) -> Result<Vec<Stood>> {
+) -> Result<Vec<MembershipAt>> {
     let rows = store.connections.read(&SCAN_IDENTIFIERS, window(at, after, limit).with("at", at)).await?;
     let stood = rows.iter().map(|row| {
-        Ok(Stood {
+        Ok(MembershipAt {
             id: Arrival(column(row, "id")?),
             key: IdentifierKey::new(column::<&str>(row, "kind")?, column::<&str>(row, "value")?),
             holder: column::<Option<i64>>(row, "holder")?.map(Arrival),

@@ -19,7 +19,8 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-use crate::stitching::giving::{Given, Latest, concerned, gained_devices, losers, lost_devices};
+use crate::stitching::reassignment::{Latest, concerned, gained_devices, losers, lost_devices};
+use crate::stitching::rows::OwnerReassignment;
 use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
 use crate::stitching::{Known, Plan};
 use crate::store::Result;
@@ -78,7 +79,7 @@ impl From<SeenRow<'_>> for Seen {
 /// What a judged piece changes.
 pub(super) struct Judgement {
     /// The touchpoints that get another owner.
-    pub(super) given: Vec<Given>,
+    pub(super) given: Vec<OwnerReassignment>,
     /// Up to where it was judged.
     pub(super) to: Timestamp,
     /// How many touchpoints were read.
@@ -209,7 +210,7 @@ async fn given(
     window: &Window,
     device: IdentifierId,
     changes: Vec<(usize, IdentifierId)>,
-) -> Outcome<Vec<Given>> {
+) -> Outcome<Vec<OwnerReassignment>> {
     if changes.is_empty() {
         return Ok(Vec::new());
     }
@@ -223,7 +224,7 @@ async fn given(
     for row in &transaction.read(&TOUCHPOINTS, Params::new().with("rows", list(rows))).await? {
         let touchpoint: crate::domain::touchpoint::Touchpoint = column::<TouchpointRow<'_>>(row, "item")?.try_into()?;
         if let Some(&(since, to)) = to.get(&touchpoint.arrival) {
-            given.push(Given { touchpoint, since, device, to });
+            given.push(OwnerReassignment { touchpoint, since, device, to });
         }
     }
     given.sort_by_key(|one| one.touchpoint.arrival);
@@ -231,7 +232,10 @@ async fn given(
 }
 
 /// The keys of the identifiers and the orders that this is about: they are to be locked.
-pub(super) async fn to_lock(transaction: &mut Transaction<'_>, given: &[Given]) -> Outcome<BTreeSet<String>> {
+pub(super) async fn to_lock(
+    transaction: &mut Transaction<'_>,
+    given: &[OwnerReassignment],
+) -> Outcome<BTreeSet<String>> {
     let (identifiers, orders) = concerned(given);
     let mut keys: BTreeSet<String> = super::rules::keys(transaction, identifiers).await?.into_iter().collect();
     keys.extend(orders.into_iter().map(order_text));
@@ -242,14 +246,14 @@ pub(super) async fn to_lock(transaction: &mut Transaction<'_>, given: &[Given]) 
 /// `known`, and who has what left.
 pub(super) async fn move_owners(
     transaction: &mut Transaction<'_>,
-    given: &[Given],
+    given: &[OwnerReassignment],
     seq: i64,
     known: &mut Known,
 ) -> Outcome<Latest> {
     let rows = given.iter().map(|one| {
         let t = &one.touchpoint;
         row! {
-            "arrival" => t.arrival, "at" => t.at, "from" => t.owner, "to" => one.to, "carrier" => one.carrier(),
+            "arrival" => t.arrival, "at" => t.at, "from" => t.owner, "to" => one.to, "carrier" => one.device_identifier(),
             "since" => one.since,
         }
     });
@@ -282,7 +286,7 @@ pub(super) async fn move_owners(
 }
 
 /// Whoever has the touchpoints now was on their devices, and whoever had them perhaps for a shorter time.
-async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[Given], seq: i64) -> Outcome<()> {
+async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[OwnerReassignment], seq: i64) -> Outcome<()> {
     let gained = gained_devices(given).into_iter().map(|((identifier, device), (first, last))| {
         row! { "identifier" => identifier, "device" => device, "first_at" => first, "last_at" => last }
     });
@@ -307,8 +311,8 @@ pub(super) async fn shorten(transaction: &mut Transaction<'_>, range: &Pending, 
 /// Notes what a plan says is to be judged; answers the devices. `health` is what was kept of figures before.
 pub(super) async fn note(transaction: &mut Transaction<'_>, plan: &Plan, kept: &str) -> Outcome<Vec<IdentifierId>> {
     let mut ranges = plan.pending.clone();
-    if !plan.rehomed.is_empty() && health::parse(kept)?.shared > 0 {
-        for row in &transaction.read(&SHARED_WITH, Params::new().with("ids", &plan.rehomed)).await? {
+    if !plan.reassigned.is_empty() && health::parse(kept)?.shared > 0 {
+        for row in &transaction.read(&SHARED_WITH, Params::new().with("ids", &plan.reassigned)).await? {
             ranges.push(pending(row)?);
         }
     }

@@ -25,7 +25,7 @@ use crate::domain::search;
 use crate::domain::touchpoint::{Campaign, Touchpoint};
 use crate::stitching::Plan;
 use crate::stitching::batch::hex;
-use crate::stitching::plan::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow, LinkRow, SeenOn};
+use crate::stitching::rows::{CustomerRow, DeviceRow, EvidenceRow, IdentifierRow, LinkRow, SeenOn};
 use crate::store::StoreError;
 
 static CUSTOMERS: Statement = statement!("customers/insert");
@@ -259,7 +259,7 @@ fn new_customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltTyp
     row! {
         "id" => row.id,
         "identifier_count" => sizes.get(&row.id).copied(),
-        "born" => row.born,
+        "born" => row.created_seq,
         "version" => 1_i64,
         "first_seen_at" => row.first_seen_at,
         "last_seen_at" => row.last_seen_at,
@@ -274,7 +274,7 @@ fn spend(row: &CustomerRow) -> Vec<BoltType> {
             "customer" => row.id,
             "currency" => currency.0,
             "set" => row! {
-                "born" => row.born,
+                "born" => row.created_seq,
                 "net" => money.net(),
                 "gross" => money.gross,
                 "returned" => money.returned,
@@ -408,7 +408,7 @@ fn touchpoint(touchpoint: &Touchpoint) -> Result<BoltType, Fault> {
             "arrival" => touchpoint.arrival,
             "at" => touchpoint.at,
             "owner" => touchpoint.owner,
-            "carrier" => touchpoint.carrier,
+            "carrier" => touchpoint.device_identifier,
             "source" => touchpoint.source,
             "device" => touchpoint.device,
             "order_source" => touchpoint.order.as_ref().map(|key| &key.source),

@@ -97,7 +97,7 @@ fn by_spend(db: &Connection, list: &CustomerList, currency: &Currency) -> Result
     };
     let ahead = |a: CustomerSortKey, b: CustomerSortKey| if list.descending { a > b } else { a < b };
     let mut places = walk(db, spend, list, list.after, Some(currency))?;
-    let zero = |born| CustomerSortKey { key: 0, born };
+    let zero = |born| CustomerSortKey { key: 0, created_seq: born };
     let (first_zero, last_zero) = match list.descending {
         true => (zero(Arrival(i64::MAX)), zero(Arrival(i64::MIN))),
         false => (zero(Arrival(i64::MIN)), zero(Arrival(i64::MAX))),
@@ -124,11 +124,11 @@ fn walk(
     let edge = if list.descending { i64::MAX } else { i64::MIN };
     // Only sums of money go beyond 64 bits.
     let key = if list.descending && currency.is_some() { i128::MAX } else { edge.into() };
-    let after = after.unwrap_or(CustomerSortKey { key, born: Arrival(edge) });
+    let after = after.unwrap_or(CustomerSortKey { key, created_seq: Arrival(edge) });
     let mut params = filter_params(&list.filter)?;
     params.extend([
         Kept::of(after.key).into(),
-        after.born.0.into(),
+        after.created_seq.0.into(),
         // What is looked for is only known of those that were looked at.
         Value::Integer(if list.filter.text.is_some() { -1 } else { list.limit as i64 + 1 }),
         optional(currency.map(|c| c.0.to_string())),
@@ -141,7 +141,7 @@ fn walk(
     let mut rows = statement.query(params_from_iter(params))?;
     while let Some(row) = rows.next()?.filter(|_| places.len() <= list.limit) {
         let (id, key) = place(row)?;
-        let fits = looker.as_mut().map_or(Ok(true), |looker| looker.fits(key.born.0))?;
+        let fits = looker.as_mut().map_or(Ok(true), |looker| looker.fits(key.created_seq.0))?;
         places.extend(fits.then_some((id, key)));
     }
     Ok(places)
@@ -233,7 +233,7 @@ fn pick(db: &Connection, list: &CustomerList, search: &TextSearch, candidates: V
                 CustomerSort::Created => born.0.into(),
                 CustomerSort::NetSpend(_) => amount(row, 3)?,
             };
-            Ok((CustomerId(text(row, 0)?), CustomerSortKey { key, born }))
+            Ok((CustomerId(text(row, 0)?), CustomerSortKey { key, created_seq: born }))
         })?);
     }
     let ahead = |key: &CustomerSortKey| match list.after {
@@ -249,7 +249,7 @@ fn pick(db: &Connection, list: &CustomerList, search: &TextSearch, candidates: V
         if found.len() > list.limit {
             break;
         }
-        if looker.fits(key.born.0)? {
+        if looker.fits(key.created_seq.0)? {
             found.push((id, key));
         }
     }
@@ -288,5 +288,5 @@ fn optional(text: Option<String>) -> Value {
 
 /// `id, born, key`.
 fn place(row: &Row<'_>) -> Result<Place> {
-    Ok((CustomerId(text(row, 0)?), CustomerSortKey { key: amount(row, 2)?, born: arrival(row, 1)? }))
+    Ok((CustomerId(text(row, 0)?), CustomerSortKey { key: amount(row, 2)?, created_seq: arrival(row, 1)? }))
 }

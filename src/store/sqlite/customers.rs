@@ -70,7 +70,7 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<O
     claims.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView {
         as_of: None,
-        customer: Customer { id, born: Arrival(born), version, former_ids },
+        customer: Customer { id, created_seq: Arrival(born), version, former_ids },
         identifiers,
         claims,
         consents: None,

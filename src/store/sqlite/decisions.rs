@@ -11,9 +11,9 @@ use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment};
-use crate::stitching::known::{Evidence, Former, Known, Said};
+use crate::stitching::known::{Evidence, Former, Known, SourceMessage};
 use crate::stitching::sharing::SIGHTINGS;
-use crate::stitching::{Plan, Untold};
+use crate::stitching::{Missing, Plan};
 use crate::store::Result;
 use crate::store::query::MOST_KEPT_APART;
 
@@ -48,12 +48,12 @@ pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
 }
 
 /// Adds what a plan asks for.
-pub(super) fn read_untold(db: &Connection, untold: &Untold, known: &mut Known) -> Result<()> {
-    read_story(db, &untold.stories, known)?;
-    for id in untold.consents.difference(&untold.stories) {
-        consents::read_ever(db, *id, &mut known.story.gave)?;
+pub(super) fn read_untold(db: &Connection, untold: &Missing, known: &mut Known) -> Result<()> {
+    read_story(db, &untold.histories, known)?;
+    for id in untold.consents.difference(&untold.histories) {
+        consents::read_ever(db, *id, &mut known.histories.gave)?;
     }
-    known.consents_told.extend(&untold.consents);
+    known.with_consents.extend(&untold.consents);
     read_sightings(db, &untold.sightings, known)
 }
 
@@ -78,15 +78,15 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
     let mut decisions = DECISIONS_OF_IDENTIFIER.on(db)?;
     let mut holder = IDENTIFIER_HOLDER_BY_ID.on(db)?;
     let mut holders = FxHashSet::default();
-    let story = &mut known.story;
+    let story = &mut known.histories;
     for id in ids {
         let mut rows = Vec::new();
         evidence.all([id.0], &mut rows, |row| {
-            let said = Said { message_id: text(row, 3)?, source: text(row, 4)?, at: time(row, 5)? };
+            let said = SourceMessage { message_id: text(row, 3)?, source: text(row, 4)?, at: time(row, 5)? };
             Ok((decode_evidence(row)?, said))
         })?;
         for (seen, said) in rows {
-            story.said.insert(seen.arrival, said);
+            story.source_messages.insert(seen.arrival, said);
             story.evidence.push(seen);
         }
         decisions.all([id.0], &mut story.decisions, decode)?;
@@ -101,10 +101,10 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
         for (id, born, merged) in merged {
             let mut identifiers = Vec::new();
             members.all([born, merged], &mut identifiers, |row| arrival(row, 0))?;
-            story.former.push(Former { id, born: Arrival(born), merged, identifiers });
+            story.former.push(Former { id, created_seq: Arrival(born), merged, identifiers });
         }
     }
-    known.told.extend(ids);
+    known.with_history.extend(ids);
     Ok(())
 }
 

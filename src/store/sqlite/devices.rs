@@ -10,8 +10,8 @@ use super::row::{arrival, optional_text, text, time};
 use super::statement::statements;
 use crate::domain::IdentifierId;
 use crate::domain::device::{Device, DeviceFact};
-use crate::stitching::giving::{Given, gained_devices, lost_devices};
-use crate::stitching::plan::{DeviceRow, SeenOn};
+use crate::stitching::reassignment::{gained_devices, lost_devices};
+use crate::stitching::rows::{DeviceRow, OwnerReassignment, SeenOn};
 use crate::store::Result;
 use crate::store::query::Of;
 
@@ -54,7 +54,7 @@ pub(super) fn see(db: &Connection, devices: &[DeviceRow], seq: i64) -> Result<()
 
 /// Touchpoints went to others: whoever has them now was on their devices, and whoever had them perhaps for a
 /// shorter time. Called when they have changed their owners.
-pub(super) fn hand_over(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
+pub(super) fn hand_over(db: &Connection, given: &[OwnerReassignment], seq: i64) -> Result<()> {
     let mut row_of = DEVICE_ROW.on(db)?;
     let mut store_on = STORE_ON.on(db)?;
     let mut narrow = NARROW_DEVICE.on(db)?;

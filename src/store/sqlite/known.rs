@@ -14,7 +14,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::{Arrival, IdentifierId};
 use crate::stitching::known::{Known, KnownCustomer, OnRecord};
-use crate::stitching::{Batch, Says};
+use crate::stitching::{Batch, DecisionAction};
 use crate::store::Result;
 
 statements! {
@@ -43,7 +43,7 @@ pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
 }
 
 /// The same for what a person says.
-pub(super) fn read_for_ruling(db: &Connection, says: &Says) -> Result<Known> {
+pub(super) fn read_for_ruling(db: &Connection, says: &DecisionAction) -> Result<Known> {
     let mut known = Known::default();
     let mut customers = FxHashSet::default();
     let mut living = BORN_BY_ID.on(db)?;
@@ -138,7 +138,7 @@ pub(super) fn read_people<'b>(
     for born in customers {
         let Some(id) = id_of.first([born], |row| Ok(CustomerId(text(row, 0)?)))? else { continue };
         known.identifiers.append(&mut identifiers::of_customer(db, born, &id)?);
-        known.customers.push(KnownCustomer { id, born: Arrival(born) });
+        known.customers.push(KnownCustomer { id, created_seq: Arrival(born) });
     }
     let mut whole = IDENTIFIER_BY_ID.on(db)?;
     for id in alone {

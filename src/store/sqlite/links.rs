@@ -11,7 +11,7 @@ use super::statement::statements;
 use crate::domain::link::Link;
 use crate::domain::page::Page;
 use crate::domain::{IdentifierId, Moment};
-use crate::stitching::plan::LinkRow;
+use crate::stitching::rows::LinkRow;
 use crate::store::Result;
 use crate::store::query::{LinkKey, LinkPage, Of};
 

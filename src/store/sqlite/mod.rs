@@ -53,9 +53,9 @@ use tokio::sync::watch;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
-use super::rules::{ClaimPage, NewRules, Rulebook, RulesInForce, Settled, Stood};
+use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
 use super::visits::{OwnerMove, Visits, VisitsJudged};
-use super::{Applied, Decided, Reads, Result, Store, StoreStatus};
+use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -73,9 +73,9 @@ use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow};
 use crate::stitching::known::Evidence;
-use crate::stitching::settle::Move;
+use crate::stitching::moves::Move;
 use crate::stitching::visits::Seen;
-use crate::stitching::{self, Batch, Known, Plan, Planned, RuledPlan, Ruling, Untold};
+use crate::stitching::{self, Batch, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned};
 pub use backup::{back_up, restore};
 use files::Files;
 pub use look::{FileTrouble, look};
@@ -136,7 +136,7 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
     let (last, last_at) = status::last_change(&transaction)?;
     let mut known = known::read(&transaction, batch)?;
     let sightings = batch.sightings(rules, &known);
-    decisions::read_untold(&transaction, &Untold { sightings, ..Untold::default() }, &mut known)?;
+    decisions::read_untold(&transaction, &Missing { sightings, ..Missing::default() }, &mut known)?;
     let plan = loop {
         match stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id()) {
             Planned::Ready(plan) => break plan,
@@ -156,10 +156,10 @@ fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestam
 fn decide(
     db: &mut Connection,
     rules: &IdentityRules,
-    ruling: &Ruling,
+    ruling: &DecisionRequest,
     at: Timestamp,
     new_id: &NewId,
-) -> Result<Decided> {
+) -> Result<AppliedDecision> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (known, plan, mut decided) = rule(&transaction, rules, ruling, at, new_id)?;
     if !plan.is_empty() {
@@ -175,19 +175,19 @@ fn decide(
 fn rule(
     db: &Connection,
     rules: &IdentityRules,
-    ruling: &Ruling,
+    ruling: &DecisionRequest,
     at: Timestamp,
     new_id: &NewId,
-) -> Result<(Known, Box<Plan>, Decided)> {
+) -> Result<(Known, Box<Plan>, AppliedDecision)> {
     rules::check(db, rules)?;
     let (last, last_at) = status::last_change(db)?;
-    let mut known = known::read_for_ruling(db, &ruling.says)?;
+    let mut known = known::read_for_ruling(db, &ruling.action)?;
     loop {
         match stitching::decide(rules, &known, ruling, last + 1, at.max(last_at), &mut || new_id()) {
-            RuledPlan::Ready(plan, ruled) => {
-                return Ok((known, plan, Decided { change: last, ruled, devices: Vec::new() }));
+            DecisionPlan::Ready(plan, ruled) => {
+                return Ok((known, plan, AppliedDecision { change: last, outcome: ruled, devices: Vec::new() }));
             }
-            RuledPlan::Needs(unknown) => decisions::read_story(db, &unknown, &mut known)?,
+            DecisionPlan::Needs(unknown) => decisions::read_story(db, &unknown, &mut known)?,
         }
     }
 }
@@ -253,7 +253,13 @@ impl Store for SqliteStore {
         self.pool.write(move |db| apply(db, &rules, &batch, at, &new_id)).await
     }
 
-    async fn decide(&self, rules: &IdentityRules, ruling: &Ruling, at: Timestamp, trial: bool) -> Result<Decided> {
+    async fn decide(
+        &self,
+        rules: &IdentityRules,
+        ruling: &DecisionRequest,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<AppliedDecision> {
         let (rules, ruling, new_id) = (rules.clone(), ruling.clone(), self.new_id.clone());
         if trial {
             let rule = move |db: &Connection| rule(db, &rules, &ruling, at, &new_id).map(|(_, _, decided)| decided);
@@ -353,7 +359,7 @@ impl Rulebook for SqliteStore {
         self.pool.read(move |db| rules::has_kind(db, &kind)).await
     }
 
-    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<Stood>> {
+    async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<MembershipAt>> {
         self.pool.read(move |db| rules::scan_identifiers(db, at, after, limit)).await
     }
 
@@ -376,7 +382,7 @@ impl Rulebook for SqliteStore {
         self.pool.read(move |db| rules::scan_decisions(db, at, after, limit)).await
     }
 
-    async fn settle(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<Settled> {
+    async fn apply_moves(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<AppliedMoves> {
         let (rules, moves, new_id) = (rules.clone(), moves.to_vec(), self.new_id.clone());
         self.pool.write(move |db| rules::make(db, &rules, &moves, at, &new_id)).await
     }

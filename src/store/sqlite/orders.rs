@@ -181,5 +181,5 @@ fn decode(db: &Connection, row: &Row<'_>, when: Option<Moment>) -> Result<Order>
             event.owner = touchpoints::owner_then(db, event.arrival, moment)?.or(event.owner);
         }
     }
-    Ok(Order::fold_then(key, events, when))
+    Ok(Order::fold_as_of(key, events, when))
 }

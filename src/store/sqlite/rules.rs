@@ -14,8 +14,8 @@ use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules}
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Known};
-use crate::stitching::settle::{Move, SettledPlan, refusing, settle};
-use crate::store::rules::{ClaimPage, NewRules, RulesInForce, Settled, Stood};
+use crate::stitching::moves::{Move, MovesPlan, apply_moves, refusing};
+use crate::store::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, RulesInForce};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -77,7 +77,7 @@ pub(super) fn save(db: &mut Connection, new: &NewRules, at: Timestamp) -> Result
     let saved = SavedRules { version: based_on + 1, saved_at: at.max(last_at), saved_by: by, note, rules };
     insert(&transaction, &saved)?;
     RAISE_RULES.on(&transaction)?.execute([saved.version])?;
-    let entries = vec![ChangeEntry::RulesSaved { v: saved.version, w: saved.note.clone() }];
+    let entries = vec![ChangeEntry::RulesSaved { version: saved.version, reason: saved.note.clone() }];
     let plan = Plan { seq: last + 1, at: saved.saved_at, entries, ..Plan::default() };
     write::write(&transaction, &Known::default(), &plan)?;
     visits::note_all(&transaction)?;
@@ -104,11 +104,21 @@ pub(super) fn has_kind(db: &Connection, kind: &str) -> Result<bool> {
 }
 
 /// A page of identifiers as they stood.
-pub(super) fn scan_identifiers(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Stood>> {
+pub(super) fn scan_identifiers(
+    db: &Connection,
+    at: i64,
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<MembershipAt>> {
     let mut page = Vec::new();
     SCAN_IDENTIFIERS.on(db)?.all(window(at, after, limit, Some(at)), &mut page, |row| {
         let key = IdentifierKey { kind: text(row, 1)?, value: text(row, 2)? };
-        Ok(Stood { id: arrival(row, 0)?, key, holder: row.get::<_, Option<i64>>(3)?.map(Arrival), shared: row.get(4)? })
+        Ok(MembershipAt {
+            id: arrival(row, 0)?,
+            key,
+            holder: row.get::<_, Option<i64>>(3)?.map(Arrival),
+            shared: row.get(4)?,
+        })
     })?;
     Ok(page)
 }
@@ -164,26 +174,26 @@ pub(super) fn make(
     moves: &[Move],
     at: Timestamp,
     new_id: &NewId,
-) -> Result<Settled> {
+) -> Result<AppliedMoves> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     check(&transaction, rules)?;
     let (last, last_at) = status::last_change(&transaction)?;
     let ids: Vec<IdentifierId> = moves.iter().flat_map(|one| &one.members).map(|(id, _)| *id).collect();
     let mut known = known::read_by_id(&transaction, &ids)?;
     let (plan, done) = loop {
-        match settle(rules, &known, moves, last + 1, at.max(last_at), &mut || new_id()) {
-            SettledPlan::Ready(plan, done) => break (plan, done),
-            SettledPlan::Needs(unknown) => {
+        match apply_moves(rules, &known, moves, last + 1, at.max(last_at), &mut || new_id()) {
+            MovesPlan::Ready(plan, done) => break (plan, done),
+            MovesPlan::Needs(unknown) => {
                 decisions::read_story(&transaction, &unknown, &mut known)?;
                 known.refused = identity_events::refused(&transaction, refusing(&known, moves))?;
             }
         }
     };
     if done == 0 {
-        return Ok(Settled { change: last, done });
+        return Ok(AppliedMoves { change: last, done });
     }
     write::write(&transaction, &known, &plan)?;
     visits::note(&transaction, &plan)?;
     transaction.commit()?;
-    Ok(Settled { change: plan.seq, done })
+    Ok(AppliedMoves { change: plan.seq, done })
 }

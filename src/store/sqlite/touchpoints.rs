@@ -56,7 +56,7 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
             t.order.as_ref().map(|key| &*key.source),
             t.order.as_ref().map(|key| &*key.number),
             t.fact.properties.as_deref().map(|p| p.get()),
-            t.carrier.map(|carrier| carrier.0),
+            t.device_identifier.map(|carrier| carrier.0),
         ])?;
     }
     Ok(())
@@ -212,7 +212,7 @@ fn decode(row: &Row<'_>) -> Result<Touchpoint> {
         message_id: text(row, 1)?,
         at: time(row, 2)?,
         owner: arrival(row, 3)?,
-        carrier: row.get::<_, Option<i64>>(15)?.map(Arrival),
+        device_identifier: row.get::<_, Option<i64>>(15)?.map(Arrival),
         source: text(row, 8)?,
         device: optional_text(row, 11)?,
         order,

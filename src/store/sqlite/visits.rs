@@ -13,7 +13,8 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{IdentifierId, Moment, Timestamp};
-use crate::stitching::giving::{Given, Latest, concerned, give, losers};
+use crate::stitching::reassignment::{Latest, concerned, losers, reassign};
+use crate::stitching::rows::OwnerReassignment;
 use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
 use crate::stitching::{Known, Plan};
 use crate::store::Result;
@@ -95,7 +96,7 @@ fn whose(
     rules: &IdentityRules,
     range: &Pending,
     most: usize,
-) -> Result<(Vec<Given>, Timestamp, usize)> {
+) -> Result<(Vec<OwnerReassignment>, Timestamp, usize)> {
     let device = range.device;
     let mut window = Window { before: true, ..Window::default() };
     window.after = read_after(db, device, (range.from.0, i64::MIN), most, &mut window.seen)?;
@@ -124,7 +125,7 @@ fn whose(
     for (n, to) in visits::changes(&window, &visits, device, &people) {
         let Seen { arrival, since, .. } = window.seen[n];
         let touchpoint = touchpoints::by_arrival(db, arrival)?;
-        given.extend(touchpoint.map(|touchpoint| Given { touchpoint, since, device, to }));
+        given.extend(touchpoint.map(|touchpoint| OwnerReassignment { touchpoint, since, device, to }));
     }
     Ok((given, to, window.seen.len()))
 }
@@ -208,7 +209,13 @@ fn people(
 }
 
 /// Moves the touchpoints, and all that goes with them.
-fn hand_over(db: &Connection, rules: &IdentityRules, given: Vec<Given>, seq: i64, at: Timestamp) -> Result<()> {
+fn hand_over(
+    db: &Connection,
+    rules: &IdentityRules,
+    given: Vec<OwnerReassignment>,
+    seq: i64,
+    at: Timestamp,
+) -> Result<()> {
     move_owners(db, &given, seq)?;
     devices::hand_over(db, &given, seq)?;
     let (identifiers, orders) = concerned(&given);
@@ -229,10 +236,10 @@ fn hand_over(db: &Connection, rules: &IdentityRules, given: Vec<Given>, seq: i64
         }
     }
     drop(latest_in);
-    write::write(db, &known, &give(rules, &known, given, &latest, seq, at))
+    write::write(db, &known, &reassign(rules, &known, given, &latest, seq, at))
 }
 
-fn move_owners(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
+fn move_owners(db: &Connection, given: &[OwnerReassignment], seq: i64) -> Result<()> {
     let mut keep = KEEP_OWNER.on(db)?;
     let mut touchpoint = MOVE_TOUCHPOINT.on(db)?;
     let mut message = MOVE_MESSAGE.on(db)?;
@@ -240,7 +247,7 @@ fn move_owners(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
     for one in given {
         let t = &one.touchpoint;
         keep.execute([t.arrival.0, seq, one.since, t.owner.0, t.at.0])?;
-        touchpoint.execute(params![t.arrival.0, one.to.0, one.carrier().map(|carrier| carrier.0), seq])?;
+        touchpoint.execute(params![t.arrival.0, one.to.0, one.device_identifier().map(|carrier| carrier.0), seq])?;
         message.execute(params![&*t.message_id, one.to.0])?;
         acts.execute([t.owner.0, one.to.0, t.at.0, t.arrival.0])?;
     }
@@ -250,9 +257,9 @@ fn move_owners(db: &Connection, given: &[Given], seq: i64) -> Result<()> {
 /// Notes what a plan says is to be judged; answers the devices.
 pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     let mut pending = plan.pending.clone();
-    if !plan.rehomed.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
+    if !plan.reassigned.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
         let mut shared_with = SHARED_WITH.on(db)?;
-        for identifier in &plan.rehomed {
+        for identifier in &plan.reassigned {
             shared_with.all([identifier.0], &mut pending, |row| {
                 Ok(Pending { device: arrival(row, 0)?, from: time(row, 1)?, to: time(row, 2)? })
             })?;

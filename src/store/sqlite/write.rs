@@ -14,7 +14,7 @@ use super::{
 use crate::domain::customer::CustomerId;
 use crate::stitching::figures::figures;
 use crate::stitching::known::Known;
-use crate::stitching::plan::{CustomerRow, MergeRow, Plan};
+use crate::stitching::rows::{CustomerRow, MergeRow, Plan};
 use crate::store::amounts::Kept;
 use crate::store::{Result, StoreError};
 
@@ -72,8 +72,8 @@ pub(super) struct Births<'p>(FxHashMap<&'p CustomerId, i64>);
 
 impl<'p> Births<'p> {
     fn new(known: &'p Known, plan: &'p Plan) -> Self {
-        let known = known.customers.iter().map(|c| (&c.id, c.born.0));
-        Births(known.chain(plan.customers.iter().map(|c| (&c.id, c.born.0))).collect())
+        let known = known.customers.iter().map(|c| (&c.id, c.created_seq.0));
+        Births(known.chain(plan.customers.iter().map(|c| (&c.id, c.created_seq.0))).collect())
     }
 
     pub(super) fn of(&self, id: &CustomerId) -> Result<i64> {
@@ -105,7 +105,7 @@ fn write_customers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()
         let (first, last) = (row.first_seen_at.0, row.last_seen_at.0);
         let channels = serde_json::to_string(&row.channels)?;
         if row.new {
-            insert.execute(params![row.born.0, &*row.id.0, first, last, row.order_count, channels])?;
+            insert.execute(params![row.created_seq.0, &*row.id.0, first, last, row.order_count, channels])?;
         } else {
             update.execute(params![born.of(&row.id)?, first, last, row.order_count, channels])?;
         }
@@ -124,7 +124,9 @@ fn write_spend(db: &Connection, customers: &[CustomerRow]) -> Result<()> {
     for row in customers {
         before.clear();
         if !row.new {
-            stored.all([row.born.0], &mut before, |r| Ok((r.get(0)?, (amount(r, 1)?, amount(r, 2)?, r.get(3)?))))?;
+            stored.all([row.created_seq.0], &mut before, |r| {
+                Ok((r.get(0)?, (amount(r, 1)?, amount(r, 2)?, r.get(3)?)))
+            })?;
         }
         for (currency, sum) in &row.spend {
             let figures = (sum.gross.0, sum.returned.0, sum.orders);
@@ -132,11 +134,11 @@ fn write_spend(db: &Connection, customers: &[CustomerRow]) -> Result<()> {
                 continue;
             }
             let (net, gross, returned) = (Kept::from(sum.net()), Kept::from(sum.gross), Kept::from(sum.returned));
-            put.execute(params![row.born.0, &*currency.0, net, gross, returned, sum.orders])?;
+            put.execute(params![row.created_seq.0, &*currency.0, net, gross, returned, sum.orders])?;
         }
         for (name, _) in &before {
             if !row.spend.keys().any(|currency| *currency.0 == **name) {
-                delete.execute(params![row.born.0, name])?;
+                delete.execute(params![row.created_seq.0, name])?;
             }
         }
     }

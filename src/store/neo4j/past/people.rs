@@ -39,7 +39,7 @@ static CONSENTS: LazyLock<Statement> = LazyLock::new(|| {
 #[derive(Clone)]
 struct Member {
     id: CustomerId,
-    born: Arrival,
+    created_seq: Arrival,
     owners: Vec<IdentifierId>,
     /// Whom it had absorbed, in order of birth.
     former: Vec<CustomerId>,
@@ -220,12 +220,12 @@ impl AsOf {
             former.sort_unstable();
             members[n] = (!owners.is_empty()).then(|| Member {
                 id: id.clone(),
-                born: Arrival(0),
+                created_seq: Arrival(0),
                 owners,
                 former: former.into_iter().map(|(_, id)| CustomerId(id.into())).collect(),
             });
             if let Some(member) = &mut members[n] {
-                member.born = Arrival(column(row, "born")?);
+                member.created_seq = Arrival(column(row, "born")?);
             }
         }
         Ok(members)
@@ -295,7 +295,7 @@ impl AsOf {
             as_of: Some(self.moment),
             customer: Customer {
                 id: member.id.clone(),
-                born: member.born,
+                created_seq: member.created_seq,
                 version: 0,
                 former_ids: member.former.clone(),
             },

@@ -168,7 +168,7 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages, moment: Mom
     said.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView {
         as_of: Some(moment),
-        customer: Customer { id, born: Arrival(born), version: 0, former_ids },
+        customer: Customer { id, created_seq: Arrival(born), version: 0, former_ids },
         identifiers,
         claims: said,
         consents: None,

@@ -1,5 +1,5 @@
-//! A server's care for the rules: the settings' become the first version, what others save is noticed,
-//! and what was saved and not taken in yet is.
+//! Keeps a server in step with the saved rules: saves the settings as the first version, reads newer versions, and
+//! restitches when what is stored does not agree with the newest one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,24 +12,24 @@ use crate::ingest::Ingest;
 use crate::store::rules::RulesInForce;
 use crate::store::{Result, Store};
 
-/// How often the store is asked for the newest rules. A batch that goes by older ones is told at once.
+/// How often the store is asked for the newest rules. A batch under older ones is refused at once.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// The care, for as long as this lives.
-pub struct Keeper {
+/// The task that does it.
+pub struct RulesSync {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl Keeper {
-    /// Begins, once the store was set up.
+impl RulesSync {
+    /// Starts the task. It waits until the store is set up.
     pub fn start(store: Arc<dyn Store>, ingest: Arc<Ingest>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(keep(store, ingest, stopped));
-        Keeper { stop, task }
+        let task = tokio::spawn(run(store, ingest, stopped));
+        RulesSync { stop, task }
     }
 
-    /// Ends when what is being written is written.
+    /// Stops the task after the change that it is writing.
     pub async fn close(self) {
         self.stop.send_replace(true);
         if self.task.await.is_err() {
@@ -38,16 +38,16 @@ impl Keeper {
     }
 }
 
-async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiver<bool>) {
+async fn run(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiver<bool>) {
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => return,
         () = store.until_set_up() => {}
     }
-    let (mut told, mut failed) = (false, false);
+    let (mut warned, mut failed) = (false, false);
     loop {
-        match look(&*store, &ingest, &stop, &mut told).await {
+        match look(&*store, &ingest, &stop, &mut warned).await {
             Ok(()) => failed = false,
-            // That the store is away is said where that is watched.
+            // The readiness check logs that the store is away.
             Err(error) if error.is_transient() || !std::mem::replace(&mut failed, true) => {
                 tracing::debug!(%error, "the rules could not be looked at");
             }
@@ -60,9 +60,9 @@ async fn keep(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Recei
     }
 }
 
-async fn look(store: &dyn Store, ingest: &Ingest, stop: &watch::Receiver<bool>, told: &mut bool) -> Result<()> {
+async fn look(store: &dyn Store, ingest: &Ingest, stop: &watch::Receiver<bool>, warned: &mut bool) -> Result<()> {
     let RulesInForce { saved, applied } = ingest.newest_rules().await?;
-    if !std::mem::replace(told, true) && saved.rules.as_written() != ingest.settings_rules() {
+    if !std::mem::replace(warned, true) && saved.rules.as_written() != ingest.settings_rules() {
         tracing::warn!(
             version = saved.version,
             "[identity] of the settings differs from the rules in the store, which are what counts; \

@@ -1,0 +1,165 @@
+//! The details of an entry of the change log, of any kind, in one shape for readers, filters and the API.
+//!
+//! A new kind of entry is one arm of [`ChangeEntry::details`].
+
+use std::sync::Arc;
+
+use super::IdentifierId;
+use super::change::{Change, ChangeEntry};
+use super::customer::CustomerId;
+use super::order::OrderKey;
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// A new customer.
+    CustomerCreated,
+    /// Identifiers joined a customer.
+    IdentifierLinked,
+    /// Customers became one.
+    CustomersMerged,
+    /// A customer was split.
+    CustomerSplit,
+    /// A person said that customers are not the same.
+    CustomersKeptApart,
+    /// A customer was erased.
+    CustomerErased,
+    /// An identifier turned out to be shared.
+    IdentifierShared,
+    /// A touchpoint was stored.
+    TouchpointRecorded,
+    /// An order was placed or changed.
+    OrderRecorded,
+    /// A consent was given, denied or withdrawn.
+    ConsentChanged,
+    /// A customer came into a segment.
+    SegmentEntered,
+    /// A customer left a segment.
+    SegmentLeft,
+    /// The rules of who is who were saved.
+    RulesSaved,
+}
+
+/// The details of an entry. Ids are as of the change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeDetails {
+    /// The kind of entry.
+    pub kind: ChangeKind,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// Other customers it is about.
+    pub others: Vec<CustomerId>,
+    /// The identifiers it is about.
+    pub identifiers: Vec<IdentifierId>,
+    /// The touchpoint that was stored, by message.
+    pub touchpoint: Option<Arc<str>>,
+    /// The order that was placed or changed.
+    pub order: Option<OrderKey>,
+    /// The place in its batch of the consent that was given.
+    pub consent: Option<u32>,
+    /// The message that brought it.
+    pub message: Option<Arc<str>>,
+    /// The rule that decided, where the entry says so.
+    pub rule: Option<Arc<str>>,
+    /// Why, where a person or a rule said so.
+    pub reason: Option<Arc<str>>,
+}
+
+impl Change {
+    /// Its details.
+    pub fn details(&self) -> ChangeDetails {
+        self.entry.details()
+    }
+}
+
+impl ChangeEntry {
+    /// Its details.
+    pub fn details(&self) -> ChangeDetails {
+        use ChangeKind::*;
+        match self {
+            ChangeEntry::CustomerCreated { customer, identifiers, message } => ChangeDetails {
+                customer: Some(customer.clone()),
+                identifiers: identifiers.clone(),
+                ..ChangeDetails::by(CustomerCreated, message)
+            },
+            ChangeEntry::IdentifierLinked { customer, identifiers, message } => ChangeDetails {
+                customer: Some(customer.clone()),
+                identifiers: identifiers.clone(),
+                ..ChangeDetails::by(IdentifierLinked, message)
+            },
+            ChangeEntry::CustomersMerged { customer, others, identifiers, message, reason } => ChangeDetails {
+                customer: Some(customer.clone()),
+                others: others.clone(),
+                identifiers: identifiers.clone(),
+                message: message.clone(),
+                reason: reason.clone(),
+                ..ChangeDetails::of(CustomersMerged)
+            },
+            ChangeEntry::CustomerSplit { customer, others, identifiers, message, rule, reason } => ChangeDetails {
+                customer: Some(customer.clone()),
+                others: others.clone(),
+                identifiers: identifiers.clone(),
+                message: message.clone(),
+                rule: Some(rule.clone()),
+                reason: reason.clone(),
+                ..ChangeDetails::of(CustomerSplit)
+            },
+            ChangeEntry::CustomersKeptApart { customer, others, reason } => ChangeDetails {
+                customer: Some(customer.clone()),
+                others: others.clone(),
+                reason: Some(reason.clone()),
+                ..ChangeDetails::of(CustomersKeptApart)
+            },
+            ChangeEntry::IdentifierShared { customer, identifiers, message } => ChangeDetails {
+                customer: customer.clone(),
+                identifiers: identifiers.clone(),
+                message: message.clone(),
+                ..ChangeDetails::of(IdentifierShared)
+            },
+            ChangeEntry::RulesSaved { version: _, reason } => {
+                ChangeDetails { reason: reason.clone(), ..ChangeDetails::of(RulesSaved) }
+            }
+            ChangeEntry::TouchpointRecorded { customer, message } => ChangeDetails {
+                customer: customer.clone(),
+                touchpoint: Some(message.clone()),
+                ..ChangeDetails::by(TouchpointRecorded, message)
+            },
+            ChangeEntry::OrderRecorded { customer, source, number, message } => {
+                let order = OrderKey { source: source.clone(), number: number.clone() };
+                ChangeDetails {
+                    customer: customer.clone(),
+                    order: Some(order),
+                    ..ChangeDetails::by(OrderRecorded, message)
+                }
+            }
+            ChangeEntry::ConsentChanged { customer, consent, message } => ChangeDetails {
+                customer: customer.clone(),
+                consent: Some(*consent),
+                ..ChangeDetails::by(ConsentChanged, message)
+            },
+        }
+    }
+}
+
+impl ChangeDetails {
+    /// Of a kind, and nothing more.
+    fn of(kind: ChangeKind) -> Self {
+        ChangeDetails {
+            kind,
+            customer: None,
+            others: Vec::new(),
+            identifiers: Vec::new(),
+            touchpoint: None,
+            order: None,
+            consent: None,
+            message: None,
+            rule: None,
+            reason: None,
+        }
+    }
+
+    /// Of a kind, brought by a message.
+    fn by(kind: ChangeKind, message: &Arc<str>) -> Self {
+        ChangeDetails { message: Some(message.clone()), ..ChangeDetails::of(kind) }
+    }
+}
