@@ -6,6 +6,7 @@
 //! To add an operation: `CONTRIBUTING.md` has the list.
 
 mod amounts;
+mod as_of;
 mod campaigns;
 pub mod counter;
 pub mod error;
