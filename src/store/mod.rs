@@ -20,6 +20,7 @@ pub mod rules;
 mod run;
 pub mod share;
 pub mod sqlite;
+pub mod statements;
 pub mod visits;
 
 use std::sync::Arc;

@@ -28,7 +28,7 @@ use super::identity_events;
 use super::known::{self, Locked, Reading};
 use super::rows::column;
 use super::rules;
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use super::visits;
 use super::write::{self, Shells, order_text};
 use super::writing;
@@ -46,11 +46,13 @@ use crate::store::rules::{NewRules, Settled};
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, Decided, StoreError};
 
-static LOCK_IDENTIFIERS: Statement = statement!("identifiers/lock");
-static LOCK_ORDERS: Statement = statement!("orders/lock");
-static TAKE_COUNTER: Statement = statement!("changes/lock_counter");
-static TAKE_NUMBER: Statement = statement!("changes/lock_number");
-static LAST_NUMBER: Statement = statement!("status/fetch");
+statements! {
+    LOCK_IDENTIFIERS = "identifiers/lock";
+    LOCK_ORDERS = "orders/lock";
+    TAKE_COUNTER = "changes/lock_counter";
+    TAKE_NUMBER = "changes/lock_number";
+    LAST_NUMBER = "status/fetch";
+}
 
 /// How often a batch is tried after faults that may pass.
 const ATTEMPTS: u32 = 8;

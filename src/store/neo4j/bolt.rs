@@ -152,6 +152,11 @@ impl Params {
         self
     }
 
+    /// Adds the bounds of a moment: its change, and the first arrival that was not stored by then.
+    pub(super) fn as_of(self, moment: Moment) -> Self {
+        self.with("seq", moment.change).with("end", moment.end())
+    }
+
     /// Adds a list.
     pub(super) fn with_list<T: ToBolt>(mut self, name: &'static str, items: impl IntoIterator<Item = T>) -> Self {
         self.0.insert(name, list(items));

@@ -1,17 +1,23 @@
 //! The change log, and what a customer's id had become by a place of it.
 
+use std::time::Duration;
+
 use super::Inner;
 use super::bolt::Params;
 use super::rows::column;
-use super::statement::{Statement, statement};
-use crate::domain::Timestamp;
+use super::statement::statements;
 use crate::domain::change::{ChangePlace, ChangeRun};
 use crate::domain::customer::CustomerId;
-use crate::store::Result;
+use crate::domain::{Moment, Timestamp};
 use crate::store::run::Gathering;
+use crate::store::{Result, StoreError};
 
-pub(super) static CHANGES: Statement = statement!("changes/list");
-static BECAME: Statement = statement!("customers/list_became");
+statements! {
+    pub(super) CHANGES = "changes/list";
+    BECAME = "customers/list_became";
+    MOMENT = "changes/fetch_moment";
+    COMMITS = "changes/list_commits";
+}
 
 /// A run behind `after`, up to the first commit that is only becoming visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
@@ -40,4 +46,25 @@ pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<V
     let rows = store.connections.read(&BECAME, params).await?;
     let way = rows.first().map(|row| column::<Vec<&str>>(row, "way")).transpose()?.unwrap_or_default();
     Ok(way.into_iter().map(|id| CustomerId(id.into())).collect())
+}
+
+/// How often a commit that is becoming visible is looked at again, and after how long.
+const LOOKS: u32 = 400;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// The last change that was committed by then. A change can be seen before all of its commit can: whoever
+/// meets one that is on its way waits for it, since what a moment answers must never change.
+pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment>> {
+    let rows = store.connections.read(&MOMENT, Params::new().with("at", at)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let change: i64 = column(row, "seq")?;
+    for _ in 0..LOOKS {
+        let rows = store.connections.read(&COMMITS, Params::new()).await?;
+        let writing: Vec<i64> = rows.iter().map(|row| column(row, "seq")).collect::<Result<_>>()?;
+        if !writing.into_iter().any(|seq| seq <= change && store.met.is_alive(seq)) {
+            return Ok(Some(Moment { change, at }));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(StoreError::Busy("a change that was committed by then is still becoming visible".into()))
 }

@@ -4,12 +4,14 @@ use super::Inner;
 use super::bolt::ToBolt;
 use super::pages::by_key;
 use super::rows::{ConsentRow, column};
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use crate::domain::Arrival;
 use crate::domain::consent::{Consent, ConsentGiven};
 use crate::store::Result;
 
-static CONSENTS: Statement = statement!("consents/fetch");
+statements! {
+    CONSENTS = "consents/fetch";
+}
 
 /// One decision per name, in their order, whoever holds it.
 pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {

@@ -8,7 +8,7 @@ use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::rows::{ConsentRow, column, json, strange};
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
@@ -17,13 +17,15 @@ use crate::stitching::{Says, Untold};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
-static SIDES: Statement = statement!("decisions/list_sides");
-static STORY_EVIDENCE: Statement = statement!("evidence/list");
-static STORY_DECISIONS: Statement = statement!("decisions/list");
-static STORY_FORMER: Statement = statement!("customers/list_merged");
-static STORY_CONSENTS: Statement = statement!("consents/list_ever");
-static KEPT_APART: Statement = statement!("decisions/list_kept_apart");
-static LIVING: Statement = statement!("memberships/list_living");
+statements! {
+    SIDES = "decisions/list_sides";
+    STORY_EVIDENCE = "evidence/list";
+    STORY_DECISIONS = "decisions/list";
+    STORY_FORMER = "customers/list_merged";
+    STORY_CONSENTS = "consents/list_ever";
+    KEPT_APART = "decisions/list_kept_apart";
+    LIVING = "memberships/list_living";
+}
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
@@ -110,11 +112,11 @@ pub(super) async fn read_story(
 pub(super) async fn kept_apart(
     store: &Inner,
     ids: &[IdentifierId],
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Vec<IdentifierId>>, StoreError> {
     let mut all = vec![Vec::new(); ids.len()];
     let params = Params::new().with_list("ids", ids).with("most", MOST_KEPT_APART);
-    let params = params.with("seq", when.map_or(i64::MAX, |moment| moment.change));
+    let params = params.with("seq", as_of.map_or(i64::MAX, |moment| moment.change));
     for row in &store.connections.read(&KEPT_APART, params).await? {
         let others: Vec<i64> = column(row, "others")?;
         all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();

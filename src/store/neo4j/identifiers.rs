@@ -1,19 +1,39 @@
 //! Identifiers, with who holds each.
 
-use super::Inner;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use neo4rs::Row;
+use rustc_hash::FxHashMap;
+
 use super::bolt::{Params, ToBolt};
-use super::pages::positions;
-use super::rows::{IdentifierRow, column};
-use super::statement::{Statement, statement};
+use super::pages::{as_of_rows, positions};
+use super::rows::{IdentifierRow, OrderRow, column};
+use super::statement::statements;
+use super::{Inner, memberships};
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::Identifier;
+use crate::domain::rollup::{ChannelRollup, Rollup};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::store::Result;
+use crate::store::as_of::bounds;
 use crate::store::query::IdentifierRef;
 
-static BY_ID: Statement = statement!("identifiers/fetch_by_id");
-static BY_KEY: Statement = statement!("identifiers/fetch_by_key");
+statements! {
+    BY_ID = "identifiers/fetch_by_id";
+    BY_KEY = "identifiers/fetch_by_key";
+    IDS = "identifiers/fetch_id";
+    AS_OF = "identifiers/fetch_as_of";
+}
 
-pub(super) async fn fetch(store: &Inner, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
+pub(super) async fn fetch(
+    store: &Inner,
+    keys: &[IdentifierRef],
+    as_of: Option<Moment>,
+) -> Result<Vec<Option<Identifier>>> {
+    if let Some(moment) = as_of {
+        return fetch_as_of(store, keys, moment).await;
+    }
     let mut answers = vec![None; keys.len()];
     let ids = positions(keys, |key| match key {
         IdentifierRef::Id(id) => Some(id.to_bolt()),
@@ -35,4 +55,80 @@ pub(super) async fn fetch(store: &Inner, keys: &[IdentifierRef]) -> Result<Vec<O
         }
     }
     Ok(answers)
+}
+
+async fn fetch_as_of(store: &Inner, keys: &[IdentifierRef], moment: Moment) -> Result<Vec<Option<Identifier>>> {
+    let texts: Vec<String> = keys
+        .iter()
+        .filter_map(|key| match key {
+            IdentifierRef::Key(key) => Some(key.to_string()),
+            IdentifierRef::Id(_) => None,
+        })
+        .collect();
+    let mut by_key = ids(store, &texts, moment).await?.into_iter();
+    let ids: Vec<Option<IdentifierId>> = keys
+        .iter()
+        .map(|key| match key {
+            IdentifierRef::Id(id) => Some(*id),
+            IdentifierRef::Key(_) => by_key.next().flatten(),
+        })
+        .collect();
+    let wanted: Vec<IdentifierId> = ids.iter().flatten().copied().collect();
+    let holders = memberships::holders(store, &wanted, moment).await?;
+    let mut counted = counted(store, &wanted, moment).await?;
+    for (id, holder) in wanted.iter().zip(holders) {
+        if let Some(identifier) = counted.get_mut(id) {
+            identifier.customer = holder;
+        }
+    }
+    Ok(ids.into_iter().map(|id| counted.get(&id?).cloned()).collect())
+}
+
+/// The ids of identifiers that were there at a moment.
+pub(super) async fn ids(store: &Inner, keys: &[String], moment: Moment) -> Result<Vec<Option<IdentifierId>>> {
+    let mut found = vec![None; keys.len()];
+    if !keys.is_empty() {
+        for row in &as_of_rows(store, &IDS, Params::new().as_of(moment).with_list("keys", keys)).await? {
+            found[column::<usize>(row, "n")?] = Some(Arrival(column(row, "id")?));
+        }
+    }
+    Ok(found)
+}
+
+/// Identifiers that were there at a moment, with their figures and without their holders.
+pub(super) async fn counted(
+    store: &Inner,
+    ids: &[IdentifierId],
+    moment: Moment,
+) -> Result<FxHashMap<IdentifierId, Identifier>> {
+    let mut counted = FxHashMap::default();
+    if ids.is_empty() {
+        return Ok(counted);
+    }
+    for row in &as_of_rows(store, &AS_OF, Params::new().as_of(moment).with("keys", ids)).await? {
+        let mut identifier = column::<IdentifierRow<'_>>(row, "item")?.held_by(None)?;
+        identifier.shared_since = identifier.shared_since.filter(|since| *since <= moment.change);
+        let seen: Vec<(i64, i64)> = column(row, "seen")?;
+        identifier.rollup = figures(row, moment)?;
+        if let Some((first, last)) = bounds(&seen) {
+            (identifier.first_seen_at, identifier.last_seen_at) = (Timestamp(first), Timestamp(last));
+        }
+        counted.insert(identifier.id, identifier);
+    }
+    Ok(counted)
+}
+
+/// What had happened under an identifier, counted.
+fn figures(row: &Row, moment: Moment) -> Result<Rollup> {
+    let mut channels: BTreeMap<Arc<str>, ChannelRollup> = BTreeMap::new();
+    for (channel, touchpoints, sent, answered, last) in column::<Vec<(&str, i64, i64, i64, i64)>>(row, "channels")? {
+        channels.insert(channel.into(), ChannelRollup { touchpoints, sent, answered, last_at: Timestamp(last) });
+    }
+    let mut rollup = Rollup { channels, ..Rollup::default() };
+    for order in column::<Vec<OrderRow<'_>>>(row, "orders")? {
+        if let Some((_, currency, part)) = order.order(Some(moment))?.figures() {
+            rollup.count_order(currency, &part, 1);
+        }
+    }
+    Ok(rollup)
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::Inner;
 use super::bolt::{Params, list_row};
 use super::rows::{amount, column, strange};
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use super::write::order_text;
 use crate::domain::consent::ConsentStatus;
 use crate::domain::order::OrderKey;
@@ -20,13 +20,15 @@ use crate::store::Result;
 use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
 
-pub(super) static SCAN_TOUCHPOINTS: Statement = statement!("touchpoints/scan");
-static SCAN_MEMBERS: Statement = statement!("memberships/scan");
-pub(super) static MEMBERS_AT: Statement = statement!("memberships/list_at");
-pub(super) static HOLDERS_AT: Statement = statement!("memberships/fetch_at");
-static SCAN_ORDERS: Statement = statement!("orders/scan");
-static SCAN_HELD_CONSENTS: Statement = statement!("consents/scan_held");
-pub(super) static HELD_CONSENTS_AT: Statement = statement!("consents/list_held_at");
+statements! {
+    pub(super) SCAN_TOUCHPOINTS = "touchpoints/scan";
+    SCAN_MEMBERS = "memberships/scan";
+    pub(super) MEMBERS_AT = "memberships/list_at";
+    pub(super) HOLDERS_AT = "memberships/fetch_at";
+    SCAN_ORDERS = "orders/scan";
+    SCAN_HELD_CONSENTS = "consents/scan_held";
+    pub(super) HELD_CONSENTS_AT = "consents/list_held_at";
+}
 
 /// A page comes into memory whole before it is handed on.
 const MOST_ROWS: usize = 10_000;

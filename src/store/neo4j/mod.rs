@@ -14,6 +14,7 @@ mod connections;
 mod consents;
 mod customer_list;
 mod customers;
+mod customers_as_of;
 mod decisions;
 mod devices;
 mod fault;
@@ -24,10 +25,10 @@ mod joined;
 mod journeys;
 mod known;
 mod links;
+mod memberships;
 mod no_delay;
 mod orders;
 mod pages;
-mod past;
 #[cfg(test)]
 mod plans;
 mod products;
@@ -159,6 +160,8 @@ impl Neo4jOptions {
 #[derive(Clone)]
 pub struct Neo4jStore {
     inner: Arc<Inner>,
+    /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
+    as_of: Option<Moment>,
 }
 
 /// What the operations share, also those that go on after their caller has gone.
@@ -204,9 +207,44 @@ impl Neo4jStore {
             prepared: Prepared::default(),
             writes_fail: AtomicBool::new(false),
         };
-        Ok(Neo4jStore { inner: Arc::new(inner) })
+        Ok(Neo4jStore { inner: Arc::new(inner), as_of: None })
     }
 }
+
+/// Every statement: name and text.
+pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
+    STATEMENTS.iter().copied().flatten().map(|statement| (statement.name, statement.text())).collect()
+}
+
+/// The statements of each file.
+static STATEMENTS: &[&[&statement::Statement]] = &[
+    apply::ALL,
+    changes::ALL,
+    consents::ALL,
+    customer_list::ALL,
+    customers::ALL,
+    customers_as_of::ALL,
+    decisions::ALL,
+    devices::ALL,
+    health::ALL,
+    identifiers::ALL,
+    identity_events::ALL,
+    journeys::ALL,
+    known::ALL,
+    links::ALL,
+    memberships::ALL,
+    orders::ALL,
+    products::ALL,
+    rules::ALL,
+    set_up::ALL,
+    status::ALL,
+    touchpoints::ALL,
+    visits::ALL,
+    why::ALL,
+    words::ALL,
+    write::ALL,
+    writing::ALL,
+];
 
 /// The statement that reads all of a customer by an identifier, for benchmarks. Its parameters are
 /// `keys` (texts `kind:value`) and, each with one more than is wanted, `orders` and `touchpoints`.
@@ -262,11 +300,11 @@ impl Store for Neo4jStore {
     }
 
     async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
-        again(|| past::moment(&self.inner, at)).await
+        again(|| changes::moment(&self.inner, at)).await
     }
 
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
-        Arc::new(past::AsOf::new(self.inner.clone(), moment))
+        Arc::new(Neo4jStore { as_of: Some(moment), ..self.clone() })
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
@@ -442,7 +480,7 @@ impl Visits for Neo4jStore {
 #[async_trait]
 impl Reads for Neo4jStore {
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
-        again(|| visits::list_seen(&self.inner, device, since, limit, None)).await
+        again(|| visits::list_seen(&self.inner, device, since, limit, self.as_of)).await
     }
 
     async fn customers(
@@ -451,63 +489,63 @@ impl Reads for Neo4jStore {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        again(|| customers::fetch(&self.inner, keys, shape, pages)).await
+        again(|| customers::fetch(&self.inner, keys, shape, pages, self.as_of)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
-        again(|| identifiers::fetch(&self.inner, keys)).await
+        again(|| identifiers::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
-        again(|| touchpoints::fetch(&self.inner, message_ids)).await
+        again(|| touchpoints::fetch(&self.inner, message_ids, self.as_of)).await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-        again(|| touchpoints::list(&self.inner, of, page)).await
+        again(|| touchpoints::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-        again(|| touchpoints::count(&self.inner, of, filter)).await
+        again(|| touchpoints::count(&self.inner, of, filter, self.as_of)).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
-        again(|| orders::fetch(&self.inner, keys)).await
+        again(|| orders::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
-        again(|| orders::list(&self.inner, of, page)).await
+        again(|| orders::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
-        again(|| orders::count(&self.inner, of, since, until)).await
+        again(|| orders::count(&self.inner, of, since, until, self.as_of)).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
-        again(|| devices::fetch(&self.inner, keys)).await
+        again(|| devices::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
-        again(|| devices::list(&self.inner, of)).await
+        again(|| devices::list(&self.inner, of, self.as_of)).await
     }
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
-        again(|| links::list(&self.inner, of, page)).await
+        again(|| links::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-        again(|| links::count(&self.inner, of, refused)).await
+        again(|| links::count(&self.inner, of, refused, self.as_of)).await
     }
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
-        again(|| links::fetch(&self.inner, keys)).await
+        again(|| links::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
-        again(|| products::fetch(&self.inner, skus)).await
+        again(|| products::fetch(&self.inner, skus, self.as_of)).await
     }
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-        again(|| products::acts(&self.inner, customers)).await
+        again(|| products::acts(&self.inner, customers, self.as_of)).await
     }
 
     async fn list_identity_events(
@@ -516,18 +554,18 @@ impl Reads for Neo4jStore {
         after: Option<Arrival>,
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
-        again(|| identity_events::list(&self.inner, customers, after, limit)).await
+        again(|| identity_events::list(&self.inner, customers, after, limit, self.as_of)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
-        again(|| identity_events::count(&self.inner, customers)).await
+        again(|| identity_events::count(&self.inner, customers, self.as_of)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-        again(|| identity_events::fetch(&self.inner, arrivals)).await
+        again(|| identity_events::fetch(&self.inner, arrivals, self.as_of)).await
     }
 
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        again(|| decisions::kept_apart(&self.inner, ids, None)).await
+        again(|| decisions::kept_apart(&self.inner, ids, self.as_of)).await
     }
 }

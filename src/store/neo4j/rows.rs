@@ -221,10 +221,10 @@ impl TryFrom<OrderRow<'_>> for Order {
 
 impl OrderRow<'_> {
     /// As it stands, or stood at a moment. Its products are called as they are now.
-    pub(super) fn order(self, when: Option<Moment>) -> Result<Order> {
+    pub(super) fn order(self, as_of: Option<Moment>) -> Result<Order> {
         let row = self;
         let key = OrderKey { source: row.source.into(), number: row.number.into() };
-        let mut order = Order::fold_then(key, order_events(row.events)?, when);
+        let mut order = Order::fold_then(key, order_events(row.events)?, as_of);
         let products: HashMap<Arc<str>, Product> =
             row.products.into_iter().map(|p| (Arc::from(p.0), product(p))).collect();
         order.name_products(&products);

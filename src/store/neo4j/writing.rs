@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use super::bolt::Params;
 use super::fault::Fault;
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use crate::domain::customer::CustomerId;
 
-static BEGIN: Statement = statement!("changes/insert_commit");
-static END: Statement = statement!("changes/delete_commit");
+statements! {
+    BEGIN = "changes/insert_commit";
+    END = "changes/delete_commit";
+}
 
 /// A writer that takes longer to commit has died, and nobody waits for it.
 const DEAD_AFTER: Duration = Duration::from_secs(10);

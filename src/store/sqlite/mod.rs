@@ -81,6 +81,38 @@ use files::Files;
 pub use look::{FileTrouble, look};
 use pool::{Opening, Pool};
 
+/// Every statement: name and text.
+pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
+    STATEMENTS.iter().copied().flatten().map(|statement| (statement.name, statement.sql)).collect()
+}
+
+/// The statements of each file.
+const STATEMENTS: &[&[statement::Statement]] = &[
+    changes::ALL,
+    claims::ALL,
+    consents::ALL,
+    customer_list::ALL,
+    customers::ALL,
+    decisions::ALL,
+    devices::ALL,
+    health::ALL,
+    identifiers::ALL,
+    identity_events::ALL,
+    journeys::ALL,
+    known::ALL,
+    links::ALL,
+    memberships::ALL,
+    orders::ALL,
+    products::ALL,
+    rules::ALL,
+    status::ALL,
+    touchpoints::ALL,
+    visits::ALL,
+    why::ALL,
+    words::ALL,
+    write::ALL,
+];
+
 /// A store in one file.
 #[derive(Clone)]
 pub struct SqliteStore {
