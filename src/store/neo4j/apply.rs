@@ -13,28 +13,30 @@
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inner;
-use super::bolt::{Params, list, row};
+use super::bolt::Params;
 use super::connections::Transaction;
 use super::decisions;
 use super::fault::{self, Fault};
 use super::health;
 use super::identity_events;
-use super::known::{self, Locked, Reading};
+use super::known::{self, Reading};
+use super::locks::{Locks, lock_orders};
+use super::numbers::{Number, take_counter, take_number};
+use super::orders::order_text;
 use super::rows::column;
 use super::rules;
 use super::statement::statements;
 use super::visits;
-use super::write::{self, Shells, order_text};
+use super::write::{self, Outcome, Placeholders};
 use super::writing;
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
-use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
@@ -47,10 +49,6 @@ use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, Decided, StoreError};
 
 statements! {
-    LOCK_IDENTIFIERS = "identifiers/lock";
-    LOCK_ORDERS = "orders/lock";
-    TAKE_COUNTER = "changes/lock_counter";
-    TAKE_NUMBER = "changes/lock_number";
     LAST_NUMBER = "status/fetch";
 }
 
@@ -71,8 +69,6 @@ pub enum Step {
     /// The plan's rows are written and not committed.
     Written,
 }
-
-type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Plans and writes `batch`, as often as it takes.
 pub(super) async fn apply(
@@ -339,7 +335,7 @@ async fn rule(
 ) -> Outcome<Work> {
     store.pause_at(Step::Begun).await;
     let (_, mut keys) = decisions::living(transaction, &ruling.says).await?;
-    keys.extend(ruling.says.identifiers().iter().map(key_text));
+    keys.extend(ruling.says.identifiers().iter().map(ToString::to_string));
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
@@ -475,26 +471,6 @@ async fn judge(
     Ok(Work::Written { change: number.seq, done, customers })
 }
 
-async fn lock_orders(transaction: &mut Transaction<'_>, keys: &BTreeSet<String>) -> Outcome<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let number = |key: &str| key.split_once('\n').map(|(_, number)| number.to_owned());
-    let rows = keys.iter().map(|key| row! { "key" => key, "number" => number(key) });
-    transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await
-}
-
-/// Makes sure that nobody else writes, when `rules` are the newest; answers the last change.
-async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
-    let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
-    let row =
-        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => Ok(column(row, "seq")?),
-        version => Err(StoreError::RulesChanged(version).into()),
-    }
-}
-
 async fn put_rules(
     transaction: &mut Transaction<'_>,
     based_on: &IdentityRules,
@@ -539,97 +515,6 @@ async fn nothing_new(
     }
 }
 
-/// What an attempt has locked.
-struct Locks {
-    identifiers: BTreeSet<String>,
-    orders: BTreeSet<String>,
-    customers: FxHashSet<String>,
-}
-
-impl Locks {
-    async fn take(transaction: &mut Transaction<'_>, batch: &Batch, wider: &BTreeSet<String>) -> Outcome<Self> {
-        let orders = batch.orders();
-        let mut keys: BTreeMap<String, Arc<str>> =
-            batch.identifiers().into_iter().map(|key| (key.to_string(), key.kind.clone())).collect();
-        for key in known::order_owners(transaction, &orders).await?.iter().chain(wider) {
-            keys.entry(key.clone()).or_insert_with(|| kind_of(key).into());
-        }
-        let customers = lock_people(transaction, &keys).await?;
-        let texts: BTreeSet<String> = orders.iter().map(|key| order_text(key)).collect();
-        if !orders.is_empty() {
-            let by_text: BTreeMap<String, &Arc<str>> =
-                orders.iter().map(|key| (order_text(key), &key.number)).collect();
-            let rows = by_text.iter().map(|(key, number)| row! { "key" => key, "number" => number });
-            transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await?;
-        }
-        Ok(Locks { identifiers: keys.into_keys().collect(), orders: texts, customers })
-    }
-
-    /// The locks of identifiers alone.
-    async fn take_keys(transaction: &mut Transaction<'_>, keys: BTreeSet<String>) -> Outcome<Self> {
-        let kinds = keys.into_iter().map(|key| {
-            let kind = kind_of(&key).into();
-            (key, kind)
-        });
-        let keys: BTreeMap<String, Arc<str>> = kinds.collect();
-        let customers = lock_people(transaction, &keys).await?;
-        Ok(Locks { identifiers: keys.into_keys().collect(), orders: BTreeSet::new(), customers })
-    }
-
-    fn locked(&self) -> Locked<'_> {
-        Locked { identifiers: &self.identifiers, customers: &self.customers }
-    }
-
-    /// The customers that a plan is about.
-    fn concerned(&self, plan: &Plan) -> BTreeSet<CustomerId> {
-        let locked = self.customers.iter().map(|id| CustomerId(id.as_str().into()));
-        locked.chain(plan.customers.iter().map(|row| row.id.clone())).collect()
-    }
-}
-
-/// Locks identifiers in the order of their keys, which it makes when they are not there, and then the
-/// customers who hold them; answers those.
-async fn lock_people(
-    transaction: &mut Transaction<'_>,
-    keys: &BTreeMap<String, Arc<str>>,
-) -> Outcome<FxHashSet<String>> {
-    let rows = keys.iter().map(|(key, kind)| row! { "key" => key, "kind" => kind });
-    let rows = transaction.read(&LOCK_IDENTIFIERS, Params::new().with("keys", list(rows))).await?;
-    Ok(rows.first().map(|row| column(row, "customers")).transpose()?.unwrap_or_default())
-}
-
-/// The kind of a key; kinds have no colon in them.
-fn kind_of(key: &str) -> &str {
-    key.split_once(':').map_or("", |(kind, _)| kind)
-}
-
-/// A change number.
-struct Number {
-    seq: i64,
-    at: Timestamp,
-    /// How many decisions there are.
-    decisions: i64,
-    /// The figures about identities before.
-    health: String,
-}
-
-/// Takes a number, when `rules` are the newest.
-async fn take_number(transaction: &mut Transaction<'_>, rules: &IdentityRules, now: Timestamp) -> Outcome<Number> {
-    let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
-    let row =
-        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => {}
-        version => return Err(StoreError::RulesChanged(version).into()),
-    }
-    Ok(Number {
-        seq: column(row, "seq")?,
-        at: Timestamp(column(row, "at")?),
-        decisions: column(row, "decisions")?,
-        health: column(row, "health")?,
-    })
-}
-
 async fn write_plan(
     transaction: &mut Transaction<'_>,
     locks: &Locks,
@@ -637,20 +522,16 @@ async fn write_plan(
     plan: &Plan,
     number: &Number,
 ) -> Outcome<()> {
-    let mut shells = locks.identifiers.clone();
+    let mut identifiers = locks.identifiers.clone();
     for identifier in &known.identifiers {
-        shells.remove(&key_text(&identifier.key));
+        identifiers.remove(&identifier.key.to_string());
     }
-    let mut order_shells = locks.orders.clone();
+    let mut orders = locks.orders.clone();
     for key in known.orders.keys() {
-        order_shells.remove(&order_text(key));
+        orders.remove(&order_text(key));
     }
     let figures = figures(known, plan);
     let health = health::sum(&number.health, &figures.health)?;
-    let shells = Shells { identifiers: &shells, orders: &order_shells };
-    write::write(transaction, plan, shells, &figures.sizes, health).await
-}
-
-fn key_text(key: &IdentifierKey) -> String {
-    key.to_string()
+    let placeholders = Placeholders { identifiers: &identifiers, orders: &orders };
+    write::write(transaction, plan, placeholders, &figures.sizes, health).await
 }

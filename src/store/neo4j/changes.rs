@@ -1,5 +1,7 @@
 //! The change log, and what a customer's id had become by a place of it.
 
+use super::write::{Outcome, Writer, text};
+use crate::stitching::Plan;
 use std::time::Duration;
 
 use super::Inner;
@@ -13,6 +15,7 @@ use crate::store::run::Gathering;
 use crate::store::{Result, StoreError};
 
 statements! {
+    INSERT = "changes/insert";
     pub(super) CHANGES = "changes/list";
     BECAME = "customers/list_became";
     MOMENT = "changes/fetch_moment";
@@ -67,4 +70,18 @@ pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
     Err(StoreError::Busy("a change that was committed by then is still becoming visible".into()))
+}
+
+/// Writes the change itself, and what it adds to the counter; `health` is what is kept of all figures when any changed.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, health: Option<String>) -> Outcome<()> {
+    let params = Params::new()
+        .with("seq", plan.seq)
+        .with("at", plan.at)
+        .with("entries", text(&plan.entries)?)
+        .with("size", plan.entries.len())
+        .with("health", health)
+        .with("customers", plan.customers_delta)
+        .with("decisions", plan.decisions.len())
+        .with("touchpoints", plan.touchpoints.len());
+    writer.transaction.write(&INSERT, params).await
 }

@@ -7,6 +7,9 @@
 //! about. An answer that meets any of this, or a membership on its way from one customer to another,
 //! is thrown away and read again.
 
+use super::write::{Outcome, Writer};
+use crate::stitching::Plan;
+use crate::stitching::plan::CustomerRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +17,7 @@ use std::time::Duration;
 use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
-use super::bolt::{Params, ToBolt, list};
+use super::bolt::{Params, ToBolt, list, row};
 use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, TouchpointRow, column};
 use super::statement::{Statement, statements};
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
@@ -26,6 +29,10 @@ use crate::store::query::{CustomerKey, FirstPages, Shape};
 use crate::store::{Result, StoreError, share};
 
 statements! {
+    INSERT = "customers/insert";
+    UPDATE = "customers/update";
+    RESTORE = "customers/update_restored";
+    MERGE = "customers/update_merged";
     ORDER_HOLDERS = "orders/list_owners";
     CARD_BY_ID = "customers/fetch_card_by_id"
         ("customers/part_by_id" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
@@ -333,4 +340,44 @@ pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
     }
     devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
     devices
+}
+
+/// Writes customers: ids that are customers again, new ones, and those that changed.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, sizes: &BTreeMap<CustomerId, i64>) -> Outcome<()> {
+    writer.rows(&RESTORE, plan.restored.iter().map(|id| row! { "id" => id }).collect()).await?;
+    let (new, old): (Vec<_>, Vec<_>) = plan.customers.iter().partition(|row| row.new);
+    writer.rows(&INSERT, new.into_iter().map(|row| new_customer(row, sizes)).collect()).await?;
+    writer.rows(&UPDATE, old.into_iter().map(|row| customer(row, sizes)).collect()).await
+}
+
+/// Writes which customers were merged into others.
+pub(super) async fn write_merges(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let merged = plan.merged.iter().map(|row| row! { "from" => row.from, "into" => row.into });
+    writer.rows(&MERGE, merged.collect()).await
+}
+
+fn customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
+    row! {
+        "id" => row.id,
+        "size" => sizes.get(&row.id).copied(),
+        "set" => row! {
+            "first_seen_at" => row.first_seen_at,
+            "last_seen_at" => row.last_seen_at,
+            "order_count" => row.order_count,
+            "channels" => row.channels,
+        },
+    }
+}
+
+fn new_customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
+    row! {
+        "id" => row.id,
+        "identifier_count" => sizes.get(&row.id).copied(),
+        "born" => row.born,
+        "version" => 1_i64,
+        "first_seen_at" => row.first_seen_at,
+        "last_seen_at" => row.last_seen_at,
+        "order_count" => row.order_count,
+        "channels" => row.channels,
+    }
 }

@@ -1,10 +1,14 @@
 //! What people decided, and what is told of identifiers whose customer comes apart. All of it is read
 //! under the locks of the batch, and its customers' locks keep it as it is.
 
+use super::write::{Outcome, Writer, text};
+use crate::stitching::Plan;
 use std::collections::BTreeSet;
 
+use neo4rs::BoltType;
+
 use super::Inner;
-use super::bolt::Params;
+use super::bolt::{Params, list, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::rows::{ConsentRow, column, json, strange};
@@ -18,6 +22,8 @@ use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
 statements! {
+    INSERT = "decisions/insert";
+    INSERT_SIDES = "decisions/insert_side";
     SIDES = "decisions/list_sides";
     STORY_EVIDENCE = "evidence/list";
     STORY_DECISIONS = "decisions/list";
@@ -26,8 +32,6 @@ statements! {
     KEPT_APART = "decisions/list_kept_apart";
     LIVING = "memberships/list_living";
 }
-
-type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Who the customers became that a person names, as (named, living), and the keys of all they hold.
 pub(super) async fn living(
@@ -148,4 +152,29 @@ pub(super) fn decision(row: &neo4rs::Row) -> Outcome<Decision> {
 
 fn kind(name: &str) -> Outcome<DecisionKind> {
     Ok(DecisionKind::parse(name).ok_or_else(|| strange("a decision's kind"))?)
+}
+
+/// Writes what people decided, and the sides that identifiers took.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.decisions.iter().map(decision_row).collect::<Outcome<_>>()?).await?;
+    let side = |s: &Side| row! { "identifier" => s.identifier, "decision" => s.decision, "number" => s.number };
+    writer.rows(&INSERT_SIDES, plan.sides.iter().map(side).collect()).await
+}
+
+fn decision_row(decision: &Decision) -> Outcome<BoltType> {
+    let sides = decision.sides.iter().enumerate();
+    let members = sides.flat_map(|(n, side)| {
+        side.iter().map(move |identifier| row! { "identifier" => identifier, "number" => n + 1 })
+    });
+    Ok(row! {
+        "set" => row! {
+            "arrival" => decision.arrival,
+            "at" => decision.at,
+            "kind" => decision.kind.as_str(),
+            "by" => decision.by,
+            "reason" => decision.reason,
+            "sides" => text(&decision.sides)?,
+        },
+        "members" => list(members),
+    })
 }

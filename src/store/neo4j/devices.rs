@@ -1,12 +1,15 @@
 //! Devices, by key and of customers and identifiers.
 
+use super::write::{Outcome, Writer};
+use crate::stitching::Plan;
+use crate::stitching::plan::{DeviceRow as PlannedDevice, SeenOn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use neo4rs::Row;
+use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
-use super::bolt::{Params, ToBolt};
+use super::bolt::{Params, ToBolt, list as bolt_list, row};
 use super::customers::devices;
 use super::pages::{Forms, by_key, by_key_in, of_owners};
 use super::rows::{DeviceRow, column};
@@ -22,6 +25,7 @@ use crate::store::query::Of;
 pub(super) const MOST: usize = 1_000;
 
 statements! {
+    INSERT = "devices/insert";
     DEVICES = "devices/fetch";
     DEVICES_AS_OF = "devices/fetch_as_of";
     LIST_OF_CUSTOMER = "devices/list_of_customer" ("owners/part_of_customer" | "devices/part_list");
@@ -97,7 +101,7 @@ pub(super) async fn list_as_of(
     let devices = fetch(store, &keys, Some(moment)).await?;
     let known: FxHashMap<Arc<str>, Device> =
         devices.into_iter().flatten().map(|device| (device.fact.key.clone(), device)).collect();
-    let list = |(n, lived): (usize, BTreeMap<Arc<str>, Vec<Lived>>)| {
+    let listed = |(n, lived): (usize, BTreeMap<Arc<str>, Vec<Lived>>)| {
         let one = |(key, mut lived): (Arc<str>, Vec<Lived>)| {
             lived.sort_unstable();
             let mut device = known.get(&key)?.clone();
@@ -113,5 +117,29 @@ pub(super) async fn list_as_of(
         devices.truncate(MOST);
         devices
     };
-    Ok(lived.into_iter().enumerate().map(list).collect())
+    Ok(lived.into_iter().enumerate().map(listed).collect())
+}
+
+/// Writes devices, and which identifiers were seen on them.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.devices.iter().map(device).collect()).await
+}
+
+fn device(row: &PlannedDevice) -> BoltType {
+    row! {
+        "key" => row.fact.key,
+        "first_seen_at" => row.first_seen_at,
+        "last_seen_at" => row.last_seen_at,
+        "set" => row! { "kind" => row.fact.kind, "os" => row.fact.os, "model" => row.fact.model },
+        "identifiers" => bolt_list(row.identifiers.iter().map(seen_on)),
+    }
+}
+
+fn seen_on((identifier, seen): (&IdentifierId, &SeenOn)) -> BoltType {
+    row! {
+        "id" => identifier,
+        "first_at" => seen.times.0,
+        "last_at" => seen.times.1,
+        "alone" => seen.alone.map(|(first, last)| vec![first, last]),
+    }
 }

@@ -1,12 +1,16 @@
 //! Identifiers, with who holds each.
 
-use std::collections::BTreeMap;
+use super::write::{Outcome, Writer, text};
+use crate::domain::search;
+use crate::stitching::Plan;
+use crate::stitching::plan::IdentifierRow as PlannedIdentifier;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use neo4rs::Row;
+use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
-use super::bolt::{Params, ToBolt};
+use super::bolt::{Params, ToBolt, row};
 use super::pages::{as_of_rows, positions};
 use super::rows::{IdentifierRow, OrderRow, column};
 use super::statement::statements;
@@ -20,6 +24,9 @@ use crate::store::as_of::bounds;
 use crate::store::query::IdentifierRef;
 
 statements! {
+    INSERT = "identifiers/insert";
+    SEEN_ALONE = "identifiers/insert_seen_alone";
+    DELETE_PLACEHOLDERS = "identifiers/delete_placeholders";
     BY_ID = "identifiers/fetch_by_id";
     BY_KEY = "identifiers/fetch_by_key";
     IDS = "identifiers/fetch_id";
@@ -131,4 +138,44 @@ fn figures(row: &Row, moment: Moment) -> Result<Rollup> {
         }
     }
     Ok(rollup)
+}
+
+/// Deletes the empty nodes that the locks made for identifiers the plan does not write.
+pub(super) async fn delete_placeholders(
+    writer: &mut Writer<'_, '_>,
+    plan: &Plan,
+    placeholders: &BTreeSet<String>,
+) -> Outcome<()> {
+    let filled: BTreeSet<String> = plan.identifiers.iter().map(|row| row.identifier.key.to_string()).collect();
+    let empty: Vec<&String> = placeholders.difference(&filled).collect();
+    if !empty.is_empty() {
+        writer.transaction.write(&DELETE_PLACEHOLDERS, Params::new().with("identifiers", empty)).await?;
+    }
+    Ok(())
+}
+
+/// Writes identifiers, and when they were seen in events that left no touchpoint and no link.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.identifiers.iter().map(identifier).collect::<Outcome<_>>()?).await?;
+    let alone = plan.seen_alone.iter().map(|(identifier, (first, last))| {
+        row! { "identifier" => identifier, "first_at" => first, "last_at" => last }
+    });
+    writer.rows(&SEEN_ALONE, alone.collect()).await
+}
+
+fn identifier(row: &PlannedIdentifier) -> Outcome<BoltType> {
+    let Identifier { id, key, first_seen_at, last_seen_at, rollup, shared_since, .. } = &row.identifier;
+    let rollup = text(rollup)?;
+    let set = if row.new {
+        row! {
+            "id" => id, "value" => key.value, "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at,
+            "rollup" => rollup, "shared_since" => shared_since, "search" => search::identifier_words(key),
+        }
+    } else {
+        row! {
+            "first_seen_at" => first_seen_at, "last_seen_at" => last_seen_at, "rollup" => rollup,
+            "shared_since" => shared_since,
+        }
+    };
+    Ok(row! { "key" => key.to_string(), "set" => set })
 }

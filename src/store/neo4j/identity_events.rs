@@ -1,11 +1,13 @@
 //! Identity histories.
 
+use super::write::{Outcome, Writer};
+use crate::stitching::Plan;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use neo4rs::Row;
+use neo4rs::{BoltType, Row};
 
-use super::bolt::{Params, ToBolt, list as bolt_list, list_row};
+use super::bolt::{Params, ToBolt, list as bolt_list, list_row, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::pages::{as_of_rows, by_key, empty, page};
@@ -20,6 +22,7 @@ use crate::stitching::known::RefusedBefore;
 use crate::store::{Result, StoreError};
 
 statements! {
+    INSERT = "identity_events/insert";
     pub(super) LIST = "identity_events/list";
     COUNT = "identity_events/count";
     LIST_AS_OF = "identity_events/list_as_of";
@@ -138,4 +141,24 @@ async fn ask<T: Clone>(
         answers[column::<usize>(row, "n")?] = take(row)?;
     }
     Ok(answers)
+}
+
+/// Writes new lines.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.identity_events.iter().map(identity_event).collect()).await
+}
+
+fn identity_event(event: &IdentityEvent) -> BoltType {
+    row! {
+        "arrival" => event.arrival,
+        "customer" => event.customer,
+        "at" => event.at,
+        "kind" => event.kind.as_str(),
+        "rule" => event.rule,
+        "message_id" => event.message_id,
+        "by" => event.by,
+        "reason" => event.reason,
+        "identifiers" => event.identifiers,
+        "others" => event.others,
+    }
 }

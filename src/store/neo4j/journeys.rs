@@ -6,9 +6,9 @@ use rustc_hash::FxHashSet;
 
 use super::Inner;
 use super::bolt::{Params, list_row};
+use super::orders::order_text;
 use super::rows::{amount, column, strange};
 use super::statement::statements;
-use super::write::order_text;
 use crate::domain::consent::ConsentStatus;
 use crate::domain::order::OrderKey;
 use crate::domain::touchpoint::Direction;

@@ -1,9 +1,14 @@
 //! Links of the identity graph.
 
+use super::write::{Outcome, Writer};
+use crate::stitching::Plan;
+use crate::stitching::plan::LinkRow as PlannedLink;
 use std::sync::Arc;
 
+use neo4rs::BoltType;
+
 use super::Inner;
-use super::bolt::{Params, ToBolt, list as bolt_list, list_row};
+use super::bolt::{Params, ToBolt, list as bolt_list, list_row, row};
 use super::pages::{Forms, by_key, by_key_in, empty, page};
 use super::rows::column;
 use super::statement::statements;
@@ -14,6 +19,8 @@ use crate::store::query::{LinkKey, LinkPage, Of};
 use crate::store::{Result, StoreError};
 
 statements! {
+    INSERT = "links/insert";
+    INSERT_REFUSED = "links/insert_refused";
     LINKS = "links/fetch";
     LINKS_AS_OF = "links/fetch_as_of";
     MERGES_BETWEEN = "decisions/fetch_merge";
@@ -94,4 +101,29 @@ pub(super) async fn list(store: &Inner, of: &[Of], asked: &LinkPage, as_of: Opti
 
 pub(super) async fn count(store: &Inner, of: &[Of], refused: Option<bool>, as_of: Option<Moment>) -> Result<Vec<i64>> {
     COUNT.ask(store, of, Params::new().with("refused", refused), 0, as_of, |row| column(row, "found")).await
+}
+
+/// Writes accepted and refused links.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let (refused, bound): (Vec<&PlannedLink>, Vec<&PlannedLink>) =
+        plan.links.iter().partition(|row| row.link.refused.is_some());
+    writer.rows(&INSERT, bound.into_iter().map(link).collect()).await?;
+    writer.rows(&INSERT_REFUSED, refused.into_iter().map(link).collect()).await
+}
+
+fn link(PlannedLink { link, all }: &PlannedLink) -> BoltType {
+    row! {
+        "all" => all,
+        "from" => link.from,
+        "to" => link.to,
+        "set" => row! {
+            "rule" => link.rule,
+            "reason" => link.refused,
+            "first_at" => link.first_at,
+            "last_at" => link.last_at,
+            "count" => link.count,
+            "message_id" => link.message_id,
+            "source" => link.source,
+        },
+    }
 }

@@ -1,16 +1,19 @@
 //! Which identifiers a customer had at a moment, and which customer an identifier had.
 
 use super::Inner;
-use super::bolt::{Params, ToBolt};
+use super::bolt::{Params, ToBolt, row};
 use super::pages::as_of_rows;
 use super::rows::column;
 use super::statement::{Statement, statements};
+use super::write::{Outcome, Writer};
 use crate::domain::customer::CustomerId;
 use crate::domain::{Arrival, IdentifierId, Moment};
+use crate::stitching::Plan;
 use crate::store::Result;
 use crate::store::query::Of;
 
 statements! {
+    UPDATE = "memberships/update";
     BY_ID = "customers/fetch_by_id_as_of";
     HOLDERS = "memberships/fetch_holder_as_of";
     MEMBERS = "memberships/list_as_of";
@@ -102,4 +105,10 @@ pub(super) async fn list(store: &Inner, ids: &[Option<CustomerId>], moment: Mome
         });
     }
     Ok(members)
+}
+
+/// Writes which customers identifiers belong to.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let memberships = plan.memberships.iter().map(|row| row! { "identifier" => row.identifier, "to" => row.to });
+    writer.rows(&UPDATE, memberships.collect()).await
 }

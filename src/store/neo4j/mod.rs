@@ -1,7 +1,7 @@
 //! The store for real use: Neo4j over Bolt, for a team and for more than one machine.
 //!
 //! * [`connections`] keeps the driver's connections, `fault` says what its errors mean.
-//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan.
+//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan, noun by noun.
 //! * [`customers`] is the hot path: a whole customer in one statement.
 //!
 //! To add a statement: a file in `cypher/`, in the folder of its noun, whose comment says why it is shaped as it is, a static in
@@ -10,6 +10,7 @@
 mod apply;
 mod bolt;
 mod changes;
+mod claims;
 mod connections;
 mod consents;
 mod customer_list;
@@ -17,6 +18,7 @@ mod customers;
 mod customers_as_of;
 mod decisions;
 mod devices;
+mod evidence;
 mod fault;
 mod health;
 mod identifiers;
@@ -25,8 +27,10 @@ mod joined;
 mod journeys;
 mod known;
 mod links;
+mod locks;
 mod memberships;
 mod no_delay;
+mod numbers;
 mod orders;
 mod pages;
 #[cfg(test)]
@@ -35,6 +39,7 @@ mod products;
 mod rows;
 mod rules;
 mod set_up;
+mod spend;
 mod statement;
 mod status;
 mod touchpoints;
@@ -220,29 +225,33 @@ pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
 static STATEMENTS: &[&[&statement::Statement]] = &[
     apply::ALL,
     changes::ALL,
+    claims::ALL,
     consents::ALL,
     customer_list::ALL,
     customers::ALL,
     customers_as_of::ALL,
     decisions::ALL,
     devices::ALL,
+    evidence::ALL,
     health::ALL,
     identifiers::ALL,
     identity_events::ALL,
     journeys::ALL,
     known::ALL,
     links::ALL,
+    locks::ALL,
     memberships::ALL,
+    numbers::ALL,
     orders::ALL,
     products::ALL,
     rules::ALL,
     set_up::ALL,
+    spend::ALL,
     status::ALL,
     touchpoints::ALL,
     visits::ALL,
     why::ALL,
     words::ALL,
-    write::ALL,
     writing::ALL,
 ];
 

@@ -1,13 +1,16 @@
 //! Orders, by key and in pages.
 
-use neo4rs::Row;
+use super::write::{Outcome, Writer, text};
+use crate::stitching::Plan;
+use std::collections::BTreeSet;
 
-use super::bolt::{Params, ToBolt};
+use neo4rs::{BoltType, Row};
+
+use super::bolt::{Params, ToBolt, row};
 use super::pages::{Forms, by_key, empty, of_owners};
 use super::rows::{OrderRow, column};
 use super::statement::statements;
 use super::touchpoints::bounds;
-use super::write::order_text;
 use super::{Inner, products};
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
@@ -17,6 +20,11 @@ use crate::store::as_of::end;
 use crate::store::query::{Of, OrderPage};
 
 statements! {
+    INSERT = "orders/insert";
+    DELETE_LINES = "orders/delete_lines";
+    INSERT_LINES = "orders/insert_lines";
+    INSERT_RETURNS = "orders/insert_returns";
+    DELETE_PLACEHOLDERS = "orders/delete_placeholders";
     ORDERS = "orders/fetch";
     LIST_OF_CUSTOMER = "orders/list_of_customer" ("owners/part_of_customer" | "orders/part_list");
     LIST_OF_IDENTIFIER = "orders/list_of_identifier" ("owners/part_of_identifier" | "orders/part_list");
@@ -101,4 +109,83 @@ pub(super) async fn count(
     let (since, until) = bounds(since, until);
     let params = Params::new().with("since", since).with("until", until).with("end", end(as_of));
     COUNT.ask(store, of, params, 0, as_of, |row| column(row, "found")).await
+}
+
+/// An order's unique key: source and number, and a line feed, which neither holds, between them.
+pub(super) fn order_text(key: &OrderKey) -> String {
+    format!("{}\n{}", key.source, key.number)
+}
+
+/// Deletes the empty nodes that the locks made for orders the plan does not write.
+pub(super) async fn delete_placeholders(
+    writer: &mut Writer<'_, '_>,
+    plan: &Plan,
+    placeholders: &BTreeSet<String>,
+) -> Outcome<()> {
+    let filled: BTreeSet<String> = plan.orders.iter().map(|order| order_text(&order.key)).collect();
+    let empty: Vec<&String> = placeholders.difference(&filled).collect();
+    if !empty.is_empty() {
+        writer.transaction.write(&DELETE_PLACEHOLDERS, Params::new().with("orders", empty)).await?;
+    }
+    Ok(())
+}
+
+/// Writes orders whole, in place of what was stored of them.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    if plan.orders.is_empty() {
+        return Ok(());
+    }
+    writer.rows(&INSERT, plan.orders.iter().map(order).collect::<Outcome<_>>()?).await?;
+    let keys = plan.orders.iter().map(|o| order_text(&o.key));
+    writer.transaction.write(&DELETE_LINES, Params::new().with_list("keys", keys)).await?;
+    writer.rows(&INSERT_LINES, plan.orders.iter().flat_map(order_lines).collect()).await?;
+    writer.rows(&INSERT_RETURNS, plan.orders.iter().flat_map(order_returns).collect()).await
+}
+
+fn order(order: &Order) -> Outcome<BoltType> {
+    Ok(row! {
+        "key" => order_text(&order.key),
+        "set" => row! {
+            "source" => order.key.source,
+            "number" => order.key.number,
+            "owner" => order.placed.map(|p| p.owner),
+            "placed_at" => order.placed.map(|p| p.at),
+            "placed_arrival" => order.placed.map(|p| p.arrival),
+            "status" => order.status.as_str(),
+            "currency" => order.currency.0,
+            "total" => order.total,
+            "returned" => order.returned,
+            "channel" => order.channel,
+            "events" => text(&order.events)?,
+        },
+    })
+}
+
+fn order_lines(order: &Order) -> Vec<BoltType> {
+    let each = order.lines.iter().map(|line| {
+        row! {
+            "key" => order_text(&order.key),
+            "sku" => line.product.sku,
+            "set" => row! {
+                "quantity" => line.quantity,
+                "unit_price" => line.unit_price,
+                "returned_quantity" => line.returned_quantity,
+            },
+        }
+    });
+    each.collect()
+}
+
+fn order_returns(order: &Order) -> Vec<BoltType> {
+    let each = order.returns.iter().filter_map(|back| {
+        let product = back.product.as_ref()?;
+        Some(row! {
+            "key" => order_text(&order.key),
+            "sku" => product.sku,
+            "set" => row! {
+                "quantity" => back.quantity, "amount" => back.amount, "at" => back.at, "reason" => back.reason,
+            },
+        })
+    });
+    each.collect()
 }

@@ -1,11 +1,13 @@
 //! Products, and what customers did about them.
 
+use super::write::{Outcome, Writer};
+use crate::stitching::Plan;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use neo4rs::Row;
 
-use super::bolt::{Params, ToBolt, list_row};
+use super::bolt::{Params, ToBolt, list_row, row};
 use super::pages::{by_key_in, items, of_owners};
 use super::rows::{OrderRow, ProductRow, column, product, strange};
 use super::statement::statements;
@@ -18,6 +20,8 @@ use crate::store::query::Of;
 use crate::store::{Result, StoreError};
 
 statements! {
+    INSERT = "products/insert";
+    INSERT_ACTS = "product_acts/insert";
     PRODUCTS = "products/fetch";
     PRODUCTS_AS_OF = "products/fetch_as_of";
     ACTS = "product_acts/list" ("owners/part_of_customer" | "product_acts/part_list");
@@ -132,4 +136,21 @@ pub(super) async fn name_as_of<'o>(
         }
     }
     Ok(())
+}
+
+/// Writes what is said of products.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let products = plan.products.iter().map(|p| row! { "sku" => p.sku, "name" => p.name, "category" => p.category });
+    writer.rows(&INSERT, products.collect()).await
+}
+
+/// Writes acts about products.
+pub(super) async fn write_acts(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let acts = plan.product_acts.iter().enumerate().map(|(place, act)| {
+        row! {
+            "owner" => act.owner, "sku" => act.product.sku, "act" => act.act.as_str(), "at" => act.at,
+            "quantity" => act.quantity, "arrival" => act.arrival, "place" => place,
+        }
+    });
+    writer.rows(&INSERT_ACTS, acts.collect()).await
 }

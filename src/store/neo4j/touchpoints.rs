@@ -1,23 +1,31 @@
 //! Touchpoints, by message and in pages.
 
+use super::orders::order_text;
+use super::write::{Outcome, Writer, text};
+use crate::stitching::Plan;
+use crate::stitching::batch::hex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use neo4rs::Row;
+use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
 use super::Inner;
-use super::bolt::{Params, ToBolt};
+use super::bolt::{Params, ToBolt, row};
 use super::pages::{Forms, as_of_rows, by_key, empty, of_owners, page};
 use super::rows::{TouchpointRow, column};
 use super::statement::statements;
 use crate::domain::page::Page;
-use crate::domain::touchpoint::Touchpoint;
+use crate::domain::touchpoint::{Campaign, Touchpoint};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::store::Result;
 use crate::store::as_of::end;
 use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
 statements! {
+    INSERT_MESSAGES = "messages/insert";
+    INSERT = "touchpoints/insert";
+    INSERT_CAMPAIGNS = "campaigns/insert";
     TOUCHPOINTS = "touchpoints/fetch";
     OWNERS_AS_OF = "touchpoints/fetch_owner_as_of";
     NEWEST_OF_CUSTOMER = "touchpoints/list_newest_of_customer" ("owners/part_of_customer" | "touchpoints/part_list");
@@ -148,4 +156,61 @@ fn filtered(params: Params, filter: &TouchpointFilter) -> Params {
         .with("kinds", given(&filter.kinds))
         .with("names", given(&filter.names))
         .with("direction", filter.direction.map(|d| d.as_str()))
+}
+
+/// Writes the campaigns that touchpoints point to.
+pub(super) async fn write_campaigns(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let campaigns: BTreeSet<&Campaign> = plan.touchpoints.iter().filter_map(|t| t.fact.campaign.as_deref()).collect();
+    writer.rows(&INSERT_CAMPAIGNS, campaigns.into_iter().map(campaign).collect::<Outcome<_>>()?).await
+}
+
+/// Writes messages, and those that are touchpoints.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let contacts: BTreeSet<_> = plan.touchpoints.iter().map(|t| t.arrival).collect();
+    let plain = plan.messages.iter().filter(|m| !contacts.contains(&m.arrival));
+    let plain = plain.map(|m| row! { "id" => m.id, "arrival" => m.arrival, "owner" => m.owner });
+    writer.rows(&INSERT_MESSAGES, plain.collect()).await?;
+    writer.rows(&INSERT, plan.touchpoints.iter().map(touchpoint).collect::<Outcome<_>>()?).await
+}
+
+fn touchpoint(touchpoint: &Touchpoint) -> Outcome<BoltType> {
+    let fact = &touchpoint.fact;
+    let campaign = fact.campaign.as_deref();
+    Ok(row! {
+        "campaign" => campaign.map(campaign_key).transpose()?,
+        "order" => touchpoint.order.as_ref().map(order_text),
+        "set" => row! {
+            "id" => touchpoint.message_id,
+            "arrival" => touchpoint.arrival,
+            "at" => touchpoint.at,
+            "owner" => touchpoint.owner,
+            "carrier" => touchpoint.carrier,
+            "source" => touchpoint.source,
+            "device" => touchpoint.device,
+            "order_source" => touchpoint.order.as_ref().map(|key| &key.source),
+            "order_number" => touchpoint.order.as_ref().map(|key| &key.number),
+            "kind" => fact.kind,
+            "name" => fact.name,
+            "channel" => fact.channel,
+            "direction" => fact.direction.as_str(),
+            "session_id" => fact.session_id,
+            "campaign" => campaign.map(text).transpose()?,
+            "properties" => fact.properties,
+        },
+    })
+}
+
+fn campaign_key(campaign: &Campaign) -> Outcome<String> {
+    use sha2::{Digest, Sha256};
+    Ok(hex(&Sha256::digest(text(campaign)?.as_bytes())[..16]))
+}
+
+fn campaign(campaign: &Campaign) -> Outcome<BoltType> {
+    Ok(row! {
+        "key" => campaign_key(campaign)?,
+        "set" => row! {
+            "name" => campaign.name, "source" => campaign.source, "medium" => campaign.medium,
+            "term" => campaign.term, "content" => campaign.content,
+        },
+    })
 }
