@@ -8,7 +8,7 @@
 //! 4. The change number, from the one counter node. It comes before the writing and not at its end,
 //!    because the rows carry it. Whoever has it writes alone. A merge may still want a member of a
 //!    customer that is locked by a writer who waits for that customer: the server ends one of them.
-//! 5. The plan, its rows, the change; a word to readers ([`writing`]); the commit.
+//! 5. The plan, its rows, the change; the marker for readers ([`commit_marker`]); the commit.
 //!
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
@@ -20,6 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inner;
 use super::bolt::Params;
+use super::commit_marker;
 use super::connections::Transaction;
 use super::decisions;
 use super::fault::{self, Fault};
@@ -34,7 +35,6 @@ use super::rules;
 use super::statement::statements;
 use super::visits;
 use super::write::{self, Outcome, Placeholders};
-use super::writing;
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::{IdentityRules, SavedRules};
@@ -230,7 +230,7 @@ async fn attempt(
     match work {
         Ok(Work::Written { change, done, customers }) => {
             let customers: Vec<&CustomerId> = customers.iter().collect();
-            if let Err(fault) = writing::begin(store, change, &customers).await {
+            if let Err(fault) = commit_marker::begin(store, change, &customers).await {
                 transaction.roll_back().await;
                 return Err(fault);
             }
@@ -238,11 +238,11 @@ async fn attempt(
                 if fault.broken {
                     store.connections.renew_writers();
                 } else {
-                    writing::end(store, change).await;
+                    commit_marker::end(store, change).await;
                 }
                 return Err(fault);
             }
-            writing::end(store, change).await;
+            commit_marker::end(store, change).await;
             Ok(Attempt::Done(done))
         }
         Ok(Work::Noted(done)) => {

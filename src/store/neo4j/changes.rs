@@ -11,7 +11,7 @@ use super::statement::statements;
 use crate::domain::change::{ChangePlace, ChangeRun};
 use crate::domain::customer::CustomerId;
 use crate::domain::{Moment, Timestamp};
-use crate::store::run::Gathering;
+use crate::store::run::RunBuilder;
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -24,14 +24,14 @@ statements! {
 
 /// A run behind `after`, up to the first commit that is only becoming visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-    let mut run = Gathering::new(after, limit);
+    let mut run = RunBuilder::new(after, limit);
     let params = Params::new().with("from", run.wants()).with("limit", limit);
     let rows = store.connections.read(&CHANGES, params).await?;
     let Some(row) = rows.first() else { return Ok(run.done()) };
     let writing: Vec<i64> = column(row, "writing")?;
     for (seq, at, entries) in column::<Vec<(i64, i64, Option<&str>)>>(row, "items")? {
         // A node of which not all properties are there yet is not there yet.
-        let on_its_way = writing.contains(&seq) && store.met.is_alive(seq);
+        let on_its_way = writing.contains(&seq) && store.markers.is_alive(seq);
         let Some(entries) = entries.filter(|_| !on_its_way) else {
             run.wait();
             break;
@@ -64,7 +64,7 @@ pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment
     for _ in 0..LOOKS {
         let rows = store.connections.read(&COMMITS, Params::new()).await?;
         let writing: Vec<i64> = rows.iter().map(|row| column(row, "seq")).collect::<Result<_>>()?;
-        if !writing.into_iter().any(|seq| seq <= change && store.met.is_alive(seq)) {
+        if !writing.into_iter().any(|seq| seq <= change && store.markers.is_alive(seq)) {
             return Ok(Some(Moment { change, at }));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;

@@ -235,7 +235,7 @@ async fn rows_by_key(
         Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
     };
     // Outside of any share: few of these run at a time anyway, and whoever reads others along must not wait.
-    share::within(None, store.joined.read((anchor, shape, pages), keys, run)).await
+    share::within(None, store.reads.read((anchor, shape, pages), keys, run)).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {
@@ -267,7 +267,7 @@ fn whole(store: &Inner, row: &Row, anchor: Anchor, attempt: u32) -> Result<Whole
     let after: Option<i64> = column(row, "version_after")?;
     let empty = column::<Vec<serde::de::IgnoredAny>>(row, "identifiers")?.is_empty();
     let writing: Vec<i64> = column(row, "writing")?;
-    if writing.into_iter().any(|seq| store.met.is_alive(seq)) {
+    if writing.into_iter().any(|seq| store.markers.is_alive(seq)) {
         return Ok(Whole::Waits);
     }
     Ok(match (before, after) {

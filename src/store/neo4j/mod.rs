@@ -11,6 +11,8 @@ mod apply;
 mod bolt;
 mod changes;
 mod claims;
+mod coalesce;
+mod commit_marker;
 mod connections;
 mod consents;
 mod customer_list;
@@ -23,7 +25,6 @@ mod fault;
 mod health;
 mod identifiers;
 mod identity_events;
-mod joined;
 mod journeys;
 mod known;
 mod links;
@@ -47,7 +48,6 @@ mod visits;
 mod why;
 mod words;
 mod write;
-mod writing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -173,8 +173,8 @@ pub struct Neo4jStore {
 struct Inner {
     connections: Connections,
     /// Customers that are being read, each with the rows that answer its keys.
-    joined: joined::Lanes<customers::Reading, Vec<Vec<neo4rs::Row>>>,
-    met: writing::Met,
+    reads: coalesce::Coalescer<customers::Reading, Vec<Vec<neo4rs::Row>>>,
+    markers: commit_marker::FoundMarkers,
     commits: watch::Sender<u64>,
     prepared: Prepared,
     /// Whether the last write failed since the server takes none.
@@ -203,11 +203,11 @@ impl Neo4jStore {
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let connections = Connections::new(options)?;
-        let joined = joined::Lanes::new(READING);
+        let reads = coalesce::Coalescer::new(READING);
         let inner = Inner {
             connections,
-            joined,
-            met: writing::Met::default(),
+            reads,
+            markers: commit_marker::FoundMarkers::default(),
             commits: watch::Sender::new(0),
             prepared: Prepared::default(),
             writes_fail: AtomicBool::new(false),
@@ -226,6 +226,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     apply::ALL,
     changes::ALL,
     claims::ALL,
+    commit_marker::ALL,
     consents::ALL,
     customer_list::ALL,
     customers::ALL,
@@ -252,7 +253,6 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     visits::ALL,
     why::ALL,
     words::ALL,
-    writing::ALL,
 ];
 
 /// The statement that reads all of a customer by an identifier, for benchmarks. Its parameters are
