@@ -47,7 +47,11 @@ pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
         // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
         match Box::pin(prepare(store)).await {
             Ok(()) => break,
-            Err(fault) if fault.again && attempt < ATTEMPTS && matches!(fault.error, StoreError::Busy(_)) => {
+            Err(fault)
+                if fault.again
+                    && attempt < ATTEMPTS
+                    && matches!(fault.error, StoreError::Busy(_) | StoreError::Removed(_)) =>
+            {
                 tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(attempt))).await;
                 attempt += 1;
             }
