@@ -11,7 +11,7 @@ use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
 use crate::store::sqlite::look;
-use crate::store::{Store, StoreError, counter, open};
+use crate::store::{Store, StoreError, counter, open, statements};
 
 /// Says whether settings and store are fit for use, and what to do where not.
 ///
@@ -27,6 +27,12 @@ pub struct CheckArgs {
     /// meanwhile. Progress is in the log.
     #[arg(long)]
     recount: bool,
+
+    /// Print every statement that the configured store sends, name and text, and check nothing.
+    ///
+    /// Statements that are put together from parts are whole. Metrics and traces name a statement by the same name.
+    #[arg(long, conflicts_with = "recount")]
+    statements: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -43,7 +49,10 @@ Examples:
     throughline check --config /etc/throughline.toml
 
   Whether the figures of all customers are those of their histories:
-    throughline check --recount";
+    throughline check --recount
+
+  What a slow statement of /metrics is:
+    throughline check --statements | grep -A 20 touchpoints/list";
 
 /// How long a store may take to answer; making indexes takes a Neo4j that just started a while.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -53,6 +62,11 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// # Errors
 /// When standard output cannot be written to.
 pub async fn run(args: &CheckArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    if args.statements {
+        let all = statements::statements(&settings.store).into_iter();
+        super::print(&all.map(|(name, text)| format!("{name}\n\n{}\n\n\n", text.trim())).collect::<String>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut findings = about_settings(&settings);
     findings.extend(about_journeys(settings.journeys.folder.as_deref()));
     findings.extend(about_store(&settings, args.recount).await);

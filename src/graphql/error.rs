@@ -81,7 +81,7 @@ pub fn store_error(error: StoreError) -> Error {
             tracing::warn!(%error, "store");
             coded(Code::StoreAway, "the store cannot be reached now, try again in a moment")
         }
-        StoreError::Busy(_) | StoreError::RulesChanged(_) => {
+        StoreError::Busy(_) | StoreError::Removed(_) | StoreError::RulesChanged(_) => {
             tracing::warn!(%error, "store");
             coded(Code::StoreBusy, "others had the store for too long, try again in a moment")
         }

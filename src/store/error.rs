@@ -12,6 +12,9 @@ pub enum StoreError {
     /// Another write was in the way (a deadlock, a lock wait): the same again may succeed.
     #[error("the store was busy: {0}")]
     Busy(String),
+    /// A row was removed while it was read: the same read again finds what is stored now.
+    #[error("something was removed while it was read: {0}")]
+    Removed(String),
     /// The store will not take these values; in a batch, some event is guilty.
     #[error("the store refused: {0}")]
     Refused(String),
@@ -46,7 +49,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed when it is made again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, StoreError::Away(_) | StoreError::Timeout(_) | StoreError::Busy(_))
+        matches!(self, StoreError::Away(_) | StoreError::Timeout(_) | StoreError::Busy(_) | StoreError::Removed(_))
     }
 
     /// Whether no write can be stored until a person has acted, while reads go on.

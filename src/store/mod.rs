@@ -6,6 +6,7 @@
 //! To add an operation: `CONTRIBUTING.md` has the list.
 
 mod amounts;
+mod as_of;
 mod campaigns;
 pub mod counter;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod rules;
 mod run;
 pub mod share;
 pub mod sqlite;
+pub mod statements;
 pub mod visits;
 
 use std::sync::Arc;

@@ -4,16 +4,16 @@ use super::{Result, StoreError};
 use crate::domain::Timestamp;
 use crate::domain::change::{Change, ChangeEntry, ChangePlace, ChangeRun};
 
-/// A run that is being gathered.
-pub(super) struct Gathering {
+/// A run that is being built.
+pub(super) struct RunBuilder {
     run: ChangeRun,
     limit: usize,
 }
 
-impl Gathering {
+impl RunBuilder {
     /// Begins behind `after`; takes at most `limit` changes.
     pub(super) fn new(after: ChangePlace, limit: usize) -> Self {
-        Gathering { run: ChangeRun { changes: Vec::new(), upto: after, waits: false }, limit }
+        RunBuilder { run: ChangeRun { changes: Vec::new(), upto: after, waits: false }, limit }
     }
 
     /// The batch that is wanted next.
@@ -32,13 +32,13 @@ impl Gathering {
             self.wait();
             return Ok(false);
         }
-        let told = match self.run.upto.is_behind_all() {
+        let known = match self.run.upto.is_behind_all() {
             true => 0,
             false => self.run.upto.index as usize + 1,
         };
         let entries: Vec<ChangeEntry> = serde_json::from_str(entries)
             .map_err(|_| StoreError::Data(format!("change {seq} is not as this version writes it")))?;
-        for (index, entry) in entries.into_iter().enumerate().skip(told) {
+        for (index, entry) in entries.into_iter().enumerate().skip(known) {
             if self.run.changes.len() == self.limit {
                 return Ok(false);
             }
@@ -71,13 +71,13 @@ mod tests {
     }
 
     fn gather(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> ChangeRun {
-        let mut gathering = Gathering::new(after, limit);
+        let mut builder = RunBuilder::new(after, limit);
         for (seq, count) in batches {
-            if !gathering.add(*seq, Timestamp(0), &entries(*count)).expect("good entries") {
+            if !builder.add(*seq, Timestamp(0), &entries(*count)).expect("good entries") {
                 break;
             }
         }
-        gathering.done()
+        builder.done()
     }
 
     fn run(after: ChangePlace, limit: usize, batches: &[(i64, usize)]) -> (Vec<(i64, u32)>, ChangePlace) {

@@ -8,33 +8,35 @@
 //! 4. The change number, from the one counter node. It comes before the writing and not at its end,
 //!    because the rows carry it. Whoever has it writes alone. A merge may still want a member of a
 //!    customer that is locked by a writer who waits for that customer: the server ends one of them.
-//! 5. The plan, its rows, the change; a word to readers ([`writing`]); the commit.
+//! 5. The plan, its rows, the change; the marker for readers ([`commit_marker`]); the commit.
 //!
 //! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
 //! open whether it did; the next attempt finds the messages stored, or not, and both are right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inner;
-use super::bolt::{Params, list, row};
+use super::bolt::Params;
+use super::commit_marker;
 use super::connections::Transaction;
 use super::decisions;
-use super::fault::{self, Fault};
+use super::fault;
 use super::health;
 use super::identity_events;
-use super::known::{self, Locked, Reading};
+use super::known::{self, Reading};
+use super::locks::{Locks, lock_orders};
+use super::numbers::{Number, take_counter, take_number};
+use super::orders::order_text;
 use super::rows::column;
 use super::rules;
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use super::visits;
-use super::write::{self, Shells, order_text};
-use super::writing;
+use super::write::{self, Outcome, Placeholders};
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
-use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
@@ -46,11 +48,9 @@ use crate::store::rules::{AppliedMoves, NewRules};
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, AppliedDecision, StoreError};
 
-static LOCK_IDENTIFIERS: Statement = statement!("identifiers/lock");
-static LOCK_ORDERS: Statement = statement!("orders/lock");
-static TAKE_COUNTER: Statement = statement!("changes/lock_counter");
-static TAKE_NUMBER: Statement = statement!("changes/lock_number");
-static LAST_NUMBER: Statement = statement!("status/fetch");
+statements! {
+    LAST_NUMBER = "status/fetch";
+}
 
 /// How often a batch is tried after faults that may pass.
 const ATTEMPTS: u32 = 8;
@@ -69,8 +69,6 @@ pub enum Step {
     /// The plan's rows are written and not committed.
     Written,
 }
-
-type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Plans and writes `batch`, as often as it takes.
 pub(super) async fn apply(
@@ -232,7 +230,7 @@ async fn attempt(
     match work {
         Ok(Work::Written { change, done, customers }) => {
             let customers: Vec<&CustomerId> = customers.iter().collect();
-            if let Err(fault) = writing::begin(store, change, &customers).await {
+            if let Err(fault) = commit_marker::begin(store, change, &customers).await {
                 transaction.roll_back().await;
                 return Err(fault);
             }
@@ -240,11 +238,11 @@ async fn attempt(
                 if fault.broken {
                     store.connections.renew_writers();
                 } else {
-                    writing::end(store, change).await;
+                    commit_marker::end(store, change).await;
                 }
                 return Err(fault);
             }
-            writing::end(store, change).await;
+            commit_marker::end(store, change).await;
             Ok(Attempt::Done(done))
         }
         Ok(Work::Noted(done)) => {
@@ -339,7 +337,7 @@ async fn rule(
 ) -> Outcome<Work> {
     store.pause_at(Step::Begun).await;
     let (_, mut keys) = decisions::living(transaction, &ruling.action).await?;
-    keys.extend(ruling.action.identifiers().iter().map(key_text));
+    keys.extend(ruling.action.identifiers().iter().map(ToString::to_string));
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
@@ -479,26 +477,6 @@ async fn judge(
     Ok(Work::Written { change: number.seq, done, customers })
 }
 
-async fn lock_orders(transaction: &mut Transaction<'_>, keys: &BTreeSet<String>) -> Outcome<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let number = |key: &str| key.split_once('\n').map(|(_, number)| number.to_owned());
-    let rows = keys.iter().map(|key| row! { "key" => key, "number" => number(key) });
-    transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await
-}
-
-/// Makes sure that nobody else writes, when `rules` are the newest; answers the last change.
-async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
-    let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
-    let row =
-        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => Ok(column(row, "seq")?),
-        version => Err(StoreError::RulesChanged(version).into()),
-    }
-}
-
 async fn put_rules(
     transaction: &mut Transaction<'_>,
     based_on: &IdentityRules,
@@ -543,97 +521,6 @@ async fn nothing_new(
     }
 }
 
-/// What an attempt has locked.
-struct Locks {
-    identifiers: BTreeSet<String>,
-    orders: BTreeSet<String>,
-    customers: FxHashSet<String>,
-}
-
-impl Locks {
-    async fn take(transaction: &mut Transaction<'_>, batch: &Batch, wider: &BTreeSet<String>) -> Outcome<Self> {
-        let orders = batch.orders();
-        let mut keys: BTreeMap<String, Arc<str>> =
-            batch.identifiers().into_iter().map(|key| (key.to_string(), key.kind.clone())).collect();
-        for key in known::order_owners(transaction, &orders).await?.iter().chain(wider) {
-            keys.entry(key.clone()).or_insert_with(|| kind_of(key).into());
-        }
-        let customers = lock_people(transaction, &keys).await?;
-        let texts: BTreeSet<String> = orders.iter().map(|key| order_text(key)).collect();
-        if !orders.is_empty() {
-            let by_text: BTreeMap<String, &Arc<str>> =
-                orders.iter().map(|key| (order_text(key), &key.number)).collect();
-            let rows = by_text.iter().map(|(key, number)| row! { "key" => key, "number" => number });
-            transaction.write(&LOCK_ORDERS, Params::new().with("keys", list(rows))).await?;
-        }
-        Ok(Locks { identifiers: keys.into_keys().collect(), orders: texts, customers })
-    }
-
-    /// The locks of identifiers alone.
-    async fn take_keys(transaction: &mut Transaction<'_>, keys: BTreeSet<String>) -> Outcome<Self> {
-        let kinds = keys.into_iter().map(|key| {
-            let kind = kind_of(&key).into();
-            (key, kind)
-        });
-        let keys: BTreeMap<String, Arc<str>> = kinds.collect();
-        let customers = lock_people(transaction, &keys).await?;
-        Ok(Locks { identifiers: keys.into_keys().collect(), orders: BTreeSet::new(), customers })
-    }
-
-    fn locked(&self) -> Locked<'_> {
-        Locked { identifiers: &self.identifiers, customers: &self.customers }
-    }
-
-    /// The customers that a plan is about.
-    fn concerned(&self, plan: &Plan) -> BTreeSet<CustomerId> {
-        let locked = self.customers.iter().map(|id| CustomerId(id.as_str().into()));
-        locked.chain(plan.customers.iter().map(|row| row.id.clone())).collect()
-    }
-}
-
-/// Locks identifiers in the order of their keys, which it makes when they are not there, and then the
-/// customers who hold them; answers those.
-async fn lock_people(
-    transaction: &mut Transaction<'_>,
-    keys: &BTreeMap<String, Arc<str>>,
-) -> Outcome<FxHashSet<String>> {
-    let rows = keys.iter().map(|(key, kind)| row! { "key" => key, "kind" => kind });
-    let rows = transaction.read(&LOCK_IDENTIFIERS, Params::new().with("keys", list(rows))).await?;
-    Ok(rows.first().map(|row| column(row, "customers")).transpose()?.unwrap_or_default())
-}
-
-/// The kind of a key; kinds have no colon in them.
-fn kind_of(key: &str) -> &str {
-    key.split_once(':').map_or("", |(kind, _)| kind)
-}
-
-/// A change number.
-struct Number {
-    seq: i64,
-    at: Timestamp,
-    /// How many decisions there are.
-    decisions: i64,
-    /// The figures about identities before.
-    health: String,
-}
-
-/// Takes a number, when `rules` are the newest.
-async fn take_number(transaction: &mut Transaction<'_>, rules: &IdentityRules, now: Timestamp) -> Outcome<Number> {
-    let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
-    let row =
-        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => {}
-        version => return Err(StoreError::RulesChanged(version).into()),
-    }
-    Ok(Number {
-        seq: column(row, "seq")?,
-        at: Timestamp(column(row, "at")?),
-        decisions: column(row, "decisions")?,
-        health: column(row, "health")?,
-    })
-}
-
 async fn write_plan(
     transaction: &mut Transaction<'_>,
     locks: &Locks,
@@ -641,20 +528,16 @@ async fn write_plan(
     plan: &Plan,
     number: &Number,
 ) -> Outcome<()> {
-    let mut shells = locks.identifiers.clone();
+    let mut identifiers = locks.identifiers.clone();
     for identifier in &known.identifiers {
-        shells.remove(&key_text(&identifier.key));
+        identifiers.remove(&identifier.key.to_string());
     }
-    let mut order_shells = locks.orders.clone();
+    let mut orders = locks.orders.clone();
     for key in known.orders.keys() {
-        order_shells.remove(&order_text(key));
+        orders.remove(&order_text(key));
     }
     let figures = figures(known, plan);
     let health = health::sum(&number.health, &figures.health)?;
-    let shells = Shells { identifiers: &shells, orders: &order_shells };
-    write::write(transaction, plan, shells, &figures.sizes, health).await
-}
-
-fn key_text(key: &IdentifierKey) -> String {
-    key.to_string()
+    let placeholders = Placeholders { identifiers: &identifiers, orders: &orders };
+    write::write(transaction, plan, placeholders, &figures.sizes, health).await
 }

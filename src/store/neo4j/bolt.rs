@@ -6,7 +6,7 @@ use std::sync::Arc;
 use neo4rs::{BoltBoolean, BoltInteger, BoltList, BoltMap, BoltNull, BoltString, BoltType};
 
 use crate::domain::customer::CustomerId;
-use crate::domain::{Amount, Arrival, Timestamp};
+use crate::domain::{Amount, Arrival, Moment, Timestamp};
 use crate::store::amounts::Kept;
 
 /// What can be a parameter.
@@ -150,6 +150,11 @@ impl Params {
     pub(super) fn with(mut self, name: &'static str, value: impl ToBolt) -> Self {
         self.0.insert(name, value.to_bolt());
         self
+    }
+
+    /// Adds the bounds of a moment: its change, and the first arrival that was not stored by then.
+    pub(super) fn as_of(self, moment: Moment) -> Self {
+        self.with("seq", moment.change).with("end", moment.end())
     }
 
     /// Adds a list.

@@ -1,28 +1,37 @@
 //! The change log, and what a customer's id had become by a place of it.
 
+use std::time::Duration;
+
 use super::Inner;
 use super::bolt::Params;
 use super::rows::column;
-use super::statement::{Statement, statement};
-use crate::domain::Timestamp;
+use super::statement::statements;
+use super::write::{Outcome, Writer, text};
 use crate::domain::change::{ChangePlace, ChangeRun};
 use crate::domain::customer::CustomerId;
-use crate::store::Result;
-use crate::store::run::Gathering;
+use crate::domain::{Moment, Timestamp};
+use crate::stitching::Plan;
+use crate::store::run::RunBuilder;
+use crate::store::{Result, StoreError};
 
-pub(super) static CHANGES: Statement = statement!("changes/list");
-static BECAME: Statement = statement!("customers/list_became");
+statements! {
+    INSERT = "changes/insert";
+    pub(super) CHANGES = "changes/list";
+    BECAME = "customers/list_became";
+    MOMENT = "changes/fetch_moment";
+    COMMITS = "changes/list_commits";
+}
 
 /// A run behind `after`, up to the first commit that is only becoming visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-    let mut run = Gathering::new(after, limit);
+    let mut run = RunBuilder::new(after, limit);
     let params = Params::new().with("from", run.wants()).with("limit", limit);
     let rows = store.connections.read(&CHANGES, params).await?;
     let Some(row) = rows.first() else { return Ok(run.done()) };
     let writing: Vec<i64> = column(row, "writing")?;
     for (seq, at, entries) in column::<Vec<(i64, i64, Option<&str>)>>(row, "items")? {
         // A node of which not all properties are there yet is not there yet.
-        let on_its_way = writing.contains(&seq) && store.met.is_alive(seq);
+        let on_its_way = writing.contains(&seq) && store.markers.is_alive(seq);
         let Some(entries) = entries.filter(|_| !on_its_way) else {
             run.wait();
             break;
@@ -40,4 +49,39 @@ pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<V
     let rows = store.connections.read(&BECAME, params).await?;
     let way = rows.first().map(|row| column::<Vec<&str>>(row, "way")).transpose()?.unwrap_or_default();
     Ok(way.into_iter().map(|id| CustomerId(id.into())).collect())
+}
+
+/// How often a commit that is becoming visible is looked at again, and after how long.
+const LOOKS: u32 = 400;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// The last change that was committed by then. A change can be seen before all of its commit can: whoever
+/// meets one that is on its way waits for it, since what a moment answers must never change.
+pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment>> {
+    let rows = store.connections.read(&MOMENT, Params::new().with("at", at)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let change: i64 = column(row, "seq")?;
+    for _ in 0..LOOKS {
+        let rows = store.connections.read(&COMMITS, Params::new()).await?;
+        let writing: Vec<i64> = rows.iter().map(|row| column(row, "seq")).collect::<Result<_>>()?;
+        if !writing.into_iter().any(|seq| seq <= change && store.markers.is_alive(seq)) {
+            return Ok(Some(Moment { change, at }));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(StoreError::Busy("a change that was committed by then is still becoming visible".into()))
+}
+
+/// Writes the change itself, and what it adds to the counter; `health` is what is kept of all figures when any changed.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, health: Option<String>) -> Outcome<()> {
+    let params = Params::new()
+        .with("seq", plan.seq)
+        .with("at", plan.at)
+        .with("entries", text(&plan.entries)?)
+        .with("size", plan.entries.len())
+        .with("health", health)
+        .with("customers", plan.customers_delta)
+        .with("decisions", plan.decisions.len())
+        .with("touchpoints", plan.touchpoints.len());
+    writer.transaction.write(&INSERT, params).await
 }

@@ -33,11 +33,11 @@ pub(super) struct Connections {
     pub(super) options: Neo4jOptions,
     readers: Graph,
     writers: RwLock<Graph>,
-    /// For what is said about a transaction while it is open; a pool of its own, since writers may
+    /// For commit markers, which are written while the transaction is open; a pool of its own, since writers may
     /// hold all of theirs.
-    aside: Graph,
+    markers: Graph,
     no_delay: NoDelay,
-    /// For questions whether the server is there: they wait behind nobody's reads.
+    /// For pings, which wait behind no read.
     pings: Graph,
     pub(super) reading: AtomicI64,
     pub(super) writing: AtomicI64,
@@ -45,7 +45,7 @@ pub(super) struct Connections {
     written: Mutex<(i64, Option<String>)>,
 }
 
-/// What the driver answers, told as a fault.
+/// What the driver answers; an error is a [`Fault`].
 type Outcome<T> = std::result::Result<T, Fault>;
 
 impl Connections {
@@ -54,12 +54,12 @@ impl Connections {
     pub(super) fn new(options: Neo4jOptions) -> Result<Self, StoreError> {
         let readers = graph(&options, options.pool_size)?;
         let writers = RwLock::new(graph(&options, WRITERS)?);
-        let (aside, pings) = (graph(&options, 2)?, graph(&options, 1)?);
+        let (markers, pings) = (graph(&options, 2)?, graph(&options, 1)?);
         Ok(Connections {
             options,
             readers,
             writers,
-            aside,
+            markers,
             no_delay: NoDelay::new(),
             pings,
             reading: AtomicI64::new(0),
@@ -138,10 +138,10 @@ impl Connections {
         graph.run(neo4rs::query(text)).await.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }
 
-    /// Runs a statement by itself, beside the transactions that are open.
-    pub(super) async fn run_aside(&self, statement: &Statement, params: Params) -> Outcome<()> {
+    /// Runs the statement of a commit marker, beside the transactions that are open.
+    pub(super) async fn run_marker(&self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
-        let run = tokio::time::timeout(self.limit(), self.aside.run(statement.steady_query(params)));
+        let run = tokio::time::timeout(self.limit(), self.markers.run(statement.steady_query(params)));
         let done = run.instrument(statement.span()).await.map_err(|_| Fault::late(self.limit()))?;
         done.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }

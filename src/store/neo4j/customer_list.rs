@@ -5,14 +5,13 @@
 //! finds them is said by [`TextSearch`], as in the other store.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use futures_util::FutureExt;
 use neo4rs::Row;
 
 use super::bolt::Params;
 use super::rows::{amount, column};
-use super::statement::{Statement, part, statement};
+use super::statement::{Statement, statements};
 use super::status;
 use super::touchpoints::bounds;
 use super::{Inner, customers};
@@ -35,43 +34,41 @@ const LOOK: usize = 200;
 /// The most letters of a word that is asked for letter by letter.
 const SPELLED: usize = 40;
 
+statements! {
+    BY_LAST_SEEN_DOWN = "customers/list_by_last_seen_down"
+        ("customers/part_by_last_seen" | "customers/part_filter" | "customers/part_by_last_seen_page");
+    BY_LAST_SEEN_UP = "customers/list_by_last_seen_up"
+        ("customers/part_by_last_seen" | "customers/part_filter" | "customers/part_by_last_seen_page") reversed;
+    BY_CREATED_DOWN = "customers/list_by_created_down"
+        ("customers/part_by_created" | "customers/part_filter" | "customers/part_by_created_page");
+    BY_CREATED_UP = "customers/list_by_created_up"
+        ("customers/part_by_created" | "customers/part_filter" | "customers/part_by_created_page") reversed;
+    BY_SPEND_DOWN = "customers/list_by_spend_down"
+        ("customers/part_by_spend" | "customers/part_filter" | "customers/part_by_spend_page");
+    BY_SPEND_UP = "customers/list_by_spend_up"
+        ("customers/part_by_spend" | "customers/part_filter" | "customers/part_by_spend_page") reversed;
+    WITHOUT_SPEND_DOWN = "customers/list_without_spend_down"
+        ("customers/part_without_spend" | "customers/part_filter" | "customers/part_without_spend_page");
+    WITHOUT_SPEND_UP = "customers/list_without_spend_up"
+        ("customers/part_without_spend" | "customers/part_filter" | "customers/part_without_spend_page") reversed;
+    BY_WORD = "words/list_customers";
+    BY_PART = "words/list_customers_by_part";
+    FITTING = "customers/list_fitting"
+        ("customers/part_fitting" | "customers/part_filter" | "customers/part_fitting_page");
+    AMONG = "customers/list_among" ("customers/part_among" | "customers/part_filter" | "customers/part_among_page");
+    COUNT = "customers/count" ("customers/part_count" | "customers/part_filter" | "customers/part_count_page");
+}
+
 /// A walk along one index, both ways.
-pub(super) struct Walk {
-    down: Statement,
-    up: Statement,
+struct Walk {
+    down: &'static Statement,
+    up: &'static Statement,
 }
 
-macro_rules! walk {
-    ($name:literal, $head:literal, $page:literal) => {
-        LazyLock::new(|| Walk {
-            down: Statement::of_parts($name, &[part!($head), part!("customers/part_filter"), part!($page)]),
-            up: Statement::reversed($name, &[part!($head), part!("customers/part_filter"), part!($page)]),
-        })
-    };
-}
-
-static BY_LAST_SEEN: LazyLock<Walk> =
-    walk!("customers/list_by_last_seen", "customers/part_by_last_seen", "customers/part_by_last_seen_page");
-static BY_BIRTH: LazyLock<Walk> =
-    walk!("customers/list_by_created", "customers/part_by_created", "customers/part_by_created_page");
-static BY_SPEND: LazyLock<Walk> =
-    walk!("customers/list_by_spend", "customers/part_by_spend", "customers/part_by_spend_page");
-static BY_NO_SPEND: LazyLock<Walk> =
-    walk!("customers/list_without_spend", "customers/part_without_spend", "customers/part_without_spend_page");
-static BY_WORD: Statement = statement!("words/list_customers");
-static BY_PART: Statement = statement!("words/list_customers_by_part");
-static THAT_FIT: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("customers/part_fitting"), part!("customers/part_filter"), part!("customers/part_fitting_page")];
-    Statement::of_parts("customers/list_fitting", &parts)
-});
-static AMONG: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("customers/part_among"), part!("customers/part_filter"), part!("customers/part_among_page")];
-    Statement::of_parts("customers/list_among", &parts)
-});
-static COUNT: LazyLock<Statement> = LazyLock::new(|| {
-    let parts = [part!("customers/part_count"), part!("customers/part_filter"), part!("customers/part_count_page")];
-    Statement::of_parts("customers/count", &parts)
-});
+static BY_LAST_SEEN: Walk = Walk { down: &BY_LAST_SEEN_DOWN, up: &BY_LAST_SEEN_UP };
+static BY_CREATED: Walk = Walk { down: &BY_CREATED_DOWN, up: &BY_CREATED_UP };
+static BY_SPEND: Walk = Walk { down: &BY_SPEND_DOWN, up: &BY_SPEND_UP };
+static WITHOUT_SPEND: Walk = Walk { down: &WITHOUT_SPEND_DOWN, up: &WITHOUT_SPEND_UP };
 
 /// A customer and its place in a list.
 type Placed = (CustomerId, CustomerSortKey);
@@ -129,7 +126,7 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
             let params = filtered(filter).with_list("ids", few).with("sort_currency", None::<&str>);
             store.connections.read(&AMONG, params).await?
         }
-        None => store.connections.read(&THAT_FIT, filtered(filter)).await?,
+        None => store.connections.read(&FITTING, filtered(filter)).await?,
     };
     let place = CustomerSortKey { key: 0, created_seq: Arrival(0) };
     let fits = rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), place)));
@@ -152,7 +149,7 @@ async fn look(
             break;
         }
         let keys: Vec<CustomerKey> = some.iter().map(|(id, _)| CustomerKey::Id(id.clone())).collect();
-        let views = customers::fetch(store, &keys, Shape::Card, pages).boxed().await?;
+        let views = customers::fetch(store, &keys, Shape::Card, pages, None).boxed().await?;
         for (one, view) in some.iter().zip(views) {
             // One that was merged a moment ago answers for whom it became, and stands there itself.
             let fits = view?.is_some_and(|view| view.customer.id == one.0 && search.fits(&view));
@@ -331,7 +328,7 @@ impl Stretch {
             .with("place", sign * asked.after.map_or(0, |after| after.created_seq.0))
             .with("sort_currency", currency)
             .with("limit", limit);
-        let statement = if asked.descending { &self.walk.down } else { &self.walk.up };
+        let statement = if asked.descending { self.walk.down } else { self.walk.up };
         let rows = store.connections.read(statement, params).await?;
         rows.iter().map(|row| placed(row, "key")).collect()
     }
@@ -340,8 +337,8 @@ impl Stretch {
 /// The indexes a list walks, in its order, each from the cursor on.
 fn stretches(asked: &CustomerList) -> Vec<Stretch> {
     match &asked.sort {
-        CustomerSort::LastSeen => vec![by_key(&BY_LAST_SEEN, asked, ALL)],
-        CustomerSort::Created => vec![by_born(&BY_BIRTH, asked)],
+        CustomerSort::LastSeen => vec![by_key(&BY_LAST_SEEN, asked, WHOLE)],
+        CustomerSort::Created => vec![by_born(&BY_CREATED, asked)],
         CustomerSort::NetSpend(_) => {
             // Who never bought has no node to walk along, so 0 is a stretch of its own; and what no integer holds
             // is kept in another form, and so is one too.
@@ -355,9 +352,9 @@ fn stretches(asked: &CustomerList) -> Vec<Stretch> {
             let stretches = places[first..].iter().map(|place| match place {
                 2 => by_key(&BY_SPEND, asked, (i128::from(i64::MAX) + 1, i128::MAX)),
                 1 => by_key(&BY_SPEND, asked, (1, i64::MAX.into())),
-                0 if key == Some(0) => by_born(&BY_NO_SPEND, asked),
-                0 => Stretch { walk: &BY_NO_SPEND, low: Kept::of(ALL.0), high: Kept::of(ALL.1), edge: None },
-                _ => by_key(&BY_SPEND, asked, (ALL.0, -1)),
+                0 if key == Some(0) => by_born(&WITHOUT_SPEND, asked),
+                0 => Stretch { walk: &WITHOUT_SPEND, low: Kept::of(WHOLE.0), high: Kept::of(WHOLE.1), edge: None },
+                _ => by_key(&BY_SPEND, asked, (WHOLE.0, -1)),
             });
             stretches.collect()
         }
@@ -365,7 +362,7 @@ fn stretches(asked: &CustomerList) -> Vec<Stretch> {
 }
 
 /// Every key that an integer holds.
-const ALL: (i128, i128) = (i64::MIN as i128 + 1, i64::MAX as i128);
+const WHOLE: (i128, i128) = (i64::MIN as i128 + 1, i64::MAX as i128);
 
 /// By a key that others can share; at the cursor's key `born` decides.
 fn by_key(walk: &'static Walk, asked: &CustomerList, (low, high): (i128, i128)) -> Stretch {
@@ -380,7 +377,7 @@ fn by_key(walk: &'static Walk, asked: &CustomerList, (low, high): (i128, i128)) 
 
 /// By `born` alone, which nobody shares.
 fn by_born(walk: &'static Walk, asked: &CustomerList) -> Stretch {
-    let (mut low, mut high) = ALL;
+    let (mut low, mut high) = WHOLE;
     match asked.after {
         Some(after) if asked.descending => high = i128::from(after.created_seq.0) - 1,
         Some(after) => low = i128::from(after.created_seq.0) + 1,
@@ -437,5 +434,5 @@ fn filtered(filter: &CustomerFilter) -> Params {
 /// Every walk, for those who look at plans.
 #[cfg(test)]
 pub(super) fn walks() -> impl Iterator<Item = &'static Statement> {
-    [&BY_LAST_SEEN, &BY_BIRTH, &BY_SPEND, &BY_NO_SPEND].into_iter().flat_map(|walk| [&walk.down, &walk.up])
+    [&BY_LAST_SEEN, &BY_CREATED, &BY_SPEND, &WITHOUT_SPEND].into_iter().flat_map(|walk| [walk.down, walk.up])
 }

@@ -8,25 +8,58 @@
 //! is thrown away and read again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
-use super::Inner;
-use super::bolt::{Params, ToBolt, list};
+use super::bolt::{Params, ToBolt, list, row};
 use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, TouchpointRow, column};
-use super::statement::{Statement, part, statement};
-use crate::domain::Arrival;
+use super::statement::{Statement, statements};
+use super::write::{Outcome, Writer};
+use super::{Inner, customers_as_of};
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
 use crate::domain::page::Page;
+use crate::domain::{Arrival, Moment};
+use crate::stitching::Plan;
+use crate::stitching::rows::CustomerRow;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 use crate::store::{Result, StoreError, share};
 
-static ORDER_HOLDERS: Statement = statement!("orders/list_owners");
+statements! {
+    INSERT = "customers/insert";
+    UPDATE = "customers/update";
+    RESTORE = "customers/update_restored";
+    MERGE = "customers/update_merged";
+    ORDER_HOLDERS = "orders/list_owners";
+    CARD_BY_ID = "customers/fetch_card_by_id"
+        ("customers/part_by_id" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
+    IDENTITY_BY_ID = "customers/fetch_identity_by_id"
+        ("customers/part_by_id" | "customers/part_members" | "customers/part_identity" | "customers/part_close" | "customers/part_return_identity");
+    HISTORY_BY_ID = "customers/fetch_history_by_id"
+        ("customers/part_by_id" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
+    ALL_BY_ID = "customers/fetch_all_by_id"
+        ("customers/part_by_id" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+    CARD_BY_KEY = "customers/fetch_card_by_key"
+        ("customers/part_by_key" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
+    IDENTITY_BY_KEY = "customers/fetch_identity_by_key"
+        ("customers/part_by_key" | "customers/part_members" | "customers/part_identity" | "customers/part_close" | "customers/part_return_identity");
+    HISTORY_BY_KEY = "customers/fetch_history_by_key"
+        ("customers/part_by_key" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
+    ALL_BY_KEY = "customers/fetch_all_by_key"
+        ("customers/part_by_key" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+    CARD_BY_OWNER = "customers/fetch_card_by_owner"
+        ("customers/part_by_owner" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
+    IDENTITY_BY_OWNER = "customers/fetch_identity_by_owner"
+        ("customers/part_by_owner" | "customers/part_members" | "customers/part_identity" | "customers/part_close" | "customers/part_return_identity");
+    HISTORY_BY_OWNER = "customers/fetch_history_by_owner"
+        ("customers/part_by_owner" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
+    ALL_BY_OWNER = "customers/fetch_all_by_owner"
+        ("customers/part_by_owner" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+}
 
 /// How often an answer may be read until it is one.
 const READS: u32 = 3;
@@ -47,66 +80,38 @@ pub(super) type Reading = (Anchor, Shape, FirstPages);
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
 const SHAPES: [Shape; 4] = [Shape::Card, Shape::Identity, Shape::History, Shape::All];
 
-/// One statement for each way of asking and each shape.
-static STATEMENTS: LazyLock<BTreeMap<(Anchor, Shape), Statement>> = LazyLock::new(|| {
-    let all = ANCHORS.into_iter().flat_map(|anchor| SHAPES.into_iter().map(move |shape| (anchor, shape)));
-    all.map(|(anchor, shape)| ((anchor, shape), compose(anchor, shape))).collect()
-});
-
-fn compose(anchor: Anchor, shape: Shape) -> Statement {
-    let (name, anchor) = match (anchor, shape) {
-        (Anchor::Id, Shape::Card) => ("customers/fetch_card_by_id", part!("customers/part_by_id")),
-        (Anchor::Id, Shape::Identity) => ("customers/fetch_identity_by_id", part!("customers/part_by_id")),
-        (Anchor::Id, Shape::History) => ("customers/fetch_history_by_id", part!("customers/part_by_id")),
-        (Anchor::Id, Shape::All) => ("customers/fetch_all_by_id", part!("customers/part_by_id")),
-        (Anchor::Key, Shape::Card) => ("customers/fetch_card_by_key", part!("customers/part_by_key")),
-        (Anchor::Key, Shape::Identity) => ("customers/fetch_identity_by_key", part!("customers/part_by_key")),
-        (Anchor::Key, Shape::History) => ("customers/fetch_history_by_key", part!("customers/part_by_key")),
-        (Anchor::Key, Shape::All) => ("customers/fetch_all_by_key", part!("customers/part_by_key")),
-        (Anchor::Owner, Shape::Card) => ("customers/fetch_card_by_owner", part!("customers/part_by_owner")),
-        (Anchor::Owner, Shape::Identity) => ("customers/fetch_identity_by_owner", part!("customers/part_by_owner")),
-        (Anchor::Owner, Shape::History) => ("customers/fetch_history_by_owner", part!("customers/part_by_owner")),
-        (Anchor::Owner, Shape::All) => ("customers/fetch_all_by_owner", part!("customers/part_by_owner")),
-    };
-    let mut parts = vec![anchor, part!("customers/part_members")];
-    let mut columns = String::from(
-        "RETURN n, id, born, version, version_after, writing + writing_after AS writing, former, identifiers, claims",
-    );
-    if has_identity(shape) {
-        parts.push(part!("customers/part_identity"));
-        columns.push_str(", consents, devices");
+/// The statement for one way of asking and one shape.
+fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
+    match (anchor, shape) {
+        (Anchor::Id, Shape::Card) => &CARD_BY_ID,
+        (Anchor::Id, Shape::Identity) => &IDENTITY_BY_ID,
+        (Anchor::Id, Shape::History) => &HISTORY_BY_ID,
+        (Anchor::Id, Shape::All) => &ALL_BY_ID,
+        (Anchor::Key, Shape::Card) => &CARD_BY_KEY,
+        (Anchor::Key, Shape::Identity) => &IDENTITY_BY_KEY,
+        (Anchor::Key, Shape::History) => &HISTORY_BY_KEY,
+        (Anchor::Key, Shape::All) => &ALL_BY_KEY,
+        (Anchor::Owner, Shape::Card) => &CARD_BY_OWNER,
+        (Anchor::Owner, Shape::Identity) => &IDENTITY_BY_OWNER,
+        (Anchor::Owner, Shape::History) => &HISTORY_BY_OWNER,
+        (Anchor::Owner, Shape::All) => &ALL_BY_OWNER,
     }
-    if has_history(shape) {
-        parts.push(part!("customers/part_history"));
-        columns.push_str(", orders, touchpoints");
-    }
-    parts.extend([part!("customers/part_close"), &columns]);
-    Statement::of_parts(name, &parts)
 }
 
-fn has_identity(shape: Shape) -> bool {
-    matches!(shape, Shape::Identity | Shape::All)
-}
-
-fn has_history(shape: Shape) -> bool {
-    matches!(shape, Shape::History | Shape::All)
+/// Every statement of the hot path.
+pub(super) fn every_shape() -> impl Iterator<Item = (Anchor, &'static Statement)> {
+    ANCHORS.into_iter().flat_map(|anchor| SHAPES.into_iter().map(move |shape| (anchor, statement(anchor, shape))))
 }
 
 /// The statement for all of a customer by an identifier's key, for those who measure what is added to it.
 pub(super) fn whole_by_key() -> &'static str {
-    STATEMENTS[&(Anchor::Key, Shape::All)].text()
-}
-
-/// Every statement of the hot path, for those who look at plans.
-#[cfg(test)]
-pub(super) fn statements() -> impl Iterator<Item = &'static Statement> {
-    STATEMENTS.values()
+    ALL_BY_KEY.text()
 }
 
 /// Has the server plan every shape, which takes it 0.1 s each, before anybody waits for it.
 pub(super) async fn warm(store: &Inner) -> Result<()> {
     let pages = FirstPages { orders: 1, touchpoints: 1 };
-    for ((anchor, _), statement) in STATEMENTS.iter() {
+    for (anchor, statement) in every_shape() {
         let nobody = match anchor {
             Anchor::Owner => (-1_i64).to_bolt(),
             _ => "".to_bolt(),
@@ -122,7 +127,11 @@ pub(super) async fn fetch(
     keys: &[CustomerKey],
     shape: Shape,
     pages: FirstPages,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
+    if let Some(moment) = as_of {
+        return customers_as_of::fetch(store, keys, shape, pages, moment).await;
+    }
     let mut answers: Vec<Result<Option<Arc<CustomerView>>>> = keys.iter().map(|_| Ok(None)).collect();
     let mut wanted: BTreeMap<Anchor, Vec<(usize, BoltType)>> = BTreeMap::new();
     for (n, key) in keys.iter().enumerate() {
@@ -220,14 +229,14 @@ async fn rows_by_key(
 ) -> Result<Vec<Vec<Row>>> {
     let run = |keys: Vec<BoltType>, readers: Vec<usize>| async move {
         let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
-        for row in store.connections.read(&STATEMENTS[&(anchor, shape)], parameters(&keys, pages)).await? {
+        for row in store.connections.read(statement(anchor, shape), parameters(&keys, pages)).await? {
             by_key[place(&row)?].push(row);
         }
         let mut by_key = by_key.into_iter();
         Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
     };
     // Outside of any share: few of these run at a time anyway, and whoever reads others along must not wait.
-    share::within(None, store.joined.read((anchor, shape, pages), keys, run)).await
+    share::within(None, store.reads.read((anchor, shape, pages), keys, run)).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {
@@ -259,7 +268,7 @@ fn whole(store: &Inner, row: &Row, anchor: Anchor, attempt: u32) -> Result<Whole
     let after: Option<i64> = column(row, "version_after")?;
     let empty = column::<Vec<serde::de::IgnoredAny>>(row, "identifiers")?.is_empty();
     let writing: Vec<i64> = column(row, "writing")?;
-    if writing.into_iter().any(|seq| store.met.is_alive(seq)) {
+    if writing.into_iter().any(|seq| store.markers.is_alive(seq)) {
         return Ok(Whole::Waits);
     }
     Ok(match (before, after) {
@@ -332,4 +341,44 @@ pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
     }
     devices.sort_by_key(|device| std::cmp::Reverse(device.rank()));
     devices
+}
+
+/// Writes customers: ids that are customers again, new ones, and those that changed.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, sizes: &BTreeMap<CustomerId, i64>) -> Outcome<()> {
+    writer.rows(&RESTORE, plan.restored.iter().map(|id| row! { "id" => id }).collect()).await?;
+    let (new, old): (Vec<_>, Vec<_>) = plan.customers.iter().partition(|row| row.new);
+    writer.rows(&INSERT, new.into_iter().map(|row| new_customer(row, sizes)).collect()).await?;
+    writer.rows(&UPDATE, old.into_iter().map(|row| customer(row, sizes)).collect()).await
+}
+
+/// Writes which customers were merged into others.
+pub(super) async fn write_merges(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let merged = plan.merged.iter().map(|row| row! { "from" => row.from, "into" => row.into });
+    writer.rows(&MERGE, merged.collect()).await
+}
+
+fn customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
+    row! {
+        "id" => row.id,
+        "size" => sizes.get(&row.id).copied(),
+        "set" => row! {
+            "first_seen_at" => row.first_seen_at,
+            "last_seen_at" => row.last_seen_at,
+            "order_count" => row.order_count,
+            "channels" => row.channels,
+        },
+    }
+}
+
+fn new_customer(row: &CustomerRow, sizes: &BTreeMap<CustomerId, i64>) -> BoltType {
+    row! {
+        "id" => row.id,
+        "identifier_count" => sizes.get(&row.id).copied(),
+        "born" => row.created_seq,
+        "version" => 1_i64,
+        "first_seen_at" => row.first_seen_at,
+        "last_seen_at" => row.last_seen_at,
+        "order_count" => row.order_count,
+        "channels" => row.channels,
+    }
 }

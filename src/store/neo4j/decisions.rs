@@ -3,30 +3,34 @@
 
 use std::collections::BTreeSet;
 
+use neo4rs::BoltType;
+
 use super::Inner;
-use super::bolt::Params;
+use super::bolt::{Params, list, row};
 use super::connections::Transaction;
-use super::fault::Fault;
 use super::rows::{ConsentRow, column, json, strange};
-use super::statement::{Statement, statement};
+use super::statement::statements;
+use super::write::{Outcome, Writer, text};
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, DecisionKind, Side};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::known::{Evidence, Former, Known, SourceMessage};
-use crate::stitching::{DecisionAction, Missing, sharing};
+use crate::stitching::{DecisionAction, Missing, Plan, sharing};
 use crate::store::StoreError;
 use crate::store::query::MOST_KEPT_APART;
 
-static SIDES: Statement = statement!("decisions/list_sides");
-static STORY_EVIDENCE: Statement = statement!("evidence/list");
-static SIGHTINGS: Statement = statement!("evidence/list_latest");
-static STORY_DECISIONS: Statement = statement!("decisions/list");
-static STORY_FORMER: Statement = statement!("customers/list_merged");
-static STORY_CONSENTS: Statement = statement!("consents/list_ever");
-static KEPT_APART: Statement = statement!("decisions/list_kept_apart");
-static LIVING: Statement = statement!("memberships/list_living");
-
-type Outcome<T> = std::result::Result<T, Fault>;
+statements! {
+    INSERT = "decisions/insert";
+    INSERT_SIDES = "decisions/insert_side";
+    SIDES = "decisions/list_sides";
+    STORY_EVIDENCE = "evidence/list";
+    SIGHTINGS = "evidence/list_latest";
+    STORY_DECISIONS = "decisions/list";
+    STORY_FORMER = "customers/list_merged";
+    STORY_CONSENTS = "consents/list_ever";
+    KEPT_APART = "decisions/list_kept_apart";
+    LIVING = "memberships/list_living";
+}
 
 /// Who the customers became that a person names, as (named, living), and the keys of all they hold.
 pub(super) async fn living(
@@ -136,11 +140,11 @@ pub(super) async fn read_story(
 pub(super) async fn kept_apart(
     store: &Inner,
     ids: &[IdentifierId],
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Vec<IdentifierId>>, StoreError> {
     let mut all = vec![Vec::new(); ids.len()];
     let params = Params::new().with_list("ids", ids).with("most", MOST_KEPT_APART);
-    let params = params.with("seq", when.map_or(i64::MAX, |moment| moment.change));
+    let params = params.with("seq", as_of.map_or(i64::MAX, |moment| moment.change));
     for row in &store.connections.read(&KEPT_APART, params).await? {
         let others: Vec<i64> = column(row, "others")?;
         all[column::<usize>(row, "n")?] = others.into_iter().map(Arrival).collect();
@@ -172,4 +176,29 @@ pub(super) fn decision(row: &neo4rs::Row) -> Outcome<Decision> {
 
 fn kind(name: &str) -> Outcome<DecisionKind> {
     Ok(DecisionKind::parse(name).ok_or_else(|| strange("a decision's kind"))?)
+}
+
+/// Writes what people decided, and the sides that identifiers took.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.decisions.iter().map(decision_row).collect::<Outcome<_>>()?).await?;
+    let side = |s: &Side| row! { "identifier" => s.identifier, "decision" => s.decision, "number" => s.number };
+    writer.rows(&INSERT_SIDES, plan.sides.iter().map(side).collect()).await
+}
+
+fn decision_row(decision: &Decision) -> Outcome<BoltType> {
+    let sides = decision.sides.iter().enumerate();
+    let members = sides.flat_map(|(n, side)| {
+        side.iter().map(move |identifier| row! { "identifier" => identifier, "number" => n + 1 })
+    });
+    Ok(row! {
+        "set" => row! {
+            "arrival" => decision.arrival,
+            "at" => decision.at,
+            "kind" => decision.kind.as_str(),
+            "by" => decision.by,
+            "reason" => decision.reason,
+            "sides" => text(&decision.sides)?,
+        },
+        "members" => list(members),
+    })
 }

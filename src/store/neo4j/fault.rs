@@ -22,35 +22,22 @@ pub(super) struct Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Fault { again: is_removed(&error), error, broken: false }
+        Fault { again: matches!(error, StoreError::Removed(_)), error, broken: false }
     }
 }
 
 /// How often a read is done that finds what somebody removed meanwhile.
 const READS: u32 = 5;
-/// How such an error begins.
-const REMOVED: &str = "something was removed while it was read";
-
-/// Of a row whose node somebody removed between the match and the return: an index may give a node that is gone, and
-/// its properties are nothing then.
-pub(super) fn removed(said: &str) -> StoreError {
-    StoreError::Busy(format!("{REMOVED}: {said}"))
-}
-
-/// Whether it is such an error.
-pub(super) fn is_removed(error: &StoreError) -> bool {
-    matches!(error, StoreError::Busy(said) if said.starts_with(REMOVED))
-}
-
-/// Reads, and again when the answer tells of what is gone. What says so each time is stored like that.
+/// Reads, and reads again what was removed meanwhile: an index may give a node that is gone, and its properties are
+/// nothing then. When every read says so, it is stored like that.
 pub(super) async fn again<T, F: Future<Output = Result<T, StoreError>>>(read: impl Fn() -> F) -> Result<T, StoreError> {
     let mut attempt = 1;
     loop {
         // Boxed, since one read stands below another and the compiler counts how deep.
         match Box::pin(read()).await {
-            Err(StoreError::Busy(said)) if said.starts_with(REMOVED) => {
+            Err(removed @ StoreError::Removed(_)) => {
                 if attempt == READS {
-                    return Err(StoreError::Data(said));
+                    return Err(StoreError::Data(removed.to_string()));
                 }
                 metrics::counter!("throughline_removed_reread", "store" => "neo4j").increment(1);
                 tokio::time::sleep(pause(attempt)).await;
@@ -130,7 +117,7 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
         }
         (_, "DatabaseUnavailable" | "TransactionNotFound") => (away(options, name), true, true),
         // A node that the index gave is gone, and what is asked of it cannot be told.
-        (_, "EntityNotFound") => (removed(name), true, false),
+        (_, "EntityNotFound") => (StoreError::Removed(name.into()), true, false),
         (_, "LockClientStopped" | "Terminated" | "DeadlockDetected") => (StoreError::Busy(name.into()), true, false),
         (_, "ForbiddenOnReadOnlyDatabase" | "AccessMode" | "WriteOnReadOnlyAccessMode" | "NotALeader") => (
             StoreError::ReadOnly(
@@ -231,7 +218,7 @@ mod tests {
             asked.store(0, Ordering::Relaxed);
             again(move || async move {
                 let n = asked.fetch_add(1, Ordering::Relaxed);
-                if n < times { Err(removed("the column to_at")) } else { Ok(n) }
+                if n < times { Err(StoreError::Removed("the column to_at".into())) } else { Ok(n) }
             })
         };
         assert_eq!(gone_for(0).await.expect("an answer"), 0);
@@ -240,7 +227,7 @@ mod tests {
         assert!(matches!(&told, StoreError::Data(said) if said.contains("to_at")), "{told}");
         assert_eq!(asked.load(Ordering::Relaxed), READS);
         // In a transaction the whole of it is tried again; any other fault is the caller's at once.
-        assert!(Fault::from(removed("it")).again);
+        assert!(Fault::from(StoreError::Removed("it".into())).again);
         assert!(!Fault::from(StoreError::Data("it".into())).again);
         let once = again(|| async { Err::<(), _>(StoreError::Busy("a lock".into())) }).await;
         assert!(matches!(once, Err(StoreError::Busy(said)) if said == "a lock"));

@@ -8,16 +8,18 @@ use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::rows::{column, strange};
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::health::{Health, Names};
 use crate::store::{Result, StoreError};
 
-static HEALTH: Statement = statement!("health/fetch");
-pub(super) static LARGEST: Statement = statement!("customers/list_largest");
-static COUNT: Statement = statement!("health/count");
-static COUNT_NAMES: Statement = statement!("health/count_names");
-static PUT: Statement = statement!("health/update");
+statements! {
+    HEALTH = "health/fetch";
+    pub(super) LARGEST = "customers/list_largest";
+    COUNT = "health/count";
+    COUNT_NAMES = "health/count_names";
+    PUT = "health/update";
+}
 
 /// The figures as they stand.
 pub(super) async fn fetch(store: &Inner) -> Result<Health> {

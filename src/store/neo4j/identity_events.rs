@@ -3,28 +3,37 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Inner;
-use super::bolt::{Params, ToBolt, list_row};
+use neo4rs::{BoltType, Row};
+
+use super::bolt::{Params, ToBolt, list as bolt_list, list_row, row};
 use super::connections::Transaction;
 use super::fault::Fault;
-use super::pages::{by_key, empty, page};
+use super::pages::{as_of_rows, by_key, empty, page};
 use super::rows::{column, strange};
-use super::statement::{Statement, statement};
+use super::statement::{Statement, statements};
+use super::write::{Outcome, Writer};
+use super::{Inner, memberships};
 use crate::domain::change::{IdentityEvent, IdentityEventKind};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, Moment, Timestamp};
+use crate::stitching::Plan;
 use crate::stitching::known::RefusedBefore;
 use crate::store::{Result, StoreError};
 
-pub(super) static LIST: Statement = statement!("identity_events/list");
-static COUNT: Statement = statement!("identity_events/count");
-static EVENTS: Statement = statement!("identity_events/fetch");
-static REFUSALS: Statement = statement!("identity_events/list_refusals");
+statements! {
+    INSERT = "identity_events/insert";
+    pub(super) LIST = "identity_events/list";
+    COUNT = "identity_events/count";
+    LIST_AS_OF = "identity_events/list_as_of";
+    COUNT_AS_OF = "identity_events/count_as_of";
+    EVENTS = "identity_events/fetch";
+    REFUSALS = "identity_events/list_refusals";
+}
 
 list_row! {
     /// A line.
-    pub(super) struct EventRow {
+    struct EventRow {
         arrival: i64,
         customer: &'de str,
         at: i64,
@@ -75,9 +84,18 @@ pub(super) async fn refused(
     Ok(refused)
 }
 
-pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-    by_key(store, &EVENTS, arrivals, |arrival| arrival.to_bolt(), |row| column::<EventRow<'_>>(row, "item")?.try_into())
-        .await
+pub(super) async fn fetch(
+    store: &Inner,
+    arrivals: &[Arrival],
+    as_of: Option<Moment>,
+) -> Result<Vec<Option<IdentityEvent>>> {
+    let take = |row: &Row| column::<EventRow<'_>>(row, "item")?.try_into();
+    let mut found: Vec<Option<IdentityEvent>> =
+        by_key(store, &EVENTS, arrivals, |arrival| arrival.to_bolt(), take).await?;
+    for event in &mut found {
+        event.take_if(|event| as_of.is_some_and(|moment| !moment.has(event.arrival)));
+    }
+    Ok(found)
 }
 
 pub(super) async fn list(
@@ -85,28 +103,62 @@ pub(super) async fn list(
     customers: &[CustomerId],
     after: Option<Arrival>,
     limit: usize,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Page<IdentityEvent>>> {
-    let mut answers = vec![empty(); customers.len()];
+    let params =
+        Params::new().with("after", after.map_or(-1, |arrival| arrival.0)).with("limit", limit.saturating_add(1));
+    let take = |row: &Row| page::<EventRow<'_>, _>(row, limit);
+    ask(store, (&LIST, &LIST_AS_OF), customers, params, empty(), as_of, take).await
+}
+
+pub(super) async fn count(store: &Inner, customers: &[CustomerId], as_of: Option<Moment>) -> Result<Vec<i64>> {
+    ask(store, (&COUNT, &COUNT_AS_OF), customers, Params::new(), 0, as_of, |row| column(row, "found")).await
+}
+
+/// Asks for the history of each customer: of the present by its id, as of a moment by the ids whose histories were
+/// one then.
+async fn ask<T: Clone>(
+    store: &Inner,
+    (present, past): (&Statement, &Statement),
+    customers: &[CustomerId],
+    params: Params,
+    none: T,
+    as_of: Option<Moment>,
+    take: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut answers = vec![none; customers.len()];
     if customers.is_empty() {
         return Ok(answers);
     }
-    let params = Params::new()
-        .with("of", customers)
-        .with("after", after.map_or(-1, |arrival| arrival.0))
-        .with("limit", limit.saturating_add(1));
-    for row in &store.connections.read(&LIST, params).await? {
-        answers[column::<usize>(row, "n")?] = page::<EventRow<'_>, _>(row, limit)?;
+    let (statement, params) = match as_of {
+        None => (present, params.with("of", customers)),
+        Some(moment) => {
+            let of = memberships::with_former(store, customers, moment).await?;
+            (past, params.as_of(moment).with_list("of", of.iter().map(|ids| bolt_list(ids).to_bolt())))
+        }
+    };
+    for row in &as_of_rows(store, statement, params).await? {
+        answers[column::<usize>(row, "n")?] = take(row)?;
     }
     Ok(answers)
 }
 
-pub(super) async fn count(store: &Inner, customers: &[CustomerId]) -> Result<Vec<i64>> {
-    let mut answers = vec![0; customers.len()];
-    if customers.is_empty() {
-        return Ok(answers);
+/// Writes new lines.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    writer.rows(&INSERT, plan.identity_events.iter().map(identity_event).collect()).await
+}
+
+fn identity_event(event: &IdentityEvent) -> BoltType {
+    row! {
+        "arrival" => event.arrival,
+        "customer" => event.customer,
+        "at" => event.at,
+        "kind" => event.kind.as_str(),
+        "rule" => event.rule,
+        "message_id" => event.message_id,
+        "by" => event.by,
+        "reason" => event.reason,
+        "identifiers" => event.identifiers,
+        "others" => event.others,
     }
-    for row in &store.connections.read(&COUNT, Params::new().with("of", customers)).await? {
-        answers[column::<usize>(row, "n")?] = column(row, "found")?;
-    }
-    Ok(answers)
 }

@@ -6,10 +6,9 @@ use rustc_hash::FxHashSet;
 
 use super::Inner;
 use super::bolt::{Params, list_row};
-use super::fault::is_removed;
+use super::orders::order_text;
 use super::rows::{amount, column, strange};
-use super::statement::{Statement, statement};
-use super::write::order_text;
+use super::statement::statements;
 use crate::domain::consent::ConsentStatus;
 use crate::domain::order::OrderKey;
 use crate::domain::touchpoint::Direction;
@@ -17,17 +16,19 @@ use crate::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timesta
 use crate::journeys::kind::TouchpointKind;
 use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNow, Row};
-use crate::store::Result;
 use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
+use crate::store::{Result, StoreError};
 
-pub(super) static SCAN_TOUCHPOINTS: Statement = statement!("touchpoints/scan");
-static SCAN_MEMBERS: Statement = statement!("memberships/scan");
-pub(super) static MEMBERS_AT: Statement = statement!("memberships/list_at");
-pub(super) static HOLDERS_AT: Statement = statement!("memberships/fetch_at");
-static SCAN_ORDERS: Statement = statement!("orders/scan");
-static SCAN_HELD_CONSENTS: Statement = statement!("consents/scan_held");
-pub(super) static HELD_CONSENTS_AT: Statement = statement!("consents/list_held_at");
+statements! {
+    pub(super) SCAN_TOUCHPOINTS = "touchpoints/scan";
+    SCAN_MEMBERS = "memberships/scan";
+    pub(super) MEMBERS_AT = "memberships/list_at";
+    pub(super) HOLDERS_AT = "memberships/fetch_at";
+    SCAN_ORDERS = "orders/scan";
+    SCAN_HELD_CONSENTS = "consents/scan_held";
+    pub(super) HELD_CONSENTS_AT = "consents/list_held_at";
+}
 
 /// A page comes into memory whole before it is handed on.
 const MOST_ROWS: usize = 10_000;
@@ -80,7 +81,9 @@ fn hand_over(rows: &[neo4rs::Row], dimensions: &Properties, sink: &TouchpointSin
     let mut last = None;
     for row in rows {
         let passed: Passed<'_> = match column(row, "item") {
-            Err(error) if last.is_some() && is_removed(&error) => return Ok(Page { last, cut_short: true }),
+            Err(error) if last.is_some() && matches!(error, StoreError::Removed(_)) => {
+                return Ok(Page { last, cut_short: true });
+            }
             passed => passed?,
         };
         values.clear();
@@ -276,7 +279,7 @@ mod tests {
         assert_eq!((cut.last, cut.cut_short), (Some(Arrival(9)), true));
         // Nothing of it was handed over, so the same page can be read again.
         let error = page(&[row(None), row(Some(11))]).err().expect("a page without a beginning");
-        assert!(is_removed(&error), "{error}");
+        assert!(matches!(error, StoreError::Removed(_)), "{error}");
         assert_eq!(*seen.lock().expect("a list"), [7, 8, 9]);
     }
 }

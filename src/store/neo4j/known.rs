@@ -9,10 +9,10 @@ use super::bolt::Params;
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::identity_events;
+use super::orders::order_text;
 use super::rows::{ClaimRow, ConsentRow, IdentifierRow, column, order_events};
 use super::rules;
-use super::statement::{Statement, statement};
-use super::write::order_text;
+use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
@@ -21,14 +21,16 @@ use crate::stitching::batch::SetName;
 use crate::stitching::known::{KnownCustomer, OnRecord};
 use crate::stitching::{Batch, Known};
 
-static STORED_MESSAGES: Statement = statement!("messages/fetch_owner");
-static ORDER_OWNERS: Statement = statement!("orders/list_owner_keys");
-static HOLDERS: Statement = statement!("memberships/fetch_holder_by_key");
-static CUSTOMERS: Statement = statement!("memberships/list_known");
-static EVIDENCE: Statement = statement!("evidence/fetch");
-static ORDERS: Statement = statement!("orders/fetch_events");
-static CLAIMS: Statement = statement!("claims/list");
-static CONSENTS: Statement = statement!("consents/list");
+statements! {
+    STORED_MESSAGES = "messages/fetch_owner";
+    ORDER_OWNERS = "orders/list_owner_keys";
+    HOLDERS = "memberships/fetch_holder_by_key";
+    CUSTOMERS = "memberships/list_known";
+    EVIDENCE = "evidence/fetch";
+    ORDERS = "orders/fetch_events";
+    CLAIMS = "claims/list";
+    CONSENTS = "consents/list";
+}
 
 type Outcome<T> = std::result::Result<T, Fault>;
 

@@ -1,38 +1,38 @@
 //! Links of the identity graph.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+
+use neo4rs::BoltType;
 
 use super::Inner;
-use super::bolt::{Params, ToBolt, list as bolt_list, list_row};
-use super::pages::{Pair, by_key, empty, page};
+use super::bolt::{Params, ToBolt, list as bolt_list, list_row, row};
+use super::pages::{Forms, by_key, by_key_in, empty, page};
 use super::rows::column;
-use super::statement::{Statement, part, statement};
+use super::statement::statements;
+use super::write::{Outcome, Writer};
 use crate::domain::link::Link;
 use crate::domain::page::Page;
-use crate::domain::{Arrival, Timestamp};
+use crate::domain::{Arrival, Moment, Timestamp};
+use crate::stitching::Plan;
+use crate::stitching::rows::LinkRow as PlannedLink;
 use crate::store::query::{LinkKey, LinkPage, Of};
 use crate::store::{Result, StoreError};
 
-static LINKS: Statement = statement!("links/fetch");
-static MERGES_BETWEEN: Statement = statement!("decisions/fetch_merge");
-static LIST: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::new(
-        Statement::of_parts("links/list_of_customer", &[part!("owners/part_of_customer"), part!("links/part_list")]),
-        Statement::of_parts(
-            "links/list_of_identifier",
-            &[part!("owners/part_of_identifier"), part!("links/part_list")],
-        ),
-    )
-});
-static COUNT: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::new(
-        Statement::of_parts("links/count_of_customer", &[part!("owners/part_of_customer"), part!("links/part_count")]),
-        Statement::of_parts(
-            "links/count_of_identifier",
-            &[part!("owners/part_of_identifier"), part!("links/part_count")],
-        ),
-    )
-});
+statements! {
+    INSERT = "links/insert";
+    INSERT_REFUSED = "links/insert_refused";
+    LINKS = "links/fetch";
+    LINKS_AS_OF = "links/fetch_as_of";
+    MERGES_BETWEEN = "decisions/fetch_merge";
+    LIST_OF_CUSTOMER = "links/list_of_customer" ("owners/part_of_customer" | "links/part_list");
+    LIST_OF_IDENTIFIER = "links/list_of_identifier" ("owners/part_of_identifier" | "links/part_list");
+    LIST_AS_OF = "links/list_as_of" ("owners/part_as_of" | "links/part_list_as_of");
+    COUNT_OF_CUSTOMER = "links/count_of_customer" ("owners/part_of_customer" | "links/part_count");
+    COUNT_OF_IDENTIFIER = "links/count_of_identifier" ("owners/part_of_identifier" | "links/part_count");
+    COUNT_AS_OF = "links/count_as_of" ("owners/part_as_of" | "links/part_count_as_of");
+}
+static LIST: Forms = Forms { customer: &LIST_OF_CUSTOMER, identifier: &LIST_OF_IDENTIFIER, as_of: &LIST_AS_OF };
+static COUNT: Forms = Forms { customer: &COUNT_OF_CUSTOMER, identifier: &COUNT_OF_IDENTIFIER, as_of: &COUNT_AS_OF };
 
 list_row! {
     /// A link.
@@ -66,9 +66,13 @@ impl TryFrom<LinkRow<'_>> for Link {
     }
 }
 
-pub(super) async fn fetch(store: &Inner, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
+pub(super) async fn fetch(store: &Inner, keys: &[LinkKey], as_of: Option<Moment>) -> Result<Vec<Option<Link>>> {
     let key = |key: &LinkKey| bolt_list([key.from.to_bolt(), key.to.to_bolt(), key.refused.to_bolt()]);
-    let mut links = by_key(store, &LINKS, keys, key, |row| column::<LinkRow<'_>>(row, "item")?.try_into()).await?;
+    let take = |row: &neo4rs::Row| column::<LinkRow<'_>>(row, "item")?.try_into();
+    if let Some(moment) = as_of {
+        return by_key_in(store, &LINKS_AS_OF, keys, key, Params::new().as_of(moment), take).await;
+    }
+    let mut links = by_key(store, &LINKS, keys, key, take).await?;
     let mut missing: Vec<(&LinkKey, &mut Option<Link>)> =
         keys.iter().zip(&mut links).filter(|(key, link)| link.is_none() && !key.refused).collect();
     if !missing.is_empty() {
@@ -83,22 +87,43 @@ pub(super) async fn fetch(store: &Inner, keys: &[LinkKey]) -> Result<Vec<Option<
     Ok(links)
 }
 
-pub(super) async fn list(store: &Inner, of: &[Of], asked: &LinkPage) -> Result<Vec<Page<Link>>> {
-    LIST.ask(store, of, page_params(asked), empty(), |row| page::<LinkRow<'_>, _>(row, asked.limit)).await
-}
-
-/// The parameters of a page.
-pub(super) fn page_params(asked: &LinkPage) -> Params {
+pub(super) async fn list(store: &Inner, of: &[Of], asked: &LinkPage, as_of: Option<Moment>) -> Result<Vec<Page<Link>>> {
     let nowhere = LinkKey { from: Arrival(i64::MIN), to: Arrival(i64::MIN), refused: false };
     let after = asked.after.unwrap_or(nowhere);
-    Params::new()
+    let params = Params::new()
         .with("refused", asked.refused)
         .with("from", after.from)
         .with("to", after.to)
         .with("after_refused", after.refused)
-        .with("limit", asked.limit.saturating_add(1))
+        .with("limit", asked.limit.saturating_add(1));
+    LIST.ask(store, of, params, empty(), as_of, |row| page::<LinkRow<'_>, _>(row, asked.limit)).await
 }
 
-pub(super) async fn count(store: &Inner, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-    COUNT.ask(store, of, Params::new().with("refused", refused), 0, |row| column(row, "found")).await
+pub(super) async fn count(store: &Inner, of: &[Of], refused: Option<bool>, as_of: Option<Moment>) -> Result<Vec<i64>> {
+    COUNT.ask(store, of, Params::new().with("refused", refused), 0, as_of, |row| column(row, "found")).await
+}
+
+/// Writes accepted and refused links.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let (refused, bound): (Vec<&PlannedLink>, Vec<&PlannedLink>) =
+        plan.links.iter().partition(|row| row.link.refused.is_some());
+    writer.rows(&INSERT, bound.into_iter().map(link).collect()).await?;
+    writer.rows(&INSERT_REFUSED, refused.into_iter().map(link).collect()).await
+}
+
+fn link(PlannedLink { link, all }: &PlannedLink) -> BoltType {
+    row! {
+        "all" => all,
+        "from" => link.from,
+        "to" => link.to,
+        "set" => row! {
+            "rule" => link.rule,
+            "reason" => link.refused,
+            "first_at" => link.first_at,
+            "last_at" => link.last_at,
+            "count" => link.count,
+            "message_id" => link.message_id,
+            "source" => link.source,
+        },
+    }
 }

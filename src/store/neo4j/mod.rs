@@ -1,7 +1,7 @@
 //! The store for real use: Neo4j over Bolt, for a team and for more than one machine.
 //!
 //! * [`connections`] keeps the driver's connections, `fault` says what its errors mean.
-//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan.
+//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan, noun by noun.
 //! * [`customers`] is the hot path: a whole customer in one statement.
 //!
 //! To add a statement: a file in `cypher/`, in the folder of its noun, whose comment says why it is shaped as it is, a static in
@@ -10,30 +10,37 @@
 mod apply;
 mod bolt;
 mod changes;
+mod claims;
+mod coalesce;
+mod commit_marker;
 mod connections;
 mod consents;
 mod customer_list;
 mod customers;
+mod customers_as_of;
 mod decisions;
 mod devices;
+mod evidence;
 mod fault;
 mod health;
 mod identifiers;
 mod identity_events;
-mod joined;
 mod journeys;
 mod known;
 mod links;
+mod locks;
+mod memberships;
 mod no_delay;
+mod numbers;
 mod orders;
 mod pages;
-mod past;
 #[cfg(test)]
 mod plans;
 mod products;
 mod rows;
 mod rules;
 mod set_up;
+mod spend;
 mod statement;
 mod status;
 mod touchpoints;
@@ -41,7 +48,6 @@ mod visits;
 mod why;
 mod words;
 mod write;
-mod writing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -159,14 +165,16 @@ impl Neo4jOptions {
 #[derive(Clone)]
 pub struct Neo4jStore {
     inner: Arc<Inner>,
+    /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
+    as_of: Option<Moment>,
 }
 
 /// What the operations share, also those that go on after their caller has gone.
 struct Inner {
     connections: Connections,
     /// Customers that are being read, each with the rows that answer its keys.
-    joined: joined::Lanes<customers::Reading, Vec<Vec<neo4rs::Row>>>,
-    met: writing::Met,
+    reads: coalesce::Coalescer<customers::Reading, Vec<Vec<neo4rs::Row>>>,
+    markers: commit_marker::FoundMarkers,
     commits: watch::Sender<u64>,
     prepared: Prepared,
     /// Whether the last write failed since the server takes none.
@@ -195,18 +203,57 @@ impl Neo4jStore {
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let connections = Connections::new(options)?;
-        let joined = joined::Lanes::new(READING);
+        let reads = coalesce::Coalescer::new(READING);
         let inner = Inner {
             connections,
-            joined,
-            met: writing::Met::default(),
+            reads,
+            markers: commit_marker::FoundMarkers::default(),
             commits: watch::Sender::new(0),
             prepared: Prepared::default(),
             writes_fail: AtomicBool::new(false),
         };
-        Ok(Neo4jStore { inner: Arc::new(inner) })
+        Ok(Neo4jStore { inner: Arc::new(inner), as_of: None })
     }
 }
+
+/// Every statement: name and text.
+pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
+    STATEMENTS.iter().copied().flatten().map(|statement| (statement.name, statement.text())).collect()
+}
+
+/// The statements of each file.
+static STATEMENTS: &[&[&statement::Statement]] = &[
+    apply::ALL,
+    changes::ALL,
+    claims::ALL,
+    commit_marker::ALL,
+    consents::ALL,
+    customer_list::ALL,
+    customers::ALL,
+    customers_as_of::ALL,
+    decisions::ALL,
+    devices::ALL,
+    evidence::ALL,
+    health::ALL,
+    identifiers::ALL,
+    identity_events::ALL,
+    journeys::ALL,
+    known::ALL,
+    links::ALL,
+    locks::ALL,
+    memberships::ALL,
+    numbers::ALL,
+    orders::ALL,
+    products::ALL,
+    rules::ALL,
+    set_up::ALL,
+    spend::ALL,
+    status::ALL,
+    touchpoints::ALL,
+    visits::ALL,
+    why::ALL,
+    words::ALL,
+];
 
 /// The statement that reads all of a customer by an identifier, for benchmarks. Its parameters are
 /// `keys` (texts `kind:value`) and, each with one more than is wanted, `orders` and `touchpoints`.
@@ -268,11 +315,11 @@ impl Store for Neo4jStore {
     }
 
     async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
-        again(|| past::moment(&self.inner, at)).await
+        again(|| changes::moment(&self.inner, at)).await
     }
 
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
-        Arc::new(past::AsOf::new(self.inner.clone(), moment))
+        Arc::new(Neo4jStore { as_of: Some(moment), ..self.clone() })
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
@@ -448,7 +495,7 @@ impl Visits for Neo4jStore {
 #[async_trait]
 impl Reads for Neo4jStore {
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
-        again(|| visits::list_seen(&self.inner, device, since, limit, None)).await
+        again(|| visits::list_seen(&self.inner, device, since, limit, self.as_of)).await
     }
 
     async fn customers(
@@ -457,63 +504,63 @@ impl Reads for Neo4jStore {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        again(|| customers::fetch(&self.inner, keys, shape, pages)).await
+        again(|| customers::fetch(&self.inner, keys, shape, pages, self.as_of)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
-        again(|| identifiers::fetch(&self.inner, keys)).await
+        again(|| identifiers::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
-        again(|| touchpoints::fetch(&self.inner, message_ids)).await
+        again(|| touchpoints::fetch(&self.inner, message_ids, self.as_of)).await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-        again(|| touchpoints::list(&self.inner, of, page)).await
+        again(|| touchpoints::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-        again(|| touchpoints::count(&self.inner, of, filter)).await
+        again(|| touchpoints::count(&self.inner, of, filter, self.as_of)).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
-        again(|| orders::fetch(&self.inner, keys)).await
+        again(|| orders::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
-        again(|| orders::list(&self.inner, of, page)).await
+        again(|| orders::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
-        again(|| orders::count(&self.inner, of, since, until)).await
+        again(|| orders::count(&self.inner, of, since, until, self.as_of)).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
-        again(|| devices::fetch(&self.inner, keys)).await
+        again(|| devices::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
-        again(|| devices::list(&self.inner, of)).await
+        again(|| devices::list(&self.inner, of, self.as_of)).await
     }
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
-        again(|| links::list(&self.inner, of, page)).await
+        again(|| links::list(&self.inner, of, page, self.as_of)).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
-        again(|| links::count(&self.inner, of, refused)).await
+        again(|| links::count(&self.inner, of, refused, self.as_of)).await
     }
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
-        again(|| links::fetch(&self.inner, keys)).await
+        again(|| links::fetch(&self.inner, keys, self.as_of)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
-        again(|| products::fetch(&self.inner, skus)).await
+        again(|| products::fetch(&self.inner, skus, self.as_of)).await
     }
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-        again(|| products::acts(&self.inner, customers)).await
+        again(|| products::acts(&self.inner, customers, self.as_of)).await
     }
 
     async fn list_identity_events(
@@ -522,18 +569,18 @@ impl Reads for Neo4jStore {
         after: Option<Arrival>,
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
-        again(|| identity_events::list(&self.inner, customers, after, limit)).await
+        again(|| identity_events::list(&self.inner, customers, after, limit, self.as_of)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
-        again(|| identity_events::count(&self.inner, customers)).await
+        again(|| identity_events::count(&self.inner, customers, self.as_of)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
-        again(|| identity_events::fetch(&self.inner, arrivals)).await
+        again(|| identity_events::fetch(&self.inner, arrivals, self.as_of)).await
     }
 
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
-        again(|| decisions::kept_apart(&self.inner, ids, None)).await
+        again(|| decisions::kept_apart(&self.inner, ids, self.as_of)).await
     }
 }

@@ -2,30 +2,25 @@
 
 use neo4rs::{BoltType, Row};
 
-use super::Inner;
-use super::bolt::{Params, ToBolt};
+use super::bolt::{Params, ToBolt, list};
 use super::rows::column;
 use super::statement::Statement;
+use super::{Inner, memberships};
 use crate::domain::page::Page;
+use crate::domain::{IdentifierId, Moment};
 use crate::store::query::Of;
 use crate::store::{Result, StoreError};
 
-/// One question in two forms: of customers, and of identifiers alone.
-pub(super) struct Pair {
-    customer: Statement,
-    identifier: Statement,
+/// One question in three forms: about customers, about identifiers, and, as of a moment, about the identifiers that
+/// belonged together then.
+pub(super) struct Forms {
+    pub(super) customer: &'static Statement,
+    pub(super) identifier: &'static Statement,
+    /// Begins with `owners/part_as_of`.
+    pub(super) as_of: &'static Statement,
 }
 
-impl Pair {
-    pub(super) fn new(customer: Statement, identifier: Statement) -> Self {
-        Pair { customer, identifier }
-    }
-
-    #[cfg(test)]
-    pub(super) fn both(&self) -> [&Statement; 2] {
-        [&self.customer, &self.identifier]
-    }
-
+impl Forms {
     /// Asks for each of `of`; `take` makes what a row says into an answer.
     pub(super) async fn ask<T: Clone>(
         &self,
@@ -33,8 +28,13 @@ impl Pair {
         of: &[Of],
         params: Params,
         none: T,
+        as_of: Option<Moment>,
         take: impl Fn(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
+        if let Some(moment) = as_of {
+            let owners = memberships::owners(store, of, moment).await?;
+            return of_owners(store, self.as_of, &owners, params, none, moment, take).await;
+        }
         let mut answers = vec![none; of.len()];
         let customers = positions(of, |of| match of {
             Of::Customer(id) => Some(id.to_bolt()),
@@ -44,7 +44,7 @@ impl Pair {
             Of::Identifier(id) => Some(id.to_bolt()),
             Of::Customer(_) => None,
         });
-        for (statement, asked) in [(&self.customer, customers), (&self.identifier, identifiers)] {
+        for (statement, asked) in [(self.customer, customers), (self.identifier, identifiers)] {
             if asked.is_empty() {
                 continue;
             }
@@ -55,6 +55,29 @@ impl Pair {
         }
         Ok(answers)
     }
+}
+
+/// What a statement with the head `owners/part_as_of` answers for each list of identifiers.
+pub(super) async fn of_owners<T: Clone>(
+    store: &Inner,
+    statement: &Statement,
+    owners: &[Vec<IdentifierId>],
+    params: Params,
+    none: T,
+    moment: Moment,
+    take: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut answers = vec![none; owners.len()];
+    let params = params.as_of(moment).with_list("of", owners.iter().map(list));
+    for row in &as_of_rows(store, statement, params).await? {
+        answers[column::<usize>(row, "n")?] = take(row)?;
+    }
+    Ok(answers)
+}
+
+/// Rows of a statement of a moment. Boxed, since one such read stands below another and the compiler counts how deep.
+pub(super) async fn as_of_rows(store: &Inner, statement: &Statement, params: Params) -> Result<Vec<Row>> {
+    Box::pin(store.connections.read(statement, params)).await
 }
 
 /// Those of `items` that `pick` picks, with their places.
@@ -70,12 +93,24 @@ pub(super) async fn by_key<K, T>(
     key: impl Fn(&K) -> BoltType,
     take: impl Fn(&Row) -> Result<T>,
 ) -> Result<Vec<Option<T>>> {
+    by_key_in(store, statement, keys, key, Params::new(), take).await
+}
+
+/// The same with further parameters.
+pub(super) async fn by_key_in<K, T>(
+    store: &Inner,
+    statement: &Statement,
+    keys: &[K],
+    key: impl Fn(&K) -> BoltType,
+    params: Params,
+    take: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<Option<T>>> {
     let mut answers: Vec<Option<T>> = keys.iter().map(|_| None).collect();
     if keys.is_empty() {
         return Ok(answers);
     }
-    let params = Params::new().with_list("keys", keys.iter().map(key));
-    for row in &store.connections.read(statement, params).await? {
+    let params = params.with_list("keys", keys.iter().map(key));
+    for row in &as_of_rows(store, statement, params).await? {
         answers[column::<usize>(row, "n")?] = Some(take(row)?);
     }
     Ok(answers)

@@ -79,7 +79,7 @@ fn assert_lean(statement: &Statement, plan: &[String], merges: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_customer_sorts_nothing_below_the_merge_of_its_pages() {
     let Some((graph, _alone)) = server().await else { return };
-    for statement in customers::statements() {
+    for (_, statement) in customers::every_shape() {
         let plan = plan(&graph, statement).await;
         let pages = usize::from(statement.text().contains("$touchpoints"));
         // Orders and touchpoints: two runs out of their indexes, each cut, and two merges.
@@ -93,8 +93,9 @@ async fn a_whole_customer_sorts_nothing_below_the_merge_of_its_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_a_history_comes_out_of_its_index_in_order() {
     let Some((graph, _alone)) = server().await else { return };
-    let pairs = [&touchpoints::NEWEST, &touchpoints::OLDEST, &orders::LIST];
-    for statement in pairs.into_iter().flat_map(|pair| pair.both()).chain([&identity_events::LIST]) {
+    let forms = [&touchpoints::NEWEST, &touchpoints::OLDEST, &orders::LIST];
+    let pages = forms.into_iter().flat_map(|forms| [forms.customer, forms.identifier]);
+    for statement in pages.chain([&identity_events::LIST]) {
         let plan = plan(&graph, statement).await;
         assert_lean(statement, &plan, 1);
         assert_eq!(count(&plan, "Limit"), 1, "{}: {}", statement.name, plan.join("\n"));
@@ -281,7 +282,7 @@ fn in_batches() -> impl Iterator<Item = Statement> {
         let verb = name.split('/').nth(1).and_then(|rest| rest.split('_').next()).unwrap_or_default();
         READS.contains(&name) || WRITES.contains(&verb) && !NOT_IN_BATCHES.contains(&name)
     };
-    files().filter(move |(name, _)| of_a_batch(name)).map(|(name, text)| Statement::of_parts(name, &[&text]))
+    files().filter(move |(name, _)| of_a_batch(name)).map(|(name, text)| Statement::of_text(name, &text))
 }
 
 /// The files of statements and of their parts: their names, such as `links/fetch`, and the texts.
@@ -311,7 +312,8 @@ async fn a_ping_waits_behind_no_read() {
         ..Neo4jOptions::default()
     };
     let store = std::sync::Arc::new(Neo4jStore::connect(options).expect("an address"));
-    static SLOW: Statement = Statement::of_file("slow", "UNWIND range(1, 2000000000) AS n RETURN sum(n % 7) AS s");
+    static SLOW: Statement =
+        Statement::new("slow", &["UNWIND range(1, 2000000000) AS n RETURN sum(n % 7) AS s"], false);
     let busy = store.clone();
     let read = async move { busy.inner.connections.read(&SLOW, super::bolt::Params::new()).await.map(|_| ()) };
     let reading = tokio::spawn(read);

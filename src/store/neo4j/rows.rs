@@ -7,7 +7,6 @@ use neo4rs::DeError;
 use serde_json::value::RawValue;
 
 use super::bolt::list_row;
-use super::fault;
 use crate::domain::claim::{Claim, Provenance};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::customer::CustomerId;
@@ -221,10 +220,10 @@ impl TryFrom<OrderRow<'_>> for Order {
 
 impl OrderRow<'_> {
     /// As it stands, or stood at a moment. Its products are called as they are now.
-    pub(super) fn order(self, when: Option<Moment>) -> Result<Order> {
+    pub(super) fn order(self, as_of: Option<Moment>) -> Result<Order> {
         let row = self;
         let key = OrderKey { source: row.source.into(), number: row.number.into() };
-        let mut order = Order::fold_as_of(key, order_events(row.events)?, when);
+        let mut order = Order::fold_as_of(key, order_events(row.events)?, as_of);
         let products: HashMap<Arc<str>, Product> =
             row.products.into_iter().map(|p| (Arc::from(p.0), product(p))).collect();
         order.name_products(&products);
@@ -242,7 +241,7 @@ pub(super) fn column<'a, T: serde::Deserialize<'a>>(row: &'a neo4rs::Row, name: 
     row.get(name).map_err(|e| {
         let said = format!("the column {name} of an answer is of another shape: {e}");
         match e {
-            DeError::InvalidType { received, .. } if received.to_string() == NOTHING => fault::removed(&said),
+            DeError::InvalidType { received, .. } if received.to_string() == NOTHING => StoreError::Removed(said),
             _ => StoreError::Data(said),
         }
     })
@@ -290,7 +289,7 @@ mod tests {
     #[test]
     fn nothing_where_something_is_wanted_is_a_row_whose_node_was_removed() {
         let (null, one) = (|| BoltType::Null(BoltNull), || BoltType::Integer(BoltInteger::new(1)));
-        let is_removed = |error: &StoreError| fault::is_removed(error) && error.is_transient();
+        let is_removed = |error: &StoreError| matches!(error, StoreError::Removed(_)) && error.is_transient();
         assert!(is_removed(&column::<i64>(&row(null()), "to_at").expect_err("a number is wanted")));
         assert!(is_removed(&column::<&str>(&row(null()), "to_at").expect_err("a text is wanted")));
         let inside = row(list([one(), null()]));

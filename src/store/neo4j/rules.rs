@@ -8,7 +8,7 @@ use super::connections::Transaction;
 use super::decisions::{decision, evidence};
 use super::fault::{Fault, again};
 use super::rows::{ClaimRow, column, json};
-use super::statement::{Statement, statement};
+use super::statement::{Statement, statements};
 use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
@@ -18,16 +18,18 @@ use crate::stitching::known::Evidence;
 use crate::store::rules::{ClaimPage, MembershipAt, RulesInForce};
 use crate::store::{Result, StoreError};
 
-static NEWEST: Statement = statement!("rules/fetch");
-static BEGIN: Statement = statement!("rules/insert_first");
-static SAVE: Statement = statement!("rules/insert");
-static APPLIED: Statement = statement!("rules/update_applied");
-static HAS_KIND: Statement = statement!("identifiers/count_kind");
-static SCAN_IDENTIFIERS: Statement = statement!("identifiers/scan");
-static SCAN_EVIDENCE: Statement = statement!("evidence/scan");
-pub(super) static SCAN_CLAIMS: Statement = statement!("claims/scan");
-static SCAN_DECISIONS: Statement = statement!("decisions/scan");
-static KEYS: Statement = statement!("identifiers/list_keys");
+statements! {
+    NEWEST = "rules/fetch";
+    BEGIN = "rules/insert_first";
+    SAVE = "rules/insert";
+    APPLIED = "rules/update_applied";
+    HAS_KIND = "identifiers/count_kind";
+    SCAN_IDENTIFIERS = "identifiers/scan";
+    SCAN_EVIDENCE = "evidence/scan";
+    pub(super) SCAN_CLAIMS = "claims/scan";
+    SCAN_DECISIONS = "decisions/scan";
+    KEYS = "identifiers/list_keys";
+}
 
 /// The newest rules.
 pub(super) async fn fetch(store: &Inner) -> Result<Option<RulesInForce>> {

@@ -10,7 +10,7 @@ use super::customers;
 use super::fault::Fault;
 use super::health;
 use super::rows::column;
-use super::statement::{Statement, part, statement};
+use super::statement::{Statement, statements, text};
 use super::words;
 use crate::store::StoreError;
 
@@ -21,18 +21,20 @@ const NAMED: i64 = 2;
 /// From which version on words are made as the program makes them now; raised with them.
 const WORDS: i64 = 3;
 
-static SCHEMA: &str = part!("schema");
-static VERSION_OF_DATA: Statement = statement!("schema/update_version");
-static STORED_VERSION: Statement = statement!("schema/fetch_version");
-static NAME_EVIDENCE: Statement = statement!("evidence/update_names");
-static MAKE_COUNTER: Statement = statement!("changes/insert_counter");
-static AWAIT_INDEXES: Statement = statement!("schema/await_indexes");
-static DROP_STALE_WRITING: Statement = statement!("changes/delete_stale_commits");
-static TOKENS: Statement = statement!("schema/insert_tokens");
-static PING: Statement = statement!("status/ping");
-static INDEXES: Statement = statement!("schema/list_indexes");
-static PREPARED: Statement = statement!("schema/fetch_prepared");
-pub(super) static TRY_WRITE: Statement = statement!("status/update_probe");
+static SCHEMA: &str = text!("schema");
+statements! {
+    VERSION_OF_DATA = "schema/update_version";
+    STORED_VERSION = "schema/fetch_version";
+    NAME_EVIDENCE = "evidence/update_names";
+    MAKE_COUNTER = "changes/insert_counter";
+    AWAIT_INDEXES = "schema/await_indexes";
+    DROP_STALE_WRITING = "changes/delete_stale_commits";
+    TOKENS = "schema/insert_tokens";
+    PING = "status/ping";
+    INDEXES = "schema/list_indexes";
+    PREPARED = "schema/fetch_prepared";
+    pub(super) TRY_WRITE = "status/update_probe";
+}
 
 /// How often it is tried when another server does the same at the same time.
 const ATTEMPTS: u32 = 10;
@@ -45,7 +47,11 @@ pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
         // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
         match Box::pin(prepare(store)).await {
             Ok(()) => break,
-            Err(fault) if fault.again && attempt < ATTEMPTS && matches!(fault.error, StoreError::Busy(_)) => {
+            Err(fault)
+                if fault.again
+                    && attempt < ATTEMPTS
+                    && matches!(fault.error, StoreError::Busy(_) | StoreError::Removed(_)) =>
+            {
                 tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(attempt))).await;
                 attempt += 1;
             }
@@ -196,14 +202,12 @@ async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
         "MATCH (n:{label}) WHERE {all} WITH [{key}] AS key, n ORDER BY coalesce(n.saved_at, n.at, 0), elementId(n) \
          WITH key, collect(n) AS nodes WHERE size(nodes) > 1"
     );
-    let statement = Statement::of_parts(
-        "doubles",
-        &[&format!(
-            "{begin} WITH nodes, [n IN nodes | elementId(n)] AS ids \
-             WITH count(*) AS keys, sum(size(nodes)) AS nodes, collect(ids) AS ids \
-             RETURN keys, nodes, reduce(all = [], some IN ids | all + some)[..{SHOWN}] AS ids"
-        )],
+    let text = format!(
+        "{begin} WITH nodes, [n IN nodes | elementId(n)] AS ids \
+         WITH count(*) AS keys, sum(size(nodes)) AS nodes, collect(ids) AS ids \
+         RETURN keys, nodes, reduce(all = [], some IN ids | all + some)[..{SHOWN}] AS ids"
     );
+    let statement = Statement::of_text("schema/list_doubles", &text);
     let rows = store.connections.read(&statement, Params::new()).await.ok()?;
     let row = rows.first()?;
     let (keys, nodes): (i64, i64) = (column(row, "keys").ok()?, column(row, "nodes").ok()?);

@@ -1,6 +1,7 @@
 //! Cypher statements: a name, which spans and metrics carry, and a text from `cypher/<name>.cypher`, such as
 //! `cypher/links/fetch.cypher`. A file whose name begins with `part_` is only ever a part of a statement.
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::bolt::Params;
@@ -12,57 +13,62 @@ pub(super) const KEEP_PLAN: &str = "CYPHER replan=skip\n";
 pub(super) struct Statement {
     /// The path of its file below `cypher/`, without `.cypher`; or of what it is put together to be.
     pub(super) name: &'static str,
-    text: Text,
+    parts: &'static [&'static str],
+    reversed: bool,
+    text: OnceLock<String>,
 }
 
-enum Text {
-    File(&'static str),
-    Made(String),
-}
-
-/// The statement in `cypher/<name>.cypher`.
-macro_rules! statement {
-    ($name:literal) => {
-        $crate::store::neo4j::statement::Statement::of_file(
-            $name,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/neo4j/cypher/", $name, ".cypher")),
-        )
+/// `statements! { FETCH = "links/fetch"; LIST = "links/list_of_customer" ("owners/part_of_customer" | "links/part_list"); }`
+/// makes statics, of one file or put together from several, and `ALL` of all of them. With `reversed` behind the
+/// parts every order is turned round: a direction cannot be a parameter in Cypher.
+macro_rules! statements {
+    ($($vis:vis $constant:ident = $name:literal $(($($part:literal)|+) $($reversed:ident)?)?;)+) => {
+        $($vis static $constant: $crate::store::neo4j::statement::Statement =
+            $crate::store::neo4j::statement::statement!($name $(($($part)|+) $($reversed)?)?);)+
+        pub(in $crate::store::neo4j) static ALL: &[&$crate::store::neo4j::statement::Statement] = &[$(&$constant),+];
     };
 }
 
-/// The text of `cypher/<name>.cypher`, to compose a statement of.
-macro_rules! part {
+/// One statement, as [`statements!`] names it.
+macro_rules! statement {
+    ($name:literal) => {
+        $crate::store::neo4j::statement::statement!($name ($name))
+    };
+    ($name:literal ($($part:literal)|+)) => {
+        $crate::store::neo4j::statement::Statement::new($name, &[$($crate::store::neo4j::statement::text!($part)),+], false)
+    };
+    ($name:literal ($($part:literal)|+) reversed) => {
+        $crate::store::neo4j::statement::Statement::new($name, &[$($crate::store::neo4j::statement::text!($part)),+], true)
+    };
+}
+
+/// The text of `cypher/<name>.cypher`.
+macro_rules! text {
     ($name:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/neo4j/cypher/", $name, ".cypher"))
     };
 }
 
-pub(super) use {part, statement};
+pub(super) use {statement, statements, text};
 
 impl Statement {
-    pub(super) const fn of_file(name: &'static str, text: &'static str) -> Self {
-        Statement { name, text: Text::File(text) }
+    /// A statement put together from the texts of files.
+    pub(super) const fn new(name: &'static str, parts: &'static [&'static str], reversed: bool) -> Self {
+        Statement { name, parts, reversed, text: OnceLock::new() }
     }
 
-    /// A statement put together from the texts of several files.
-    pub(super) fn of_parts(name: &'static str, parts: &[&str]) -> Self {
-        let bodies: Vec<&str> = parts.iter().map(|part| body(part)).collect();
-        Statement { name, text: Text::Made(bodies.join("\n")) }
-    }
-
-    /// The same with every order turned round: a direction cannot be a parameter in Cypher.
-    pub(super) fn reversed(name: &'static str, parts: &[&str]) -> Self {
-        let statement = Statement::of_parts(name, parts);
-        let Text::Made(text) = statement.text else { return statement };
-        Statement { name, text: Text::Made(text.replace(" DESC", " ASC")) }
+    /// A statement that no file has.
+    pub(super) fn of_text(name: &'static str, text: &str) -> Self {
+        Statement { name, parts: &[], reversed: false, text: OnceLock::from(body(text).to_owned()) }
     }
 
     /// What the server is sent.
     pub(super) fn text(&self) -> &str {
-        match &self.text {
-            Text::File(text) => body(text),
-            Text::Made(text) => text,
-        }
+        self.text.get_or_init(|| {
+            let bodies: Vec<&str> = self.parts.iter().map(|part| body(part)).collect();
+            let text = bodies.join("\n");
+            if self.reversed { text.replace(" DESC", " ASC") } else { text }
+        })
     }
 
     pub(super) fn query(&self, params: Params) -> neo4rs::Query {

@@ -6,13 +6,15 @@ use super::Inner;
 use super::bolt::Params;
 use super::connections::WRITERS;
 use super::rows::column;
-use super::statement::{Statement, statement};
+use super::statement::statements;
 use crate::domain::Timestamp;
 use crate::store::{Result, StoreError, StoreStatus};
 
-static STATUS: Statement = statement!("status/fetch");
-pub(super) static COUNTER_AND_LOG: Statement = statement!("changes/fetch_counter_and_log");
-static MEND_COUNTER: Statement = statement!("changes/update_counter_to_log");
+statements! {
+    STATUS = "status/fetch";
+    pub(super) COUNTER_AND_LOG = "changes/fetch_counter_and_log";
+    MEND_COUNTER = "changes/update_counter_to_log";
+}
 
 pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     let rows = store.connections.read(&STATUS, Params::new()).await?;

@@ -1,78 +1,114 @@
 //! Touchpoints, by message and in pages.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use neo4rs::{BoltType, Row};
+use rustc_hash::FxHashMap;
 
 use super::Inner;
-use super::bolt::{Params, ToBolt};
-use super::pages::{Pair, by_key, empty, page};
+use super::bolt::{Params, ToBolt, row};
+use super::orders::order_text;
+use super::pages::{Forms, as_of_rows, by_key, empty, of_owners, page};
 use super::rows::{TouchpointRow, column};
-use super::statement::{Statement, part, statement};
+use super::statement::statements;
+use super::write::{Outcome, Writer, text};
 use crate::domain::page::Page;
-use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Moment, Timestamp};
+use crate::domain::touchpoint::{Campaign, Touchpoint};
+use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::stitching::Plan;
+use crate::stitching::batch::hex;
 use crate::store::Result;
+use crate::store::as_of::end;
 use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
-static TOUCHPOINTS: Statement = statement!("touchpoints/fetch");
-pub(super) static NEWEST: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::new(
-        Statement::of_parts(
-            "touchpoints/list_of_customer",
-            &[part!("owners/part_of_customer"), part!("touchpoints/part_list")],
-        ),
-        Statement::of_parts(
-            "touchpoints/list_of_identifier",
-            &[part!("owners/part_of_identifier"), part!("touchpoints/part_list")],
-        ),
-    )
-});
-pub(super) static OLDEST: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::new(
-        Statement::reversed(
-            "touchpoints/list_of_customer",
-            &[part!("owners/part_of_customer"), part!("touchpoints/part_list")],
-        ),
-        Statement::reversed(
-            "touchpoints/list_of_identifier",
-            &[part!("owners/part_of_identifier"), part!("touchpoints/part_list")],
-        ),
-    )
-});
-static COUNT: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::new(
-        Statement::of_parts(
-            "touchpoints/count_of_customer",
-            &[part!("owners/part_of_customer"), part!("touchpoints/part_count")],
-        ),
-        Statement::of_parts(
-            "touchpoints/count_of_identifier",
-            &[part!("owners/part_of_identifier"), part!("touchpoints/part_count")],
-        ),
-    )
-});
+statements! {
+    INSERT_MESSAGES = "messages/insert";
+    INSERT = "touchpoints/insert";
+    INSERT_CAMPAIGNS = "campaigns/insert";
+    TOUCHPOINTS = "touchpoints/fetch";
+    OWNERS_AS_OF = "touchpoints/fetch_owner_as_of";
+    NEWEST_OF_CUSTOMER = "touchpoints/list_newest_of_customer" ("owners/part_of_customer" | "touchpoints/part_list");
+    NEWEST_OF_IDENTIFIER = "touchpoints/list_newest_of_identifier" ("owners/part_of_identifier" | "touchpoints/part_list");
+    NEWEST_AS_OF = "touchpoints/list_newest_as_of" ("owners/part_as_of" | "touchpoints/part_list_as_of");
+    OLDEST_OF_CUSTOMER = "touchpoints/list_oldest_of_customer" ("owners/part_of_customer" | "touchpoints/part_list") reversed;
+    OLDEST_OF_IDENTIFIER = "touchpoints/list_oldest_of_identifier" ("owners/part_of_identifier" | "touchpoints/part_list") reversed;
+    OLDEST_AS_OF = "touchpoints/list_oldest_as_of" ("owners/part_as_of" | "touchpoints/part_list_as_of") reversed;
+    COUNT_OF_CUSTOMER = "touchpoints/count_of_customer" ("owners/part_of_customer" | "touchpoints/part_count");
+    COUNT_OF_IDENTIFIER = "touchpoints/count_of_identifier" ("owners/part_of_identifier" | "touchpoints/part_count");
+    COUNT_AS_OF = "touchpoints/count_as_of" ("owners/part_as_of" | "touchpoints/part_count_as_of");
+}
+pub(super) static NEWEST: Forms =
+    Forms { customer: &NEWEST_OF_CUSTOMER, identifier: &NEWEST_OF_IDENTIFIER, as_of: &NEWEST_AS_OF };
+pub(super) static OLDEST: Forms =
+    Forms { customer: &OLDEST_OF_CUSTOMER, identifier: &OLDEST_OF_IDENTIFIER, as_of: &OLDEST_AS_OF };
+static COUNT: Forms = Forms { customer: &COUNT_OF_CUSTOMER, identifier: &COUNT_OF_IDENTIFIER, as_of: &COUNT_AS_OF };
 
-pub(super) async fn fetch(store: &Inner, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
-    by_key(
-        store,
-        &TOUCHPOINTS,
-        message_ids,
-        |id| id.to_bolt(),
-        |row| column::<TouchpointRow<'_>>(row, "item")?.try_into(),
-    )
-    .await
+pub(super) async fn fetch(
+    store: &Inner,
+    message_ids: &[Arc<str>],
+    as_of: Option<Moment>,
+) -> Result<Vec<Option<Touchpoint>>> {
+    let take = |row: &Row| column::<TouchpointRow<'_>>(row, "item")?.try_into();
+    let mut found: Vec<Option<Touchpoint>> = by_key(store, &TOUCHPOINTS, message_ids, |id| id.to_bolt(), take).await?;
+    let Some(moment) = as_of else { return Ok(found) };
+    for touchpoint in &mut found {
+        touchpoint.take_if(|t| !moment.has(t.arrival));
+    }
+    let owners = owners_as_of(store, found.iter().flatten().map(|t| t.arrival).collect(), moment).await?;
+    for touchpoint in found.iter_mut().flatten() {
+        if let Some(owner) = owners.get(&touchpoint.arrival) {
+            touchpoint.give_back(*owner);
+        }
+    }
+    Ok(found)
 }
 
-pub(super) async fn list(store: &Inner, of: &[Of], asked: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
-    let pair = match asked.order {
+/// Who owned touchpoints at a moment, of those whose owner changed since.
+pub(super) async fn owners_as_of(
+    store: &Inner,
+    arrivals: Vec<Arrival>,
+    moment: Moment,
+) -> Result<FxHashMap<Arrival, IdentifierId>> {
+    let mut owners = FxHashMap::default();
+    if arrivals.is_empty() {
+        return Ok(owners);
+    }
+    let params = Params::new().as_of(moment).with("keys", arrivals);
+    for row in &as_of_rows(store, &OWNERS_AS_OF, params).await? {
+        owners.insert(Arrival(column(row, "arrival")?), Arrival(column(row, "owner")?));
+    }
+    Ok(owners)
+}
+
+pub(super) async fn list(
+    store: &Inner,
+    of: &[Of],
+    asked: &TouchpointPage,
+    as_of: Option<Moment>,
+) -> Result<Vec<Page<Touchpoint>>> {
+    let forms = match asked.order {
         TimeOrder::NewestFirst => &NEWEST,
         TimeOrder::OldestFirst => &OLDEST,
     };
-    let params = page_params(asked, None);
-    pair.ask(store, of, params, empty(), |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
+    let params = page_params(asked, as_of);
+    forms.ask(store, of, params, empty(), as_of, |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
+}
+
+/// The newest page of what each list of identifiers owned at a moment.
+pub(super) async fn newest_as_of(
+    store: &Inner,
+    owners: &[Vec<IdentifierId>],
+    asked: &TouchpointPage,
+    moment: Moment,
+) -> Result<Vec<Page<Touchpoint>>> {
+    let params = page_params(asked, Some(moment));
+    let take = |row: &Row| page::<TouchpointRow<'_>, _>(row, asked.limit);
+    of_owners(store, &NEWEST_AS_OF, owners, params, empty(), moment, take).await
 }
 
 /// The parameters of a page, now or as of a moment.
-pub(super) fn page_params(asked: &TouchpointPage, when: Option<Moment>) -> Params {
+fn page_params(asked: &TouchpointPage, as_of: Option<Moment>) -> Params {
     let sign = match asked.order {
         TimeOrder::NewestFirst => -1_i64,
         TimeOrder::OldestFirst => 1,
@@ -93,23 +129,19 @@ pub(super) fn page_params(asked: &TouchpointPage, when: Option<Moment>) -> Param
         .with("edge", edge)
         .with("place", place)
         .with("sign", sign)
-        .with("end", end(when))
+        .with("end", end(as_of))
         .with("limit", asked.limit.saturating_add(1))
 }
 
-pub(super) async fn count(store: &Inner, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
-    COUNT.ask(store, of, count_params(filter, None), 0, |row| column(row, "found")).await
-}
-
-/// The parameters of a count, now or as of a moment.
-pub(super) fn count_params(filter: &TouchpointFilter, when: Option<Moment>) -> Params {
+pub(super) async fn count(
+    store: &Inner,
+    of: &[Of],
+    filter: &TouchpointFilter,
+    as_of: Option<Moment>,
+) -> Result<Vec<i64>> {
     let (since, until) = bounds(filter.since, filter.until);
-    filtered(Params::new(), filter).with("since", since).with("until", until).with("end", end(when))
-}
-
-/// The first arrival that was not there yet; of the present there is none.
-pub(super) fn end(when: Option<Moment>) -> i64 {
-    when.map_or(i64::MAX, |moment| moment.end().0)
+    let params = filtered(Params::new(), filter).with("since", since).with("until", until).with("end", end(as_of));
+    COUNT.ask(store, of, params, 0, as_of, |row| column(row, "found")).await
 }
 
 /// Not before, and before; all time where nothing is said.
@@ -124,4 +156,61 @@ fn filtered(params: Params, filter: &TouchpointFilter) -> Params {
         .with("kinds", given(&filter.kinds))
         .with("names", given(&filter.names))
         .with("direction", filter.direction.map(|d| d.as_str()))
+}
+
+/// Writes the campaigns that touchpoints point to.
+pub(super) async fn write_campaigns(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let campaigns: BTreeSet<&Campaign> = plan.touchpoints.iter().filter_map(|t| t.fact.campaign.as_deref()).collect();
+    writer.rows(&INSERT_CAMPAIGNS, campaigns.into_iter().map(campaign).collect::<Outcome<_>>()?).await
+}
+
+/// Writes messages, and those that are touchpoints.
+pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
+    let contacts: BTreeSet<_> = plan.touchpoints.iter().map(|t| t.arrival).collect();
+    let plain = plan.messages.iter().filter(|m| !contacts.contains(&m.arrival));
+    let plain = plain.map(|m| row! { "id" => m.id, "arrival" => m.arrival, "owner" => m.owner });
+    writer.rows(&INSERT_MESSAGES, plain.collect()).await?;
+    writer.rows(&INSERT, plan.touchpoints.iter().map(touchpoint).collect::<Outcome<_>>()?).await
+}
+
+fn touchpoint(touchpoint: &Touchpoint) -> Outcome<BoltType> {
+    let fact = &touchpoint.fact;
+    let campaign = fact.campaign.as_deref();
+    Ok(row! {
+        "campaign" => campaign.map(campaign_key).transpose()?,
+        "order" => touchpoint.order.as_ref().map(order_text),
+        "set" => row! {
+            "id" => touchpoint.message_id,
+            "arrival" => touchpoint.arrival,
+            "at" => touchpoint.at,
+            "owner" => touchpoint.owner,
+            "carrier" => touchpoint.device_identifier,
+            "source" => touchpoint.source,
+            "device" => touchpoint.device,
+            "order_source" => touchpoint.order.as_ref().map(|key| &key.source),
+            "order_number" => touchpoint.order.as_ref().map(|key| &key.number),
+            "kind" => fact.kind,
+            "name" => fact.name,
+            "channel" => fact.channel,
+            "direction" => fact.direction.as_str(),
+            "session_id" => fact.session_id,
+            "campaign" => campaign.map(text).transpose()?,
+            "properties" => fact.properties,
+        },
+    })
+}
+
+fn campaign_key(campaign: &Campaign) -> Outcome<String> {
+    use sha2::{Digest, Sha256};
+    Ok(hex(&Sha256::digest(text(campaign)?.as_bytes())[..16]))
+}
+
+fn campaign(campaign: &Campaign) -> Outcome<BoltType> {
+    Ok(row! {
+        "key" => campaign_key(campaign)?,
+        "set" => row! {
+            "name" => campaign.name, "source" => campaign.source, "medium" => campaign.medium,
+            "term" => campaign.term, "content" => campaign.content,
+        },
+    })
 }

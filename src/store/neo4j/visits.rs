@@ -12,9 +12,9 @@ use super::bolt::{Params, list, list_row, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::health;
+use super::orders::order_text;
 use super::rows::{TouchpointRow, column, order_events};
-use super::statement::{Statement, statement};
-use super::write::order_text;
+use super::statement::{Statement, statements};
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
@@ -24,27 +24,30 @@ use crate::stitching::rows::OwnerReassignment;
 use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
 use crate::stitching::{Known, Plan};
 use crate::store::Result;
+use crate::store::as_of::end;
 use crate::store::visits::OwnerMove;
 
-static NEXT_PENDING: Statement = statement!("visits/fetch_pending");
-static NEXT_PENDING_OF: Statement = statement!("visits/fetch_pending_of");
-static WRITE_PENDING: Statement = statement!("visits/insert_pending");
-static WRITE_PENDING_OF_ALL: Statement = statement!("visits/insert_pending_of_all");
-static DROP_PENDING: Statement = statement!("visits/delete_pending");
-static SHARED_WITH: Statement = statement!("visits/list_shared_with");
-pub(super) static STREAM_AFTER: Statement = statement!("visits/list_after");
-pub(super) static STREAM_BEFORE: Statement = statement!("visits/list_before");
-pub(super) static LIST_SEEN: Statement = statement!("visits/list_newest");
-static PEOPLE: Statement = statement!("identifiers/fetch_member");
-static TOUCHPOINTS: Statement = statement!("touchpoints/fetch_by_arrival");
-static LATEST: Statement = statement!("touchpoints/fetch_latest");
-static ORDERS: Statement = statement!("orders/fetch_events");
-static WRITE_OWNERS: Statement = statement!("touchpoints/update_owner");
-static GIVE_PRODUCT_ACTS: Statement = statement!("product_acts/update_owner");
-static DROP_PLACED: Statement = statement!("orders/delete_placed");
-static GAIN_DEVICES: Statement = statement!("devices/insert_identifier");
-static NARROW_DEVICES: Statement = statement!("devices/update_narrowed");
-static OWNER_MOVES: Statement = statement!("touchpoints/list_owner_moves");
+statements! {
+    NEXT_PENDING = "visits/fetch_pending";
+    NEXT_PENDING_OF = "visits/fetch_pending_of";
+    WRITE_PENDING = "visits/insert_pending";
+    WRITE_PENDING_OF_ALL = "visits/insert_pending_of_all";
+    DROP_PENDING = "visits/delete_pending";
+    SHARED_WITH = "visits/list_shared_with";
+    pub(super) STREAM_AFTER = "visits/list_after";
+    pub(super) STREAM_BEFORE = "visits/list_before";
+    pub(super) LIST_SEEN = "visits/list_newest";
+    PEOPLE = "identifiers/fetch_member";
+    TOUCHPOINTS = "touchpoints/fetch_by_arrival";
+    LATEST = "touchpoints/fetch_latest";
+    ORDERS = "orders/fetch_events";
+    WRITE_OWNERS = "touchpoints/update_owner";
+    GIVE_PRODUCT_ACTS = "product_acts/update_owner";
+    DROP_PLACED = "orders/delete_placed";
+    GAIN_DEVICES = "devices/insert_identifier";
+    NARROW_DEVICES = "devices/update_narrowed";
+    OWNER_MOVES = "touchpoints/list_owner_moves";
+}
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
@@ -179,10 +182,9 @@ pub(super) async fn list_seen(
     device: IdentifierId,
     since: Timestamp,
     limit: usize,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Seen>> {
-    let end = when.map_or(i64::MAX, |moment| moment.end().0);
-    let params = Params::new().with("device", device).with("since", since).with("end", end).with("limit", limit);
+    let params = Params::new().with("device", device).with("since", since).with("end", end(as_of)).with("limit", limit);
     let rows = store.connections.read(&LIST_SEEN, params).await?;
     rows.iter().rev().map(|row| Ok(column::<SeenRow<'_>>(row, "item")?.into())).collect()
 }

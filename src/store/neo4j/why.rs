@@ -2,7 +2,7 @@
 
 use super::bolt::Params;
 use super::rows::{column, strange};
-use super::statement::{Statement, statement};
+use super::statement::{Statement, statements};
 use super::{Inner, identifiers, links};
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::{Identifier, IdentifierKey};
@@ -12,9 +12,11 @@ use crate::stitching::why::{MOST_LINKS, Next, Search, chain_of};
 use crate::store::query::{IdentifierRef, LinkKey};
 use crate::store::{Result, StoreError};
 
-pub(super) static BOUND_LINKS: Statement = statement!("links/list_bound");
-pub(super) static BOUND_OR_MERGED: Statement = statement!("links/list_bound_or_merged");
-pub(super) static LINKS_WITHIN: Statement = statement!("links/list_within");
+statements! {
+    pub(super) BOUND_LINKS = "links/list_bound";
+    pub(super) BOUND_OR_MERGED = "links/list_bound_or_merged";
+    pub(super) LINKS_WITHIN = "links/list_within";
+}
 
 /// A customer with no more links than this is read whole: a long chain would take many trips.
 const AT_ONCE: usize = 10_000;
@@ -32,12 +34,12 @@ pub(super) async fn explain(
 ) -> Result<Option<LinkExplanation>> {
     let keys = [IdentifierRef::Key(from.clone()), IdentifierRef::Key(to.clone())];
     for _ in 0..ATTEMPTS {
-        let ends = identifiers::fetch(store, &keys).await?;
+        let ends = identifiers::fetch(store, &keys, None).await?;
         let [Some(from), Some(to)] = ends.as_slice() else { return Ok(None) };
         let within = from.customer.as_ref().filter(|holder| Some(*holder) == to.customer.as_ref());
         let Some(chain) = search(store, from.id, to.id, within).await? else { return Ok(None) };
         let keys: Vec<IdentifierRef> = chain.into_iter().map(IdentifierRef::Id).collect();
-        let path: Option<Vec<Identifier>> = identifiers::fetch(store, &keys).await?.into_iter().collect();
+        let path: Option<Vec<Identifier>> = identifiers::fetch(store, &keys, None).await?.into_iter().collect();
         let path = path.ok_or_else(|| strange("a link's end"))?;
         let together = |ends: &[Option<&CustomerId>]| ends.iter().all(|holder| holder.is_some() && *holder == ends[0]);
         let holders: Vec<Option<&CustomerId>> = path.iter().map(|i| i.customer.as_ref()).collect();
@@ -47,7 +49,8 @@ pub(super) async fn explain(
         };
         if stands {
             let same_customer = within.is_some();
-            let steps = links::fetch(store, &LinkKey::along(&path)).await?.into_iter().collect::<Option<Vec<_>>>();
+            let steps =
+                links::fetch(store, &LinkKey::along(&path), None).await?.into_iter().collect::<Option<Vec<_>>>();
             let steps = steps.ok_or_else(|| strange("a link"))?;
             return Ok(Some(LinkExplanation { same_customer, path, steps }));
         }

@@ -7,14 +7,16 @@ use super::Inner;
 use super::bolt::{Params, row};
 use super::fault::Fault;
 use super::rows::column;
-use super::statement::{Statement, statement};
+use super::statement::{Statement, statements};
 use crate::domain::IdentifierKey;
 use crate::domain::search;
 
-static WORDS_TO_MAKE: Statement = statement!("words/scan_identifiers");
-static TRAIT_WORDS_TO_MAKE: Statement = statement!("words/scan_claims");
-static MAKE_WORDS: Statement = statement!("words/update_identifiers");
-static MAKE_TRAIT_WORDS: Statement = statement!("words/update_claims");
+statements! {
+    WORDS_TO_MAKE = "words/scan_identifiers";
+    TRAIT_WORDS_TO_MAKE = "words/scan_claims";
+    MAKE_WORDS = "words/update_identifiers";
+    MAKE_TRAIT_WORDS = "words/update_claims";
+}
 
 /// How many are made in one transaction.
 const PAGE: usize = 5_000;

@@ -7,7 +7,7 @@ use super::statement::statements;
 use crate::domain::change::{ChangePlace, ChangeRun};
 use crate::domain::customer::CustomerId;
 use crate::store::Result;
-use crate::store::run::Gathering;
+use crate::store::run::RunBuilder;
 
 statements! {
     CHANGES = "changes/list";
@@ -16,7 +16,7 @@ statements! {
 
 /// A run behind `after`.
 pub(super) fn list(db: &Connection, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
-    let mut run = Gathering::new(after, limit);
+    let mut run = RunBuilder::new(after, limit);
     let mut statement = CHANGES.on(db)?;
     let mut rows = statement.query([run.wants()])?;
     while let Some(row) = rows.next()? {

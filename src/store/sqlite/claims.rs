@@ -11,34 +11,24 @@ use crate::store::Result;
 
 statements! {
     CLAIMS_OF_IDENTIFIER = "claims/list";
-    CLAIMS_THEN = "claims/list_as_of";
+    CLAIMS_AS_OF = "claims/list_as_of";
     CLOSE_CLAIM = "claims/update_closed";
     INSERT_CLAIM = "claims/insert";
 }
 
-/// Adds the present claims of `owners` to `into`.
+/// Adds the claims of `owners` to `into`: the present ones, or those of a moment.
 pub(super) fn read(
     db: &Connection,
     owners: impl IntoIterator<Item = IdentifierId>,
+    as_of: Option<Moment>,
     into: &mut Vec<Claim>,
 ) -> Result<()> {
-    let mut statement = CLAIMS_OF_IDENTIFIER.on(db)?;
+    let mut statement = if as_of.is_none() { CLAIMS_OF_IDENTIFIER.on(db)? } else { CLAIMS_AS_OF.on(db)? };
     for owner in owners {
-        statement.all([owner.0], into, decode)?;
-    }
-    Ok(())
-}
-
-/// Adds what `owners` claimed by a moment.
-pub(super) fn read_then(
-    db: &Connection,
-    owners: impl IntoIterator<Item = IdentifierId>,
-    moment: Moment,
-    into: &mut Vec<Claim>,
-) -> Result<()> {
-    let mut statement = CLAIMS_THEN.on(db)?;
-    for owner in owners {
-        statement.all([owner.0, moment.end().0, moment.change], into, decode)?;
+        match as_of {
+            None => statement.all([owner.0], into, decode)?,
+            Some(moment) => statement.all([owner.0, moment.end().0, moment.change], into, decode)?,
+        }
     }
     Ok(())
 }

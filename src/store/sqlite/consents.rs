@@ -15,30 +15,22 @@ use crate::store::Result;
 statements! {
     CONSENT = "consents/fetch";
     CONSENTS_OF_IDENTIFIER = "consents/list";
-    CONSENTS_THEN = "consents/list_as_of";
+    CONSENTS_AS_OF = "consents/list_as_of";
     CONSENTS_EVER_OF_IDENTIFIER = "consents/list_ever";
     INSERT_CONSENT = "consents/insert";
     GIVE_CONSENT = "consents/insert_holder";
     TAKE_CONSENT = "consents/update_holder_ended";
 }
 
-/// Adds what `holders` hold to `into`; a decision that several hold is one in memory too.
+/// Adds what `holders` hold, or held at a moment, to `into`; a decision that several hold is one in memory too.
 pub(super) fn read(
     db: &Connection,
     holders: impl IntoIterator<Item = IdentifierId>,
+    as_of: Option<Moment>,
     into: &mut Vec<ConsentGiven>,
 ) -> Result<()> {
-    gather(&mut CONSENTS_OF_IDENTIFIER.on(db)?, holders, None, into)
-}
-
-/// The same as of a moment.
-pub(super) fn read_then(
-    db: &Connection,
-    holders: impl IntoIterator<Item = IdentifierId>,
-    moment: Moment,
-    into: &mut Vec<ConsentGiven>,
-) -> Result<()> {
-    gather(&mut CONSENTS_THEN.on(db)?, holders, Some(moment), into)
+    let mut statement = if as_of.is_none() { CONSENTS_OF_IDENTIFIER.on(db)? } else { CONSENTS_AS_OF.on(db)? };
+    gather(&mut statement, holders, as_of, into)
 }
 
 /// What an identifier holds or held, and whether it does still.
@@ -51,12 +43,12 @@ pub(super) fn read_ever(db: &Connection, identifier: IdentifierId, into: &mut Ve
 fn gather(
     statement: &mut Prepared<'_>,
     holders: impl IntoIterator<Item = IdentifierId>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     into: &mut Vec<ConsentGiven>,
 ) -> Result<()> {
     let mut decisions: FxHashMap<Arrival, Arc<Consent>> = FxHashMap::default();
     for identifier in holders {
-        let params = [Some(identifier.0), when.map(|moment| moment.change)];
+        let params = [Some(identifier.0), as_of.map(|moment| moment.change)];
         let params = params_from_iter(params.into_iter().flatten());
         statement.all(params, into, |row| {
             let consent = match decisions.get(&arrival(row, 0)?) {

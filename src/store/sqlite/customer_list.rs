@@ -208,7 +208,7 @@ impl<'c> Looker<'c> {
         })?;
         let claims = || {
             let mut found = Vec::new();
-            claims::read(self.db, held.iter().map(|(id, _)| *id), &mut found)?;
+            claims::read(self.db, held.iter().map(|(id, _)| *id), None, &mut found)?;
             Ok(found)
         };
         self.search.asked.fits(held.iter().map(|(_, key)| key), &self.search.shown, claims)

@@ -4,31 +4,45 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::row::text;
+use super::row::{arrival, text};
 use super::statement::statements;
-use super::{claims, consents, devices, identifiers, orders, touchpoints};
+use super::{claims, consents, devices, identifiers, memberships, orders, touchpoints};
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
-use crate::domain::{Arrival, IdentifierId};
-use crate::store::query::{CustomerKey, FirstPages, OrderPage, Shape, TimeOrder, TouchpointFilter, TouchpointPage};
+use crate::domain::identifier::Identifier;
+use crate::domain::{Arrival, IdentifierId, Moment};
+use crate::store::query::{
+    CustomerKey, FirstPages, IdentifierRef, OrderPage, Shape, TimeOrder, TouchpointFilter, TouchpointPage,
+};
 use crate::store::{Result, StoreError};
 
 statements! {
-    BORN_BY_ID = "customers/fetch_by_id";
-    BORN_BY_IDENTIFIER = "customers/fetch_by_identifier";
-    BORN_BY_ORDER = "customers/fetch_by_order";
+    BY_ID = "customers/fetch_by_id";
+    BY_IDENTIFIER = "customers/fetch_by_identifier";
+    BY_ORDER = "customers/fetch_by_order";
     CUSTOMER = "customers/fetch";
-    FORMER_IDS = "customers/list_former";
+    FORMER = "customers/list_former";
+    OWNERS_OF_ORDER_AS_OF = "orders/list_owners_as_of";
 }
 
 /// What one key finds: a fault of its own, nobody, or the customer.
 type Found = Result<Option<Arc<CustomerView>>>;
 
 /// One view per key, in their order.
-pub(super) fn fetch(db: &Connection, keys: &[CustomerKey], shape: Shape, pages: FirstPages) -> Result<Vec<Found>> {
+pub(super) fn fetch(
+    db: &Connection,
+    keys: &[CustomerKey],
+    shape: Shape,
+    pages: FirstPages,
+    as_of: Option<Moment>,
+) -> Result<Vec<Found>> {
     let mut views = Vec::with_capacity(keys.len());
     for key in keys {
-        views.push(match find(db, key) {
-            Ok(Some(born)) => Ok(view(db, born, shape, pages)?.map(Arc::new)),
+        let born = match as_of {
+            None => find(db, key),
+            Some(moment) => find_as_of(db, key, moment),
+        };
+        views.push(match born {
+            Ok(Some(born)) => Ok(view(db, born, shape, pages, as_of)?.map(Arc::new)),
             Ok(None) => Ok(None),
             Err(StoreError::AmbiguousOrder) => Err(StoreError::AmbiguousOrder),
             Err(fault) => return Err(fault),
@@ -41,13 +55,11 @@ pub(super) fn fetch(db: &Connection, keys: &[CustomerKey], shape: Shape, pages: 
 fn find(db: &Connection, key: &CustomerKey) -> Result<Option<i64>> {
     let born = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?);
     match key {
-        CustomerKey::Id(id) => Ok(BORN_BY_ID.on(db)?.first([&*id.0], born)?.flatten()),
-        CustomerKey::Identifier(key) => {
-            Ok(BORN_BY_IDENTIFIER.on(db)?.first((&*key.kind, &*key.value), born)?.flatten())
-        }
+        CustomerKey::Id(id) => Ok(BY_ID.on(db)?.first([&*id.0], born)?.flatten()),
+        CustomerKey::Identifier(key) => Ok(BY_IDENTIFIER.on(db)?.first((&*key.kind, &*key.value), born)?.flatten()),
         CustomerKey::Order { number, source } => {
             let mut holders = Vec::new();
-            BORN_BY_ORDER.on(db)?.all((&**number, source.as_deref()), &mut holders, born)?;
+            BY_ORDER.on(db)?.all((&**number, source.as_deref()), &mut holders, born)?;
             if holders.len() > 1 {
                 return Err(StoreError::AmbiguousOrder);
             }
@@ -56,21 +68,72 @@ fn find(db: &Connection, key: &CustomerKey) -> Result<Option<i64>> {
     }
 }
 
-fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<Option<CustomerView>> {
-    let Some((id, version)) = CUSTOMER.on(db)?.first([born], |row| Ok((CustomerId(text(row, 0)?), row.get(1)?)))?
-    else {
-        return Ok(None);
-    };
+/// The customer that a key meant at a moment.
+fn find_as_of(db: &Connection, key: &CustomerKey, moment: Moment) -> Result<Option<i64>> {
+    match key {
+        CustomerKey::Id(id) => memberships::customer(db, id, moment),
+        CustomerKey::Identifier(key) => {
+            let id = identifiers::id_of(db, &IdentifierRef::Key(key.clone()))?;
+            id.map_or(Ok(None), |id| memberships::holder(db, id, moment))
+        }
+        CustomerKey::Order { number, source } => {
+            let mut owners = Vec::new();
+            let params = (&**number, source.as_deref(), moment.end().0, moment.change);
+            OWNERS_OF_ORDER_AS_OF.on(db)?.all(params, &mut owners, |row| arrival(row, 0))?;
+            match owners.as_slice() {
+                [] => Ok(None),
+                [owner] => memberships::holder(db, *owner, moment),
+                _ => Err(StoreError::AmbiguousOrder),
+            }
+        }
+    }
+}
+
+/// A customer and its identifiers, first seen first, ties by id.
+fn card(db: &Connection, born: i64) -> Result<Option<(Customer, Vec<Identifier>)>> {
+    let read = |row: &rusqlite::Row<'_>| Ok((CustomerId(text(row, 0)?), row.get(1)?));
+    let Some((id, version)) = CUSTOMER.on(db)?.first([born], read)? else { return Ok(None) };
     let mut former_ids = Vec::new();
-    FORMER_IDS.on(db)?.all([born], &mut former_ids, |row| Ok(CustomerId(text(row, 0)?)))?;
+    FORMER.on(db)?.all([born], &mut former_ids, |row| Ok(CustomerId(text(row, 0)?)))?;
     let identifiers = identifiers::of_customer(db, born, &id)?;
+    Ok(Some((Customer { id, created_seq: Arrival(born), version, former_ids }, identifiers)))
+}
+
+/// The same as of a moment.
+fn card_as_of(db: &Connection, born: i64, moment: Moment) -> Result<Option<(Customer, Vec<Identifier>)>> {
+    let owners = memberships::list(db, born, moment)?;
+    let Some(id) = memberships::id_of(db, born)?.filter(|_| !owners.is_empty()) else { return Ok(None) };
+    let mut former_ids = Vec::new();
+    for born in memberships::former(db, born, moment)? {
+        former_ids.extend(memberships::id_of(db, born)?);
+    }
+    let mut identifiers = Vec::with_capacity(owners.len());
+    for owner in &owners {
+        identifiers.extend(identifiers::counted(db, *owner, Some(id.clone()), moment)?);
+    }
+    identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
+    Ok(Some((Customer { id, created_seq: Arrival(born), version: 0, former_ids }, identifiers)))
+}
+
+fn view(
+    db: &Connection,
+    born: i64,
+    shape: Shape,
+    pages: FirstPages,
+    as_of: Option<Moment>,
+) -> Result<Option<CustomerView>> {
+    let card = match as_of {
+        None => card(db, born)?,
+        Some(moment) => card_as_of(db, born, moment)?,
+    };
+    let Some((customer, identifiers)) = card else { return Ok(None) };
     let owners: Vec<IdentifierId> = identifiers.iter().map(|i| i.id).collect();
     let mut claims = Vec::new();
-    claims::read(db, owners.iter().copied(), &mut claims)?;
+    claims::read(db, owners.iter().copied(), as_of, &mut claims)?;
     claims.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView {
-        as_of: None,
-        customer: Customer { id, created_seq: Arrival(born), version, former_ids },
+        as_of,
+        customer,
         identifiers,
         claims,
         consents: None,
@@ -80,19 +143,19 @@ fn view(db: &Connection, born: i64, shape: Shape, pages: FirstPages) -> Result<O
     };
     if matches!(shape, Shape::Identity | Shape::All) {
         let mut given = Vec::new();
-        consents::read(db, owners.iter().copied(), &mut given)?;
+        consents::read(db, owners.iter().copied(), as_of, &mut given)?;
         view.consents = Some(given);
-        view.devices = Some(devices::list_of(db, &owners, false)?);
+        view.devices = Some(devices::list_of(db, &owners, false, as_of)?);
     }
     if matches!(shape, Shape::History | Shape::All) {
         if pages.orders > 0 {
             let page = OrderPage { since: None, until: None, after: None, limit: pages.orders };
-            view.orders = Some(orders::list_of(db, &owners, &page, None)?);
+            view.orders = Some(orders::list_of(db, &owners, &page, as_of)?);
         }
         if pages.touchpoints > 0 {
             let (order, filter) = (TimeOrder::NewestFirst, TouchpointFilter::default());
             let page = TouchpointPage { filter, order, after: None, limit: pages.touchpoints };
-            view.touchpoints = Some(touchpoints::list_of(db, &owners, &page, None)?);
+            view.touchpoints = Some(touchpoints::list_of(db, &owners, &page, as_of)?);
         }
     }
     Ok(Some(view))

@@ -112,9 +112,9 @@ pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &
 pub(super) fn kept_apart(
     db: &Connection,
     ids: &[IdentifierId],
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Vec<IdentifierId>>> {
-    let change = when.map_or(i64::MAX, |moment| moment.change);
+    let change = as_of.map_or(i64::MAX, |moment| moment.change);
     let mut statement = KEPT_APART.on(db)?;
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {

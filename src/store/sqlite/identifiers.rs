@@ -2,13 +2,15 @@
 
 use rusqlite::{Connection, Row};
 
-use super::past;
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::{Prepared, statements};
+use super::{links, memberships, orders};
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::{Identifier, IdentifierKey};
-use crate::domain::{IdentifierId, Moment};
+use crate::domain::rollup::{ChannelRollup, Rollup};
+use crate::domain::{IdentifierId, Moment, Timestamp};
 use crate::store::Result;
+use crate::store::as_of::bounds;
 use crate::store::query::{IdentifierRef, Of};
 
 statements! {
@@ -16,10 +18,18 @@ statements! {
     IDENTIFIER_BY_ID = "identifiers/fetch_by_id";
     IDENTIFIERS_OF_CUSTOMER = "identifiers/list";
     MEMBERS_OF_CUSTOMER = "memberships/list";
+    ID = "identifiers/fetch_id";
+    AS_OF = "identifiers/fetch_as_of";
+    FIGURES_AS_OF = "identifiers/list_figures_as_of";
+    TOUCHED_AS_OF = "identifiers/list_touched_as_of";
+    SEEN_ALONE_AS_OF = "identifiers/list_seen_alone_as_of";
 }
 
-/// One identifier per key, in their order.
-pub(super) fn fetch(db: &Connection, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
+/// One identifier per key, in their order, with the customer that has it.
+pub(super) fn fetch(db: &Connection, keys: &[IdentifierRef], as_of: Option<Moment>) -> Result<Vec<Option<Identifier>>> {
+    if let Some(moment) = as_of {
+        return keys.iter().map(|key| fetch_as_of(db, key, moment)).collect();
+    }
     let mut by_key = IDENTIFIER_BY_KEY.on(db)?;
     let mut by_id = IDENTIFIER_BY_ID.on(db)?;
     keys.iter()
@@ -28,6 +38,21 @@ pub(super) fn fetch(db: &Connection, keys: &[IdentifierRef]) -> Result<Vec<Optio
             IdentifierRef::Id(id) => by_id.first([id.0], decode),
         })
         .collect()
+}
+
+fn fetch_as_of(db: &Connection, key: &IdentifierRef, moment: Moment) -> Result<Option<Identifier>> {
+    let Some(id) = id_of(db, key)?.filter(|id| moment.has(*id)) else { return Ok(None) };
+    let holder = memberships::holder(db, id, moment)?;
+    let customer = holder.map(|born| memberships::id_of(db, born)).transpose()?.flatten();
+    counted(db, id, customer, moment)
+}
+
+/// The id of an identifier.
+pub(super) fn id_of(db: &Connection, key: &IdentifierRef) -> Result<Option<IdentifierId>> {
+    match key {
+        IdentifierRef::Id(id) => Ok(Some(*id)),
+        IdentifierRef::Key(key) => ID.on(db)?.first((&*key.kind, &*key.value), |row| arrival(row, 0)),
+    }
 }
 
 /// All identifiers of a customer, first seen first, ties by id.
@@ -46,26 +71,77 @@ pub(super) fn of_customer(db: &Connection, born: i64, id: &CustomerId) -> Result
 pub(super) struct Owners<'c> {
     db: &'c Connection,
     members: Prepared<'c>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
 impl<'c> Owners<'c> {
-    pub(super) fn new(db: &'c Connection, when: Option<Moment>) -> Result<Self> {
-        Ok(Owners { db, members: MEMBERS_OF_CUSTOMER.on(db)?, when })
+    pub(super) fn new(db: &'c Connection, as_of: Option<Moment>) -> Result<Self> {
+        Ok(Owners { db, members: MEMBERS_OF_CUSTOMER.on(db)?, as_of })
     }
 
     /// Those of the customer, or of the one it became; or the one identifier.
     pub(super) fn of(&mut self, of: &Of) -> Result<Vec<IdentifierId>> {
         let mut ids = Vec::new();
-        if let Some(moment) = self.when {
-            return past::people::owners(self.db, of, moment);
-        }
-        match of {
-            Of::Identifier(id) => ids.push(*id),
-            Of::Customer(id) => self.members.all([&*id.0], &mut ids, |row| arrival(row, 0))?,
+        match (of, self.as_of) {
+            (Of::Identifier(id), as_of) => ids.extend(as_of.is_none_or(|moment| moment.has(*id)).then_some(*id)),
+            (Of::Customer(id), None) => self.members.all([&*id.0], &mut ids, |row| arrival(row, 0))?,
+            (Of::Customer(id), Some(moment)) => {
+                if let Some(born) = memberships::customer(self.db, id, moment)? {
+                    ids = memberships::list(self.db, born, moment)?;
+                }
+            }
         }
         Ok(ids)
     }
+}
+
+/// An identifier that was there at a moment, with its figures.
+pub(super) fn counted(
+    db: &Connection,
+    id: IdentifierId,
+    customer: Option<CustomerId>,
+    moment: Moment,
+) -> Result<Option<Identifier>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let key = IdentifierKey { kind: text(row, 0)?, value: text(row, 1)? };
+        Ok((key, (time(row, 2)?, time(row, 3)?), row.get::<_, Option<i64>>(4)?))
+    };
+    let Some((key, now, shared_since)) = AS_OF.on(db)?.first([id.0], read)? else { return Ok(None) };
+    let mut seen = Vec::new();
+    let rollup = figures(db, id, moment)?;
+    let mut touched: Vec<Option<(i64, i64)>> = Vec::new();
+    TOUCHED_AS_OF
+        .on(db)?
+        .all([id.0, moment.end().0], &mut touched, |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?)))?;
+    seen.extend(touched.into_iter().flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
+    links::seen_as_of(db, id, moment, &mut seen)?;
+    SEEN_ALONE_AS_OF.on(db)?.all([id.0, moment.change], &mut seen, |row| Ok((time(row, 0)?, time(row, 1)?)))?;
+    // What a file of version 1 did not keep is taken to be as it is now.
+    let (first_seen_at, last_seen_at) = bounds(&seen).unwrap_or(now);
+    let shared_since = shared_since.filter(|since| *since <= moment.change);
+    Ok(Some(Identifier { id, key, first_seen_at, last_seen_at, customer, rollup, shared_since }))
+}
+
+/// What had happened under an identifier, counted.
+fn figures(db: &Connection, id: IdentifierId, moment: Moment) -> Result<Rollup> {
+    let mut rollup = Rollup::default();
+    let mut channels = Vec::new();
+    FIGURES_AS_OF.on(db)?.all([id.0, moment.end().0, moment.change], &mut channels, |row| {
+        let figures = ChannelRollup {
+            touchpoints: row.get(1)?,
+            sent: row.get::<_, f64>(2)? as i64,
+            answered: row.get::<_, f64>(3)? as i64,
+            last_at: time(row, 4)?,
+        };
+        Ok((text(row, 0)?, figures))
+    })?;
+    rollup.channels.extend(channels);
+    for order in orders::all_of(db, &[id], Some(moment))? {
+        if let Some((_, currency, part)) = order.figures() {
+            rollup.count_order(currency, &part, 1);
+        }
+    }
+    Ok(rollup)
 }
 
 /// `id, kind, value, first_seen_at, last_seen_at, rollup, shared_since, customer's id`.

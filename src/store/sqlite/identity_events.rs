@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 
-use super::past::{self, end};
+use super::memberships;
 use super::row::{arrival, json, optional_text, text, time, word};
 use super::statement::statements;
 use super::write::Births;
@@ -15,6 +15,7 @@ use crate::domain::page::Page;
 use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::known::RefusedBefore;
 use crate::store::Result;
+use crate::store::as_of::end;
 
 statements! {
     INSERT_IDENTITY_EVENT = "identity_events/insert";
@@ -62,9 +63,13 @@ pub(super) fn refused(db: &Connection, messages: BTreeSet<&Arc<str>>) -> Result<
 }
 
 /// One line per name, in their order.
-pub(super) fn fetch(db: &Connection, arrivals: &[Arrival], when: Option<Moment>) -> Result<Vec<Option<IdentityEvent>>> {
+pub(super) fn fetch(
+    db: &Connection,
+    arrivals: &[Arrival],
+    as_of: Option<Moment>,
+) -> Result<Vec<Option<IdentityEvent>>> {
     let mut statement = IDENTITY_EVENT.on(db)?;
-    let mut fetch = |arrival: &Arrival| match arrival.0 < end(when) {
+    let mut fetch = |arrival: &Arrival| match arrival.0 < end(as_of) {
         true => statement.first([arrival.0], decode),
         false => Ok(None),
     };
@@ -77,15 +82,15 @@ pub(super) fn list(
     customers: &[CustomerId],
     after: Option<Arrival>,
     limit: usize,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Page<IdentityEvent>>> {
     let after = after.map_or(i64::MIN, |a| a.0);
     let mut statement = IDENTITY_EVENTS_OF_CUSTOMER.on(db)?;
     let mut pages = Vec::with_capacity(customers.len());
     for customer in customers {
         let mut events = Vec::new();
-        for born in with_former(db, customer, when)? {
-            statement.all(params![born, after, limit as i64 + 1, end(when)], &mut events, decode)?;
+        for born in with_former(db, customer, as_of)? {
+            statement.all(params![born, after, limit as i64 + 1, end(as_of)], &mut events, decode)?;
         }
         events.sort_by_key(|event| event.arrival);
         pages.push(Page::cut(events, limit));
@@ -94,13 +99,13 @@ pub(super) fn list(
 }
 
 /// How long each is.
-pub(super) fn count(db: &Connection, customers: &[CustomerId], when: Option<Moment>) -> Result<Vec<i64>> {
+pub(super) fn count(db: &Connection, customers: &[CustomerId], as_of: Option<Moment>) -> Result<Vec<i64>> {
     let mut statement = COUNT_IDENTITY_EVENTS.on(db)?;
     let mut counts = Vec::with_capacity(customers.len());
     for customer in customers {
         let mut sum = 0;
-        for born in with_former(db, customer, when)? {
-            sum += statement.count([born, end(when)])?;
+        for born in with_former(db, customer, as_of)? {
+            sum += statement.count([born, end(as_of)])?;
         }
         counts.push(sum);
     }
@@ -108,9 +113,12 @@ pub(super) fn count(db: &Connection, customers: &[CustomerId], when: Option<Mome
 }
 
 /// The customer that an id stands for, and those it absorbed.
-fn with_former(db: &Connection, id: &CustomerId, when: Option<Moment>) -> Result<Vec<i64>> {
-    if let Some(moment) = when {
-        return past::people::with_former(db, id, moment);
+fn with_former(db: &Connection, id: &CustomerId, as_of: Option<Moment>) -> Result<Vec<i64>> {
+    if let Some(moment) = as_of {
+        let Some(born) = memberships::customer(db, id, moment)? else { return Ok(Vec::new()) };
+        let mut all = memberships::former(db, born, moment)?;
+        all.push(born);
+        return Ok(all);
     }
     let mut births = Vec::new();
     CUSTOMER_AND_FORMER.on(db)?.all([&*id.0], &mut births, |row| Ok(row.get(0)?))?;

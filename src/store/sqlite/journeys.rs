@@ -176,7 +176,7 @@ pub(super) fn held_consents_at(db: &Connection, at: i64, ids: &[IdentifierId]) -
     };
     let read = |id: &IdentifierId| {
         let mut given = Vec::new();
-        consents::read_then(db, [*id], moment, &mut given)?;
+        consents::read(db, [*id], Some(moment), &mut given)?;
         Ok(given.into_iter().map(held).collect())
     };
     ids.iter().map(read).collect()

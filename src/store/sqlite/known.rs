@@ -155,7 +155,7 @@ fn read_claims(
 ) -> Result<()> {
     let claimants = batch.claimants();
     let owners = claimants.iter().filter_map(|key| named.get(key).copied());
-    claims::read(db, owners, &mut known.claims)
+    claims::read(db, owners, None, &mut known.claims)
 }
 
 /// Of every identifier that was read, and not only of the consenters' customers: an earlier fact of
@@ -164,5 +164,5 @@ fn read_consents(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()
     if batch.consenters().is_empty() {
         return Ok(());
     }
-    consents::read(db, known.identifiers.iter().map(|i| i.id), &mut known.consents)
+    consents::read(db, known.identifiers.iter().map(|i| i.id), None, &mut known.consents)
 }

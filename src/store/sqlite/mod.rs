@@ -24,9 +24,9 @@ mod journeys;
 mod known;
 mod links;
 mod look;
+mod memberships;
 mod orders;
 mod pages;
-mod past;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -81,11 +81,46 @@ use files::Files;
 pub use look::{FileTrouble, look};
 use pool::{Opening, Pool};
 
+/// Every statement: name and text.
+pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
+    STATEMENTS.iter().copied().flatten().map(|statement| (statement.name, statement.sql)).collect()
+}
+
+/// The statements of each file.
+const STATEMENTS: &[&[statement::Statement]] = &[
+    changes::ALL,
+    claims::ALL,
+    consents::ALL,
+    customer_list::ALL,
+    customers::ALL,
+    decisions::ALL,
+    devices::ALL,
+    health::ALL,
+    identifiers::ALL,
+    identity_events::ALL,
+    journeys::ALL,
+    known::ALL,
+    links::ALL,
+    memberships::ALL,
+    orders::ALL,
+    products::ALL,
+    rules::ALL,
+    status::ALL,
+    touchpoints::ALL,
+    visits::ALL,
+    why::ALL,
+    words::ALL,
+    write::ALL,
+];
+
 /// A store in one file.
+#[derive(Clone)]
 pub struct SqliteStore {
     pool: Arc<Pool>,
     prepared: Prepared,
     new_id: NewId,
+    /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
+    as_of: Option<Moment>,
 }
 
 /// Gives ids for new customers.
@@ -124,7 +159,7 @@ impl SqliteStore {
         let SqliteOptions { synchronous_full, lock_wait, .. } = options;
         let opening = Opening { files: Arc::new(Files::at(path)), synchronous_full, lock_wait };
         let pool = Arc::new(Pool::start(opening, options.readers)?);
-        Ok(SqliteStore { pool, prepared: Prepared::default(), new_id: options.new_id })
+        Ok(SqliteStore { pool, prepared: Prepared::default(), new_id: options.new_id, as_of: None })
     }
 }
 
@@ -273,7 +308,7 @@ impl Store for SqliteStore {
     }
 
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
-        Arc::new(past::AsOf::new(self.pool.clone(), moment))
+        Arc::new(SqliteStore { as_of: Some(moment), ..self.clone() })
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
@@ -458,10 +493,21 @@ impl Visits for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Reads of the present, or as of the moment.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, Option<Moment>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let as_of = self.as_of;
+        self.pool.read(move |db| read(db, as_of)).await
+    }
+}
+
 #[async_trait]
 impl Reads for SqliteStore {
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
-        self.pool.read(move |db| visits::list_seen(db, device, since, limit, None)).await
+        self.read(move |db, as_of| visits::list_seen(db, device, since, limit, as_of)).await
     }
 
     async fn customers(
@@ -471,77 +517,77 @@ impl Reads for SqliteStore {
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| customers::fetch(db, &keys, shape, pages)).await
+        self.read(move |db, as_of| customers::fetch(db, &keys, shape, pages, as_of)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| identifiers::fetch(db, &keys)).await
+        self.read(move |db, as_of| identifiers::fetch(db, &keys, as_of)).await
     }
 
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>> {
         let message_ids = message_ids.to_vec();
-        self.pool.read(move |db| touchpoints::fetch(db, &message_ids, None)).await
+        self.read(move |db, as_of| touchpoints::fetch(db, &message_ids, as_of)).await
     }
 
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| touchpoints::list(db, &of, &page, None)).await
+        self.read(move |db, as_of| touchpoints::list(db, &of, &page, as_of)).await
     }
 
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
         let (of, filter) = (of.to_vec(), filter.clone());
-        self.pool.read(move |db| touchpoints::count(db, &of, &filter, None)).await
+        self.read(move |db, as_of| touchpoints::count(db, &of, &filter, as_of)).await
     }
 
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| orders::fetch(db, &keys, None)).await
+        self.read(move |db, as_of| orders::fetch(db, &keys, as_of)).await
     }
 
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| orders::list(db, &of, &page, None)).await
+        self.read(move |db, as_of| orders::list(db, &of, &page, as_of)).await
     }
 
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>> {
         let of = of.to_vec();
-        self.pool.read(move |db| orders::count(db, &of, since, until, None)).await
+        self.read(move |db, as_of| orders::count(db, &of, since, until, as_of)).await
     }
 
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| devices::fetch(db, &keys)).await
+        self.read(move |db, as_of| devices::fetch(db, &keys, as_of)).await
     }
 
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>> {
         let of = of.to_vec();
-        self.pool.read(move |db| devices::list(db, &of)).await
+        self.read(move |db, as_of| devices::list(db, &of, as_of)).await
     }
 
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>> {
         let (of, page) = (of.to_vec(), page.clone());
-        self.pool.read(move |db| links::list(db, &of, &page, None)).await
+        self.read(move |db, as_of| links::list(db, &of, &page, as_of)).await
     }
 
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>> {
         let of = of.to_vec();
-        self.pool.read(move |db| links::count(db, &of, refused)).await
+        self.read(move |db, as_of| links::count(db, &of, refused, as_of)).await
     }
 
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         let keys = keys.to_vec();
-        self.pool.read(move |db| links::fetch(db, &keys)).await
+        self.read(move |db, as_of| links::fetch(db, &keys, as_of)).await
     }
 
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
         let skus = skus.to_vec();
-        self.pool.read(move |db| products::fetch(db, &skus)).await
+        self.read(move |db, as_of| products::fetch(db, &skus, as_of)).await
     }
 
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| products::acts_and_orders(db, &customers, None)).await
+        self.read(move |db, as_of| products::acts_and_orders(db, &customers, as_of)).await
     }
 
     async fn list_identity_events(
@@ -551,22 +597,22 @@ impl Reads for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| identity_events::list(db, &customers, after, limit, None)).await
+        self.read(move |db, as_of| identity_events::list(db, &customers, after, limit, as_of)).await
     }
 
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>> {
         let customers = customers.to_vec();
-        self.pool.read(move |db| identity_events::count(db, &customers, None)).await
+        self.read(move |db, as_of| identity_events::count(db, &customers, as_of)).await
     }
 
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>> {
         let arrivals = arrivals.to_vec();
-        self.pool.read(move |db| identity_events::fetch(db, &arrivals, None)).await
+        self.read(move |db, as_of| identity_events::fetch(db, &arrivals, as_of)).await
     }
 
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
         let ids = ids.to_vec();
-        self.pool.read(move |db| decisions::kept_apart(db, &ids, None)).await
+        self.read(move |db, as_of| decisions::kept_apart(db, &ids, as_of)).await
     }
 }
 

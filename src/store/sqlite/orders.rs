@@ -7,7 +7,6 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::pages::{self, Entry};
-use super::past::{self, end};
 use super::row::{arrival, json, text, time};
 use super::statement::statements;
 use super::{products, touchpoints};
@@ -17,6 +16,7 @@ use crate::domain::product::Product;
 use crate::domain::{Amount, IdentifierId, Moment, Timestamp};
 use crate::store::Result;
 use crate::store::amounts::Kept;
+use crate::store::as_of::end;
 use crate::store::query::{Of, OrderPage, TimeKey};
 
 statements! {
@@ -26,9 +26,9 @@ statements! {
     ORDERS_NEWEST = "orders/list";
     ORDERS_OF_IDENTIFIER = "orders/list_all";
     COUNT_ORDERS = "orders/count";
-    ORDERS_NEWEST_THEN = "orders/list_as_of";
-    ORDERS_OF_IDENTIFIER_THEN = "orders/list_all_as_of";
-    COUNT_ORDERS_THEN = "orders/count_as_of";
+    ORDERS_NEWEST_AS_OF = "orders/list_as_of";
+    ORDERS_OF_IDENTIFIER_AS_OF = "orders/list_all_as_of";
+    COUNT_ORDERS_AS_OF = "orders/count_as_of";
 }
 
 /// Writes orders whole, in place of what was stored of them.
@@ -65,22 +65,22 @@ fn columns(amount: Amount) -> (i64, Option<String>) {
 }
 
 /// One placed order per key, in their order.
-pub(super) fn fetch(db: &Connection, keys: &[OrderKey], when: Option<Moment>) -> Result<Vec<Option<Order>>> {
+pub(super) fn fetch(db: &Connection, keys: &[OrderKey], as_of: Option<Moment>) -> Result<Vec<Option<Order>>> {
     let mut placed = PLACED_ORDER.on(db)?;
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
-        let order = placed.first((&*key.number, &*key.source), |row| decode(db, row, when))?;
+        let order = placed.first((&*key.number, &*key.source), |row| decode(db, row, as_of))?;
         found.push(order.filter(|order| order.placed.is_some()));
     }
     drop(placed);
-    name_products(db, found.iter_mut().flatten(), when)?;
+    name_products(db, found.iter_mut().flatten(), as_of)?;
     Ok(found)
 }
 
 /// A page of each, newest first.
-pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage, when: Option<Moment>) -> Result<Vec<Page<Order>>> {
-    let mut owners = Owners::new(db, when)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, page, when)).collect()
+pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage, as_of: Option<Moment>) -> Result<Vec<Page<Order>>> {
+    let mut owners = Owners::new(db, as_of)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page, as_of)).collect()
 }
 
 /// A page of those that hang on `owners`.
@@ -88,18 +88,18 @@ pub(super) fn list_of(
     db: &Connection,
     owners: &[IdentifierId],
     page: &OrderPage,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Page<Order>> {
     let since = page.since.map_or(i64::MIN, |t| t.0);
     let begin = pages::begin(true, page.since, page.until, page.after);
-    let mut range = if when.is_none() { ORDERS_NEWEST.on(db)? } else { ORDERS_NEWEST_THEN.on(db)? };
+    let mut range = if as_of.is_none() { ORDERS_NEWEST.on(db)? } else { ORDERS_NEWEST_AS_OF.on(db)? };
     let entries = pages::merge(owners, true, begin, page.limit + 1, |owner, behind, limit, into| {
         let read = |row: &Row<'_>| {
             let key = TimeKey { at: time(row, 0)?, arrival: arrival(row, 1)? };
             Ok(Entry { key, row: row.get(2)? })
         };
         let (at, arrival, limit) = (behind.at.0, behind.arrival.0, limit as i64);
-        match when {
+        match as_of {
             None => range.all([owner.0, at, arrival, since, limit, end(None)], into, read),
             Some(moment) => range.all([owner.0, at, arrival, since, limit, moment.end().0, moment.change], into, read),
         }
@@ -109,27 +109,28 @@ pub(super) fn list_of(
     let mut by_row = ORDER_BY_ROW.on(db)?;
     let mut items = Vec::with_capacity(page.items.len());
     for entry in &page.items {
-        items.extend(by_row.first([entry.row], |row| decode(db, row, when))?);
+        items.extend(by_row.first([entry.row], |row| decode(db, row, as_of))?);
     }
     drop(by_row);
-    name_products(db, items.iter_mut(), when)?;
+    name_products(db, items.iter_mut(), as_of)?;
     Ok(Page { items, more: page.more })
 }
 
 /// Every order that hangs on `owners`, the first placed first.
-pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], when: Option<Moment>) -> Result<Vec<Order>> {
+pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], as_of: Option<Moment>) -> Result<Vec<Order>> {
     let mut orders = Vec::new();
-    let mut statement = if when.is_none() { ORDERS_OF_IDENTIFIER.on(db)? } else { ORDERS_OF_IDENTIFIER_THEN.on(db)? };
+    let mut statement =
+        if as_of.is_none() { ORDERS_OF_IDENTIFIER.on(db)? } else { ORDERS_OF_IDENTIFIER_AS_OF.on(db)? };
     for owner in owners {
-        match when {
-            None => statement.all([owner.0], &mut orders, |row| decode(db, row, when))?,
-            Some(moment) => statement.all([owner.0, moment.change], &mut orders, |row| decode(db, row, when))?,
+        match as_of {
+            None => statement.all([owner.0], &mut orders, |row| decode(db, row, as_of))?,
+            Some(moment) => statement.all([owner.0, moment.change], &mut orders, |row| decode(db, row, as_of))?,
         }
     }
     drop(statement);
     orders.retain(|order| order.placed.is_some());
     orders.sort_by_key(|order| order.placed.map(|placed| (placed.at, placed.arrival)));
-    name_products(db, orders.iter_mut(), when)?;
+    name_products(db, orders.iter_mut(), as_of)?;
     Ok(orders)
 }
 
@@ -139,16 +140,16 @@ pub(super) fn count(
     of: &[Of],
     since: Option<Timestamp>,
     until: Option<Timestamp>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<i64>> {
     let (since, until) = (since.map_or(i64::MIN, |t| t.0), until.map_or(i64::MAX, |t| t.0));
-    let mut owners = Owners::new(db, when)?;
-    let mut count = if when.is_none() { COUNT_ORDERS.on(db)? } else { COUNT_ORDERS_THEN.on(db)? };
+    let mut owners = Owners::new(db, as_of)?;
+    let mut count = if as_of.is_none() { COUNT_ORDERS.on(db)? } else { COUNT_ORDERS_AS_OF.on(db)? };
     let mut counts = Vec::with_capacity(of.len());
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            sum += match when {
+            sum += match as_of {
                 None => count.count([owner.0, since, until, end(None)])?,
                 Some(moment) => count.count([owner.0, since, until, moment.end().0, moment.change])?,
             };
@@ -158,14 +159,15 @@ pub(super) fn count(
     Ok(counts)
 }
 
-fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order>, when: Option<Moment>) -> Result<()> {
+fn name_products<'o>(
+    db: &Connection,
+    orders: impl Iterator<Item = &'o mut Order>,
+    as_of: Option<Moment>,
+) -> Result<()> {
     let mut orders: Vec<&mut Order> = orders.collect();
     let mut known: HashMap<Arc<str>, Product> = HashMap::new();
     let skus = orders.iter().flat_map(|order| order.skus());
-    match when {
-        None => products::read(db, skus, &mut known)?,
-        Some(moment) => past::products::read(db, skus, moment, &mut known)?,
-    }
+    products::read(db, skus, as_of, &mut known)?;
     for order in &mut orders {
         order.name_products(&known);
     }
@@ -173,13 +175,13 @@ fn name_products<'o>(db: &Connection, orders: impl Iterator<Item = &'o mut Order
 }
 
 /// `source, number, events`.
-fn decode(db: &Connection, row: &Row<'_>, when: Option<Moment>) -> Result<Order> {
+fn decode(db: &Connection, row: &Row<'_>, as_of: Option<Moment>) -> Result<Order> {
     let key = OrderKey { source: text(row, 0)?, number: text(row, 1)? };
     let mut events: Vec<OrderEvent> = json(row, 2)?;
-    if let Some(moment) = when {
+    if let Some(moment) = as_of {
         for event in &mut events {
-            event.owner = touchpoints::owner_then(db, event.arrival, moment)?.or(event.owner);
+            event.owner = touchpoints::owner_as_of(db, event.arrival, moment)?.or(event.owner);
         }
     }
-    Ok(Order::fold_as_of(key, events, when))
+    Ok(Order::fold_as_of(key, events, as_of))
 }

@@ -16,37 +16,7 @@ const MAY_SCAN: &[&str] = &[
 ];
 
 fn all_statements() -> Vec<&'static Statement> {
-    [
-        changes::ALL,
-        claims::ALL,
-        consents::ALL,
-        customer_list::ALL,
-        customers::ALL,
-        decisions::ALL,
-        devices::ALL,
-        health::ALL,
-        identifiers::ALL,
-        identity_events::ALL,
-        journeys::ALL,
-        known::ALL,
-        links::ALL,
-        orders::ALL,
-        past::devices::ALL,
-        past::links::ALL,
-        past::people::ALL,
-        past::products::ALL,
-        products::ALL,
-        rules::ALL,
-        status::ALL,
-        touchpoints::ALL,
-        visits::ALL,
-        why::ALL,
-        words::ALL,
-        write::ALL,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    STATEMENTS.iter().copied().flatten().collect()
 }
 
 fn database() -> Connection {

@@ -7,14 +7,14 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::orders;
-use super::past::{self, end};
 use super::row::{arrival, optional_text, text, time, word};
-use super::statement::statements;
+use super::statement::{Prepared, statements};
 use crate::domain::Moment;
 use crate::domain::customer::CustomerId;
 use crate::domain::order::Order;
 use crate::domain::product::{Product, ProductAct, ProductActed};
 use crate::store::Result;
+use crate::store::as_of::end;
 use crate::store::query::Of;
 
 statements! {
@@ -23,7 +23,9 @@ statements! {
     NAME_PRODUCT = "products/insert";
     INSERT_PRODUCT_ACT = "product_acts/insert";
     PRODUCT_ACTS_OF_IDENTIFIER = "product_acts/list";
-    PRODUCT_ACTS_OF_IDENTIFIER_THEN = "product_acts/list_as_of";
+    PRODUCT_ACTS_AS_OF = "product_acts/list_as_of";
+    PRODUCT_AS_OF = "products/fetch_as_of";
+    PRODUCT_PAST = "products/fetch_past";
 }
 
 /// Takes over what is said of products; what is not said stays.
@@ -53,22 +55,23 @@ pub(super) fn insert_acts(db: &Connection, acts: &[ProductActed]) -> Result<()> 
     Ok(())
 }
 
-/// One product per sku, in their order.
-pub(super) fn fetch(db: &Connection, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>> {
-    let mut statement = PRODUCT.on(db)?;
-    skus.iter().map(|sku| statement.first([&**sku], decode)).collect()
+/// One product per sku, in their order, named as it is or was.
+pub(super) fn fetch(db: &Connection, skus: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Product>>> {
+    let mut products = Products::new(db, as_of)?;
+    skus.iter().map(|sku| products.find(sku)).collect()
 }
 
 /// Adds the products of `skus` that are stored to `known`.
 pub(super) fn read<'s>(
     db: &Connection,
     skus: impl Iterator<Item = &'s Arc<str>>,
+    as_of: Option<Moment>,
     known: &mut HashMap<Arc<str>, Product>,
 ) -> Result<()> {
-    let mut statement = PRODUCT.on(db)?;
+    let mut products = Products::new(db, as_of)?;
     for sku in skus {
         if !known.contains_key(sku)
-            && let Some(product) = statement.first([&**sku], decode)?
+            && let Some(product) = products.find(sku)?
         {
             known.insert(sku.clone(), product);
         }
@@ -76,31 +79,57 @@ pub(super) fn read<'s>(
     Ok(())
 }
 
+/// Finds products, named as they are, or as they were at a moment.
+struct Products<'c> {
+    now: Prepared<'c>,
+    past: Option<(Prepared<'c>, Moment)>,
+}
+
+impl<'c> Products<'c> {
+    fn new(db: &'c Connection, as_of: Option<Moment>) -> Result<Self> {
+        Ok(match as_of {
+            None => Products { now: PRODUCT.on(db)?, past: None },
+            Some(moment) => Products { now: PRODUCT_AS_OF.on(db)?, past: Some((PRODUCT_PAST.on(db)?, moment)) },
+        })
+    }
+
+    fn find(&mut self, sku: &str) -> Result<Option<Product>> {
+        let Some((past, moment)) = &mut self.past else { return self.now.first([sku], decode) };
+        let Some(now) = self.now.first(params![sku, moment.change], decode)? else { return Ok(None) };
+        let before = past.first(params![sku, moment.change], decode)?;
+        Ok(Some(before.unwrap_or(now)))
+    }
+}
+
 /// The acts and the orders of each customer, both in order of time.
 pub(super) fn acts_and_orders(
     db: &Connection,
     customers: &[CustomerId],
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
-    let mut owners = Owners::new(db, when)?;
-    let mut statement =
-        if when.is_none() { PRODUCT_ACTS_OF_IDENTIFIER.on(db)? } else { PRODUCT_ACTS_OF_IDENTIFIER_THEN.on(db)? };
+    let mut owners = Owners::new(db, as_of)?;
+    let mut statement = if as_of.is_none() { PRODUCT_ACTS_OF_IDENTIFIER.on(db)? } else { PRODUCT_ACTS_AS_OF.on(db)? };
     let mut answers = Vec::with_capacity(customers.len());
     for customer in customers {
         let owners = owners.of(&Of::Customer(customer.clone()))?;
         let mut acts = Vec::new();
         for owner in &owners {
-            match when {
+            match as_of {
                 None => statement.all([owner.0, end(None)], &mut acts, decode_act)?,
                 Some(moment) => statement.all([owner.0, moment.end().0, moment.change], &mut acts, decode_act)?,
             }
         }
         // Stable: acts of one event stand as it named them.
         acts.sort_by_key(|act| (act.at, act.arrival));
-        if let Some(moment) = when {
-            past::products::rename(db, acts.iter_mut().map(|act| &mut act.product), moment)?;
+        if as_of.is_some() {
+            let mut products = Products::new(db, as_of)?;
+            for act in &mut acts {
+                if let Some(named) = products.find(&act.product.sku)? {
+                    act.product = named;
+                }
+            }
         }
-        answers.push((acts, orders::all_of(db, &owners, when)?));
+        answers.push((acts, orders::all_of(db, &owners, as_of)?));
     }
     Ok(answers)
 }

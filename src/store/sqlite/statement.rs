@@ -23,7 +23,6 @@ macro_rules! statements {
             name: $name,
             sql: crate::store::sqlite::statement::text!($name $(($($part)|+))?),
         };)+
-        #[cfg(test)]
         pub(in crate::store::sqlite) const ALL: &[crate::store::sqlite::statement::Statement] = &[$($constant),+];
     };
 }

@@ -6,7 +6,6 @@ use rusqlite::{Connection, Row, params};
 
 use super::identifiers::Owners;
 use super::pages::{self, Entry};
-use super::past::end;
 use super::row::{arrival, optional_str, optional_text, raw_json, text, time, word};
 use super::statement::statements;
 use crate::domain::order::OrderKey;
@@ -15,6 +14,7 @@ use crate::domain::touchpoint::{Direction, Touchpoint, TouchpointFact};
 use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
+use crate::store::as_of::end;
 use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
 
 statements! {
@@ -25,10 +25,10 @@ statements! {
     TOUCHPOINTS_NEWEST = "touchpoints/list_newest";
     TOUCHPOINTS_OLDEST = "touchpoints/list_oldest";
     COUNT_TOUCHPOINTS = "touchpoints/count";
-    TOUCHPOINTS_NEWEST_THEN = "touchpoints/list_newest_as_of";
-    TOUCHPOINTS_OLDEST_THEN = "touchpoints/list_oldest_as_of";
-    COUNT_TOUCHPOINTS_THEN = "touchpoints/count_as_of";
-    OWNER_THEN = "touchpoints/fetch_owner_as_of";
+    TOUCHPOINTS_NEWEST_AS_OF = "touchpoints/list_newest_as_of";
+    TOUCHPOINTS_OLDEST_AS_OF = "touchpoints/list_oldest_as_of";
+    COUNT_TOUCHPOINTS_AS_OF = "touchpoints/count_as_of";
+    OWNER_AS_OF = "touchpoints/fetch_owner_as_of";
 }
 
 /// Writes the plan's messages, and those that are touchpoints.
@@ -66,18 +66,18 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
 pub(super) fn fetch(
     db: &Connection,
     message_ids: &[Arc<str>],
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Option<Touchpoint>>> {
     let mut arrivals = MESSAGE_ARRIVAL.on(db)?;
     let mut touchpoint = TOUCHPOINT.on(db)?;
     let mut found = Vec::with_capacity(message_ids.len());
     for id in message_ids {
         found.push(match arrivals.first([&**id], |row| Ok(row.get::<_, i64>(0)?))? {
-            Some(arrival) if arrival < end(when) => touchpoint.first([arrival], decode)?,
+            Some(arrival) if arrival < end(as_of) => touchpoint.first([arrival], decode)?,
             _ => None,
         });
     }
-    give_back(db, found.iter_mut().flatten(), when)?;
+    give_back(db, found.iter_mut().flatten(), as_of)?;
     Ok(found)
 }
 
@@ -85,11 +85,11 @@ pub(super) fn fetch(
 fn give_back<'t>(
     db: &Connection,
     touchpoints: impl Iterator<Item = &'t mut Touchpoint>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<()> {
-    let Some(moment) = when else { return Ok(()) };
+    let Some(moment) = as_of else { return Ok(()) };
     for touchpoint in touchpoints {
-        if let Some(owner) = owner_then(db, touchpoint.arrival, moment)? {
+        if let Some(owner) = owner_as_of(db, touchpoint.arrival, moment)? {
             touchpoint.give_back(owner);
         }
     }
@@ -97,8 +97,8 @@ fn give_back<'t>(
 }
 
 /// Who owned a touchpoint then; `None` when it is who owns it now, or no touchpoint has this arrival.
-pub(super) fn owner_then(db: &Connection, arrival: Arrival, moment: Moment) -> Result<Option<IdentifierId>> {
-    OWNER_THEN.on(db)?.first([arrival.0, moment.change], |row| self::arrival(row, 0))
+pub(super) fn owner_as_of(db: &Connection, arrival: Arrival, moment: Moment) -> Result<Option<IdentifierId>> {
+    OWNER_AS_OF.on(db)?.first([arrival.0, moment.change], |row| self::arrival(row, 0))
 }
 
 /// The touchpoint at a place.
@@ -111,10 +111,10 @@ pub(super) fn list(
     db: &Connection,
     of: &[Of],
     page: &TouchpointPage,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Page<Touchpoint>>> {
-    let mut owners = Owners::new(db, when)?;
-    of.iter().map(|of| list_of(db, &owners.of(of)?, page, when)).collect()
+    let mut owners = Owners::new(db, as_of)?;
+    of.iter().map(|of| list_of(db, &owners.of(of)?, page, as_of)).collect()
 }
 
 /// A page of what hangs on `owners`.
@@ -122,14 +122,14 @@ pub(super) fn list_of(
     db: &Connection,
     owners: &[IdentifierId],
     page: &TouchpointPage,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Page<Touchpoint>> {
     let newest_first = page.order == TimeOrder::NewestFirst;
-    let range = match (newest_first, when) {
+    let range = match (newest_first, as_of) {
         (true, None) => &TOUCHPOINTS_NEWEST,
-        (true, Some(_)) => &TOUCHPOINTS_NEWEST_THEN,
+        (true, Some(_)) => &TOUCHPOINTS_NEWEST_AS_OF,
         (false, None) => &TOUCHPOINTS_OLDEST,
-        (false, Some(_)) => &TOUCHPOINTS_OLDEST_THEN,
+        (false, Some(_)) => &TOUCHPOINTS_OLDEST_AS_OF,
     };
     let mut range = range.on(db)?;
     let filter = &page.filter;
@@ -145,7 +145,7 @@ pub(super) fn list_of(
             Ok(Entry { key, row: key.arrival.0 })
         };
         let limit = limit as i64;
-        match when {
+        match as_of {
             None => {
                 let end = end(None);
                 range.all(params![owner.0, at, arrival, far, channels, kinds, names, direction, limit, end], into, read)
@@ -164,14 +164,14 @@ pub(super) fn list_of(
     for entry in &page.items {
         items.extend(touchpoint.first([entry.row], decode)?);
     }
-    give_back(db, items.iter_mut(), when)?;
+    give_back(db, items.iter_mut(), as_of)?;
     Ok(Page { items, more: page.more })
 }
 
 /// How many of each fit.
-pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, when: Option<Moment>) -> Result<Vec<i64>> {
-    let mut owners = Owners::new(db, when)?;
-    let mut count = if when.is_none() { COUNT_TOUCHPOINTS.on(db)? } else { COUNT_TOUCHPOINTS_THEN.on(db)? };
+pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, as_of: Option<Moment>) -> Result<Vec<i64>> {
+    let mut owners = Owners::new(db, as_of)?;
+    let mut count = if as_of.is_none() { COUNT_TOUCHPOINTS.on(db)? } else { COUNT_TOUCHPOINTS_AS_OF.on(db)? };
     let since = filter.since.map_or(i64::MIN, |t| t.0);
     let until = filter.until.map_or(i64::MAX, |t| t.0);
     let [channels, kinds, names, direction] = lists(filter)?;
@@ -179,8 +179,8 @@ pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, when:
     for of in of {
         let mut sum = 0;
         for owner in owners.of(of)? {
-            let end = end(when);
-            sum += match when {
+            let end = end(as_of);
+            sum += match as_of {
                 None => count.count(params![owner.0, since, until, channels, kinds, names, direction, end])?,
                 Some(Moment { change, .. }) => {
                     count.count(params![owner.0, since, until, channels, kinds, names, direction, end, change])?

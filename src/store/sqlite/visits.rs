@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{devices, identifiers, known, past, rules, status, touchpoints, write};
+use super::{devices, identifiers, known, rules, status, touchpoints, write};
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::rules::IdentityRules;
@@ -18,6 +18,7 @@ use crate::stitching::rows::OwnerReassignment;
 use crate::stitching::visits::{self, Cut, Pending, Seen, SignedIn, Window};
 use crate::stitching::{Known, Plan};
 use crate::store::Result;
+use crate::store::as_of::end;
 use crate::store::query::IdentifierRef;
 use crate::store::visits::{OwnerMove, VisitsJudged};
 
@@ -101,7 +102,7 @@ fn whose(
     let mut window = Window { before: true, ..Window::default() };
     window.after = read_after(db, device, (range.from.0, i64::MIN), most, &mut window.seen)?;
     let to = visits::reach(&window.seen, window.after, range);
-    let shared = identifiers::fetch(db, &[IdentifierRef::Id(device)])?.iter().flatten().any(|i| i.is_shared());
+    let shared = identifiers::fetch(db, &[IdentifierRef::Id(device)], None)?.iter().flatten().any(|i| i.is_shared());
     let mut page = most;
     let visits = loop {
         match visits::in_question(&window, range.from, to, shared.then_some(rules.session_gap)) {
@@ -183,10 +184,10 @@ pub(super) fn list_seen(
     device: IdentifierId,
     since: Timestamp,
     limit: usize,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 ) -> Result<Vec<Seen>> {
     let mut seen = Vec::new();
-    STREAM_NEWEST.on(db)?.all([device.0, since.0, past::end(when), limit as i64], &mut seen, decode)?;
+    STREAM_NEWEST.on(db)?.all([device.0, since.0, end(as_of), limit as i64], &mut seen, decode)?;
     seen.reverse();
     Ok(seen)
 }

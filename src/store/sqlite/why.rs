@@ -100,9 +100,9 @@ fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, merges: bool,
 /// The chain's identifiers and links.
 fn chain(db: &Connection, ids: &[IdentifierId], same_customer: bool) -> Result<LinkExplanation> {
     let keys: Vec<IdentifierRef> = ids.iter().copied().map(IdentifierRef::Id).collect();
-    let path: Option<Vec<_>> = identifiers::fetch(db, &keys)?.into_iter().collect();
+    let path: Option<Vec<_>> = identifiers::fetch(db, &keys, None)?.into_iter().collect();
     let path = path.ok_or_else(|| StoreError::Data("a link leads to an identifier that is not there".into()))?;
-    let steps: Option<Vec<_>> = links::fetch(db, &LinkKey::along(&path))?.into_iter().collect();
+    let steps: Option<Vec<_>> = links::fetch(db, &LinkKey::along(&path), None)?.into_iter().collect();
     let steps = steps.ok_or_else(|| StoreError::Data("a link is not found by its key".into()))?;
     Ok(LinkExplanation { same_customer, path, steps })
 }

@@ -1,12 +1,12 @@
-//! Reads of customers that would only wait for each other go to the server as one statement.
+//! Read coalescing: reads of customers that would only wait for each other go to the server as one statement.
 //!
-//! A statement costs the server nearly as much before its first row as a whole customer costs. So of the
-//! same statement a few run at a time; who comes while they do waits for the next turn, and whoever
-//! gets it takes along all who wait. With nobody waiting nothing is changed: a read goes at once.
+//! A statement costs the server nearly as much before its first row as a whole customer costs. So a few of the same
+//! statement run at a time. A reader that comes while they run waits for the next permit; the reader that gets it reads
+//! for all that wait. When no reader waits nothing is changed: a read goes at once.
 //!
-//! A turn lives in the task of the reader who has it. When that reader is dropped, those it took along
-//! read by themselves, and the turn goes to the next. What failed together is tried alone: the fault
-//! may be in what another asked for.
+//! A permit lives in the task of its reader. When that reader is dropped, the others that it read for read by
+//! themselves, and the permit goes to the next. What failed together is tried alone: the fault may be in what another
+//! reader asked for.
 
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -16,51 +16,53 @@ use neo4rs::BoltType;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-/// How many keys one statement takes from all who read by it.
+/// How many keys one statement takes from all that read by it.
 const KEYS: usize = 16;
 
-/// Who reads and who waits, by what makes two reads the same statement.
-pub(super) struct Lanes<K: Eq + Hash + Clone, A> {
-    lanes: Arc<Mutex<FxHashMap<K, Lane<K, A>>>>,
+/// The readers that run and that wait, by what makes two reads the same statement.
+pub(super) struct Coalescer<K: Eq + Hash + Clone, A> {
+    queues: Queues<K, A>,
     at_once: usize,
 }
 
+type Queues<K, A> = Arc<Mutex<FxHashMap<K, Queue<K, A>>>>;
+
 /// The readers of one statement.
-struct Lane<K: Eq + Hash + Clone, A> {
+struct Queue<K: Eq + Hash + Clone, A> {
     running: usize,
     waiting: VecDeque<Waiting<K, A>>,
 }
 
 struct Waiting<K: Eq + Hash + Clone, A> {
     keys: Vec<BoltType>,
-    answer: oneshot::Sender<Word<K, A>>,
+    reply: oneshot::Sender<Reply<K, A>>,
 }
 
-/// What somebody who waits is told.
-enum Word<K: Eq + Hash + Clone, A> {
-    /// Another read it along.
+/// What a reader that waits gets.
+enum Reply<K: Eq + Hash + Clone, A> {
+    /// The answer: another reader read for it.
     Answer(A),
-    /// It is its turn.
-    Turn(Turn<K, A>),
+    /// The permit to read itself.
+    Permit(Permit<K, A>),
 }
 
-/// The right to run a statement. When it is dropped it goes to the next who waits.
-struct Turn<K: Eq + Hash + Clone, A> {
-    lanes: Arc<Mutex<FxHashMap<K, Lane<K, A>>>>,
-    lane: K,
+/// The permit to run a statement. When it is dropped it goes to the next reader that waits.
+struct Permit<K: Eq + Hash + Clone, A> {
+    queues: Queues<K, A>,
+    statement: K,
 }
 
-impl<K: Eq + Hash + Clone, A> Lanes<K, A> {
+impl<K: Eq + Hash + Clone, A> Coalescer<K, A> {
     /// Lets `at_once` of the same statement run at a time.
     pub(super) fn new(at_once: usize) -> Self {
-        Lanes { lanes: Arc::default(), at_once: at_once.max(1) }
+        Coalescer { queues: Arc::default(), at_once: at_once.max(1) }
     }
 
     /// The answer about `keys`. `run` is given all keys of a statement, and how many of them belong to
     /// each reader, in order; it returns an answer for each of those readers.
     pub(super) async fn read<E, F>(
         &self,
-        lane: K,
+        statement: K,
         keys: Vec<BoltType>,
         run: impl Fn(Vec<BoltType>, Vec<usize>) -> F,
     ) -> Result<A, E>
@@ -74,93 +76,94 @@ impl<K: Eq + Hash + Clone, A> Lanes<K, A> {
         if keys.len() > KEYS / 2 {
             return alone(keys).await;
         }
-        let turn = match self.enter(&lane, &keys) {
-            Entered::Turn(turn) => turn,
-            Entered::Waits(word) => match word.await {
-                Ok(Word::Answer(answer)) => return Ok(answer),
-                Ok(Word::Turn(turn)) => turn,
-                // Whoever took it along failed or has gone.
+        let permit = match self.enter(&statement, &keys) {
+            Entered::Permit(permit) => permit,
+            Entered::Waits(reply) => match reply.await {
+                Ok(Reply::Answer(answer)) => return Ok(answer),
+                Ok(Reply::Permit(permit)) => permit,
+                // The reader that read for it failed or has gone.
                 Err(_) => return alone(keys).await,
             },
         };
-        let along = turn.take_along(KEYS - keys.len());
-        let counts = std::iter::once(keys.len()).chain(along.iter().map(|w| w.keys.len())).collect();
-        let all = keys.iter().chain(along.iter().flat_map(|waiting| &waiting.keys)).cloned().collect();
+        let others = permit.take_waiting(KEYS - keys.len());
+        let counts = std::iter::once(keys.len()).chain(others.iter().map(|w| w.keys.len())).collect();
+        let all = keys.iter().chain(others.iter().flat_map(|waiting| &waiting.keys)).cloned().collect();
         let answers = run(all, counts).await;
-        drop(turn);
+        drop(permit);
         let mut answers = match answers {
             Ok(answers) => answers.into_iter(),
-            Err(error) if along.is_empty() => return Err(error),
+            Err(error) if others.is_empty() => return Err(error),
             Err(_) => {
-                drop(along);
+                drop(others);
                 return alone(keys).await;
             }
         };
         let own = answers.next().expect("an answer for each reader");
-        for (waiting, answer) in along.into_iter().zip(answers) {
-            // One that has gone wants none.
-            let _ = waiting.answer.send(Word::Answer(answer));
+        for (waiting, answer) in others.into_iter().zip(answers) {
+            // A reader that has gone wants none.
+            let _ = waiting.reply.send(Reply::Answer(answer));
         }
         Ok(own)
     }
 
-    fn enter(&self, lane: &K, keys: &[BoltType]) -> Entered<K, A> {
-        let mut lanes = lock(&self.lanes);
-        let readers = lanes.entry(lane.clone()).or_insert_with(|| Lane { running: 0, waiting: VecDeque::new() });
-        if readers.running < self.at_once {
-            readers.running += 1;
-            return Entered::Turn(Turn { lanes: self.lanes.clone(), lane: lane.clone() });
+    fn enter(&self, statement: &K, keys: &[BoltType]) -> Entered<K, A> {
+        let mut queues = lock(&self.queues);
+        let queue = queues.entry(statement.clone()).or_insert_with(|| Queue { running: 0, waiting: VecDeque::new() });
+        if queue.running < self.at_once {
+            queue.running += 1;
+            return Entered::Permit(Permit { queues: self.queues.clone(), statement: statement.clone() });
         }
-        let (answer, word) = oneshot::channel();
-        readers.waiting.push_back(Waiting { keys: keys.to_vec(), answer });
-        Entered::Waits(word)
+        let (reply, waits) = oneshot::channel();
+        queue.waiting.push_back(Waiting { keys: keys.to_vec(), reply });
+        Entered::Waits(waits)
     }
 }
 
 enum Entered<K: Eq + Hash + Clone, A> {
-    Turn(Turn<K, A>),
-    Waits(oneshot::Receiver<Word<K, A>>),
+    Permit(Permit<K, A>),
+    Waits(oneshot::Receiver<Reply<K, A>>),
 }
 
-impl<K: Eq + Hash + Clone, A> Turn<K, A> {
-    /// Those who wait, the longest first, as long as they have no more keys than `room`.
-    fn take_along(&self, mut room: usize) -> Vec<Waiting<K, A>> {
-        let mut lanes = lock(&self.lanes);
-        let mut along = Vec::new();
-        let Some(lane) = lanes.get_mut(&self.lane) else { return along };
-        lane.waiting.retain(|waiting| !waiting.answer.is_closed());
-        while lane.waiting.front().is_some_and(|next| next.keys.len() <= room) {
-            let next = lane.waiting.pop_front().expect("one was seen");
+impl<K: Eq + Hash + Clone, A> Permit<K, A> {
+    /// The readers that wait, the longest first, as long as they have no more keys than `room`.
+    fn take_waiting(&self, mut room: usize) -> Vec<Waiting<K, A>> {
+        let mut queues = lock(&self.queues);
+        let mut taken = Vec::new();
+        let Some(queue) = queues.get_mut(&self.statement) else { return taken };
+        queue.waiting.retain(|waiting| !waiting.reply.is_closed());
+        while queue.waiting.front().is_some_and(|next| next.keys.len() <= room) {
+            let next = queue.waiting.pop_front().expect("one was seen");
             room -= next.keys.len();
-            along.push(next);
+            taken.push(next);
         }
-        along
+        taken
     }
 }
 
-impl<K: Eq + Hash + Clone, A> Drop for Turn<K, A> {
+impl<K: Eq + Hash + Clone, A> Drop for Permit<K, A> {
     fn drop(&mut self) {
         let next = {
-            let mut lanes = lock(&self.lanes);
-            let Some(lane) = lanes.get_mut(&self.lane) else { return };
-            let next = std::iter::from_fn(|| lane.waiting.pop_front()).find(|waiting| !waiting.answer.is_closed());
+            let mut queues = lock(&self.queues);
+            let Some(queue) = queues.get_mut(&self.statement) else { return };
+            let next = std::iter::from_fn(|| queue.waiting.pop_front()).find(|waiting| !waiting.reply.is_closed());
             if next.is_none() {
-                lane.running -= 1;
-                if lane.running == 0 {
-                    lanes.remove(&self.lane);
+                queue.running -= 1;
+                if queue.running == 0 {
+                    queues.remove(&self.statement);
                 }
             }
             next
         };
         if let Some(next) = next {
             // Not taken after all, it is dropped here and goes on to the one after.
-            let _ = next.answer.send(Word::Turn(Turn { lanes: self.lanes.clone(), lane: self.lane.clone() }));
+            let permit = Permit { queues: self.queues.clone(), statement: self.statement.clone() };
+            let _ = next.reply.send(Reply::Permit(permit));
         }
     }
 }
 
-fn lock<T>(lanes: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    lanes.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(queues: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -174,14 +177,14 @@ mod tests {
 
     /// Answers each reader with its own keys; a run waits for the semaphore.
     struct Server {
-        lanes: Lanes<&'static str, Vec<i64>>,
+        reads: Coalescer<&'static str, Vec<i64>>,
         statements: AtomicUsize,
         go: Semaphore,
     }
 
     impl Server {
         fn new(at_once: usize) -> Arc<Self> {
-            Arc::new(Server { lanes: Lanes::new(at_once), statements: AtomicUsize::new(0), go: Semaphore::new(0) })
+            Arc::new(Server { reads: Coalescer::new(at_once), statements: AtomicUsize::new(0), go: Semaphore::new(0) })
         }
 
         async fn ask(self: Arc<Self>, keys: Vec<i64>) -> Result<Vec<i64>, String> {
@@ -198,11 +201,11 @@ mod tests {
                 // A guilty key fails all of its statement.
                 if answers.iter().flatten().any(|key| *key == 13) { Err("thirteen".to_owned()) } else { Ok(answers) }
             };
-            self.lanes.read("same", bolt, run).await
+            self.reads.read("same", bolt, run).await
         }
 
         fn waiting(&self) -> usize {
-            lock(&self.lanes.lanes).get("same").map_or(0, |lane| lane.waiting.len())
+            lock(&self.reads.queues).get("same").map_or(0, |queue| queue.waiting.len())
         }
     }
 
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_is_read_along_and_gets_its_own() {
+    async fn readers_that_wait_are_read_together_and_get_their_own() {
         let server = Server::new(1);
         let asked: Vec<_> = (0..10).map(|n| tokio::spawn(server.clone().ask(vec![n, n + 100]))).collect();
         until(|| server.waiting() == 9).await;
@@ -224,11 +227,11 @@ mod tests {
         }
         // The first alone, then eight readers with two keys each, then the last.
         assert_eq!(server.statements.load(Ordering::SeqCst), 3);
-        assert!(lock(&server.lanes.lanes).is_empty(), "a lane that nobody uses is forgotten");
+        assert!(lock(&server.reads.queues).is_empty(), "a queue without readers is forgotten");
     }
 
     #[tokio::test]
-    async fn nobody_waits_while_there_is_a_turn() {
+    async fn no_reader_waits_while_there_is_a_permit() {
         let server = Server::new(4);
         let asked: Vec<_> = (0..4).map(|n| tokio::spawn(server.clone().ask(vec![n]))).collect();
         until(|| server.statements.load(Ordering::SeqCst) == 4).await;
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_goes_away_holds_nobody_up() {
+    async fn a_reader_that_goes_away_holds_up_no_other() {
         let server = Server::new(1);
         let first = tokio::spawn(server.clone().ask(vec![1]));
         until(|| server.statements.load(Ordering::SeqCst) == 1).await;
@@ -260,11 +263,11 @@ mod tests {
         until(|| server.waiting() == 1).await;
         let third = tokio::spawn(server.clone().ask(vec![3]));
         until(|| server.waiting() == 2).await;
-        // Gone with the turn, and gone while it waits for one.
+        // Gone with the permit, and gone while it waits for one.
         first.abort();
         second.abort();
         server.go.add_permits(100);
         assert_eq!(third.await.expect("no panic"), Ok(vec![3]));
-        until(|| lock(&server.lanes.lanes).is_empty()).await;
+        until(|| lock(&server.reads.queues).is_empty()).await;
     }
 }

@@ -1,0 +1,57 @@
+//! Change numbers, from the one counter node. The writer that has taken it writes alone.
+
+use super::bolt::Params;
+use super::connections::Transaction;
+use super::rows::column;
+use super::statement::statements;
+use super::write::Outcome;
+use crate::domain::Timestamp;
+use crate::domain::rules::IdentityRules;
+use crate::store::StoreError;
+
+statements! {
+    TAKE_COUNTER = "changes/lock_counter";
+    TAKE_NUMBER = "changes/lock_number";
+}
+
+/// A change number.
+pub(super) struct Number {
+    pub(super) seq: i64,
+    pub(super) at: Timestamp,
+    /// How many decisions there are.
+    pub(super) decisions: i64,
+    /// The figures about identities before.
+    pub(super) health: String,
+}
+
+/// Takes a number, when `rules` are the newest.
+pub(super) async fn take_number(
+    transaction: &mut Transaction<'_>,
+    rules: &IdentityRules,
+    now: Timestamp,
+) -> Outcome<Number> {
+    let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
+    let row =
+        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    match column::<i64>(row, "rules")? {
+        version if version == rules.version => {}
+        version => return Err(StoreError::RulesChanged(version).into()),
+    }
+    Ok(Number {
+        seq: column(row, "seq")?,
+        at: Timestamp(column(row, "at")?),
+        decisions: column(row, "decisions")?,
+        health: column(row, "health")?,
+    })
+}
+
+/// Makes sure that nobody else writes, when `rules` are the newest; answers the last change.
+pub(super) async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
+    let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
+    let row =
+        rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
+    match column::<i64>(row, "rules")? {
+        version if version == rules.version => Ok(column(row, "seq")?),
+        version => Err(StoreError::RulesChanged(version).into()),
+    }
+}
