@@ -12,6 +12,7 @@ pub mod claim;
 pub mod composite;
 pub mod consent;
 pub mod customer;
+pub mod dates;
 pub mod decision;
 pub mod device;
 pub mod duration;

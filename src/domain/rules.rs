@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::duration::Duration;
-use super::{Timestamp, composite};
+use super::{Timestamp, composite, dates};
 
 /// The rules that stitching asks. How a value is read out of an event and normalised is the
 /// ingest's ([`crate::ingest`]); here is only what decides between people.
@@ -57,8 +58,9 @@ impl KindRule {
 
     /// Whether a stored value is blocked: as a whole, or, of a composite, in one of its parts.
     pub fn is_blocked(&self, value: &str) -> bool {
-        let blocks = |text: &str| self.blocked.iter().any(|one| one.blocks(text));
-        blocks(value) || composite::parts(value).is_some_and(|parts| parts.into_iter().any(blocks))
+        let blocks_part = |part: &str| self.blocked.iter().any(|one| one.blocks_part(part));
+        self.blocked.iter().any(|one| one.blocks(value))
+            || composite::parts(value).is_some_and(|parts| parts.into_iter().any(blocks_part))
     }
 }
 
@@ -68,6 +70,19 @@ impl Blocked {
         match self {
             Blocked::Value(blocked) => **blocked == *value || **blocked == *value.to_lowercase(),
             Blocked::Pattern(pattern) => pattern.is_match(value),
+        }
+    }
+
+    /// Whether a normalised part of a composite is meant; a date is, however it is written.
+    pub fn blocks_part(&self, part: &str) -> bool {
+        self.blocks(part) || dates::meant(part).iter().any(|date| self.dates().contains(date))
+    }
+
+    /// The days that it can mean.
+    pub fn dates(&self) -> Vec<Date> {
+        match self {
+            Blocked::Value(value) => dates::written(value),
+            Blocked::Pattern(_) => Vec::new(),
         }
     }
 }

@@ -77,7 +77,8 @@ impl KindSettings {
     /// in one of its parts.
     pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
         let blocks = |text: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks(text));
-        blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks))
+        let blocks_part = |part: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks_part(part));
+        blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks_part))
     }
 }
 

@@ -1,13 +1,14 @@
 //! E-mail addresses: which texts are some, and one form of each.
 
 use idna::AsciiDenyList;
-use idna::uts46::{Hyphens, Uts46};
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::text::{lower_case, without_invisible};
 
 /// In lower case, without what nobody sees and without `mailto:`, the domain in Unicode as IDNA 2008 has it (UTS 46,
 /// nontransitional: straße.example is not strasse.example). `None` for what is no address: with white space or
-/// `: ; , < >` inside, without its one `@`, something before it and a domain of two labels or more behind it.
+/// `: ; , < >` inside, without its one `@`, something before it and a domain behind it: two labels or more, of at most 63
+/// bytes each and 253 together (RFC 1035), none with a hyphen at an end, the last not digits alone (RFC 3696).
 pub(super) fn normalise(text: &str) -> Option<String> {
     const SCHEME: &str = "mailto:";
     let text = without_invisible(text);
@@ -23,12 +24,15 @@ pub(super) fn normalise(text: &str) -> Option<String> {
     if name.is_empty() || domain.contains('@') {
         return None;
     }
-    let (domain, fine) = Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::URL, Hyphens::Allow);
+    let (rules, deny, hyphens) = (Uts46::new(), AsciiDenyList::URL, Hyphens::CheckFirstLast);
+    let (domain, fine) = rules.to_unicode(domain.as_bytes(), deny, hyphens);
     fine.ok()?;
     // A joiner that stood in Punycode is one that nobody sees.
     let domain = without_invisible(&domain);
-    let mut labels = domain.split('.');
-    if labels.clone().count() < 2 || labels.any(str::is_empty) {
+    // As servers are asked for it: no label is empty or too long.
+    let asked = rules.to_ascii(domain.as_bytes(), deny, hyphens, DnsLength::Verify).ok()?;
+    let (_, last) = asked.rsplit_once('.')?;
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     Some(lower_case(&format!("{name}@{domain}")).into_owned())
@@ -91,10 +95,25 @@ mod tests {
             "a@exa%mple.com",
             "a@xn--\u{e9}.com",
             "a@xn--a.com",
+            "a@-example.com",
+            "a@example-.com",
+            "a@www.-example.com",
+            "a@example.com-",
+            "a@example.-com",
+            "a@-b\u{fc}cher.example",
+            "a@127.0.0.1",
+            "lodash@4.17.21",
+            "a@\u{ff11}.\u{ff12}",
             "5f4dcc3b5aa765d61d8327deb882cf99",
             "\u{200b}@\u{200b}.\u{200b}",
         ] {
             assert_eq!(normalise(text), None, "{text:?}");
         }
+        let of_labels =
+            |length: usize, labels: usize| format!("a@{}com", format!("{}.", "x".repeat(length)).repeat(labels));
+        for (length, labels, is_one) in [(63, 1, true), (64, 1, false), (49, 5, true), (61, 4, true), (62, 4, false)] {
+            assert_eq!(normalise(&of_labels(length, labels)).is_some(), is_one, "{labels} labels of {length}");
+        }
+        assert_eq!(normalise(&format!("a@{}.com", "\u{fc}".repeat(60))), None, "63 bytes as servers are asked for it");
     }
 }

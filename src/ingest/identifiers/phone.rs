@@ -115,11 +115,21 @@ fn digits(text: &str) -> Option<String> {
     let (plus, rest) = bare.strip_prefix('+').map_or(("", bare), |rest| ("+", rest));
     let begins_well = text.starts_with(['(', '+']) || text.starts_with(|c: char| c.is_ascii_digit());
     let is_of_one = |c: char| matches!(c, '0'..='9' | ' ' | '-' | '(' | ')' | '.' | '/');
-    if !begins_well || !rest.chars().all(is_of_one) || (plus.is_empty() && is_date(text)) {
+    if !begins_well || !rest.chars().all(is_of_one) || (plus.is_empty() && (is_date(text) || is_address(text))) {
         return None;
     }
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     (!digits.is_empty()).then(|| format!("{plus}{digits}"))
+}
+
+/// Whether it is an address of the internet (IPv4), perhaps with the length of its network behind it.
+fn is_address(text: &str) -> bool {
+    let address = text.split_once('/').map_or(text, |(address, _)| address).trim();
+    let numbers: Vec<&str> = address.split('.').collect();
+    let is_one = |number: &&str| matches!(number.len(), 1..=3) && number.parse::<u8>().is_ok();
+    // Zeros before a number fill it up to three digits; before the first they are dialled.
+    let written_alike = numbers.iter().all(|number| number.len() == 3 || *number == "0" || !number.starts_with('0'));
+    numbers.len() == 4 && numbers.iter().all(is_one) && !address.starts_with('0') && written_alike
 }
 
 /// Whether it is a date as some country writes it, perhaps with a time behind it: forms have a field for either, and
@@ -294,6 +304,7 @@ mod tests {
             (country::IT, "392 123 4567", "+393921234567"),
             (country::FR, "01 42 68 53 00", "+33142685300"),
             (country::NO, "22 12 23 45", "+4722122345"),
+            (country::CH, "044.123.45.67", "+41441234567"),
         ] {
             assert_eq!(read(country, written).as_deref(), Some(form), "{written}");
             assert_eq!(read(country, form).as_deref(), Some(form), "{form}, again");
@@ -336,6 +347,10 @@ mod tests {
             "30121980",
             "20261128093000",
             "28.11.2026 09.30",
+            "192.168.1.100",
+            "192.168.001.100",
+            "10.20.130.140/24",
+            "tel:192.168.1.100",
             "PO Box 54321",
             "see order 12345",
             "Mo-Fr 9-17 Uhr",
@@ -372,6 +387,10 @@ mod tests {
             (country::SG, "1980-12-30"),
             (country::DK, "19801230"),
             (country::DE, "20261128093000"),
+            (country::US, "192.168.1.100"),
+            (country::US, "8.8.101.102"),
+            (country::DE, "172.16.254.1"),
+            (country::CH, "192.168.1.100"),
         ] {
             assert_eq!(read(country, text), None, "{text}");
         }
