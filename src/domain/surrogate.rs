@@ -2,37 +2,60 @@
 //! which is JSON's grammar and nobody's character (RFC 8259, section 8.2).
 
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// What stands for a character that was lost.
+pub const LOST: char = '\u{fffd}';
+
+/// An escape of a surrogate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escape {
+    /// Both halves of this character.
+    Pair(char),
+    /// One half without the other.
+    Half,
+}
+
+/// The escapes of surrogates in a text, in which a backslash escapes as in JSON and in GraphQL, with their places.
+pub fn escapes(text: &str) -> impl Iterator<Item = (Range<usize>, Escape)> {
+    let bytes = text.as_bytes();
+    let unit = |at: usize| {
+        let digits = (bytes.get(at..at + 2) == Some(b"\\u")).then(|| text.get(at + 2..at + 6)).flatten()?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(next) = text[at..].find('\\') {
+            at += next;
+            let begin = at;
+            match (unit(at), unit(at + 6)) {
+                (Some(high @ 0xd800..=0xdbff), Some(low @ 0xdc00..=0xdfff)) => {
+                    at += 12;
+                    let pair = char::decode_utf16([high, low]).next()?.ok()?;
+                    return Some((begin..at, Escape::Pair(pair)));
+                }
+                (Some(0xd800..=0xdfff), _) => {
+                    at += 6;
+                    return Some((begin..at, Escape::Half));
+                }
+                (Some(_), _) => at += 6,
+                // A backslash and what it escapes, which may be a backslash. Of what is no JSON the parser speaks.
+                (None, _) => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            }
+        }
+        None
+    })
+}
 
 /// JSON text in which each half without its other half is U+FFFD; as it is when there is none. It keeps its length.
 pub fn mend(json: &str) -> Cow<'_, str> {
-    let bytes = json.as_bytes();
-    let unit = |at: usize| {
-        let digits = (bytes.get(at..at + 2) == Some(b"\\u")).then(|| json.get(at + 2..at + 6)).flatten()?;
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
-    };
-    let mut mended = String::new();
-    let mut taken = 0;
-    let mut at = 0;
-    while let Some(next) = json[at..].find('\\') {
-        at += next;
-        match unit(at) {
-            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
-            Some(0xd800..=0xdfff) => {
-                mended.push_str(&json[taken..at]);
-                mended.push_str("\\ufffd");
-                at += 6;
-                taken = at;
-            }
-            Some(_) => at += 6,
-            // A backslash and what it escapes, which may be a backslash. Of what is no JSON the parser speaks.
-            None => at += 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
+    let mut mended = Cow::Borrowed(json);
+    for (place, escape) in escapes(json) {
+        if escape == Escape::Half {
+            mended.to_mut().replace_range(place, "\\ufffd");
         }
     }
-    if taken == 0 {
-        return Cow::Borrowed(json);
-    }
-    mended.push_str(&json[taken..]);
-    Cow::Owned(mended)
+    mended
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub struct Api {
 pub struct Question {
     /// The query's text.
     pub query: String,
+    /// Whether it had halves of characters, each of which is U+FFFD in it.
+    pub had_halves: bool,
     /// Which of its operations to run.
     pub operation_name: Option<String>,
     /// Its variables: a JSON object, as it was sent.
@@ -70,6 +72,9 @@ pub struct Question {
     /// The request's id, which INTERNAL names.
     pub request_id: String,
 }
+
+/// What a request has when U+FFFD in its document, or in a variable that is not JSON, was half a character.
+pub(super) struct HadHalves;
 
 /// What is sent back.
 #[derive(Clone, Debug)]
@@ -286,7 +291,7 @@ impl Api {
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
             }
         }
-        let variables = variables::read(operation, variables).map_err(refuse)?;
+        let (variables, had_halves) = variables::read(operation, variables).map_err(refuse)?;
         if !document.is_small() {
             let measured = measure(&document, wanted, &variables, &self.limits, &self.rates);
             if !measured.map_err(limit_error).map_err(refuse)?.varies {
@@ -306,6 +311,9 @@ impl Api {
         let first = self.first.as_ref().filter(|(field, _)| roots::has(operation, &document, field));
 
         let mut request = Request::new(question.query.clone()).variables(variables);
+        if had_halves || question.had_halves {
+            request = request.data(HadHalves);
+        }
         request.operation_name = name.clone();
         request.set_parsed_query(ExecutableDocument::clone(&document));
         let first = first.map(|(_, first)| first.clone());

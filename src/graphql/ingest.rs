@@ -8,10 +8,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::Setup;
 use super::customer::Customer;
 use super::error::{bad_argument, write_error};
+use super::execute::HadHalves;
 use super::id::ChangeCursor;
 use super::load;
 use super::problem::Problem;
 use super::scalar::{Json, int};
+use crate::domain::surrogate::LOST;
 use crate::ingest::{self, Ingest, Origin};
 
 /// The most events that one call takes.
@@ -83,8 +85,9 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Resu
         return Err(bad_argument("events", message, "at most 500; send the rest in another call"));
     }
     let null = || RawValue::NULL.to_owned();
+    let had_halves = ctx.data_opt::<HadHalves>().is_some();
     let events: Vec<Box<RawValue>> =
-        events.iter().map(|event| event.as_ref().map_or_else(null, |Json(event)| as_raw(event))).collect();
+        events.iter().map(|event| event.as_ref().map_or_else(null, |Json(event)| as_raw(event, had_halves))).collect();
     let events: Vec<&RawValue> = events.iter().map(|event| &**event).collect();
     let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
     let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(write_error)?;
@@ -96,7 +99,13 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Resu
     })
 }
 
-/// A GraphQL value as JSON text, its numbers with all their digits; what JSON has no word for becomes null.
-fn as_raw(value: &Value) -> Box<RawValue> {
-    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+/// A GraphQL value as JSON text, its numbers with all their digits; what JSON has no word for becomes null. Where the
+/// request `had_halves` of characters, U+FFFD is one again, so that the reader of events says where it stands.
+fn as_raw(value: &Value, had_halves: bool) -> Box<RawValue> {
+    const HALF: &str = "\\ud83d";
+    let raw = to_raw_value(value).and_then(|raw| match had_halves {
+        true => RawValue::from_string(raw.get().replace(LOST, HALF)),
+        false => Ok(raw),
+    });
+    raw.unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

@@ -23,7 +23,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Pos, Value, Variables};
 
 pub use rates::Rates;
-pub use text::check_text;
+pub use text::{check_text, mend};
 
 /// The entries that a list without `first` is taken to hold.
 pub const LISTED: u64 = 10;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::identifiers::{Identifiers, Previous};
-use super::json::{Json, Object, check, within};
+use super::json::{Json, Object, check, mended, within};
 use super::message_id::{Occurrences, message_id};
 use super::notes::{Notes, Weight, fit};
-use super::{channels, claims, consents, devices, halves, kinds, orders, products, time};
+use super::{channels, claims, consents, devices, kinds, orders, products, time};
 use crate::domain::fact::Fact;
 use crate::domain::pattern::name_words;
 use crate::domain::touchpoint::{Campaign, TouchpointFact};
@@ -153,8 +153,7 @@ impl Reader {
     /// When it can't be stored, with everything that is wrong with it.
     pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
         let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
-        let (text, halves) = halves::mend(text);
-        let checked = check(&text).map_err(|fault| whole(not_json(&fault)))?;
+        let checked = check(text).map_err(|fault| whole(not_json(&fault)))?;
         let top: Object<'_> = match serde_json::from_str(&checked.text) {
             Ok(top) => top,
             Err(fault) if fault.is_data() => {
@@ -163,11 +162,8 @@ impl Reader {
             Err(fault) => return Err(whole(not_json(&fault))),
         };
         let mut notes = Notes::default();
-        for path in halves {
-            notes.warn(ProblemCode::BadValue, path, "half a character in it, so that is U+FFFD");
-        }
-        for path in checked.beyond {
-            notes.warn(ProblemCode::BadValue, path, "a number beyond what a double holds, so it is kept as text");
+        for (path, odd) in checked.odd {
+            notes.warn(ProblemCode::BadValue, path, odd.to_string());
         }
         let event = Event::of(top, &self.identifiers, &mut notes);
         let source = source(&event, origin, &mut notes);
@@ -387,9 +383,9 @@ fn object<'a>(path: &str, raw: Option<&'a RawValue>, notes: &mut Notes) -> Objec
     .unwrap_or_default()
 }
 
-/// Own copy of a borrowed value.
+/// Own copy of a borrowed value, as it is stored.
 pub(crate) fn own(raw: &RawValue) -> Arc<RawValue> {
-    Arc::from(raw.to_owned())
+    Arc::from(mended(raw).into_owned())
 }
 
 fn not_json(fault: &serde_json::Error) -> Problem {

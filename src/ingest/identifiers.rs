@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 
@@ -10,7 +11,9 @@ use super::event::{Event, Type};
 use super::json::{Json, Object, as_text};
 use super::notes::{Notes, Weight, fit};
 use crate::domain::composite;
+use crate::domain::dates;
 use crate::domain::fact::FactIdentifier;
+use crate::domain::surrogate::LOST;
 use crate::domain::{IdentifierKey, ProblemCode};
 use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings, Normalise, Root};
 use phone::Phones;
@@ -63,6 +66,8 @@ pub(crate) enum Unmade<'k> {
     NoText(&'k EventPath),
     /// What stands here is blocked.
     Blocked(&'k EventPath),
+    /// Of what stands here a character was lost.
+    Lost(&'k EventPath),
     /// No identifier can have the value.
     Unfit(ProblemCode, &'static str),
 }
@@ -79,6 +84,9 @@ pub enum NoIdentifier {
     /// It has characters that are not to be seen.
     #[error("a control character in it")]
     ControlCharacter,
+    /// A character of it was lost, so it can be the value of several.
+    #[error("{LOST_CHARACTER}")]
+    Lost,
     /// It stands for nobody.
     #[error("a blocked value, which stands for nobody")]
     Blocked,
@@ -139,6 +147,10 @@ impl Identifiers {
         let id = visible(&text);
         match fit(&id) {
             Ok(()) if id.is_empty() => None,
+            Ok(()) if is_lost(&id) => {
+                notes.warn(ProblemCode::BadValue, path, LOST_CHARACTER);
+                None
+            }
             Ok(()) if self.blocked.blocks(&id) => {
                 notes.warn(ProblemCode::BlockedValue, path, "a blocked value, which is as if not given");
                 None
@@ -252,7 +264,7 @@ impl Identifiers {
     ) {
         let Some(value) = self.noted(Some(kind), given, &path, found, notes) else { return };
         // A composite can be given whole: then its parts stand in the value.
-        let blocks = |part: &str| self.blocks(Some(kind), part);
+        let blocks = |part: &str| self.blocks_part(Some(kind), part);
         if kind.rule.parts_of(&value).is_some_and(|parts| parts.into_iter().any(blocks)) {
             found.blocked = true;
             notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
@@ -281,8 +293,9 @@ impl Identifiers {
             }
             Ok(None) => {}
             Err(Unmade::NoText(path)) => notes.warn(ProblemCode::BadValue, path.to_string(), NO_TEXT),
+            Err(Unmade::Lost(path)) => notes.warn(ProblemCode::BadValue, path.to_string(), LOST_CHARACTER),
             Err(Unmade::Blocked(path)) => notes.warn(ProblemCode::BlockedValue, path.to_string(), BLOCKED_PART),
-            Err(Unmade::Unfit(code, message)) => notes.fault(code, composite_path(&kind.parts), message),
+            Err(Unmade::Unfit(code, message)) => notes.warn(code, composite_path(&kind.parts), message),
         }
     }
 
@@ -305,7 +318,10 @@ impl Identifiers {
             if text.is_empty() {
                 return Ok(None);
             }
-            if self.blocks(listed, &text) {
+            if is_lost(&text) {
+                return Err(Unmade::Lost(path));
+            }
+            if self.blocks_part(listed, &text) {
                 return Err(Unmade::Blocked(path));
             }
             parts.push(text);
@@ -375,7 +391,7 @@ impl Identifiers {
             NoIdentifier::Empty => {}
             NoIdentifier::TooLong => notes.fault(ProblemCode::TooLarge, path(), fault.to_string()),
             NoIdentifier::ControlCharacter => notes.fault(ProblemCode::BadValue, path(), fault.to_string()),
-            NoIdentifier::NotAPhone | NoIdentifier::NotAnEmail => {
+            NoIdentifier::Lost | NoIdentifier::NotAPhone | NoIdentifier::NotAnEmail => {
                 notes.warn(ProblemCode::BadValue, path(), fault.to_string())
             }
             NoIdentifier::Blocked => {
@@ -397,6 +413,9 @@ impl Identifiers {
             Ok(()) => Ok(()),
         };
         fits(&text)?;
+        if is_lost(&text) {
+            return Err(NoIdentifier::Lost);
+        }
         if self.blocks(kind, &text) {
             return Err(NoIdentifier::Blocked);
         }
@@ -421,6 +440,14 @@ impl Identifiers {
     fn blocks(&self, kind: Option<&Kind>, value: &str) -> bool {
         self.blocked.blocks(value) || kind.is_some_and(|kind| kind.blocked.blocks(value))
     }
+
+    /// Whether a part of a composite stands for nobody; a date does, however it is written.
+    fn blocks_part(&self, kind: Option<&Kind>, part: &str) -> bool {
+        self.blocks(kind, part) || {
+            let blocked = kind.map(|kind| &kind.blocked).into_iter().chain([&self.blocked]);
+            dates::meant(part).iter().any(|date| blocked.clone().any(|blocked| blocked.dates.contains(date)))
+        }
+    }
 }
 
 /// A value as it was given: a text, or a number.
@@ -442,6 +469,7 @@ impl<'a> Given<'a> {
 }
 
 const NO_TEXT: &str = "neither text nor a number";
+const LOST_CHARACTER: &str = "a character of it was lost (U+FFFD), so it can be the value of several";
 const BLOCKED_PART: &str = "a blocked value, so nothing is made of it";
 
 #[derive(Default)]
@@ -493,7 +521,9 @@ fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
             Cow::Owned(kind) => Cow::Owned(visible(&kind).into_owned()),
         });
         match (kind, entry.get("id")) {
-            (Some(kind), Some(id)) if !kind.is_empty() && !kind.contains(':') && fit(&kind).is_ok() => {
+            (Some(kind), Some(id))
+                if !kind.is_empty() && !kind.contains(':') && !is_lost(&kind) && fit(&kind).is_ok() =>
+            {
                 found.push(External { index, kind, id });
             }
             _ => notes.warn(
@@ -506,6 +536,12 @@ fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
     found
 }
 
+/// Whether a character of an id was lost: here, where it was half a character, or before the event was sent, where a
+/// program wrote U+FFFD for what it could not read. Ids that were different may be equal now.
+pub(super) fn is_lost(id: &str) -> bool {
+    id.contains(LOST)
+}
+
 fn composite_path(parts: &[EventPath]) -> String {
     parts.first().map(EventPath::to_string).unwrap_or_default()
 }
@@ -516,6 +552,8 @@ struct BlockedValues {
     values: FxHashSet<Box<str>>,
     longest: usize,
     patterns: Vec<regex::Regex>,
+    /// The days that its values mean.
+    dates: Vec<Date>,
 }
 
 impl BlockedValues {
@@ -532,7 +570,8 @@ impl BlockedValues {
         }
         // In bytes, with room for letters that are shorter in upper case.
         let longest = values.iter().map(|value| value.len()).max().unwrap_or_default() * 3;
-        BlockedValues { values, longest, patterns }
+        let dates = blocked.iter().flat_map(Blocked::dates).collect();
+        BlockedValues { values, longest, patterns, dates }
     }
 
     fn blocks(&self, value: &str) -> bool {

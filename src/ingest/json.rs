@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::number;
+use crate::domain::{number, surrogate};
 
 /// An object whose values are still text.
 #[derive(Debug, Default)]
@@ -38,8 +38,6 @@ impl<'a> Object<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
             type Value = Object<'de>;
@@ -48,8 +46,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut entries = Vec::with_capacity(8);
-                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                    entries.push((key, value));
+                // A key as it stands: no text could be made of one with half a character.
+                while let Some((key, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
+                    entries.push((unquote(key.get()), value));
                 }
                 Ok(Object(entries))
             }
@@ -104,137 +103,158 @@ pub(crate) fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
+/// What a text says; half a character in it is U+FFFD.
 fn unquote(text: &str) -> Cow<'_, str> {
-    let inner = &text[1..text.len() - 1];
-    if inner.as_bytes().contains(&b'\\') {
-        Cow::Owned(serde_json::from_str(text).unwrap_or_default())
+    let inner = text.trim_matches('"');
+    if text.contains('\\') {
+        Cow::Owned(serde_json::from_str(&surrogate::mend(text)).unwrap_or_default())
     } else {
         Cow::Borrowed(inner)
+    }
+}
+
+/// JSON text cut into texts, numbers, words and signs, each with where it begins. Whether they stand in an order that
+/// says something is for the parser to judge.
+fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += bytes[at..].iter().take_while(|byte| is_space(byte)).count();
+        let begin = at;
+        match bytes.get(at)? {
+            b'"' => {
+                at += 1;
+                while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+                    at += if *byte == b'\\' { 2 } else { 1 };
+                }
+                at = (at + 1).min(bytes.len());
+            }
+            sign if is_sign(sign) => at += 1,
+            _ => {
+                let ends = |byte: &u8| *byte == b'"' || is_sign(byte) || is_space(byte);
+                at += bytes[at..].iter().take_while(|byte| !ends(byte)).count();
+            }
+        }
+        Some((begin, text.get(begin..at)?))
+    })
+}
+
+fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn is_sign(byte: &u8) -> bool {
+    matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':')
+}
+
+/// Where a token stands: `properties.products[2].sku`.
+#[derive(Default)]
+struct Path<'a> {
+    steps: Vec<Step<'a>>,
+    /// Whether the next text of an object is a key.
+    before_key: bool,
+}
+
+enum Step<'a> {
+    /// With its quotes.
+    Key(&'a str),
+    Place(usize),
+}
+
+impl<'a> Path<'a> {
+    /// Takes the next token in.
+    fn follow(&mut self, token: &'a str) {
+        match (token.as_bytes(), self.steps.last_mut()) {
+            ([b'"', ..], Some(Step::Key(key))) if self.before_key => *key = token,
+            (b",", Some(Step::Place(place))) => *place += 1,
+            (b"{", _) => self.steps.push(Step::Key("")),
+            (b"[", _) => self.steps.push(Step::Place(0)),
+            (b"}" | b"]", _) => drop(self.steps.pop()),
+            _ => {}
+        }
+        self.before_key = matches!(token, "{" | ",");
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Key(key) if n == 0 => f.write_str(&unquote(key))?,
+                Step::Key(key) => write!(f, ".{}", unquote(key))?,
+                Step::Place(place) => write!(f, "[{place}]")?,
+            }
+        }
+        Ok(())
     }
 }
 
 /// An event's text, checked, with what had to be made of it so that it can be read.
 pub(crate) struct Checked<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// Where numbers stood that are beyond a double: few readers take such a number, so it is text from here on.
-    pub(crate) beyond: Vec<String>,
+    /// The first places of what is odd in it: a path can be long.
+    pub(crate) odd: Vec<(String, Odd)>,
 }
 
-/// Checks what reading level by level does not: escapes that are no character, nesting that no reader takes; and
-/// numbers out of range, which become text. What passes here can be parsed whole by whoever reads it out of the
-/// store. Only texts in which such a thing can be are parsed twice.
+/// What is odd about a text or a number in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Odd {
+    /// Half a surrogate pair: what reads the text makes U+FFFD of it, and what is stored has that.
+    #[error("half a character in it, so that is U+FFFD")]
+    Half,
+    /// No double holds the number, and few readers take such a one, so it is text from here on.
+    #[error("a number beyond what a double holds, so it is kept as text")]
+    Beyond,
+}
+
+/// Checks what reading level by level does not: nesting that no reader takes, halves of characters, and numbers out
+/// of range, which become text. What passes here can be parsed whole when it is [stored](mended).
 pub(crate) fn check(text: &str) -> Result<Checked<'_>, serde_json::Error> {
     /// Below the 128 levels that `serde_json` reads, and what wraps an answer adds some.
     const DEEPEST: usize = 64;
-    /// A double has at most so many digits before its point.
-    const MOST_DIGITS: usize = 300;
-    let mut depth = 0_usize;
-    let mut deepest = 0;
-    let mut in_text = false;
-    let mut digits = 0;
-    let (mut suspect, mut large) = (false, false);
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if in_text {
-            match byte {
-                b'"' => in_text = false,
-                b'\\' => suspect |= bytes.next() == Some(b'u'),
-                _ => {}
-            }
-            continue;
+    const MOST_NAMED: usize = 20;
+    let mut path = Path::default();
+    let (mut read, mut taken, mut odd) = (String::new(), 0, Vec::new());
+    for (begin, token) in tokens(text) {
+        path.follow(token);
+        if path.steps.len() > DEEPEST {
+            return Err(serde::de::Error::custom(format!("nested deeper than {DEEPEST} levels")));
         }
-        match byte {
-            b'"' => in_text = true,
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            // `true` and `false` end in e; a number goes on after it.
-            b'e' | b'E' => large |= digits > 0,
-            b'0'..=b'9' => digits += 1,
-            _ => {
-                large |= digits > MOST_DIGITS;
-                digits = 0;
-                if matches!(byte, b'}' | b']') {
-                    depth = depth.saturating_sub(1);
-                }
-            }
+        let found = if token.starts_with('"') { has_half(token).then_some(Odd::Half) } else { beyond_a_double(token) };
+        if found == Some(Odd::Beyond) {
+            read.push_str(&text[taken..begin]);
+            read.extend(["\"", token, "\""]);
+            taken = begin + token.len();
+        }
+        if odd.len() < MOST_NAMED {
+            odd.extend(found.map(|found| (path.to_string(), found)));
         }
     }
-    large |= digits > MOST_DIGITS;
-    if deepest > DEEPEST {
-        return Err(serde::de::Error::custom(format!("nested deeper than {DEEPEST} levels")));
+    if taken == 0 {
+        return Ok(Checked { text: Cow::Borrowed(text), odd });
     }
-    if suspect {
-        serde_json::from_str::<serde_json::Value>(text)?;
-    }
-    let (text, beyond) = if large { beyond_a_double(text) } else { (Cow::Borrowed(text), Vec::new()) };
-    Ok(Checked { text, beyond })
+    read.push_str(&text[taken..]);
+    Ok(Checked { text: Cow::Owned(read), odd })
 }
 
-/// The text with every number that no double holds in quotes, and where the first of those stand: a path can be long.
-fn beyond_a_double(text: &str) -> (Cow<'_, str>, Vec<String>) {
-    const MOST_NAMED: usize = 20;
-    enum Step<'a> {
-        Key(&'a str),
-        Place(usize),
+fn has_half(text: &str) -> bool {
+    surrogate::escapes(text).any(|(_, escape)| escape == surrogate::Escape::Half)
+}
+
+fn beyond_a_double(token: &str) -> Option<Odd> {
+    /// A double has at most so many digits before its point.
+    const MOST_DIGITS: usize = 300;
+    let is_number = token.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let may_be = is_number && (token.len() > MOST_DIGITS || token.contains(['e', 'E']));
+    (may_be && token.parse::<f64>().is_ok_and(f64::is_infinite)).then_some(Odd::Beyond)
+}
+
+/// A value as it is stored: of what it says nothing is lost but halves of characters.
+pub(crate) fn mended(raw: &RawValue) -> Cow<'_, RawValue> {
+    match surrogate::mend(raw.get()) {
+        Cow::Borrowed(_) => Cow::Borrowed(raw),
+        Cow::Owned(text) => RawValue::from_string(text).map_or(Cow::Borrowed(raw), Cow::Owned),
     }
-    let mut steps: Vec<Step<'_>> = Vec::new();
-    let (mut mended, mut taken, mut beyond) = (String::new(), 0, Vec::new());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let begin = at;
-        at += 1;
-        match byte {
-            b'"' => {
-                while let Some(&byte) = bytes.get(at).filter(|byte| **byte != b'"') {
-                    at += if byte == b'\\' { 2 } else { 1 };
-                }
-                at = (at + 1).min(bytes.len());
-                let after = text[at..].trim_start();
-                if let (Some(Step::Key(key)), true) = (steps.last_mut(), after.starts_with(':')) {
-                    *key = text[begin..at].trim_matches('"');
-                }
-            }
-            b'{' => steps.push(Step::Key("")),
-            b'[' => steps.push(Step::Place(0)),
-            b'}' | b']' => drop(steps.pop()),
-            b',' => {
-                if let Some(Step::Place(place)) = steps.last_mut() {
-                    *place += 1;
-                }
-            }
-            b'-' | b'0'..=b'9' => {
-                let is_of_it = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
-                at += bytes[at..].iter().take_while(|byte| is_of_it(byte)).count();
-                let number = &text[begin..at];
-                if number.parse::<f64>().is_ok_and(f64::is_infinite) {
-                    mended.push_str(&text[taken..begin]);
-                    mended.extend(["\"", number, "\""]);
-                    taken = at;
-                    if beyond.len() == MOST_NAMED {
-                        continue;
-                    }
-                    let mut path = String::new();
-                    for step in &steps {
-                        match step {
-                            Step::Key(key) if path.is_empty() => path.push_str(key),
-                            Step::Key(key) => path.extend([".", key]),
-                            Step::Place(place) => path.push_str(&format!("[{place}]")),
-                        }
-                    }
-                    beyond.push(path);
-                }
-            }
-            _ => {}
-        }
-    }
-    if beyond.is_empty() {
-        return (Cow::Borrowed(text), beyond);
-    }
-    mended.push_str(&text[taken..]);
-    (Cow::Owned(mended), beyond)
 }
 
 /// A value as one text, however it was spaced and its texts escaped; numbers stay as they were written.
@@ -244,29 +264,10 @@ pub(crate) fn compact(raw: &RawValue) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut compact = String::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let begin = at;
-        at += 1;
-        match byte {
-            b' ' | b'\t' | b'\n' | b'\r' => {}
-            b'"' => {
-                while let Some(&byte) = bytes.get(at).filter(|byte| **byte != b'"') {
-                    at += if byte == b'\\' { 2 } else { 1 };
-                }
-                at = (at + 1).min(bytes.len());
-                let quoted = &text[begin..at];
-                match quoted.contains('\\') {
-                    true => compact.push_str(&serde_json::Value::from(unquote(quoted)).to_string()),
-                    false => compact.push_str(quoted),
-                }
-            }
-            _ => {
-                at +=
-                    bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'"')).count();
-                compact.push_str(&text[begin..at]);
-            }
+    for (_, token) in tokens(text) {
+        match token.contains('\\') {
+            true => compact.push_str(&serde_json::Value::from(unquote(token)).to_string()),
+            false => compact.push_str(token),
         }
     }
     Cow::Owned(compact)
@@ -298,14 +299,12 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reader_could_parse_whole_is_found() {
-        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        for text in [r#"{"a":"\ud800"}"#, &deep] {
-            assert!(check(text).is_err(), "{text}");
-        }
+    fn nesting_that_no_reader_takes_is_found() {
+        let deep = |levels| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(check(&deep(65)).is_err() && check(&deep(64)).is_ok());
         for text in [r#"{"a":"\u00e9","b":true,"c":1.5e3,"d":[false,null],"e":"[[[[{{{"}"#, "{}"] {
             let checked = check(text).expect("good JSON");
-            assert!(checked.text == text && checked.beyond.is_empty());
+            assert!(checked.text == text && checked.odd.is_empty());
         }
     }
 
@@ -328,9 +327,10 @@ mod tests {
             let y = Object::parse(x[1].get()).and_then(|x| x.get("y z")).expect("a value").get().to_owned();
             match becomes_text {
                 true => {
-                    assert_eq!((y, checked.beyond), (format!("\"{number}\""), vec!["properties.x[1].y z".to_owned()]))
+                    let odd = vec![("properties.x[1].y z".to_owned(), Odd::Beyond)];
+                    assert_eq!((y, checked.odd), (format!("\"{number}\""), odd));
                 }
-                false => assert!(y == number && checked.beyond.is_empty(), "{}", checked.text),
+                false => assert!(y == number && checked.odd.is_empty(), "{}", checked.text),
             }
         }
     }
@@ -339,8 +339,27 @@ mod tests {
     fn of_many_numbers_beyond_a_double_the_first_are_named() {
         let text = format!("{{\"{}\":[{}1]}}", "k".repeat(1_000), "1e400,".repeat(1_000));
         let checked = check(&text).expect("JSON");
-        assert_eq!((checked.beyond.len(), checked.text.matches("\"1e400\"").count()), (20, 1_000));
+        assert_eq!((checked.odd.len(), checked.text.matches("\"1e400\"").count()), (20, 1_000));
         assert!(checked.text.ends_with(",1]}"));
+    }
+
+    #[test]
+    fn each_text_with_half_a_character_is_named_and_stays_to_be_read() {
+        let text = r#"{"a":"\ud83d\ude00 \ufffd","b\ud83d":1,"c":{"d\u0020e":[true,{"f":"x\ud83d, \"y\": \udc00"},
+            "\ud83dz"],"\udc00":{}}, "f" : "\\ud83d" }"#;
+        let checked = check(text).expect("JSON");
+        assert_eq!(checked.text, text);
+        let odd: Vec<_> = checked.odd.iter().map(|(path, odd)| (path.as_str(), *odd)).collect();
+        assert_eq!(odd, ["b\u{fffd}", "c.d e[1].f", "c.d e[2]", "c.\u{fffd}"].map(|path| (path, Odd::Half)));
+        let object = Object::parse(text).expect("an object");
+        assert_eq!(object.get("b\u{fffd}").map(RawValue::get), Some("1"));
+        let within = compact(object.get("c").expect("a value"));
+        assert_eq!(within, "{\"d e\":[true,{\"f\":\"x\u{fffd}, \\\"y\\\": \u{fffd}\"},\"\u{fffd}z\"],\"\u{fffd}\":{}}");
+        let many = format!("[{}]", vec![r#""\ud83d""#; 100].join(","));
+        assert_eq!(check(&many).expect("JSON").odd.len(), 20);
+        for broken in [r#""\ud83d"#, r#"{"a":"\ud83d\"#, r#"\ud83d"#, r#"}]"\udc00""#, "\"é\\", "\"\\é"] {
+            assert!(check(broken).is_ok(), "{broken}: the parser speaks of it");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::event::{Event, Origin};
+use super::identifiers::is_lost;
+use super::json::as_text;
 use super::notes::{Notes, Weight};
 use super::time;
 use crate::stitching::batch::hex;
@@ -65,7 +67,7 @@ impl Occurrences {
     }
 }
 
-/// The event's `messageId`, if it is not blocked, else one made from its source, its content and which occurrence of that
+/// The event's `messageId`, if it is one and not blocked, else one made from its source, its content and which occurrence of that
 /// content it is. Content is everything but `sentAt` and `receivedAt`, which tell of the way and
 /// not of what happened; the order of fields makes no difference. Where events come one by one, one that does not
 /// say when it happened gets an id of its own: two that are equal are two. `None` is a fault, noted.
@@ -98,7 +100,12 @@ fn hash(event: &Event<'_>, source: &str) -> [u8; 16] {
     let mut fields: Vec<_> = event
         .top
         .entries()
-        .filter(|(name, _)| !matches!(name.as_ref(), "sentAt" | "receivedAt" | "messageId"))
+        .filter(|(name, value)| match name.as_ref() {
+            "sentAt" | "receivedAt" => false,
+            // Here they are still different ids.
+            "messageId" => as_text(value).is_some_and(|id| is_lost(&id)),
+            _ => true,
+        })
         .collect();
     fields.sort_by(|a, b| a.0.cmp(b.0));
     let mut hash = Sha256::new();

@@ -15,7 +15,6 @@ mod devices;
 pub mod event;
 #[cfg(test)]
 mod fake_store;
-mod halves;
 pub mod identifiers;
 pub mod import;
 pub(crate) mod json;

@@ -96,7 +96,8 @@ fn entries<'a>(raw: &'a RawValue, path: &str, notes: &mut Notes) -> Option<Given
             notes.warn(ProblemCode::BadValue, path, "one product, read as a list of one");
             Some(objects([Cow::Borrowed(raw.get())], path, notes))
         }
-        Json::Text(text) if text.trim_start().starts_with(['[', '{']) && check(&text).is_ok() => {
+        Json::Text(text) if text.trim_start().starts_with(['[', '{']) => {
+            let checked = check(&text).ok()?;
             let within: Vec<String> = match text.trim_start().starts_with('[') {
                 true => {
                     let entries: Vec<&RawValue> = serde_json::from_str(&text).ok()?;
@@ -105,6 +106,10 @@ fn entries<'a>(raw: &'a RawValue, path: &str, notes: &mut Notes) -> Option<Given
                 false => vec![Object::parse(&text).map(|_| text.clone().into_owned())?],
             };
             notes.warn(ProblemCode::BadValue, path, "JSON in a text, read as the list that it is");
+            for (within, odd) in checked.odd {
+                let dot = if within.starts_with('[') { "" } else { "." };
+                notes.warn(ProblemCode::BadValue, format!("{path}{dot}{within}"), odd.to_string());
+            }
             Some(objects(within.into_iter().map(Cow::Owned), path, notes))
         }
         _ => None,

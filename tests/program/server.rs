@@ -117,16 +117,51 @@ async fn half_a_character_in_a_call_costs_only_itself() {
     };
     let events =
         [event(1, "whole \\ud83d\\ude00"), event(2, "half \\ud83d"), "null".into(), event(3, "plain")].join(",");
-    let ask = "mutation Take($events: [JSON]!) { eventsIngest(events: $events) { outcomes { status } } }";
-    let body = format!(r#"{{"query": "{ask}", "variables": {{"events": [{events}]}}}}"#);
-    let request = reqwest::Client::new().post(format!("{}/graphql", server.url));
-    let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
+    let ask = "mutation Take($events: [JSON]!) { eventsIngest(events: $events) { outcomes { status problems { code path } } } }";
+    let body = format!(r#"{{"query": "{ask}", "no\ud83d": 1, "variables": {{"b\udc00": 1, "events": [{events}]}}}}"#);
+    let outcomes = raw(&server, body).await["data"]["eventsIngest"]["outcomes"].take();
+    let half = json!([{"code": "BAD_VALUE", "path": "properties.subject"}]);
+    let null = json!([{"code": "NOT_AN_EVENT", "path": null}]);
+    let expected = [("CREATED", json!([])), ("CREATED", half.clone()), ("REJECTED", null), ("CREATED", json!([]))];
+    assert_eq!(outcomes, json!(expected.map(|(status, problems)| json!({"status": status, "problems": problems}))));
+
+    // In the document itself: as an escape of GraphQL, as one of the JSON around it, and in variables that are no JSON.
+    let literal = |n: usize, subject: &str| {
+        format!(
+            r#"{{type: "track", event: "Call Answered", messageId: "m{n}", userId: "ada", timestamp: "2026-03-10T0{n}:00:00Z",
+                properties: {{subject: {subject}}}}}"#
+        )
+    };
+    let take = |subjects: [&str; 3]| {
+        let events: Vec<String> = subjects.iter().enumerate().map(|(n, subject)| literal(4 + n, subject)).collect();
+        format!(
+            "mutation($s: String) {{ eventsIngest(events: [{}]) {{ outcomes {{ status problems {{ path }} }} }} }}",
+            events.join(",")
+        )
+    };
+    let query = json!(take([r#""half \ud83d""#, r#""whole \ud83d\ude00""#, "$s"])).to_string();
+    let outcomes = raw(&server, format!(r#"{{"query": {query}, "variables": {{"s": "half \udc00"}}}}"#)).await;
+    let paths = [json!([{"path": "properties.subject"}]), json!([]), json!([{"path": "properties.subject"}])];
+    let expected = json!(paths.map(|problems| json!({"status": "CREATED", "problems": problems})));
+    assert_eq!(outcomes["data"]["eventsIngest"]["outcomes"], expected, "{outcomes}");
+    let query = json!(
+        take([r#""HALF""#, r#""""half \u00e9 HALF""""#, r#""plain""#]).replace("\"m", "\"n").replace("ada", "bob")
+    );
+    let outcomes = raw(&server, format!(r#"{{"query": {}}}"#, query.to_string().replace("HALF", "\\ud83d"))).await;
+    let paths = [json!([{"path": "properties.subject"}]), json!([{"path": "properties.subject"}]), json!([])];
+    let expected = json!(paths.map(|problems| json!({"status": "CREATED", "problems": problems})));
+    assert_eq!(outcomes["data"]["eventsIngest"]["outcomes"], expected, "{outcomes}");
+
+    let address = format!("{}/graphql", server.url);
+    let find = r#"query($t: String) { customers(first: 1, filter: {text: $t}) { nodes { id } } a: customers(first: 1, filter: {text: "x\ud83d"}) { nodes { id } } }"#;
+    let parameters = [("query", find), ("variables", r#"{"t": "x\ud83d", "u\ud83d": "\ud83d"}"#)];
+    let address = reqwest::Url::parse_with_params(&address, &parameters).expect("an address");
+    let answer = reqwest::get(address).await.expect("an answer");
     let answer: serde_json::Value = answer.json().await.expect("JSON");
-    let outcomes = &answer["data"]["eventsIngest"]["outcomes"];
-    let expected = ["CREATED", "CREATED", "REJECTED", "CREATED"].map(|status| json!({"status": status}));
-    assert_eq!(*outcomes, json!(expected), "{answer}");
+    assert_eq!(answer, json!({"data": {"customers": {"nodes": []}, "a": {"nodes": []}}}));
+
     let list = "{ customer(by: {identifier: {kind: \"user_id\", value: \"ada\"}}) {
-        touchpoints(first: 5) { nodes { properties } } } }";
+        touchpoints(first: 9) { nodes { properties } } } }";
     let answer = server.ask(json!({"query": list})).await;
     let mut subjects: Vec<_> = answer["data"]["customer"]["touchpoints"]["nodes"]
         .as_array()
@@ -135,7 +170,15 @@ async fn half_a_character_in_a_call_costs_only_itself() {
         .map(|node| node["properties"]["subject"].as_str().expect("a text"))
         .collect();
     subjects.sort_unstable();
-    assert_eq!(subjects, ["half \u{fffd}", "plain", "whole \u{1f600}"]);
+    let [half, whole] = ["half \u{fffd}", "whole \u{1f600}"];
+    assert_eq!(subjects, [half, half, half, "plain", whole, whole]);
+}
+
+/// What is answered to a body as it stands.
+async fn raw(server: &Server, body: String) -> serde_json::Value {
+    let request = reqwest::Client::new().post(format!("{}/graphql", server.url));
+    let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
+    answer.json().await.expect("JSON")
 }
 
 #[tokio::test]

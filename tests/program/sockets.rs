@@ -664,3 +664,20 @@ async fn digits_stay_exact_by_every_door_and_both_ways() {
     let (code, log, _) = server.stop();
     assert_eq!(code, 0, "{log}");
 }
+
+#[tokio::test]
+async fn half_a_character_in_a_message_costs_only_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(folder.path(), "serve", &[]).ready().await;
+    let mut client = Client::ready(&server).await;
+    let events = r#"[{"type": "identify", "userId": "ada", "traits": {"name": "x\ud83d"}},
+        {"type": "identify", "userId": "b\ud83d", "anonymousId": "a1"}, {"type": "identify", "userId": "c"}]"#;
+    let query = "mutation($e: [JSON]!) { eventsIngest(events: $e) { outcomes { status problems { path } } } }";
+    let payload = format!(r#"{{"query": "{query}", "variables": {{"e": {events}}}}}"#);
+    let message = format!(r#"{{"id": "1", "type": "subscribe", "payload": {payload}}}"#);
+    client.0.send(Message::text(message)).await.expect("sent");
+    let answer = client.message().await;
+    let problems = [json!([{"path": "traits.name"}]), json!([{"path": "userId"}, {"path": "userId"}]), json!([])];
+    let expected = problems.map(|problems| json!({"status": "CREATED", "problems": problems}));
+    assert_eq!(answer["payload"]["data"]["eventsIngest"]["outcomes"], json!(expected), "{answer}");
+}

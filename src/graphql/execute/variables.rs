@@ -1,10 +1,12 @@
 //! Variables, read as their definitions want them and checked as far as validation leaves it undone.
 //!
-//! What a JSON variable is given goes on as the text that it is, so that nothing of it changes on the way.
+//! What a JSON variable is given goes on as the text that it is, so that nothing of it changes on the way. In any other
+//! half a character is U+FFFD.
 //!
 //! async-graphql checks a variable's value where an argument uses it, and takes a missing one for
 //! null; the specification (section 6.1.2) makes a missing non-null variable an error of the request.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
@@ -12,35 +14,42 @@ use async_graphql::{Name, ServerError, Value, Variables};
 use serde_json::value::RawValue;
 
 use super::error;
+use crate::domain::surrogate;
+use crate::ingest::json::Object;
 
-/// The variables that an operation defines, out of the JSON object that was sent. Others are nobody's.
-pub(super) fn read(operation: &OperationDefinition, sent: Option<&RawValue>) -> Result<Variables, ServerError> {
-    let mut variables = Variables::default();
-    let Some(sent) = sent.filter(|_| !operation.variable_definitions.is_empty()) else { return Ok(variables) };
+/// The variables that an operation defines, out of the JSON object that was sent, and whether half a character in one
+/// was mended. Variables that are not defined are left out.
+pub(super) fn read(operation: &OperationDefinition, sent: Option<&RawValue>) -> Result<(Variables, bool), ServerError> {
+    let (mut variables, mut had_halves) = (Variables::default(), false);
+    let Some(sent) = sent.filter(|_| !operation.variable_definitions.is_empty()) else { return Ok((variables, false)) };
     let unreadable = |what: &str| error("GRAPHQL_VALIDATION_FAILED", format!("{what} cannot be read"), None);
-    let sent: BTreeMap<String, &RawValue> = serde_json::from_str(sent.get()).map_err(|_| unreadable("`variables`"))?;
+    let sent = Object::parse(sent.get()).ok_or_else(|| unreadable("`variables`"))?;
+    let sent: BTreeMap<&str, &RawValue> = sent.entries().map(|(name, raw)| (name.as_ref(), raw)).collect();
     for definition in &operation.variable_definitions {
         let definition = &definition.node;
         let name = &definition.name.node;
         let Some(raw) = sent.get(name.as_str()) else { continue };
-        let value =
-            value(&definition.var_type.node, raw).ok_or_else(|| unreadable(&format!("the variable `${name}`")))?;
-        variables.insert(name.clone(), value);
+        let value = value(&definition.var_type.node, raw, &mut had_halves);
+        variables.insert(name.clone(), value.ok_or_else(|| unreadable(&format!("the variable `${name}`")))?);
     }
-    Ok(variables)
+    Ok((variables, had_halves))
 }
 
-fn value(ty: &Type, raw: &RawValue) -> Option<Value> {
+fn value(ty: &Type, raw: &RawValue, had_halves: &mut bool) -> Option<Value> {
     match &ty.base {
         _ if raw.get() == "null" => Some(Value::Null),
         BaseType::Named(name) if name == "JSON" => async_graphql::to_value(raw).ok(),
         BaseType::List(inner) if raw.get().starts_with('[') => {
             let entries: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-            entries.into_iter().map(|raw| value(inner, raw)).collect::<Option<_>>().map(Value::List)
+            entries.into_iter().map(|raw| value(inner, raw, had_halves)).collect::<Option<_>>().map(Value::List)
         }
         // One value where a list is wanted is a list of it.
-        BaseType::List(inner) => value(inner, raw),
-        BaseType::Named(_) => serde_json::from_str(raw.get()).ok().map(of_json),
+        BaseType::List(inner) => value(inner, raw, had_halves),
+        BaseType::Named(_) => {
+            let mended = surrogate::mend(raw.get());
+            *had_halves |= matches!(mended, Cow::Owned(_));
+            serde_json::from_str(&mended).ok().map(of_json)
+        }
     }
 }
 

@@ -1,11 +1,14 @@
-//! Counts tokens and brackets of a query's text, without parsing it.
+//! Counts tokens and brackets of a query's text, and mends its strings, without parsing it.
 //!
 //! Follows the lexical grammar of the GraphQL specification (October 2021, section 2.1) as far as
 //! counting needs it; what is not GraphQL counts as a token, and the parser says what is wrong.
 
+use std::borrow::Cow;
+
 use async_graphql::Pos;
 
 use super::{LimitError, Limits, Measure};
+use crate::domain::surrogate::{self, Escape};
 
 /// Refuses a text that is too long, or that would take a parser too deep. One pass, no recursion.
 pub fn check_text(query: &str, limits: &Limits) -> Result<(), LimitError> {
@@ -48,6 +51,41 @@ pub fn check_text(query: &str, limits: &Limits) -> Result<(), LimitError> {
         }
     }
     Ok(())
+}
+
+/// The document in which half a character, `\\ud83d` in a string, is U+FFFD, and both halves are the character, which no
+/// parser here reads from its escapes; and whether there was such a half. Block strings have no escapes of this kind.
+pub fn mend(document: &str) -> (Cow<'_, str>, bool) {
+    let text = document.as_bytes();
+    let (mut mended, mut taken, mut had_half) = (String::new(), 0, false);
+    let mut at = if document.contains("\\u") { 0 } else { text.len() };
+    while at < text.len() {
+        let start = at;
+        at = match text[at] {
+            b'#' => skip(text, at, |byte| byte != b'\n' && byte != b'\r'),
+            b'"' => end_of_string(text, at),
+            _ => at + 1,
+        };
+        if text[start] != b'"' || text[start..].starts_with(b"\"\"\"") {
+            continue;
+        }
+        for (place, escape) in surrogate::escapes(document.get(start..at).unwrap_or_default()) {
+            mended.push_str(&document[taken..start + place.start]);
+            taken = start + place.end;
+            match escape {
+                Escape::Pair(pair) => mended.push(pair),
+                Escape::Half => {
+                    mended.push_str("\\ufffd");
+                    had_half = true;
+                }
+            }
+        }
+    }
+    if taken == 0 {
+        return (Cow::Borrowed(document), false);
+    }
+    mended.push_str(&document[taken..]);
+    (Cow::Owned(mended), had_half)
 }
 
 /// Names and numbers: one token, however it is cut.
@@ -115,6 +153,22 @@ mod tests {
             panic!("three brackets passed");
         };
         assert_eq!((measure, at.line, at.column), (Measure::Brackets, 2, 7));
+    }
+
+    #[test]
+    fn halves_of_characters_in_strings_are_mended() {
+        for (document, mended, had_half) in [
+            (r#"{ a(x: "\ud83d") }"#, r#"{ a(x: "\ufffd") }"#, true),
+            (r#"{ a(x: "\ud83d\uDE00 \ude00") }"#, "{ a(x: \"\u{1f600} \\ufffd\") }", true),
+            (r#"{ a(x: "\ud83d\ude00 \u00e9") }"#, "{ a(x: \"\u{1f600} \\u00e9\") }", false),
+            (r#"{ a(x: "\\ud83d") # "\ud83d""#, r#"{ a(x: "\\ud83d") # "\ud83d""#, false),
+            (r#"{ a(x: """ \ud83d " """, y: "\udc00") }"#, r#"{ a(x: """ \ud83d " """, y: "\ufffd") }"#, true),
+            (r#"{ a(x: "\ud83d"#, r#"{ a(x: "\ufffd"#, true),
+            ("{ a(x: \"é\\", "{ a(x: \"é\\", false),
+            ("{ a(x: \"\\u00e9\\é", "{ a(x: \"\\u00e9\\é", false),
+        ] {
+            assert_eq!(mend(document), (mended.into(), had_half), "{document}");
+        }
     }
 
     #[test]

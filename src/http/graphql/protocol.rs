@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::read::{self, Parameters};
+use super::read::{self, Parameters, parameters};
 use crate::domain::surrogate;
 use crate::graphql::execute::{Answer, Kind, Question};
 
@@ -71,10 +71,10 @@ impl Close {
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Result<Said, Close> {
-    let Ok(mut message) = serde_json::from_str::<Parameters>(&surrogate::mend(text)) else {
+    let Ok(mut message) = parameters(text) else {
         return Err(Close::invalid("a message is a JSON object"));
     };
-    let ty = match message.get("type").map(|ty| serde_json::from_str::<String>(ty.get())) {
+    let ty = match message.get("type").map(|ty| serde_json::from_str::<String>(&surrogate::mend(ty.get()))) {
         Some(Ok(ty)) => ty,
         _ => return Err(Close::invalid("a message has a `type`, which is a text")),
     };
@@ -86,7 +86,7 @@ pub(super) fn read(text: &str) -> Result<Said, Close> {
         "subscribe" => {
             let id = id(&mut message)?;
             let payload = message.remove("payload");
-            let Some(Ok(parameters)) = payload.map(|payload| serde_json::from_str::<Parameters>(payload.get())) else {
+            let Some(Ok(parameters)) = payload.map(|payload| parameters(payload.get())) else {
                 return Err(Close::invalid("the `payload` of a subscribe is an object with a `query`"));
             };
             let question = read::question(parameters).map_err(|refusal| Close::invalid(refusal.words()))?;
@@ -97,7 +97,7 @@ pub(super) fn read(text: &str) -> Result<Said, Close> {
 }
 
 fn id(message: &mut Parameters) -> Result<String, Close> {
-    match message.remove("id").map(|id| serde_json::from_str::<String>(id.get())) {
+    match message.remove("id").map(|id| serde_json::from_str::<String>(&surrogate::mend(id.get()))) {
         Some(Ok(id)) if !id.is_empty() => Ok(id),
         _ => Err(Close::invalid("the message needs an `id`, which is a text that is not empty")),
     }

@@ -15,7 +15,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::accept::is_utf8;
 use crate::domain::surrogate;
 use crate::graphql::execute::Question;
+use crate::graphql::limits::mend;
 use crate::http::body::Refusal;
+use crate::ingest::json::Object;
 
 /// The most bytes of a body, as it is sent and as it is once unpacked.
 pub(super) const BODY: usize = 1024 * 1024;
@@ -44,15 +46,9 @@ pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result
         let (line, column) = (error.line(), error.column());
         bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM)
     };
-    // Half a character is U+FFFD, so that it costs its own text and not the request.
-    let mended = match std::str::from_utf8(&bytes).map(surrogate::mend) {
-        Ok(Cow::Owned(mended)) => Some(mended.into_bytes()),
-        _ => None,
-    };
-    let bytes = mended.unwrap_or(bytes);
     let body: &RawValue = serde_json::from_slice(&bytes).map_err(not_json)?;
     match body.get().as_bytes().first() {
-        Some(b'{') => question(serde_json::from_str(body.get()).map_err(not_json)?),
+        Some(b'{') => question(parameters(body.get()).map_err(not_json)?),
         Some(b'[') => Err(bad("body", "a list of operations is not taken", "one operation a request")),
         _ => Err(bad("body", "the body is no JSON object", FORM)),
     }
@@ -67,7 +63,7 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
         let value = match name.as_str() {
             "query" | "operationName" => to_raw_value(&text),
             "variables" | "extensions" if text.is_empty() => continue,
-            "variables" | "extensions" => RawValue::from_string(surrogate::mend(&text).into_owned()),
+            "variables" | "extensions" => RawValue::from_string(text),
             _ => continue,
         };
         let value = value.map_err(|_| bad(&name, format!("`{name}` is not JSON"), "a JSON object, percent-encoded"))?;
@@ -80,24 +76,37 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
 
 const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
 
-/// A question out of its parameters.
+/// The parameters that a JSON object has.
+pub(super) fn parameters(text: &str) -> serde_json::Result<Parameters> {
+    let object: Object<'_> = serde_json::from_str(text)?;
+    Ok(object.entries().map(|(name, value)| (name.to_string(), value.to_owned())).collect())
+}
+
+/// A question out of its parameters. Half a character is U+FFFD, so that it costs its own text and not the request;
+/// in variables it stays, for the reader of events to say where it stands.
 pub(super) fn question(mut parameters: Parameters) -> Result<Question, Refusal> {
     let mut take = |name: &str| parameters.remove(name).filter(|value| value.get() != "null");
-    let text = |value: Box<RawValue>| serde_json::from_str::<String>(value.get()).ok();
-    let query = match take("query").map(text) {
-        Some(Some(query)) => query,
+    let text = |value: Box<RawValue>| {
+        let mended = surrogate::mend(value.get());
+        Some((serde_json::from_str::<String>(&mended).ok()?, matches!(mended, Cow::Owned(_))))
+    };
+    let (query, had_halves) = match take("query").map(text) {
+        Some(Some((query, of_json))) => {
+            let (mended, of_document) = mend(&query);
+            (mended.into_owned(), of_json || of_document)
+        }
         None => return Err(bad("query", "`query` is missing", FORM)),
         Some(None) => return Err(bad("query", "`query` is no text", "the text of a GraphQL document")),
     };
     let operation_name = match take("operationName").map(text) {
         // What some clients send for none.
         None => None,
-        Some(Some(name)) => Some(name).filter(|name| !name.is_empty()),
+        Some(Some((name, _))) => Some(name).filter(|name| !name.is_empty()),
         Some(None) => return Err(bad("operationName", "`operationName` is no text", "a name, or null")),
     };
     let variables = object(take("variables"), "variables")?;
     object(take("extensions"), "extensions")?;
-    Ok(Question { query, operation_name, variables, ..Question::default() })
+    Ok(Question { query, had_halves, operation_name, variables, ..Question::default() })
 }
 
 fn object(value: Option<Box<RawValue>>, name: &str) -> Result<Option<Box<RawValue>>, Refusal> {

@@ -329,6 +329,89 @@ fn half_a_character_costs_itself() {
     assert_eq!(properties, json!({ "subject": "x\u{fffd}", "n": ["x\u{fffd}"] }));
 }
 
+/// Reads an event's own text, in which HALF and OTHER are halves of characters.
+fn read_halves(event: &Value) -> Result<Read, Rejected> {
+    let text = event.to_string().replace("HALF", "\\ud83d").replace("OTHER", "\\ude00");
+    Reader::new(&Settings::default()).read(&text, &origin(), &mut Occurrences::default())
+}
+
+#[test]
+fn an_id_with_half_a_character_is_none() {
+    let odd = json!({
+        "userId": "aHALF", "anonymousId": "a1", "messageId": "mHALF", "context": {
+            "sessionId": "sHALF", "device": { "id": "dHALF" },
+            "externalIds": [{ "type": "loyalty_card", "id": "cHALF" }, { "type": "loyalty_card", "id": "7" },
+                { "type": "xHALF", "id": "7" }],
+        },
+    });
+    let read = read_halves(&track("Call Answered", odd)).expect("a fact");
+    let keys: Vec<_> = read.fact.identifiers.iter().map(|one| format!("{}", one.key)).collect();
+    assert_eq!(keys, ["loyalty_card:7", "anonymous_id:a1"]);
+    assert_eq!(read.fact.touchpoint.expect("a touchpoint").session_id, None);
+    let mut paths: Vec<_> =
+        read.problems.iter().map(|p| (p.code.as_str(), p.path.as_deref().unwrap_or_default())).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let expected = [
+        "context.device.id",
+        "context.externalIds[0].id",
+        "context.externalIds[2]",
+        "context.externalIds[2].type",
+        "context.sessionId",
+        "messageId",
+        "userId",
+    ];
+    assert_eq!(paths, expected.map(|path| ("BAD_VALUE", path)));
+
+    let order = json!({ "properties": { "order_id": "oHALF", "total": 1, "currency": "EUR" } });
+    let rejected = read_halves(&track("Order Completed", order)).expect_err("no number");
+    assert_eq!((rejected.problems[0].code, rejected.problems[0].path.as_deref()), {
+        (ProblemCode::MissingField, Some("properties.order_id"))
+    });
+    let born = json!({ "traits": { "first_name": "AHALF", "last_name": "Ng", "birth_date": "1990-02-03" } });
+    assert_eq!(read_halves(&identify(born)).expect("a fact").fact.identifiers.len(), 1, "no composite");
+    let alone = read_halves(&track("Call Answered", json!({ "userId": "aHALF" }))).expect_err("no identifier");
+    assert!(alone.problems.iter().any(|problem| problem.code == ProblemCode::MissingField));
+}
+
+#[test]
+fn messages_whose_ids_differ_in_half_a_character_are_two() {
+    let id = |id: &str| read_halves(&track("x", json!({ "messageId": id }))).expect("a fact").fact.message_id;
+    assert!(id("mHALF").starts_with("made-") && id("mHALF") != id("mOTHER"));
+    assert_eq!(id("mHALF"), id("mHALF"), "sent again");
+}
+
+#[test]
+fn a_character_that_was_lost_before_is_as_it_was_sent_but_in_ids() {
+    let event = track("Call \u{fffd}", json!({ "properties": { "subject": "x\u{fffd}" } }));
+    let touch = fact(&event).touchpoint.expect("a touchpoint");
+    assert_eq!((&*touch.name, touch.properties.expect("properties").get()), {
+        ("Call \u{fffd}", "{\"subject\":\"x\u{fffd}\"}")
+    });
+    // Who wrote it for what could not be read did so for others' ids too.
+    let event = track("x", json!({ "userId": "a\u{fffd}", "anonymousId": "a1" }));
+    assert_eq!((warnings(&event), ids(&event)), {
+        (vec!["BAD_VALUE userId".to_owned()], vec!["anonymous_id:a1".to_owned()])
+    });
+}
+
+#[test]
+fn halves_in_lists_that_are_texts_are_named_too() {
+    let lines = r#"[{"sku": "k1", "name": "x\ud83d", "price": 1, "quantity": 1}]"#;
+    let event =
+        track("Order Completed", json!({ "properties": { "order_id": "o1", "currency": "EUR", "products": lines } }));
+    assert!(warnings(&event).contains(&"BAD_VALUE properties.products[0].name".to_owned()), "{:?}", warnings(&event));
+}
+
+#[test]
+fn a_composite_that_cannot_be_costs_itself() {
+    for (birth, code) in [("\u{7}1990", "BAD_VALUE"), (&*"9".repeat(1_100), "TOO_LARGE")] {
+        let event = identify(json!({ "traits": { "first_name": "An", "last_name": "Ng", "birth_date": birth } }));
+        assert_eq!(warnings(&event), [format!("{code} traits.first_name")]);
+        assert_eq!(kept(&event).identifiers.len(), 1);
+    }
+}
+
 #[test]
 fn an_odd_name_is_mended_and_another_one_is_looked_for() {
     let odd = track("x", json!({ "event": {}, "name": "Call Answered" }));
@@ -416,6 +499,36 @@ fn a_composite_needs_all_its_parts_from_one_event() {
     assert_eq!(composite(json!({ "first_name": "An", "last_name": "unknown", "birth_date": "1990" })), None);
     let other = json!({ "context": { "traits": { "first_name": "An", "last_name": "Ng", "birth_date": "1990" } } });
     assert_eq!(ids(&track("x", other)), ["user_id:u1"]);
+}
+
+#[test]
+fn a_blocked_birth_date_is_blocked_however_it_is_written() {
+    let made = |birth: Value| {
+        let event = identify(json!({ "traits": { "first_name": "An", "last_name": "Ng", "birth_date": birth } }));
+        kept(&event).identifiers.len() == 2
+    };
+    for birth in [
+        json!("1970-01-01T00:00:00Z"),
+        json!("1969-12-31T23:00:00-01:00"),
+        json!("01.01.1970"),
+        json!("1970/01/01"),
+        json!("1/1/1970"),
+        json!("Jan 1, 1970"),
+        json!(19700101),
+        json!(0),
+        json!(-2208988800_i64),
+        json!("01.01.1900"),
+        json!("0001-01-01T00:00:00"),
+    ] {
+        assert!(!made(birth.clone()), "{birth}");
+    }
+    for birth in [json!("1970-01-02T00:00:00Z"), json!("02.01.1970"), json!(19700102), json!(1970), json!("1990-01-01")]
+    {
+        assert!(made(birth.clone()), "{birth}");
+    }
+    let given =
+        |id: &str| track("x", json!({ "context": { "externalIds": [{ "type": "name_and_birth", "id": id }] } }));
+    assert_eq!(warnings(&given("2:an 2:ng 10:01.01.1970")), ["BLOCKED_VALUE context.externalIds[0].id"]);
 }
 
 #[test]
