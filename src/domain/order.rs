@@ -35,6 +35,17 @@ pub struct OrderEvent {
     pub act: OrderAct,
 }
 
+impl OrderEvent {
+    /// How much it adds to what is stored of its order: a thousand things can be said about one of few lines.
+    fn weight(&self) -> usize {
+        100 + match &self.act {
+            OrderAct::Completed(content) | OrderAct::Updated(content) => content.lines.as_ref().map_or(0, Vec::len),
+            OrderAct::Refunded(refund) => refund.products.len(),
+            OrderAct::Cancelled => 0,
+        }
+    }
+}
+
 /// What happened to an order.
 ///
 /// In JSON `{"COMPLETED": {…}}`: an act that names itself first is read in one pass, and reading the
@@ -243,6 +254,16 @@ impl Order {
         order
     }
 
+    /// Whether one more thing is kept of an order of which `events` were said: all are read and written again with each.
+    /// What places an order and what cancels it is kept however much was said before.
+    pub fn keeps(events: &[OrderEvent], next: &OrderEvent) -> bool {
+        const MOST: usize = 100_000;
+        let is_first = |is_one: fn(&OrderAct) -> bool| is_one(&next.act) && !events.iter().any(|e| is_one(&e.act));
+        let decides =
+            is_first(|act| matches!(act, OrderAct::Completed(_))) || is_first(|act| *act == OrderAct::Cancelled);
+        decides || events.iter().chain([next]).map(OrderEvent::weight).sum::<usize>() <= MOST
+    }
+
     /// The refunds among `events` that do not count, being in another currency than their order, by arrival. None
     /// while the order itself has not arrived.
     pub fn foreign_refunds(events: &[OrderEvent]) -> BTreeSet<Arrival> {
@@ -347,8 +368,12 @@ impl Order {
             }
             amount
         } else {
+            let mut left_of: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+            for (n, line) in self.lines.iter().enumerate().rev() {
+                left_of.entry(line.product.sku.clone()).or_default().push(n);
+            }
             for returned in &refund.products {
-                self.take_product(returned, &mut parts);
+                self.take_product(returned, left_of.get_mut(&returned.product.sku), &mut parts);
             }
             let computed: Amount = parts.iter().map(|p| p.2).sum();
             refund.total.unwrap_or(computed).min(left)
@@ -366,12 +391,23 @@ impl Order {
         }
     }
 
-    /// Takes a refund's product from the lines that still have some; no more than was bought.
-    fn take_product(&mut self, returned: &RefundLine, parts: &mut Vec<(Option<Product>, i64, Amount)>) {
+    /// Takes a refund's product from the lines of its sku that still have some, the first of them last in `left_of`; no
+    /// more than was bought.
+    fn take_product(
+        &mut self,
+        returned: &RefundLine,
+        left_of: Option<&mut Vec<usize>>,
+        parts: &mut Vec<(Option<Product>, i64, Amount)>,
+    ) {
         let mut wanted = returned.quantity;
-        let mut known = false;
-        for line in self.lines.iter_mut().filter(|l| l.product.sku == returned.product.sku) {
-            known = true;
+        let Some(left_of) = left_of else {
+            let price = returned.price.unwrap_or_default();
+            parts.push((Some(returned.product.clone()), wanted, price.times(wanted)));
+            return;
+        };
+        while let Some(line) = left_of.last().map(|&n| &mut self.lines[n])
+            && wanted > 0
+        {
             let quantity = wanted.min(line.quantity - line.returned_quantity);
             if quantity > 0 {
                 line.returned_quantity += quantity;
@@ -379,10 +415,9 @@ impl Order {
                 let price = returned.price.unwrap_or(line.unit_price);
                 parts.push((Some(line.product.clone()), quantity, price.times(quantity)));
             }
-        }
-        if !known {
-            let price = returned.price.unwrap_or_default();
-            parts.push((Some(returned.product.clone()), wanted, price.times(wanted)));
+            if line.returned_quantity == line.quantity {
+                left_of.pop();
+            }
         }
     }
 
@@ -571,5 +606,37 @@ mod tests {
         let order = fold(vec![(1, completed("50", &[("a", 1, "50")])), (2, OrderAct::Cancelled)]);
         assert_eq!((order.total, order.net(), order.status), (gbp("50"), Amount::ZERO, OrderStatus::Cancelled));
         assert_eq!(order.figures(), None);
+    }
+
+    #[test]
+    fn much_may_be_said_of_an_order_and_it_is_still_placed_and_cancelled_once() {
+        let event = |act| OrderEvent { at: Timestamp(0), arrival: Arrival::default(), owner: None, act };
+        let update = event(OrderAct::Updated(OrderContent::default()));
+        let mut events = vec![update.clone(); 999];
+        assert!(Order::keeps(&events, &update));
+        events.push(update.clone());
+        assert!(!Order::keeps(&events, &update) && !Order::keeps(&events, &event(refund(Some("1"), &[]))));
+        for decides in [completed("1", &[]), OrderAct::Cancelled] {
+            assert!(Order::keeps(&events, &event(decides.clone())));
+            events.push(event(decides.clone()));
+            assert!(!Order::keeps(&events, &event(decides)));
+        }
+        let long = event(completed("1", &vec![("k", 1, "1"); 60_000]));
+        assert!(Order::keeps(&[], &long) && !Order::keeps(std::slice::from_ref(&long), &long));
+    }
+
+    #[test]
+    fn products_come_back_from_the_lines_that_have_some_left() {
+        let said = |act, n| OrderEvent { at: Timestamp(n), arrival: Arrival(n), owner: Some(Arrival(1)), act };
+        let lines = completed("12", &[("a", 1, "1"), ("b", 2, "1"), ("a", 2, "2"), ("a", 1, "3")]);
+        let first = refund(None, &[("a", 2, None), ("a", 1, None), ("c", 1, Some("1"))]);
+        let second = refund(None, &[("b", 5, None), ("a", 5, None)]);
+        let key = OrderKey { source: "s".into(), number: "1".into() };
+        let order = Order::fold(key, vec![said(lines, 1), said(first, 2), said(second, 3)]);
+        let returned: Vec<i64> = order.lines.iter().map(|line| line.returned_quantity).collect();
+        assert_eq!(returned, [1, 2, 2, 1]);
+        let parts: Vec<_> = order.returns.iter().map(|one| (one.quantity, one.amount)).collect();
+        let expected = [(1, "1"), (1, "2"), (1, "2"), (1, "1"), (2, "2"), (1, "3")];
+        assert_eq!(parts, expected.map(|(quantity, amount)| (quantity, gbp(amount))), "{order:?}");
     }
 }

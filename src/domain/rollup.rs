@@ -86,6 +86,14 @@ impl Rollup {
         }
     }
 
+    /// The most channels that have figures of their own on one identifier: all are read and written with each change.
+    pub const MOST_CHANNELS: usize = 1_000;
+
+    /// Whether a touchpoint on this channel can be put in.
+    pub fn has_room_for(&self, channel: &str) -> bool {
+        self.channels.len() < Self::MOST_CHANNELS || self.channels.contains_key(channel)
+    }
+
     /// Puts a touchpoint in (`sign` 1) or takes it out (`sign` -1). When the latest was of those that are left
     /// is the caller's to know then.
     pub fn count_touchpoint(&mut self, at: Timestamp, touchpoint: &TouchpointFact, sign: i64) {

@@ -1,8 +1,10 @@
 //! Traits: what an identify event says of a person.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::event::{Event, own};
@@ -20,6 +22,7 @@ pub(crate) fn claims(event: &Event<'_>, notes: &mut Notes) -> Vec<ClaimFact> {
     }
     let provenance = provenance(event, notes);
     let mut claims: Vec<ClaimFact> = Vec::new();
+    let mut places: FxHashMap<&str, usize> = FxHashMap::default();
     for (name, raw) in event.traits.entries() {
         let name = name.trim();
         if name.is_empty() || fit(name).is_err() {
@@ -30,8 +33,15 @@ pub(crate) fn claims(event: &Event<'_>, notes: &mut Notes) -> Vec<ClaimFact> {
             );
             continue;
         }
-        claims.retain(|present| *present.name != *name);
-        claims.push(ClaimFact { name: name.into(), value: canonical(raw), provenance });
+        let claim = ClaimFact { name: name.into(), value: canonical(raw), provenance };
+        match places.entry(name) {
+            // Of a name given twice the last counts.
+            Entry::Occupied(place) => claims[*place.get()] = claim,
+            Entry::Vacant(place) => {
+                place.insert(claims.len());
+                claims.push(claim);
+            }
+        }
     }
     claims
 }

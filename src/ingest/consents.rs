@@ -1,6 +1,9 @@
 //! What an event says that a person allowed or forbade.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::channels;
 use super::event::{Event, Type};
@@ -9,6 +12,9 @@ use super::notes::{Notes, Weight, fit};
 use crate::domain::consent::{ConsentFact, ConsentStatus};
 use crate::domain::time::TimeError;
 use crate::domain::{ProblemCode, Timestamp};
+
+/// The most preferences of an event: each is held by every identifier of its customer.
+const MOST: usize = 100;
 
 /// `context.consent.categoryPreferences` of any event, "Consent Given" and "Consent Withdrawn", and "Unsubscribed",
 /// which takes back what `unsubscribe` names when it names no purpose itself.
@@ -94,6 +100,7 @@ fn preferences(event: &Event<'_>, notes: &mut Notes) -> Vec<ConsentFact> {
         return Vec::new();
     };
     let mut found: Vec<ConsentFact> = Vec::new();
+    let mut places: FxHashMap<&str, usize> = FxHashMap::default();
     for (purpose, raw) in categories.entries() {
         let status = match Json::of(raw) {
             Json::Bool(true) => ConsentStatus::Granted,
@@ -113,10 +120,20 @@ fn preferences(event: &Event<'_>, notes: &mut Notes) -> Vec<ConsentFact> {
             continue;
         }
         let fact = ConsentFact { purpose: purpose.into(), channel: None, status, expires_at: None };
-        match found.iter_mut().find(|present| present.purpose == fact.purpose) {
-            Some(present) => *present = fact,
-            None => found.push(fact),
+        match places.entry(purpose) {
+            // Of a purpose given twice the last counts.
+            Entry::Occupied(place) => found[*place.get()] = fact,
+            Entry::Vacant(place) => {
+                place.insert(found.len());
+                found.push(fact);
+            }
         }
+    }
+    if found.len() > MOST {
+        let message = format!("an event has at most {MOST} preferences, so {MOST} count, those that forbid first");
+        notes.warn(ProblemCode::TooLarge, PATH, message);
+        found.sort_by_key(|preference| preference.status == ConsentStatus::Granted);
+        found.truncate(MOST);
     }
     found
 }

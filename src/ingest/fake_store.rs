@@ -14,7 +14,7 @@ use crate::domain::fact::Fact;
 use crate::domain::order::OrderAct;
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
-use crate::stitching::{Batch, DecisionRequest, Outcome};
+use crate::stitching::{Batch, DecisionRequest, Heard, Outcome};
 use crate::store::rules::RulesInForce;
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, AppliedDecision, Result, StoreError};
@@ -85,7 +85,7 @@ impl IngestStore for Arc<FakeStore> {
                 continue;
             }
             let waits = fact.order.as_ref().is_some_and(|(_, e)| !matches!(e.act, OrderAct::Completed(_)));
-            outcomes.push(Outcome::Created { customer, waits, other_currency: false });
+            outcomes.push(Outcome::Created { customer, heard: Heard { waits, ..Heard::default() } });
             stored.push(fact.clone());
         }
         Ok(Applied { change: stored.len() as i64, outcomes, devices: Vec::new() })

@@ -59,14 +59,22 @@ impl EventOutcome {
     /// The outcome of an event that was read with `problems`.
     pub(crate) fn of(outcome: Outcome, message_id: Arc<str>, mut problems: Vec<Problem>) -> Self {
         let (status, customer) = match outcome {
-            Outcome::Created { customer, waits, other_currency } => {
-                if waits {
+            Outcome::Created { customer, heard } => {
+                if heard.waits {
                     let message = "nothing was heard of this order yet; this waits for its Order Completed";
                     problems.push(Problem::at(ProblemCode::OrderNotYetHere, "properties.order_id", message));
                 }
-                if other_currency {
+                if heard.other_currency {
                     let message = "the order and a refund of it are in different currencies; the refund is not counted";
                     problems.push(Problem::at(ProblemCode::BadMoney, "properties.currency", message));
+                }
+                if heard.order_full {
+                    let message = "too much was said of this order before, so what this says of it does not count";
+                    problems.push(Problem::at(ProblemCode::TooLarge, "properties.order_id", message));
+                }
+                if heard.too_many_channels {
+                    let message = "its strongest identifier has touchpoints on 1,000 channels, so this is on other";
+                    problems.push(Problem::at(ProblemCode::TooLarge, "properties.channel", message));
                 }
                 (EventStatus::Created, customer)
             }

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::consents::Consents;
 use super::known::Known;
-use super::rows::{DeviceRow, Plan, SeenOn};
+use super::rows::{DeviceRow, Heard, Plan, SeenOn};
 use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::change::ChangeEntry;
 use crate::domain::claim::{Claim, ClaimFact, Provenance};
@@ -20,15 +20,6 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 
 /// The key of a claim's row: a claim with the same key replaces it.
 type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
-
-/// What a fact means for its order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Heard {
-    /// The order is not here yet.
-    pub(crate) waits: bool,
-    /// This fact shows that a refund of the order is in another currency.
-    pub(crate) other_currency: bool,
-}
 
 /// Works through the facts of a batch and gathers rows for a [`Plan`].
 pub(crate) struct History {
@@ -67,7 +58,7 @@ impl History {
         }
     }
 
-    /// Attaches one fact to its owner, the first of `accepted`. Returns what it means for its order.
+    /// Attaches one fact to its owner, the first of `accepted`. Returns what is odd about it beside what is stored.
     #[expect(clippy::too_many_arguments, reason = "what one fact is about, each of another kind")]
     pub(crate) fn record(
         &mut self,
@@ -81,7 +72,8 @@ impl History {
     ) -> Heard {
         let owner = accepted[0];
         let owner_id = working_set.identifiers[owner].id;
-        self.record_touchpoint(working_set, plan, fact, arrival, owner, device_identifier);
+        let too_many_channels =
+            self.record_touchpoint(working_set, plan, fact, arrival, owner, device_identifier);
         self.record_device(working_set, fact, owner, device_identifiers);
         for claim in &fact.claims {
             self.record_claim(plan, fact, owner_id, claim);
@@ -101,7 +93,7 @@ impl History {
                 arrival,
             });
         }
-        self.record_order(fact, arrival, owner_id)
+        Heard { too_many_channels, ..self.record_order(fact, arrival, owner_id) }
     }
 
     /// Computes the orders of the batch, updates the figures of their owners, and adds the gathered rows to the plan.
@@ -134,6 +126,7 @@ impl History {
         self.consents.finish(plan);
     }
 
+    /// Whether its channel is `other` since its owner has too many.
     fn record_touchpoint(
         &mut self,
         working_set: &mut WorkingSet,
@@ -142,10 +135,14 @@ impl History {
         arrival: Arrival,
         owner: IdentifierIx,
         device_identifier: Option<IdentifierIx>,
-    ) {
-        let Some(touchpoint) = &fact.touchpoint else { return };
+    ) -> bool {
+        let Some(mut touchpoint) = fact.touchpoint.clone() else { return false };
         let state = working_set.touch(owner);
-        state.rollup.count_touchpoint(fact.at, touchpoint, 1);
+        let too_many_channels = !state.rollup.has_room_for(&touchpoint.channel);
+        if too_many_channels {
+            touchpoint.channel = "other".into();
+        }
+        state.rollup.count_touchpoint(fact.at, &touchpoint, 1);
         let owner_id = state.id;
         plan.entries.push(ChangeEntry::TouchpointRecorded {
             customer: working_set.customer_of(owner),
@@ -160,8 +157,9 @@ impl History {
             source: fact.source.clone(),
             device: fact.device.as_ref().map(|d| d.key.clone()),
             order: fact.order.as_ref().map(|(key, _)| key.clone()),
-            fact: touchpoint.clone(),
+            fact: touchpoint,
         });
+        too_many_channels
     }
 
     fn record_device(
@@ -310,6 +308,9 @@ impl History {
     fn record_order(&mut self, fact: &Fact, arrival: Arrival, owner: IdentifierId) -> Heard {
         let Some((key, event)) = &fact.order else { return Heard::default() };
         let events = self.orders.entry(key.clone()).or_default();
+        if !Order::keeps(events, event) {
+            return Heard { order_full: true, ..Heard::default() };
+        }
         let says = |event: &OrderEvent| matches!(&event.act, OrderAct::Refunded(refund) if refund.currency.is_some());
         let is_new = self.orders_touched.insert(key.clone());
         if says(event) || is_new && events.iter().any(says) {
@@ -322,6 +323,7 @@ impl History {
         Heard {
             waits: !events.iter().any(|e| matches!(e.act, OrderAct::Completed(_))),
             other_currency: looks && !Order::foreign_refunds(events).is_subset(&before),
+            ..Heard::default()
         }
     }
 }

@@ -40,4 +40,4 @@ pub use batch::Batch;
 pub use decide::{DecisionAction, DecisionOutcome, DecisionPlan, DecisionRequest, decide};
 pub use known::Known;
 pub use plan::{Missing, Planned, plan};
-pub use rows::{Outcome, Plan};
+pub use rows::{Heard, Outcome, Plan};

@@ -131,11 +131,7 @@ pub fn plan(
             owner: working_set.identifiers[owner].id,
         });
         seen.insert(fact.message_id.clone(), owner);
-        plan.outcomes.push(Outcome::Created {
-            customer: working_set.customer_of(owner),
-            waits: heard.waits,
-            other_currency: heard.other_currency,
-        });
+        plan.outcomes.push(Outcome::Created { customer: working_set.customer_of(owner), heard });
     }
     if missing != Missing::default() {
         return Planned::Needs(missing);

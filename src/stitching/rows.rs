@@ -106,6 +106,19 @@ impl Plan {
     }
 }
 
+/// What is odd about a fact beside what is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// It is about an order that has not arrived yet and waits for it.
+    pub waits: bool,
+    /// A refund does not count, since its currency is not the order's, and this fact is the later of the two.
+    pub other_currency: bool,
+    /// The order has so many statements that this one does not count any more.
+    pub order_full: bool,
+    /// Its owner has touchpoints on so many channels that this one is on `other`.
+    pub too_many_channels: bool,
+}
+
 /// The outcome of one fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -113,10 +126,8 @@ pub enum Outcome {
     Created {
         /// The customer of its owner; `None` when its identifiers have none.
         customer: Option<CustomerId>,
-        /// It is about an order that has not arrived yet and waits for it.
-        waits: bool,
-        /// A refund does not count, since its currency is not the order's, and this fact is the later of the two.
-        other_currency: bool,
+        /// What is odd about it beside what is stored.
+        heard: Heard,
     },
     /// It was stored before.
     Unchanged {

@@ -2,7 +2,7 @@
 
 use throughline::domain::Timestamp;
 use throughline::domain::identifier::IdentifierKey;
-use throughline::stitching::Outcome;
+use throughline::stitching::{Heard, Outcome};
 use throughline::store::query::{CustomerKey, IdentifierRef};
 
 use crate::common::facts::{Event, event, minute};
@@ -30,7 +30,7 @@ cases! {
 async fn an_event_creates_a_customer(world: World) {
     let applied = world.apply([event("m1").user("ada").email("ada@example.org").view()]).await;
     assert_eq!(applied.change, 1);
-    let Outcome::Created { customer: Some(id), waits: false, .. } = &applied.outcomes[0] else {
+    let Outcome::Created { customer: Some(id), heard: Heard { waits: false, .. } } = &applied.outcomes[0] else {
         panic!("{:?}", applied.outcomes);
     };
     let view = world.customer("email", "ada@example.org").await;
@@ -214,7 +214,7 @@ async fn an_unlisted_kind_is_stored_and_binds_nobody(world: World) {
 
 async fn an_event_with_unlisted_identifiers_alone_has_no_customer(world: World) {
     let applied = world.apply([event("m1").named("crm_row", "7").view()]).await;
-    assert_eq!(applied.outcomes, [Outcome::Created { customer: None, waits: false, other_currency: false }]);
+    assert_eq!(applied.outcomes, [Outcome::Created { customer: None, heard: Heard::default() }]);
     assert!(world.find("crm_row", "7").await.is_none());
     let status = world.store.status().await.expect("a status");
     assert_eq!((status.customers, status.touchpoints), (0, 1));

@@ -3,7 +3,7 @@
 use throughline::domain::order::{OrderAct, OrderKey, OrderStatus, Refund};
 use throughline::domain::page::Page;
 use throughline::domain::{Currency, Timestamp};
-use throughline::stitching::Outcome;
+use throughline::stitching::{Heard, Outcome};
 use throughline::store::query::{Of, OrderPage, TimeKey};
 
 use crate::common::facts::{amount, event, minute};
@@ -25,6 +25,7 @@ cases! {
     orders_placed_at_the_same_time_come_in_order_of_arrival,
     orders_are_listed_and_counted_within_times,
     orders_that_are_not_there_are_none,
+    what_is_said_of_an_order_is_bounded_but_it_can_be_cancelled,
 }
 
 fn key(number: &str) -> OrderKey {
@@ -72,13 +73,21 @@ async fn a_late_refund_lowers_net_spend(world: World) {
 
 async fn a_refund_before_its_order_waits_for_it(world: World) {
     let applied = world.apply([event("m1").user("ada").minute(9).returned("1", &[("shirt", 1)])]).await;
-    assert!(matches!(applied.outcomes[0], Outcome::Created { waits: true, .. }), "{:?}", applied.outcomes);
+    assert!(
+        matches!(applied.outcomes[0], Outcome::Created { heard: Heard { waits: true, .. }, .. }),
+        "{:?}",
+        applied.outcomes
+    );
     assert_eq!(world.store.orders(&[key("1")]).await.expect("an answer"), [None]);
     let view = world.customer("user_id", "ada").await;
     assert!(view.orders.as_ref().expect("orders").items.is_empty());
     assert_eq!(view.rollup().order_count(), 0);
     let applied = world.apply([event("m2").user("ada").completed("1", "50", &[("shirt", 2, "25")])]).await;
-    assert!(matches!(applied.outcomes[0], Outcome::Created { waits: false, .. }), "{:?}", applied.outcomes);
+    assert!(
+        matches!(applied.outcomes[0], Outcome::Created { heard: Heard { waits: false, .. }, .. }),
+        "{:?}",
+        applied.outcomes
+    );
     let view = world.customer("user_id", "ada").await;
     assert_eq!(view.orders.as_ref().expect("orders").items[0].net(), amount("25"));
     assert_eq!(view.rollup().money[&Currency("GBP".into())].net(), amount("25"));
@@ -91,8 +100,8 @@ async fn a_refund_and_its_order_in_one_batch_need_no_waiting(world: World) {
             event("m2").user("ada").completed("1", "50", &[]),
         ])
         .await;
-    assert!(matches!(applied.outcomes[0], Outcome::Created { waits: true, .. }));
-    assert!(matches!(applied.outcomes[1], Outcome::Created { waits: false, .. }));
+    assert!(matches!(applied.outcomes[0], Outcome::Created { heard: Heard { waits: true, .. }, .. }));
+    assert!(matches!(applied.outcomes[1], Outcome::Created { heard: Heard { waits: false, .. }, .. }));
     let found = world.store.orders(&[key("1")]).await.expect("an answer");
     assert_eq!(found[0].as_ref().expect("an order").net(), amount("40"));
 }
@@ -104,7 +113,8 @@ async fn a_refund_in_another_currency_is_not_counted_and_the_later_of_the_two_sa
         event(id).user("ada").minute(at).order(number, OrderAct::Refunded(refund))
     };
     let other = |applied: &throughline::store::Applied| -> Vec<bool> {
-        let of = |outcome: &Outcome| matches!(outcome, Outcome::Created { other_currency: true, .. });
+        let of =
+            |outcome: &Outcome| matches!(outcome, Outcome::Created { heard: Heard { other_currency: true, .. }, .. });
         applied.outcomes.iter().map(of).collect()
     };
     // The refund last, in batches of their own.
@@ -251,4 +261,25 @@ async fn orders_that_are_not_there_are_none(world: World) {
     let keys = [key("2"), OrderKey { source: "till".into(), number: "1".into() }, key("1")];
     let found = world.store.orders(&keys).await.expect("an answer");
     assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true]);
+}
+
+async fn what_is_said_of_an_order_is_bounded_but_it_can_be_cancelled(world: World) {
+    let full = |applied: &throughline::store::Applied| -> Vec<bool> {
+        let of = |outcome: &Outcome| matches!(outcome, Outcome::Created { heard: Heard { order_full: true, .. }, .. });
+        applied.outcomes.iter().map(of).collect()
+    };
+    let update = |n: i64| event(&format!("m{n}")).user("ada").minute(n).updated("1", &n.to_string());
+    let first = world.apply((1..=1_000).map(update)).await;
+    assert!(!full(&first).contains(&true));
+    // It waits still, so it is placed, and then called off, each once.
+    let placed = event("placed").user("ada").minute(0).completed("1", "50", &[]);
+    let rest = [placed, update(1_001), event("back").user("ada").minute(2_000).refunded("1", "10")];
+    assert_eq!(full(&world.apply(rest).await), [false, true, true]);
+    let found = world.store.orders(&[key("1")]).await.expect("an answer");
+    let order = found[0].as_ref().expect("an order");
+    assert_eq!((order.net(), order.events.len()), (amount("1000"), 1_001));
+    let cancelled = ["c1", "c2"].map(|id| event(id).user("ada").minute(2_001).cancelled("1"));
+    assert_eq!(full(&world.apply(cancelled).await), [false, true]);
+    let found = world.store.orders(&[key("1")]).await.expect("an answer");
+    assert_eq!(found[0].as_ref().expect("an order").status, OrderStatus::Cancelled);
 }

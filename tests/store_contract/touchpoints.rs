@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use throughline::domain::order::OrderKey;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
+use throughline::stitching::{Heard, Outcome};
 use throughline::store::query::TimeOrder::{NewestFirst, OldestFirst};
 use throughline::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
 
@@ -21,6 +22,7 @@ cases! {
     touchpoints_of_an_identifier_are_its_own_alone,
     touchpoints_of_a_merged_customer_are_those_of_the_survivor,
     each_question_has_its_own_page,
+    an_identifier_has_touchpoints_on_a_thousand_channels_and_on_other,
 }
 
 fn page(order: TimeOrder, after: Option<TimeKey>, limit: usize) -> TouchpointPage {
@@ -210,4 +212,26 @@ async fn each_question_has_its_own_page(world: World) {
     let pages = world.store.list_touchpoints(&of, &page(NewestFirst, None, 1)).await.expect("pages");
     let read: Vec<_> = pages.iter().map(|p| (messages(&p.items), p.more)).collect();
     assert_eq!(read, [(vec!["t3"], true), (vec!["t1"], false), (vec!["t3"], true)]);
+}
+
+async fn an_identifier_has_touchpoints_on_a_thousand_channels_and_on_other(world: World) {
+    let on = |n: usize, channel: usize| {
+        let channel = format!("c{channel}");
+        event(&format!("m{n}")).user("ada").touch("contact", "Call", &channel, Direction::Inbound)
+    };
+    let too_many = |applied: &throughline::store::Applied| -> Vec<bool> {
+        let of = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Created { heard: Heard { too_many_channels: true, .. }, .. })
+        };
+        applied.outcomes.iter().map(of).collect()
+    };
+    let first = world.apply((0..1_000).map(|n| on(n, n))).await;
+    assert!(!too_many(&first).contains(&true));
+    assert_eq!(too_many(&world.apply([on(1_000, 1_000), on(1_001, 7), on(1_002, 1_001)]).await), [true, false, true]);
+    let view = world.customer("user_id", "ada").await;
+    let channels = view.rollup().channels;
+    assert_eq!((channels.len(), channels["other"].touchpoints, channels["c7"].touchpoints), (1_001, 2, 2));
+    // Somebody else's are counted apart.
+    let bob = event("m1003").user("bob").touch("contact", "Call", "c5000", Direction::Inbound);
+    assert_eq!(too_many(&world.apply([bob]).await), [false]);
 }
