@@ -215,7 +215,7 @@ fn build(made: &[Made]) -> Projection {
         });
         if let Some(key) = order {
             let net = Amount(10_000 * (n as i128 % 20_000));
-            builder.order(&OrderNow { key, net, currency: Currency("GBP".into()) });
+            builder.order(&OrderNet { key, net, currency: Currency("GBP".into()) });
         }
     }
     let mut last = None;

@@ -25,7 +25,7 @@ use throughline::journeys::attribution::Goal;
 use throughline::journeys::credit::Model;
 use throughline::journeys::funnel::FunnelSteps;
 use throughline::journeys::{Dimension, Question, Scope, Step};
-use throughline::projection::{Journeys, Options, Trouble, View};
+use throughline::projection::{Journeys, Options, ProjectionError, View};
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
@@ -98,7 +98,7 @@ async fn ready(journeys: &Journeys) -> anyhow::Result<View> {
     loop {
         match journeys.view().await {
             Ok(view) => return Ok(view),
-            Err(Trouble::NotReady { .. }) => {}
+            Err(ProjectionError::NotReady { .. }) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }

@@ -16,8 +16,8 @@ use throughline::journeys::attribution::Goal;
 use throughline::journeys::credit::Model;
 use throughline::journeys::dimension::Dimension;
 use throughline::journeys::funnel::FunnelSteps;
-use throughline::journeys::{Answer, Fault, Population, Purpose, Question, Scope, Step, Unit};
-use throughline::projection::{Journeys, Options, Trouble};
+use throughline::journeys::{Answer, JourneyError, Population, Purpose, Question, Scope, Step, Unit};
+use throughline::projection::{Journeys, Options, ProjectionError};
 use throughline::stitching::{Ruling, Says};
 use throughline::store::Store;
 
@@ -80,14 +80,14 @@ fn questions() -> Vec<Question> {
 }
 
 /// All answers as of now. A purpose that nobody has spoken of is refused, whoever is asked.
-async fn answers(journeys: &Journeys) -> (i64, Vec<Result<Answer, Fault>>) {
+async fn answers(journeys: &Journeys) -> (i64, Vec<Result<Answer, JourneyError>>) {
     let view = journeys.view().await.expect("a view");
     let mut all = Vec::new();
     for scope in scopes() {
         for question in questions() {
             all.push(match view.answer(&scope, &question).await {
                 Ok(answer) => Ok(Answer::clone(&answer)),
-                Err(Trouble::Fault(fault)) => Err(fault),
+                Err(ProjectionError::Question(fault)) => Err(fault),
                 Err(trouble) => panic!("{trouble}"),
             });
         }
@@ -183,7 +183,7 @@ async fn whatever_happens_is_followed(world: World) {
         .await;
     followed("people who become one in the batch that brings them").await;
     journeys.close().await;
-    assert!(matches!(journeys.view().await, Ok(_) | Err(Trouble::Ended)));
+    assert!(matches!(journeys.view().await, Ok(_) | Err(ProjectionError::Ended)));
 }
 
 async fn rule(world: &World, says: Says) {
@@ -249,7 +249,7 @@ async fn it_comes_back_from_disk(world: World) {
     // A limit that it does not keep is said with what would help.
     let journeys = start(&world.store, Options { memory: 1_000, ..options(None) });
     let trouble = journeys.view().await.map(|_| ()).expect_err("too large");
-    assert!(matches!(trouble, Trouble::TooLarge { .. }), "{trouble}");
+    assert!(matches!(trouble, ProjectionError::TooLarge { .. }), "{trouble}");
     assert!(trouble.hint().is_some_and(|hint| hint.contains("memory_mb")), "{trouble}");
     journeys.close().await;
 }
@@ -332,7 +332,7 @@ fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
         let view = journeys.view().await.expect("a view");
         // Works until it is stopped, and tells why it was.
         let (told, mut why) = tokio::sync::mpsc::unbounded_channel();
-        let endless = move |_: &_, run: &throughline::journeys::Run| -> Result<(), Fault> {
+        let endless = move |_: &_, run: &throughline::journeys::Run| -> Result<(), JourneyError> {
             loop {
                 if let Err(fault) = run.cancel.check() {
                     told.send(fault.clone()).expect("somebody listens");
@@ -343,10 +343,10 @@ fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
         };
         let dropped = tokio::time::timeout(Time::from_millis(50), view.ask("endless", endless.clone())).await;
         assert!(dropped.is_err(), "the question was given up");
-        assert_eq!(why.recv().await, Some(Fault::Cancelled));
+        assert_eq!(why.recv().await, Some(JourneyError::Cancelled));
         let late = view.ask_within(Time::from_millis(50), "endless", endless.clone()).await;
-        assert!(matches!(late, Err(Trouble::Fault(Fault::Timeout))), "{late:?}");
-        assert_eq!(why.recv().await, Some(Fault::Timeout));
+        assert!(matches!(late, Err(ProjectionError::Question(JourneyError::Timeout))), "{late:?}");
+        assert_eq!(why.recv().await, Some(JourneyError::Timeout));
 
         // While two are worked out, a third waits for its turn, and no longer than it may.
         let busy = || {
@@ -358,13 +358,14 @@ fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
         let two = [busy(), busy()];
         tokio::time::sleep(Time::from_millis(100)).await;
         let third = view.ask_within(Time::from_millis(100), "third", |_, _| Ok(())).await;
-        assert!(matches!(third, Err(Trouble::Fault(Fault::Timeout))), "{third:?}");
+        assert!(matches!(third, Err(ProjectionError::Question(JourneyError::Timeout))), "{third:?}");
         for one in two {
             assert!(one.await.expect("no panic").is_err());
         }
         assert!(view.ask("third", |_, _| Ok(())).await.is_ok(), "and then it has its turn");
-        let broken = view.ask("broken", |_, _| -> Result<(), Fault> { panic!("as a fault of ours would") }).await;
-        assert!(matches!(broken, Err(Trouble::Internal)), "{broken:?}");
+        let broken =
+            view.ask("broken", |_, _| -> Result<(), JourneyError> { panic!("as a fault of ours would") }).await;
+        assert!(matches!(broken, Err(ProjectionError::Internal)), "{broken:?}");
         journeys.close().await;
     });
 }
@@ -404,6 +405,6 @@ fn it_says_how_far_it_is_behind() {
         assert!(figures.bytes > 0);
         journeys.close().await;
         world.apply([event("m2").user("ada").view()]).await;
-        assert!(matches!(journeys.view().await.map(|_| ()), Err(Trouble::Ended)), "it follows no longer");
+        assert!(matches!(journeys.view().await.map(|_| ()), Err(ProjectionError::Ended)), "it follows no longer");
     });
 }

@@ -54,7 +54,11 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
 
     let update = Update {
         rows: vec![row(2, 1, 5, "d"), row(4, 1, 6, "d"), row(1, 5, 1, "a")],
-        moved: vec![Moved { arrival: Arrival(1), from: IdentifierId::new(0, 1), to: Some(IdentifierId::new(0, 4)) }],
+        reassigned: vec![OwnerReassignment {
+            arrival: Arrival(1),
+            from: IdentifierId::new(0, 1),
+            to: Some(IdentifierId::new(0, 4)),
+        }],
         members: vec![
             (IdentifierId::new(0, 2), Some(person("p"))),
             (IdentifierId::new(0, 4), Some(person("r"))),
@@ -64,9 +68,9 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
     };
     for _ in 0..2 {
         projection.apply(&update);
-        let wanted = Population { customers: 2, journeys: 2, touchpoints: 5, unowned: 1, hidden_by_consent: 0 };
-        assert_eq!(count(&projection), wanted);
-        assert_eq!(count(&projection.fold(2)), wanted);
+        let expected = Population { customers: 2, journeys: 2, touchpoints: 5, unowned: 1, hidden_by_consent: 0 };
+        assert_eq!(count(&projection), expected);
+        assert_eq!(count(&projection.fold(2)), expected);
         assert_eq!(projection.fold(1).pending(), 0);
     }
     assert_eq!(count(&before).touchpoints, 3, "a clone stays as it was");
@@ -95,7 +99,7 @@ fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
         (&[(1, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(1, 1, 1, "a"), (1, 4, 2, "d"), (2, 2, 3, "b"), (2, 3, 4, "c")], "a b c d"),
     ];
-    for (touchpoints, wanted) in CASES {
+    for (touchpoints, expected) in CASES {
         // A stranger's stand before, between or behind those of the customer, or nowhere.
         for stranger in [None, Some(0), Some(2), Some(9)] {
             let mut builder = Builder::new(Arc::new([]));
@@ -110,13 +114,13 @@ fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
             [1, 3].iter().for_each(|owner| builder.member(IdentifierId::new(0, *owner), &CustomerId("p".into())));
             let form = PathForm { to: None, within: None, collapse: false, max_length: 20 };
             let (scope, run) = (Scope::all(Duration::from_secs(1_800)), Run::on(1));
-            let asked = Question::Paths { form, top: 20 };
+            let scan = Question::Paths { form, top: 20 };
             let projection = builder.finish(1);
-            let Answer::Paths(paths) = asked.answer(&projection, &scope, &run).expect("an answer") else {
+            let Answer::Paths(paths) = scan.answer(&projection, &scope, &run).expect("an answer") else {
                 panic!("not paths")
             };
             let way = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
-            assert_eq!(way, wanted, "{touchpoints:?}, a stranger at {stranger:?}");
+            assert_eq!(way, expected, "{touchpoints:?}, a stranger at {stranger:?}");
         }
     }
 }
@@ -155,9 +159,9 @@ fn ids_and_consents_come_back_as_they_were_given() {
             }
             assert_eq!(projection.find_customer(&CustomerId(other.into())), None);
             let held: Vec<_> =
-                projection.held().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
-            let wanted = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
-            assert_eq!(held, wanted.collect::<Vec<_>>());
+                projection.consents().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
+            let expected = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
+            assert_eq!(held, expected.collect::<Vec<_>>());
         }
     }
 }

@@ -16,11 +16,11 @@ use throughline::domain::{CustomerId, Duration, Timestamp};
 use throughline::journeys::attribution::{Goal, attribution};
 use throughline::journeys::compare::compare;
 use throughline::journeys::credit::Model;
+use throughline::journeys::customer_set::{CustomerSet, StepProgress};
 use throughline::journeys::flow::{FlowEntryKind, flow};
-use throughline::journeys::funnel::{Breakdown, FunnelStep, FunnelSteps, Group, funnel, funnel_people};
+use throughline::journeys::funnel::{Breakdown, FunnelStep, FunnelSteps, Group, funnel, funnel_customers};
 use throughline::journeys::paths::{PathForm, paths};
-use throughline::journeys::pattern::{match_people, matches};
-use throughline::journeys::people::{People, Side};
+use throughline::journeys::pattern::{match_customers, matches};
 use throughline::journeys::time_between::time_between;
 use throughline::journeys::transitions::transitions;
 use throughline::journeys::{Dimension, Projection, Purpose, Run, Scope, Step, Unit, population};
@@ -131,7 +131,7 @@ fn run() -> Run {
     Run::on(2)
 }
 
-fn ids(people: &People) -> Vec<String> {
+fn ids(people: &CustomerSet) -> Vec<String> {
     people.all().iter().map(|customer| customer.0.to_string()).collect()
 }
 
@@ -315,15 +315,15 @@ proptest! {
             };
             let (reached, dropped) = (|length: usize| length > n, |length: usize| n > 0 && length == n);
             let people = |group: Option<&Group>, side| {
-                ids(&funnel_people(&projection, &scope, &asked, group, n + 1, side, &run()).expect("an answer"))
+                ids(&funnel_customers(&projection, &scope, &asked, group, n + 1, side, &run()).expect("an answer"))
             };
-            prop_assert_eq!(people(None, Side::Reached), of(&reached, &chains));
-            prop_assert_eq!(people(None, Side::Dropped), of(&dropped, &chains));
+            prop_assert_eq!(people(None, StepProgress::Reached), of(&reached, &chains));
+            prop_assert_eq!(people(None, StepProgress::Dropped), of(&dropped, &chains));
             let all = groups.iter().map(|(value, own)| (value.as_str(), own));
             for (value, own) in all.chain([("…", &rest)]) {
                 let group = Group { by: breakdown.clone(), value: value.into(), top };
-                prop_assert_eq!(people(Some(&group), Side::Reached), of(&reached, own));
-                prop_assert_eq!(people(Some(&group), Side::Dropped), of(&dropped, own));
+                prop_assert_eq!(people(Some(&group), StepProgress::Reached), of(&reached, own));
+                prop_assert_eq!(people(Some(&group), StepProgress::Dropped), of(&dropped, own));
             }
         }
         // By segments groups may overlap and leave some out; each is the funnel of its customers.
@@ -353,8 +353,8 @@ proptest! {
         let pattern = names.join(" -> * -> ");
         let matched = matches(&projection, &scope, &pattern, &run()).expect("an answer");
         prop_assert_eq!(answer.steps[names.len() - 1].reached, matched.journeys);
-        let people = match_people(&projection, &scope, &pattern, &run()).expect("an answer");
-        let reached = funnel_people(&projection, &scope, &asked, None, names.len(), Side::Reached, &run()).expect("an answer");
+        let people = match_customers(&projection, &scope, &pattern, &run()).expect("an answer");
+        let reached = funnel_customers(&projection, &scope, &asked, None, names.len(), StepProgress::Reached, &run()).expect("an answer");
         prop_assert_eq!(&people, &reached);
         if scope.per == Unit::Customer {
             prop_assert_eq!(people.all().len() as u64, matched.journeys);
@@ -433,7 +433,7 @@ proptest! {
         prop_assert_eq!((answer.journeys, answer.share), (fit, part(fit, journeys.len() as u64)), "{}", text);
         prop_assert_eq!(answer.occurrences, found.iter().map(|(_, (_, occurrences))| occurrences).sum::<u64>(), "{}", text);
         let people: BTreeSet<_> = found.iter().filter(|(_, (fits, _))| *fits).map(|(journey, _)| journey.customer.clone()).collect();
-        prop_assert_eq!(ids(&match_people(&projection, &scope, &text, &run()).expect("an answer")), people.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(ids(&match_customers(&projection, &scope, &text, &run()).expect("an answer")), people.into_iter().collect::<Vec<_>>());
         // A touchpoint that is gone may leave its values known; one that is there is.
         let there = |name: &String| world.touchpoints.iter().any(|t| pattern::means(name, &t.value(plain.dimension).map(str::to_owned)));
         prop_assert!(answer.unknown_values.iter().all(|name| !there(&name.to_string())));

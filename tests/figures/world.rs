@@ -8,7 +8,9 @@ use throughline::domain::consent::ConsentStatus;
 use throughline::domain::order::OrderKey;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
-use throughline::journeys::{Builder, HeldConsent, Moved, OrderNow, Projection, Row, TouchpointKind, Update};
+use throughline::journeys::{
+    Builder, HeldConsent, OrderNet, OwnerReassignment, Projection, Row, TouchpointKind, Update,
+};
 
 /// A touchpoint, told plainly.
 #[derive(Clone, Debug)]
@@ -144,9 +146,9 @@ pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projecti
 /// What a projection is told of a happening.
 pub(crate) enum Told {
     Row(Touchpoint),
-    Moved(Moved),
+    Moved(OwnerReassignment),
     Member(i64, Option<CustomerId>),
-    Order(OrderNow),
+    Order(OrderNet),
     Consents(i64, Vec<HeldConsent>),
 }
 
@@ -164,7 +166,7 @@ impl Told {
                 projection.apply(&update);
                 return;
             }
-            Told::Moved(moved) => update.moved.push(*moved),
+            Told::Moved(moved) => update.reassigned.push(*moved),
             Told::Member(identifier, customer) => {
                 update.members.push((IdentifierId::new(0, *identifier as u32), customer.clone()))
             }
@@ -205,13 +207,17 @@ impl World {
                     None => _ = self.touchpoints.remove(place),
                 }
                 let to = to.map(|to| IdentifierId::new(0, to as u32));
-                Some(Told::Moved(Moved { arrival: Arrival(arrival), from: IdentifierId::new(0, from as u32), to }))
+                Some(Told::Moved(OwnerReassignment {
+                    arrival: Arrival(arrival),
+                    from: IdentifierId::new(0, from as u32),
+                    to,
+                }))
             }
             Happening::Order(n, currency, net) => {
                 let number = format!("o{n}");
                 self.orders.insert(number.clone(), (currency.clone(), *net));
                 let currency = Currency(currency.as_str().into());
-                Some(Told::Order(OrderNow { key: order_key(&number), net: Amount((*net).into()), currency }))
+                Some(Told::Order(OrderNet { key: order_key(&number), net: Amount((*net).into()), currency }))
             }
             Happening::Consents(identifier, held) => {
                 self.consents.insert(*identifier, held.clone());
@@ -233,7 +239,7 @@ impl World {
         }
         for (n, (number, (currency, net))) in self.orders.iter().enumerate() {
             let currency = Currency(currency.as_str().into());
-            halves[n % 2].order(&OrderNow { key: order_key(number), net: Amount((*net).into()), currency });
+            halves[n % 2].order(&OrderNet { key: order_key(number), net: Amount((*net).into()), currency });
         }
         for (n, (identifier, held)) in self.consents.iter().enumerate() {
             halves[n % 2].consents(IdentifierId::new(0, *identifier as u32), held);
