@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 const NICENESS: i32 = 10;
 
 /// Runs `work` on a new thread of low priority. `None` when it panicked, or when the thread could not be started.
-pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(super) async fn run_low_priority<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, outcome) = oneshot::channel();
     let run = move || {
         lower_priority();

@@ -1,4 +1,4 @@
-//! Small worlds, and a projection that went through their history.
+//! Small worlds, and a projection that applied their history.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use throughline::journeys::{
     Builder, HeldConsent, OrderNet, OwnerReassignment, Projection, Row, TouchpointKind, Update,
 };
 
-/// A touchpoint, told plainly.
+/// A touchpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Touchpoint {
     pub(crate) owner: i64,
@@ -39,7 +39,7 @@ impl Touchpoint {
     }
 }
 
-/// Everything as it stands in the end.
+/// The final state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) touchpoints: Vec<Touchpoint>,
@@ -48,7 +48,7 @@ pub(crate) struct World {
     pub(crate) consents: BTreeMap<i64, Vec<HeldConsent>>,
 }
 
-/// What happens, one after the other.
+/// One step of the history.
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     Seen(Touchpoint),
@@ -106,7 +106,7 @@ pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
         5 => (1_i64..8, prop::option::weighted(0.8, 0_u8..4)).prop_map(|(owner, holder)| Happening::Holds(owner, holder)),
         2 => (any::<prop::sample::Index>(), prop::option::weighted(0.8, 1_i64..8)).prop_map(|(which, to)| Happening::Moves(which, to)),
         2 => (0_u8..4, text(&["GBP", "JPY"]), -5_i64..2_000_000_000).prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
-        // Nine of these are more than 64 bits hold.
+        // The sum of nine of these does not fit in 64 bits.
         1 => (0_u8..4, text(&["VND", "GBP"]), 999_999_999_990_000_000_i64..1_000_000_000_000_000_000)
             .prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
         2 => (1_i64..8, prop::collection::vec(consent, 0..3)).prop_map(|(owner, held)| Happening::Consents(owner, held)),
@@ -116,7 +116,7 @@ pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
     (prop::collection::vec(happening, 0..60), 0_usize..50)
 }
 
-/// The world that comes of it, and the projection: the first `at_once` are built in, the rest applied.
+/// The final world and its projection: the first `at_once` steps are built, the rest are applied.
 pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
     let mut world = World::default();
     let at_once = at_once.min(happenings.len());
@@ -132,7 +132,7 @@ pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projecti
             }
             _ => {}
         }
-        // Somebody reads meanwhile, and keeps what was.
+        // A reader keeps the state before.
         let reader = (n % 3 == 0).then(|| projection.clone());
         if let Some(told) = world.take(happening, n) {
             told.tell(&mut projection);
@@ -143,7 +143,7 @@ pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projecti
     (world, projection)
 }
 
-/// What a projection is told of a happening.
+/// The update of a projection for one step of the history.
 pub(crate) enum Told {
     Row(Touchpoint),
     Moved(OwnerReassignment),
@@ -161,7 +161,7 @@ impl Told {
                 key = touchpoint.order.as_deref().map(order_key);
                 let platform = [touchpoint.platform.as_deref()];
                 update.rows.push(row(touchpoint, key.as_ref(), &platform));
-                // Twice, as one that comes again after a restart.
+                // Twice, as after a restart: updates are idempotent.
                 projection.apply(&update);
                 projection.apply(&update);
                 return;
@@ -227,7 +227,7 @@ impl World {
         }
     }
 
-    /// All of it at once, from two halves.
+    /// A projection of everything at once, from two builders.
     pub(crate) fn build(&self) -> Projection {
         let mut halves = [Builder::new(configured()), Builder::new(configured())];
         for (n, touchpoint) in self.touchpoints.iter().rev().enumerate() {
