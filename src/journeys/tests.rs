@@ -1,4 +1,4 @@
-//! What happens to a projection is the same as building it anew.
+//! A projection with updates equals a new build.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn count(projection: &Projection) -> Population {
 }
 
 #[test]
-fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
+fn late_and_reassigned_touchpoints_and_memberships_are_visible_and_folded_in() {
     let person = |name: &str| CustomerId(name.into());
     let mut builder = Builder::new(Arc::new([]));
     [row(1, 5, 1, "a"), row(1, 3, 2, "b"), row(2, 4, 3, "a"), row(3, 9, 4, "c")]
@@ -85,52 +85,52 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
 }
 
 #[test]
-fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
-    /// Owner, time and arrival of touchpoints, and what they are called in the order of the journey.
+fn the_touchpoints_of_two_owners_are_merged_in_order() {
+    /// Owner, time, arrival and name of touchpoints, and the names in the order of the journey.
     type Case = (&'static [(i64, i64, i64, &'static str)], &'static str);
     const CASES: [Case; 6] = [
-        // One behind the other, in the order in which they stand and in the other.
+        // One owner's touchpoints after the other's, in both orders.
         (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(2, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (1, 4, 4, "d")], "a b c d"),
-        // At one time, so that the arrival decides, either way.
+        // Equal times: the arrival decides.
         (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 2, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(1, 1, 1, "a"), (1, 2, 3, "b"), (2, 2, 2, "c"), (2, 4, 4, "d")], "a c b d"),
-        // By turns, and one within a gap of the other.
+        // Alternating, and one owner's between two of the other.
         (&[(1, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(1, 1, 1, "a"), (1, 4, 2, "d"), (2, 2, 3, "b"), (2, 3, 4, "c")], "a b c d"),
     ];
     for (touchpoints, expected) in CASES {
-        // A stranger's stand before, between or behind those of the customer, or nowhere.
-        for stranger in [None, Some(0), Some(2), Some(9)] {
+        // A row of an owner without a customer before, between or after those of the customer, or none.
+        for unowned in [None, Some(0), Some(2), Some(9)] {
             let mut builder = Builder::new(Arc::new([]));
-            // Room for the stranger between the two.
+            // Leaves an identifier between the two.
             let place = |owner: i64| if owner == 1 { 1 } else { 3 };
             touchpoints
                 .iter()
                 .for_each(|(owner, at, arrival, name)| builder.row(&row(place(*owner), *at, *arrival, name)));
-            if let Some(owner) = stranger {
+            if let Some(owner) = unowned {
                 builder.row(&row(owner, 2, 9, "x"));
             }
             [1, 3].iter().for_each(|owner| builder.member(IdentifierId::new(0, *owner), &CustomerId("p".into())));
             let form = PathForm { to: None, within: None, collapse: false, max_length: 20 };
             let (scope, run) = (Scope::all(Duration::from_secs(1_800)), Run::on(1));
-            let scan = Question::Paths { form, top: 20 };
+            let question = Question::Paths { form, top: 20 };
             let projection = builder.finish(1);
-            let Answer::Paths(paths) = scan.answer(&projection, &scope, &run).expect("an answer") else {
+            let Answer::Paths(paths) = question.answer(&projection, &scope, &run).expect("an answer") else {
                 panic!("not paths")
             };
-            let way = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
-            assert_eq!(way, expected, "{touchpoints:?}, a stranger at {stranger:?}");
+            let names = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
+            assert_eq!(names, expected, "{touchpoints:?}, unowned at {unowned:?}");
         }
     }
 }
 
 #[test]
-fn ids_and_consents_come_back_as_they_were_given() {
+fn ids_and_consents_are_saved_and_loaded() {
     use crate::domain::consent::ConsentStatus::{Denied, Granted};
     let ids =
         ["00000000000000000000000000000abc", "0123456789abcdef0123456789abcdef", "ffffffffffffffffffffffffffffffff"];
-    // As stores give them out, and with one that is written in another way.
+    // Ids as stores give them out, and with one of another form.
     for (known, other) in [(ids.to_vec(), "0"), ([&ids[..], &["FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "p"]].concat(), "q")]
     {
         let mut builder = Builder::new(Arc::new([]));
@@ -167,7 +167,7 @@ fn ids_and_consents_come_back_as_they_were_given() {
 }
 
 #[test]
-fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
+fn attribution_does_not_depend_on_the_ids_of_customers() {
     const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "won"];
     let mut rows = Vec::new();
     for n in 0..300_i64 {
@@ -183,7 +183,7 @@ fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
         models: credit::Model::ALL.to_vec(),
     };
     let question = Question::Attribution { goal, top: 50 };
-    // Customers are walked in the order of their ids.
+    // Customers are scanned in the order of their ids.
     let answer = |id: fn(u32) -> u32| {
         let mut builder = Builder::new(Arc::new([]));
         rows.iter().for_each(|row| builder.row(row));
