@@ -25,7 +25,7 @@ use throughline::journeys::time_between::time_between;
 use throughline::journeys::transitions::transitions;
 use throughline::journeys::{Dimension, Projection, Purpose, Run, Scope, Step, Unit, population};
 
-use crate::world::{World, happenings, live};
+use crate::world::{World, histories, live};
 
 const DIMENSIONS: [&str; 4] = ["name", "channel", "campaign", "properties.platform"];
 
@@ -117,8 +117,8 @@ fn scopes() -> impl Strategy<Value = plain::Scope> {
 
 /// A world, its projection, and a valid scope for it.
 fn asked() -> impl Strategy<Value = (World, Projection, plain::Scope)> {
-    (happenings(), scopes()).prop_map(|((happenings, at_once), mut scope)| {
-        let (world, projection) = live(&happenings, at_once);
+    (histories(), scopes()).prop_map(|((history, at_once), mut scope)| {
+        let (world, projection) = live(&history, at_once);
         let known = |held: &Vec<throughline::journeys::HeldConsent>| held.iter().any(|c| &*c.purpose == "marketing");
         if !world.consents.values().any(known) {
             scope.purpose = None;
