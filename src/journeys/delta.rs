@@ -89,13 +89,12 @@ impl Delta {
     }
 
     fn compute_overlay(&self, base: &Base) -> Overlay {
-        let mut overlay = Overlay::default();
-        let mut touched: Vec<i64> = self.members.keys().chain(self.late.keys()).copied().collect();
         let owner_of = |row: &u32| base.rows.owners[base.rows.starts.partition_point(|start| start <= row) - 1];
-        touched.extend(self.gone.iter().map(owner_of));
+        let gone_owners: FxHashSet<i64> = self.gone.iter().map(owner_of).collect();
+        let mut touched: Vec<i64> = self.members.keys().chain(self.late.keys()).chain(&gone_owners).copied().collect();
         touched.sort_unstable();
         touched.dedup();
-        let gone_owners: FxHashSet<i64> = self.gone.iter().map(owner_of).collect();
+        let mut overlay = Overlay::default();
         let mut late_of: FxHashMap<i64, Range<u32>> = FxHashMap::default();
         for identifier in &touched {
             if let Some(late) = self.late.get(identifier) {
@@ -112,39 +111,11 @@ impl Delta {
             has_gone: gone_owners.contains(&identifier),
             late: late_of.get(&identifier).cloned().unwrap_or(0..0),
         };
-        // The customers that gained, lost or have late touchpoints, each with the rows that the base does not give it.
-        let mut gained: FxHashMap<u32, Vec<OwnerRows>> = FxHashMap::default();
-        for identifier in touched {
-            let owner = base.rows.owner(identifier);
-            if owner.is_none() && !late_of.contains_key(&identifier) {
-                continue;
-            }
-            let before = base.holder(identifier);
-            let now = self.holder(base, identifier);
-            gained.entry(before).or_default();
-            let gained = gained.entry(now).or_default();
-            if owner.is_none() || now != before {
-                gained.push(rows_of(identifier, owner));
-            }
-        }
-        for (customer, mut owner_rows) in gained {
-            let old = match customer {
-                NO_INDEX => &base.unowned[..],
-                known if (known as usize) < base.memberships.customers.len() => base.owners_of(known),
-                _ => &[],
-            };
-            for owner in old {
-                let identifier = base.rows.owners[*owner as usize];
-                if self.holder(base, identifier) == customer {
-                    owner_rows.push(rows_of(identifier, Some(*owner)));
-                }
-            }
-            // A fixed order, since the order of the map is not fixed: sums of floats could depend on it.
-            owner_rows.sort_unstable_by_key(|own| (own.base.start, own.late.start));
+        for (customer, rows) in self.rows_by_customer(base, touched, rows_of) {
             if customer == NO_INDEX {
-                overlay.unowned = Some(owner_rows);
+                overlay.unowned = Some(rows);
             } else {
-                overlay.changed.insert(customer, owner_rows);
+                overlay.changed.insert(customer, rows);
             }
         }
         if !overlay.changed.is_empty() {
@@ -152,5 +123,46 @@ impl Delta {
             overlay.changed.keys().for_each(|customer| overlay.marks[*customer as usize] = true);
         }
         overlay
+    }
+
+    /// All rows of the customers that have, or had in the base, one of the touched identifiers.
+    fn rows_by_customer(
+        &self,
+        base: &Base,
+        touched: Vec<i64>,
+        rows_of: impl Fn(i64, Option<u32>) -> OwnerRows,
+    ) -> FxHashMap<u32, Vec<OwnerRows>> {
+        // First the rows that the base does not give to these customers.
+        let mut by_customer: FxHashMap<u32, Vec<OwnerRows>> = FxHashMap::default();
+        for identifier in touched {
+            let owner = base.rows.owner(identifier);
+            if owner.is_none() && !self.late.contains_key(&identifier) {
+                continue;
+            }
+            let before = base.holder(identifier);
+            let now = self.holder(base, identifier);
+            by_customer.entry(before).or_default();
+            let rows = by_customer.entry(now).or_default();
+            if owner.is_none() || now != before {
+                rows.push(rows_of(identifier, owner));
+            }
+        }
+        // Then the rows that they have in the base and still have.
+        for (customer, rows) in &mut by_customer {
+            let owners = match *customer {
+                NO_INDEX => &base.unowned[..],
+                known if (known as usize) < base.memberships.customers.len() => base.owners_of(known),
+                _ => &[],
+            };
+            for owner in owners {
+                let identifier = base.rows.owners[*owner as usize];
+                if self.holder(base, identifier) == *customer {
+                    rows.push(rows_of(identifier, Some(*owner)));
+                }
+            }
+            // A fixed order, since the order of the map is not fixed: sums of floats could depend on it.
+            rows.sort_unstable_by_key(|own| (own.base.start, own.late.start));
+        }
+        by_customer
     }
 }
