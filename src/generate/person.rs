@@ -14,7 +14,7 @@ use super::{
 pub(super) struct Person {
     /// From 1, in the order of the world.
     pub(super) number: u64,
-    pub(super) known: Known,
+    pub(super) customer_type: CustomerType,
     pub(super) user_id: Id,
     pub(super) card: Option<Id>,
     pub(super) first_name: &'static str,
@@ -28,9 +28,9 @@ pub(super) struct Person {
     phone: u64,
 }
 
-/// How the shop ever knows a customer.
+/// How the shop knows a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum CustomerType {
     /// Opens an account at some time.
     Account,
     /// Has a loyalty card and no account.
@@ -38,7 +38,7 @@ pub(super) enum Known {
     /// Orders as a guest, with a mail address.
     Guest,
     /// Only browses.
-    Nobody,
+    Anonymous,
 }
 
 /// Of a thousand customers, how many only browse.
@@ -55,27 +55,27 @@ const FIRST_BIRTHDAY: i64 = -7_305;
 impl Person {
     /// The customer with this number.
     pub(super) fn new(random: &mut Random, seed: u64, number: u64) -> Self {
-        let known = random.weighted(&[
-            (1_000 - ANONYMOUS_SHARE - 80 - 80, Known::Account),
-            (80, Known::Member),
-            (80, Known::Guest),
-            (ANONYMOUS_SHARE, Known::Nobody),
+        let customer_type = random.weighted(&[
+            (1_000 - ANONYMOUS_SHARE - 80 - 80, CustomerType::Account),
+            (80, CustomerType::Member),
+            (80, CustomerType::Guest),
+            (ANONYMOUS_SHARE, CustomerType::Anonymous),
         ]);
-        let member = match known {
-            Known::Account => random.chance(350),
-            Known::Member => true,
-            Known::Guest | Known::Nobody => false,
+        let member = match customer_type {
+            CustomerType::Account => random.chance(350),
+            CustomerType::Member => true,
+            CustomerType::Guest | CustomerType::Anonymous => false,
         };
         let place = place(seed, number);
         let (last_name, birth_date) = name_and_birth(place);
         let (first_name, ascii) = *random.pick(&FIRST_NAMES);
         let mailbox = format!("{ascii}.{}.{seed}-{number}", last_name.to_ascii_lowercase());
         let host = random.pick(&["example.com", "example.org", "example.net"]);
-        let work_email = (known == Known::Account && random.chance(120))
+        let work_email = (customer_type == CustomerType::Account && random.chance(120))
             .then(|| format!("{ascii}.{seed}-{number}@work.example.com").into());
         Self {
             number,
-            known,
+            customer_type,
             user_id: Id::user(seed, number),
             card: member.then(|| Id::loyalty_card(seed, number)),
             first_name,

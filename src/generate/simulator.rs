@@ -8,7 +8,7 @@ use super::{
     device::Device,
     event::Event,
     ids::Id,
-    person::{ANONYMOUS_SHARE, Known, Person},
+    person::{ANONYMOUS_SHARE, CustomerType, Person},
     random::Random,
     recorder::Recorder,
     timestamp::{DAY, HOUR, Timestamp},
@@ -92,8 +92,8 @@ impl<'a, 'r> Simulator<'a, 'r> {
 
     /// Runs the simulation, which begins on the day of `first`.
     pub(super) fn run(mut self, amount: Amount, first: Timestamp) {
-        let orders = match self.person.known {
-            Known::Nobody => 0,
+        let orders = match self.person.customer_type {
+            CustomerType::Anonymous => 0,
             _ => self.random.count(amount.orders * 1_000 / (1_000 - ANONYMOUS_SHARE)),
         };
         // Most customers have few touchpoints, some have many; the mean of the factors is 1.
@@ -169,8 +169,8 @@ impl<'a, 'r> Simulator<'a, 'r> {
             times.push(day.after(self.hour_of_day()));
         }
         times.sort_unstable();
-        let sign_up = match self.person.known {
-            Known::Account => Some(self.random.below(count.min(4))),
+        let sign_up = match self.person.customer_type {
+            CustomerType::Account => Some(self.random.below(count.min(4))),
             _ => None,
         };
         let (mut orders, mut episodes) = (orders, Vec::with_capacity(times.len()));
@@ -190,7 +190,7 @@ impl<'a, 'r> Simulator<'a, 'r> {
 
     fn play_episode(&mut self, episode: &Episode) {
         let at = episode.at;
-        let member = self.person.known == Known::Member;
+        let member = self.person.customer_type == CustomerType::Member;
         if member && !self.joined {
             self.join_in_store(at);
         }

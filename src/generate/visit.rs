@@ -5,7 +5,7 @@ use super::{
     ids::Id,
     money::Currency,
     payload::{About, Line, Properties},
-    person::Known,
+    person::CustomerType,
     shop::{self, ADVERTISEMENTS, Campaign, PAGES, SEARCHES},
     simulator::Simulator,
     timestamp::{MINUTE, SECOND, Timestamp},
@@ -31,7 +31,8 @@ impl Simulator<'_, '_> {
             self.browse(&mut visit);
         }
         // Three in four customers who order without an account open one at the checkout.
-        let signs_up = sign_up || (purchase && self.person.known == Known::Account && self.random.chance(750));
+        let signs_up =
+            sign_up || (purchase && self.person.customer_type == CustomerType::Account && self.random.chance(750));
         if signs_up && !self.signed_up {
             self.sign_up(&mut visit);
         } else if self.signed_up && !self.devices[visit.device].signed_in {
@@ -42,7 +43,7 @@ impl Simulator<'_, '_> {
         }
         if purchase {
             self.checkout(&mut visit);
-        } else if self.person.known == Known::Guest && !self.can_be_mailed && self.random.chance(500) {
+        } else if self.person.customer_type == CustomerType::Guest && !self.can_be_mailed && self.random.chance(500) {
             self.subscribe(&mut visit);
         }
         while self.has_room() {
