@@ -1,7 +1,7 @@
-//! What it costs to explain identities, and to keep and to read the figures about them.
+//! The cost of explaining identities, and of keeping and reading the figures about them.
 //!
-//! `cargo bench --bench identity -- [CUSTOMERS]` (20,000 when none is given) on SQLite; why two identifiers
-//! are linked also on the Neo4j that `THROUGHLINE_TEST_NEO4J` names, whose data goes.
+//! `cargo bench --bench identity -- [CUSTOMERS]` (default 20,000) on SQLite; the explanations also on the Neo4j
+//! of `THROUGHLINE_TEST_NEO4J`, whose data is deleted.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -37,10 +37,10 @@ fn main() -> anyhow::Result<()> {
     })
 }
 
-/// How many identifiers a component has: as many as a customer may hold.
+/// The number of identifiers of a component: the maximum for a customer.
 const COMPONENT: usize = 200;
 
-/// The graphs that are asked about, as pairs of places.
+/// The graphs, as pairs of places.
 fn shapes() -> Vec<(&'static str, Vec<(usize, usize)>)> {
     let mut dice = ChaCha8Rng::seed_from_u64(7);
     let chain = (1..COMPONENT).map(|n| (n - 1, n));
@@ -101,8 +101,7 @@ fn together(message_id: String, keys: [IdentifierKey; 2]) -> Fact {
     Fact::naming(message_id, "bench", Timestamp(0), identifiers.to_vec())
 }
 
-/// Takes a world in, and says what of that time went to the figures about identities, and how long it takes
-/// to read them.
+/// Ingests a world. Prints the part of that time for the figures about identities, and the time to read them.
 async fn figures(store: &SqliteStore, customers: u64) -> anyhow::Result<()> {
     println!("# figures about identities, in a world of {customers} customers on SQLite");
     store.set_up().await?;

@@ -1,8 +1,8 @@
-//! What questions about many journeys cost, beside the same questions in DuckDB on the same rows.
+//! The cost of questions about many journeys, compared with the same questions in DuckDB on the same rows.
 //!
-//! `cargo bench --bench journeys -- [TOUCHPOINTS]` (10,000,000 when none is given, of a twenty-fifth as many
-//! customers). With `THROUGHLINE_BENCH_PYTHON` naming a Python that has PyPI's duckdb, `journeys_duckdb.py`
-//! is run on the same rows, and ratios are printed.
+//! `cargo bench --bench journeys -- [TOUCHPOINTS]` (default 10,000,000, with 25 per customer). When
+//! `THROUGHLINE_BENCH_PYTHON` is a Python with PyPI's duckdb, `journeys_duckdb.py` runs on the same rows, and the ratios
+//! are printed.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 use std::io::{BufWriter, Write};
@@ -24,10 +24,10 @@ use throughline::journeys::*;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The targets are for two.
+/// The targets are for two threads.
 const THREADS: usize = 2;
 
-/// The most that a touchpoint may take, in bytes.
+/// The maximum number of bytes per touchpoint.
 const MOST_BYTES: f64 = 32.0;
 
 const NAMES: [&str; 20] = [
@@ -69,7 +69,7 @@ const CHANNELS: [&str; 12] = [
 const FUNNEL: [&str; 6] =
     ["Product Viewed", "Product Added", "Cart Viewed", "Checkout Started", "Payment Entered", "Order Completed"];
 
-/// A touchpoint as it is made up.
+/// An invented touchpoint.
 struct Made {
     customer: u32,
     owner: u32,
@@ -150,8 +150,8 @@ fn main() -> anyhow::Result<()> {
 const DAY: i64 = 86_400_000;
 const BEGIN: i64 = 1_735_689_600_000;
 
-/// Customers with about 25 touchpoints each over a year, some with many; four of ten were strangers at
-/// first, so that their touchpoints hang on two identifiers. In the order of customer and time.
+/// Customers with about 25 touchpoints each over a year, some with many. Four of ten were anonymous at first, so their
+/// touchpoints are attached to two identifiers. In the order of customer and time.
 fn world(touchpoints: usize) -> Vec<Made> {
     let mut dice = ChaCha8Rng::seed_from_u64(2_024);
     let mut made = Vec::with_capacity(touchpoints);
@@ -174,7 +174,7 @@ fn world(touchpoints: usize) -> Vec<Made> {
             } else {
                 at += dice.random_range(1_000..300_000);
             }
-            // Mostly one step on along the way to an order, otherwise anything.
+            // Mostly the next step towards an order, otherwise any.
             name = if dice.random_ratio(2, 5) { (name + 1) % 20 } else { dice.random_range(0..20) };
             let known = n >= stranger && stranger > 0;
             let session = dice.random_ratio(9, 10).then_some(session);
@@ -215,7 +215,7 @@ fn build(made: &[Made]) -> Projection {
         });
         if let Some(key) = order {
             let net = Amount(10_000 * (n as i128 % 20_000));
-            builder.order(&OrderNow { key, net, currency: Currency("GBP".into()) });
+            builder.order(&OrderNet { key, net, currency: Currency("GBP".into()) });
         }
     }
     let mut last = None;
@@ -271,10 +271,9 @@ fn write_csv(made: &[Made], path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same in DuckDB, and how much longer it takes.
-/// `ours` in the order in which the script prints its own.
+/// The same in DuckDB, and the ratio of the times. `ours` is in the order of the script's output.
 fn beside(python: &str, csv: &Path, ours: [Time; 4]) -> anyhow::Result<()> {
-    /// How many times quicker than DuckDB's best of three.
+    /// The required ratio to DuckDB's best of three.
     const TIMES: f64 = 8.0;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/journeys_duckdb.py");
     let out = std::process::Command::new(python).arg(script).arg(csv).arg(THREADS.to_string()).output()?;

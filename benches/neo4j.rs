@@ -1,8 +1,8 @@
-//! How fast the Neo4j store takes events in beside a bare load of the same graph, and how fast it
-//! answers for a whole customer beside the same statement sent straight over Bolt.
+//! The speed of ingest into the Neo4j store compared with a bare load of the same graph, and of a whole customer compared
+//! with the same statement directly over Bolt.
 //!
-//! `cargo bench --bench neo4j -- [CUSTOMERS]` (2,000 when none is given) on the Neo4j that
-//! `THROUGHLINE_TEST_NEO4J` names, whose data goes.
+//! `cargo bench --bench neo4j -- [CUSTOMERS]` (default 2,000) on the Neo4j of
+//! `THROUGHLINE_TEST_NEO4J`, whose data is deleted.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -57,7 +57,7 @@ async fn measure(options: Neo4jOptions, customers: u64) -> anyhow::Result<()> {
         wipe(&graph).await?;
         let loaded = load(&graph, nodes, edges, &locks(&facts)).await?;
         println!("  round {round}: ours {applied:.2?}, bare {loaded:.2?}");
-        // The first warms the server up.
+        // The first round warms the server up.
         if round > 0 {
             ours.push(facts.len() as f64 / applied.as_secs_f64());
             bare.push(facts.len() as f64 / loaded.as_secs_f64());
@@ -66,15 +66,15 @@ async fn measure(options: Neo4jOptions, customers: u64) -> anyhow::Result<()> {
     }
     let (ours, bare, share) = (median(ours), median(bare), median(shares));
     println!("apply: {ours:.0} events/s, bare load of the same graph {bare:.0} events/s: {share:.0} %");
-    tell_statements(&metrics);
+    print_statements(&metrics);
     wipe(&graph).await?;
     store.set_up().await?;
     apply(&store, &settings, &facts).await?;
     profiles(Arc::new(store)).await
 }
 
-/// Where the time of all writing went, the dearest statements first.
-fn tell_statements(metrics: &metrics_exporter_prometheus::PrometheusHandle) {
+/// Prints the time of each statement, the slowest first.
+fn print_statements(metrics: &metrics_exporter_prometheus::PrometheusHandle) {
     let text = metrics.render();
     let mut sums: Vec<(f64, &str)> = text
         .lines()
@@ -99,7 +99,7 @@ async fn apply(store: &Neo4jStore, settings: &Settings, facts: &[Fact]) -> anyho
     Ok(began.elapsed())
 }
 
-/// A label, the property that names its nodes, and how its nodes tell which batch made them.
+/// A label, the key property of its nodes, and the expression for the batch that created a node.
 const KEYS: [(&str, &str); 13] = [
     ("CustomerId", "id"),
     ("Identifier", "id"),
@@ -119,7 +119,7 @@ const KEYS: [(&str, &str); 13] = [
 type Nodes = BTreeMap<i64, BTreeMap<String, Vec<BoltType>>>;
 type Edges = BTreeMap<i64, BTreeMap<(String, String, String), Vec<BoltType>>>;
 
-/// The graph as it stands, by the batch that made each part.
+/// The graph, by the batch that created each part.
 async fn dump(graph: &Graph) -> anyhow::Result<(Nodes, Edges)> {
     let mut nodes = Nodes::new();
     let mut made: std::collections::HashMap<i64, (i64, usize, BoltType)> = std::collections::HashMap::new();
@@ -157,7 +157,7 @@ async fn dump(graph: &Graph) -> anyhow::Result<(Nodes, Edges)> {
 /// The keys of the identifiers and of the orders that a batch names.
 type Locks = (Vec<String>, Vec<String>);
 
-/// What each batch locks before it reads.
+/// The locks of each batch.
 fn locks(facts: &[Fact]) -> Vec<Locks> {
     let of_batch = |facts: &[Fact]| {
         let batch = Batch { facts: facts.to_vec() };
@@ -168,7 +168,7 @@ fn locks(facts: &[Fact]) -> Vec<Locks> {
     facts.chunks(1_000).map(of_batch).collect()
 }
 
-/// A batch's locks on what is there already: identifiers, the customers who hold them, orders, the counter.
+/// A batch's locks on existing nodes: identifiers, their customers, orders, the counter.
 const LOCKS: [&str; 3] = [
     "UNWIND $identifiers AS key MATCH (i:Identifier {key: key}) SET i.kind = i.kind WITH collect(i) AS locked \
      UNWIND locked AS i MATCH (c:Customer)-[:IDENTIFIED_BY]->(i) WITH DISTINCT c ORDER BY c.id \
@@ -177,8 +177,8 @@ const LOCKS: [&str; 3] = [
     "MERGE (n:Counter {name: 'changes'}) SET n.seq = coalesce(n.seq, 0) + 1",
 ];
 
-/// The same locks, nodes and edges by bare UNWINDs, one transaction for each batch. Like the store's own
-/// statements these keep the plan that was made for them first.
+/// Writes the same locks, nodes and edges with bare UNWINDs, one transaction per batch. Like the store's own statements,
+/// these keep their first query plan.
 async fn load(graph: &Graph, nodes: Nodes, mut edges: Edges, locks: &[Locks]) -> anyhow::Result<Duration> {
     let query = |text: &str| query(&format!("CYPHER replan=skip {text}"));
     let began = Instant::now();
@@ -228,7 +228,7 @@ async fn profiles(store: Arc<dyn Store>) -> anyhow::Result<()> {
             for one in futures_util::future::join_all(many).await {
                 one??;
             }
-            // The first, shorter run warms up.
+            // The first, shorter run is the warm-up.
             if count == 250 {
                 println!(
                     "  {shape:?}: {:.0} a second from 16 callers",

@@ -1,9 +1,9 @@
-//! A whole customer over HTTP, beside the same statement sent straight over Bolt, and SQLite beside
-//! Neo4j; then the same on SQLite in a small graph and in one a hundred times larger.
+//! A whole customer over HTTP compared with the same statement directly over Bolt, and SQLite compared with Neo4j; then
+//! the same on SQLite in a small graph and in one that is a hundred times larger.
 //!
-//! `cargo bench --bench profile -- [CUSTOMERS]` (20,000 when none is given). Neo4j is the one that
-//! `THROUGHLINE_TEST_NEO4J` names, and its data goes; without it only SQLite is measured. The server
-//! is a process of its own; all share the machine, so the ratios are what counts.
+//! `cargo bench --bench profile -- [CUSTOMERS]` (default 20,000). Neo4j is the one of
+//! `THROUGHLINE_TEST_NEO4J`, and its data is deleted; without it only SQLite is measured. The server is another process;
+//! all share the machine, so only the ratios matter.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -79,7 +79,7 @@ async fn beside_each_other(folder: &Path, customers: u64) -> anyhow::Result<()> 
     };
     fill(&Neo4jStore::connect(options)?, customers).await?;
     let over_neo4j = Server::start(&url, 18_082)?;
-    // Rounds of each to warm up: the server has just written all of this and has to compile what it reads by.
+    // Warm-up rounds: the server has just written all of this and must compile its queries.
     for _ in 0..WARMING {
         over_neo4j.rate(customers).await?;
         bolt_rate(&graph, customers).await?;
@@ -117,7 +117,7 @@ async fn in_a_larger_graph(folder: &Path, customers: u64) -> anyhow::Result<()> 
         server.one_by_one(small).await?;
     }
     for round in 1..=ROUNDS {
-        // The same people in both: what grows is the graph around them.
+        // The same customers in both: only the graph around them grows.
         let (a, b) = (servers[0].one_by_one(small).await?, servers[1].one_by_one(small).await?);
         println!("  round {round}: median {a:.0?} and {b:.0?}");
         ratios.push(b.as_secs_f64() / a.as_secs_f64());
@@ -126,12 +126,12 @@ async fn in_a_larger_graph(folder: &Path, customers: u64) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Many orders, so that profiles are full.
+/// A world with many orders, so that profiles are full.
 fn world(customers: u64) -> WorldSpec {
     WorldSpec { orders_per_customer: 3.0, ..WorldSpec::new(customers, SEED) }
 }
 
-/// Takes a world in.
+/// Ingests a world.
 async fn fill(store: &dyn Store, customers: u64) -> anyhow::Result<()> {
     store.set_up().await?;
     let settings = Settings::default();
@@ -183,8 +183,7 @@ impl Server {
         Ok(Server { process, port })
     }
 
-    /// Answers a second from all connections, and the milliseconds of processor time that the server
-    /// spends on one.
+    /// Answers per second on all connections, and the server's processor time per answer in milliseconds.
     async fn rate(&self, customers: u64) -> anyhow::Result<(f64, f64)> {
         self.wait().await?;
         let port = self.port;
@@ -238,7 +237,7 @@ impl Drop for Server {
     }
 }
 
-/// A client that costs as little as can be: the machine is shared with what it asks.
+/// A client with little overhead, since the server shares the machine.
 struct Connection {
     stream: TcpStream,
     port: u16,
@@ -289,7 +288,7 @@ impl Connection {
     }
 }
 
-/// The statement a second, sent straight over Bolt from as many connections.
+/// Statements per second directly over Bolt, from the same number of connections.
 async fn bolt_rate(graph: &Arc<Graph>, customers: u64) -> anyhow::Result<f64> {
     let graph = graph.clone();
     together(move |n, until| {
@@ -315,7 +314,7 @@ async fn bolt_rate(graph: &Arc<Graph>, customers: u64) -> anyhow::Result<f64> {
     .await
 }
 
-/// Runs one task a connection for a round; returns how many answers a second all got.
+/// Runs one task per connection for a round. The answer is the number of answers per second.
 async fn together<F>(task: impl Fn(u64, Instant) -> F) -> anyhow::Result<f64>
 where
     F: Future<Output = anyhow::Result<u64>> + Send + 'static,
@@ -329,13 +328,13 @@ where
     Ok(total.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Account holders in an order that is no order, others for each connection.
+/// Users with an account in a random order, which differs for each connection.
 fn users(connection: u64, customers: u64) -> impl Iterator<Item = String> {
     let accounts = accounts(customers);
     (connection * 977..).map(move |n| accounts[(n * 7_919 % accounts.len() as u64) as usize].clone())
 }
 
-/// Everybody in the world who has an account.
+/// All users with an account.
 fn accounts(customers: u64) -> Arc<Vec<String>> {
     static KNOWN: std::sync::Mutex<Option<(u64, Arc<Vec<String>>)>> = std::sync::Mutex::new(None);
     let mut known = KNOWN.lock().expect("no panic under this lock");

@@ -1,9 +1,8 @@
-//! How long the journeys of a SQLite store take to read, to save, and to bring back; what memory they take;
-//! and what profile reads feel of the questions that are asked of them.
+//! The time to build the projection of a SQLite store, to save it and to load it; its memory; and the effect of its
+//! questions on profile reads.
 //!
-//! `cargo bench --bench projection -- [TOUCHPOINTS] [FILE]` (1,000,000 when no number is given) makes a store of
-//! that many touchpoints, 25 a customer, in FILE when one is given and there is none yet; a file that is there is
-//! measured as it is.
+//! `cargo bench --bench projection -- [TOUCHPOINTS] [FILE]` (default 1,000,000) makes a store with this number of
+//! touchpoints, 25 per customer, in FILE if it is given and does not exist. An existing file is measured as it is.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -25,7 +24,7 @@ use throughline::journeys::attribution::Goal;
 use throughline::journeys::credit::Model;
 use throughline::journeys::funnel::FunnelSteps;
 use throughline::journeys::{Dimension, Question, Scope, Step};
-use throughline::projection::{Journeys, Options, Trouble, View};
+use throughline::projection::{Journeys, Options, ProjectionError, View};
 use throughline::settings::Settings;
 use throughline::stitching::Batch;
 use throughline::store::Store;
@@ -38,7 +37,7 @@ use common::cpu_seconds;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Touchpoints of one customer.
+/// The number of touchpoints of a customer.
 const EACH: u64 = 25;
 
 fn main() -> anyhow::Result<()> {
@@ -98,7 +97,7 @@ async fn ready(journeys: &Journeys) -> anyhow::Result<View> {
     loop {
         match journeys.view().await {
             Ok(view) => return Ok(view),
-            Err(Trouble::NotReady { .. }) => {}
+            Err(ProjectionError::NotReady { .. }) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }
@@ -137,7 +136,7 @@ async fn ask(view: &View) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whole profiles, one after the other, without and with questions that are worked out all the time.
+/// Whole profiles, one after the other, without and with questions at the same time.
 async fn beside(store: &Arc<dyn Store>, view: &View) -> anyhow::Result<()> {
     let list = CustomerList {
         filter: CustomerFilter::default(),
@@ -155,7 +154,7 @@ async fn beside(store: &Arc<dyn Store>, view: &View) -> anyhow::Result<()> {
         tokio::spawn(async move {
             let mut asked = 0_u64;
             while !stop.load(Ordering::Relaxed) {
-                // Of another gap each time, so that it is worked out each time.
+                // Another gap each time, so that no answer comes from the cache.
                 let scope = Scope::all(throughline::domain::Duration::from_secs(1_800 + asked as i64));
                 for (_, question) in questions() {
                     let _ = view.answer(&scope, &question).await;
@@ -172,7 +171,7 @@ async fn beside(store: &Arc<dyn Store>, view: &View) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The 99th of a hundred.
+/// The 99th percentile.
 async fn profiles(store: &Arc<dyn Store>, ids: &[CustomerId]) -> anyhow::Result<Duration> {
     let mut times = Vec::with_capacity(ids.len());
     for id in ids {
@@ -186,7 +185,7 @@ async fn profiles(store: &Arc<dyn Store>, ids: &[CustomerId]) -> anyhow::Result<
     Ok(times.get(times.len() * 99 / 100).copied().unwrap_or_default())
 }
 
-/// Kind, name, channel, who came to whom; the first most often.
+/// Kind, name, channel and direction; the first is the most frequent.
 const ACTS: [(&str, &str, &str, Direction); 12] = [
     ("visit", "Home", "website", Direction::Inbound),
     ("product", "Product Viewed", "website", Direction::Inbound),
@@ -218,7 +217,7 @@ async fn fill(store: &SqliteStore, touchpoints: u64) -> anyhow::Result<()> {
 }
 
 fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
-    // Visits of five touchpoints, of which others are under way at the same time.
+    // Visits of five touchpoints, several at the same time.
     const VISIT: u64 = 5;
     let visit = n / (VISIT * 64) * 64 + n % 64;
     let customer = (visit.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % customers;
@@ -240,7 +239,7 @@ fn fact(dice: &mut ChaCha8Rng, n: u64, customers: u64) -> anyhow::Result<Fact> {
         };
         (key, OrderEvent { at, arrival: Arrival::default(), owner: None, act: OrderAct::Completed(content) })
     });
-    // Most of the time people are signed in, and then now and then the browser is told too: that makes them one.
+    // Most events are signed in; some of these also have the browser's id, which merges the two.
     let (user, browser) = match dice.random_range(0..10) {
         0..3 => (false, true),
         3..5 => (true, true),

@@ -1,7 +1,7 @@
-//! What it costs that people decide, and that rules are tried.
+//! The cost of decisions and of trials of rules.
 //!
-//! `cargo bench --bench rules -- [IDENTIFIERS]` (1,000,000 when none is given; a tenth of that on Neo4j) on SQLite
-//! and on the Neo4j that `THROUGHLINE_TEST_NEO4J` names, whose data goes.
+//! `cargo bench --bench rules -- [IDENTIFIERS]` (default 1,000,000; a tenth of that on Neo4j) on SQLite and
+//! on the Neo4j of `THROUGHLINE_TEST_NEO4J`, whose data is deleted.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -47,12 +47,12 @@ fn main() -> anyhow::Result<()> {
     })
 }
 
-/// How many touchpoints each of two customers has who are merged and split.
+/// The number of touchpoints of each of the two customers that are merged and split.
 const HISTORIES: [usize; 2] = [10, 10_000];
 /// How often.
 const TURNS: usize = 15;
 
-/// Merges two customers and splits them, turn by turn in a short and in a long history.
+/// Merges and splits two customers, alternately with a short and a long history.
 async fn decide(store: &dyn Store) -> anyhow::Result<()> {
     println!("# two customers are merged and split, on {}", store.name());
     for history in HISTORIES {
@@ -105,14 +105,14 @@ fn middle(times: &[Duration]) -> Duration {
     Duration::from_secs_f64(median(times.iter().map(Duration::as_secs_f64).collect()))
 }
 
-/// Tries other limits on many customers, beside a bare scan of what a trial reads.
+/// A trial of other limits on many customers, compared with a bare scan of the same rows.
 async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> {
     println!("# rules tried on {identifiers} identifiers, on {}", store.name());
     let settings = Settings::default();
     let mut without = settings.identity.written();
     without.kinds.retain(|kind| kind.parts.is_empty());
     store.begin_rules(&without, minute(0)).await?;
-    // Five a customer: an account with two addresses that came one after the other, a telephone, a device.
+    // Five per customer: an account with two successive addresses, a telephone, a device.
     let customers = identifiers / 5;
     let began = Instant::now();
     for from in (0..customers).step_by(500) {
@@ -128,7 +128,7 @@ async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> 
                     .claim("birth_date", "\"1970-01-01\"")
                     .into(),
                 event(&format!("{n}-b")).user(&user).email(&address("work")).phone(&format!("+44{n:010}")).into(),
-                // Refused beside the first address, the second has a customer of its own by what it did alone.
+                // The second address is refused, and has its own customer from an event of its own.
                 event(&format!("{n}-c")).email(&address("work")).into(),
             ]
         });
@@ -161,7 +161,7 @@ async fn try_rules(store: &dyn Store, identifiers: usize) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Reads what a trial reads, and nothing else.
+/// Reads the rows that a trial reads, and nothing else.
 async fn scan(store: &dyn Store) -> anyhow::Result<Duration> {
     const PAGE: usize = 5_000;
     let began = Instant::now();

@@ -1,8 +1,7 @@
-//! How fast the SQLite store takes events in, and how fast it answers for a whole customer.
+//! The speed of ingest into the SQLite store, and of reading whole customers.
 //!
-//! `cargo bench --bench sqlite -- [CUSTOMERS…]` (2,000 and 20,000 when none is given) makes a world of
-//! each size with `throughline generate`, applies it in batches as large as the store likes, and asks for
-//! whole customers.
+//! `cargo bench --bench sqlite -- [CUSTOMERS…]` (default 2,000 and 20,000) generates a world of each size,
+//! applies it in batches of the store's preferred size, and reads whole customers.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 mod common;
@@ -77,7 +76,7 @@ async fn measure(customers: u64) -> anyhow::Result<()> {
     profiles(Arc::new(store)).await
 }
 
-/// How many customers have a whole profile's worth of everything.
+/// The number of customers with a full profile.
 const RICH: usize = 500;
 
 /// One of them: 6 identifiers, 3 devices, 10 orders of 3 lines, 30 touchpoints, 5 traits, 3 consents.

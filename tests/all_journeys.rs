@@ -1,4 +1,4 @@
-//! The journeys of all customers, asked in GraphQL of both stores.
+//! The journeys of all customers, through GraphQL on both stores.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ impl Shop {
     }
 }
 
-/// Ada buys, Ben goes as far as the cart, Cyd comes by e-mail and looks; a till has nobody.
+/// Ada buys, Ben only fills a cart, Cyd comes from an e-mail and browses; an order at a till has no customer.
 fn story() -> Vec<Value> {
     let user = |name: &str| json!({"userId": name});
     let does =
@@ -119,7 +119,7 @@ async fn figures_and_people(shop: Shop) {
 async fn funnels_and_their_people(shop: &Shop) {
     let fields = "id number label reached dropped ofFirst ofPrevious medianSecondsFromPrevious";
     let people = "totalCount nodes { id } pageInfo { hasNextPage endCursor }";
-    // Median times are worked out for who asks for them, wherever that is; first nobody does.
+    // Median times are computed only when a question selects them, at any place; the first does not.
     let asked = |steps: &str, groups: &str| {
         format!(
             "funnel({FUNNEL}, breakdown: \"properties.platform\") {{
@@ -168,7 +168,7 @@ async fn funnels_and_their_people(shop: &Shop) {
         assert_eq!(steps[number]["customersDropped"]["totalCount"], json!(dropped));
     }
 
-    // Page by page all of them come, each once, in one order; and the id asks the whole question again.
+    // Page by page each customer comes once, in one order; and the id asks the whole question again.
     let (mut ids, mut after) = (Vec::new(), Value::Null);
     loop {
         let query = format!(
@@ -194,7 +194,7 @@ async fn funnels_and_their_people(shop: &Shop) {
     for name in ["id", "reached", "dropped", "ofFirst", "label", "medianSecondsFromPrevious"] {
         assert_eq!(again["node"][name], group[name], "{name}");
     }
-    // What is not shown stands together, with its people, and its id asks it again.
+    // The groups that are not shown are one group with its customers, and its id asks for it again.
     let fields = "id reached dropped customersReached { totalCount } customersDropped { totalCount }";
     let groups = format!(
         "funnel({FUNNEL}, breakdown: \"properties.platform\", top: 0) {{ groups {{ value steps {{ {fields} }} }} }}"
@@ -225,7 +225,7 @@ async fn money(shop: &Shop) {
         )
         .await;
     let attribution = &answer["attribution"];
-    // The net of now: what came back later is gone from it.
+    // The current net, without later returns.
     assert_eq!(
         (&attribution["conversions"], &attribution["value"]),
         (&json!(1), &json!([{"amount": "30.00", "currency": "GBP"}]))
@@ -274,7 +274,7 @@ async fn what_may_earn_and_what_lies_within(shop: &Shop) {
     };
     let whole = json!({"values": ["Home", "Product Viewed", "Product Added"], "medianSeconds": 600.0});
     let short = json!({"values": ["Product Added"], "medianSeconds": 0.0});
-    // Ada came ten minutes before, to the second; Ben half an hour.
+    // Ada came exactly ten minutes before, Ben half an hour.
     let answer = shop.journeys("", &paths("PT10M")).await;
     assert_eq!(answer["paths"], json!({"total": 2, "paths": [whole, short]}));
     let answer = shop.journeys("", &paths("PT9M59S")).await;
@@ -365,7 +365,7 @@ async fn scopes(shop: &Shop) {
         )
         .await;
     assert_eq!((&morning["population"]["customers"], &morning["population"]["touchpoints"]), (&json!(1), &json!(3)));
-    // What is written is in the very next answer.
+    // A write is in the next answer.
     shop.tell(vec![event("d1", "12:00", json!({"userId": "dan"}), json!({"type": "page", "name": "Home"}))]).await;
     assert_eq!(shop.journeys("", population).await["population"]["customers"], json!(4));
 }
@@ -457,7 +457,7 @@ async fn what_cannot_be_asked(shop: Shop) {
     let place = shop.run("{ journeys { match(pattern: \"a -> -> b\") { journeys } } }").await;
     let message = place["errors"][0]["message"].as_str().expect("a message");
     assert!(message.contains("at character 6") && message.contains("expected a value"), "{message}");
-    // What would make others explode is answered.
+    // A pattern that is exponential in other implementations is answered.
     let bomb = format!("{}a*{}", "(".repeat(20), ")*".repeat(20));
     let dots = "(a|b)* -> a".to_owned() + &" -> .".repeat(60);
     for pattern in [bomb, dots] {
@@ -465,7 +465,7 @@ async fn what_cannot_be_asked(shop: Shop) {
     }
 }
 
-/// The figures that others found in a published data set; it is named by THROUGHLINE_ECOM, as for the core.
+/// The published figures of a data set; THROUGHLINE_ECOM is the file, as in tests/figures.
 async fn ecom(shop: Shop) {
     let Ok(path) = std::env::var("THROUGHLINE_ECOM") else { return };
     let text = std::fs::read_to_string(path).expect("the file that THROUGHLINE_ECOM names");

@@ -1,4 +1,4 @@
-//! What becomes of odd events, asked in GraphQL of both stores.
+//! Odd events, through GraphQL on both stores.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ on_both! { Shop::new:
 const ADA: &str = "customer(by: {identifier: {kind: \"user_id\", value: \"ada\"}})";
 
 impl Shop {
-    /// Takes events as a caller writes them; each with its status and the codes of its problems.
+    /// Ingests events. The answer has the status of each and the codes of its problems.
     async fn ingest(&self, events: &str) -> Vec<(String, Vec<String>)> {
         let ask =
             format!("mutation {{ eventsIngest(events: [{events}]) {{ outcomes {{ status problems {{ code }} }} }} }}");
@@ -49,7 +49,7 @@ async fn null_for_a_trait(shop: Shop) {
     assert_eq!(customer["displayName"], "Augusta", "what there is none of is no name");
     let city = json!({"name": "city", "value": null, "others": [{"value": "Leeds"}]});
     assert!(customer["traits"].as_array().expect("traits").contains(&city), "{customer}");
-    // One that is said before in time, and arrives later, changes nothing; one after it does.
+    // A statement with an earlier time that arrives later changes nothing; one with a later time does.
     shop.tell(json!([identify("m3", "08:30", json!({"city": "Hull"}))])).await;
     shop.tell(json!([identify("m4", "10:00", json!({"first_name": "Ada"}))])).await;
     let customer = shop.ask(&ask).await["customer"].clone();
@@ -65,7 +65,7 @@ async fn odd_events(shop: Shop) {
     let refused = ("REJECTED".to_owned(), vec!["NOT_AN_EVENT".to_owned()]);
     assert_eq!(told[..3], [created.clone(), refused.clone(), created.clone()]);
     assert!(told[3..].iter().all(|outcome| *outcome == refused), "{told:?}");
-    // Two pings are two, in the next call too; what says its time is known again.
+    // Two pings are two touchpoints, also in the next call; one with a time is recognised again.
     assert_eq!(shop.ingest(ping).await, std::slice::from_ref(&created));
     let timed = "{type: \"track\", event: \"Ping\", userId: \"ada\", timestamp: \"2026-03-10T08:00:00Z\"}";
     assert_eq!(shop.ingest(&format!("{timed}, {timed}")).await, [created.clone(), created]);

@@ -1,4 +1,4 @@
-//! The live change log on a SQLite store: readers who begin anywhere, and nothing while nobody follows.
+//! The live change log on a SQLite store: readers that begin anywhere, and no reads without a reader.
 
 #[path = "common/mod.rs"]
 mod common;
@@ -36,14 +36,14 @@ async fn take(reader: &mut ChangeReader, count: usize) -> Vec<Arc<Change>> {
 }
 
 #[test]
-fn readers_who_begin_anywhere_while_others_write_get_the_same() {
+fn readers_that_begin_anywhere_during_writes_get_the_same_changes() {
     with_world(async |world, feed| {
         let writer = tokio::spawn({
             let world = world.clone();
             async move {
                 for batch in 0..60 {
                     world.apply((0..30).map(|n| event(&format!("m{batch}-{n}")).user(&format!("u{n}")).view())).await;
-                    // One that tells nothing.
+                    // A batch without entries.
                     world.apply([event(&format!("i{batch}")).user("u1")]).await;
                 }
             }
@@ -68,9 +68,9 @@ fn readers_who_begin_anywhere_while_others_write_get_the_same() {
     });
 }
 
-/// More happens at once than the window of the live log holds: who follows is told all of it still.
+/// There are more changes at once than fit in the window of the live log: a reader still gets all of them.
 #[test]
-fn a_reader_who_falls_out_of_the_window_goes_on_from_the_store() {
+fn a_reader_that_falls_out_of_the_window_continues_from_the_store() {
     with_world(async |world, feed| {
         let mut reader = feed.follow(ChangePlace::BEGINNING);
         world.apply([event("m").user("u").view()]).await;
@@ -78,7 +78,7 @@ fn a_reader_who_falls_out_of_the_window_goes_on_from_the_store() {
         for batch in 0..8 {
             world.apply((0..5_000).map(|n| event(&format!("m{batch}-{n}")).user("u").view())).await;
         }
-        // The window has the last 32,768 of 40,000 by now; this one reads from its own place on.
+        // The window has the last 32,768 of 40,000 changes by now; this reader continues from its own place.
         tokio::time::sleep(Duration::from_secs(1)).await;
         let told = take(&mut reader, 40_000).await;
         assert!(told.is_sorted_by(|a, b| a.place < b.place));
@@ -87,7 +87,7 @@ fn a_reader_who_falls_out_of_the_window_goes_on_from_the_store() {
 }
 
 #[test]
-fn while_nobody_follows_nothing_is_read() {
+fn without_a_reader_nothing_is_read() {
     with_world(async |world, feed| {
         assert!(!feed.is_live());
         let one = feed.follow(ChangePlace::BEGINNING);
@@ -106,7 +106,7 @@ fn while_nobody_follows_nothing_is_read() {
 }
 
 #[test]
-fn places_that_never_were_are_known() {
+fn places_that_never_existed_are_refused() {
     with_world(async |world, feed| {
         world.apply([event("m").user("u").view()]).await;
         let at = |seq, index| ChangePlace { seq, index };
@@ -126,7 +126,7 @@ fn places_that_never_were_are_known() {
     });
 }
 
-/// One batch creates, merges and goes on: a place in its middle is walked to from its beginning.
+/// One batch creates and merges: a place in its middle is read from its beginning.
 #[test]
 fn a_customer_is_followed_from_the_middle_of_a_batch() {
     with_world(async |world, _| {

@@ -1,4 +1,4 @@
-//! The journey of one customer, asked in GraphQL of both stores.
+//! The journey of one customer, through GraphQL on both stores.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ on_both! { Shop::new:
 }
 
 impl Shop {
-    /// What is asked of Ada's journey.
+    /// The given fields of Ada's journey.
     async fn journey(&self, scope: &str, fields: &str) -> Value {
         let answer = self.ask(&of_ada("", scope, fields)).await;
         answer["customer"]["journey"].clone()
@@ -39,7 +39,7 @@ async fn one_customer(shop: Shop) {
     shop.tell(json!([
         {"type": "identify", "messageId": "i", "timestamp": "2026-03-01T00:00:00Z", "userId": "ada", "anonymousId": "phone",
          "traits": {"email": "ada@example.org"}},
-        // A session on the phone that the app names, with one on the website in between, and one in the shop.
+        // A session with an id in the app, with a session on the website in between, and one in the shop.
         event("a1", "08:00", phone.clone(), json!({"type": "screen", "name": "Start", "context": {"sessionId": "app"}})),
         event("w1", "08:10", ada.clone(), page("Home")),
         event("w2", "08:40", ada.clone(), page("Shoes")),
@@ -79,7 +79,7 @@ async fn one_customer(shop: Shop) {
 
 const SESSION: &str = "id startedAt endedAt channels touchpointCount touchpoints { messageId }";
 
-/// Start, end, channels and messages of each.
+/// The start, end, channels and messages of each session.
 fn told(sessions: &Value) -> Vec<(String, String, Vec<String>, Vec<String>)> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let time = |value: &Value| text(value)[11..16].to_owned();
@@ -115,7 +115,7 @@ async fn sessions(shop: &Shop) {
         (&json!(4), &json!(false))
     );
 
-    // Page by page it is the same.
+    // Page by page the list is the same.
     let (mut paged, mut after) = (Vec::new(), String::new());
     loop {
         let fields =
@@ -131,7 +131,7 @@ async fn sessions(shop: &Shop) {
     let behind = &paged.len();
     assert_eq!(*behind, 4);
 
-    // A gap of its own, and a scope, which cuts nothing anew.
+    // Another gap, and a scope, which does not cut sessions again.
     let gap = shop.journey("sessionGap: \"PT31M\"", &format!("sessions {{ nodes {{ {SESSION} }} }}")).await;
     assert_eq!(told(&gap["sessions"])[1], session("08:10", "09:11", &["website"], &["w1", "w2", "w3"]));
     let scope = "since: \"2026-03-10T08:40:00Z\", until: \"2026-03-10T12:00:00Z\", exclude: {names: [\"Home\"]}";
@@ -142,7 +142,7 @@ async fn sessions(shop: &Shop) {
     let none = shop.journey("include: {channels: [\"telephone\"]}", "sessions { nodes { id } totalCount }").await;
     assert_eq!(none["sessions"], json!({"nodes": [], "totalCount": 0}));
 
-    // Ids find the same again, scope and all; and where an earlier touchpoint came late, the same session.
+    // Ids find the same session again, with its scope, also after an earlier touchpoint arrived late.
     for journey in [&whole, &part] {
         let found = shop
             .ask(&format!(
@@ -190,7 +190,7 @@ async fn conversions(shop: &Shop) {
     assert_eq!(steps(&found[2]), last(&["a1", "w1", "w2", "w3", "a2", "s1"]));
     assert_eq!(found[2]["durationSeconds"].as_f64(), Some(4.5 * 3_600.0));
 
-    // Only what may earn is a step; the goals are the same.
+    // Only touchpoints that match `touches` are steps; the goals are the same.
     let touched = ask("", ", touches: {names: [\"Home\"]}").await;
     assert_eq!(touched.len(), 3);
     assert_eq!(steps(&touched[2]), last(&["w1", "w3"]));
@@ -216,7 +216,7 @@ async fn conversions(shop: &Shop) {
     assert!((decay.iter().sum::<f64>() - 1.0).abs() < 1e-12 && decay.is_sorted());
     assert!((decay[5] / decay[0] - 2.0).abs() < 1e-12, "four hours apart: {decay:?}");
 
-    // Any dimension tells a goal, a configured one too.
+    // A goal can use any dimension, also a configured one.
     for (goal, message) in [
         ("where: [{dimension: \"properties.platform\", is: [\"web\"]}]", "w4"),
         ("where: [{dimension: \"campaign\", is: [\"spring\"]}]", "m1"),
@@ -268,7 +268,7 @@ async fn the_past(shop: &Shop) {
     assert_eq!(first(&before), session("08:00", "09:30", &["mobile_app"], &["a1", "a2"]));
     assert_eq!(told(&after["sessions"]).len(), told(&before["sessions"]).len(), "a part of the first on the website");
     assert_eq!(first(&after), session("07:50", "08:40", &["website"], &["w0", "w1", "w2"]));
-    // The past stays as it was, and so do its ids.
+    // A moment stays the same, and so do its ids.
     assert_eq!(told(&then["sessions"]), told(&before["sessions"]));
     let again = shop.ask(&format!("{{ node(id: {}) {{ ... on CustomerJourney {{ {fields} }} }} }}", then["id"])).await;
     assert_eq!(&again["node"], then);

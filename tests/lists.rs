@@ -1,4 +1,4 @@
-//! Lists, asked page by page in GraphQL of both stores.
+//! Lists page by page, through GraphQL on both stores.
 
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ async fn cursors(shop: Shop) {
             }
         }
     }
-    // The same list in other words is the same list, and how many are wanted does not make it another.
+    // The same list with other aliases is the same list, and `first` does not make it another.
     let of = |list: &str| &cursors[LISTS.iter().position(|other| *other == list).expect("one of them")];
     for (list, other) in [
         ("customers(PAGE) { LIST }", "customers(PAGE, filter: {channels: []}, sort: {direction: DESC}) { LIST }"),
@@ -154,7 +154,7 @@ async fn both_ways(shop: &Shop, cursor: &str) {
         let answer = shop.run(&pages(&page)).await;
         assert_eq!(answer["errors"], Value::Null, "{page}");
     }
-    // A cursor of the other direction is of another list.
+    // A cursor of the other direction belongs to another list.
     let turned = query("customers(PAGE, sort: {direction: ASC}) { LIST }", &format!("before: \"{cursor}\""));
     assert_eq!(code(&shop.run(&turned).await), "BAD_CURSOR");
 }

@@ -1,5 +1,5 @@
-//! The projection of a store's touchpoints: what it answers is the same whether it was read whole, followed
-//! the change log, or came back from disk.
+//! The projection of a store's touchpoints: its answers are the same after a build, after following the change log, and
+//! after loading it from disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use throughline::journeys::attribution::Goal;
 use throughline::journeys::credit::Model;
 use throughline::journeys::dimension::Dimension;
 use throughline::journeys::funnel::FunnelSteps;
-use throughline::journeys::{Answer, Fault, Population, Purpose, Question, Scope, Step, Unit};
-use throughline::projection::{Journeys, Options, Trouble};
+use throughline::journeys::{Answer, JourneyError, Population, Purpose, Question, Scope, Step, Unit};
+use throughline::projection::{Journeys, Options, ProjectionError};
 use throughline::stitching::{DecisionAction, DecisionRequest};
 use throughline::store::Store;
 
@@ -48,7 +48,7 @@ fn start(store: &Arc<dyn Store>, options: Options) -> Journeys {
     Journeys::start(store.clone(), options, clock::system())
 }
 
-/// Scopes that together look at everything there is.
+/// Scopes that together cover everything.
 fn scopes() -> Vec<Scope> {
     let all = Scope::all(Duration::from_secs(1_800));
     let purpose = Some(Purpose { name: "ads".into(), now: minute(100_000) });
@@ -79,15 +79,15 @@ fn questions() -> Vec<Question> {
     ]
 }
 
-/// All answers as of now. A purpose that nobody has spoken of is refused, whoever is asked.
-async fn answers(journeys: &Journeys) -> (i64, Vec<Result<Answer, Fault>>) {
+/// All answers as of now. A purpose without any consent is refused.
+async fn answers(journeys: &Journeys) -> (i64, Vec<Result<Answer, JourneyError>>) {
     let view = journeys.view().await.expect("a view");
     let mut all = Vec::new();
     for scope in scopes() {
         for question in questions() {
             all.push(match view.answer(&scope, &question).await {
                 Ok(answer) => Ok(Answer::clone(&answer)),
-                Err(Trouble::Fault(fault)) => Err(fault),
+                Err(ProjectionError::Question(fault)) => Err(fault),
                 Err(trouble) => panic!("{trouble}"),
             });
         }
@@ -95,7 +95,7 @@ async fn answers(journeys: &Journeys) -> (i64, Vec<Result<Answer, Fault>>) {
     (view.change(), all)
 }
 
-/// What was followed is the same as what is read anew.
+/// The projection that followed the log equals a new build.
 async fn same_as_anew(world: &World, journeys: &Journeys, what: &str) {
     let anew = start(&world.store, options(None));
     assert_eq!(answers(journeys).await, answers(&anew).await, "{what}");
@@ -119,7 +119,7 @@ async fn whatever_happens_is_followed(world: World) {
     let followed = async |what: &str| same_as_anew(&world, &journeys, what).await;
     assert_eq!(population(&journeys).await, Population::default(), "nothing yet");
 
-    // What was written is in the very next answer, time after time.
+    // Every write is in the next answer.
     for n in 1..=5 {
         let applied = world.apply([event(&format!("v{n}")).user("ada").minute(n).view()]).await;
         let view = journeys.view().await.expect("a view");
@@ -159,7 +159,7 @@ async fn whatever_happens_is_followed(world: World) {
     assert_eq!(population(&journeys).await, before);
     followed("a split").await;
 
-    // Two people sign in on one tablet: it is nobody's any more, and what hung on it alone neither.
+    // Two customers sign in on one tablet: it has no customer any more, and neither have its own touchpoints.
     world.apply([event("t1").anonymous("tablet").minute(20).view()]).await;
     world.apply([event("t2").user("ada").anonymous("tablet").minute(21).view()]).await;
     world.apply([event("t3").user("cyd").anonymous("tablet").minute(22).view()]).await;
@@ -173,7 +173,7 @@ async fn whatever_happens_is_followed(world: World) {
     assert!(given.unowned < before.unowned && given.touchpoints > before.touchpoints, "{before:?} {given:?}");
     followed("visits that were given to whoever was signed in").await;
 
-    // By email and by user they are one, in one batch with what they do.
+    // Email and user are linked, in one batch with other events.
     world
         .apply([
             event("j1").user("dan").view(),
@@ -183,7 +183,7 @@ async fn whatever_happens_is_followed(world: World) {
         .await;
     followed("people who become one in the batch that brings them").await;
     journeys.close().await;
-    assert!(matches!(journeys.view().await, Ok(_) | Err(Trouble::Ended)));
+    assert!(matches!(journeys.view().await, Ok(_) | Err(ProjectionError::Ended)));
 }
 
 async fn rule(world: &World, action: DecisionAction) {
@@ -212,14 +212,14 @@ async fn it_comes_back_from_disk(world: World) {
     assert!(journeys.figures().from_disk && journeys.figures().touchpoints == 40);
     journeys.close().await;
 
-    // What happened while nobody looked is taken in.
+    // Changes that were committed in the meantime are applied.
     world.apply((40..60).map(events)).await;
     let journeys = start(&world.store, options(Some(&path)));
     same_as_anew(&world, &journeys, "after a time away").await;
     assert!(journeys.figures().from_disk);
     journeys.close().await;
 
-    // What is damaged, or is of other dimensions, is read anew.
+    // A damaged file, or one with other dimensions, is not used.
     let whole = std::fs::read(&path).expect("bytes");
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 64;
@@ -236,7 +236,7 @@ async fn it_comes_back_from_disk(world: World) {
     assert!(!journeys.figures().from_disk);
     journeys.close().await;
 
-    // And what is of another store, though its changes have the same numbers.
+    // Neither is a file of another store, though its changes have the same numbers.
     let other = World::new(stores::sqlite(folder.path()).await);
     other.apply((0..40).map(events)).await;
     other.apply((40..60).map(events)).await;
@@ -246,10 +246,10 @@ async fn it_comes_back_from_disk(world: World) {
     assert!(!journeys.figures().from_disk);
     journeys.close().await;
 
-    // A limit that it does not keep is said with what would help.
+    // An error about the memory limit has a hint.
     let journeys = start(&world.store, Options { memory: 1_000, ..options(None) });
     let trouble = journeys.view().await.map(|_| ()).expect_err("too large");
-    assert!(matches!(trouble, Trouble::TooLarge { .. }), "{trouble}");
+    assert!(matches!(trouble, ProjectionError::TooLarge { .. }), "{trouble}");
     assert!(trouble.hint().is_some_and(|hint| hint.contains("memory_mb")), "{trouble}");
     journeys.close().await;
 }
@@ -258,7 +258,7 @@ async fn random_histories_are_followed(world: World) {
     let seeds = if world.store.name() == "sqlite" { 0..12 } else { 0..1 };
     for seed in seeds {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        // What comes late is sorted in all the time, or never.
+        // The delta is folded in after every change, or never.
         let late = if seed % 2 == 0 { 2 } else { 20_000 };
         let journeys = start(&world.store, Options { late, ..options(None) });
         for step in 0..10 {
@@ -324,15 +324,15 @@ async fn random_ruling(world: &World, dice: &mut ChaCha8Rng) {
 }
 
 #[test]
-fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
+fn a_question_ends_when_it_is_dropped_or_its_time_limit_passes() {
     let folder = tempfile::tempdir().expect("a folder");
     stores::run(async {
         let world = World::new(stores::sqlite(folder.path()).await);
         let journeys = start(&world.store, options(None));
         let view = journeys.view().await.expect("a view");
-        // Works until it is stopped, and tells why it was.
+        // Works until it is stopped, and sends the reason.
         let (told, mut why) = tokio::sync::mpsc::unbounded_channel();
-        let endless = move |_: &_, run: &throughline::journeys::Run| -> Result<(), Fault> {
+        let endless = move |_: &_, run: &throughline::journeys::Run| -> Result<(), JourneyError> {
             loop {
                 if let Err(fault) = run.cancel.check() {
                     told.send(fault.clone()).expect("somebody listens");
@@ -343,12 +343,12 @@ fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
         };
         let dropped = tokio::time::timeout(Time::from_millis(50), view.ask("endless", endless.clone())).await;
         assert!(dropped.is_err(), "the question was given up");
-        assert_eq!(why.recv().await, Some(Fault::Cancelled));
+        assert_eq!(why.recv().await, Some(JourneyError::Cancelled));
         let late = view.ask_within(Time::from_millis(50), "endless", endless.clone()).await;
-        assert!(matches!(late, Err(Trouble::Fault(Fault::Timeout))), "{late:?}");
-        assert_eq!(why.recv().await, Some(Fault::Timeout));
+        assert!(matches!(late, Err(ProjectionError::Question(JourneyError::Timeout))), "{late:?}");
+        assert_eq!(why.recv().await, Some(JourneyError::Timeout));
 
-        // While two are worked out, a third waits for its turn, and no longer than it may.
+        // While two questions are computed, a third one waits, at most for its time limit.
         let busy = || {
             tokio::spawn({
                 let (view, endless) = (view.clone(), endless.clone());
@@ -358,19 +358,20 @@ fn a_question_ends_when_nobody_waits_for_it_or_its_time_is_up() {
         let two = [busy(), busy()];
         tokio::time::sleep(Time::from_millis(100)).await;
         let third = view.ask_within(Time::from_millis(100), "third", |_, _| Ok(())).await;
-        assert!(matches!(third, Err(Trouble::Fault(Fault::Timeout))), "{third:?}");
+        assert!(matches!(third, Err(ProjectionError::Question(JourneyError::Timeout))), "{third:?}");
         for one in two {
             assert!(one.await.expect("no panic").is_err());
         }
         assert!(view.ask("third", |_, _| Ok(())).await.is_ok(), "and then it has its turn");
-        let broken = view.ask("broken", |_, _| -> Result<(), Fault> { panic!("as a fault of ours would") }).await;
-        assert!(matches!(broken, Err(Trouble::Internal)), "{broken:?}");
+        let broken =
+            view.ask("broken", |_, _| -> Result<(), JourneyError> { panic!("as a fault of ours would") }).await;
+        assert!(matches!(broken, Err(ProjectionError::Internal)), "{broken:?}");
         journeys.close().await;
     });
 }
 
 #[test]
-fn an_answer_is_worked_out_once_until_something_changes() {
+fn an_answer_is_computed_once_until_something_changes() {
     let folder = tempfile::tempdir().expect("a folder");
     stores::run(async {
         let world = World::new(stores::sqlite(folder.path()).await);
@@ -389,7 +390,7 @@ fn an_answer_is_worked_out_once_until_something_changes() {
 }
 
 #[test]
-fn it_says_how_far_it_is_behind() {
+fn the_lag_is_the_time_behind_the_store() {
     let folder = tempfile::tempdir().expect("a folder");
     stores::run(async {
         let world = World::new(stores::sqlite(folder.path()).await);
@@ -404,6 +405,6 @@ fn it_says_how_far_it_is_behind() {
         assert!(figures.bytes > 0);
         journeys.close().await;
         world.apply([event("m2").user("ada").view()]).await;
-        assert!(matches!(journeys.view().await.map(|_| ()), Err(Trouble::Ended)), "it follows no longer");
+        assert!(matches!(journeys.view().await.map(|_| ()), Err(ProjectionError::Ended)), "it follows no longer");
     });
 }

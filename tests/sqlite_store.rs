@@ -1,5 +1,5 @@
-//! What only a store in a file has to prove: that it survives, that processes share it, and that it
-//! says what is wrong with a file.
+//! Tests of the SQLite store alone: it survives a kill, several processes share it, and it reports what is wrong with a
+//! file.
 
 mod common;
 
@@ -19,9 +19,9 @@ use throughline::store::recount::recount;
 use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 use throughline::store::{Store, StoreError};
 
-/// Set for the child processes of these tests: the file they write to.
+/// The environment variable of the child processes of these tests: the file they write to.
 const CHILD_FILE: &str = "THROUGHLINE_TEST_CHILD_FILE";
-/// And what begins the names of their messages.
+/// The environment variable for the prefix of their message ids.
 const CHILD_NAME: &str = "THROUGHLINE_TEST_CHILD_NAME";
 
 fn open(path: &Path) -> SqliteStore {
@@ -34,7 +34,7 @@ fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, options).expect("a store")
 }
 
-/// What a store says to a file that it should not take.
+/// The error of a store for a file that it refuses.
 async fn refusal(path: &Path) -> String {
     match open(path).set_up().await {
         Err(fault @ (StoreError::Setup(_) | StoreError::Data(_))) => {
@@ -45,8 +45,8 @@ async fn refusal(path: &Path) -> String {
     }
 }
 
-/// Not a test of its own: what the child processes of the tests below run. It applies batches until
-/// it is killed and says of each that it was acknowledged.
+/// Not a test: the child processes of the tests below run it. It applies batches until it is killed and prints each
+/// acknowledgement.
 #[test]
 fn child_that_applies_batches() {
     let (Ok(file), Ok(name)) = (std::env::var(CHILD_FILE), std::env::var(CHILD_NAME)) else { return };
@@ -74,7 +74,7 @@ fn start_child(file: &Path, name: &str) -> Child {
         .expect("a child process")
 }
 
-/// Reads what a child acknowledges until it has done so many, kills it, and reads what it still said.
+/// Reads the acknowledgements of a child, kills it after this number, and reads the rest of its output.
 fn kill_after(mut child: Child, batches: usize) -> Vec<(i64, i64)> {
     let mut acknowledged = Vec::new();
     let lines = BufReader::new(child.stderr.take().expect("its output")).lines();
@@ -179,7 +179,7 @@ async fn a_damaged_file_is_said_to_be_damaged() {
         world.store.set_up().await.expect("a database");
         world.apply((0..500).map(|n| event(&format!("m{n}")).user(&format!("u{n}")).view())).await;
     }
-    // The WAL goes into the file, and everything but the file's first page is overwritten.
+    // The WAL is written to the file, and everything but the file's first page is overwritten.
     let db = Connection::open(&file).expect("the file");
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).expect("a checkpoint");
     drop(db);
@@ -213,7 +213,7 @@ async fn a_write_behind_another_processes_lock_waits_and_then_says_busy() {
     assert_eq!(store.apply(&rules(), &batch, minute(0)).await.expect("a batch").change, 1);
 }
 
-/// Figures that are kept otherwise than their rows say are found, each kind of them.
+/// Stored figures that differ from a recount are found, each kind of them.
 #[tokio::test]
 async fn a_recount_finds_what_is_kept_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -256,7 +256,7 @@ async fn a_recount_finds_what_is_kept_wrong() {
     assert_eq!(recount(&store, minute(1_000), |_| {}).await.expect("a recount").wrong, 0);
 }
 
-/// What a file of version 5 has of money stands, in its order, and takes sums of any size.
+/// The money in a file of version 5 is kept, in its order, and its sums may be of any size.
 #[tokio::test]
 async fn money_of_an_older_file_stands_and_grows_beyond_64_bits() {
     const STEPS: [&str; 5] = [
@@ -338,7 +338,7 @@ async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
     }
     let again = recount(&*world.store, minute(9_000), |_| {}).await.expect("figures counted again");
     assert_eq!((again.customers, again.wrong), (2, 0));
-    // And told once more, nothing is left to do.
+    // Another run has nothing to do.
     world.apply(visits).await;
     assert_eq!(world.judge().await, 0);
 }

@@ -1,4 +1,4 @@
-//! The worlds of `seeds/`, told to a store as events, and the answers that their README promises.
+//! Ingests the worlds of `seeds/`, and checks the answers in their README.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,32 +18,32 @@ mod common;
 use common::stores;
 
 #[test]
-fn every_world_is_answered_as_its_story_says_on_sqlite() {
+fn every_world_has_the_answers_of_its_story_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     stores::run(async { tell_and_ask(stores::sqlite(folder.path()).await).await });
 }
 
 #[test]
-fn every_world_is_answered_as_its_story_says_on_neo4j() {
+fn every_world_has_the_answers_of_its_story_on_neo4j() {
     let Some(options) = stores::neo4j_options() else { return };
     let _alone = stores::alone();
     stores::run(async { tell_and_ask(stores::neo4j(options).await).await });
 }
 
 #[test]
-fn below_a_customer_nobody_elses_times_show_on_sqlite() {
+fn a_customer_does_not_show_the_times_of_others_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     stores::run(async { two_on_a_tablet(stores::sqlite(folder.path()).await).await });
 }
 
 #[test]
-fn below_a_customer_nobody_elses_times_show_on_neo4j() {
+fn a_customer_does_not_show_the_times_of_others_on_neo4j() {
     let Some(options) = stores::neo4j_options() else { return };
     let _alone = stores::alone();
     stores::run(async { two_on_a_tablet(stores::neo4j(options).await).await });
 }
 
-/// Wherever a device stands below a customer, its times are that customer's; elsewhere they are its own.
+/// A device below a customer has the times of that customer; elsewhere it has its own times.
 async fn two_on_a_tablet(store: Arc<dyn Store>) {
     let settings = Settings::default();
     let ingest = Arc::new(Ingest::new(store.clone(), &settings));
@@ -69,7 +69,7 @@ async fn two_on_a_tablet(store: Arc<dyn Store>) {
     };
     for as_of in [String::new(), format!("asOf: \"{now}\", ")] {
         let one = format!("customer({as_of}by: {{identifier: {{kind: \"user_id\", value: \"ada\"}}}})");
-        // Each by itself too, since what is asked for beside it decides where it is read from.
+        // Each field also alone, since the other fields decide where it is read from.
         let list = format!("devices {{ nodes {{ {times} }} }}");
         let names = format!("identifiers {{ nodes {{ devices {{ {times} }} }} }}");
         let history = format!(
@@ -104,7 +104,7 @@ fn each_device(answer: &Value, see: &mut impl FnMut(&Value)) {
     }
 }
 
-/// Tells all worlds, twice, and asks every question of theirs.
+/// Ingests all worlds, twice, and asks all their questions.
 async fn tell_and_ask(store: Arc<dyn Store>) {
     let settings = Settings::default();
     let ingest = Arc::new(Ingest::new(store.clone(), &settings));
@@ -141,7 +141,7 @@ async fn tell_and_ask(store: Arc<dyn Store>) {
             }
         }
     }
-    // As of the last change everything is as it is now.
+    // As of the last change the answers equal those of the present.
     let now = store.status().await.expect("figures").changed_at;
     for file in files("seeds/expected", "json") {
         let cases: Value = serde_json::from_str(&std::fs::read_to_string(&file).expect("cases")).expect("JSON");
@@ -164,7 +164,7 @@ async fn tell_and_ask(store: Arc<dyn Store>) {
     ingest.close().await;
 }
 
-/// Under `asOf` every node has an id of its own, which finds the same again, and which no mutation takes.
+/// Under `asOf` every node has its own id, which finds it again, and which mutations refuse.
 async fn ids_carry_the_moment(schema: &graphql::Schema, store: &Arc<dyn Store>, now: &str) {
     let run = async |query: String| {
         let response = schema.execute(with_viewer(Request::new(query), store.clone(), Viewer::all())).await;
@@ -218,7 +218,7 @@ async fn ids_carry_the_moment(schema: &graphql::Schema, store: &Arc<dyn Store>, 
     assert_eq!(before, serde_json::json!({"data": {"customer": null}}));
 }
 
-/// Every id in an answer.
+/// All ids in an answer.
 fn ids(answer: &Value) -> BTreeSet<String> {
     match answer {
         Value::Object(parts) => {
@@ -231,7 +231,7 @@ fn ids(answer: &Value) -> BTreeSet<String> {
     }
 }
 
-/// Where two answers first differ; numbers are compared as numbers.
+/// The first difference of two answers; numbers are compared as numbers.
 fn difference(path: &str, got: &Value, expected: &Value) -> Option<String> {
     match (got, expected) {
         (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {

@@ -1,5 +1,4 @@
-//! Questions with something wrong in them, asked of both stores: what is told, and what is answered all the
-//! same.
+//! Questions with errors, on both stores: the error, and the parts that are answered nevertheless.
 
 use async_graphql::Request;
 use serde_json::value::to_raw_value;
@@ -24,7 +23,7 @@ on_both! { Shop::with_journeys:
 }
 
 impl Shop {
-    /// The API as the server has it.
+    /// The API with the server's limits.
     fn api(&self) -> Api {
         let settings = Settings::default();
         let options = Options { file: None, threads: 1, ..Options::of(&settings) };
@@ -56,7 +55,7 @@ fn ada() -> Vec<Value> {
     ]
 }
 
-/// What the one error of an answer is about: code, argument, message and hint.
+/// The code, argument, message and hint of the single error of an answer.
 fn told(answer: &Value) -> (String, String, String, String) {
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("no error: {answer}"));
     assert_eq!(errors.len(), 1, "{answer}");
@@ -67,7 +66,7 @@ fn told(answer: &Value) -> (String, String, String, String) {
 
 async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
     let of = |kind: &str| format!("{{kind: \"{kind}\", value: \"7\"}}");
-    // Before anything is stored those that the rules list are there.
+    // Before anything is stored, the kinds of the rules exist.
     let empty = shop.run("{ identifier(kind: \"user_id\", value: \"7\") { id } }").await;
     assert_eq!(empty, json!({"data": {"identifier": null}}));
     assert_eq!(told(&shop.run("{ identifier(kind: \"till\", value: \"7\") { id } }").await).0, "UNKNOWN_KIND");
@@ -87,7 +86,7 @@ async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
         assert!(message.contains("did you mean \"email\"?"), "{message}");
         assert!(hint.contains("anonymous_id") && hint.contains("user_id") && hint.contains("till"), "{hint}");
     }
-    // In a list the others are found.
+    // In a list, the valid ones are found.
     let answer = shop
         .run(&format!("{{ identifiersBy(keys: [{}, {}, {}]) {{ kind }} }}", of("till"), of("userid"), of("email")))
         .await;
@@ -105,7 +104,7 @@ async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
     assert_eq!(shop.ask(&ask("phone")).await["customer"]["identifiers"]["totalCount"], 0, "it is listed");
     assert_eq!(told(&shop.run(&ask("fone")).await).0, "UNKNOWN_KIND");
 
-    // A split says it as a problem, and nothing has changed.
+    // A split returns it as a problem, and nothing changes.
     let id =
         shop.ask(&format!("{{ customer(by: {}) {{ id }} }}", by("user_id", "ada"))).await["customer"]["id"].clone();
     let problem = "problems { code path message }";
@@ -120,7 +119,7 @@ async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
         assert!(problem["message"].as_str().is_some_and(|words| words.contains("\"email\"")), "{problem}");
     }
 
-    // What was stored a moment ago is there, in the same kind of question.
+    // A kind that was just stored exists, in the same kind of question.
     shop.tell(vec![event(
         "c",
         "10:00",
@@ -169,7 +168,7 @@ async fn a_channel_or_kind_that_nothing_has_is_no_filter(shop: Shop) {
         told(&shop.run("{ customers(filter: {channels: [\"e-mail\"]}) { totalCount } }").await);
     assert_eq!((code.as_str(), argument.as_str()), ("BAD_ARGUMENT", "filter.channels"));
     assert!(message.contains("did you mean \"email\"?"), "{message}");
-    // Dimensions, wherever one is named.
+    // Every argument that names a dimension.
     for (field, argument, meant) in [
         ("funnel(steps: [{}], breakdown: \"chanel\") { entered }", "breakdown", "channel"),
         ("attribution(goal: {}, dimension: \"campagne\", models: [LINEAR]) { conversions }", "dimension", "campaign"),
@@ -233,7 +232,7 @@ async fn values_that_occur_nowhere_are_told(shop: Shop) {
         assert_eq!(answer[field]["unknownValues"], unknown, "{field}");
     }
     assert_eq!((&answer["funnel"]["entered"], &answer["paths"]["total"]), (&json!(1), &json!(0)), "it is no error");
-    // Outside of the scope it is known all the same.
+    // A value outside of the scope is known too.
     let scoped = format!(
         "{{ journeys(scope: {{exclude: {{names: [\"Product Viewed\"]}}}}) {{ {} }} }}",
         fields("\"Product Viewed\"")
@@ -277,7 +276,7 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
         assert!(!hint.is_empty(), "{answer}");
         assert_eq!(answer["errors"][0]["path"], json!(["journeys", "x"]));
     }
-    // At the top, below a customer, by a variable, and several at once.
+    // At the top, below a customer, in a variable, and several at once.
     let by = "by: {identifier: {kind: \"user_id\", value: \"ada\"}}";
     let query = format!(
         "query Q($at: DateTime, $gap: Duration) {{
@@ -294,7 +293,7 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
     let errors = answer["errors"].as_array().expect("errors");
     assert_eq!(errors.len(), 4, "{answer}");
     assert!(errors.iter().all(|error| error["extensions"]["code"] == "BAD_ARGUMENT"), "{answer}");
-    // What a mutation did before stays told, and it is done once.
+    // The result of an earlier mutation stays in the answer, and it is done once.
     let page = r#"{type: "page", messageId: "once", userId: "ada", name: "Home"}"#;
     let query = format!(
         "mutation {{ first: eventsIngest(events: [{page}]) {{ outcomes {{ status }} }}

@@ -1,4 +1,4 @@
-//! What the benches share: a world, read; an empty Neo4j; processor time.
+//! Helpers of the benches: a world as facts, an empty Neo4j, processor time.
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it, as its own")]
 
 #[path = "../../tests/common/facts.rs"]
@@ -16,7 +16,7 @@ use throughline::settings::Settings;
 use throughline::store::Store;
 use throughline::store::neo4j::{Neo4jOptions, Neo4jStore};
 
-/// Every event of a world, understood.
+/// The facts of all events of a world.
 pub fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
     let mut lines = Vec::new();
     generate::write_world(&mut lines, &WorldSpec::new(customers, 7))?;
@@ -37,21 +37,21 @@ pub fn facts(settings: &Settings, customers: u64) -> anyhow::Result<Vec<Fact>> {
     Ok(facts)
 }
 
-/// The processor time of a process so far, `self` for this one: on a machine that does other things
-/// too, the figure that can be compared. From `/proc`, in hundredths; nothing elsewhere.
+/// The processor time of a process so far, `self` for this one. It is comparable also on a busy machine. From `/proc`, in
+/// hundredths of a second; 0 on other systems.
 pub fn cpu_seconds(process: impl std::fmt::Display) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
     ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// The middle one.
+/// The median.
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
-/// The Neo4j that `THROUGHLINE_TEST_NEO4J` names, emptied; `None` when there is none.
+/// The Neo4j of `THROUGHLINE_TEST_NEO4J`, emptied; `None` when there is none.
 pub async fn neo4j() -> anyhow::Result<Option<Neo4jStore>> {
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
         println!("no THROUGHLINE_TEST_NEO4J, so Neo4j was not measured");
@@ -70,7 +70,7 @@ pub async fn neo4j() -> anyhow::Result<Option<Neo4jStore>> {
     Ok(Some(store))
 }
 
-/// The most memory that this process has held, in MiB. From `/proc`; nothing elsewhere.
+/// The peak memory of this process, in MiB. From `/proc`; 0 on other systems.
 pub fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

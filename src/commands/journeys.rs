@@ -23,8 +23,8 @@ use crate::journeys::credit::Model;
 use crate::journeys::dimension::FIXED;
 use crate::journeys::funnel::{Breakdown, FunnelSteps};
 use crate::journeys::paths::PathForm;
-use crate::journeys::{Answer, Dimension, Fault, Purpose, Question, Scope, Step, Unit, UnknownValue};
-use crate::projection::{Journeys, Options, Trouble};
+use crate::journeys::{Answer, Dimension, JourneyError, Purpose, Question, Scope, Step, Unit, UnknownValue};
+use crate::projection::{Journeys, Options, ProjectionError};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -315,12 +315,12 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let view = loop {
         match journeys.view().await {
-            Err(Trouble::NotReady { read, of }) => {
-                bar.set_length(of);
+            Err(ProjectionError::NotReady { read, total }) => {
+                bar.set_length(total);
                 bar.set_position(read);
             }
-            Err(Trouble::Behind) => {}
-            Err(trouble) => return Err(trouble).context("the journeys cannot be read"),
+            Err(ProjectionError::Behind) => {}
+            Err(error) => return Err(error).context("the journeys cannot be read"),
             Ok(view) => break view,
         }
     };
@@ -333,12 +333,14 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     // What was read is worth keeping for the next question.
     journeys.close().await;
     let answered = match answer {
-        Err(Trouble::Fault(fault @ Fault::BadArgument { .. })) => return Ok(wrong_call(&words(fault))),
+        Err(ProjectionError::Question(fault @ JourneyError::BadArgument { .. })) => {
+            return Ok(wrong_call(&words(fault)));
+        }
         other => other.context("the question has no answer")?,
     };
     let (answer, unknown) = &*answered;
     match answer {
-        Answer::People(people) => people::print(&*store, settings, people, args.format).await?,
+        Answer::Customers(people) => people::print(&*store, settings, people, args.format).await?,
         answer => {
             let sheet = Sheet::of(answer);
             super::print(&sheet.written(args.format))?;
@@ -364,9 +366,9 @@ fn wrong_call(reason: &str) -> ExitCode {
 }
 
 /// What is wrong, and what would be right.
-fn words(fault: Fault) -> String {
+fn words(fault: JourneyError) -> String {
     match fault {
-        Fault::BadArgument { argument, message, hint } => format!("{argument}: {message}; {hint}"),
+        JourneyError::BadArgument { argument, message, hint } => format!("{argument}: {message}; {hint}"),
         other => other.to_string(),
     }
 }

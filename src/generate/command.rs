@@ -1,4 +1,4 @@
-//! `throughline generate`: a world on standard output.
+//! `throughline generate`: writes a world to standard output.
 
 use std::io::{self, BufWriter, ErrorKind};
 
@@ -6,31 +6,31 @@ use clap::{Args, value_parser};
 
 use super::{WorldSpec, WorldSummary, write_world};
 
-/// A world of any size, always the same for the same numbers, as Segment NDJSON.
+/// Generate an invented world of customers as Segment NDJSON, always the same for the same numbers.
 ///
-/// People browse under cookies before they sign up, come with several devices, share a tablet,
-/// order, send back, read mails or not, call, and visit the store. Some events arrive late, some
-/// twice, some returns before their order. Everything is made up, and the mail
-/// addresses are of the domains set aside for examples.
+/// Customers browse with cookies before they sign up, use several devices, share a tablet, order,
+/// return, open mails, call, and visit the store. Some events arrive late, some twice, and some
+/// returns before their order. Everything is invented, and the mail addresses use the domains that
+/// are reserved for examples.
 ///
-/// Events go to standard output, one a line; how many of what there were goes to standard error.
+/// The events go to standard output, one a line. The totals go to standard error.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct GenerateArgs {
-    /// How many people there are
+    /// The number of customers
     #[arg(long, value_name = "N",
-          value_parser = value_parser!(u64).range(1..=WorldSpec::MOST_CUSTOMERS))]
+          value_parser = value_parser!(u64).range(1..=WorldSpec::MAX_CUSTOMERS))]
     pub customers: u64,
 
-    /// Which world: another number gives other people, with no identifier in common
+    /// The seed of the world: another seed gives other customers, with no identifier in common
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
-    /// How many touchpoints a customer has on average, from 1 to 10,000
+    /// The mean number of touchpoints of a customer, from 1 to 10,000
     #[arg(long, value_name = "MEAN", default_value_t = 25.0, value_parser = mean::<1, 10_000>)]
     pub touchpoints_per_customer: f64,
 
-    /// How many orders a customer has on average, from 0 to 500
+    /// The mean number of orders of a customer, from 0 to 500
     #[arg(long, value_name = "MEAN", default_value_t = 0.6, value_parser = mean::<0, 500>)]
     pub orders_per_customer: f64,
 }
@@ -46,14 +46,13 @@ Examples:
   Customers with ten orders each:
     throughline generate --customers 1000 --touchpoints-per-customer 80 --orders-per-customer 10
 
-Names can be guessed: customer 42 of the world with seed 7 has the user_id u7-000042, when they
+Ids can be guessed: customer 42 of the world with seed 7 has the user_id u7-000042, when they
 signed up, and their third order has the number o7-000042-3.";
 
 /// Writes the world to standard output.
 ///
 /// # Errors
-/// When standard output cannot be written to; a reader that has had enough, as `head` has, is
-/// no error.
+/// Standard output cannot be written to. A reader that closes the pipe, such as `head`, is not an error.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<()> {
     let spec = WorldSpec {
         customers: args.customers,
@@ -77,7 +76,7 @@ fn closing_line(summary: &WorldSummary) -> String {
     )
 }
 
-/// A mean between two bounds, both included; not a number is neither.
+/// Parses a mean within two bounds, both included.
 fn mean<const LOW: u32, const HIGH: u32>(text: &str) -> Result<f64, String> {
     text.parse::<f64>()
         .ok()
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn customers_are_asked_for_and_the_rest_has_defaults() {
+    fn customers_are_required_and_the_rest_has_defaults() {
         let args = parse("generate --customers 50").expect("a command line");
         assert_eq!((args.customers, args.seed), (50, 1));
         assert_eq!((args.touchpoints_per_customer, args.orders_per_customer), (25.0, 0.6));

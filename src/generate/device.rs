@@ -1,22 +1,22 @@
-//! The machines people come with. Each keeps a cookie or an installation id, its anonymous id.
+//! The devices of customers. Each has a cookie or an installation id as its anonymous id.
 
 use serde::Serialize;
 
 use super::{
-    dice::Dice,
     ids::{Id, Token},
+    random::Random,
 };
 
 /// One browser or one app on one machine.
 pub(super) struct Device {
     pub(super) model: &'static Model,
-    /// Two people use it.
+    /// Whether two customers use it.
     pub(super) shared: bool,
-    /// Its user is signed in.
+    /// Whether a user is signed in.
     pub(super) signed_in: bool,
     /// How far its clock is behind, in milliseconds.
     pub(super) slow_by: u64,
-    /// What an app calls the machine.
+    /// The device id that an app sends.
     pub(super) id: Id,
     seed: u64,
     owner: u64,
@@ -24,7 +24,7 @@ pub(super) struct Device {
     cookies: u64,
 }
 
-/// What a kind of machine tells about itself.
+/// The description that devices of a model send.
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) app: bool,
@@ -41,7 +41,7 @@ pub(super) struct Os {
     version: &'static str,
 }
 
-/// The part of `context.device` that is the same for all machines of a model.
+/// The part of `context.device` that is the same for all devices of a model.
 #[derive(Debug, Serialize)]
 pub(super) struct Hardware {
     #[serde(rename = "type")]
@@ -54,19 +54,19 @@ pub(super) struct Hardware {
 pub(super) const SHARED: u64 = 15;
 
 impl Device {
-    /// A device of `owner`, of a kind people mostly buy first, second, third.
-    pub(super) fn new(dice: &mut Dice, seed: u64, owner: u64, number: u64) -> Self {
+    /// The device `number` of `owner`; the probability of each model depends on the number.
+    pub(super) fn new(random: &mut Random, seed: u64, owner: u64, number: u64) -> Self {
         let kinds: &[(u64, usize)] = match number {
             0 => &[(280, 0), (220, 1), (140, 2), (150, 3), (60, 4), (80, 5), (70, 6)],
             1 => &[(100, 0), (60, 1), (230, 2), (180, 3), (80, 4), (200, 5), (150, 6)],
             _ => &[(150, 2), (150, 3), (300, 4), (220, 5), (180, 6)],
         };
-        let model = &MODELS[dice.weigh(kinds)];
-        let slow = model.app && dice.chance(20);
-        Self { slow_by: if slow { dice.between(2, 90) * 60_000 } else { 0 }, ..Self::of(model, seed, owner, number) }
+        let model = &MODELS[random.weighted(kinds)];
+        let slow = model.app && random.chance(20);
+        Self { slow_by: if slow { random.between(2, 90) * 60_000 } else { 0 }, ..Self::of(model, seed, owner, number) }
     }
 
-    /// The tablet on the kitchen table. Its cookie is never cleared.
+    /// A tablet that two customers share. Its cookie is never cleared.
     pub(super) fn shared_tablet(seed: u64, owner: u64) -> Self {
         Self { shared: true, ..Self::of(&MODELS[4], seed, owner, SHARED) }
     }
@@ -85,12 +85,12 @@ impl Device {
         }
     }
 
-    /// The anonymous id it has at present.
+    /// Its current anonymous id.
     pub(super) fn cookie(&self) -> Token {
         Token::cookie(self.seed, self.owner, self.number, self.cookies)
     }
 
-    /// Its browser forgets the cookie, and who was signed in; an app or a shared tablet does not.
+    /// Clears the cookie and the sign-in of a browser; not of an app or a shared tablet.
     pub(super) fn clear_cookie(&mut self) {
         if !self.model.app && !self.shared && self.cookies < 63 {
             self.cookies += 1;

@@ -1,36 +1,36 @@
-//! An event as a shop's website, apps, tills and mailer send it: Segment's form, written by
-//! serde. What an event says beyond who and when stands in [`super::payload`].
+//! An event as a shop's website, apps, tills and mailer send it, in Segment's format. Traits and properties are in
+//! [`super::payload`].
 
 use serde::Serialize;
 
 use super::{
     device::{Hardware, Model, Os},
     ids::{Id, Token},
-    moment::Moment,
     payload::{Properties, Traits},
     shop::Campaign,
+    timestamp::Timestamp,
 };
 
 /// One line of a world.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// What sort of call it is.
+    /// The type of the call.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// Unique, but for the few events that were sent twice.
+    /// Unique, except for the events that were sent twice.
     pub message_id: Token,
-    /// The account, when its holder is signed in or the sender knows it.
+    /// The account, when the customer is signed in or the sender knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<Id>,
-    /// The cookie or installation.
+    /// The id of the cookie or the installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous_id: Option<Token>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) previous_id: Option<Token>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) group_id: Option<Id>,
-    /// What happened, of a track call.
+    /// The name of a track call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,21 +40,21 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) properties: Option<Box<Properties>>,
     pub(super) context: Context,
-    /// When it happened, by the clock of the sender.
-    pub timestamp: Moment,
+    /// When it happened, by the sender's clock.
+    pub timestamp: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sent_at: Option<Moment>,
+    pub(super) sent_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) received_at: Option<Moment>,
-    /// When it reached the file: the order of its lines. Not written.
+    pub(super) received_at: Option<Timestamp>,
+    /// When it arrived: the order of the lines in the file. It is not written.
     #[serde(skip)]
-    pub(super) arrives_at: Moment,
+    pub(super) arrives_at: Timestamp,
 }
 
 /// `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "these are Segment's words")]
+#[expect(missing_docs, reason = "these are Segment's terms")]
 pub enum EventKind {
     Identify,
     Track,
@@ -72,8 +72,8 @@ impl EventKind {
 }
 
 impl Event {
-    /// An event at a moment, as yet without anybody; the recorder gives it its messageId.
-    pub(super) fn new(kind: EventKind, at: Moment, context: Context) -> Self {
+    /// An event without identifiers; the recorder sets its messageId.
+    pub(super) fn new(kind: EventKind, at: Timestamp, context: Context) -> Self {
         Self {
             kind,
             message_id: Token::message(0, 0, 0),
@@ -94,16 +94,16 @@ impl Event {
     }
 
     /// A track call.
-    pub(super) fn track(name: &'static str, at: Moment, context: Context, properties: Properties) -> Self {
+    pub(super) fn track(name: &'static str, at: Timestamp, context: Context, properties: Properties) -> Self {
         Self { event: Some(name), properties: Some(Box::new(properties)), ..Self::new(EventKind::Track, at, context) }
     }
 
     /// An identify call.
-    pub(super) fn identify(at: Moment, context: Context, traits: Traits) -> Self {
+    pub(super) fn identify(at: Timestamp, context: Context, traits: Traits) -> Self {
         Self { traits: Some(Box::new(traits)), ..Self::new(EventKind::Identify, at, context) }
     }
 
-    /// The same event, seen under these identifiers.
+    /// The same event with these identifiers.
     pub(super) fn by(self, user_id: Option<Id>, anonymous_id: Option<Token>) -> Self {
         Self { user_id, anonymous_id, ..self }
     }
@@ -131,13 +131,13 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// A context that says no more than which system sent it.
+    /// A context with the source only.
     pub(super) fn of(source: &'static str) -> Self {
         Self { source, ..Self::default() }
     }
 }
 
-/// What a browser or an app says about the machine it runs on.
+/// The machine that a browser or an app runs on, as it describes it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Machine {
@@ -151,7 +151,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Apps name their device and system; browsers have a user agent and no more.
+    /// Apps send their device and system; browsers send only a user agent.
     pub(super) fn new(model: &'static Model, id: Id) -> Self {
         Self {
             library: if model.app { &MOBILE } else { &BROWSER },
@@ -186,7 +186,7 @@ pub(super) struct ConsentChoice {
     pub(super) category_preferences: CategoryPreferences,
 }
 
-/// What the banner asks.
+/// The choices of the banner.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct CategoryPreferences {
     pub(super) analytics: bool,
@@ -210,7 +210,7 @@ impl ExternalId {
     }
 }
 
-/// `context.traits`: what a mailer knows of whom it wrote to.
+/// `context.traits`: the recipient of a message, as the mailer knows it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct ContextTraits {
     pub(super) email: std::sync::Arc<str>,

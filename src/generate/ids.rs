@@ -1,12 +1,12 @@
-//! What people, orders and messages are called by. Every name here carries the seed of its
-//! world, so two worlds never meet in one store.
+//! The ids of customers, orders and messages. Every id contains the seed of its world, so two worlds in one store have no
+//! id in common.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A name that can be read and guessed: `u7-000042` is the account of customer 42 of the
-/// world with seed 7, `o7-000042-3` that customer's third order.
+/// A readable id that can be guessed: `u7-000042` is the account of customer 42 of the world with seed 7, `o7-000042-3` is
+/// that customer's third order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id {
     prefix: &'static str,
@@ -74,9 +74,8 @@ impl Serialize for Id {
     }
 }
 
-/// An id in the form browsers and apps invent: a UUID (version 8). It looks random and sorts
-/// so, as real ones do, and is unique by construction: the first 12 digits are a permutation
-/// of a number counted within the world, the others come from the seed.
+/// An id as browsers and apps generate it: a UUID (version 8). It looks and sorts like a random one, and is unique by
+/// construction: the first 12 digits are a permutation of a serial number in the world, the others come from the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Token(u128);
 
@@ -138,8 +137,7 @@ fn mix_64(number: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A permutation of the numbers below 2^48, another one for each `key`: adding a constant,
-/// multiplying by an odd number and shifting onto itself can all be undone.
+/// A permutation of the numbers below 2^48, a different one for each `key`: each of the steps can be inverted.
 fn mix_48(number: u64, key: u64) -> u64 {
     let mut x = number ^ (key & LOW_48);
     for odd in [0x5851_f42d_4c95, 0xd134_2543_de83] {

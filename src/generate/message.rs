@@ -1,33 +1,33 @@
-//! What the shop sends out, and how it is answered.
+//! The messages that the shop sends, and the reactions to them.
 
 use std::sync::Arc;
 
 use super::{
     event::{Context, ContextTraits, Event},
-    life::Life,
-    moment::{DAY, HOUR, MINUTE, Moment, SECOND},
     payload::{About, Properties},
     shop::{Campaign, NEWSLETTERS, TEXTS},
+    simulator::Simulator,
+    timestamp::{DAY, HOUR, MINUTE, SECOND, Timestamp},
 };
 
-impl Life<'_, '_> {
-    /// Newsletters, week after week, until one is followed to the site or there is no more room.
-    pub(super) fn newsletters(&mut self, first: Moment) {
+impl Simulator<'_, '_> {
+    /// Weekly newsletters, until one leads to a visit or the episode may have no more touchpoints.
+    pub(super) fn newsletters(&mut self, first: Timestamp) {
         let mut at = first;
-        for _ in 0..self.dice.between(1, 5) {
+        for _ in 0..self.random.between(1, 5) {
             if !self.can_be_mailed || !self.has_room() || self.newsletter(at) {
                 return;
             }
-            at = at.after(self.dice.between(5, 9) * DAY);
+            at = at.after(self.random.between(5, 9) * DAY);
         }
     }
 
-    /// One newsletter: sent, delivered or not, sometimes read; true when it brought a visit.
-    fn newsletter(&mut self, at: Moment) -> bool {
-        let campaign = self.dice.pick(&NEWSLETTERS);
+    /// One newsletter: sent, delivered or not, sometimes opened. True when it led to a visit.
+    fn newsletter(&mut self, at: Timestamp) -> bool {
+        let campaign = self.random.pick(&NEWSLETTERS);
         self.mail("Email Sent", at, campaign);
-        let mut now = at.after(self.dice.between(2 * SECOND, 2 * MINUTE));
-        if self.dice.chance(20) {
+        let mut now = at.after(self.random.between(2 * SECOND, 2 * MINUTE));
+        if self.random.chance(20) {
             self.mail("Email Bounced", now, campaign);
             return false;
         }
@@ -37,7 +37,7 @@ impl Life<'_, '_> {
         if !self.maybe(360) {
             return false;
         }
-        now = now.after(self.dice.between(MINUTE, DAY));
+        now = now.after(self.random.between(MINUTE, DAY));
         self.mail("Email Opened", now, campaign);
         if self.maybe(30) {
             self.unsubscribe(now.after(MINUTE));
@@ -46,7 +46,7 @@ impl Life<'_, '_> {
         if !self.maybe(300) {
             return false;
         }
-        now = now.after(self.dice.between(5 * SECOND, 2 * MINUTE));
+        now = now.after(self.random.between(5 * SECOND, 2 * MINUTE));
         self.mail("Email Link Clicked", now, campaign);
         if self.has_room() {
             self.visit(now.after(SECOND), false, false, Some(campaign));
@@ -54,18 +54,18 @@ impl Life<'_, '_> {
         true
     }
 
-    /// A text or a push message, and perhaps a tap on it.
-    pub(super) fn text_message(&mut self, at: Moment) {
+    /// A text or a push message, and sometimes a tap on it.
+    pub(super) fn text_message(&mut self, at: Timestamp) {
         let app = self.devices.iter().any(|device| device.model.app);
-        let push = app && self.dice.chance(600);
-        let campaign = if push { &TEXTS[2] } else { self.dice.pick(&TEXTS[..2]) };
+        let push = app && self.random.chance(600);
+        let campaign = if push { &TEXTS[2] } else { self.random.pick(&TEXTS[..2]) };
         let (sent, tapped) = match push {
             true => ("Push Notification Sent", "Push Notification Tapped"),
             false => ("SMS Sent", "SMS Link Tapped"),
         };
         self.text(sent, at, campaign);
         if self.maybe(250) {
-            let now = at.after(self.dice.between(MINUTE, 5 * HOUR));
+            let now = at.after(self.random.between(MINUTE, 5 * HOUR));
             self.text(tapped, now, campaign);
             if self.has_room() {
                 self.visit(now.after(3 * SECOND), false, false, Some(campaign));
@@ -74,7 +74,7 @@ impl Life<'_, '_> {
     }
 
     /// A catalogue by post.
-    pub(super) fn letter(&mut self, at: Moment) {
+    pub(super) fn letter(&mut self, at: Timestamp) {
         let properties = Properties {
             channel: Some("direct_mail"),
             direction: Some("OUTBOUND"),
@@ -85,41 +85,41 @@ impl Life<'_, '_> {
         self.touch(event.by(self.account(), None));
     }
 
-    /// The account, once there is one.
+    /// The account, if there is one.
     pub(super) fn account(&self) -> Option<super::ids::Id> {
         self.signed_up.then_some(self.person.user_id)
     }
 
-    fn mail(&mut self, name: &'static str, at: Moment, campaign: &'static Campaign) {
+    fn mail(&mut self, name: &'static str, at: Timestamp, campaign: &'static Campaign) {
         let link_url = (name == "Email Link Clicked").then_some("https://www.example.com/sale");
         let about = About::Message { campaign_name: campaign.name, link_url };
         let email = Arc::clone(&self.person.email);
         let mut context = Context { campaign: Some(campaign), ..Context::of("mailer") };
         let mut properties = Properties::about(about);
-        // Mailers name the address in one of two places, and know the account or not.
-        if self.dice.chance(200) {
+        // A mailer sends the address in one of two fields, with or without the account.
+        if self.random.chance(200) {
             context.traits = Some(ContextTraits { email });
         } else {
             properties.email = Some(email);
         }
-        let user_id = self.account().filter(|_| self.dice.chance(700));
+        let user_id = self.account().filter(|_| self.random.chance(700));
         self.touch(Event::track(name, at, context, properties).by(user_id, None));
     }
 
-    fn text(&mut self, name: &'static str, at: Moment, campaign: &'static Campaign) {
+    fn text(&mut self, name: &'static str, at: Timestamp, campaign: &'static Campaign) {
         let about = About::Message { campaign_name: campaign.name, link_url: None };
         let context = Context { campaign: Some(campaign), ..Context::of("mailer") };
         let mut properties = Properties::about(about);
-        let by_phone = name.starts_with("SMS") && self.signed_up && self.dice.chance(500);
+        let by_phone = name.starts_with("SMS") && self.signed_up && self.random.chance(500);
         if by_phone {
-            properties.phone = Some(self.person.typed_phone(self.dice));
+            properties.phone = Some(self.person.typed_phone(self.random));
         } else if !self.signed_up {
             properties.email = Some(Arc::clone(&self.person.email));
         }
         self.touch(Event::track(name, at, context, properties).by(self.account(), None));
     }
 
-    fn unsubscribe(&mut self, at: Moment) {
+    fn unsubscribe(&mut self, at: Timestamp) {
         self.can_be_mailed = false;
         let properties = Properties {
             channel: Some("email"),

@@ -11,20 +11,20 @@
 mod account;
 mod contact;
 mod device;
-mod dice;
 mod event;
 mod ids;
-mod life;
 mod message;
-mod moment;
 mod money;
 mod names;
 mod payload;
 mod person;
 mod purchase;
+mod random;
 mod recorder;
 mod refund;
 mod shop;
+mod simulator;
+mod timestamp;
 mod visit;
 
 pub mod command;
@@ -36,24 +36,24 @@ use std::io::{self, Write};
 
 pub use event::{Event, EventKind};
 pub use ids::{Id, Token};
-pub use moment::Moment;
+pub use timestamp::Timestamp;
 
 use device::Device;
-use dice::Dice;
-use life::{Amount, Life};
-use moment::DAY;
 use money::Currency;
 use person::Person;
+use random::Random;
 use recorder::Recorder;
+use simulator::{Amount, Simulator};
+use timestamp::DAY;
 
-/// What a world is to be like.
+/// The size and the seed of a world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorldSpec {
-    /// How many people there are; at most [`WorldSpec::MOST_CUSTOMERS`].
+    /// The number of customers; at most [`WorldSpec::MAX_CUSTOMERS`].
     pub customers: u64,
-    /// Which of all worlds of this size. Worlds of other seeds have other people and share no
-    /// identifier with it; for telephone numbers and birthdays, which are too few for all seeds,
-    /// that holds for seeds that differ modulo 1,200 and at most 250,000 customers each.
+    /// The seed. Worlds of different seeds have different customers and no identifier in common. For telephone numbers
+    /// and birthdays, of which there are too few, this holds for seeds that differ modulo 1,200 and for at most 250,000
+    /// customers each.
     pub seed: u64,
     /// The mean number of touchpoints of one customer; at most 10,000.
     pub touchpoints_per_customer: f64,
@@ -62,8 +62,8 @@ pub struct WorldSpec {
 }
 
 impl WorldSpec {
-    /// As many as there are telephone numbers for, with room to spare.
-    pub const MOST_CUSTOMERS: u64 = 100_000_000;
+    /// There are more telephone numbers than this.
+    pub const MAX_CUSTOMERS: u64 = 100_000_000;
 
     /// A world with 25 touchpoints and 0.6 orders a customer.
     pub fn new(customers: u64, seed: u64) -> Self {
@@ -71,7 +71,7 @@ impl WorldSpec {
     }
 
     fn amount(&self) -> Amount {
-        // Thousandths from here on: whole numbers come out the same everywhere.
+        // Thousandths from here on: integers are the same on every machine.
         let thousandths = |mean: f64, most: f64| (mean.clamp(0.0, most) * 1_000.0).round() as u64;
         Amount {
             touchpoints: thousandths(self.touchpoints_per_customer, 10_000.0),
@@ -80,7 +80,7 @@ impl WorldSpec {
     }
 }
 
-/// Writes a world as Segment NDJSON, one event a line, and says what was in it.
+/// Writes a world as Segment NDJSON, one event a line. The answer has its figures.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -97,49 +97,49 @@ pub fn write_world(out: &mut impl Write, spec: &WorldSpec) -> io::Result<WorldSu
     Ok(world.summary)
 }
 
-/// What was in a world: the figures that a store should show after reading it.
+/// The figures of a world: a store should have them after importing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorldSummary {
-    /// People. A store shows more customers than that, since some devices are never signed in
-    /// on, and some people have nothing but such devices.
+    /// The number of customers. A store has more, since nobody signs in on some devices, and some customers have only
+    /// such devices.
     pub customers: u64,
-    /// People who share a device with another one.
+    /// Customers who share a device with another one.
     pub sharing_a_device: u64,
-    /// Lines, duplicates included.
+    /// The number of lines, with duplicates.
     pub events: u64,
     /// Events that become touchpoints, each counted once.
     pub touchpoints: u64,
     /// Events that were sent twice.
     pub duplicates: u64,
-    /// Events that arrived hours or days late, orders apart.
+    /// Events that arrived hours or days late, except orders.
     pub late: u64,
-    /// Orders, the cancelled ones among them.
+    /// Orders, with the cancelled ones.
     pub orders: u64,
     /// Orders that were cancelled.
     pub cancelled: u64,
-    /// Orders of which something came back.
+    /// Orders with a return.
     pub returned_orders: u64,
     /// Returns; an order can have two.
     pub refunds: u64,
-    /// Orders whose return stands before them in the file.
+    /// Orders whose return is before them in the file.
     pub returns_before_their_order: u64,
     /// Orders and returns in pence.
-    pub pounds: Takings,
+    pub pounds: CurrencyTotals,
     /// Orders and returns in cents.
-    pub euros: Takings,
+    pub euros: CurrencyTotals,
 }
 
 /// Sums of one currency in its smallest unit, without cancelled orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Takings {
-    /// What was ordered, after updates.
+pub struct CurrencyTotals {
+    /// The total of orders, after updates.
     pub gross: u64,
-    /// What was paid back.
+    /// The total of returns.
     pub returned: u64,
 }
 
 impl WorldSummary {
-    fn takings(&mut self, currency: Currency) -> &mut Takings {
+    fn totals(&mut self, currency: Currency) -> &mut CurrencyTotals {
         match currency {
             Currency::Pound => &mut self.pounds,
             Currency::Euro => &mut self.euros,
@@ -151,62 +151,62 @@ impl WorldSummary {
 pub struct World {
     spec: WorldSpec,
     amount: Amount,
-    /// Customers of one cohort: an even number, so that neighbours stay together.
+    /// The number of customers of a cohort. It is even, so that the two neighbours of a pair are in the same cohort.
     cohort: u64,
-    told: u64,
+    generated: u64,
     events: std::vec::IntoIter<Event>,
     summary: WorldSummary,
 }
 
-/// Touchpoints of one cohort, about: what is held in memory.
+/// About how many touchpoints a cohort has: it is in memory.
 const COHORT_TOUCHPOINTS: u64 = 60_000;
-/// Days during which customers begin.
-const BEGINNINGS: u64 = 365;
-/// Out of a thousand pairs of neighbours, those who live together and share a tablet.
-const HOUSEHOLDS: u64 = 50;
+/// The number of days on which customers have their first visit.
+const FIRST_VISIT_DAYS: u64 = 365;
+/// Of a thousand pairs of neighbours, how many live together and share a tablet.
+const SHARED_TABLETS: u64 = 50;
 
 impl World {
-    /// A world that has not begun. Figures above what [`WorldSpec`] allows are cut to it.
+    /// A world at its beginning. Figures above the limits of [`WorldSpec`] are set to the limits.
     pub fn new(spec: WorldSpec) -> Self {
-        let spec = WorldSpec { customers: spec.customers.min(WorldSpec::MOST_CUSTOMERS), ..spec };
+        let spec = WorldSpec { customers: spec.customers.min(WorldSpec::MAX_CUSTOMERS), ..spec };
         let amount = spec.amount();
         let each = (amount.touchpoints + 3 * amount.orders) / 1_000;
         Self {
             spec,
             amount,
             cohort: (COHORT_TOUCHPOINTS / each.max(1)).clamp(2, 5_000) / 2 * 2,
-            told: 0,
+            generated: 0,
             events: Vec::new().into_iter(),
             summary: WorldSummary { customers: spec.customers, ..WorldSummary::default() },
         }
     }
 
-    /// What was in it; complete once the last event has been taken.
+    /// Its figures; complete after the last event.
     pub fn summary(&self) -> &WorldSummary {
         &self.summary
     }
 
-    fn tell_cohort(&mut self) -> Vec<Event> {
-        let end = (self.told + self.cohort).min(self.spec.customers);
-        let day = |told: u64| BEGINNINGS * DAY * told / self.spec.customers;
-        let (from, until) = (Moment::FIRST.after(day(self.told)), Moment::FIRST.after(day(end)));
+    fn generate_cohort(&mut self) -> Vec<Event> {
+        let end = (self.generated + self.cohort).min(self.spec.customers);
+        let day = |generated: u64| FIRST_VISIT_DAYS * DAY * generated / self.spec.customers;
+        let (from, until) = (Timestamp::FIRST.after(day(self.generated)), Timestamp::FIRST.after(day(end)));
         let mut events = Vec::new();
-        while self.told < end {
-            self.tell_pair(from, until, &mut events);
+        while self.generated < end {
+            self.generate_pair(from, until, &mut events);
         }
-        // Stable, and by a copy of the key: the events themselves are large.
+        // A stable sort with cached keys, since events are large.
         events.sort_by_cached_key(|event| event.arrives_at);
         events
     }
 
-    /// The lives of the next two customers, or of the last one of an odd number.
-    fn tell_pair(&mut self, from: Moment, until: Moment, events: &mut Vec<Event>) {
-        let (seed, pair) = (self.spec.seed, self.told / 2);
-        let mut dice = Dice::new(seed, pair);
-        let numbers = self.told + 1..=(self.told + 2).min(self.spec.customers);
-        self.told = *numbers.end();
-        let people: Vec<_> = numbers.map(|n| Person::new(&mut dice, seed, n)).collect();
-        let together = people.len() == 2 && dice.chance(HOUSEHOLDS);
+    /// Generates the events of the next two customers, or of the last one of an odd number.
+    fn generate_pair(&mut self, from: Timestamp, until: Timestamp, events: &mut Vec<Event>) {
+        let (seed, pair) = (self.spec.seed, self.generated / 2);
+        let mut random = Random::new(seed, pair);
+        let numbers = self.generated + 1..=(self.generated + 2).min(self.spec.customers);
+        self.generated = *numbers.end();
+        let people: Vec<_> = numbers.map(|n| Person::new(&mut random, seed, n)).collect();
+        let together = people.len() == 2 && random.chance(SHARED_TABLETS);
         if together {
             self.summary.sharing_a_device += 2;
         }
@@ -214,8 +214,8 @@ impl World {
         for (index, person) in people.iter().enumerate() {
             let tablet = together.then(|| Device::shared_tablet(seed, people[0].number));
             let friend = people.get(1 - index).map(|other| other.email.clone());
-            let first = Moment(from.0 + dice.below(until.0 - from.0));
-            Life::new(seed, person, tablet, friend, &mut dice, &mut recorder).play(self.amount, first);
+            let first = Timestamp(from.0 + random.below(until.0 - from.0));
+            Simulator::new(seed, person, tablet, friend, &mut random, &mut recorder).run(self.amount, first);
         }
     }
 }
@@ -228,12 +228,12 @@ impl Iterator for World {
             if let Some(event) = self.events.next() {
                 return Some(event);
             }
-            if self.told == self.spec.customers {
+            if self.generated == self.spec.customers {
                 return None;
             }
-            // The room of the last cohort is given back before the next one needs it.
+            // The memory of the last cohort is freed before the next one is generated.
             self.events = Vec::new().into_iter();
-            self.events = self.tell_cohort().into_iter();
+            self.events = self.generate_cohort().into_iter();
         }
     }
 }

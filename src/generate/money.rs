@@ -1,4 +1,4 @@
-//! Amounts in pence and cents, and the forms in which shops send them.
+//! Amounts in pence and cents, and the formats in which shops send them.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ impl Serialize for Money {
         } else if self.minor.is_multiple_of(100) {
             serializer.serialize_u64(self.minor / 100)
         } else {
-            // The double nearest to two decimals has them as its shortest form, on every machine.
+            // The shortest form of the nearest double has these two decimals, on every machine.
             serializer.serialize_f64(self.minor as f64 / 100.0)
         }
     }

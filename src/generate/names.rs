@@ -1,9 +1,9 @@
-//! The words that people of a world are named with. Surnames are put together from two
-//! halves, so that there are 2,500 of them and none is a list taken from anywhere.
+//! The names of customers and cities. A surname is made from two halves; there are 2,500 of them, so no list of real
+//! surnames is needed.
 
 use super::money::Currency;
 
-/// First names, as written and as they stand in a mail address.
+/// First names, as written and as part of a mail address.
 pub(super) const FIRST_NAMES: [(&str, &str); 60] = [
     ("Amelia", "amelia"),
     ("Oliver", "oliver"),
@@ -83,10 +83,10 @@ const BACK: [&str; 50] = [
     "pool", "port", "side", "son", "stow", "street", "wall", "way", "win", "yard",
 ];
 
-/// How many surnames there are.
+/// The number of surnames.
 pub(super) const SURNAMES: u64 = (FRONT.len() * BACK.len()) as u64;
 
-/// The surname with this number, counted round.
+/// The surname with this number, modulo their number.
 pub(super) fn surname(number: u64) -> String {
     let number = (number % SURNAMES) as usize;
     [FRONT[number / BACK.len()], BACK[number % BACK.len()]].concat()
@@ -100,7 +100,7 @@ pub(super) struct City {
     pub(super) currency: Currency,
 }
 
-/// Nine in ten customers live where one pays in pounds.
+/// Nine of ten customers live in a city with pounds.
 pub(super) const CITIES: [City; 20] = [
     british("London", "London Covent Garden"),
     british("London", "London Westfield"),
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_surnames_are_alike() {
+    fn all_surnames_differ() {
         let all: HashSet<_> = (0..SURNAMES).map(|n| surname(n).to_lowercase()).collect();
         assert_eq!(all.len() as u64, SURNAMES);
     }

@@ -1,4 +1,4 @@
-//! What events say: traits of people and groups, and the properties of what they did.
+//! The traits and the properties of events.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::{
     ids::Id,
-    moment::{Date, Moment},
     money::{Currency, Money},
     shop::Product,
+    timestamp::{Date, Timestamp},
 };
 
-/// `properties`: who and by what channel, then what the event is about.
+/// `properties`: the channel and identifiers, then the part that depends on the event.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Properties {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    /// Properties that only say what the event is about.
+    /// Properties with the part that depends on the event only.
     pub(super) fn about(about: About) -> Self {
         Self { about: Some(about), ..Self::default() }
     }
@@ -90,7 +90,7 @@ pub(super) enum About {
     Consent {
         purpose: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        expires_at: Option<Moment>,
+        expires_at: Option<Timestamp>,
     },
     Sign {
         method: &'static str,
@@ -113,13 +113,13 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Puts the total right after the lines have changed.
+    /// Computes the total again after the lines changed.
     pub(super) fn add_up(&mut self) {
         self.total.minor = self.products.iter().map(|line| line.price.minor * line.quantity).sum();
     }
 }
 
-/// A product in a number.
+/// A product and its quantity.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Line {
     pub(super) sku: &'static str,
@@ -146,7 +146,7 @@ impl Line {
     }
 }
 
-/// A line that comes back; without a price it is the order's.
+/// A line of a return; without a price, the price of the order counts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Returned {
     pub(super) sku: &'static str,

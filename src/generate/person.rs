@@ -1,52 +1,52 @@
-//! A person: what makes one known, unique across the world by construction.
+//! A customer's identifiers and traits, which are unique in the world by construction.
 
 use std::sync::Arc;
 
 use super::{
-    dice::Dice,
     ids::Id,
-    moment::Date,
     names::{self, CITIES, City, FIRST_NAMES, SURNAMES},
+    random::Random,
     shop,
+    timestamp::Date,
 };
 
-/// Someone who buys, or might.
+/// A customer before the simulation.
 pub(super) struct Person {
-    /// Counted from 1 within the world.
+    /// From 1, in the order of the world.
     pub(super) number: u64,
-    pub(super) known: Known,
+    pub(super) customer_type: CustomerType,
     pub(super) user_id: Id,
     pub(super) card: Option<Id>,
     pub(super) first_name: &'static str,
     pub(super) last_name: Arc<str>,
     pub(super) birth_date: Date,
     pub(super) email: Arc<str>,
-    /// A second address, which the shop meets on an order.
+    /// A second address, which some orders have.
     pub(super) work_email: Option<Arc<str>>,
     pub(super) city: &'static City,
     pub(super) favourite: u64,
     phone: u64,
 }
 
-/// How far somebody ever lets the shop know them.
+/// How the shop knows a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// Signs up sooner or later.
+pub(super) enum CustomerType {
+    /// Opens an account at some time.
     Account,
-    /// Shows a loyalty card in the store and has no account.
+    /// Has a loyalty card and no account.
     Member,
-    /// Orders as a guest, with an address.
+    /// Orders as a guest, with a mail address.
     Guest,
-    /// Only ever browses.
-    Nobody,
+    /// Only browses.
+    Anonymous,
 }
 
-/// Out of a thousand, those who never order because nobody knows them.
-pub(super) const NOBODIES: u64 = 60;
+/// Of a thousand customers, how many only browse.
+pub(super) const ANONYMOUS_SHARE: u64 = 60;
 
-/// Numbers that people can have for telephone, surname and birthday.
+/// The number of different telephone numbers, and of pairs of surname and birthday.
 const PLACES: u64 = 300_000_000;
-/// Of these each seed has so many for itself before it reaches into the next one's.
+/// How many of these each seed has for itself, before they overlap with those of the next seed.
 const PLACES_OF_A_SEED: u64 = 250_000;
 /// Birthdays from 1 January 1950 on.
 const BIRTHDAYS: u64 = 20_000;
@@ -54,28 +54,28 @@ const FIRST_BIRTHDAY: i64 = -7_305;
 
 impl Person {
     /// The customer with this number.
-    pub(super) fn new(dice: &mut Dice, seed: u64, number: u64) -> Self {
-        let known = dice.weigh(&[
-            (1_000 - NOBODIES - 80 - 80, Known::Account),
-            (80, Known::Member),
-            (80, Known::Guest),
-            (NOBODIES, Known::Nobody),
+    pub(super) fn new(random: &mut Random, seed: u64, number: u64) -> Self {
+        let customer_type = random.weighted(&[
+            (1_000 - ANONYMOUS_SHARE - 80 - 80, CustomerType::Account),
+            (80, CustomerType::Member),
+            (80, CustomerType::Guest),
+            (ANONYMOUS_SHARE, CustomerType::Anonymous),
         ]);
-        let member = match known {
-            Known::Account => dice.chance(350),
-            Known::Member => true,
-            Known::Guest | Known::Nobody => false,
+        let member = match customer_type {
+            CustomerType::Account => random.chance(350),
+            CustomerType::Member => true,
+            CustomerType::Guest | CustomerType::Anonymous => false,
         };
         let place = place(seed, number);
         let (last_name, birth_date) = name_and_birth(place);
-        let (first_name, ascii) = *dice.pick(&FIRST_NAMES);
+        let (first_name, ascii) = *random.pick(&FIRST_NAMES);
         let mailbox = format!("{ascii}.{}.{seed}-{number}", last_name.to_ascii_lowercase());
-        let host = dice.pick(&["example.com", "example.org", "example.net"]);
-        let work_email = (known == Known::Account && dice.chance(120))
+        let host = random.pick(&["example.com", "example.org", "example.net"]);
+        let work_email = (customer_type == CustomerType::Account && random.chance(120))
             .then(|| format!("{ascii}.{seed}-{number}@work.example.com").into());
         Self {
             number,
-            known,
+            customer_type,
             user_id: Id::user(seed, number),
             card: member.then(|| Id::loyalty_card(seed, number)),
             first_name,
@@ -83,27 +83,27 @@ impl Person {
             birth_date,
             email: format!("{mailbox}@{host}").into(),
             work_email,
-            city: dice.pick(&CITIES),
-            favourite: shop::shelf(dice),
+            city: random.pick(&CITIES),
+            favourite: shop::shelf(random),
             phone: phone(place),
         }
     }
 
-    /// First and last name in one.
+    /// First and last name.
     pub(super) fn name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)
     }
 
-    /// The mail address, now and then in capitals, as people type it.
-    pub(super) fn typed_email(&self, dice: &mut Dice) -> Arc<str> {
-        if dice.chance(40) { self.email.to_uppercase().into() } else { Arc::clone(&self.email) }
+    /// The mail address as typed: sometimes in capitals.
+    pub(super) fn typed_email(&self, random: &mut Random) -> Arc<str> {
+        if random.chance(40) { self.email.to_uppercase().into() } else { Arc::clone(&self.email) }
     }
 
-    /// The telephone number in one of the ways in which people and tills write it.
-    pub(super) fn typed_phone(&self, dice: &mut Dice) -> Arc<str> {
+    /// The telephone number in one of several usual formats.
+    pub(super) fn typed_phone(&self, random: &mut Random) -> Arc<str> {
         let digits = self.phone.to_string();
         let (area, rest) = digits.split_at(4);
-        let typed = match dice.below(6) {
+        let typed = match random.below(6) {
             0 | 1 => format!("+44{digits}"),
             2 => format!("0{digits}"),
             3 => format!("0{area} {rest}"),
@@ -114,21 +114,21 @@ impl Person {
     }
 }
 
-/// A number below [`PLACES`] that no other person of the world has, nor one of a world with
-/// another seed: as long as worlds have at most 250,000 people and seeds differ modulo 1,200.
-/// (Telephone numbers and birthdays are too few to carry a whole seed.)
+/// A number below [`PLACES`] that no other customer of the world has, and no customer of a world with another seed, if
+/// worlds have at most 250,000 customers and seeds differ modulo 1,200. (There are too few telephone numbers and birthdays
+/// to contain a whole seed.)
 fn place(seed: u64, number: u64) -> u64 {
     (seed % (PLACES / PLACES_OF_A_SEED) * PLACES_OF_A_SEED + number) % PLACES
 }
 
 /// A British mobile number without its leading 0: 71, 72 and 73 with any eight digits.
-/// Neighbours are far apart, since the multiplier shares no factor with the number of places.
+/// Numbers of neighbours are far apart: the multiplier is coprime to the number of places.
 fn phone(place: u64) -> u64 {
     7_100_000_000 + place * 185_410_199 % PLACES
 }
 
-/// A surname and a birthday that occur once together. Six rounds of 50 million pairs: the
-/// first with plain surnames, the others with double ones.
+/// A pair of surname and birthday that occurs once. There are six rounds of 50 million pairs: the first with single
+/// surnames, the others with double ones.
 fn name_and_birth(place: u64) -> (String, Date) {
     let pairs = SURNAMES * BIRTHDAYS;
     let (round, place) = (place / pairs, place % pairs);
@@ -164,11 +164,11 @@ mod tests {
     #[test]
     fn phones_are_valid_british_mobiles_that_come_out_the_same_however_typed() {
         for number in (1..250_000).step_by(997) {
-            let mut dice = Dice::new(3, number);
-            let person = Person::new(&mut dice, number % 1_200, number);
+            let mut random = Random::new(3, number);
+            let person = Person::new(&mut random, number % 1_200, number);
             let plain = format!("+44{}", person.phone);
             for _ in 0..8 {
-                let typed = person.typed_phone(&mut dice);
+                let typed = person.typed_phone(&mut random);
                 let parsed =
                     phonenumber::parse(Some(phonenumber::country::GB), &typed).expect("a number that can be read");
                 assert!(parsed.is_valid(), "{typed}");

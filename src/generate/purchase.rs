@@ -1,34 +1,34 @@
-//! Orders and what becomes of them: changed, called off, delivered, sent back.
+//! Orders, and what follows them: updates, cancellations, deliveries and returns.
 
 use std::sync::Arc;
 
 use super::{
-    dice::Dice,
     event::{Context, Event},
     ids::Id,
-    life::Life,
-    moment::{DAY, HOUR, MINUTE, Moment},
     money::{Currency, Money},
     payload::{About, Line, Order, Properties},
+    random::Random,
     shop,
+    simulator::Simulator,
+    timestamp::{DAY, HOUR, MINUTE, Timestamp},
     visit::Visit,
 };
 
-/// Out of a thousand orders.
+/// Of a thousand orders, how many are cancelled, returned and updated.
 const CANCELLED: u64 = 20;
 const RETURNED: u64 = 122;
 const UPDATED: u64 = 40;
-/// Out of a thousand orders that are sent back, those that arrive after their return does.
+/// Of a thousand orders with a return, how many arrive after their return.
 const AFTER_ITS_RETURN: u64 = 80;
 
-/// What will become of an order.
-struct Fate {
-    updated_at: Option<Moment>,
-    cancelled_at: Option<Moment>,
-    returned_at: Option<Moment>,
+/// The times of the events that follow an order.
+struct FollowUps {
+    updated_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+    returned_at: Option<Timestamp>,
 }
 
-/// By what later events about an order name its buyer, and which system sends them.
+/// The identifiers of the buyer in later events about an order, and the source that sends them.
 pub(super) struct Buyer {
     user_id: Option<Id>,
     email: Option<Arc<str>>,
@@ -36,7 +36,7 @@ pub(super) struct Buyer {
     source: &'static str,
 }
 
-impl Life<'_, '_> {
+impl Simulator<'_, '_> {
     /// Fills a cart on the visit and orders it.
     pub(super) fn checkout(&mut self, visit: &mut Visit) {
         let currency = self.currency();
@@ -50,7 +50,7 @@ impl Life<'_, '_> {
             }
         }
         if self.maybe(700) {
-            self.look_into_cart(visit, lines.clone());
+            self.view_cart(visit, lines.clone());
         }
         if self.maybe(500) {
             let about = About::Cart { cart_id: self.cart_id(), products: lines.clone() };
@@ -59,7 +59,7 @@ impl Life<'_, '_> {
         let signed_in = self.is_signed_in(visit);
         let buyer = Buyer {
             user_id: signed_in.then_some(self.person.user_id),
-            email: if signed_in { self.order_email() } else { Some(self.person.typed_email(self.dice)) },
+            email: if signed_in { self.order_email() } else { Some(self.person.typed_email(self.random)) },
             card: None,
             source: "shop",
         };
@@ -69,19 +69,19 @@ impl Life<'_, '_> {
         if let Some(properties) = &mut event.properties {
             properties.email = buyer.email.clone();
         }
-        // A guest is known by the address alone, a customer by the account.
+        // Later events identify a guest by the address, a customer by the account.
         let buyer = if signed_in { Buyer { email: None, ..buyer } } else { buyer };
         let at = event.arrives_at;
-        let fate = self.place(event, &order, at);
+        let follow_ups = self.place(event, &order, at);
         self.confirm(&buyer, at);
-        if fate.cancelled_at.is_none() {
+        if follow_ups.cancelled_at.is_none() {
             self.deliver(&buyer, &order, at);
         }
-        self.follow(fate, &buyer, order);
+        self.follow(follow_ups, &buyer, order);
     }
 
-    /// Buys in a store with the loyalty card, which is all the till knows.
-    pub(super) fn order_in_store(&mut self, at: Moment) {
+    /// An order in a store with the loyalty card, the only identifier that the till knows.
+    pub(super) fn order_in_store(&mut self, at: Timestamp) {
         let currency = self.person.city.currency;
         let mut lines = self.lines(currency);
         for line in &mut lines {
@@ -96,8 +96,8 @@ impl Life<'_, '_> {
             self.store_visit(at.before(9 * MINUTE));
         }
         let event = self.about_order("Order Completed", at, &buyer, About::Order(order.clone()));
-        let fate = self.place(event, &order, at);
-        self.follow(fate, &buyer, order);
+        let follow_ups = self.place(event, &order, at);
+        self.follow(follow_ups, &buyer, order);
     }
 
     fn order(&mut self, currency: Currency, products: Vec<Line>) -> Order {
@@ -113,19 +113,19 @@ impl Life<'_, '_> {
         order
     }
 
-    /// Mostly what is paid where the customer lives, now and then on the other side.
+    /// The currency of the customer's city, or rarely the other one.
     fn currency(&mut self) -> Currency {
         let home = self.person.city.currency;
-        if self.dice.chance(30) { home.other() } else { home }
+        if self.random.chance(30) { home.other() } else { home }
     }
 
     /// One to four different products.
     fn lines(&mut self, currency: Currency) -> Vec<Line> {
-        let wanted = self.dice.weigh(&[(480, 1), (300, 2), (150, 3), (70, 4)]);
+        let wanted = self.random.weighted(&[(480, 1), (300, 2), (150, 3), (70, 4)]);
         let mut lines: Vec<Line> = Vec::with_capacity(wanted);
         while lines.len() < wanted {
-            let quantity = self.dice.weigh(&[(850, 1), (110, 2), (40, 3)]);
-            let line = Line::new(shop::product(self.dice, self.person.favourite), currency, quantity);
+            let quantity = self.random.weighted(&[(850, 1), (110, 2), (40, 3)]);
+            let line = Line::new(shop::product(self.random, self.person.favourite), currency, quantity);
             if lines.iter().all(|other| other.sku != line.sku) {
                 lines.push(line);
             }
@@ -133,66 +133,66 @@ impl Life<'_, '_> {
         lines
     }
 
-    /// An address typed in on the order of somebody who is signed in: none, or the other one.
+    /// The address on the order of a customer who is signed in: none, the work address, or the usual one.
     fn order_email(&mut self) -> Option<Arc<str>> {
         match &self.person.work_email {
-            Some(work) if self.dice.chance(600) => Some(Arc::clone(work)),
-            _ if self.dice.chance(300) => Some(self.person.typed_email(self.dice)),
+            Some(work) if self.random.chance(600) => Some(Arc::clone(work)),
+            _ if self.random.chance(300) => Some(self.person.typed_email(self.random)),
             _ => None,
         }
     }
 
-    /// Records the order, and decides what will become of it.
-    fn place(&mut self, event: Event, order: &Order, at: Moment) -> Fate {
-        let fate = Fate::new(self.dice, at);
+    /// Records the order, and decides what follows it.
+    fn place(&mut self, event: Event, order: &Order, at: Timestamp) -> FollowUps {
+        let follow_ups = FollowUps::new(self.random, at);
         let mut arrives_at = at;
-        if let (Some(returned_at), None) = (fate.returned_at, fate.updated_at)
-            && self.dice.chance(AFTER_ITS_RETURN)
+        if let (Some(returned_at), None) = (follow_ups.returned_at, follow_ups.updated_at)
+            && self.random.chance(AFTER_ITS_RETURN)
         {
-            arrives_at = returned_at.after(self.dice.between(HOUR, 3 * DAY));
+            arrives_at = returned_at.after(self.random.between(HOUR, 3 * DAY));
             self.recorder.summary.returns_before_their_order += 1;
         }
         let summary = &mut *self.recorder.summary;
         summary.orders += 1;
-        if fate.cancelled_at.is_none() {
-            summary.takings(order.currency).gross += order.total.minor;
+        if follow_ups.cancelled_at.is_none() {
+            summary.totals(order.currency).gross += order.total.minor;
         }
         self.touch_at(event, arrives_at);
-        fate
+        follow_ups
     }
 
-    /// What comes after the order: changes, the end, or a return.
-    fn follow(&mut self, fate: Fate, buyer: &Buyer, mut order: Order) {
-        if let Some(at) = fate.updated_at {
+    /// Records the update, the cancellation and the return of an order.
+    fn follow(&mut self, follow_ups: FollowUps, buyer: &Buyer, mut order: Order) {
+        if let Some(at) = follow_ups.updated_at {
             self.update(at, buyer, &mut order);
         }
-        if let Some(at) = fate.cancelled_at {
+        if let Some(at) = follow_ups.cancelled_at {
             self.recorder.summary.cancelled += 1;
             let event = self.about_order("Order Cancelled", at, buyer, About::Order(order.clone()));
             self.touch_at(event, at);
         }
-        if let Some(at) = fate.returned_at {
-            self.give_back(at, buyer, &order);
+        if let Some(at) = follow_ups.returned_at {
+            self.return_items(at, buyer, &order);
         }
     }
 
-    /// Changes the number of one line, or leaves one out.
-    fn update(&mut self, at: Moment, buyer: &Buyer, order: &mut Order) {
+    /// Updates the order: another quantity, or one line less.
+    fn update(&mut self, at: Timestamp, buyer: &Buyer, order: &mut Order) {
         let before = order.total.minor;
-        if order.products.len() > 1 && self.dice.chance(500) {
+        if order.products.len() > 1 && self.random.chance(500) {
             order.products.pop();
         } else if let Some(line) = order.products.first_mut() {
             line.quantity += 1;
         }
         order.add_up();
-        let takings = self.recorder.summary.takings(order.currency);
-        takings.gross = takings.gross - before + order.total.minor;
+        let totals = self.recorder.summary.totals(order.currency);
+        totals.gross = totals.gross - before + order.total.minor;
         let event = self.about_order("Order Updated", at, buyer, About::Order(order.clone()));
         self.touch_at(event, at);
     }
 
-    /// Writes that the order has come in.
-    fn confirm(&mut self, buyer: &Buyer, at: Moment) {
+    /// Sends the confirmation of an order.
+    fn confirm(&mut self, buyer: &Buyer, at: Timestamp) {
         if self.maybe(600) {
             let email = Arc::clone(buyer.email.as_ref().unwrap_or(&self.person.email));
             let about = About::Message { campaign_name: "order-confirmation", link_url: None };
@@ -202,16 +202,16 @@ impl Life<'_, '_> {
         }
     }
 
-    /// The parcel on its way, as far as the carrier tells.
-    fn deliver(&mut self, buyer: &Buyer, order: &Order, at: Moment) {
-        let carrier = *self.dice.pick(&["Parcelway", "Red Van", "Swift and Sons"]);
+    /// The delivery, as far as the carrier reports it.
+    fn deliver(&mut self, buyer: &Buyer, order: &Order, at: Timestamp) {
+        let carrier = *self.random.pick(&["Parcelway", "Red Van", "Swift and Sons"]);
         let mut steps = vec!["Shipment Dispatched", "Shipment Delivered"];
-        if self.dice.chance(60) {
+        if self.random.chance(60) {
             steps.insert(1, "Delivery Attempted");
         }
         let mut at = at;
         for name in steps {
-            at = at.after(self.dice.between(10 * HOUR, 2 * DAY));
+            at = at.after(self.random.between(10 * HOUR, 2 * DAY));
             if self.maybe(600) {
                 let about = About::Delivery { order_id: order.order_id, carrier };
                 let mut event = self.about_order(name, at, buyer, about);
@@ -225,7 +225,7 @@ impl Life<'_, '_> {
     }
 
     /// An event about an order, from the system that took it.
-    pub(super) fn about_order(&mut self, name: &'static str, at: Moment, buyer: &Buyer, about: About) -> Event {
+    pub(super) fn about_order(&mut self, name: &'static str, at: Timestamp, buyer: &Buyer, about: About) -> Event {
         let properties = Properties {
             channel: Some(if buyer.card.is_some() { "store" } else { "website" }),
             email: buyer.email.clone(),
@@ -240,16 +240,16 @@ impl Life<'_, '_> {
     }
 }
 
-impl Fate {
-    fn new(dice: &mut Dice, at: Moment) -> Self {
-        let end = dice.below(1_000);
-        let updated = end >= CANCELLED && dice.chance(UPDATED);
+impl FollowUps {
+    fn new(random: &mut Random, at: Timestamp) -> Self {
+        let end = random.below(1_000);
+        let updated = end >= CANCELLED && random.chance(UPDATED);
         Self {
-            updated_at: updated.then(|| at.after(dice.between(10 * MINUTE, 6 * HOUR))),
-            cancelled_at: (end < CANCELLED).then(|| at.after(dice.between(HOUR, 20 * HOUR))),
+            updated_at: updated.then(|| at.after(random.between(10 * MINUTE, 6 * HOUR))),
+            cancelled_at: (end < CANCELLED).then(|| at.after(random.between(HOUR, 20 * HOUR))),
             returned_at: (CANCELLED..CANCELLED + RETURNED)
                 .contains(&end)
-                .then(|| at.after(dice.between(3 * DAY, 25 * DAY))),
+                .then(|| at.after(random.between(3 * DAY, 25 * DAY))),
         }
     }
 }

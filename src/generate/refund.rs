@@ -1,43 +1,42 @@
-//! What comes back: whole orders, part of a line, the rest later.
+//! Returns: whole orders, part of a line, the rest later.
 
 use super::{
-    life::Life,
-    moment::{DAY, Moment},
     money::Money,
     payload::{About, Order, Returned},
     purchase::Buyer,
     shop::RETURN_REASONS,
+    simulator::Simulator,
+    timestamp::{DAY, Timestamp},
 };
 
-impl Life<'_, '_> {
-    /// Sends back the whole order or part of it, and sometimes the rest later.
-    pub(super) fn give_back(&mut self, at: Moment, buyer: &Buyer, order: &Order) {
+impl Simulator<'_, '_> {
+    /// Returns the whole order or part of it, and sometimes the rest later.
+    pub(super) fn return_items(&mut self, at: Timestamp, buyer: &Buyer, order: &Order) {
         self.recorder.summary.returned_orders += 1;
-        let whole = self.dice.chance(500);
+        let whole = self.random.chance(500);
         let (total, products, amount) = if whole { self.all_of(order) } else { self.part_of(order) };
         self.refund(at, buyer, order, total, products);
         let mut returned = amount;
-        if amount < order.total.minor && self.dice.chance(100) {
-            let later = at.after(self.dice.between(DAY, 9 * DAY));
+        if amount < order.total.minor && self.random.chance(100) {
+            let later = at.after(self.random.between(DAY, 9 * DAY));
             self.refund(later, buyer, order, None, Vec::new());
             returned = order.total.minor;
         }
-        self.recorder.summary.takings(order.currency).returned += returned;
+        self.recorder.summary.totals(order.currency).returned += returned;
     }
 
-    /// A return of everything: what the event says of total and products, and what it is worth.
+    /// A return of everything: the total and the products of the event, and the amount.
     fn all_of(&mut self, order: &Order) -> (Option<Money>, Vec<Returned>, u64) {
-        let total = self.dice.chance(300).then_some(order.total);
+        let total = self.random.chance(300).then_some(order.total);
         (total, Vec::new(), order.total.minor)
     }
 
-    /// A return of some of one line, at the order's price, at a price of its own, or for a sum
-    /// from which something was kept.
+    /// A return of part of one line: at the price of the order, at another price, or for a total with a deduction.
     fn part_of(&mut self, order: &Order) -> (Option<Money>, Vec<Returned>, u64) {
-        let line = *self.dice.pick(&order.products);
-        let quantity = self.dice.between(1, line.quantity);
+        let line = *self.random.pick(&order.products);
+        let quantity = self.random.between(1, line.quantity);
         let (full, plain) = (line.price.minor * quantity, Returned { sku: line.sku, quantity, price: None });
-        match self.dice.below(10) {
+        match self.random.below(10) {
             0..=5 => (None, vec![plain], full),
             6 | 7 => {
                 let less = line.price.minor - line.price.minor / 10;
@@ -52,13 +51,13 @@ impl Life<'_, '_> {
     }
 
     /// Records one return.
-    fn refund(&mut self, at: Moment, buyer: &Buyer, order: &Order, total: Option<Money>, products: Vec<Returned>) {
+    fn refund(&mut self, at: Timestamp, buyer: &Buyer, order: &Order, total: Option<Money>, products: Vec<Returned>) {
         let about = About::Refund {
             order_id: order.order_id,
             currency: order.currency,
             total,
             products,
-            reason: self.dice.pick::<&str>(&RETURN_REASONS),
+            reason: self.random.pick::<&str>(&RETURN_REASONS),
         };
         self.recorder.summary.refunds += 1;
         let event = self.about_order("Order Refunded", at, buyer, about);

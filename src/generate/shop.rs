@@ -1,13 +1,13 @@
-//! What the shop of every world has: products, pages, campaigns and machines that visit it.
-//! It is the same shop in all worlds; only the people differ.
+//! The shop of every world: products, pages, campaigns and messages. It is the same in all worlds; only the customers
+//! differ.
 
 use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::dice::Dice;
+use super::random::Random;
 
-/// Something that is sold, at a price in pence (cents cost a fifth more).
+/// A product with its price in pence; the price in cents is a fifth higher.
 #[derive(Debug)]
 pub(super) struct Product {
     pub(super) sku: String,
@@ -16,7 +16,7 @@ pub(super) struct Product {
     pub(super) pence: u64,
 }
 
-/// What is sold within one category: its name, what the things are, the cheapest and the dearest.
+/// The products of one category: its name, the nouns, the lowest and the highest price.
 type Shelf = (&'static str, [&'static str; 5], u64, u64);
 
 const SHELVES: [Shelf; 8] = [
@@ -33,17 +33,17 @@ const SHELVES: [Shelf; 8] = [
 const MADE_OF: [&str; 6] = ["Linen", "Cotton", "Merino", "Recycled", "Striped", "Navy"];
 
 static CATALOGUE: LazyLock<Vec<Product>> = LazyLock::new(|| {
-    let mut dice = Dice::new(0, u64::MAX);
+    let mut random = Random::new(0, u64::MAX);
     let mut products = Vec::new();
     for (category, things, cheapest, dearest) in &SHELVES {
         for thing in things {
             for made_of in MADE_OF {
-                let pounds = dice.between(*cheapest, *dearest);
+                let pounds = random.between(*cheapest, *dearest);
                 products.push(Product {
                     sku: format!("SKU-{:04}", products.len() + 1),
                     name: format!("{made_of} {thing}"),
                     category,
-                    pence: pounds * 100 + *dice.pick(&[0, 0, 50, 95, 99]),
+                    pence: pounds * 100 + *random.pick(&[0, 0, 50, 95, 99]),
                 });
             }
         }
@@ -51,25 +51,25 @@ static CATALOGUE: LazyLock<Vec<Product>> = LazyLock::new(|| {
     products
 });
 
-/// A product, more often from the `favourite` shelf, and more often one of the popular ones.
-pub(super) fn product(dice: &mut Dice, favourite: u64) -> &'static Product {
+/// A random product: more often from the `favourite` shelf, and more often a popular one.
+pub(super) fn product(random: &mut Random, favourite: u64) -> &'static Product {
     let size = (CATALOGUE.len() / SHELVES.len()) as u64;
-    let shelf = if dice.chance(500) { favourite } else { dice.below(SHELVES.len() as u64) };
-    let place = dice.below(size).min(dice.below(size));
+    let shelf = if random.chance(500) { favourite } else { random.below(SHELVES.len() as u64) };
+    let place = random.below(size).min(random.below(size));
     &CATALOGUE[(shelf * size + place) as usize]
 }
 
-/// A shelf that a customer likes, and its name.
-pub(super) fn shelf(dice: &mut Dice) -> u64 {
-    dice.below(SHELVES.len() as u64)
+/// The favourite shelf of a customer.
+pub(super) fn shelf(random: &mut Random) -> u64 {
+    random.below(SHELVES.len() as u64)
 }
 
-/// What the shelf with this number is called.
+/// The name of a shelf.
 pub(super) fn shelf_name(number: u64) -> &'static str {
     SHELVES[number as usize % SHELVES.len()].0
 }
 
-/// What people type into the search box; some of it needs care in JSON.
+/// Search queries; some contain characters that JSON escapes.
 pub(super) const SEARCHES: [&str; 12] = [
     "raincoat",
     "linen dress",
@@ -110,7 +110,7 @@ pub(super) struct Campaign {
     content: Option<&'static str>,
 }
 
-/// Advertisements that bring people to the site.
+/// Advertisements that lead to visits.
 pub(super) const ADVERTISEMENTS: [Campaign; 6] = [
     ad("brand", "google", "cpc", Some("throughline clothing"), None),
     ad("rainwear", "google", "cpc", Some("waterproof coat"), Some("headline-b")),
@@ -130,7 +130,7 @@ pub(super) const NEWSLETTERS: [Campaign; 6] = [
     ad("win-back", "mailer", "email", None, Some("ten-percent")),
 ];
 
-/// What goes to the telephone as a text or a push message.
+/// Text messages and push messages.
 pub(super) const TEXTS: [Campaign; 3] = [
     ad("flash-sale", "mailer", "sms", None, None),
     ad("back-in-stock", "mailer", "sms", None, None),
@@ -147,7 +147,7 @@ const fn ad(
     Campaign { name, source, medium, term, content }
 }
 
-/// Why things come back.
+/// Reasons of returns.
 pub(super) const RETURN_REASONS: [&str; 6] = [
     "too small",
     "too large",
@@ -157,7 +157,7 @@ pub(super) const RETURN_REASONS: [&str; 6] = [
     "said \"too tight\" in the shop",
 ];
 
-/// What people ask customer service.
+/// Topics of contacts with customer service.
 pub(super) const QUESTIONS: [&str; 5] = ["where is my order", "return", "sizing", "payment", "complaint"];
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{COHORT_TOUCHPOINTS, Takings, World, WorldSpec, WorldSummary, write_world};
+use super::{COHORT_TOUCHPOINTS, CurrencyTotals, World, WorldSpec, WorldSummary, write_world};
 
 /// A world that has been read back.
 struct Read {
@@ -140,21 +140,21 @@ fn books(lines: &[Value]) -> WorldSummary {
             books.cancelled += 1;
             continue;
         }
-        let takings = match text(newest, "/properties/currency") {
+        let totals = match text(newest, "/properties/currency") {
             Some("GBP") => &mut books.pounds,
             _ => &mut books.euros,
         };
-        takings.gross += total;
-        takings.returned += back;
+        totals.gross += total;
+        totals.returned += back;
     }
     books
 }
 
 fn check(read: &Read) {
     let counted = books(&read.lines);
-    // What only the teller can know.
-    let told = WorldSummary { customers: 0, sharing_a_device: 0, late: 0, ..read.summary.clone() };
-    assert_eq!(counted, told);
+    // Only the generator knows these figures.
+    let expected = WorldSummary { customers: 0, sharing_a_device: 0, late: 0, ..read.summary.clone() };
+    assert_eq!(counted, expected);
     let mut by_message = HashMap::new();
     for event in &read.lines {
         assert!(!identifiers(event).is_empty(), "an event of nobody: {event}");
@@ -343,7 +343,7 @@ fn a_world_of_any_size_holds_one_cohort_at_a_time() {
         };
         let mut world = World::new(spec);
         assert!(world.next().is_some());
-        assert!(world.told <= 5_000);
+        assert!(world.generated <= 5_000);
         assert!(world.events.len() as u64 <= 2 * COHORT_TOUCHPOINTS, "{}", world.events.len());
     }
 }
@@ -361,7 +361,7 @@ fn customers_with_many_orders_can_be_asked_for() {
 fn nobody_makes_an_empty_world() {
     let read = read(&WorldSpec::new(0, 1));
     assert!(read.bytes.is_empty());
-    assert_eq!(read.summary, WorldSummary { pounds: Takings::default(), ..WorldSummary::default() });
+    assert_eq!(read.summary, WorldSummary { pounds: CurrencyTotals::default(), ..WorldSummary::default() });
 }
 
 proptest! {

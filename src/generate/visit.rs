@@ -1,54 +1,54 @@
-//! A visit to the website or a session in the app: looking round, signing up, signing in.
+//! A visit to the website or a session in the app: browsing, signing up, signing in.
 
 use super::{
     event::{CategoryPreferences, ConsentChoice, Context, Event, EventKind, Machine},
     ids::Id,
-    life::Life,
-    moment::{MINUTE, Moment, SECOND},
     money::Currency,
     payload::{About, Line, Properties},
-    person::Known,
+    person::CustomerType,
     shop::{self, ADVERTISEMENTS, Campaign, PAGES, SEARCHES},
+    simulator::Simulator,
+    timestamp::{MINUTE, SECOND, Timestamp},
 };
 
-/// Where a visit stands.
+/// The state of a visit.
 pub(super) struct Visit {
     pub(super) device: usize,
-    pub(super) now: Moment,
+    pub(super) now: Timestamp,
     session: Option<Id>,
-    /// What brought the visitor; only the first event says so.
+    /// The campaign that led to the visit; only the first event has it.
     campaign: Option<&'static Campaign>,
-    /// The first event of a new cookie may carry what the banner was told.
+    /// Whether the first event has the choices of the consent banner.
     banner: bool,
 }
 
-impl Life<'_, '_> {
-    /// Comes to the site or opens the app, and leaves when the room is used up; with `purchase`
-    /// not before having ordered.
-    pub(super) fn visit(&mut self, at: Moment, purchase: bool, sign_up: bool, campaign: Option<&'static Campaign>) {
+impl Simulator<'_, '_> {
+    /// A visit, until the episode may have no more touchpoints; with `purchase` it has an order.
+    pub(super) fn visit(&mut self, at: Timestamp, purchase: bool, sign_up: bool, campaign: Option<&'static Campaign>) {
         let mut visit = self.begin(at, campaign);
         self.page(&mut visit, "Home", "/");
-        if sign_up && !purchase && self.dice.chance(700) {
-            self.look_at_something(&mut visit);
+        if sign_up && !purchase && self.random.chance(700) {
+            self.browse(&mut visit);
         }
-        // Three in four who order before they have an account get one at the till.
-        let signs_up = sign_up || (purchase && self.person.known == Known::Account && self.dice.chance(750));
+        // Three in four customers who order without an account open one at the checkout.
+        let signs_up =
+            sign_up || (purchase && self.person.customer_type == CustomerType::Account && self.random.chance(750));
         if signs_up && !self.signed_up {
             self.sign_up(&mut visit);
         } else if self.signed_up && !self.devices[visit.device].signed_in {
             let shared = self.devices[visit.device].shared;
-            if self.dice.chance(if shared { 600 } else { 920 }) {
+            if self.random.chance(if shared { 600 } else { 920 }) {
                 self.sign_in(&mut visit);
             }
         }
         if purchase {
             self.checkout(&mut visit);
-        } else if self.person.known == Known::Guest && !self.can_be_mailed && self.dice.chance(500) {
+        } else if self.person.customer_type == CustomerType::Guest && !self.can_be_mailed && self.random.chance(500) {
             self.subscribe(&mut visit);
         }
         while self.has_room() {
-            self.look_at_something(&mut visit);
-            if self.dice.chance(40) {
+            self.browse(&mut visit);
+            if self.random.chance(40) {
                 break;
             }
         }
@@ -57,19 +57,19 @@ impl Life<'_, '_> {
         }
     }
 
-    /// Lets a little time pass, and tells the time.
-    pub(super) fn next(&mut self, visit: &mut Visit) -> Moment {
-        visit.now = visit.now.after(self.dice.between(4 * SECOND, 2 * MINUTE));
+    /// The time of the next action.
+    pub(super) fn next(&mut self, visit: &mut Visit) -> Timestamp {
+        visit.now = visit.now.after(self.random.between(4 * SECOND, 2 * MINUTE));
         visit.now
     }
 
-    /// Records something done on the visit.
+    /// Records an action of the visit.
     pub(super) fn act(&mut self, visit: &mut Visit, name: &'static str, about: About) {
         let event = self.act_of(visit, name, about);
         self.touch(event);
     }
 
-    /// Something done on the visit, not recorded yet.
+    /// An action of the visit, which is not recorded yet.
     pub(super) fn act_of(&mut self, visit: &mut Visit, name: &'static str, about: About) -> Event {
         let at = self.next(visit);
         let model = self.devices[visit.device].model;
@@ -87,31 +87,31 @@ impl Life<'_, '_> {
         self.devices[visit.device].signed_in
     }
 
-    fn begin(&mut self, at: Moment, campaign: Option<&'static Campaign>) -> Visit {
+    fn begin(&mut self, at: Timestamp, campaign: Option<&'static Campaign>) -> Visit {
         let own = self.devices.iter().filter(|device| !device.shared).count();
-        let device = if own < self.devices.len() && self.dice.chance(400) {
+        let device = if own < self.devices.len() && self.random.chance(400) {
             own
-        } else if self.dice.chance(if self.signed_up { 600 } else { 850 }) {
+        } else if self.random.chance(if self.signed_up { 600 } else { 850 }) {
             0
         } else {
-            self.dice.below(own as u64) as usize
+            self.random.below(own as u64) as usize
         };
-        if self.dice.chance(50) {
+        if self.random.chance(50) {
             self.devices[device].clear_cookie();
         }
-        let advertised = campaign.is_none() && self.dice.chance(180);
-        // A shared device is told apart by its sessions, so it always names them.
-        let named = self.devices[device].shared || self.dice.chance(600);
+        let advertised = campaign.is_none() && self.random.chance(180);
+        // The visits on a shared device are distinguished by their sessions, so it always sends a session id.
+        let named = self.devices[device].shared || self.random.chance(600);
         Visit {
             device,
             now: at,
             session: named.then(|| self.next_session()),
-            campaign: if advertised { Some(self.dice.pick(&ADVERTISEMENTS)) } else { campaign },
-            banner: self.dice.chance(150),
+            campaign: if advertised { Some(self.random.pick(&ADVERTISEMENTS)) } else { campaign },
+            banner: self.random.chance(150),
         }
     }
 
-    /// The event, with all that the device adds to it.
+    /// The event with everything that the device adds.
     pub(super) fn seen_on(&mut self, visit: &mut Visit, event: Event) -> Event {
         let device = &self.devices[visit.device];
         let user_id = device.signed_in.then_some(self.person.user_id);
@@ -121,11 +121,11 @@ impl Life<'_, '_> {
         event.context.campaign = visit.campaign.take();
         if std::mem::take(&mut visit.banner) {
             let category_preferences =
-                CategoryPreferences { analytics: self.dice.chance(700), advertising: self.dice.chance(400) };
+                CategoryPreferences { analytics: self.random.chance(700), advertising: self.random.chance(400) };
             event.context.consent = Some(ConsentChoice { category_preferences });
         }
         if device.model.app {
-            // Apps say when they sent; the difference mends a clock that is slow.
+            // Apps send their time of sending; the difference corrects a slow clock.
             event.received_at = Some(event.timestamp.after(SECOND));
             event.timestamp = event.timestamp.before(device.slow_by);
             event.sent_at = Some(event.timestamp.after(SECOND));
@@ -148,35 +148,35 @@ impl Life<'_, '_> {
         self.touch(event);
     }
 
-    /// One step of looking round: a page, or a product and what one does with it.
-    fn look_at_something(&mut self, visit: &mut Visit) {
+    /// One step of browsing: a page, or a product and actions on it.
+    fn browse(&mut self, visit: &mut Visit) {
         if !self.has_room() {
             return;
         }
-        if self.dice.chance(380) {
-            let (title, path) = *self.dice.pick(&PAGES);
+        if self.random.chance(380) {
+            let (title, path) = *self.random.pick(&PAGES);
             return self.page(visit, title, path);
         }
         if self.maybe(180) {
-            let about = About::Search { query: self.dice.pick::<&str>(&SEARCHES), results: self.dice.below(60) };
+            let about = About::Search { query: self.random.pick::<&str>(&SEARCHES), results: self.random.below(60) };
             self.act(visit, "Products Searched", about);
         }
         let currency = self.person.city.currency;
-        let product = shop::product(self.dice, self.person.favourite);
+        let product = shop::product(self.random, self.person.favourite);
         let line = Line::new(product, currency, 1);
         self.about_product(visit, "Product Viewed", line, currency);
         if self.maybe(70) {
             self.about_product(visit, "Product Added to Wishlist", line, currency);
         }
         if self.maybe(30) {
-            let liked = self.dice.chance(750);
+            let liked = self.random.chance(750);
             let name = if liked { "Product Liked" } else { "Product Disliked" };
             self.about_product(visit, name, line, currency);
         }
         if self.maybe(130) {
             self.about_product(visit, "Product Added", line, currency);
             if self.maybe(400) {
-                self.look_into_cart(visit, vec![line]);
+                self.view_cart(visit, vec![line]);
             }
             if self.maybe(250) {
                 self.about_product(visit, "Product Removed", line, currency);
@@ -187,19 +187,19 @@ impl Life<'_, '_> {
         }
     }
 
-    /// Records something done with one product.
+    /// Records an action on one product.
     pub(super) fn about_product(&mut self, visit: &mut Visit, name: &'static str, line: Line, currency: Currency) {
         self.act(visit, name, About::Product { line, currency });
     }
 
-    /// Looks at what is in the cart.
-    pub(super) fn look_into_cart(&mut self, visit: &mut Visit, products: Vec<Line>) {
+    /// Views the cart.
+    pub(super) fn view_cart(&mut self, visit: &mut Visit, products: Vec<Line>) {
         self.carts += 1;
         let cart_id = Id::cart(self.seed, self.person.number, self.carts);
         self.act(visit, "Cart Viewed", About::Cart { cart_id, products });
     }
 
-    /// Shows a product to a friend, whose address is then in an event of this customer.
+    /// Shares a product with a friend, whose address is then in an event of this customer.
     fn recommend(&mut self, visit: &mut Visit, line: Line) {
         let Some(friend) = self.friend.clone() else { return };
         let about = About::Shared { share_via: "email", sku: line.sku };

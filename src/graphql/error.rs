@@ -4,8 +4,8 @@
 
 use async_graphql::{Error, ErrorExtensions};
 
-use crate::journeys::Fault;
-use crate::projection::Trouble;
+use crate::journeys::JourneyError;
+use crate::projection::ProjectionError;
 use crate::store::StoreError;
 
 /// The codes of the contract that resolvers use.
@@ -141,20 +141,24 @@ pub fn bad_id() -> Error {
 }
 
 /// Why a question about journeys has no answer, told by whose fault it is.
-pub fn journeys_error(trouble: Trouble) -> Error {
-    let words = trouble.to_string();
-    let hint = trouble.hint();
-    match trouble {
-        Trouble::Store(error) => store_error(error),
-        Trouble::Fault(Fault::BadArgument { argument, message, hint }) => bad_argument(&argument, message, &hint),
-        Trouble::Fault(Fault::Timeout | Fault::Cancelled) => {
+pub fn journeys_error(error: ProjectionError) -> Error {
+    let words = error.to_string();
+    let hint = error.hint();
+    match error {
+        ProjectionError::Store(error) => store_error(error),
+        ProjectionError::Question(JourneyError::BadArgument { argument, message, hint }) => {
+            bad_argument(&argument, message, &hint)
+        }
+        ProjectionError::Question(JourneyError::Timeout | JourneyError::Cancelled) => {
             coded(Code::Timeout, "the question took too long: ask of less time, or of fewer touchpoints")
         }
-        Trouble::NotReady { .. } | Trouble::Behind | Trouble::Ended => coded(Code::NotReady, words),
-        Trouble::TooLarge { .. } => coded(Code::NotReady, words).extend_with(|_, extensions| {
+        ProjectionError::NotReady { .. } | ProjectionError::Behind | ProjectionError::Ended => {
+            coded(Code::NotReady, words)
+        }
+        ProjectionError::TooLarge { .. } => coded(Code::NotReady, words).extend_with(|_, extensions| {
             extensions.set("hint", hint.clone().unwrap_or_default());
         }),
-        Trouble::Internal => {
+        ProjectionError::Internal => {
             tracing::error!("a question about journeys met a fault");
             coded(Code::Internal, "internal error")
         }

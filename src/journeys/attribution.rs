@@ -1,116 +1,114 @@
-//! What earned the conversions: each shared between the touches before it, by ten models.
+//! Attribution: each conversion is shared between the touches before it, by ten models.
 //!
-//! Credits are summed as whole numbers of a tiny part, so that sums do not depend on who added first, and
-//! what is shared comes together again.
+//! Credits are summed as integers of a tiny unit. So sums do not depend on the order of addition, and the parts of a
+//! conversion sum exactly to it.
 
+mod apportion;
 mod markov;
-mod worth;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::base::NO;
+use super::base::NO_INDEX;
 use super::credit::{Model, Touch, weigh};
 use super::dimension::{DIRECT, Dimension};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::{Journey, JourneyScan};
 use super::scope::{Scope, Step, unknown};
-use super::values::Values;
-use super::walk::{Asked, Journey};
+use super::values::DimensionValues;
 use crate::domain::{Amount, Currency, Duration, Money};
+use apportion::{WHOLE, apportion, millionths, portion, shares, weight};
 use markov::Chain;
-use worth::{WHOLE, millionths, portion, share_out, shares, weight};
 
-/// What is attributed, and how.
+/// The goal of an attribution and its models.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Goal {
-    /// What a conversion is.
+    /// A touchpoint that matches is a conversion.
     pub goal: Step,
-    /// Which touchpoints can earn; `None` for all.
+    /// Only touchpoints that match can earn; `None` for all.
     pub touches: Option<Step>,
-    /// What earns it.
+    /// The dimension whose values earn.
     pub dimension: Dimension,
-    /// Only touches no older than this.
+    /// The maximum age of a touch at the conversion.
     pub lookback: Duration,
-    /// Of TIME_DECAY.
+    /// The half-life of TIME_DECAY.
     pub half_life: Duration,
-    /// Which answers are wanted.
+    /// The models to compute.
     pub models: Vec<Model>,
 }
 
-/// What earned the conversions.
+/// The answer to an attribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attribution {
-    /// How many there are.
+    /// The number of conversions.
     pub conversions: u64,
-    /// What their orders come to now, by currency.
+    /// The net of their orders now, by currency.
     pub value: Vec<Money>,
     /// Values of `goal` and `touches` that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// In the order in which they were asked for.
+    /// In the order of the question.
     pub models: Vec<AttributionResult>,
 }
 
-/// One model's answer.
+/// The answer of one model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttributionResult {
-    /// Which.
+    /// The model.
     pub model: Model,
-    /// A row for each value that was on the way to a conversion, and OTHER for those that are not shown.
+    /// A row for each value on a conversion path, and OTHER for the values that are not shown.
     pub rows: Vec<AttributionRow>,
 }
 
-/// What a value earned.
+/// The credit of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttributionRow {
     /// As shown, or OTHER.
     pub value: Arc<str>,
-    /// Whether it stands for all that are not shown.
+    /// Whether it is the row of all values that are not shown.
     pub other: bool,
-    /// Parts of conversions.
+    /// Its part of the conversions.
     pub conversions: f64,
-    /// Of all conversions.
+    /// Its share of all conversions.
     pub credit: f64,
-    /// The money of those parts, in each currency that `value` has.
+    /// Its part of the money, in each currency of `value`.
     pub worth: Vec<Money>,
 }
 
-/// How a row is called that holds what was cut.
+/// The value of the row for all values that are not shown.
 pub const OTHER: &str = "OTHER";
 
 /// # Errors
-/// That the scope cannot be, that the chain of MARKOV would be too large, that it was cancelled or took
-/// too long.
+/// The scope is not valid; the chain of MARKOV would be too large; it was cancelled, or took too long.
 pub fn attribution(
     projection: &Projection,
     scope: &Scope,
     goal: &Goal,
     top: usize,
     run: &Run,
-) -> Result<Attribution, Fault> {
-    let asked = Asked::new(projection, scope)?.per_customer();
+) -> Result<Attribution, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?.per_customer();
     let kinds = &projection.dictionary.kinds;
-    let reader = Reader {
-        asked: &asked,
+    let finder = ConversionFinder {
+        scan: &scan,
         goals: goal.goal.table(kinds),
         touches: goal.touches.as_ref().map(|touches| touches.table(kinds)),
-        values: Values::new(kinds, goal.dimension),
+        values: DimensionValues::new(kinds, goal.dimension),
         currencies: projection.dictionary.currencies.len(),
         goal,
     };
-    let states = asked.walk(run, || Tally::new(&reader), |tally, journey| reader.read(journey, tally))?;
-    let mut sum = Tally::new(&reader);
-    // MARKOV's last digits hang on the order of slots: by name it is the same in each thread and in each store.
-    let mut met: Vec<u32> = states.iter().flat_map(|state| &state.values).copied().collect();
-    met.sort_by_key(|value| (reader.name(*value), *value));
-    for value in met {
+    let states = scan.for_each_journey(run, || Counts::new(&finder), |counts, journey| finder.read(journey, counts))?;
+    let mut sum = Counts::new(&finder);
+    // The last digits of MARKOV depend on the order of slots. By name it is the same for all threads and stores.
+    let mut values: Vec<u32> = states.iter().flat_map(|state| &state.values).copied().collect();
+    values.sort_by_key(|value| (finder.name(*value), *value));
+    for value in values {
         sum.slot(value);
     }
     states.into_iter().for_each(|state| sum.add(state));
-    let currencies: Vec<usize> = (0..reader.currencies).filter(|n| sum.has_money[*n]).collect();
-    let mut currencies: Vec<(usize, Currency)> =
-        currencies.into_iter().map(|n| (n, projection.dictionary.currencies[n].clone())).collect();
+    let currencies = projection.dictionary.currencies.iter().cloned().enumerate();
+    let mut currencies: Vec<(usize, Currency)> = currencies.filter(|(n, _)| sum.has_money[*n]).collect();
     currencies.sort_by(|a, b| a.1.cmp(&b.1));
     let money = |(n, currency): &(usize, Currency)| Money { amount: Amount(sum.money[*n]), currency: currency.clone() };
     let value = currencies.iter().map(money).collect();
@@ -120,38 +118,38 @@ pub fn attribution(
             Model::Markov => sum.markov(run)?,
             _ => sum.rows(n),
         };
-        let rows = reader.shown(&sum, *model, rows, &currencies, top);
+        let rows = finder.answer_rows(&sum, *model, rows, &currencies, top);
         models.push(AttributionResult { model: *model, rows });
     }
     let unknown_values = unknown(kinds, std::iter::once(&goal.goal).chain(&goal.touches));
     Ok(Attribution { conversions: sum.conversions, value, unknown_values, models })
 }
 
-/// Finds conversions and the ways to them.
-struct Reader<'a> {
-    asked: &'a Asked<'a>,
+/// Finds the conversions of journeys, and credits the touches before them.
+struct ConversionFinder<'a> {
+    scan: &'a JourneyScan<'a>,
     goals: Vec<bool>,
     touches: Option<Vec<bool>>,
-    values: Values,
+    values: DimensionValues,
     currencies: usize,
     goal: &'a Goal,
 }
 
-/// What a value earned by one model, by its slot: conversions, and parts of money by currency.
-struct Earned {
+/// The credit of a value, given by its slot, by one model: conversions, and parts of money by currency.
+struct Credit {
     slot: u32,
     conversions: f64,
     money: Vec<i128>,
 }
 
-/// What was counted. Values have slots, given at first sight, so that only what occurs takes room.
-struct Tally {
+/// What one thread counts. A value gets a slot when it first occurs, so that other values take no memory.
+struct Counts {
     slots: Vec<u32>,
     values: Vec<u32>,
-    /// Which slots were on the way to a conversion.
+    /// By slot, whether the value is on a conversion path.
     leads: Vec<bool>,
     conversions: u64,
-    /// In millionths: no number of orders is too much for a sum.
+    /// By currency, in millionths. The sum of any number of orders fits.
     money: Vec<i128>,
     has_money: Vec<bool>,
     /// By model and slot.
@@ -159,7 +157,7 @@ struct Tally {
     /// By model, slot and currency.
     money_parts: Vec<Vec<i128>>,
     chain: Option<Chain>,
-    // Room that is used again.
+    // Buffers that are reused for the next journey.
     touches: Vec<(i64, u32)>,
     path: Vec<Touch>,
     weights: Vec<f64>,
@@ -167,114 +165,116 @@ struct Tally {
     seen: FxHashSet<u32>,
 }
 
-impl Reader<'_> {
-    fn read(&self, journey: &Journey<'_>, tally: &mut Tally) {
-        tally.seen.clear();
-        tally.touches.clear();
+impl ConversionFinder<'_> {
+    /// Credits the conversions of one journey.
+    fn read(&self, journey: &Journey<'_>, counts: &mut Counts) {
+        counts.seen.clear();
+        counts.touches.clear();
         for (place, kind) in journey.kind.iter().enumerate() {
             if !self.goals[*kind as usize] {
                 if self.touches.as_ref().is_some_and(|touches| !touches[*kind as usize]) {
                     continue;
                 }
-                let slot = tally.slot(self.values.of[*kind as usize]);
-                tally.touches.push((journey.at[place], slot));
+                let slot = counts.slot(self.values.of[*kind as usize]);
+                counts.touches.push((journey.at[place], slot));
                 continue;
             }
-            let order = self.asked.order(journey.row(place));
-            // Whatever else is said about an order, it was won once.
-            if order != NO && !tally.seen.insert(order) {
+            let order = self.scan.order(journey.row(place));
+            // Several touchpoints about one order are one conversion.
+            if order != NO_INDEX && !counts.seen.insert(order) {
                 continue;
             }
-            let net = (order != NO).then(|| self.asked.projection.orders.now(order)).flatten();
-            self.convert(journey.at[place], net.map(|net| (usize::from(net.currency), net.amount)), tally);
-            tally.touches.clear();
+            let net = (order != NO_INDEX).then(|| self.scan.projection.orders.now(order)).flatten();
+            self.convert(journey.at[place], net.map(|net| (usize::from(net.currency), net.amount)), counts);
+            counts.touches.clear();
         }
-        if let (Some(chain), false) = (&mut tally.chain, tally.touches.is_empty()) {
-            chain.path(tally.touches.iter().map(|(_, slot)| *slot), false);
+        if let (Some(chain), false) = (&mut counts.chain, counts.touches.is_empty()) {
+            chain.path(counts.touches.iter().map(|(_, slot)| *slot), false);
         }
     }
 
-    fn convert(&self, at: i64, money: Option<(usize, Amount)>, tally: &mut Tally) {
+    /// Credits the touches before a conversion.
+    fn convert(&self, at: i64, money: Option<(usize, Amount)>, counts: &mut Counts) {
         let oldest = at.saturating_sub(self.goal.lookback.as_millis());
-        let begin = tally.touches.partition_point(|(touched_at, _)| *touched_at < oldest);
-        tally.path.clear();
-        tally
+        let begin = counts.touches.partition_point(|(touched_at, _)| *touched_at < oldest);
+        counts.path.clear();
+        counts
             .path
-            .extend(tally.touches[begin..].iter().map(|(touched, value)| Touch { age: at - touched, value: *value }));
-        if tally.path.is_empty() {
-            let value = tally.slot(self.values.len() as u32);
-            tally.path.push(Touch { age: 0, value });
+            .extend(counts.touches[begin..].iter().map(|(touched, value)| Touch { age: at - touched, value: *value }));
+        if counts.path.is_empty() {
+            let value = counts.slot(self.values.len() as u32);
+            counts.path.push(Touch { age: 0, value });
         }
-        tally.conversions += 1;
-        tally.path.iter().for_each(|touch| tally.leads[touch.value as usize] = true);
+        counts.conversions += 1;
+        counts.path.iter().for_each(|touch| counts.leads[touch.value as usize] = true);
         if let Some((currency, amount)) = money {
-            tally.money[currency] += amount.0;
-            tally.has_money[currency] = true;
+            counts.money[currency] += amount.0;
+            counts.has_money[currency] = true;
         }
-        if let Some(chain) = &mut tally.chain {
-            chain.path(tally.path.iter().map(|touch| touch.value), true);
+        if let Some(chain) = &mut counts.chain {
+            chain.path(counts.path.iter().map(|touch| touch.value), true);
         }
         for (n, model) in self.goal.models.iter().enumerate() {
-            tally.weights.clear();
-            if !weigh(*model, &tally.path, self.goal.half_life, &mut tally.weights) {
+            counts.weights.clear();
+            if !weigh(*model, &counts.path, self.goal.half_life, &mut counts.weights) {
                 continue;
             }
-            for (touch, own) in tally.path.iter().zip(&tally.weights) {
-                tally.parts[n][touch.value as usize] += weight(*own);
+            for (touch, own) in counts.path.iter().zip(&counts.weights) {
+                counts.parts[n][touch.value as usize] += weight(*own);
             }
             let Some((currency, amount)) = money else { continue };
             match model {
-                // Each has all of it.
+                // Each value gets all of the money.
                 Model::Participation => {
-                    tally.shares.clear();
-                    tally.shares.extend(tally.weights.iter().map(|own| weight(*own)));
+                    counts.shares.clear();
+                    counts.shares.extend(counts.weights.iter().map(|own| weight(*own)));
                 }
-                _ => shares(&tally.weights, &mut tally.shares),
+                _ => shares(&counts.weights, &mut counts.shares),
             }
-            for (touch, share) in tally.path.iter().zip(&tally.shares) {
+            for (touch, share) in counts.path.iter().zip(&counts.shares) {
                 let slot = touch.value as usize * self.currencies + currency;
-                tally.money_parts[n][slot] += portion(amount.0, *share);
+                counts.money_parts[n][slot] += portion(amount.0, *share);
             }
         }
     }
 
-    /// What a value is called.
+    /// A value as answers show it.
     fn name(&self, value: u32) -> Arc<str> {
         self.values.shown.get(value as usize).cloned().unwrap_or_else(|| DIRECT.into())
     }
 
-    /// The rows as they are shown: the largest first, the money in whole units of the currency.
-    fn shown(
+    /// The rows of an answer: the largest first, the money in whole units of the currency.
+    fn answer_rows(
         &self,
-        sum: &Tally,
+        sum: &Counts,
         model: Model,
-        earned: Vec<Earned>,
+        credits: Vec<Credit>,
         currencies: &[(usize, Currency)],
         top: usize,
     ) -> Vec<AttributionRow> {
         let name = |slot: u32| self.name(sum.values[slot as usize]);
-        // What differs by less than a thousandth of a millionth is the same: only its rounding is not.
+        // Credits that differ by less than 1e-9 are equal: the difference is rounding.
         let rank = |conversions: f64| (conversions * 1e9).round() as i128;
-        let mut rows: Vec<(Arc<str>, Earned)> = earned.into_iter().map(|earned| (name(earned.slot), earned)).collect();
+        let mut rows: Vec<(Arc<str>, Credit)> = credits.into_iter().map(|own| (name(own.slot), own)).collect();
         rows.sort_by(|a, b| rank(b.1.conversions).cmp(&rank(a.1.conversions)).then_with(|| a.0.cmp(&b.0)));
         let mut worths: Vec<Vec<Money>> = vec![Vec::new(); rows.len()];
         for (n, currency) in currencies {
-            let parts: Vec<i128> = rows.iter().map(|(_, earned)| earned.money[*n]).collect();
+            let parts: Vec<i128> = rows.iter().map(|(_, own)| own.money[*n]).collect();
             let amounts = match model {
-                // Each has all of it, exactly: there is nothing to share.
+                // Each value gets all of the money, so there is nothing to apportion.
                 Model::Participation => parts.into_iter().map(millionths).collect(),
-                _ => share_out(sum.money[*n], currency, &parts),
+                _ => apportion(sum.money[*n], currency, &parts),
             };
             for (worth, amount) in worths.iter_mut().zip(amounts) {
                 worth.push(Money { amount: Amount(amount), currency: currency.clone() });
             }
         }
         let credit = |conversions: f64| if sum.conversions == 0 { 0.0 } else { conversions / sum.conversions as f64 };
-        let row = |((value, earned), worth): ((Arc<str>, Earned), Vec<Money>)| AttributionRow {
+        let row = |((value, own), worth): ((Arc<str>, Credit), Vec<Money>)| AttributionRow {
             value,
             other: false,
-            conversions: earned.conversions,
-            credit: credit(earned.conversions),
+            conversions: own.conversions,
+            credit: credit(own.conversions),
             worth,
         };
         let mut rows: Vec<_> = rows.into_iter().zip(worths).map(row).collect();
@@ -293,19 +293,19 @@ impl Reader<'_> {
     }
 }
 
-impl Tally {
-    fn new(reader: &Reader<'_>) -> Self {
-        let models = reader.goal.models.len();
-        Tally {
-            slots: vec![NO; reader.values.len() + 1],
+impl Counts {
+    fn new(finder: &ConversionFinder<'_>) -> Self {
+        let models = finder.goal.models.len();
+        Counts {
+            slots: vec![NO_INDEX; finder.values.len() + 1],
             values: Vec::new(),
             leads: Vec::new(),
             conversions: 0,
-            money: vec![0; reader.currencies],
-            has_money: vec![false; reader.currencies],
+            money: vec![0; finder.currencies],
+            has_money: vec![false; finder.currencies],
             parts: vec![Vec::new(); models],
             money_parts: vec![Vec::new(); models],
-            chain: reader.goal.models.contains(&Model::Markov).then(Chain::default),
+            chain: finder.goal.models.contains(&Model::Markov).then(Chain::default),
             touches: Vec::new(),
             path: Vec::new(),
             weights: Vec::new(),
@@ -317,7 +317,7 @@ impl Tally {
     #[inline]
     fn slot(&mut self, value: u32) -> u32 {
         let slot = self.slots[value as usize];
-        if slot != NO {
+        if slot != NO_INDEX {
             return slot;
         }
         let slot = self.values.len() as u32;
@@ -330,7 +330,7 @@ impl Tally {
         slot
     }
 
-    fn add(&mut self, other: Tally) {
+    fn add(&mut self, other: Counts) {
         let currencies = self.money.len();
         let slots: Vec<u32> = other.values.iter().map(|value| self.slot(*value)).collect();
         self.conversions += other.conversions;
@@ -357,12 +357,12 @@ impl Tally {
         (0..).zip(&self.leads).filter(|(_, leads)| **leads).map(|(slot, _)| slot)
     }
 
-    fn rows(&self, model: usize) -> Vec<Earned> {
+    fn rows(&self, model: usize) -> Vec<Credit> {
         let currencies = self.money.len();
         let row = |slot: u32| {
             let begin = slot as usize * currencies;
             let money = self.money_parts[model][begin..begin + currencies].iter();
-            Earned {
+            Credit {
                 slot,
                 conversions: self.parts[model][slot as usize] as f64 / WHOLE as f64,
                 money: money.copied().collect(),
@@ -371,18 +371,18 @@ impl Tally {
         self.leading().map(row).collect()
     }
 
-    fn markov(&self, run: &Run) -> Result<Vec<Earned>, Fault> {
+    fn markov(&self, run: &Run) -> Result<Vec<Credit>, JourneyError> {
         let Some(chain) = &self.chain else { return Ok(Vec::new()) };
-        /// Less than this is what solving leaves of nothing.
-        const NOTHING: f64 = 1e-12;
+        /// An effect below this is a rounding error of 0.
+        const EPSILON: f64 = 1e-12;
         let effects = chain.removal_effects(self.values.len(), run)?;
-        // Also values that no conversion's path has, when some path went on from them to one that has.
-        let earning = || (0_u32..).zip(&effects).filter(|(_, effect)| **effect > NOTHING);
+        // Values that are on no conversion path earn too, if a path leads from them to a value that is on one.
+        let earning = || (0_u32..).zip(&effects).filter(|(_, effect)| **effect > EPSILON);
         let sum: f64 = earning().map(|(_, effect)| effect).sum();
         let row = |(slot, effect): (u32, &f64)| {
             let credit = effect / sum;
             let money = self.money.iter().map(|amount| portion(*amount, weight(credit)));
-            Earned { slot, conversions: self.conversions as f64 * credit, money: money.collect() }
+            Credit { slot, conversions: self.conversions as f64 * credit, money: money.collect() }
         };
         Ok(earning().map(row).collect())
     }

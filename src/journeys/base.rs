@@ -1,4 +1,4 @@
-//! The columns: all touchpoints sorted by owner, time and arrival, and who holds which owner.
+//! The base of a projection: all touchpoints as columns, sorted by owner, time and arrival, and the memberships.
 
 use rustc_hash::FxHashMap;
 
@@ -6,34 +6,34 @@ use super::row::HeldConsent;
 use crate::domain::CustomerId;
 use crate::domain::consent::ConsentStatus;
 
-/// Stands for no index.
-pub(crate) const NO: u32 = u32::MAX;
+/// The index that stands for none.
+pub(crate) const NO_INDEX: u32 = u32::MAX;
 
-/// How many touchpoints a piece of work holds, unless one customer has more.
+/// How many touchpoints a chunk of work has, unless one customer has more.
 const CHUNK: u64 = 1 << 13;
 
-/// What a question scans. Never changed once it is there.
+/// What a question scans. It is immutable.
 #[derive(Debug, Default)]
 pub(crate) struct Base {
     pub(crate) rows: Columns,
-    /// Without those that have touchpoints: `holders` says who holds these.
-    pub(crate) people: People,
-    /// By owner, who holds it; `NO` for nobody.
+    /// The memberships of identifiers without touchpoints; `holders` has those of the owners.
+    pub(crate) memberships: Memberships,
+    /// The customer of each owner; `NO_INDEX` when it has none.
     holders: Vec<u32>,
     pub(crate) consents: Consents,
-    /// For each customer where its runs begin in `runs`; one more at the end.
-    pub(crate) run_starts: Vec<u32>,
-    /// Owners by number, customer by customer.
-    pub(crate) runs: Vec<u32>,
-    /// For each customer whether the touchpoints of all its runs stand next to each other, in order.
-    in_one_piece: Vec<bool>,
-    /// Owners that no customer holds, by number.
+    /// For each customer the offset of its owners in `customer_owners`; one more at the end.
+    owner_offsets: Vec<u32>,
+    /// The numbers of the owners, customer by customer.
+    customer_owners: Vec<u32>,
+    /// For each customer whether the rows of all its owners are adjacent and in order.
+    contiguous: Vec<bool>,
+    /// The numbers of the owners without a customer.
     pub(crate) unowned: Vec<u32>,
-    /// Where pieces of work begin, as customers; one more at the end.
+    /// The customers at which chunks of work begin; one more at the end.
     pub(crate) chunks: Vec<u32>,
 }
 
-/// The touchpoints.
+/// The touchpoints, a row each.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) at: Vec<i64>,
@@ -41,72 +41,72 @@ pub(crate) struct Columns {
     pub(crate) kind: Vec<u32>,
     /// Number in `session_keys`, 0 for none; empty when no touchpoint has a session.
     pub(crate) session: Vec<u32>,
-    /// What tells sessions of one customer apart: a hash of their id.
+    /// The hashes of the session ids. They are compared within one customer only.
     pub(crate) session_keys: Vec<u64>,
     /// The identifiers that have touchpoints, sorted.
     pub(crate) owners: Vec<i64>,
-    /// Where each owner's touchpoints begin; one more at the end.
+    /// The row at which each owner's touchpoints begin; one more at the end.
     pub(crate) starts: Vec<u32>,
-    /// The touchpoints about an order, sorted.
+    /// The rows about an order, sorted.
     pub(crate) order_rows: Vec<u32>,
-    /// The order of each of them.
+    /// The order of each of these rows.
     pub(crate) order_of: Vec<u32>,
 }
 
-/// Who holds which identifier.
+/// Which customer has which identifier.
 #[derive(Debug, Default)]
-pub(crate) struct People {
+pub(crate) struct Memberships {
     /// Sorted.
     pub(crate) customers: Ids,
-    /// Identifiers that a customer holds, sorted.
+    /// The identifiers that have a customer, sorted.
     pub(crate) members: Vec<i64>,
-    /// Their customers.
+    /// The customer of each of these identifiers, by number.
     pub(crate) member_of: Vec<u32>,
 }
 
-/// The ids of customers by number, sorted. Those that stores give out, 32 hexadecimal digits, are kept as the
-/// numbers that they are, in half the bytes; where one is anything else all are kept as texts.
+/// The ids of customers by number, sorted. An id of 32 hexadecimal digits, which is what stores give out, is kept as a
+/// 128-bit number: half the bytes. If one id has another form, all ids are kept as texts.
 #[derive(Debug)]
 pub(crate) enum Ids {
     Numbers(Vec<u128>),
     Texts(Texts),
 }
 
-/// Texts by number, in one piece: an id of its own on the heap is twice as large.
+/// Texts by number, in one buffer: a heap allocation for each would be twice as large.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     bytes: String,
-    /// Where each ends.
+    /// The end of each text.
     ends: Vec<u32>,
 }
 
-/// The decisions that identifiers hold, sorted by identifier.
+/// The consents of identifiers, sorted by identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Consents {
-    /// Those that hold any.
+    /// The identifiers that have consents.
     identifiers: Vec<i64>,
-    /// Where the decisions of each begin; one more at the end.
+    /// Where the consents of each begin; one more at the end.
     starts: Vec<u32>,
     purposes: Vec<u16>,
     statuses: Vec<ConsentStatus>,
-    /// When they end, of the few that do, each with its place; sorted.
+    /// The place and the end time of each consent that expires, sorted; few do.
     ends: Vec<(u32, i64)>,
 }
 
-/// A decision that an identifier holds, its purpose as a number.
+/// A consent of an identifier, with the purpose as its number in the dictionary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct EncodedConsent {
     pub(crate) purpose: u16,
     pub(crate) status: ConsentStatus,
     pub(crate) expires_at: Option<i64>,
 }
 
-impl Held {
-    pub(crate) fn of(consent: &HeldConsent, purpose: u16) -> Held {
-        Held { purpose, status: consent.status, expires_at: consent.expires_at.map(|at| at.0) }
+impl EncodedConsent {
+    pub(crate) fn of(consent: &HeldConsent, purpose: u16) -> EncodedConsent {
+        EncodedConsent { purpose, status: consent.status, expires_at: consent.expires_at.map(|at| at.0) }
     }
 
-    /// What it says at `now`, as [`in_force`](crate::domain::consent::in_force) has it.
+    /// Its status at `now`, by the same rule as [`in_force`](crate::domain::consent::in_force).
     pub(crate) fn status_at(&self, now: i64) -> ConsentStatus {
         match self.status {
             ConsentStatus::Granted if self.expires_at.is_some_and(|end| end <= now) => ConsentStatus::Expired,
@@ -116,7 +116,7 @@ impl Held {
 }
 
 impl Consents {
-    fn of(mut all: Vec<(i64, Held)>) -> Consents {
+    fn of(mut all: Vec<(i64, EncodedConsent)>) -> Consents {
         all.sort_by_key(|(identifier, _)| *identifier);
         let (mut identifiers, mut starts) = (Vec::new(), Vec::new());
         for ((identifier, _), place) in all.iter().zip(0..) {
@@ -131,28 +131,28 @@ impl Consents {
         Consents {
             identifiers,
             starts,
-            purposes: all.iter().map(|(_, held)| held.purpose).collect(),
-            statuses: all.iter().map(|(_, held)| held.status).collect(),
-            ends: (0..).zip(&all).filter_map(|(place, (_, held))| Some((place, held.expires_at?))).collect(),
+            purposes: all.iter().map(|(_, consent)| consent.purpose).collect(),
+            statuses: all.iter().map(|(_, consent)| consent.status).collect(),
+            ends: (0..).zip(&all).filter_map(|(place, (_, consent))| Some((place, consent.expires_at?))).collect(),
         }
     }
 
-    /// Each with the identifier that holds it.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Held)> + Clone {
-        let held = |place: u32| {
+    /// Each consent with its identifier.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, EncodedConsent)> + Clone {
+        let consent = |place: u32| {
             let end = self.ends.binary_search_by_key(&place, |(place, _)| *place);
             let expires_at = end.ok().map(|n| self.ends[n].1);
             let place = place as usize;
-            Held { purpose: self.purposes[place], status: self.statuses[place], expires_at }
+            EncodedConsent { purpose: self.purposes[place], status: self.statuses[place], expires_at }
         };
         let own = self.identifiers.iter().zip(self.starts.windows(2));
-        own.flat_map(move |(identifier, ends)| (ends[0]..ends[1]).map(move |place| (*identifier, held(place))))
+        own.flat_map(move |(identifier, ends)| (ends[0]..ends[1]).map(move |place| (*identifier, consent(place))))
     }
 
     fn bytes(&self) -> usize {
         let holders = self.identifiers.len() * size_of::<i64>() + self.starts.len() * size_of::<u32>();
-        let held = self.purposes.len() * (size_of::<u16>() + size_of::<ConsentStatus>());
-        holders + held + self.ends.len() * size_of::<(u32, i64)>()
+        let consent = self.purposes.len() * (size_of::<u16>() + size_of::<ConsentStatus>());
+        holders + consent + self.ends.len() * size_of::<(u32, i64)>()
     }
 }
 
@@ -163,7 +163,7 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// Of ids that are sorted.
+    /// From ids that are sorted.
     pub(crate) fn of<'t>(ids: impl Iterator<Item = &'t str> + Clone) -> Ids {
         match ids.clone().map(Ids::number).collect() {
             Some(numbers) => Ids::Numbers(numbers),
@@ -171,7 +171,7 @@ impl Ids {
         }
     }
 
-    /// The number that an id is; `None` for one that is written in any other way.
+    /// An id of 32 hexadecimal digits as a number; `None` for an id of another form.
     fn number(id: &str) -> Option<u128> {
         let digits = id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         (id.len() == 32 && digits).then(|| u128::from_str_radix(id, 16).ok())?
@@ -231,7 +231,7 @@ impl Texts {
         self.bytes.get(begin..*self.ends.get(number)? as usize)
     }
 
-    /// The number of a text, where they are sorted.
+    /// The number of a text, by binary search: the texts are sorted.
     fn find(&self, text: &str) -> Option<u32> {
         let (mut begin, mut end) = (0, self.len());
         while begin < end {
@@ -251,13 +251,13 @@ impl Texts {
 }
 
 impl Columns {
-    /// Where an owner's touchpoints stand.
+    /// The rows of an owner.
     pub(crate) fn range(&self, owner: u32) -> std::ops::Range<usize> {
         self.starts[owner as usize] as usize..self.starts[owner as usize + 1] as usize
     }
 
-    /// Whether each of these owners' touchpoints begin where those of the one before end, and later.
-    fn are_one_piece(&self, owners: &[u32]) -> bool {
+    /// Whether the rows of these owners are adjacent and in order of time and arrival.
+    fn are_contiguous(&self, owners: &[u32]) -> bool {
         owners.windows(2).all(|two| {
             let (one, other) = (self.range(two[0]), self.range(two[1]));
             one.end == other.start
@@ -266,7 +266,7 @@ impl Columns {
         })
     }
 
-    /// What a customer's touchpoints are ordered by.
+    /// Time and arrival: the order of a customer's touchpoints.
     #[inline]
     pub(crate) fn place(&self, row: usize) -> (i64, i64) {
         (self.at[row], self.arrival[row])
@@ -277,20 +277,20 @@ impl Columns {
         self.owners.binary_search(&identifier).ok().map(|n| n as u32)
     }
 
-    /// The order that a touchpoint is about, or `NO`.
+    /// The order that a row is about, or `NO_INDEX`.
     pub(crate) fn order(&self, row: u32) -> u32 {
-        self.order_rows.binary_search(&row).map_or(NO, |n| self.order_of[n])
+        self.order_rows.binary_search(&row).map_or(NO_INDEX, |n| self.order_of[n])
     }
 
-    /// What tells its session from the customer's others; 0 for none.
+    /// The hash of the session id of a row; 0 for none.
     pub(crate) fn session_key(&self, row: usize) -> u64 {
         self.session.get(row).map_or(0, |number| self.session_keys[*number as usize])
     }
 }
 
-impl People {
-    /// From who holds what; of an identifier that is told twice the last counts.
-    pub(crate) fn of(members: Vec<(i64, CustomerId)>) -> People {
+impl Memberships {
+    /// From pairs of identifier and customer. When an identifier occurs twice, the last pair counts.
+    pub(crate) fn of(members: Vec<(i64, CustomerId)>) -> Memberships {
         let mut numbers: FxHashMap<CustomerId, u32> = FxHashMap::default();
         let mut customers = Vec::new();
         let mut pairs: Vec<(i64, u32)> = Vec::with_capacity(members.len());
@@ -310,7 +310,7 @@ impl People {
         pairs.reverse();
         pairs.dedup_by_key(|(identifier, _)| *identifier);
         pairs.reverse();
-        People {
+        Memberships {
             customers: Ids::of(order.iter().map(|old| &*customers[*old as usize].0)),
             members: pairs.iter().map(|(identifier, _)| *identifier).collect(),
             member_of: pairs.iter().map(|(_, number)| place[*number as usize]).collect(),
@@ -324,102 +324,116 @@ impl People {
 }
 
 impl Base {
-    /// Puts the parts together: who has which touchpoints, and pieces of work of about one size.
-    pub(crate) fn of(rows: Columns, mut people: People, consents: Vec<(i64, Held)>) -> Base {
+    /// Puts the parts together: finds the owners of each customer, and cuts the customers into chunks.
+    pub(crate) fn of(rows: Columns, mut memberships: Memberships, consents: Vec<(i64, EncodedConsent)>) -> Base {
         let consents = Consents::of(consents);
-        let mut holders = vec![NO; rows.owners.len()];
-        let (members, member_of) = (std::mem::take(&mut people.members), std::mem::take(&mut people.member_of));
+        let mut holders = vec![NO_INDEX; rows.owners.len()];
+        let (members, member_of) =
+            (std::mem::take(&mut memberships.members), std::mem::take(&mut memberships.member_of));
         for (identifier, customer) in members.into_iter().zip(member_of) {
             if let Some(owner) = rows.owner(identifier) {
                 holders[owner as usize] = customer;
             } else {
-                people.members.push(identifier);
-                people.member_of.push(customer);
+                memberships.members.push(identifier);
+                memberships.member_of.push(customer);
             }
         }
-        people.members.shrink_to_fit();
-        people.member_of.shrink_to_fit();
-        let mut run_starts = vec![0_u32; people.customers.len() + 1];
-        holders.iter().filter(|holder| **holder != NO).for_each(|holder| run_starts[*holder as usize + 1] += 1);
-        for n in 1..run_starts.len() {
-            run_starts[n] += run_starts[n - 1];
+        memberships.members.shrink_to_fit();
+        memberships.member_of.shrink_to_fit();
+        let mut owner_offsets = vec![0_u32; memberships.customers.len() + 1];
+        holders
+            .iter()
+            .filter(|holder| **holder != NO_INDEX)
+            .for_each(|holder| owner_offsets[*holder as usize + 1] += 1);
+        for n in 1..owner_offsets.len() {
+            owner_offsets[n] += owner_offsets[n - 1];
         }
-        let mut next = run_starts.clone();
-        let mut runs = vec![0; run_starts.last().map_or(0, |end| *end as usize)];
+        let mut next = owner_offsets.clone();
+        let mut customer_owners = vec![0; owner_offsets.last().map_or(0, |end| *end as usize)];
         let mut unowned = Vec::new();
         for (owner, holder) in (0..).zip(&holders) {
-            if *holder == NO {
+            if *holder == NO_INDEX {
                 unowned.push(owner);
             } else {
                 let place = &mut next[*holder as usize];
-                runs[*place as usize] = owner;
+                customer_owners[*place as usize] = owner;
                 *place += 1;
             }
         }
-        let own = run_starts.windows(2).map(|ends| &runs[ends[0] as usize..ends[1] as usize]);
-        let in_one_piece = own.map(|runs| rows.are_one_piece(runs)).collect();
-        let mut base =
-            Base { rows, people, holders, consents, run_starts, runs, in_one_piece, unowned, chunks: Vec::new() };
+        let own = owner_offsets.windows(2).map(|ends| &customer_owners[ends[0] as usize..ends[1] as usize]);
+        let contiguous = own.map(|owners| rows.are_contiguous(owners)).collect();
+        let mut base = Base {
+            rows,
+            memberships,
+            holders,
+            consents,
+            owner_offsets,
+            customer_owners,
+            contiguous,
+            unowned,
+            chunks: Vec::new(),
+        };
         base.chunks = base.cut();
         base
     }
 
-    /// Who holds an identifier, or `NO`.
+    /// The customer of an identifier, or `NO_INDEX`.
     pub(crate) fn holder(&self, identifier: i64) -> u32 {
         if let Some(owner) = self.rows.owner(identifier) {
             return self.holders[owner as usize];
         }
-        self.people.members.binary_search(&identifier).map_or(NO, |n| self.people.member_of[n])
+        self.memberships.members.binary_search(&identifier).map_or(NO_INDEX, |n| self.memberships.member_of[n])
     }
 
-    /// Every identifier that a customer holds, and the customer; in no order.
+    /// Every identifier that has a customer, and that customer; in no order.
     pub(crate) fn members(&self) -> impl Iterator<Item = (i64, u32)> {
         let owners = self.rows.owners.iter().copied().zip(self.holders.iter().copied());
-        let others = self.people.members.iter().copied().zip(self.people.member_of.iter().copied());
-        owners.filter(|(_, holder)| *holder != NO).chain(others)
+        let others = self.memberships.members.iter().copied().zip(self.memberships.member_of.iter().copied());
+        owners.filter(|(_, holder)| *holder != NO_INDEX).chain(others)
     }
 
+    /// The customers at which chunks of about [`CHUNK`] touchpoints begin. A customer itself counts as 16.
     fn cut(&self) -> Vec<u32> {
         let mut chunks = vec![0];
         let mut size = 0;
-        for customer in 0..self.people.customers.len() as u32 {
+        for customer in 0..self.memberships.customers.len() as u32 {
             if size >= CHUNK {
                 chunks.push(customer);
                 size = 0;
             }
-            let runs = self.runs_of(customer);
-            size += 16 + runs.iter().map(|owner| self.rows.range(*owner).len() as u64).sum::<u64>();
+            let owners = self.owners_of(customer);
+            size += 16 + owners.iter().map(|owner| self.rows.range(*owner).len() as u64).sum::<u64>();
         }
-        chunks.push(self.people.customers.len() as u32);
+        chunks.push(self.memberships.customers.len() as u32);
         chunks
     }
 
-    /// The owners a customer holds that have touchpoints, by number.
-    pub(crate) fn runs_of(&self, customer: u32) -> &[u32] {
+    /// The numbers of a customer's owners: its identifiers that have touchpoints.
+    pub(crate) fn owners_of(&self, customer: u32) -> &[u32] {
         let customer = customer as usize;
-        &self.runs[self.run_starts[customer] as usize..self.run_starts[customer + 1] as usize]
+        &self.customer_owners[self.owner_offsets[customer] as usize..self.owner_offsets[customer + 1] as usize]
     }
 
-    /// Where a customer's touchpoints stand, when they stand next to each other in order.
+    /// A customer's rows, if they are adjacent and in order.
     #[inline]
-    pub(crate) fn piece_of(&self, customer: u32) -> Option<std::ops::Range<usize>> {
-        let runs = self.runs_of(customer);
-        let (first, last) = (runs.first()?, runs.last()?);
-        let whole = self.in_one_piece[customer as usize];
+    pub(crate) fn contiguous_range(&self, customer: u32) -> Option<std::ops::Range<usize>> {
+        let owners = self.owners_of(customer);
+        let (first, last) = (owners.first()?, owners.last()?);
+        let whole = self.contiguous[customer as usize];
         whole.then(|| self.rows.range(*first).start..self.rows.range(*last).end)
     }
 
-    /// How much memory it takes.
+    /// How many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let rows = &self.rows;
         let words = rows.kind.len() + rows.session.len() + rows.starts.len() + 2 * rows.order_rows.len();
         let longs = rows.at.len() + rows.arrival.len() + rows.session_keys.len() + rows.owners.len();
-        let people = &self.people;
-        let lists = self.run_starts.len() + self.runs.len() + self.unowned.len() + self.chunks.len();
-        4 * (words + lists + self.holders.len() + people.member_of.len())
-            + 8 * (longs + people.members.len())
-            + people.customers.bytes()
-            + self.in_one_piece.len()
+        let memberships = &self.memberships;
+        let lists = self.owner_offsets.len() + self.customer_owners.len() + self.unowned.len() + self.chunks.len();
+        4 * (words + lists + self.holders.len() + memberships.member_of.len())
+            + 8 * (longs + memberships.members.len())
+            + memberships.customers.bytes()
+            + self.contiguous.len()
             + self.consents.bytes()
     }
 }

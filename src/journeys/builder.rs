@@ -1,17 +1,17 @@
-//! Takes in everything at once, in any order, and sorts it.
+//! Builds a projection from everything at once, in any order.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::base::{Base, Columns, Held, People};
+use super::base::{Base, Columns, EncodedConsent, Memberships};
 use super::dictionary::{Dictionary, Net, OrderTable, PackedOrders, order_hash, session_hash};
 use super::projection::Projection;
-use super::row::{HeldConsent, OrderNow, Row};
+use super::row::{HeldConsent, OrderNet, Row};
 use crate::domain::{CustomerId, IdentifierId};
 
-/// What was read so far. Several can be filled side by side and [absorbed](Builder::absorb) into one.
+/// Collects what a store has. Several builders can be filled in parallel and [absorbed](Builder::absorb) into one.
 #[derive(Debug)]
 pub struct Builder {
     dictionary: Dictionary,
@@ -23,10 +23,10 @@ pub struct Builder {
     kind: Vec<u32>,
     /// Empty until the first touchpoint with a session.
     session: Vec<u64>,
-    /// Touchpoint and order, in the order of touchpoints.
+    /// Touchpoint and order, of those about an order, sorted.
     about: Vec<(u32, u32)>,
     members: Vec<(i64, CustomerId)>,
-    consents: Vec<(i64, Held)>,
+    consents: Vec<(i64, EncodedConsent)>,
 }
 
 impl Builder {
@@ -47,44 +47,44 @@ impl Builder {
         }
     }
 
-    /// Takes a touchpoint; each may be given once.
+    /// Adds a touchpoint; each may be added once.
     pub fn row(&mut self, row: &Row<'_>) {
         let kind = self.dictionary.kinds.code(&row.kind);
         let order = row.order.map(|key| self.orders.number_of(order_hash(key)));
         self.push(row.owner.0, row.at.0, row.arrival.0, kind, row.session.map_or(0, session_hash), order);
     }
 
-    /// Takes who holds an identifier.
+    /// Adds a membership.
     pub fn member(&mut self, identifier: IdentifierId, customer: &CustomerId) {
         self.members.push((identifier.0, customer.clone()));
     }
 
-    /// Takes what an order comes to.
-    pub fn order(&mut self, order: &OrderNow) {
+    /// Adds an order.
+    pub fn order(&mut self, order: &OrderNet) {
         let number = self.orders.number_of(order_hash(&order.key));
         let currency = self.dictionary.currency(&order.currency);
         self.orders.set(number, Net { currency, amount: order.net });
     }
 
-    /// Takes all decisions that an identifier holds; each identifier may be given once.
-    pub fn consents(&mut self, identifier: IdentifierId, held: &[HeldConsent]) {
-        for consent in held {
+    /// Adds all consents of an identifier; each identifier may be added once.
+    pub fn consents(&mut self, identifier: IdentifierId, consents: &[HeldConsent]) {
+        for consent in consents {
             let purpose = self.dictionary.purpose(&consent.purpose);
-            self.consents.push((identifier.0, Held::of(consent, purpose)));
+            self.consents.push((identifier.0, EncodedConsent::of(consent, purpose)));
         }
     }
 
-    /// How many touchpoints it holds.
+    /// The number of touchpoints so far.
     pub fn len(&self) -> usize {
         self.at.len()
     }
 
-    /// Whether it holds no touchpoint.
+    /// Whether there are no touchpoints.
     pub fn is_empty(&self) -> bool {
         self.at.is_empty()
     }
 
-    /// How much memory it takes, about, and a projection made of it will.
+    /// About how many bytes of memory it takes, and the projection that it builds will take.
     pub fn bytes(&self) -> usize {
         self.at.len() * 24
             + self.session.len() * 8
@@ -94,7 +94,7 @@ impl Builder {
             + self.orders.bytes()
     }
 
-    /// Takes all of another one, which was made with the same dimensions.
+    /// Adds all of another builder, which has the same configured dimensions.
     pub fn absorb(&mut self, other: Builder) {
         let kinds: Vec<u32> = (0..other.dictionary.kinds.len() as u32)
             .map(|code| self.dictionary.kinds.adopt(&other.dictionary.kinds, code))
@@ -124,17 +124,18 @@ impl Builder {
         self.kind.extend(other.kind.iter().map(|kind| kinds[*kind as usize]));
         self.about.extend(other.about.iter().map(|(row, order)| (begin + row, orders[*order as usize])));
         self.members.extend(other.members);
-        let held = |held: Held| Held { purpose: purposes[usize::from(held.purpose)], ..held };
-        self.consents.extend(other.consents.into_iter().map(|(identifier, consent)| (identifier, held(consent))));
+        let renumbered =
+            |consent: EncodedConsent| EncodedConsent { purpose: purposes[usize::from(consent.purpose)], ..consent };
+        self.consents.extend(other.consents.into_iter().map(|(identifier, consent)| (identifier, renumbered(consent))));
     }
 
-    /// The projection, sorted on so many threads.
+    /// Sorts on `threads` threads and builds the projection.
     pub fn finish(self, threads: usize) -> Projection {
         let (base, dictionary, orders) = self.sort(threads);
         Projection::of(base, dictionary, PackedOrders::of(&orders.all()))
     }
 
-    /// With numbers that the caller's dictionary has given: what folding uses.
+    /// An empty builder that uses the numbers of a dictionary. Folding uses it.
     pub(crate) fn with(dictionary: Dictionary, orders: OrderTable) -> Self {
         Builder { dictionary, orders, ..Builder::new([].into()) }
     }
@@ -156,12 +157,12 @@ impl Builder {
         self.kind.push(kind);
     }
 
-    pub(crate) fn hold(&mut self, identifier: i64, customer: CustomerId) {
+    pub(crate) fn membership(&mut self, identifier: i64, customer: CustomerId) {
         self.members.push((identifier, customer));
     }
 
-    pub(crate) fn consent(&mut self, identifier: i64, held: Held) {
-        self.consents.push((identifier, held));
+    pub(crate) fn consent(&mut self, identifier: i64, consent: EncodedConsent) {
+        self.consents.push((identifier, consent));
     }
 
     fn owner_number(&mut self, identifier: i64) -> u32 {
@@ -180,7 +181,7 @@ impl Builder {
             let count = std::mem::replace(&mut next[*owner as usize], starts[n]);
             starts[n + 1] = starts[n] + count;
         }
-        // Which touchpoint stands where: by owner first, then each owner's by time and arrival.
+        // The permutation that sorts touchpoints: by owner first (a counting sort), then each owner's by time and arrival.
         let mut order = vec![0_u32; self.at.len()];
         for (row, owner) in (0..).zip(&self.owner) {
             let place = &mut next[*owner as usize];
@@ -213,7 +214,7 @@ impl Builder {
         let (session, session_keys) = sessions(&std::mem::take(&mut self.session), &order, &starts);
         let owners = owners.into_iter().map(|(identifier, _)| identifier).collect();
         let columns = Columns { at, arrival, kind, session, session_keys, owners, starts, order_rows, order_of };
-        let base = Base::of(columns, People::of(self.members), self.consents);
+        let base = Base::of(columns, Memberships::of(self.members), self.consents);
         (base, self.dictionary, self.orders)
     }
 
@@ -229,7 +230,7 @@ impl Builder {
     }
 }
 
-/// Owners cut so that each thread has about as many touchpoints.
+/// Ranges of owners, one for each thread, with about the same number of touchpoints.
 fn pieces(starts: &[u32], threads: usize) -> Vec<Range<usize>> {
     let owners = starts.len() - 1;
     let total = u64::from(starts[owners]);
@@ -257,7 +258,7 @@ fn gather<T: Copy + Default + Send + Sync>(from: &[T], order: &[u32], threads: u
     into
 }
 
-/// Numbers each owner's sessions.
+/// The session column and the hash of each session number: each owner's sessions are numbered, 0 is none.
 fn sessions(hashes: &[u64], order: &[u32], starts: &[u32]) -> (Vec<u32>, Vec<u64>) {
     if hashes.is_empty() {
         return (Vec::new(), Vec::new());

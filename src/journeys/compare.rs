@@ -1,4 +1,4 @@
-//! Two scopes side by side: which links one has more of.
+//! Compares two scopes: the share of each link in both.
 
 use std::sync::Arc;
 
@@ -6,55 +6,55 @@ use rustc_hash::FxHashMap;
 
 use super::population::{Population, population};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::JourneyScan;
 use super::scope::Scope;
 use super::transitions::count;
 use super::values::share;
-use super::walk::Asked;
 
-/// Two scopes side by side.
+/// A comparison of two scopes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JourneyComparison {
-    /// What the first holds.
+    /// The size of the first scope.
     pub a: Population,
-    /// What the other holds.
+    /// The size of the other scope.
     pub b: Population,
-    /// Links of either, by how much they differ.
+    /// The links of both, those with the largest difference first.
     pub links: Vec<LinkDifference>,
 }
 
-/// A link's share of all links on both sides.
+/// The share of a link in both scopes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkDifference {
     /// The value before.
     pub from: Arc<str>,
     /// The value after.
     pub to: Arc<str>,
-    /// Of the first scope's.
+    /// Its share of all pairs of the first scope.
     pub share_a: f64,
-    /// Of the other's.
+    /// Its share of all pairs of the other scope.
     pub share_b: f64,
-    /// What the first has more.
+    /// `share_a` less `share_b`.
     pub difference: f64,
 }
 
 /// # Errors
-/// That a scope cannot be, that it was cancelled or took too long.
+/// A scope is not valid; it was cancelled, or took too long.
 pub fn compare(
     projection: &Projection,
     a: &Scope,
     b: &Scope,
     top: usize,
     run: &Run,
-) -> Result<JourneyComparison, Fault> {
+) -> Result<JourneyComparison, JourneyError> {
     let mut shares: FxHashMap<(Arc<str>, Arc<str>), [f64; 2]> = FxHashMap::default();
     for (side, scope) in [a, b].into_iter().enumerate() {
-        let asked =
-            Asked::new(projection, scope).map_err(|fault| if side == 1 { of_the_other(fault) } else { fault })?;
-        let counted = count(&asked, scope, false, run)?;
-        for (from, to, count, _) in &counted.pairs {
-            let own = shares.entry((counted.shown(*from), counted.shown(*to))).or_default();
-            own[side] = share(*count, counted.total);
+        let scan = JourneyScan::new(projection, scope)
+            .map_err(|fault| if side == 1 { of_other_scope(fault) } else { fault })?;
+        let counted = count(&scan, scope, false, run)?;
+        for pair in &counted.pairs {
+            let own = shares.entry((counted.shown(pair.from), counted.shown(pair.to))).or_default();
+            own[side] = share(pair.count, counted.total);
         }
     }
     let mut links: Vec<_> = shares
@@ -75,11 +75,11 @@ pub fn compare(
     Ok(JourneyComparison { a: population(projection, a, run)?, b: population(projection, b, run)?, links })
 }
 
-/// What is wrong with the other scope, told of the argument that gave it.
-fn of_the_other(fault: Fault) -> Fault {
+/// An error of the other scope, with `with` as its argument instead of `scope`.
+fn of_other_scope(fault: JourneyError) -> JourneyError {
     match fault {
-        Fault::BadArgument { argument, message, hint } => {
-            Fault::BadArgument { argument: argument.replacen("scope", "with", 1), message, hint }
+        JourneyError::BadArgument { argument, message, hint } => {
+            JourneyError::BadArgument { argument: argument.replacen("scope", "with", 1), message, hint }
         }
         other => other,
     }

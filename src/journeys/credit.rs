@@ -1,37 +1,36 @@
-//! What each step on the way to one conversion earned, by each model but MARKOV, which has no answer
-//! for a single way.
+//! The credit of each touch before one conversion, by each attribution model except MARKOV, which needs all paths.
 
 use rustc_hash::FxHashSet;
 
 use crate::domain::Duration;
 
-/// How a conversion is shared between the touches before it.
+/// An attribution model: how the touches before a conversion share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Model {
     /// All to the first.
     FirstTouch,
     /// All to the last.
     LastTouch,
-    /// The same to each.
+    /// The same to each touch.
     Linear,
-    /// One whole to each value that takes part; it does not sum to the conversions.
+    /// A whole conversion to each distinct value of the path. The credits do not sum to the conversions.
     Participation,
-    /// 0.4 to the first and to the last, the rest between.
+    /// 0.4 to the first and to the last, the rest to those between.
     PositionBased,
-    /// 0.2 to the first, 0.6 to the last, the rest between.
+    /// 0.2 to the first, 0.6 to the last, the rest to those between.
     JShaped,
-    /// 0.6 to the first, 0.2 to the last, the rest between.
+    /// 0.6 to the first, 0.2 to the last, the rest to those between.
     InverseJ,
-    /// By age: half as much for each half-life.
+    /// By age: the credit halves with each half-life.
     TimeDecay,
-    /// By what all conversions would lose without a value: a chain over all paths.
+    /// The removal effect of each value in a Markov chain over all paths.
     Markov,
-    /// The same to each value that takes part: the Shapley value of what its set of values brought.
+    /// The same to each distinct value of the path: the Shapley value of what this set of values converted.
     Shapley,
 }
 
 impl Model {
-    /// All, in the contract's order.
+    /// All models, in the order of the contract.
     pub const ALL: [Model; 10] = [
         Model::FirstTouch,
         Model::LastTouch,
@@ -67,15 +66,15 @@ impl Model {
 pub struct Touch {
     /// How long before the conversion, in milliseconds; never negative.
     pub age: i64,
-    /// Its value, as a code: equal ones are one value.
+    /// Its value, as a code: equal codes are one value.
     pub value: u32,
 }
 
-/// Adds the weight of each touch of `path`, which is in order, to `into`. PARTICIPATION gives 1 to the
-/// first touch of each value, SHAPLEY the same to each of those. `half_life` is for TIME_DECAY; with one
-/// of 0 the newest have all.
+/// Appends the weight of each touch of `path`, which is in order, to `into`. PARTICIPATION gives 1 to the first touch
+/// of each value, SHAPLEY an equal part to each of these touches. `half_life` is for TIME_DECAY; when it is 0, the newest
+/// touches have all.
 ///
-/// Answers whether the model has weights: MARKOV has none, and adds nothing.
+/// The answer is whether the model has weights: MARKOV has none, and appends nothing.
 pub fn weigh(model: Model, path: &[Touch], half_life: Duration, into: &mut Vec<f64>) -> bool {
     let begin = into.len();
     let count = path.len();
@@ -88,7 +87,7 @@ pub fn weigh(model: Model, path: &[Touch], half_life: Duration, into: &mut Vec<f
         Model::JShaped => ends(count, 0.2, 0.6, into),
         Model::InverseJ => ends(count, 0.6, 0.2, into),
         Model::TimeDecay => {
-            // Ages are taken from the newest: the ratios are the same, and none of them vanishes.
+            // Ages are relative to the newest touch: the ratios are the same, and the weights do not vanish.
             let newest = path.iter().map(|touch| touch.age).min().unwrap_or_default();
             let half_life = half_life.as_millis().max(0) as f64;
             into.extend(path.iter().map(|touch| match touch.age - newest {
@@ -109,8 +108,8 @@ pub fn weigh(model: Model, path: &[Touch], half_life: Duration, into: &mut Vec<f
     true
 }
 
-/// `first` to the first, `last` to the last, what is left to those between; of two the rest is shared in
-/// the same way, and one has all.
+/// `first` to the first touch, `last` to the last, the rest to those between. Two touches share the rest in the same
+/// proportion, and a single touch has all.
 fn ends(count: usize, first: f64, last: f64, into: &mut Vec<f64>) {
     match count {
         0 => {}
@@ -125,9 +124,9 @@ fn ends(count: usize, first: f64, last: f64, into: &mut Vec<f64>) {
     }
 }
 
-/// 1 to the first touch of each value, 0 to the others; how many values there are.
+/// 1 to the first touch of each value, 0 to the others. The answer is the number of distinct values.
 fn first_of_each(path: &[Touch], into: &mut Vec<f64>) -> usize {
-    /// Below that, looking back is quicker than hashing.
+    /// Up to this length, looking back is faster than hashing.
     const FEW: usize = 32;
     let begin = into.len();
     let mut values = 0;
@@ -164,15 +163,15 @@ mod tests {
         weights
     }
 
-    fn close(got: &[f64], wanted: &[f64]) {
-        assert_eq!(got.len(), wanted.len());
-        for (got, wanted) in got.iter().zip(wanted) {
-            assert!((got - wanted).abs() < 1e-12, "{got} {wanted}");
+    fn close(got: &[f64], expected: &[f64]) {
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-12, "{got} {expected}");
         }
     }
 
     #[test]
-    fn each_model_weighs_as_the_table_says() {
+    fn each_model_has_the_weights_of_the_contract() {
         let four = path(&[1, 2, 1, 3]);
         close(&weights(Model::FirstTouch, &four), &[1.0, 0.0, 0.0, 0.0]);
         close(&weights(Model::LastTouch, &four), &[0.0, 0.0, 0.0, 1.0]);
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn decay_halves_with_each_half_life_however_old_all_of_it_is() {
+    fn decay_halves_with_each_half_life_at_any_age() {
         for offset in [0, 100_000 * DAY] {
             let aged = |days: i64| Touch { age: offset + days * DAY, value: 0 };
             let third = 1.0 / 3.0;
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_touch_has_all_and_no_touch_nothing() {
+    fn a_single_touch_has_all_and_an_empty_path_nothing() {
         for model in Model::ALL.into_iter().filter(|model| *model != Model::Markov) {
             close(&weights(model, &path(&[5])), &[1.0]);
             close(&weights(model, &[]), &[]);
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn all_but_participation_share_exactly_one_conversion_however_long_the_path() {
+    fn all_models_but_participation_share_exactly_one_conversion() {
         for count in [2, 3, 33, 500] {
             let values: Vec<u32> = (0..count).map(|n| n * n % 17).collect();
             for model in Model::ALL {
@@ -220,8 +219,8 @@ mod tests {
                 }
                 let sum: f64 = weights(model, &path).iter().sum();
                 let distinct = values.iter().collect::<FxHashSet<_>>().len() as f64;
-                let wanted = if model == Model::Participation { distinct } else { 1.0 };
-                assert!((sum - wanted).abs() < 1e-9, "{model:?} of {count}: {sum}");
+                let expected = if model == Model::Participation { distinct } else { 1.0 };
+                assert!((sum - expected).abs() < 1e-9, "{model:?} of {count}: {sum}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Names as numbers: kinds of touchpoints, purposes, currencies, and orders.
+//! Dictionaries: numbers for kinds of touchpoint, purposes, currencies and orders.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::kind::Kinds;
 use crate::domain::order::OrderKey;
 use crate::domain::{Amount, Currency};
 
-/// What has names and is told by number. Only ever grows, and numbers stay.
+/// Numbers for kinds, purposes and currencies. It only grows, and a number never changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Dictionary {
     pub(crate) kinds: Kinds,
@@ -41,15 +41,15 @@ impl Dictionary {
     }
 }
 
-/// What orders come to, by number.
+/// The net of orders, by number: the table of a builder.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OrderTable {
     numbers: FxHashMap<u64, u32>,
-    /// `None` while nothing was said about it but by touchpoints.
+    /// `None` while only touchpoints name the order, so its net is not known.
     now: Vec<Option<Net>>,
 }
 
-/// An order's net, its currency as a number.
+/// An order's net, with the currency as its number in the dictionary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Net {
     pub(crate) currency: u16,
@@ -57,7 +57,7 @@ pub(crate) struct Net {
 }
 
 impl OrderTable {
-    /// The number of an order, which gets one at first sight.
+    /// The number of an order; a new order gets the next number.
     pub(crate) fn number_of(&mut self, hash: u64) -> u32 {
         *self.numbers.entry(hash).or_insert_with(|| {
             self.now.push(None);
@@ -81,20 +81,20 @@ impl OrderTable {
     }
 }
 
-/// The same, packed, and never changed.
+/// The net of orders, packed and immutable: the table of a base.
 #[derive(Debug, Default)]
 pub(crate) struct PackedOrders {
     /// Sorted.
     hashes: Vec<u64>,
-    /// Their numbers.
+    /// The number of each hash.
     numbers: Vec<u32>,
     /// By number.
     amounts: Vec<i128>,
-    /// By number; `UNSAID` while nothing was said about it.
+    /// By number; `UNKNOWN` while the net is not known.
     currencies: Vec<u16>,
 }
 
-const UNSAID: u16 = u16::MAX;
+const UNKNOWN: u16 = u16::MAX;
 
 impl PackedOrders {
     /// From each order's hash and net, by number.
@@ -106,7 +106,7 @@ impl PackedOrders {
             hashes,
             numbers,
             amounts: all.iter().map(|(_, net)| net.map_or(0, |net| net.amount.0)).collect(),
-            currencies: all.iter().map(|(_, net)| net.map_or(UNSAID, |net| net.currency)).collect(),
+            currencies: all.iter().map(|(_, net)| net.map_or(UNKNOWN, |net| net.currency)).collect(),
         }
     }
 
@@ -116,7 +116,7 @@ impl PackedOrders {
 
     fn now(&self, number: u32) -> Option<Net> {
         let currency = *self.currencies.get(number as usize)?;
-        (currency != UNSAID).then(|| Net { currency, amount: Amount(self.amounts[number as usize]) })
+        (currency != UNKNOWN).then(|| Net { currency, amount: Amount(self.amounts[number as usize]) })
     }
 
     fn len(&self) -> usize {
@@ -128,7 +128,7 @@ impl PackedOrders {
     }
 }
 
-/// The same with what was said since, so that a new word does not copy all the old ones.
+/// A base table and what changed since, so that a change does not copy the base.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
     base: Arc<PackedOrders>,
@@ -151,7 +151,7 @@ impl Orders {
         self.now.insert(number, net);
     }
 
-    /// What an order comes to; `None` when nobody has said.
+    /// The net of an order; `None` when it is not known.
     pub(crate) fn now(&self, number: u32) -> Option<Net> {
         self.now.get(&number).copied().or_else(|| self.base.now(number))
     }
@@ -165,13 +165,13 @@ impl Orders {
         all
     }
 
-    /// All of it, to go on from.
+    /// All of it as the table of a builder.
     pub(crate) fn table(&self) -> OrderTable {
         let (hashes, now): (Vec<u64>, _) = self.all().into_iter().unzip();
         OrderTable { numbers: hashes.into_iter().zip(0..).collect(), now }
     }
 
-    /// How much was said since.
+    /// The number of entries since the base.
     pub(crate) fn late(&self) -> usize {
         self.numbers.len() + self.now.len()
     }
@@ -181,19 +181,19 @@ impl Orders {
     }
 }
 
-/// What stands for an order: 64 bits of its source and number. Of ten million orders, two of the same
-/// are one chance in four hundred thousand.
+/// The key of an order: a hash of 64 bits of its source and number. Among ten million orders, the chance that two have
+/// the same hash is one in four hundred thousand.
 pub(crate) fn order_hash(key: &OrderKey) -> u64 {
     text_hash(&[key.source.as_bytes(), key.number.as_bytes()])
 }
 
-/// What stands for a session id, only ever compared within one customer. Never 0.
+/// The key of a session id, which is compared within one customer only. It is never 0.
 pub(crate) fn session_hash(id: &str) -> u64 {
     text_hash(&[id.as_bytes()]).max(1)
 }
 
-/// A hash that is the same in every version and on every machine, for it is saved. Each step is one to
-/// one in the state, and mixes by multiplying to 128 bits and folding.
+/// A hash that is the same in every version and on every machine, since it is saved. Each step is one-to-one in the
+/// state, and mixes by multiplying to 128 bits and folding.
 fn text_hash(parts: &[&[u8]]) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |a: u64, b: u64| {
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_by_little_has_another_hash() {
+    fn similar_texts_have_different_hashes() {
         let mut seen = rustc_hash::FxHashSet::default();
         for n in 0..200_000_u32 {
             assert!(seen.insert(session_hash(&format!("session-{n}"))), "{n}");
@@ -225,6 +225,10 @@ mod tests {
         }
         let key = |source: &str, number: &str| OrderKey { source: source.into(), number: number.into() };
         assert_ne!(order_hash(&key("ab", "c")), order_hash(&key("a", "bc")));
-        assert_eq!(session_hash("a"), 12_714_642_788_287_987_822, "changing this makes every saved projection useless");
+        assert_eq!(
+            session_hash("a"),
+            12_714_642_788_287_987_822,
+            "a change of the hash makes every saved projection useless"
+        );
     }
 }

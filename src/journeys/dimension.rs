@@ -1,34 +1,34 @@
-//! What a touchpoint's value can be: its name, its channel, or whatever the settings carry beside them.
+//! Dimensions: the attributes of a touchpoint, such as its name or channel, and the properties that the settings add.
 
 use std::sync::Arc;
 
-/// The dimensions that every projection has, in the order of their numbers.
+/// The dimensions of every projection, in the order of their numbers.
 pub const FIXED: [&str; 8] =
     ["name", "kind", "channel", "direction", "source", "campaign", "campaign_source", "campaign_medium"];
 
-/// A dimension, by its number: those of [`FIXED`], then the configured ones.
+/// The number of a dimension: first those of [`FIXED`], then the configured ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Dimension(u16);
 
 impl Dimension {
     /// The event's own name.
     pub const NAME: Dimension = Dimension(0);
-    /// What it means.
+    /// Its meaning.
     pub const KIND: Dimension = Dimension(1);
     /// Where it happened.
     pub const CHANNEL: Dimension = Dimension(2);
-    /// Who came to whom.
+    /// Whether the customer came to the business or the other way round.
     pub const DIRECTION: Dimension = Dimension(3);
-    /// Who sent it.
+    /// The source that sent it.
     pub const SOURCE: Dimension = Dimension(4);
     /// The campaign's name.
     pub const CAMPAIGN: Dimension = Dimension(5);
     /// Where the campaign ran.
     pub const CAMPAIGN_SOURCE: Dimension = Dimension(6);
-    /// By what means it ran.
+    /// The medium of the campaign.
     pub const CAMPAIGN_MEDIUM: Dimension = Dimension(7);
 
-    /// The one with this name, where `configured` are those of the settings.
+    /// The dimension with this name; `configured` are those of the settings.
     pub fn named(name: &str, configured: &[Arc<str>]) -> Option<Dimension> {
         let names = FIXED.into_iter().chain(configured.iter().map(|name| &**name));
         names.zip(0..).find(|(own, _)| *own == name).map(|(_, number)| Dimension(number))
@@ -43,18 +43,18 @@ impl Dimension {
     }
 }
 
-/// What a touchpoint shows that has no value.
+/// Shown for a touchpoint without a value.
 pub const NONE: &str = "(none)";
-/// What comes before the first touchpoint.
+/// Shown before the first touchpoint.
 pub const START: &str = "START";
-/// What comes after the last.
+/// Shown after the last touchpoint.
 pub const END: &str = "END";
-/// The only touch of a conversion that nothing led to.
+/// The only touch of a conversion without touchpoints before it.
 pub const DIRECT: &str = "(direct)";
-/// What stands for the part of a path that was cut.
+/// Shown for the part of a path, or of a list of groups, that is cut.
 pub const CUT: &str = "…";
 
-/// A stored value as answers show it: with a `\` before it where it would be taken for one of ours.
+/// A stored value as answers show it: with a `\` before it when it is equal to one of the markers above.
 pub fn shown(value: Option<&str>) -> Arc<str> {
     match value {
         None => NONE.into(),
@@ -63,14 +63,14 @@ pub fn shown(value: Option<&str>) -> Arc<str> {
     }
 }
 
-/// Whether `wanted`, as somebody wrote it, means this stored value: as it is shown, or as it is stored
-/// where that can mean nothing else.
-pub(crate) fn means(wanted: &str, value: Option<&str>) -> bool {
+/// Whether `written`, a value in a question, value_matches this stored value: as answers show it, or as it is stored when
+/// that is not ambiguous.
+pub(crate) fn value_matches(written: &str, value: Option<&str>) -> bool {
     match value {
-        None => wanted == NONE,
-        Some(NONE) => wanted.strip_prefix('\\') == Some(NONE),
-        Some(own @ (START | END | DIRECT | CUT)) => wanted.strip_prefix('\\').unwrap_or(wanted) == own,
-        Some(value) => wanted == value,
+        None => written == NONE,
+        Some(NONE) => written.strip_prefix('\\') == Some(NONE),
+        Some(own @ (START | END | DIRECT | CUT)) => written.strip_prefix('\\').unwrap_or(written) == own,
+        Some(value) => written == value,
     }
 }
 
@@ -79,11 +79,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_would_be_taken_for_ours_is_told_apart() {
+    fn a_stored_value_that_is_equal_to_a_marker_is_escaped() {
         assert_eq!(&*shown(Some("START")), "\\START");
         assert_eq!(&*shown(None), "(none)");
-        assert!(means("\\(none)", Some("(none)")) && !means("(none)", Some("(none)")) && means("(none)", None));
-        assert!(means("START", Some("START")) && means("\\START", Some("START")) && !means("start", Some("START")));
+        assert!(
+            value_matches("\\(none)", Some("(none)"))
+                && !value_matches("(none)", Some("(none)"))
+                && value_matches("(none)", None)
+        );
+        assert!(
+            value_matches("START", Some("START"))
+                && value_matches("\\START", Some("START"))
+                && !value_matches("start", Some("START"))
+        );
     }
 
     #[test]

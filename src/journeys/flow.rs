@@ -1,49 +1,49 @@
-//! Where journeys come from and go to, step by step around an anchor: what a Sankey diagram shows.
+//! The flow of journeys around an anchor: the values at each step before and after it, as a Sankey diagram shows them.
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::JourneyScan;
 use super::scope::{Scope, Step, unknown};
-use super::values::{Values, share};
-use super::walk::Asked;
+use super::values::{DimensionValues, share};
 
-/// Columns of values around an anchor, and the links between them.
+/// The columns of values around an anchor, and the links between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
-    /// How many journeys have an anchor.
+    /// The number of journeys with an anchor.
     pub journeys: u64,
     /// Values of the anchor that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// From the first step before to the last after.
+    /// From the first step before the anchor to the last after it.
     pub columns: Vec<FlowColumn>,
     /// By step, then the largest first.
     pub links: Vec<FlowLink>,
 }
 
-/// One step.
+/// The values at one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowColumn {
-    /// How far from the anchor.
+    /// The distance from the anchor.
     pub step: i32,
-    /// What stands there; they sum to `total`.
+    /// The entries at this step. Their journeys sum to `total`.
     pub entries: Vec<FlowEntry>,
     /// All journeys with an anchor.
     pub total: u64,
 }
 
-/// What stands at a step.
+/// An entry of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowEntry {
     /// As shown.
     pub value: Arc<str>,
-    /// Whether it is a value at all.
+    /// What the entry is.
     pub kind: FlowEntryKind,
-    /// How many journeys.
+    /// The number of journeys.
     pub journeys: u64,
-    /// Of those with an anchor.
+    /// The share of the journeys with an anchor.
     pub share: f64,
 }
 
@@ -52,16 +52,16 @@ pub struct FlowEntry {
 pub enum FlowEntryKind {
     /// A value.
     Value,
-    /// All values that are not shown.
+    /// All values that are not shown, together.
     Other,
-    /// The journey was over.
+    /// The journey has ended.
     Ended,
-    /// The journey had not begun.
+    /// The journey has not begun.
     NotBegun,
 }
 
 impl FlowEntryKind {
-    /// How it is spelled when it is no value.
+    /// Its name in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             FlowEntryKind::Value => "VALUE",
@@ -72,34 +72,25 @@ impl FlowEntryKind {
     }
 }
 
-/// From one step's entry to the next's.
+/// A link from an entry of one step to an entry of the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowLink {
     /// The column it leaves.
     pub step: i32,
     /// The entry it leaves.
     pub from: Arc<str>,
-    /// What that is.
+    /// What that entry is.
     pub from_kind: FlowEntryKind,
     /// The entry it goes to.
     pub to: Arc<str>,
-    /// What that is.
+    /// What that entry is.
     pub to_kind: FlowEntryKind,
-    /// How many journeys.
+    /// The number of journeys.
     pub journeys: u64,
 }
 
-#[derive(Default)]
-struct Counts {
-    journeys: u64,
-    /// By column and entry.
-    entries: FxHashMap<(u32, u32), u64>,
-    /// By the column left, and the entries at both ends.
-    links: FxHashMap<(u32, u32, u32), u64>,
-}
-
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is not valid; it was cancelled, or took too long.
 pub fn flow(
     projection: &Projection,
     scope: &Scope,
@@ -107,14 +98,81 @@ pub fn flow(
     (before, after): (u32, u32),
     top: usize,
     run: &Run,
-) -> Result<Flow, Fault> {
-    let asked = Asked::new(projection, scope)?;
+) -> Result<Flow, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
     let kinds = &projection.dictionary.kinds;
-    let (values, anchors) = (Values::new(kinds, scope.dimension), anchor.table(kinds));
-    let ended = values.len() as u32;
-    let (not_begun, other) = (ended + 1, ended + 2);
+    let values = DimensionValues::new(kinds, scope.dimension);
+    let codes = EntryCodes { values: &values };
+    let counts = count(&scan, &codes, &anchor.table(kinds), (before, after), run)?;
+    let (columns, shown) = columns(&counts, &codes, (before, after), top);
+    let links = links(&counts, &codes, &shown, before);
+    Ok(Flow { journeys: counts.journeys, unknown_values: unknown(kinds, [anchor]), columns, links })
+}
+
+/// Entries as numbers: first the values, then ENDED, NOT_BEGUN and OTHER.
+struct EntryCodes<'a> {
+    values: &'a DimensionValues,
+}
+
+impl EntryCodes<'_> {
+    fn ended(&self) -> u32 {
+        self.values.len() as u32
+    }
+
+    fn not_begun(&self) -> u32 {
+        self.ended() + 1
+    }
+
+    fn other(&self) -> u32 {
+        self.ended() + 2
+    }
+
+    fn kind(&self, entry: u32) -> FlowEntryKind {
+        match entry.checked_sub(self.ended()) {
+            None => FlowEntryKind::Value,
+            Some(0) => FlowEntryKind::Ended,
+            Some(1) => FlowEntryKind::NotBegun,
+            Some(_) => FlowEntryKind::Other,
+        }
+    }
+
+    /// As answers show it.
+    fn shown(&self, entry: u32) -> Arc<str> {
+        match self.kind(entry) {
+            FlowEntryKind::Value => self.values.shown[entry as usize].clone(),
+            special => special.as_str().into(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    journeys: u64,
+    /// By column and entry.
+    entries: FxHashMap<(u32, u32), u64>,
+    /// By the column that the link leaves, and the entries at both ends.
+    links: FxHashMap<(u32, u32, u32), u64>,
+}
+
+impl Counts {
+    fn add(&mut self, other: Counts) {
+        self.journeys += other.journeys;
+        other.entries.into_iter().for_each(|(key, count)| *self.entries.entry(key).or_default() += count);
+        other.links.into_iter().for_each(|(key, count)| *self.links.entry(key).or_default() += count);
+    }
+}
+
+/// Counts the entries and links of all journeys. `anchors` says for each kind whether it is an anchor.
+fn count(
+    scan: &JourneyScan<'_>,
+    codes: &EntryCodes<'_>,
+    anchors: &[bool],
+    (before, after): (u32, u32),
+    run: &Run,
+) -> Result<Counts, JourneyError> {
+    let (values, ended, not_begun) = (codes.values, codes.ended(), codes.not_begun());
     let columns = before + after + 1;
-    let states = asked.walk(run, Counts::default, |counts, journey| {
+    let states = scan.for_each_journey(run, Counts::default, |counts, journey| {
         let Some(anchor) = journey.kind.iter().position(|kind| anchors[*kind as usize]) else { return };
         counts.journeys += 1;
         let entry = |column: u32| match (anchor + column as usize).checked_sub(before as usize) {
@@ -131,71 +189,69 @@ pub fn flow(
         }
     })?;
     let mut sum = Counts::default();
-    for state in states {
-        sum.journeys += state.journeys;
-        state.entries.into_iter().for_each(|(key, count)| *sum.entries.entry(key).or_default() += count);
-        state.links.into_iter().for_each(|(key, count)| *sum.links.entry(key).or_default() += count);
-    }
-    let kind = |entry: u32| match entry.checked_sub(ended) {
-        None => FlowEntryKind::Value,
-        Some(0) => FlowEntryKind::Ended,
-        Some(1) => FlowEntryKind::NotBegun,
-        Some(_) => FlowEntryKind::Other,
-    };
-    let spelled = |entry: u32| match kind(entry) {
-        FlowEntryKind::Value => values.shown[entry as usize].clone(),
-        special => special.as_str().into(),
-    };
-    let mut by_column: Vec<Vec<(u32, u64)>> = vec![Vec::new(); columns as usize];
-    sum.entries.iter().for_each(|((column, entry), count)| by_column[*column as usize].push((*entry, *count)));
-    // What each column's cut makes of an entry that is not in it is OTHER.
-    let mut shown: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    states.into_iter().for_each(|state| sum.add(state));
+    Ok(sum)
+}
+
+/// The columns with their `top` most frequent values, and the values that are shown, by column.
+fn columns(
+    counts: &Counts,
+    codes: &EntryCodes<'_>,
+    (before, after): (u32, u32),
+    top: usize,
+) -> (Vec<FlowColumn>, FxHashSet<(u32, u32)>) {
+    let mut by_column: Vec<Vec<(u32, u64)>> = vec![Vec::new(); (before + after + 1) as usize];
+    counts.entries.iter().for_each(|((column, entry), count)| by_column[*column as usize].push((*entry, *count)));
+    let order = |a: &(u32, u64), b: &(u32, u64)| b.1.cmp(&a.1).then_with(|| codes.shown(a.0).cmp(&codes.shown(b.0)));
+    let mut shown = FxHashSet::default();
     let column = |(number, mut entries): (u32, Vec<(u32, u64)>)| {
-        entries.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| spelled(a.0).cmp(&spelled(b.0))));
+        entries.sort_unstable_by(order);
         let (mut kept, mut rest, mut values_kept) = (Vec::new(), 0, 0);
         for (entry, count) in entries {
-            let is_value = kind(entry) == FlowEntryKind::Value;
+            let is_value = codes.kind(entry) == FlowEntryKind::Value;
             if is_value && values_kept == top {
                 rest += count;
                 continue;
             }
             values_kept += usize::from(is_value);
-            shown.insert((number, entry), entry);
+            shown.insert((number, entry));
             kept.push((entry, count));
         }
         if rest > 0 {
-            kept.push((other, rest));
-            kept.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| spelled(a.0).cmp(&spelled(b.0))));
+            kept.push((codes.other(), rest));
+            kept.sort_by(order);
         }
         let entry = |(entry, count): (u32, u64)| FlowEntry {
-            value: spelled(entry),
-            kind: kind(entry),
+            value: codes.shown(entry),
+            kind: codes.kind(entry),
             journeys: count,
-            share: share(count, sum.journeys),
+            share: share(count, counts.journeys),
         };
         let entries = kept.into_iter().map(entry).collect();
-        FlowColumn { step: number as i32 - before as i32, entries, total: sum.journeys }
+        FlowColumn { step: number as i32 - before as i32, entries, total: counts.journeys }
     };
-    let columns = (0..).zip(by_column).map(column).collect();
-    let mut links: FxHashMap<(u32, u32, u32), u64> = FxHashMap::default();
-    for ((column, from, to), count) in sum.links {
-        let end = |column, entry| shown.get(&(column, entry)).copied().unwrap_or(other);
-        *links.entry((column, end(column, from), end(column + 1, to))).or_default() += count;
+    ((0..).zip(by_column).map(column).collect(), shown)
+}
+
+/// The links between the entries that are shown; an entry that is not shown counts as OTHER.
+fn links(counts: &Counts, codes: &EntryCodes<'_>, shown: &FxHashSet<(u32, u32)>, before: u32) -> Vec<FlowLink> {
+    let end = |column, entry| if shown.contains(&(column, entry)) { entry } else { codes.other() };
+    let mut sums: FxHashMap<(u32, u32, u32), u64> = FxHashMap::default();
+    for ((column, from, to), count) in &counts.links {
+        *sums.entry((*column, end(*column, *from), end(column + 1, *to))).or_default() += count;
     }
-    let mut links: Vec<_> = links
-        .into_iter()
-        .map(|((column, from, to), journeys)| FlowLink {
-            step: column as i32 - before as i32,
-            from: spelled(from),
-            from_kind: kind(from),
-            to: spelled(to),
-            to_kind: kind(to),
-            journeys,
-        })
-        .collect();
+    let link = |((column, from, to), journeys): ((u32, u32, u32), u64)| FlowLink {
+        step: column as i32 - before as i32,
+        from: codes.shown(from),
+        from_kind: codes.kind(from),
+        to: codes.shown(to),
+        to_kind: codes.kind(to),
+        journeys,
+    };
+    let mut links: Vec<_> = sums.into_iter().map(link).collect();
     links.sort_by(|a, b| {
         let ends = |link: &FlowLink| (link.from.clone(), link.to.clone(), link.from_kind, link.to_kind);
         a.step.cmp(&b.step).then(b.journeys.cmp(&a.journeys)).then_with(|| ends(a).cmp(&ends(b)))
     });
-    Ok(Flow { journeys: sum.journeys, unknown_values: unknown(kinds, [anchor]), columns, links })
+    links
 }

@@ -1,215 +1,227 @@
-//! How far journeys get along a list of steps, and who gets there.
+//! Funnels: how many journeys reach each step of a list, and which customers.
 //!
-//! A journey's chain is the longest that the window allows, of those the one that starts earliest, each
-//! later step as early as possible. Without a window that is the greedy chain. With one, the last step of
-//! the longest chain is first reached at some touchpoint; any start within the window before it, and not
-//! after the latest start that reaches it, reaches it too, so the first of those is the earliest start.
+//! A chain is the touchpoints of a journey that match the first steps, one each, in order. A journey's chain is the
+//! longest that the window allows; of equally long ones the one with the earliest start, with each later step as early
+//! as possible. Without a window that is the greedy chain. With a window, the last step of the longest chain is first
+//! reached at some touchpoint. Every start within the window before it, and not after the latest start that reaches it,
+//! reaches it too. So the first of these starts is the earliest.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::customer_set::{CustomerSet, StepProgress};
 use super::dimension::{CUT, Dimension};
-use super::people::{People, Side};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::{Journey, JourneyScan};
 use super::scope::{Scope, Step, unknown};
-use super::values::{Values, medians, share};
-use super::walk::{Asked, Journey};
+use super::values::{DimensionValues, medians, share};
 use crate::domain::{CustomerId, Duration};
 
-/// How far journeys get.
+/// The answer to a funnel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Funnel {
-    /// How many reached the first step.
+    /// The number of journeys that reached the first step.
     pub entered: u64,
     /// Values of the steps that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// One for each step asked for.
+    /// One for each step of the question.
     pub steps: Vec<FunnelStep>,
-    /// The same by the breakdown's values, the largest first. By a dimension they sum to the whole: those that
-    /// are not shown stand last, together, under [`CUT`].
+    /// The steps of each group of the breakdown, the largest group first. The groups of a dimension sum to the whole: the
+    /// groups that are not shown are the last entry, together, as [`CUT`].
     pub groups: Vec<FunnelGroup>,
 }
 
-/// How many got to a step.
+/// One step of a funnel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunnelStep {
     /// From 1.
     pub number: u32,
-    /// What it is called.
+    /// Its label.
     pub label: Arc<str>,
-    /// Journeys that reached it.
+    /// The number of journeys that reached it.
     pub reached: u64,
-    /// Journeys that reached the one before and not this one.
+    /// The number of journeys that reached the step before and not this one.
     pub dropped: u64,
-    /// Of those that reached the first.
+    /// The share of the journeys that reached the first step.
     pub of_first: f64,
-    /// Of those that reached the one before.
+    /// The share of the journeys that reached the step before.
     pub of_previous: f64,
-    /// From the step before to this one; `None` for the first, and when nobody reached it.
+    /// The median time from the step before to this one; `None` for the first step, and when no journey reached it.
     pub median_seconds_from_previous: Option<f64>,
 }
 
-/// One value's journeys.
+/// The funnel of one group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunnelGroup {
     /// As shown.
     pub value: Arc<str>,
-    /// As of the whole.
+    /// One for each step of the question.
     pub steps: Vec<FunnelStep>,
 }
 
-/// What a funnel is asked of.
+/// The steps of a funnel and its window.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FunnelSteps {
     /// At most 20.
     pub steps: Vec<Step>,
-    /// From the first step to any other.
+    /// The maximum time from the first step to any other.
     pub within: Option<Duration>,
 }
 
 /// One group of a funnel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
-    /// What groups are made by.
+    /// How journeys are grouped.
     pub by: Breakdown,
-    /// Its value as shown; [`CUT`] for all that are not.
+    /// Its value as shown; [`CUT`] for all groups that are not shown.
     pub value: Arc<str>,
-    /// How many are shown.
+    /// The number of groups shown.
     pub top: usize,
 }
 
-/// What groups are made by.
+/// How journeys are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Breakdown {
     /// By the value of the chain's first touchpoint.
     Dimension(Dimension),
-    /// By these segments, each with its customers, sorted. Their groups need not sum to the whole.
+    /// By segments, each with its customers, sorted. Segments may overlap, so their groups need not sum to the whole.
     Segments(Vec<(Arc<str>, Arc<[CustomerId]>)>),
 }
 
-/// The funnel and its `top` largest groups and the rest of them, with median times when `timed`.
+/// The funnel with its `top` largest groups and the rest of them, with median times when `timed`.
 ///
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is not valid; it was cancelled, or took too long.
 pub fn funnel(
     projection: &Projection,
     scope: &Scope,
-    asked_steps: &FunnelSteps,
+    funnel_steps: &FunnelSteps,
     breakdown: Option<&Breakdown>,
     top: usize,
     timed: bool,
     run: &Run,
-) -> Result<Funnel, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    let chains = Chains::new(projection, asked_steps);
+) -> Result<Funnel, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    let chains = Chains::new(projection, funnel_steps);
     let groups = Groups::new(projection, breakdown);
-    let count = asked_steps.steps.len();
-    let new = || (Tally::new(count), FxHashMap::default(), Vec::new());
-    let states = asked.walk(run, new, |(all, by_group, chain): &mut State, journey| {
-        if !chains.find(journey, chain) {
-            return;
-        }
-        all.take(journey.at, chain, timed);
-        groups.of(journey, chain, |group| {
-            by_group.entry(group).or_insert_with(|| Tally::new(count)).take(journey.at, chain, timed);
-        });
-    })?;
-    let (mut all, mut by_group) = (Tally::new(count), FxHashMap::default());
-    for (part, groups, _) in states {
-        all.add(part);
-        for (group, part) in groups {
-            by_group.entry(group).or_insert_with(|| Tally::new(count)).add(part);
-        }
-    }
+    let (all, by_group) = count(&scan, &chains, &groups, timed, run)?;
     let mut by_group: Vec<_> = by_group.into_iter().collect();
     by_group.sort_by(|a, b| groups.order((a.0, a.1.entered()), (b.0, b.1.entered())));
     let rest = by_group.split_off(top.min(by_group.len()));
-    let mut by_group: Vec<_> = by_group.into_iter().map(|(group, tally)| (groups.shown(group), tally)).collect();
-    if groups.sum_to_the_whole() && !rest.is_empty() {
-        let mut sum = Tally::new(count);
-        rest.into_iter().for_each(|(_, tally)| sum.add(tally));
+    let mut by_group: Vec<_> = by_group.into_iter().map(|(group, counts)| (groups.shown(group), counts)).collect();
+    if groups.is_partition() && !rest.is_empty() {
+        let mut sum = Counts::new(chains.count);
+        rest.into_iter().for_each(|(_, counts)| sum.add(counts));
         by_group.push((CUT.into(), sum));
     }
-    let unknown_values = unknown(&projection.dictionary.kinds, &asked_steps.steps);
-    let labels = asked_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
-    // Of groups there can be hundreds, and none is larger than the whole: threads for each would cost more.
-    let group = |(value, tally): (Arc<str>, Tally)| FunnelGroup { value, steps: tally.steps(&labels, 1) };
+    let unknown_values = unknown(&projection.dictionary.kinds, &funnel_steps.steps);
+    let labels = funnel_steps.steps.iter().zip(1..).map(|(step, number)| step.shown_label(number)).collect::<Vec<_>>();
+    // There can be hundreds of groups, and each is at most as large as the whole: threads for each would cost more.
+    let group = |(value, counts): (Arc<str>, Counts)| FunnelGroup { value, steps: counts.steps(&labels, 1) };
     let groups = by_group.into_iter().map(group).collect();
     Ok(Funnel { entered: all.entered(), unknown_values, groups, steps: all.steps(&labels, run.threads) })
 }
 
-/// The customers behind a step, from 1: those with a journey that reached it, and those with one that
-/// reached only the step before; of one group, when it is named.
+/// Counts the chains of all journeys: of the whole, and by group.
+fn count(
+    scan: &JourneyScan<'_>,
+    chains: &Chains,
+    groups: &Groups<'_>,
+    timed: bool,
+    run: &Run,
+) -> Result<(Counts, FxHashMap<u32, Counts>), JourneyError> {
+    type State = (Counts, FxHashMap<u32, Counts>, Vec<usize>);
+    let counts = || Counts::new(chains.count);
+    let new = || (counts(), FxHashMap::default(), Vec::new());
+    let states = scan.for_each_journey(run, new, |(all, by_group, chain): &mut State, journey| {
+        if !chains.find(journey, chain) {
+            return;
+        }
+        all.record(journey.at, chain, timed);
+        groups.of(journey, chain, |group| {
+            by_group.entry(group).or_insert_with(counts).record(journey.at, chain, timed);
+        });
+    })?;
+    let (mut all, mut by_group) = (counts(), FxHashMap::default());
+    for (part, groups, _) in states {
+        all.add(part);
+        for (group, part) in groups {
+            by_group.entry(group).or_insert_with(counts).add(part);
+        }
+    }
+    Ok((all, by_group))
+}
+
+/// The customers of step `number`, from 1: those with a journey that reached it, or those with a journey that reached
+/// only the step before; of one group when `group` is given.
 ///
 /// # Errors
 /// As [`funnel`].
-pub fn funnel_people(
+pub fn funnel_customers(
     projection: &Projection,
     scope: &Scope,
-    asked_steps: &FunnelSteps,
+    funnel_steps: &FunnelSteps,
     group: Option<&Group>,
     number: usize,
-    side: Side,
+    progress: StepProgress,
     run: &Run,
-) -> Result<People, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    let chains = Chains::new(projection, asked_steps);
+) -> Result<CustomerSet, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    let chains = Chains::new(projection, funnel_steps);
     let groups = Groups::new(projection, group.map(|group| &group.by));
-    let wanted = match group {
+    let in_groups = match group {
         None => None,
-        Some(group) if &*group.value == CUT && groups.sum_to_the_whole() => {
-            Some(groups.cut(&asked, &chains, group.top, run)?)
+        Some(group) if &*group.value == CUT && groups.is_partition() => {
+            Some(groups.cut(&scan, &chains, group.top, run)?)
         }
         Some(group) => Some(groups.find(&group.value).into_iter().collect()),
     };
-    let states = asked.walk(
+    let states = scan.for_each_journey(
         run,
         || (Vec::new(), Vec::new()),
-        |(people, chain): &mut (Vec<u32>, Vec<usize>), journey| {
+        |(customers, chain): &mut (Vec<u32>, Vec<usize>), journey| {
             let begun = chains.find(journey, chain);
-            let is = match side {
-                Side::Reached => chain.len() >= number,
-                Side::Dropped => number > 1 && chain.len() + 1 == number,
+            let is = match progress {
+                StepProgress::Reached => chain.len() >= number,
+                StepProgress::Dropped => number > 1 && chain.len() + 1 == number,
             };
-            if !begun || !is || people.last() == Some(&journey.customer) {
+            if !begun || !is || customers.last() == Some(&journey.customer) {
                 return;
             }
-            let mut inside = wanted.is_none();
-            if let Some(wanted) = &wanted {
-                groups.of(journey, chain, |group| inside |= wanted.contains(&group));
+            let mut inside = in_groups.is_none();
+            if let Some(in_groups) = &in_groups {
+                groups.of(journey, chain, |group| inside |= in_groups.contains(&group));
             }
             if inside {
-                people.push(journey.customer);
+                customers.push(journey.customer);
             }
         },
     )?;
-    Ok(People::of(projection, states.into_iter().flat_map(|(people, _)| people)))
+    Ok(CustomerSet::of(projection, states.into_iter().flat_map(|(customers, _)| customers)))
 }
 
-type State = (Tally, FxHashMap<u32, Tally>, Vec<usize>);
-
-/// Finds a journey's chain.
+/// Finds the chain of a journey.
 struct Chains {
-    /// By kind of touchpoint, a bit for each step that it matches.
+    /// By the code of a kind, a bit for each step that it matches.
     steps: Vec<u32>,
     count: usize,
     within: Option<i64>,
 }
 
 impl Chains {
-    fn new(projection: &Projection, asked: &FunnelSteps) -> Self {
+    fn new(projection: &Projection, funnel: &FunnelSteps) -> Self {
         let kinds = &projection.dictionary.kinds;
         let mut steps = vec![0_u32; kinds.len()];
-        for (n, step) in asked.steps.iter().enumerate() {
+        for (n, step) in funnel.steps.iter().enumerate() {
             steps.iter_mut().zip(step.table(kinds)).for_each(|(bits, is)| *bits |= u32::from(is) << n);
         }
-        Chains { steps, count: asked.steps.len(), within: asked.within.map(Duration::as_millis) }
+        Chains { steps, count: funnel.steps.len(), within: funnel.within.map(Duration::as_millis) }
     }
 
-    /// Puts the places of the chain's touchpoints into `chain`; whether there are any.
+    /// Writes the places of the chain's touchpoints to `chain`. Whether there are any.
     #[inline]
     fn find(&self, journey: &Journey<'_>, chain: &mut Vec<usize>) -> bool {
         chain.clear();
@@ -222,30 +234,31 @@ impl Chains {
 
     #[inline]
     fn greedy(&self, kinds: &[u32], begin: usize, count: usize, chain: &mut Vec<usize>) {
-        let (mut wanted, last) = (1_u32, 1_u32 << (count - 1));
+        // The bits of the next step and of the last one.
+        let (mut next, last) = (1_u32, 1_u32 << (count - 1));
         for (place, kind) in kinds.iter().enumerate().skip(begin) {
-            if self.steps[*kind as usize] & wanted != 0 {
+            if self.steps[*kind as usize] & next != 0 {
                 chain.push(place);
-                if wanted == last {
+                if next == last {
                     return;
                 }
-                wanted <<= 1;
+                next <<= 1;
             }
         }
     }
 
     fn windowed(&self, journey: &Journey<'_>, within: i64, chain: &mut Vec<usize>) {
-        /// As many as there can be steps.
-        const MOST: usize = u32::BITS as usize;
-        // For each step the latest start of a chain that has come to it.
-        let mut latest = [None; MOST];
+        /// The maximum number of steps.
+        const MAX: usize = u32::BITS as usize;
+        // For each step the latest start of a chain that reached it.
+        let mut latest = [None; MAX];
         let (mut longest, mut reached_at) = (0, 0);
         for (place, kind) in journey.kind.iter().enumerate() {
             let (bits, at) = (self.steps[*kind as usize], journey.at[place]);
             if bits == 0 {
                 continue;
             }
-            // From the last step, so that one touchpoint is never two steps of a chain.
+            // From the last step backwards, so that one touchpoint is never two steps of a chain.
             for step in (1..self.count).rev() {
                 if bits >> step & 1 == 1
                     && let Some(start) = latest[step - 1].filter(|start| at - start <= within)
@@ -269,7 +282,7 @@ impl Chains {
         if longest == 0 {
             return;
         }
-        // A chain of one step is the first there is, whatever lies within.
+        // A chain of one step has no window: it begins at the first touchpoint that matches.
         let earliest = if longest == 1 { i64::MIN } else { reached_at - within };
         let start = (0..journey.kind.len())
             .find(|place| journey.at[*place] >= earliest && self.steps[journey.kind[*place] as usize] & 1 == 1);
@@ -279,10 +292,10 @@ impl Chains {
     }
 }
 
-/// Which groups a journey belongs to.
+/// The groups of a breakdown, by number.
 enum Groups<'a> {
     None,
-    Values(Values),
+    Values(DimensionValues),
     Segments(&'a [(Arc<str>, Arc<[CustomerId]>)], Vec<Vec<bool>>),
 }
 
@@ -290,7 +303,7 @@ impl<'a> Groups<'a> {
     fn new(projection: &Projection, breakdown: Option<&'a Breakdown>) -> Self {
         match breakdown {
             None => Groups::None,
-            Some(Breakdown::Dimension(of)) => Groups::Values(Values::new(&projection.dictionary.kinds, *of)),
+            Some(Breakdown::Dimension(of)) => Groups::Values(DimensionValues::new(&projection.dictionary.kinds, *of)),
             Some(Breakdown::Segments(segments)) => {
                 let inside = segments.iter().map(|(_, customers)| {
                     let mut inside = vec![false; projection.customers() as usize];
@@ -303,6 +316,7 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Calls `each` with the groups of a journey.
     #[inline]
     fn of(&self, journey: &Journey<'_>, chain: &[usize], mut each: impl FnMut(u32)) {
         match self {
@@ -315,20 +329,26 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Whether each journey is in exactly one.
-    fn sum_to_the_whole(&self) -> bool {
+    /// Whether each journey is in exactly one group.
+    fn is_partition(&self) -> bool {
         matches!(self, Groups::Values(_))
     }
 
-    /// In which order groups with so many journeys are listed.
+    /// The order of two groups, given with the number of their journeys: the largest first.
     fn order(&self, a: (u32, u64), b: (u32, u64)) -> Ordering {
         b.1.cmp(&a.1).then_with(|| self.shown(a.0).cmp(&self.shown(b.0)))
     }
 
-    /// Those that are not among the `top` first.
-    fn cut(&self, asked: &Asked<'_>, chains: &Chains, top: usize, run: &Run) -> Result<FxHashSet<u32>, Fault> {
+    /// The groups that are not among the `top` first.
+    fn cut(
+        &self,
+        scan: &JourneyScan<'_>,
+        chains: &Chains,
+        top: usize,
+        run: &Run,
+    ) -> Result<FxHashSet<u32>, JourneyError> {
         type State = (FxHashMap<u32, u64>, Vec<usize>);
-        let states = asked.walk(run, State::default, |(counts, chain), journey| {
+        let states = scan.for_each_journey(run, State::default, |(counts, chain), journey| {
             if chains.find(journey, chain) {
                 self.of(journey, chain, |group| *counts.entry(group).or_default() += 1);
             }
@@ -360,21 +380,21 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// What is counted of chains.
-struct Tally {
-    /// How many chains have so many steps, from 1.
+/// The counts of chains.
+struct Counts {
+    /// The number of chains by their number of steps, from 1.
     lengths: Vec<u64>,
-    /// For each step but the first how long after the one before.
+    /// For each step but the first, the times from the step before.
     times: Vec<Vec<i64>>,
 }
 
-impl Tally {
+impl Counts {
     fn new(steps: usize) -> Self {
-        Tally { lengths: vec![0; steps], times: vec![Vec::new(); steps] }
+        Counts { lengths: vec![0; steps], times: vec![Vec::new(); steps] }
     }
 
     #[inline]
-    fn take(&mut self, at: &[i64], chain: &[usize], timed: bool) {
+    fn record(&mut self, at: &[i64], chain: &[usize], timed: bool) {
         self.lengths[chain.len() - 1] += 1;
         if !timed {
             return;
@@ -384,7 +404,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: Tally) {
+    fn add(&mut self, other: Counts) {
         self.lengths.iter_mut().zip(other.lengths).for_each(|(sum, part)| *sum += part);
         self.times.iter_mut().zip(other.times).for_each(|(sum, part)| match sum.is_empty() {
             true => *sum = part,

@@ -1,7 +1,8 @@
-//! The distinct kinds of touchpoint there are, each with a code: what a touchpoint is beside when and whose.
+//! The distinct kinds of touchpoint, each with a code. A kind is the values of all dimensions: all of a touchpoint but
+//! its time, owner, session and order.
 //!
-//! Few are distinct, however many touchpoints there are. So what a question asks of a touchpoint is
-//! worked out once per kind, and a scan is look-ups by code.
+//! There are few kinds, however many touchpoints there are. So a condition on a touchpoint is evaluated once per kind,
+//! and a scan only looks up codes.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -11,26 +12,26 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::dimension::{Dimension, FIXED};
 use crate::domain::touchpoint::Direction;
 
-/// What a touchpoint is, borrowed from wherever it was read.
+/// The values of a touchpoint's dimensions, borrowed from the row that it was read from.
 #[derive(Clone, Copy, Debug)]
 pub struct TouchpointKind<'a> {
     /// The event's own name.
     pub name: &'a str,
-    /// What it means.
+    /// Its meaning.
     pub kind: &'a str,
     /// Where it happened.
     pub channel: &'a str,
-    /// Who came to whom.
+    /// Whether the customer came to the business or the other way round.
     pub direction: Direction,
-    /// Who sent it.
+    /// The source that sent it.
     pub source: &'a str,
     /// The campaign's name.
     pub campaign: Option<&'a str>,
     /// Where the campaign ran.
     pub campaign_source: Option<&'a str>,
-    /// By what means it ran.
+    /// The medium of the campaign.
     pub campaign_medium: Option<&'a str>,
-    /// The configured dimensions, in the order of the settings; what is missing at the end has no value.
+    /// The configured dimensions, in the order of the settings; those missing at the end have no value.
     pub dimensions: &'a [Option<&'a str>],
 }
 
@@ -51,11 +52,11 @@ impl<'a> TouchpointKind<'a> {
     }
 }
 
-/// The dictionary: code to kind and back. Codes are given in the order of first sight and stay.
+/// The dictionary of kinds: code to kind and back. A new kind gets the next code, and a code never changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Kinds {
     configured: Arc<[Arc<str>]>,
-    /// `width` values a code; texts that are equal are mostly one.
+    /// `width` values for each code. Equal texts mostly share one allocation.
     values: Vec<Option<Arc<str>>>,
     codes: FxHashMap<u64, Vec<u32>>,
     texts: FxHashMap<Arc<str>, ()>,
@@ -85,7 +86,7 @@ impl Kinds {
         self.values[code as usize * self.width() + dimension.index()].as_deref()
     }
 
-    /// Whether `code` is another name for the same as `kind`.
+    /// Whether `code` is the code of `kind`.
     fn is(&self, code: u32, kind: &TouchpointKind<'_>) -> bool {
         (0..self.width()).all(|n| self.value(code, Dimension::at(n)) == kind.value(Dimension::at(n)))
     }
@@ -96,12 +97,12 @@ impl Kinds {
         hasher.finish()
     }
 
-    /// The code of a kind that was seen before.
+    /// The code of a kind; `None` for a new one.
     pub(crate) fn find(&self, kind: &TouchpointKind<'_>) -> Option<u32> {
         self.codes.get(&self.hash(kind))?.iter().copied().find(|code| self.is(*code, kind))
     }
 
-    /// The code of a kind, which gets one at first sight.
+    /// The code of a kind; a new kind gets the next code.
     pub(crate) fn code(&mut self, kind: &TouchpointKind<'_>) -> u32 {
         let hash = self.hash(kind);
         let found = self.codes.get(&hash).and_then(|codes| codes.iter().copied().find(|code| self.is(*code, kind)));
@@ -111,7 +112,7 @@ impl Kinds {
         })
     }
 
-    /// The code of the same kind as `code` of another dictionary over the same dimensions.
+    /// The code here of a kind that has `code` in another dictionary over the same dimensions.
     pub(crate) fn adopt(&mut self, other: &Kinds, code: u32) -> u32 {
         let at = code as usize * other.width();
         self.code_of_values(&other.values[at..at + other.width()].iter().map(Option::as_deref).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! The ways journeys take, whole.
+//! The most frequent paths: the sequences of values of whole journeys.
 
 use std::sync::Arc;
 
@@ -6,69 +6,93 @@ use rustc_hash::FxHashMap;
 
 use super::dimension::CUT;
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::JourneyScan;
 use super::scope::{Scope, Step, unknown};
-use super::values::{Values, median, share};
-use super::walk::Asked;
+use super::values::{DimensionValues, median, share};
 use crate::domain::Duration;
 
-/// The most frequent ways.
+/// The most frequent paths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathList {
-    /// The most frequent.
+    /// The most frequent first.
     pub paths: Vec<JourneyPath>,
     /// Values of `to` that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// Journeys whose path is not shown.
+    /// The number of journeys whose path is not shown.
     pub other: u64,
-    /// All journeys that have a path.
+    /// The number of journeys with a path.
     pub total: u64,
 }
 
-/// A way.
+/// A sequence of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JourneyPath {
-    /// As shown; `…` where something was cut.
+    /// As shown; `…` for the part that is cut.
     pub values: Vec<Arc<str>>,
-    /// How many journeys took it.
+    /// The number of journeys with this path.
     pub journeys: u64,
-    /// Of all that have a path.
+    /// Their share of the journeys with a path.
     pub share: f64,
-    /// From a journey's first touchpoint, or its first within, to its last, or to the match.
+    /// The median time from the first touchpoint of the path to the last.
     pub median_seconds: Option<f64>,
 }
 
-/// How paths are made.
+/// How paths are formed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PathForm {
-    /// Only up to and with the first of these, and only of journeys that have one.
+    /// Ends a path at the first touchpoint that matches this step; a journey without a match has no path.
     pub to: Option<Step>,
-    /// Only touchpoints no longer than this before the match; goes with `to`.
+    /// Only touchpoints at most this long before the match; needs `to`.
     pub within: Option<Duration>,
-    /// Whether repeats side by side are one.
+    /// Whether adjacent equal values count as one.
     pub collapse: bool,
-    /// How many values are kept: the last with `to`, else the first.
+    /// The maximum number of values: with `to` the last ones are kept, without it the first ones.
     pub max_length: usize,
 }
 
-/// What stands for what was cut.
+/// The value that stands for the part that is cut.
 const REST: u32 = u32::MAX;
 
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is not valid; it was cancelled, or took too long.
 pub fn paths(
     projection: &Projection,
     scope: &Scope,
     form: &PathForm,
     top: usize,
     run: &Run,
-) -> Result<PathList, Fault> {
-    let asked = Asked::new(projection, scope)?;
+) -> Result<PathList, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
     let kinds = &projection.dictionary.kinds;
-    let values = Values::new(kinds, scope.dimension);
-    let to = form.to.as_ref().map(|step| step.table(kinds));
-    type State = (FxHashMap<Box<[u32]>, Vec<i64>>, Vec<u32>);
-    let states = asked.walk(run, State::default, |(found, path), journey| {
+    let values = DimensionValues::new(kinds, scope.dimension);
+    let found = count(&scan, &values, form, run)?;
+    let total = found.values().map(|times| times.len() as u64).sum();
+    let paths: Vec<_> = most_frequent(found, &values, top)
+        .into_iter()
+        .map(|(path, mut times)| JourneyPath {
+            values: path.iter().map(|value| shown(&values, *value).into()).collect(),
+            journeys: times.len() as u64,
+            share: share(times.len() as u64, total),
+            median_seconds: median(&mut times),
+        })
+        .collect();
+    let other = total - paths.iter().map(|path| path.journeys).sum::<u64>();
+    Ok(PathList { paths, unknown_values: unknown(kinds, &form.to), other, total })
+}
+
+type Path = Box<[u32]>;
+
+/// The paths of all journeys, each with the duration of every journey that has it.
+fn count(
+    scan: &JourneyScan<'_>,
+    values: &DimensionValues,
+    form: &PathForm,
+    run: &Run,
+) -> Result<FxHashMap<Path, Vec<i64>>, JourneyError> {
+    let to = form.to.as_ref().map(|step| step.table(&scan.projection.dictionary.kinds));
+    type State = (FxHashMap<Path, Vec<i64>>, Vec<u32>);
+    let states = scan.for_each_journey(run, State::default, |(found, path), journey| {
         let end = match &to {
             None => journey.kind.len() - 1,
             Some(to) => match journey.kind.iter().position(|kind| to[*kind as usize]) {
@@ -106,33 +130,32 @@ pub fn paths(
             }
         }
     })?;
-    let mut found: FxHashMap<Box<[u32]>, Vec<i64>> = FxHashMap::default();
+    let mut all: FxHashMap<Path, Vec<i64>> = FxHashMap::default();
     for (part, _) in states {
-        match found.is_empty() {
-            true => found = part,
-            false => part.into_iter().for_each(|(path, times)| found.entry(path).or_default().extend(times)),
+        match all.is_empty() {
+            true => all = part,
+            false => part.into_iter().for_each(|(path, times)| all.entry(path).or_default().extend(times)),
         }
     }
-    let total = found.values().map(|times| times.len() as u64).sum();
-    let spelled = |value: &u32| if *value == REST { CUT } else { &values.shown[*value as usize] };
+    Ok(all)
+}
+
+/// The `top` most frequent paths; of equally frequent ones, by name.
+fn most_frequent(found: FxHashMap<Path, Vec<i64>>, values: &DimensionValues, top: usize) -> Vec<(Path, Vec<i64>)> {
     let mut all: Vec<_> = found.into_iter().collect();
-    let order = |a: &(Box<[u32]>, Vec<i64>), b: &(Box<[u32]>, Vec<i64>)| {
-        let names = || a.0.iter().map(spelled).cmp(b.0.iter().map(spelled));
+    let order = |a: &(Path, Vec<i64>), b: &(Path, Vec<i64>)| {
+        let names = || a.0.iter().map(|value| shown(values, *value)).cmp(b.0.iter().map(|value| shown(values, *value)));
         b.1.len().cmp(&a.1.len()).then_with(names)
     };
-    // Most paths are taken by few: only those that are shown need an order.
+    // Most paths are rare, so only the paths that are shown are sorted.
     if top < all.len() && top > 0 {
         all.select_nth_unstable_by(top - 1, order);
     }
     all.truncate(top);
     all.sort_by(order);
-    let path = |(path, mut times): (Box<[u32]>, Vec<i64>)| JourneyPath {
-        values: path.iter().map(|value| spelled(value).into()).collect(),
-        journeys: times.len() as u64,
-        share: share(times.len() as u64, total),
-        median_seconds: median(&mut times),
-    };
-    let paths: Vec<_> = all.into_iter().map(path).collect();
-    let other = total - paths.iter().map(|path| path.journeys).sum::<u64>();
-    Ok(PathList { paths, unknown_values: unknown(kinds, &form.to), other, total })
+    all
+}
+
+fn shown(values: &DimensionValues, value: u32) -> &str {
+    if value == REST { CUT } else { &values.shown[value as usize] }
 }

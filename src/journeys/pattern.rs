@@ -1,106 +1,113 @@
-//! Which journeys fit a pattern of values, how often, and whose they are.
+//! Patterns: which journeys match a pattern of values, how often, and which customers they belong to.
 //!
-//! Where a match begins is found from the end: reading a journey backwards, an automaton knows at each
-//! touchpoint whether some match begins there. From the first such place another one, forwards, finds the
-//! nearest end, and so on behind it. Both read each touchpoint once, whatever the pattern.
+//! One automaton reads a journey backwards: at each touchpoint it knows whether a match begins there. From the first
+//! such touchpoint another automaton reads forwards to the nearest end of a match, and continues after it. Both read each
+//! touchpoint once, whatever the pattern.
 
 mod automaton;
 mod parse;
 
 use std::sync::Arc;
 
-use self::automaton::{Machine, Reading};
+use self::automaton::{Automata, Buffers};
 use self::parse::Pattern;
-use super::dimension::means;
-use super::people::People;
+use super::customer_set::CustomerSet;
+use super::dimension::value_matches;
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::{Journey, JourneyScan};
 use super::scope::Scope;
-use super::values::{Values, share};
-use super::walk::{Asked, Journey};
+use super::values::{DimensionValues, share};
 
-/// Which journeys fit.
+/// The matches of a pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatternMatch {
-    /// How many.
+    /// The number of journeys that match.
     pub journeys: u64,
-    /// Of all.
+    /// Their share of all journeys.
     pub share: f64,
-    /// How often it occurs: leftmost, shortest, without overlap.
+    /// The number of matches: leftmost, shortest, without overlap.
     pub occurrences: u64,
     /// Values of the pattern that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
 }
 
 /// # Errors
-/// That the pattern or the scope cannot be, that it was cancelled or took too long.
-pub fn matches(projection: &Projection, scope: &Scope, pattern: &str, run: &Run) -> Result<PatternMatch, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    let finder = Finder::new(projection, scope, pattern)?;
-    let new = || (finder.reading(), [0_u64; 3]);
-    let states = asked.walk(run, new, |(reading, counts), journey| {
-        let (fits, occurrences) = finder.find(journey, reading, true);
+/// The pattern or the scope is not valid; it was cancelled, or took too long.
+pub fn matches(projection: &Projection, scope: &Scope, pattern: &str, run: &Run) -> Result<PatternMatch, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    let matcher = Matcher::new(projection, scope, pattern)?;
+    // All journeys, journeys that match, and matches.
+    let new = || (matcher.buffers(), [0_u64; 3]);
+    let states = scan.for_each_journey(run, new, |(buffers, counts), journey| {
+        let (matched, occurrences) = matcher.find(journey, buffers, true);
         counts[0] += 1;
-        counts[1] += u64::from(fits);
+        counts[1] += u64::from(matched);
         counts[2] += occurrences;
     })?;
     let sum = |n: usize| states.iter().map(|(_, counts)| counts[n]).sum();
     let (all, journeys): (u64, u64) = (sum(0), sum(1));
-    let unknown_values = finder.unknown;
+    let unknown_values = matcher.unknown;
     Ok(PatternMatch { journeys, share: share(journeys, all), occurrences: sum(2), unknown_values })
 }
 
-/// The customers with a journey that fits.
+/// The customers with a journey that matches.
 ///
 /// # Errors
 /// As [`matches()`].
-pub fn match_people(projection: &Projection, scope: &Scope, pattern: &str, run: &Run) -> Result<People, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    let finder = Finder::new(projection, scope, pattern)?;
-    let new = || (finder.reading(), Vec::new());
-    let states = asked.walk(run, new, |(reading, people): &mut (Reading, Vec<u32>), journey| {
-        if people.last() != Some(&journey.customer) && finder.find(journey, reading, false).0 {
-            people.push(journey.customer);
+pub fn match_customers(
+    projection: &Projection,
+    scope: &Scope,
+    pattern: &str,
+    run: &Run,
+) -> Result<CustomerSet, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    let matcher = Matcher::new(projection, scope, pattern)?;
+    let new = || (matcher.buffers(), Vec::new());
+    let states = scan.for_each_journey(run, new, |(buffers, customers): &mut (Buffers, Vec<u32>), journey| {
+        if customers.last() != Some(&journey.customer) && matcher.find(journey, buffers, false).0 {
+            customers.push(journey.customer);
         }
     })?;
-    Ok(People::of(projection, states.into_iter().flat_map(|(_, people)| people)))
+    Ok(CustomerSet::of(projection, states.into_iter().flat_map(|(_, customers)| customers)))
 }
 
 /// # Errors
-/// That the text is no pattern: where, and what was expected there.
-pub fn check_pattern(text: &str) -> Result<(), Fault> {
+/// The text is not a pattern. The error says where, and what was expected there.
+pub fn check_pattern(text: &str) -> Result<(), JourneyError> {
     parse::parse(text).map(|_| ())
 }
 
-/// The values that a pattern names; none when it is no pattern.
+/// The values that a pattern names; empty when the text is not a pattern.
 pub(super) fn pattern_names(text: &str) -> Vec<Arc<str>> {
     parse::parse(text).map(|pattern| pattern.names).unwrap_or_default()
 }
 
-/// A pattern made ready for one dimension.
-struct Finder {
-    machine: Machine,
-    /// Each kind of touchpoint's class, by code: values that no part of the pattern tells apart are one.
+/// A pattern that is prepared for one dimension.
+struct Matcher {
+    automata: Automata,
+    /// By the code of a kind, its class: values that the pattern does not distinguish are one class.
     class_of: Vec<u16>,
     begin: bool,
     end: bool,
+    /// Whether every journey matches, since the pattern matches an empty sequence.
     empty: bool,
     unknown: Vec<Arc<str>>,
 }
 
-impl Finder {
-    fn new(projection: &Projection, scope: &Scope, text: &str) -> Result<Self, Fault> {
+impl Matcher {
+    fn new(projection: &Projection, scope: &Scope, text: &str) -> Result<Self, JourneyError> {
         let pattern = parse::parse(text)?;
-        let values = Values::new(&projection.dictionary.kinds, scope.dimension);
+        let values = DimensionValues::new(&projection.dictionary.kinds, scope.dimension);
         let Pattern { begin, end, names, body } = &pattern;
-        // A class is a set of names of the pattern that mean the same values.
+        // A class is a set of names in the pattern: those that match a value.
         let mut classes: Vec<Vec<u16>> = vec![Vec::new()];
         let mut known = vec![false; names.len()];
         let class_of_value: Vec<u16> = values
             .stored
             .iter()
             .map(|value| {
-                let meant = (0..).zip(names).filter(|(_, name)| means(name, value.as_deref()));
+                let meant = (0..).zip(names).filter(|(_, name)| value_matches(name, value.as_deref()));
                 let meant: Vec<u16> = meant.map(|(n, _)| n).collect();
                 meant.iter().for_each(|n| known[usize::from(*n)] = true);
                 let found = classes.iter().position(|class| *class == meant);
@@ -113,29 +120,29 @@ impl Finder {
         let mut unknown: Vec<Arc<str>> =
             names.iter().zip(known).filter(|(_, known)| !known).map(|(name, _)| name.clone()).collect();
         unknown.sort();
-        let machine = Machine::new(body, &classes, *begin, *end)?;
-        let empty = machine.empty() && !(*begin && *end);
+        let automata = Automata::new(body, &classes, *begin, *end)?;
+        let empty = automata.empty() && !(*begin && *end);
         let class_of = values.of.iter().map(|value| class_of_value[*value as usize]).collect();
-        Ok(Finder { machine, class_of, begin: *begin, end: *end, empty, unknown })
+        Ok(Matcher { automata, class_of, begin: *begin, end: *end, empty, unknown })
     }
 
-    fn reading(&self) -> Reading {
-        self.machine.reading()
+    fn buffers(&self) -> Buffers {
+        self.automata.buffers()
     }
 
-    /// Whether a journey fits, and how often when that is `wanted`.
-    fn find(&self, journey: &Journey<'_>, reading: &mut Reading, wanted: bool) -> (bool, u64) {
-        if self.empty && !wanted {
+    /// Whether a journey matches; with `counted`, also the number of matches.
+    fn find(&self, journey: &Journey<'_>, buffers: &mut Buffers, counted: bool) -> (bool, u64) {
+        if self.empty && !counted {
             return (true, 0);
         }
         let classes = || journey.kind.iter().map(|kind| self.class_of[*kind as usize]);
-        let any = self.machine.begins(classes(), reading, !self.begin && !self.end && wanted);
+        let any = self.automata.begins(classes(), buffers, !self.begin && !self.end && counted);
         let occurrences = match (any, self.begin || self.end) {
             (false, _) => 0,
-            // Held at an end it can only occur once.
+            // A pattern that is anchored at one end can match only once.
             (true, true) => 1,
-            (true, false) if !wanted => 1,
-            (true, false) => self.machine.count(classes(), reading),
+            (true, false) if !counted => 1,
+            (true, false) => self.automata.count(classes(), buffers),
         };
         (any || self.empty, occurrences)
     }

@@ -1,47 +1,47 @@
-//! How much a scope holds, and what stays outside of it.
+//! How many customers, journeys and touchpoints a scope has, and how many touchpoints stay outside of it.
 
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::JourneyScan;
 use super::scope::Scope;
-use super::walk::Asked;
 
-/// How much a scope holds.
+/// The size of a scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {
-    /// Customers with a journey.
+    /// The number of customers with a journey.
     pub customers: u64,
-    /// Journeys.
+    /// The number of journeys.
     pub journeys: u64,
-    /// Their touchpoints.
+    /// The number of their touchpoints.
     pub touchpoints: u64,
-    /// Touchpoints in time, include and exclude that belong to nobody.
+    /// Touchpoints without a customer that match `since`, `until`, `include` and `exclude`.
     pub unowned: u64,
-    /// Touchpoints in time, include and exclude of those whom the purpose hides.
+    /// Touchpoints of customers without a grant for the purpose, that match the same.
     pub hidden_by_consent: u64,
 }
 
-/// Counts.
+/// The size of a scope.
 ///
 /// # Errors
 /// That the scope cannot be, that it was cancelled or took too long.
-pub fn population(projection: &Projection, scope: &Scope, run: &Run) -> Result<Population, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    // What a thread counted, and the customer it saw last.
+pub fn population(projection: &Projection, scope: &Scope, run: &Run) -> Result<Population, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    // The counts of a thread, and its last customer.
     let new = || (Population::default(), None);
-    let states = asked.walk(run, new, |(sum, last), journey| {
+    let states = scan.for_each_journey(run, new, |(sum, last), journey| {
         sum.customers += u64::from(*last != Some(journey.customer));
         *last = Some(journey.customer);
         sum.journeys += 1;
         sum.touchpoints += journey.kind.len() as u64;
     })?;
-    let mut sum = Population { unowned: asked.unowned(), ..Population::default() };
+    let mut sum = Population { unowned: scan.unowned(), ..Population::default() };
     for (part, _) in states {
         sum.customers += part.customers;
         sum.journeys += part.journeys;
         sum.touchpoints += part.touchpoints;
     }
-    if let Some(hidden) = Asked::hidden(projection, scope)? {
-        let states = hidden.walk(run, || 0, |sum, journey| *sum += journey.kind.len() as u64)?;
+    if let Some(hidden) = JourneyScan::hidden(projection, scope)? {
+        let states = hidden.for_each_journey(run, || 0, |sum, journey| *sum += journey.kind.len() as u64)?;
         sum.hidden_by_consent = states.into_iter().sum();
     }
     Ok(sum)

@@ -1,18 +1,18 @@
-//! All touchpoints in memory, as columns: what questions about many customers are asked of.
+//! All touchpoints in memory, as columns: the read model for questions about many customers.
 
 use std::sync::Arc;
 
-use super::base::{Base, Held, NO};
+use super::base::{Base, EncodedConsent, NO_INDEX};
 use super::builder::Builder;
-use super::delta::{Delta, Late};
+use super::delta::{Delta, LateTouchpoint};
 use super::dictionary::{Dictionary, Net, Orders, PackedOrders, order_hash, session_hash};
-use super::row::{Moved, Row, Update};
+use super::row::{OwnerReassignment, Row, Update};
 use crate::domain::CustomerId;
 
-/// One consistent state: sorted columns that never change, and a small delta of what came since.
+/// One consistent state: an immutable base of sorted columns, and a small delta of later changes.
 ///
-/// A clone is a few counts. [`apply`](Projection::apply) changes this one only; where a clone is still
-/// in use, it copies the delta first and leaves the clone as it was.
+/// A clone shares all of it (four reference counts). [`apply`](Projection::apply) changes one projection only: while a
+/// clone is in use, it copies the delta first.
 #[derive(Clone, Debug)]
 pub struct Projection {
     pub(crate) base: Arc<Base>,
@@ -22,7 +22,7 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Without anything; `configured` are the dimensions of the settings.
+    /// An empty projection; `configured` are the dimensions of the settings.
     pub fn empty(configured: Arc<[Arc<str>]>) -> Self {
         Builder::new(configured).finish(1)
     }
@@ -41,33 +41,33 @@ impl Projection {
         self.dictionary.kinds.configured()
     }
 
-    /// How many touchpoints there are, owned or not.
+    /// The number of touchpoints, with and without a customer.
     pub fn touchpoints(&self) -> u64 {
         let late: usize = self.delta.late.values().map(Vec::len).sum();
         (self.base.rows.at.len() + late - self.delta.gone.len()) as u64
     }
 
-    /// How much came since the columns were sorted: time to [fold](Projection::fold) it in when it is more
-    /// than a small part of all.
+    /// The number of entries in the delta. When it is more than a small part of the whole, it should be
+    /// [folded](Projection::fold) into the base.
     pub fn pending(&self) -> usize {
         self.delta.len() + self.orders.late()
     }
 
-    /// How much memory it takes, about.
+    /// About how many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         self.base.bytes() + self.dictionary.kinds.bytes() + self.orders.bytes() + self.delta.bytes()
     }
 
-    /// Takes in what happened. The same again changes nothing.
+    /// Applies an update to the delta. It is idempotent.
     pub fn apply(&mut self, update: &Update<'_>) {
         for row in &update.rows {
             self.add(row);
         }
-        for moved in &update.moved {
-            self.shift(moved);
+        for reassignment in &update.reassigned {
+            self.reassign(reassignment);
         }
         for (identifier, customer) in &update.members {
-            let number = customer.as_ref().map_or(NO, |customer| self.customer_number(customer));
+            let number = customer.as_ref().map_or(NO_INDEX, |customer| self.customer_number(customer));
             let delta = Arc::make_mut(&mut self.delta);
             match self.base.holder(identifier.0) == number {
                 true => delta.members.remove(&identifier.0),
@@ -83,77 +83,87 @@ impl Projection {
                 orders.set(number, net);
             }
         }
-        for (identifier, held) in &update.consents {
+        for (identifier, consents) in &update.consents {
             let dictionary = &mut self.dictionary;
-            let held = held.iter().map(|consent| {
+            let encoded = consents.iter().map(|consent| {
                 let known = dictionary.find_purpose(&consent.purpose);
-                Held::of(consent, known.unwrap_or_else(|| Arc::make_mut(dictionary).purpose(&consent.purpose)))
+                EncodedConsent::of(
+                    consent,
+                    known.unwrap_or_else(|| Arc::make_mut(dictionary).purpose(&consent.purpose)),
+                )
             });
-            let held = held.collect();
-            Arc::make_mut(&mut self.delta).consents.insert(identifier.0, held);
+            let encoded = encoded.collect();
+            Arc::make_mut(&mut self.delta).consents.insert(identifier.0, encoded);
         }
         if let Some(delta) = Arc::get_mut(&mut self.delta) {
             delta.changed();
         }
     }
 
-    /// The same with all of the delta sorted into the columns. It takes its time: what comes meanwhile is
-    /// applied to both, to this one for readers, and then again to the folded one.
+    /// A projection with the delta sorted into the base. This takes long: updates that arrive meanwhile are applied to
+    /// this projection, for its readers, and later to the folded one.
     pub fn fold(&self, threads: usize) -> Projection {
         let mut builder = Builder::with((*self.dictionary).clone(), self.orders.table());
         let rows = &self.base.rows;
         for (owner, identifier) in (0..).zip(&rows.owners) {
             for row in rows.range(owner) {
                 if self.delta.gone.is_empty() || !self.delta.gone.contains(&(row as u32)) {
-                    let order = Some(rows.order(row as u32)).filter(|order| *order != NO);
+                    let order = Some(rows.order(row as u32)).filter(|order| *order != NO_INDEX);
                     let session = rows.session_key(row);
                     builder.push(*identifier, rows.at[row], rows.arrival[row], rows.kind[row], session, order);
                 }
             }
         }
         for (identifier, late) in &self.delta.late {
-            for Late { at, arrival, kind, session, order } in late {
-                builder.push(*identifier, *at, *arrival, *kind, *session, Some(*order).filter(|order| *order != NO));
+            for LateTouchpoint { at, arrival, kind, session, order } in late {
+                builder.push(
+                    *identifier,
+                    *at,
+                    *arrival,
+                    *kind,
+                    *session,
+                    Some(*order).filter(|order| *order != NO_INDEX),
+                );
             }
         }
         for (identifier, customer) in self.members() {
-            builder.hold(identifier, self.customer(customer));
+            builder.membership(identifier, self.customer(customer));
         }
-        for (identifier, held) in self.held() {
-            builder.consent(identifier, held);
+        for (identifier, consent) in self.consents() {
+            builder.consent(identifier, consent);
         }
         builder.finish(threads)
     }
 
-    /// How many customers hold or held an identifier; their numbers are below it.
+    /// The number of customers that have or had an identifier. Customer numbers are below it.
     pub(crate) fn customers(&self) -> u32 {
-        (self.base.people.customers.len() + self.delta.customers.len()) as u32
+        (self.base.memberships.customers.len() + self.delta.customers.len()) as u32
     }
 
     /// A customer, by number.
     pub(crate) fn customer(&self, number: u32) -> CustomerId {
-        let old = &self.base.people.customers;
+        let old = &self.base.memberships.customers;
         let new = || self.delta.customers[number as usize - old.len()].clone();
         old.get(number as usize).unwrap_or_else(new)
     }
 
-    /// A customer's number, when it holds or held an identifier.
+    /// A customer's number; `None` when it never had an identifier.
     pub(crate) fn find_customer(&self, customer: &CustomerId) -> Option<u32> {
-        self.base.people.number(customer).or_else(|| self.delta.numbers.get(customer).copied())
+        self.base.memberships.number(customer).or_else(|| self.delta.numbers.get(customer).copied())
     }
 
-    /// Who holds what now.
+    /// The current memberships.
     fn members(&self) -> impl Iterator<Item = (i64, u32)> {
         let old = self.base.members().filter(|(identifier, _)| !self.delta.members.contains_key(identifier));
         let new = self.delta.members.iter().map(|(identifier, number)| (*identifier, *number));
-        old.chain(new.filter(|(_, number)| *number != NO))
+        old.chain(new.filter(|(_, number)| *number != NO_INDEX))
     }
 
-    /// All decisions that identifiers hold now.
-    pub(crate) fn held(&self) -> impl Iterator<Item = (i64, Held)> {
+    /// The current consents, each with its identifier.
+    pub(crate) fn consents(&self) -> impl Iterator<Item = (i64, EncodedConsent)> {
         let changed = &self.delta.consents;
         let old = self.base.consents.iter().filter(|(identifier, _)| !changed.contains_key(identifier));
-        old.chain(changed.iter().flat_map(|(identifier, held)| held.iter().map(|held| (*identifier, *held))))
+        old.chain(changed.iter().flat_map(|(identifier, own)| own.iter().map(|consent| (*identifier, *consent))))
     }
 
     fn customer_number(&mut self, customer: &CustomerId) -> u32 {
@@ -173,12 +183,12 @@ impl Projection {
         }
         let kinds = &self.dictionary.kinds;
         let kind = kinds.find(&row.kind).unwrap_or_else(|| Arc::make_mut(&mut self.dictionary).kinds.code(&row.kind));
-        let order = row.order.map_or(NO, |key| Arc::make_mut(&mut self.orders).number_of(order_hash(key)));
+        let order = row.order.map_or(NO_INDEX, |key| Arc::make_mut(&mut self.orders).number_of(order_hash(key)));
         let session = row.session.map_or(0, session_hash);
-        self.put(row.owner.0, Late { at: place.0, arrival: place.1, kind, session, order });
+        self.put(row.owner.0, LateTouchpoint { at: place.0, arrival: place.1, kind, session, order });
     }
 
-    fn put(&mut self, owner: i64, late: Late) {
+    fn put(&mut self, owner: i64, late: LateTouchpoint) {
         let own = Arc::make_mut(&mut self.delta).late.entry(owner).or_default();
         let place = own.partition_point(|other| (other.at, other.arrival) < (late.at, late.arrival));
         if own.get(place).is_none_or(|other| other.arrival != late.arrival) {
@@ -186,46 +196,48 @@ impl Projection {
         }
     }
 
-    fn shift(&mut self, moved: &Moved) {
-        if moved.to == Some(moved.from) {
+    fn reassign(&mut self, reassignment: &OwnerReassignment) {
+        let OwnerReassignment { arrival, from, to } = *reassignment;
+        if to == Some(from) {
             return;
         }
-        let rows = &self.base.rows;
-        let mut found = None;
-        if let Some(owner) = rows.owner(moved.from.0) {
-            let row = rows.range(owner).find(|row| rows.arrival[*row] == moved.arrival.0);
-            if let Some(row) = row.filter(|row| !self.delta.gone.contains(&(*row as u32))) {
-                found = Some(Late {
-                    at: rows.at[row],
-                    arrival: rows.arrival[row],
-                    kind: rows.kind[row],
-                    session: rows.session_key(row),
-                    order: rows.order(row as u32),
-                });
-                Arc::make_mut(&mut self.delta).gone.insert(row as u32);
-            }
-        }
-        let late = |late: &Late| late.arrival == moved.arrival.0;
-        if let Some(place) = self.delta.late.get(&moved.from.0).and_then(|own| own.iter().position(late)) {
-            let delta = Arc::make_mut(&mut self.delta);
-            if let Some(own) = delta.late.get_mut(&moved.from.0) {
-                found = Some(own.remove(place));
-                if own.is_empty() {
-                    delta.late.remove(&moved.from.0);
-                }
-            }
-        }
-        let (Some(late), Some(to)) = (found, moved.to) else { return };
-        match self.base_row(to.0, (late.at, late.arrival)) {
-            // It is back where the base has it.
+        let old = self.take_from_base(from.0, arrival.0);
+        let late = self.take_from_delta(from.0, arrival.0);
+        let (Some(touchpoint), Some(to)) = (late.or(old), to) else { return };
+        match self.base_row(to.0, (touchpoint.at, touchpoint.arrival)) {
+            // It returns to the owner that it has in the base.
             Some(row) => {
                 Arc::make_mut(&mut self.delta).gone.remove(&row);
             }
-            None => self.put(to.0, late),
+            None => self.put(to.0, touchpoint),
         }
     }
 
-    /// The touchpoint of the base with this owner, time and arrival.
+    /// A touchpoint of the base, which is marked as gone.
+    fn take_from_base(&mut self, owner: i64, arrival: i64) -> Option<LateTouchpoint> {
+        let rows = &self.base.rows;
+        let row = rows.range(rows.owner(owner)?).find(|row| rows.arrival[*row] == arrival)?;
+        if self.delta.gone.contains(&(row as u32)) {
+            return None;
+        }
+        let (at, kind, session, order) = (rows.at[row], rows.kind[row], rows.session_key(row), rows.order(row as u32));
+        Arc::make_mut(&mut self.delta).gone.insert(row as u32);
+        Some(LateTouchpoint { at, arrival, kind, session, order })
+    }
+
+    /// A late touchpoint, which is removed from the delta.
+    fn take_from_delta(&mut self, owner: i64, arrival: i64) -> Option<LateTouchpoint> {
+        let place = self.delta.late.get(&owner)?.iter().position(|late| late.arrival == arrival)?;
+        let delta = Arc::make_mut(&mut self.delta);
+        let own = delta.late.get_mut(&owner)?;
+        let late = own.remove(place);
+        if own.is_empty() {
+            delta.late.remove(&owner);
+        }
+        Some(late)
+    }
+
+    /// The row of the base with this owner, time and arrival.
     fn base_row(&self, owner: i64, place: (i64, i64)) -> Option<u32> {
         let rows = &self.base.rows;
         let range = rows.range(rows.owner(owner)?);

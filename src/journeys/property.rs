@@ -1,4 +1,4 @@
-//! Configured dimensions, read out of a touchpoint's properties.
+//! Reads the configured dimensions from a touchpoint's properties.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,82 +9,82 @@ use serde_json::value::RawValue;
 
 use crate::domain::number;
 
-/// Which properties are dimensions, by their paths.
+/// The properties that are dimensions, by their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Properties {
     names: Vec<Arc<str>>,
-    /// The last step of each path as it would stand in JSON.
+    /// The last key of each path as JSON, in quotes.
     keys: Vec<String>,
-    root: Vec<Branch>,
+    root: Vec<PathNode>,
 }
 
-/// A key, what is below it, and whose value stands right there.
+/// A node of the tree of paths: a key, the dimensions whose path ends here, and the nodes below.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Branch {
+struct PathNode {
     key: String,
     dimensions: Vec<usize>,
-    below: Vec<Branch>,
+    below: Vec<PathNode>,
 }
 
 impl Properties {
-    /// Of paths such as `properties.platform` or `properties.page.theme`.
+    /// From paths such as `properties.platform` or `properties.page.theme`.
     pub fn new(paths: &[Arc<str>]) -> Self {
         let mut properties = Properties { names: paths.to_vec(), ..Properties::default() };
         for (dimension, path) in paths.iter().enumerate() {
             let steps = path.strip_prefix("properties.").unwrap_or(path);
-            let mut branches = &mut properties.root;
+            let mut nodes = &mut properties.root;
             let mut steps = steps.split('.').peekable();
             while let Some(step) = steps.next() {
-                let place = branches.iter().position(|branch| branch.key == step).unwrap_or_else(|| {
-                    branches.push(Branch { key: step.to_owned(), ..Branch::default() });
-                    branches.len() - 1
+                let place = nodes.iter().position(|node| node.key == step).unwrap_or_else(|| {
+                    nodes.push(PathNode { key: step.to_owned(), ..PathNode::default() });
+                    nodes.len() - 1
                 });
                 if steps.peek().is_none() {
-                    branches[place].dimensions.push(dimension);
+                    nodes[place].dimensions.push(dimension);
                     properties.keys.push(format!("\"{step}\""));
                 }
-                branches = &mut branches[place].below;
+                nodes = &mut nodes[place].below;
             }
         }
         properties
     }
 
-    /// The paths, as they were given.
+    /// The paths as configured.
     pub fn names(&self) -> &[Arc<str>] {
         &self.names
     }
 
-    /// Room for the values of one touchpoint.
-    pub fn values(&self) -> Values {
-        Values { texts: vec![String::new(); self.names.len()], there: vec![false; self.names.len()] }
+    /// A buffer for the values of one touchpoint.
+    pub fn values(&self) -> PropertyValues {
+        PropertyValues { texts: vec![String::new(); self.names.len()], there: vec![false; self.names.len()] }
     }
 
-    /// Tells `found` the values that a JSON text has for them, by the place of the dimension. A text is
-    /// its value as it is, a number is its digits, a truth value its word; anything else is none.
+    /// Calls `found` with the index of a dimension and its value, for each that a JSON text has. A string is its text,
+    /// a number its digits, a boolean its word; other JSON values are no value.
     pub fn read(&self, json: &str, found: &mut dyn FnMut(usize, &str)) {
-        // Most touchpoints have none of them, and a look is cheaper than a parse. A key with an escape
-        // could be one in disguise.
+        // Most touchpoints have none of them, and a text search is cheaper than a parse. A key with an escape
+        // could be one of them in another spelling.
         if !json.contains('\\') && !self.keys.iter().any(|key| json.contains(key.as_str())) {
             return;
         }
-        below(json, &self.root, found);
+        read_object(json, &self.root, found);
     }
 }
 
-/// The values of one touchpoint, in room that is used again for the next.
+/// The values of one touchpoint, in a buffer that is reused for the next.
 #[derive(Clone, Debug, Default)]
-pub struct Values {
+pub struct PropertyValues {
     texts: Vec<String>,
     there: Vec<bool>,
 }
 
-impl Values {
-    /// Forgets them.
+impl PropertyValues {
+    /// Clears them.
     pub fn clear(&mut self) {
         self.there.fill(false);
     }
 
-    /// Takes those of a JSON text.
+    /// Reads the values from a JSON text.
     pub fn read(&mut self, properties: &Properties, json: &str) {
         let (texts, there) = (&mut self.texts, &mut self.there);
         properties.read(json, &mut |dimension, value| {
@@ -94,7 +94,7 @@ impl Values {
         });
     }
 
-    /// One for each dimension; nothing when there is none at all.
+    /// The value of each dimension; empty when no dimension has one.
     pub fn shown(&self) -> Vec<Option<&str>> {
         match self.there.contains(&true) {
             true => self.texts.iter().zip(&self.there).map(|(text, there)| there.then_some(text.as_str())).collect(),
@@ -103,23 +103,23 @@ impl Values {
     }
 }
 
-/// Reads an object of which something is wanted.
-fn below(json: &str, branches: &[Branch], found: &mut dyn FnMut(usize, &str)) {
+/// Reads an object that is on the path of a dimension.
+fn read_object(json: &str, nodes: &[PathNode], found: &mut dyn FnMut(usize, &str)) {
     let mut reader = serde_json::Deserializer::from_str(json);
-    // What is stored was JSON when it came: a fault can only be one of a value that we do not read.
-    let _ = Below { branches, found }.deserialize(&mut reader);
+    // Stored properties are valid JSON, so an error can only come from a value that is not read here.
+    let _ = ObjectSeed { nodes, found }.deserialize(&mut reader);
 }
 
-struct Below<'a, 'f> {
-    branches: &'a [Branch],
+struct ObjectSeed<'a, 'f> {
+    nodes: &'a [PathNode],
     found: &'f mut dyn FnMut(usize, &str),
 }
 
-impl Below<'_, '_> {
-    fn tell(&mut self, branch: &Branch, value: &RawValue) {
+impl ObjectSeed<'_, '_> {
+    fn read_value(&mut self, node: &PathNode, value: &RawValue) {
         let text = value.get();
         let value = match text.as_bytes().first() {
-            Some(b'{') if !branch.below.is_empty() => return below(text, &branch.below, self.found),
+            Some(b'{') if !node.below.is_empty() => return read_object(text, &node.below, self.found),
             Some(b'"') => match serde_json::from_str::<Key<'_>>(text) {
                 Ok(Key(text)) => text,
                 Err(_) => return,
@@ -128,20 +128,20 @@ impl Below<'_, '_> {
             Some(b't' | b'f') => Cow::Borrowed(text),
             _ => return,
         };
-        for &dimension in &branch.dimensions {
+        for &dimension in &node.dimensions {
             (self.found)(dimension, &value);
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Below<'_, '_> {
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Below<'_, '_> {
+impl<'de> Visitor<'de> for ObjectSeed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,10 +150,10 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            match self.branches.iter().find(|branch| *branch.key == *key) {
-                Some(branch) => {
+            match self.nodes.iter().find(|node| *node.key == *key) {
+                Some(node) => {
                     let value = map.next_value::<&RawValue>()?;
-                    self.tell(branch, value);
+                    self.read_value(node, value);
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -164,7 +164,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
     }
 }
 
-/// A text, borrowed where it has no escapes.
+/// A string, borrowed when it has no escapes.
 #[derive(serde::Deserialize)]
 struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
 
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_numbers_and_truths_are_values_and_nothing_else_is() {
+    fn strings_numbers_and_booleans_are_values_and_nothing_else_is() {
         let paths = ["properties.a"];
         for (json, value) in [
             (r#"{"b": {"a": "no"}, "a": "web"}"#, Some("web")),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_go_down_and_may_share_their_beginning() {
+    fn paths_are_nested_and_may_share_their_beginning() {
         let paths = ["properties.page.theme", "properties.page", "properties.page.name", "properties.x"];
         let json = r#"{"page": {"name": "Home", "theme": "dark"}, "x": "y", "page2": {"theme": "no"}}"#;
         let mut values = read(&paths, json);

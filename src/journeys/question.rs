@@ -1,100 +1,100 @@
-//! Everything that can be asked of many journeys, as one value: to be checked, answered, and remembered by.
+//! Every question about many journeys as one value, which can be checked, answered, and used as a cache key.
 
 use std::sync::Arc;
 
 use super::attribution::{Attribution, Goal, attribution};
 use super::compare::{JourneyComparison, compare};
+use super::customer_set::{CustomerSet, StepProgress};
 use super::flow::{Flow, flow};
-use super::funnel::{Breakdown, Funnel, FunnelSteps, Group, funnel, funnel_people};
+use super::funnel::{Breakdown, Funnel, FunnelSteps, Group, funnel, funnel_customers};
 use super::paths::{PathForm, PathList, paths};
-use super::pattern::{PatternMatch, check_pattern, match_people, matches, pattern_names};
-use super::people::{People, Side};
+use super::pattern::{PatternMatch, check_pattern, match_customers, matches, pattern_names};
 use super::population::{Population, population};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
 use super::scope::{Scope, Step};
 use super::time_between::{TimeBetween, time_between};
 use super::transitions::{TransitionGraph, transitions};
-use super::values::Values;
+use super::values::DimensionValues;
 use crate::domain::nearest::nearest;
 
-/// The most entries of a list.
-pub const MOST_TOP: usize = 500;
-/// The most values of a path.
-pub const MOST_LENGTH: usize = 1_000;
-/// The most steps of a funnel, and of a flow to either side.
-pub const MOST_STEPS: usize = 20;
-/// The most parts of a histogram.
-pub const MOST_BUCKETS: usize = 200;
-/// The most characters of a pattern.
-pub const MOST_PATTERN: usize = 2_000;
+/// The maximum number of entries of a list.
+pub const MAX_TOP: usize = 500;
+/// The maximum number of values of a path.
+pub const MAX_LENGTH: usize = 1_000;
+/// The maximum number of steps of a funnel, and of columns of a flow to either side.
+pub const MAX_STEPS: usize = 20;
+/// The maximum number of buckets of a histogram.
+pub const MAX_BUCKETS: usize = 200;
+/// The maximum number of characters of a pattern.
+pub const MAX_PATTERN: usize = 2_000;
 
-/// What is asked.
+/// A question about the journeys of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
-    /// How much the scope holds.
+    /// [`population`]
     Population,
     /// [`transitions`]
     Transitions {
-        /// Links shown.
+        /// The number of links shown.
         top: usize,
-        /// Whether with median times, which take as long as all the rest.
+        /// Whether to compute median times, which take as long as all the rest.
         medians: bool,
     },
     /// [`flow`]
     Flow {
-        /// Where step 0 is.
+        /// The touchpoint at step 0.
         anchor: Step,
-        /// Columns before it.
+        /// The number of columns before it.
         before: usize,
-        /// Columns after it.
+        /// The number of columns after it.
         after: usize,
-        /// Values shown in each.
+        /// The number of values shown in each column.
         top: usize,
     },
     /// [`funnel`]
     Funnel {
-        /// What is asked of.
+        /// The steps.
         steps: FunnelSteps,
-        /// What groups are made by.
+        /// How journeys are grouped.
         breakdown: Option<Breakdown>,
-        /// Groups shown.
+        /// The number of groups shown.
         top: usize,
-        /// Whether with median times.
+        /// Whether to compute median times.
         medians: bool,
     },
-    /// [`funnel_people`]
-    FunnelPeople {
-        /// What is asked of.
+    /// [`funnel_customers`]
+    FunnelCustomers {
+        /// The steps.
         steps: FunnelSteps,
-        /// Of one group only.
+        /// Only this group.
         group: Option<Group>,
-        /// The step, from 1.
+        /// The number of the step, from 1.
         number: usize,
-        /// Which of them.
-        side: Side,
+        /// Which customers of the step.
+        progress: StepProgress,
     },
     /// [`paths`]
     Paths {
-        /// How paths are made.
+        /// How paths are formed.
         form: PathForm,
-        /// Paths shown.
+        /// The number of paths shown.
         top: usize,
     },
     /// [`time_between`]
     TimeBetween {
-        /// From the first of these.
+        /// The first step.
         from: Step,
-        /// To the first of these after it.
+        /// The second step.
         to: Step,
-        /// Parts of the histogram.
+        /// The number of buckets of the histogram.
         buckets: usize,
     },
     /// [`attribution`]
     Attribution {
-        /// What is attributed, and how.
+        /// The goal and the models.
         goal: Goal,
-        /// Rows shown.
+        /// The number of rows shown.
         top: usize,
     },
     /// [`matches()`]
@@ -102,21 +102,21 @@ pub enum Question {
         /// The pattern.
         pattern: Arc<str>,
     },
-    /// [`match_people`]
-    MatchPeople {
+    /// [`match_customers`]
+    MatchCustomers {
         /// The pattern.
         pattern: Arc<str>,
     },
     /// [`compare`]
     Compare {
-        /// The other scope.
+        /// The scope to compare with.
         with: Scope,
-        /// Links shown.
+        /// The number of links shown.
         top: usize,
     },
 }
 
-/// What is answered, by the question's name.
+/// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// To [`Question::Population`].
@@ -127,8 +127,8 @@ pub enum Answer {
     Flow(Flow),
     /// To [`Question::Funnel`].
     Funnel(Funnel),
-    /// To [`Question::FunnelPeople`] and [`Question::MatchPeople`].
-    People(People),
+    /// To [`Question::FunnelCustomers`] and [`Question::MatchCustomers`].
+    Customers(CustomerSet),
     /// To [`Question::Paths`].
     Paths(PathList),
     /// To [`Question::TimeBetween`].
@@ -142,38 +142,44 @@ pub enum Answer {
 }
 
 impl Question {
-    /// Whether it can be asked at all, before anything is looked at.
+    /// Checks the arguments, without a projection.
     ///
     /// # Errors
-    /// The first argument that cannot be.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// The first argument that is not valid.
+    pub fn check(&self) -> Result<(), JourneyError> {
         match self {
             Question::Population => Ok(()),
-            Question::Transitions { top, .. } | Question::Compare { top, .. } => within("top", *top, 0, MOST_TOP),
-            Question::Flow { before, after, top, .. } => within("stepsBefore", *before, 0, MOST_STEPS)
-                .and_then(|()| within("stepsAfter", *after, 0, MOST_STEPS))
-                .and_then(|()| within("top", *top, 0, MOST_TOP)),
-            Question::Funnel { steps, top, .. } => steps.check().and_then(|()| within("top", *top, 0, MOST_TOP)),
-            Question::FunnelPeople { steps, number, .. } => {
+            Question::Transitions { top, .. } | Question::Compare { top, .. } => within("top", *top, 0, MAX_TOP),
+            Question::Flow { before, after, top, .. } => within("stepsBefore", *before, 0, MAX_STEPS)
+                .and_then(|()| within("stepsAfter", *after, 0, MAX_STEPS))
+                .and_then(|()| within("top", *top, 0, MAX_TOP)),
+            Question::Funnel { steps, top, .. } => steps.check().and_then(|()| within("top", *top, 0, MAX_TOP)),
+            Question::FunnelCustomers { steps, number, .. } => {
                 steps.check().and_then(|()| within("number", *number, 1, steps.steps.len()))
             }
             Question::Paths { form, top } => {
                 if form.within.is_some() && form.to.is_none() {
                     let hint = "say up to what by `to`, or leave it out";
-                    return Err(Fault::bad("within", "goes with `to` only", hint));
+                    return Err(JourneyError::bad_argument("within", "goes with `to` only", hint));
                 }
-                within("maxLength", form.max_length, 1, MOST_LENGTH).and_then(|()| within("top", *top, 0, MOST_TOP))
+                within("maxLength", form.max_length, 1, MAX_LENGTH).and_then(|()| within("top", *top, 0, MAX_TOP))
             }
-            Question::TimeBetween { buckets, .. } => within("buckets", *buckets, 1, MOST_BUCKETS),
+            Question::TimeBetween { buckets, .. } => within("buckets", *buckets, 1, MAX_BUCKETS),
             Question::Attribution { goal, top } => match goal.models.is_empty() {
-                true => Err(Fault::bad("models", "no model at all", "name one at least, such as [LINEAR]")),
-                false => within("top", *top, 0, MOST_TOP),
+                true => {
+                    Err(JourneyError::bad_argument("models", "no model at all", "name one at least, such as [LINEAR]"))
+                }
+                false => within("top", *top, 0, MAX_TOP),
             },
-            Question::Match { pattern } | Question::MatchPeople { pattern } => {
+            Question::Match { pattern } | Question::MatchCustomers { pattern } => {
                 let length = pattern.chars().count();
-                if length > MOST_PATTERN {
-                    let hint = format!("at most {MOST_PATTERN}");
-                    return Err(Fault::bad("pattern", format!("{length} characters are too many"), hint));
+                if length > MAX_PATTERN {
+                    let hint = format!("at most {MAX_PATTERN}");
+                    return Err(JourneyError::bad_argument(
+                        "pattern",
+                        format!("{length} characters are too many"),
+                        hint,
+                    ));
                 }
                 check_pattern(pattern)
             }
@@ -181,8 +187,8 @@ impl Question {
     }
 
     /// # Errors
-    /// That it cannot be asked like that, that it was cancelled or took too long.
-    pub fn answer(&self, projection: &Projection, scope: &Scope, run: &Run) -> Result<Answer, Fault> {
+    /// An argument is not valid; it was cancelled, or took too long.
+    pub fn answer(&self, projection: &Projection, scope: &Scope, run: &Run) -> Result<Answer, JourneyError> {
         self.check()?;
         Ok(match self {
             Question::Population => Answer::Population(population(projection, scope, run)?),
@@ -196,8 +202,8 @@ impl Question {
             Question::Funnel { steps, breakdown, top, medians } => {
                 Answer::Funnel(funnel(projection, scope, steps, breakdown.as_ref(), *top, *medians, run)?)
             }
-            Question::FunnelPeople { steps, group, number, side } => {
-                Answer::People(funnel_people(projection, scope, steps, group.as_ref(), *number, *side, run)?)
+            Question::FunnelCustomers { steps, group, number, progress } => {
+                Answer::Customers(funnel_customers(projection, scope, steps, group.as_ref(), *number, *progress, run)?)
             }
             Question::Paths { form, top } => Answer::Paths(paths(projection, scope, form, *top, run)?),
             Question::TimeBetween { from, to, buckets } => {
@@ -207,15 +213,17 @@ impl Question {
                 Answer::Attribution(attribution(projection, scope, goal, *top, run)?)
             }
             Question::Match { pattern } => Answer::Match(matches(projection, scope, pattern, run)?),
-            Question::MatchPeople { pattern } => Answer::People(match_people(projection, scope, pattern, run)?),
+            Question::MatchCustomers { pattern } => {
+                Answer::Customers(match_customers(projection, scope, pattern, run)?)
+            }
             Question::Compare { with, top } => Answer::Compare(compare(projection, scope, with, *top, run)?),
         })
     }
 }
 
 impl FunnelSteps {
-    fn check(&self) -> Result<(), Fault> {
-        within("steps", self.steps.len(), 1, MOST_STEPS)
+    fn check(&self) -> Result<(), JourneyError> {
+        within("steps", self.steps.len(), 1, MAX_STEPS)
     }
 }
 
@@ -224,22 +232,22 @@ impl FunnelSteps {
 pub struct UnknownValue {
     /// As written.
     pub value: Arc<str>,
-    /// What was most likely meant, as answers show it: of the values that the dimension has the nearest.
+    /// The nearest value of the dimension, as answers show it: probably the intended one.
     pub nearest: Option<Arc<str>>,
 }
 
 impl Question {
-    /// The values of its steps, of its pattern and of the scope's steps that no touchpoint has, each once.
+    /// The values of its steps, of its pattern and of the scope's steps that no touchpoint has, distinct.
     pub fn unknown_values(&self, projection: &Projection, scope: &Scope) -> Vec<UnknownValue> {
         let kinds = &projection.dictionary.kinds;
         let names = match self {
-            Question::Match { pattern } | Question::MatchPeople { pattern } => pattern_names(pattern),
+            Question::Match { pattern } | Question::MatchCustomers { pattern } => pattern_names(pattern),
             _ => Vec::new(),
         };
         let pattern = Step { wheres: vec![(scope.dimension, names)], ..Step::default() };
         let steps = self.steps().into_iter().chain(&scope.include).chain(&scope.exclude).chain([&pattern]);
         let unknown = steps.flat_map(|step| step.unknown(kinds)).map(|(dimension, value)| {
-            let known = Values::new(kinds, dimension).shown;
+            let known = DimensionValues::new(kinds, dimension).shown;
             let nearest = nearest(value, known.iter().map(|value| &**value)).map(Arc::from);
             UnknownValue { value: value.clone(), nearest }
         });
@@ -252,7 +260,7 @@ impl Question {
     fn steps(&self) -> Vec<&Step> {
         match self {
             Question::Flow { anchor, .. } => vec![anchor],
-            Question::Funnel { steps, .. } | Question::FunnelPeople { steps, .. } => steps.steps.iter().collect(),
+            Question::Funnel { steps, .. } | Question::FunnelCustomers { steps, .. } => steps.steps.iter().collect(),
             Question::Paths { form, .. } => form.to.iter().collect(),
             Question::TimeBetween { from, to, .. } => vec![from, to],
             Question::Attribution { goal, .. } => std::iter::once(&goal.goal).chain(&goal.touches).collect(),
@@ -260,14 +268,14 @@ impl Question {
             Question::Population
             | Question::Transitions { .. }
             | Question::Match { .. }
-            | Question::MatchPeople { .. } => Vec::new(),
+            | Question::MatchCustomers { .. } => Vec::new(),
         }
     }
 }
 
-fn within(argument: &str, number: usize, least: usize, most: usize) -> Result<(), Fault> {
+fn within(argument: &str, number: usize, least: usize, most: usize) -> Result<(), JourneyError> {
     if (least..=most).contains(&number) {
         return Ok(());
     }
-    Err(Fault::bad(argument, format!("{number} is out of range"), format!("{least} to {most}")))
+    Err(JourneyError::bad_argument(argument, format!("{number} is out of range"), format!("{least} to {most}")))
 }

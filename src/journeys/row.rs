@@ -1,4 +1,4 @@
-//! What a projection is told: touchpoints, who holds which identifier, what orders come to, consents.
+//! The input of a projection: touchpoints, memberships, the net of orders, and consents.
 
 use std::sync::Arc;
 
@@ -7,67 +7,67 @@ use crate::domain::consent::ConsentStatus;
 use crate::domain::order::OrderKey;
 use crate::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
 
-/// A touchpoint.
+/// A touchpoint, as a projection reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// The identifier it hangs on.
+    /// The identifier it is attached to.
     pub owner: IdentifierId,
     /// When it happened.
     pub at: Timestamp,
-    /// Its place in the order of arrivals: breaks ties of time, and names it.
+    /// Its arrival: the order of equal times, and the id of the touchpoint.
     pub arrival: Arrival,
     /// The session the sender named.
     pub session: Option<&'a str>,
     /// The order it is about.
     pub order: Option<&'a OrderKey>,
-    /// What it is.
+    /// Its values of all dimensions.
     pub kind: TouchpointKind<'a>,
 }
 
-/// A touchpoint that hangs on another identifier now, or is gone.
+/// A touchpoint that is attached to another identifier, or removed.
 #[derive(Clone, Copy, Debug)]
-pub struct Moved {
-    /// Which.
+pub struct OwnerReassignment {
+    /// The touchpoint.
     pub arrival: Arrival,
-    /// The identifier it hung on.
+    /// Its owner before.
     pub from: IdentifierId,
-    /// The one it hangs on now; `None` when it is gone.
+    /// Its owner now; `None` when it is removed.
     pub to: Option<IdentifierId>,
 }
 
-/// What an order comes to now.
+/// The net of an order.
 #[derive(Clone, Debug)]
-pub struct OrderNow {
-    /// Which.
+pub struct OrderNet {
+    /// The order.
     pub key: OrderKey,
-    /// Its net.
+    /// Gross less returns.
     pub net: Amount,
-    /// In what.
+    /// The currency of the net.
     pub currency: Currency,
 }
 
-/// A decision that an identifier holds.
+/// A consent that an identifier holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldConsent {
     /// What it is for.
     pub purpose: Arc<str>,
     /// What was decided.
     pub status: ConsentStatus,
-    /// When it runs out.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What one change, or a run of them, does to a projection. Told twice it does the same as told once.
+/// The effect of one change, or of several, on a projection. Applying it is idempotent.
 #[derive(Clone, Debug, Default)]
 pub struct Update<'a> {
-    /// New touchpoints, as they are stored now; those that are there already are passed over.
+    /// New touchpoints. A touchpoint that the projection has already is skipped.
     pub rows: Vec<Row<'a>>,
-    /// Touchpoints that moved; done after `rows`.
-    pub moved: Vec<Moved>,
-    /// Who holds an identifier now.
+    /// Touchpoints with another owner; applied after `rows`.
+    pub reassigned: Vec<OwnerReassignment>,
+    /// The customer of an identifier now.
     pub members: Vec<(IdentifierId, Option<CustomerId>)>,
-    /// What orders come to now.
-    pub orders: Vec<OrderNow>,
-    /// All decisions that an identifier holds now.
+    /// The net of orders now.
+    pub orders: Vec<OrderNet>,
+    /// All consents that an identifier holds now.
     pub consents: Vec<(IdentifierId, Vec<HeldConsent>)>,
 }

@@ -1,23 +1,23 @@
-//! How a question is worked out: on how many threads, until when, and what may stop it.
+//! One execution of a question: its threads, its deadline and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Why there is no answer.
+/// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// The question cannot be asked like that.
+pub enum JourneyError {
+    /// An argument is not valid.
     #[error("{argument}: {message}")]
     BadArgument {
-        /// Which argument.
+        /// The argument.
         argument: String,
         /// What is wrong with it.
         message: String,
-        /// What would be right.
+        /// What would be valid.
         hint: String,
     },
-    /// Whoever asked no longer waits.
+    /// The caller cancelled it.
     #[error("cancelled")]
     Cancelled,
     /// It took too long.
@@ -25,14 +25,14 @@ pub enum Fault {
     Timeout,
 }
 
-impl Fault {
-    /// Of an argument.
-    pub fn bad(argument: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Fault::BadArgument { argument: argument.to_owned(), message: message.into(), hint: hint.into() }
+impl JourneyError {
+    /// The error of an argument.
+    pub fn bad_argument(argument: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        JourneyError::BadArgument { argument: argument.to_owned(), message: message.into(), hint: hint.into() }
     }
 }
 
-/// Stops a question: somebody says so, or its time is up.
+/// Stops a question when it is cancelled or its deadline has passed.
 #[derive(Debug, Default)]
 pub struct Cancel {
     stopped: AtomicBool,
@@ -40,45 +40,45 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Only when somebody says so.
+    /// Without a deadline.
     pub fn never() -> Self {
         Cancel::default()
     }
 
-    /// When somebody says so, or at `deadline`.
+    /// With a deadline.
     pub fn at(deadline: Instant) -> Self {
         Cancel { stopped: AtomicBool::new(false), until: Some(deadline) }
     }
 
-    /// Says so.
+    /// Cancels the question.
     pub fn cancel(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// # Errors
-    /// That it was cancelled, or that its time is up.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// It was cancelled, or its deadline has passed.
+    pub fn check(&self) -> Result<(), JourneyError> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(Fault::Cancelled);
+            return Err(JourneyError::Cancelled);
         }
         match self.until {
-            Some(deadline) if Instant::now() >= deadline => Err(Fault::Timeout),
+            Some(deadline) if Instant::now() >= deadline => Err(JourneyError::Timeout),
             _ => Ok(()),
         }
     }
 }
 
-/// What a question may use.
+/// One execution of a question.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// How many threads, at least one.
+    /// The number of threads, at least one.
     pub threads: usize,
-    /// What stops it; looked at every few thousand touchpoints.
+    /// Checked every few thousand touchpoints.
     pub cancel: Arc<Cancel>,
 }
 
 impl Run {
-    /// On so many threads, with nothing to stop it.
+    /// An execution on `threads` threads, without a deadline.
     pub fn on(threads: usize) -> Self {
         Run { threads, cancel: Arc::new(Cancel::never()) }
     }

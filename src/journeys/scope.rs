@@ -1,24 +1,24 @@
-//! Of which touchpoints and customers a question is, and what a step is.
+//! The scope of a question: which customers and touchpoints count. And the step: a condition on a touchpoint.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::dimension::{Dimension, means};
+use super::dimension::{Dimension, value_matches};
 use super::kind::{Kinds, TouchpointKind};
-use super::run::Fault;
+use super::run::JourneyError;
 use crate::domain::{CustomerId, Duration, Timestamp};
 
-/// What makes a journey.
+/// What a journey is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// All of a customer's touchpoints in scope.
+    /// All touchpoints of a customer in scope.
     #[default]
     Customer,
-    /// One session's.
+    /// All touchpoints of a session in scope.
     Session,
 }
 
-/// Of which touchpoints and customers a question is.
+/// Which customers and touchpoints count for a question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// Only touchpoints at this time or later.
@@ -31,27 +31,27 @@ pub struct Scope {
     pub include: Option<Step>,
     /// No touchpoints that match.
     pub exclude: Option<Step>,
-    /// What makes a journey.
+    /// What a journey is made of.
     pub per: Unit,
-    /// A longer time than this ends a session that has no id.
+    /// A longer time between two touchpoints ends a session without an id.
     pub session_gap: Duration,
-    /// What a touchpoint's value is.
+    /// The dimension whose value stands for a touchpoint.
     pub dimension: Dimension,
-    /// Only customers who allow this.
+    /// Only customers with a grant for this purpose.
     pub purpose: Option<Purpose>,
 }
 
-/// What customers must allow, and when.
+/// A purpose for which customers must have a grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Purpose {
     /// Its name.
     pub name: Arc<str>,
-    /// The moment of the question: a consent may have run out by then.
+    /// The time of the question: a consent may have expired by then.
     pub now: Timestamp,
 }
 
 impl Scope {
-    /// Everything, by customer and name; `session_gap` is the settings'.
+    /// All touchpoints, by customer and by name; `session_gap` comes from the settings.
     pub fn all(session_gap: Duration) -> Self {
         Scope {
             since: None,
@@ -67,10 +67,10 @@ impl Scope {
     }
 
     /// # Errors
-    /// That it ends before it begins.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// `until` is before `since`.
+    pub fn check(&self) -> Result<(), JourneyError> {
         match (self.since, self.until) {
-            (Some(since), Some(until)) if until < since => Err(Fault::bad(
+            (Some(since), Some(until)) if until < since => Err(JourneyError::bad_argument(
                 "scope.until",
                 format!("{until} is earlier than since, {since}"),
                 "give a time that is not before `since`",
@@ -80,10 +80,10 @@ impl Scope {
     }
 }
 
-/// What a touchpoint must be: every list that is not empty holds its value.
+/// A condition on a touchpoint: every list that is not empty must have its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Step {
-    /// What to call it.
+    /// Its label in answers.
     pub label: Option<Arc<str>>,
     /// Names.
     pub names: Vec<Arc<str>>,
@@ -91,24 +91,24 @@ pub struct Step {
     pub kinds: Vec<Arc<str>>,
     /// Channels.
     pub channels: Vec<Arc<str>>,
-    /// Campaigns' names.
+    /// Names of campaigns.
     pub campaigns: Vec<Arc<str>>,
     /// Values of any dimensions.
     pub wheres: Vec<(Dimension, Vec<Arc<str>>)>,
 }
 
 impl Step {
-    /// By name alone.
+    /// A step that matches one name.
     pub fn named(name: &str) -> Self {
         Step { names: vec![name.into()], ..Step::default() }
     }
 
-    /// Whether this touchpoint is one.
+    /// Whether a touchpoint of this kind matches.
     pub fn matches(&self, kind: &TouchpointKind<'_>) -> bool {
-        self.lists().all(|(dimension, list)| list.iter().any(|wanted| means(wanted, kind.value(dimension))))
+        self.lists().all(|(dimension, list)| list.iter().any(|written| value_matches(written, kind.value(dimension))))
     }
 
-    /// What it is called: its label, else its lists joined by `/`, else `step` and its number.
+    /// Its label in answers: `label`, else its values joined by `/`, else `step` and its number.
     pub fn shown_label(&self, number: usize) -> Arc<str> {
         if let Some(label) = &self.label {
             return label.clone();
@@ -117,17 +117,19 @@ impl Step {
         if joined.is_empty() { format!("step {number}").into() } else { joined.into() }
     }
 
-    /// Whether each kind of touchpoint is one, by code.
+    /// By the code of a kind, whether it matches.
     pub(crate) fn table(&self, kinds: &Kinds) -> Vec<bool> {
-        let is = |code| self.lists().all(|(of, list)| list.iter().any(|wanted| means(wanted, kinds.value(code, of))));
+        let is = |code| {
+            self.lists().all(|(of, list)| list.iter().any(|written| value_matches(written, kinds.value(code, of))))
+        };
         (0..kinds.len() as u32).map(is).collect()
     }
 
-    /// Its values that no touchpoint has, each with the dimension it was looked for in.
+    /// Its values that no touchpoint has, each with its dimension.
     pub(crate) fn unknown<'a>(&'a self, kinds: &Kinds) -> Vec<(Dimension, &'a Arc<str>)> {
         let mut unknown: Vec<_> =
             self.lists().flat_map(|(of, list)| list.iter().map(move |value| (of, value))).collect();
-        unknown.retain(|(of, value)| !(0..kinds.len() as u32).any(|code| means(value, kinds.value(code, *of))));
+        unknown.retain(|(of, value)| !(0..kinds.len() as u32).any(|code| value_matches(value, kinds.value(code, *of))));
         unknown
     }
 
@@ -143,7 +145,7 @@ impl Step {
     }
 }
 
-/// The values of these steps that no touchpoint has, as written, each once and in order.
+/// The values of these steps that no touchpoint has, as written, distinct and sorted.
 pub(crate) fn unknown<'a>(kinds: &Kinds, steps: impl IntoIterator<Item = &'a Step>) -> Vec<Arc<str>> {
     let values: BTreeSet<&Arc<str>> =
         steps.into_iter().flat_map(|step| step.unknown(kinds)).map(|(_, value)| value).collect();

@@ -1,4 +1,4 @@
-//! Which touchpoints of one customer are one session.
+//! Sessions: cuts the touchpoints of one customer into visits.
 
 use std::hash::Hash;
 
@@ -6,36 +6,35 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::{Duration, Timestamp};
 
-/// Cuts one customer's touchpoints into sessions, as they are shown to it in order of time and arrival.
+/// Assigns one customer's touchpoints to sessions. It takes them in order of time and arrival.
 ///
-/// The same session id is one session, whatever lies between and however long. Touchpoints without one
-/// are cut among themselves, where the time between two is longer than the gap. The order may as well
-/// be the other way round: the sessions are the same, and numbered from the last.
+/// Touchpoints with the same session id are one session, whatever lies between them and however long it takes.
+/// Touchpoints without an id are cut among themselves, where the time between two is longer than the gap. The reverse
+/// order gives the same sessions, numbered from the last.
 #[derive(Clone, Debug)]
-pub struct Cutter<K> {
+pub struct Sessionizer<K> {
     gap: i64,
     named: FxHashMap<K, u32>,
-    /// The named session that was seen last: most touchpoints of one follow each other.
+    /// The last session with an id: most touchpoints of such a session follow each other.
     recent: Option<(K, u32)>,
     /// The session without an id that is still open, and the time of its last touchpoint.
     open: Option<(i64, u32)>,
     count: u32,
 }
 
-impl<K: Copy + Eq + Hash> Cutter<K> {
-    /// For one customer; a longer time than `gap` ends a session without an id.
+impl<K: Copy + Eq + Hash> Sessionizer<K> {
+    /// A sessionizer for one customer; a longer time than `gap` ends a session without an id.
     pub fn new(gap: Duration) -> Self {
-        Cutter { gap: gap.as_millis(), named: FxHashMap::default(), recent: None, open: None, count: 0 }
+        Sessionizer { gap: gap.as_millis(), named: FxHashMap::default(), recent: None, open: None, count: 0 }
     }
 
-    /// Forgets what it saw, for the next customer.
+    /// Starts again, for the next customer.
     pub fn reset(&mut self) {
         self.named.clear();
         (self.recent, self.open, self.count) = (None, None, 0);
     }
 
-    /// The number of the session that the next touchpoint belongs to, from 0 in the order in which they
-    /// begin.
+    /// The number of the session of the next touchpoint, from 0 in the order in which sessions begin.
     pub fn next(&mut self, at: Timestamp, id: Option<K>) -> u32 {
         let Some(id) = id else {
             let number = match self.open {
@@ -62,7 +61,7 @@ impl<K: Copy + Eq + Hash> Cutter<K> {
         number
     }
 
-    /// How many sessions there are so far.
+    /// The number of sessions so far.
     pub fn count(&self) -> u32 {
         self.count
     }
@@ -82,8 +81,8 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn cut(touchpoints: &[(i64, Option<u8>)]) -> Vec<u32> {
-        let mut cutter = Cutter::new(Duration::from_secs(30 * 60));
-        touchpoints.iter().map(|(minute, id)| cutter.next(Timestamp(minute * MINUTE), *id)).collect()
+        let mut sessionizer = Sessionizer::new(Duration::from_secs(30 * 60));
+        touchpoints.iter().map(|(minute, id)| sessionizer.next(Timestamp(minute * MINUTE), *id)).collect()
     }
 
     #[test]
@@ -92,24 +91,24 @@ mod tests {
     }
 
     #[test]
-    fn the_same_id_is_one_session_whatever_lies_between() {
+    fn touchpoints_with_the_same_id_are_one_session() {
         assert_eq!(cut(&[(0, Some(7)), (10, Some(8)), (9_000, Some(7)), (9_001, Some(8))]), [0, 1, 0, 1]);
     }
 
     #[test]
     fn touchpoints_without_an_id_are_cut_among_themselves() {
-        // A named session lies between, and neither bridges the gap nor ends the session.
+        // A session with an id in between neither bridges the gap nor ends the session.
         assert_eq!(cut(&[(0, None), (20, Some(1)), (30, None), (50, Some(1)), (70, None)]), [0, 1, 0, 1, 2]);
     }
 
     #[test]
-    fn the_next_customer_begins_anew() {
-        let mut cutter = Cutter::new(Duration::from_secs(60));
-        cutter.next(Timestamp(0), Some(1_u8));
-        cutter.next(Timestamp(0), None);
-        cutter.reset();
-        assert_eq!((cutter.next(Timestamp(0), None), cutter.next(Timestamp(0), Some(1))), (0, 1));
-        assert_eq!(cutter.count(), 2);
+    fn a_reset_starts_again_for_the_next_customer() {
+        let mut sessionizer = Sessionizer::new(Duration::from_secs(60));
+        sessionizer.next(Timestamp(0), Some(1_u8));
+        sessionizer.next(Timestamp(0), None);
+        sessionizer.reset();
+        assert_eq!((sessionizer.next(Timestamp(0), None), sessionizer.next(Timestamp(0), Some(1))), (0, 1));
+        assert_eq!(sessionizer.count(), 2);
     }
 
     /// Two are in one session when they have the same id, or neither has one and a chain of touchpoints
@@ -128,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sessions_are_what_they_are_said_to_be_from_both_ends(
+        fn sessions_are_as_defined_in_both_orders(
             mut touchpoints in prop::collection::vec((0_i64..600, prop::option::of(0_u8..3)), 0..25)
         ) {
             touchpoints.sort_by_key(|t| t.0);

@@ -1,4 +1,4 @@
-//! What happens to a projection is the same as building it anew.
+//! A projection with updates equals a new build.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn count(projection: &Projection) -> Population {
 }
 
 #[test]
-fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
+fn late_and_reassigned_touchpoints_and_memberships_are_visible_and_folded_in() {
     let person = |name: &str| CustomerId(name.into());
     let mut builder = Builder::new(Arc::new([]));
     [row(1, 5, 1, "a"), row(1, 3, 2, "b"), row(2, 4, 3, "a"), row(3, 9, 4, "c")]
@@ -54,7 +54,11 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
 
     let update = Update {
         rows: vec![row(2, 1, 5, "d"), row(4, 1, 6, "d"), row(1, 5, 1, "a")],
-        moved: vec![Moved { arrival: Arrival(1), from: IdentifierId::new(0, 1), to: Some(IdentifierId::new(0, 4)) }],
+        reassigned: vec![OwnerReassignment {
+            arrival: Arrival(1),
+            from: IdentifierId::new(0, 1),
+            to: Some(IdentifierId::new(0, 4)),
+        }],
         members: vec![
             (IdentifierId::new(0, 2), Some(person("p"))),
             (IdentifierId::new(0, 4), Some(person("r"))),
@@ -64,9 +68,9 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
     };
     for _ in 0..2 {
         projection.apply(&update);
-        let wanted = Population { customers: 2, journeys: 2, touchpoints: 5, unowned: 1, hidden_by_consent: 0 };
-        assert_eq!(count(&projection), wanted);
-        assert_eq!(count(&projection.fold(2)), wanted);
+        let expected = Population { customers: 2, journeys: 2, touchpoints: 5, unowned: 1, hidden_by_consent: 0 };
+        assert_eq!(count(&projection), expected);
+        assert_eq!(count(&projection.fold(2)), expected);
         assert_eq!(projection.fold(1).pending(), 0);
     }
     assert_eq!(count(&before).touchpoints, 3, "a clone stays as it was");
@@ -81,52 +85,52 @@ fn what_comes_late_moves_and_changes_hands_is_seen_and_folds_in() {
 }
 
 #[test]
-fn a_customer_of_two_owners_is_walked_in_order_however_the_two_stand() {
-    /// Owner, time and arrival of touchpoints, and what they are called in the order of the journey.
+fn the_touchpoints_of_two_owners_are_merged_in_order() {
+    /// Owner, time, arrival and name of touchpoints, and the names in the order of the journey.
     type Case = (&'static [(i64, i64, i64, &'static str)], &'static str);
     const CASES: [Case; 6] = [
-        // One behind the other, in the order in which they stand and in the other.
+        // One owner's touchpoints after the other's, in both orders.
         (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(2, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (1, 4, 4, "d")], "a b c d"),
-        // At one time, so that the arrival decides, either way.
+        // Equal times: the arrival decides.
         (&[(1, 1, 1, "a"), (1, 2, 2, "b"), (2, 2, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(1, 1, 1, "a"), (1, 2, 3, "b"), (2, 2, 2, "c"), (2, 4, 4, "d")], "a c b d"),
-        // By turns, and one within a gap of the other.
+        // Alternating, and one owner's between two of the other.
         (&[(1, 1, 1, "a"), (2, 2, 2, "b"), (1, 3, 3, "c"), (2, 4, 4, "d")], "a b c d"),
         (&[(1, 1, 1, "a"), (1, 4, 2, "d"), (2, 2, 3, "b"), (2, 3, 4, "c")], "a b c d"),
     ];
-    for (touchpoints, wanted) in CASES {
-        // A stranger's stand before, between or behind those of the customer, or nowhere.
-        for stranger in [None, Some(0), Some(2), Some(9)] {
+    for (touchpoints, expected) in CASES {
+        // A row of an owner without a customer before, between or after those of the customer, or none.
+        for unowned in [None, Some(0), Some(2), Some(9)] {
             let mut builder = Builder::new(Arc::new([]));
-            // Room for the stranger between the two.
+            // Leaves an identifier between the two.
             let place = |owner: i64| if owner == 1 { 1 } else { 3 };
             touchpoints
                 .iter()
                 .for_each(|(owner, at, arrival, name)| builder.row(&row(place(*owner), *at, *arrival, name)));
-            if let Some(owner) = stranger {
+            if let Some(owner) = unowned {
                 builder.row(&row(owner, 2, 9, "x"));
             }
             [1, 3].iter().for_each(|owner| builder.member(IdentifierId::new(0, *owner), &CustomerId("p".into())));
             let form = PathForm { to: None, within: None, collapse: false, max_length: 20 };
             let (scope, run) = (Scope::all(Duration::from_secs(1_800)), Run::on(1));
-            let asked = Question::Paths { form, top: 20 };
+            let question = Question::Paths { form, top: 20 };
             let projection = builder.finish(1);
-            let Answer::Paths(paths) = asked.answer(&projection, &scope, &run).expect("an answer") else {
+            let Answer::Paths(paths) = question.answer(&projection, &scope, &run).expect("an answer") else {
                 panic!("not paths")
             };
-            let way = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
-            assert_eq!(way, wanted, "{touchpoints:?}, a stranger at {stranger:?}");
+            let names = paths.paths[0].values.iter().map(|value| &**value).collect::<Vec<_>>().join(" ");
+            assert_eq!(names, expected, "{touchpoints:?}, unowned at {unowned:?}");
         }
     }
 }
 
 #[test]
-fn ids_and_consents_come_back_as_they_were_given() {
+fn ids_and_consents_are_saved_and_loaded() {
     use crate::domain::consent::ConsentStatus::{Denied, Granted};
     let ids =
         ["00000000000000000000000000000abc", "0123456789abcdef0123456789abcdef", "ffffffffffffffffffffffffffffffff"];
-    // As stores give them out, and with one that is written in another way.
+    // Ids as stores give them out, and with one of another form.
     for (known, other) in [(ids.to_vec(), "0"), ([&ids[..], &["FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "p"]].concat(), "q")]
     {
         let mut builder = Builder::new(Arc::new([]));
@@ -155,15 +159,15 @@ fn ids_and_consents_come_back_as_they_were_given() {
             }
             assert_eq!(projection.find_customer(&CustomerId(other.into())), None);
             let held: Vec<_> =
-                projection.held().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
-            let wanted = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
-            assert_eq!(held, wanted.collect::<Vec<_>>());
+                projection.consents().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
+            let expected = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
+            assert_eq!(held, expected.collect::<Vec<_>>());
         }
     }
 }
 
 #[test]
-fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
+fn attribution_does_not_depend_on_the_ids_of_customers() {
     const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "won"];
     let mut rows = Vec::new();
     for n in 0..300_i64 {
@@ -179,7 +183,7 @@ fn attribution_is_the_same_to_the_last_digit_whatever_ids_a_store_gave() {
         models: credit::Model::ALL.to_vec(),
     };
     let question = Question::Attribution { goal, top: 50 };
-    // Customers are walked in the order of their ids.
+    // Customers are scanned in the order of their ids.
     let answer = |id: fn(u32) -> u32| {
         let mut builder = Builder::new(Arc::new([]));
         rows.iter().for_each(|row| builder.row(row));

@@ -1,55 +1,55 @@
-//! How long it takes from one step to another.
+//! The time from one step to another.
 
 use std::sync::Arc;
 
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::JourneyScan;
 use super::scope::{Scope, Step, unknown};
 use super::values::{median, nearest_rank, seconds};
-use super::walk::Asked;
 
-/// How long it takes.
+/// The distribution of the times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeBetween {
-    /// Journeys with the one and the other after it.
+    /// The number of journeys with the first step and the second after it.
     pub pairs: u64,
     /// Values of the two steps that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// Journeys with the one and never the other after it.
+    /// The number of journeys with the first step and never the second after it.
     pub never: u64,
-    /// The middle; `None` without pairs.
+    /// The median; `None` without pairs.
     pub median_seconds: Option<f64>,
-    /// What nine of ten do not exceed; `None` without pairs.
+    /// The 90th percentile, by nearest rank; `None` without pairs.
     pub p90_seconds: Option<f64>,
-    /// From 0 to the largest, equally wide; empty without pairs.
+    /// Buckets of equal width from 0 to the largest time; empty without pairs.
     pub histogram: Vec<TimeBucket>,
 }
 
-/// A part of the histogram.
+/// A bucket of the histogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeBucket {
     /// Where it begins, included.
     pub from_seconds: f64,
     /// Where it ends, included only in the last.
     pub to_seconds: f64,
-    /// How many pairs.
+    /// The number of pairs.
     pub count: u64,
 }
 
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is not valid; it was cancelled, or took too long.
 pub fn time_between(
     projection: &Projection,
     scope: &Scope,
     (from, to): (&Step, &Step),
     buckets: usize,
     run: &Run,
-) -> Result<TimeBetween, Fault> {
-    let asked = Asked::new(projection, scope)?;
+) -> Result<TimeBetween, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
     let kinds = &projection.dictionary.kinds;
     let unknown_values = unknown(kinds, [from, to]);
     let (from, to) = (from.table(kinds), to.table(kinds));
-    let states = asked.walk(
+    let states = scan.for_each_journey(
         run,
         || (Vec::new(), 0),
         |(times, never): &mut (Vec<i64>, u64), journey| {
@@ -80,7 +80,7 @@ fn histogram(times: &[i64], buckets: usize) -> Vec<TimeBucket> {
     }
     let mut counts = vec![0; buckets];
     for time in times {
-        // In whole numbers, so that a time on a bound is always in the bucket that begins there.
+        // Integer arithmetic, so that a time on a bound is always in the bucket that begins there.
         let place = (*time as i128 * buckets as i128 / i128::from(largest)) as usize;
         counts[place.min(buckets - 1)] += 1;
     }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_are_equally_wide_and_the_last_holds_its_end() {
+    fn buckets_are_equally_wide_and_the_last_includes_its_end() {
         let counts: Vec<u64> = histogram(&[0, 24, 25, 50, 99, 100], 4).iter().map(|bucket| bucket.count).collect();
         assert_eq!(counts, [2, 1, 1, 2]);
         assert_eq!(histogram(&[0, 0], 5), [TimeBucket { from_seconds: 0.0, to_seconds: 0.0, count: 2 }]);

@@ -1,4 +1,4 @@
-//! How journeys go on from one touchpoint to the next.
+//! Transitions: how often one value follows another in journeys, and after what time.
 
 use std::sync::Arc;
 
@@ -6,139 +6,148 @@ use rustc_hash::FxHashMap;
 
 use super::dimension::{END, START};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
+use super::scan::{Journey, JourneyScan};
 use super::scope::Scope;
-use super::values::{Values, share};
-use super::walk::{Asked, Journey};
+use super::values::{DimensionValues, share};
 
-/// All adjacent pairs, START before the first and END behind the last.
+/// All adjacent pairs of values, with START before the first touchpoint and END after the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionGraph {
-    /// The ends of the links shown.
+    /// The values at the ends of the links shown.
     pub nodes: Vec<JourneyNode>,
     /// The most frequent.
     pub links: Vec<JourneyLink>,
-    /// How many pairs there are: touchpoints and journeys.
+    /// The number of pairs: touchpoints plus journeys.
     pub total: u64,
-    /// How many of them are of links that are not shown.
+    /// The number of pairs whose links are not shown.
     pub other: u64,
 }
 
-/// A value.
+/// A value and how often it occurs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JourneyNode {
     /// As shown.
     pub value: Arc<str>,
-    /// How many touchpoints have it; START and END have none.
+    /// The number of touchpoints with it; 0 for START and END.
     pub touchpoints: u64,
-    /// How many journeys have it.
+    /// The number of journeys with it.
     pub journeys: u64,
 }
 
-/// From one value to the next.
+/// A link from one value to the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JourneyLink {
     /// The value before.
     pub from: Arc<str>,
     /// The value after.
     pub to: Arc<str>,
-    /// How often.
+    /// How often it occurs.
     pub count: u64,
-    /// In how many journeys.
+    /// The number of journeys with it.
     pub journeys: u64,
-    /// Of all pairs.
+    /// Its share of all pairs.
     pub share: f64,
-    /// Of those that leave `from`.
+    /// Its share of the pairs that begin with `from`.
     pub share_of_from: f64,
-    /// Between the two; `None` from START and to END.
+    /// The median time between the two; `None` from START and to END.
     pub median_seconds: Option<f64>,
 }
 
-/// Up to so many values pairs are counted in a square; beyond, in a map.
+/// Up to this number of values, pairs are counted in a square matrix; beyond it, in a map.
 const SQUARE: usize = 512;
 
-/// The most numbers that are counted of times beside the pairs; beyond, times are counted on their own.
+/// The maximum number of counters for times beside the pairs. When more are needed, a second scan counts the times.
 const MOST_TIMES: usize = 1 << 19;
 
-/// What is counted of a pair.
+/// The counts of a pair, or of a value.
 #[derive(Clone, Copy, Default)]
 struct Cell {
     count: u64,
     journeys: u32,
-    /// The journey that had it last, counted from 1.
+    /// The last journey with it, counted from 1.
     last: u32,
 }
 
-/// Pairs of values that follow each other.
+/// The cells of all pairs of values.
 enum Pairs {
     Square(Vec<Cell>),
     Map(FxHashMap<u64, Cell>),
 }
 
+/// What one thread counts.
 struct Counts {
     width: usize,
     journey: u32,
     pairs: Pairs,
-    /// By pair of the square and bucket, how many times; empty when they are not wanted, or too many.
+    /// By pair and bucket, the number of times; empty without medians, and when there would be too many counters.
     times: Vec<u32>,
     firsts: Vec<u64>,
     lasts: Vec<u64>,
-    /// Journeys that have each value.
+    /// By value.
     nodes: Vec<Cell>,
 }
 
-/// All pairs of one scope, counted.
+/// The counts of all pairs of a scope.
 pub(crate) struct Counted {
-    pub(crate) values: Values,
+    values: DimensionValues,
     times: Vec<u32>,
-    /// From, to, how often, in how many journeys; START and END are the numbers behind the last value.
-    pub(crate) pairs: Vec<(u32, u32, u64, u64)>,
+    pub(crate) pairs: Vec<Pair>,
+    /// By value: touchpoints and journeys.
     nodes: Vec<(u64, u64)>,
     journeys: u64,
     pub(crate) total: u64,
 }
 
+/// A pair of values that follow each other. START and END are the numbers after the last value.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) count: u64,
+    journeys: u64,
+}
+
 /// The `top` most frequent pairs, with their median times when `timed`.
 ///
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is not valid; it was cancelled, or took too long.
 pub fn transitions(
     projection: &Projection,
     scope: &Scope,
     top: usize,
     timed: bool,
     run: &Run,
-) -> Result<TransitionGraph, Fault> {
-    let asked = Asked::new(projection, scope)?;
-    let mut counted = count(&asked, scope, timed, run)?;
-    let pairs = counted.sorted_pairs(top);
+) -> Result<TransitionGraph, JourneyError> {
+    let scan = JourneyScan::new(projection, scope)?;
+    let counted = count(&scan, scope, timed, run)?;
+    let pairs = counted.most_frequent(top);
     let medians = match timed {
-        true => medians(&asked, &counted, &pairs, run)?,
+        true => medians(&scan, &counted, &pairs, run)?,
         false => vec![None; pairs.len()],
     };
-    let mut leaving = vec![0; counted.values.len() + 1];
-    let of = |number: u32| if number as usize >= counted.values.len() { counted.values.len() } else { number as usize };
-    counted.pairs.iter().for_each(|(from, _, count, _)| leaving[of(*from)] += count);
-    let links: Vec<_> = pairs
-        .iter()
-        .zip(medians)
-        .map(|((from, to, count, journeys), median_seconds)| JourneyLink {
-            from: counted.shown(*from).clone(),
-            to: counted.shown(*to).clone(),
-            count: *count,
-            journeys: *journeys,
-            share: share(*count, counted.total),
-            share_of_from: share(*count, leaving[of(*from)]),
-            median_seconds,
-        })
-        .collect();
+    // Both START and END are counted at the end: no pair begins with END.
+    let width = counted.values.len();
+    let mut leaving = vec![0; width + 1];
+    let place = |value: u32| (value as usize).min(width);
+    counted.pairs.iter().for_each(|pair| leaving[place(pair.from)] += pair.count);
+    let link = |(pair, median_seconds): (&Pair, Option<f64>)| JourneyLink {
+        from: counted.shown(pair.from),
+        to: counted.shown(pair.to),
+        count: pair.count,
+        journeys: pair.journeys,
+        share: share(pair.count, counted.total),
+        share_of_from: share(pair.count, leaving[place(pair.from)]),
+        median_seconds,
+    };
+    let links: Vec<_> = pairs.iter().zip(medians).map(link).collect();
     let other = counted.total - links.iter().map(|link| link.count).sum::<u64>();
     Ok(TransitionGraph { nodes: counted.nodes_of(&pairs), links, total: counted.total, other })
 }
 
-/// Counts all pairs; with `timed`, for medians.
-pub(crate) fn count(asked: &Asked<'_>, scope: &Scope, timed: bool, run: &Run) -> Result<Counted, Fault> {
-    let values = Values::new(&asked.projection.dictionary.kinds, scope.dimension);
+/// Counts all pairs; with `timed`, also their times, if there are not too many counters.
+pub(crate) fn count(scan: &JourneyScan<'_>, scope: &Scope, timed: bool, run: &Run) -> Result<Counted, JourneyError> {
+    let values = DimensionValues::new(&scan.projection.dictionary.kinds, scope.dimension);
     let width = values.len();
     let timed = timed && width * width * BUCKETS <= MOST_TIMES;
     let new = || Counts {
@@ -154,39 +163,39 @@ pub(crate) fn count(asked: &Asked<'_>, scope: &Scope, timed: bool, run: &Run) ->
         nodes: vec![Cell::default(); width],
     };
     let states = match timed {
-        true => asked.walk(run, new, |counts, journey| counts.take::<true>(journey, &values.of))?,
-        false => asked.walk(run, new, |counts, journey| counts.take::<false>(journey, &values.of))?,
+        true => scan.for_each_journey(run, new, |counts, journey| counts.record::<true>(journey, &values.of))?,
+        false => scan.for_each_journey(run, new, |counts, journey| counts.record::<false>(journey, &values.of))?,
     };
     Ok(Counted::of(values, states))
 }
 
 impl Counts {
     #[inline]
-    fn take<const TIMED: bool>(&mut self, journey: &Journey<'_>, value_of: &[u32]) {
+    fn record<const TIMED: bool>(&mut self, journey: &Journey<'_>, value_of: &[u32]) {
         let (kinds, at) = (journey.kind, &journey.at[..journey.kind.len()]);
         self.journey += 1;
         let journey = self.journey;
         let mut before = value_of[kinds[0] as usize];
         self.firsts[before as usize] += 1;
-        self.nodes[before as usize].see(journey);
+        self.nodes[before as usize].record(journey);
         match &mut self.pairs {
             Pairs::Square(cells) => {
                 for (n, kind) in kinds.iter().enumerate().skip(1) {
                     let value = value_of[*kind as usize];
                     let cell = before as usize * self.width + value as usize;
-                    cells[cell].see(journey);
+                    cells[cell].record(journey);
                     if TIMED {
                         self.times[cell * BUCKETS + bucket(at[n] - at[n - 1])] += 1;
                     }
-                    self.nodes[value as usize].see(journey);
+                    self.nodes[value as usize].record(journey);
                     before = value;
                 }
             }
             Pairs::Map(cells) => {
                 for kind in &kinds[1..] {
                     let value = value_of[*kind as usize];
-                    cells.entry(u64::from(before) << 32 | u64::from(value)).or_default().see(journey);
-                    self.nodes[value as usize].see(journey);
+                    cells.entry(u64::from(before) << 32 | u64::from(value)).or_default().record(journey);
+                    self.nodes[value as usize].record(journey);
                     before = value;
                 }
             }
@@ -197,7 +206,7 @@ impl Counts {
 
 impl Cell {
     #[inline]
-    fn see(&mut self, journey: u32) {
+    fn record(&mut self, journey: u32) {
         self.count += 1;
         self.journeys += u32::from(self.last != journey);
         self.last = journey;
@@ -205,7 +214,7 @@ impl Cell {
 }
 
 impl Counted {
-    fn of(values: Values, states: Vec<Counts>) -> Counted {
+    fn of(values: DimensionValues, states: Vec<Counts>) -> Counted {
         let width = values.len();
         let mut sums: FxHashMap<(u32, u32), (u64, u64)> = FxHashMap::default();
         let mut nodes = vec![(0, 0); width];
@@ -241,7 +250,8 @@ impl Counted {
                 (sum.0, sum.1) = (sum.0 + cell.count, sum.1 + u64::from(cell.journeys));
             }
         }
-        let pairs = sums.into_iter().map(|((from, to), (count, journeys))| (from, to, count, journeys)).collect();
+        let pair = |((from, to), (count, journeys))| Pair { from, to, count, journeys };
+        let pairs = sums.into_iter().map(pair).collect();
         Counted { values, times, pairs, nodes, journeys, total }
     }
 
@@ -254,17 +264,18 @@ impl Counted {
         }
     }
 
-    fn sorted_pairs(&mut self, top: usize) -> Vec<(u32, u32, u64, u64)> {
-        let mut pairs = std::mem::take(&mut self.pairs);
-        let name = |pair: &(u32, u32, u64, u64)| (self.shown(pair.0), self.shown(pair.1));
-        pairs.sort_unstable_by(|a, b| b.2.cmp(&a.2).then_with(|| name(a).cmp(&name(b))));
-        let shown = pairs[..top.min(pairs.len())].to_vec();
-        self.pairs = pairs;
-        shown
+    /// The `top` most frequent pairs; of equally frequent ones, by name.
+    fn most_frequent(&self, top: usize) -> Vec<Pair> {
+        let mut pairs = self.pairs.clone();
+        let name = |pair: &Pair| (self.shown(pair.from), self.shown(pair.to));
+        pairs.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| name(a).cmp(&name(b))));
+        pairs.truncate(top);
+        pairs
     }
 
-    fn nodes_of(&self, pairs: &[(u32, u32, u64, u64)]) -> Vec<JourneyNode> {
-        let mut ends: Vec<u32> = pairs.iter().flat_map(|(from, to, ..)| [*from, *to]).collect();
+    /// The values at the ends of these pairs.
+    fn nodes_of(&self, pairs: &[Pair]) -> Vec<JourneyNode> {
+        let mut ends: Vec<u32> = pairs.iter().flat_map(|pair| [pair.from, pair.to]).collect();
         ends.sort_unstable();
         ends.dedup();
         let node = |end: &u32| {
@@ -277,8 +288,8 @@ impl Counted {
     }
 }
 
-/// Buckets for times, each at most an eighth wider than where it begins: below 8 one for each, then 8 for
-/// each doubling. The last holds all of 10,000 years.
+/// The number of buckets for times. Below 8 ms each time has its own bucket; then there are 8 buckets for each doubling,
+/// so the width of a bucket is at most an eighth of its beginning. The last bucket is beyond 10,000 years.
 const BUCKETS: usize = 47 * 8;
 
 #[inline]
@@ -288,121 +299,150 @@ fn bucket(time: i64) -> usize {
     (doublings * 8 + (time >> doublings) as usize).min(BUCKETS - 1)
 }
 
-/// The median time of each pair. Keeping all times would be most of the work: so they are counted by
-/// bucket first, and then only those in the bucket with the middle are kept.
+/// The median time of each pair. Collecting all times would be most of the work. So times are counted by bucket first,
+/// and then only the times in the bucket with the median are collected.
 fn medians(
-    asked: &Asked<'_>,
+    scan: &JourneyScan<'_>,
     counted: &Counted,
-    pairs: &[(u32, u32, u64, u64)],
+    pairs: &[Pair],
     run: &Run,
-) -> Result<Vec<Option<f64>>, Fault> {
-    let values = &counted.values;
-    let width = values.len();
-    let slots: FxHashMap<u64, u32> = pairs
-        .iter()
-        .zip(0_u32..)
-        .filter(|((from, to, ..), _)| (*from as usize) < width && (*to as usize) < width)
-        .map(|((from, to, ..), slot)| (u64::from(*from) << 32 | u64::from(*to), slot))
-        .collect();
-    if slots.is_empty() {
+) -> Result<Vec<Option<f64>>, JourneyError> {
+    let slots = Slots::new(pairs, counted.values.len());
+    if slots.by_pair.is_empty() {
         return Ok(vec![None; pairs.len()]);
     }
-    let none = pairs.len() as u32;
-    let mut square = Vec::new();
-    if width <= SQUARE {
-        square.resize(width * width, none);
-        for (key, slot) in &slots {
-            square[(key >> 32) as usize * width + (*key as u32) as usize] = *slot;
-        }
-    }
-    let slot = |from: u32, to: u32| match width <= SQUARE {
-        true => square[from as usize * width + to as usize],
-        false => slots.get(&(u64::from(from) << 32 | u64::from(to))).copied().unwrap_or(none),
-    };
     let counts = match counted.times.is_empty() {
-        true => count_times(asked, values, pairs.len(), slot, run)?,
-        false => {
-            let mut counts = vec![0; (pairs.len() + 1) * BUCKETS];
-            for (key, slot) in &slots {
-                let cell = (key >> 32) as usize * width + (*key as u32) as usize;
-                let own = &counted.times[cell * BUCKETS..(cell + 1) * BUCKETS];
-                counts[*slot as usize * BUCKETS..(*slot as usize + 1) * BUCKETS].copy_from_slice(own);
-            }
-            counts
-        }
+        true => count_times(scan, &counted.values, &slots, run)?,
+        false => slots.pick(&counted.times),
     };
-    // For each pair the buckets that hold the two in the middle, and how many times lie below.
-    let middles: Vec<(usize, usize, u64)> = (0..=pairs.len())
-        .map(|slot| {
-            let counts = &counts[slot * BUCKETS..(slot + 1) * BUCKETS];
-            let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
-            if slot == pairs.len() || total == 0 {
-                return (1, 0, 0);
-            }
-            let (lower, upper) = ((total - 1) / 2, total / 2);
-            let (mut seen, mut first) = (0, None);
-            for (place, count) in counts.iter().enumerate() {
-                let after = seen + u64::from(*count);
-                if first.is_none() && lower < after {
-                    first = Some((place, seen));
-                }
-                if let Some((first, below)) = first
-                    && upper < after
-                {
-                    return (first, place, below);
-                }
-                seen = after;
-            }
-            (1, 0, 0)
-        })
-        .collect();
-    let states = asked.walk(
-        run,
-        || vec![Vec::new(); pairs.len() + 1],
-        |kept: &mut Vec<Vec<i64>>, journey| {
-            let mut before = values.of[journey.kind[0] as usize];
-            for (kinds, at) in journey.kind.windows(2).zip(journey.at.windows(2)) {
-                let value = values.of[kinds[1] as usize];
-                let slot = slot(before, value) as usize;
-                let (first, last, _) = middles[slot];
-                let (time, own) = (at[1] - at[0], bucket(at[1] - at[0]));
-                if own >= first && own <= last {
-                    kept[slot].push(time);
-                }
-                before = value;
-            }
-        },
-    )?;
-    let median = |(slot, middle): (usize, &(usize, usize, u64))| {
-        let mut kept: Vec<i64> = states.iter().flat_map(|state| state[slot].iter().copied()).collect();
-        let total: u64 = counts[slot * BUCKETS..(slot + 1) * BUCKETS].iter().map(|count| u64::from(*count)).sum();
-        if kept.is_empty() {
-            return None;
-        }
-        let nth = |kept: &mut [i64], rank: u64| *kept.select_nth_unstable((rank - middle.2) as usize).1;
-        let sum = nth(&mut kept, (total - 1) / 2) + nth(&mut kept, total / 2);
-        Some(sum as f64 / 2_000.0)
-    };
-    Ok(middles[..pairs.len()].iter().enumerate().map(median).collect())
+    let mut middles: Vec<Middle> = counts.chunks(BUCKETS).map(Middle::of).collect();
+    // The slot of all other pairs: their times are not collected.
+    middles[slots.others as usize] = Middle::NONE;
+    let times = collect_times(scan, &counted.values, &slots, &middles, run)?;
+    Ok(times.into_iter().zip(&middles).take(pairs.len()).map(|(mut times, middle)| middle.median(&mut times)).collect())
 }
 
-/// How many times of each pair lie in each bucket.
+/// The slots of the pairs for which medians are computed. A slot is the index of the pair; START and END have none. All
+/// other pairs share the slot `others`, which is the last.
+struct Slots {
+    width: usize,
+    others: u32,
+    by_pair: FxHashMap<u64, u32>,
+    /// Up to [`SQUARE`] values, the slots of all pairs as a matrix.
+    square: Vec<u32>,
+}
+
+impl Slots {
+    fn new(pairs: &[Pair], width: usize) -> Self {
+        let timed = |pair: &Pair| (pair.from as usize) < width && (pair.to as usize) < width;
+        let by_pair = pairs.iter().zip(0..).filter(|(pair, _)| timed(pair));
+        let by_pair: FxHashMap<u64, u32> = by_pair.map(|(pair, slot)| (pair_key(pair.from, pair.to), slot)).collect();
+        let mut slots = Slots { width, others: pairs.len() as u32, by_pair, square: Vec::new() };
+        if width <= SQUARE {
+            slots.square.resize(width * width, slots.others);
+            for (key, slot) in &slots.by_pair {
+                slots.square[cell(*key, width)] = *slot;
+            }
+        }
+        slots
+    }
+
+    fn len(&self) -> usize {
+        self.others as usize + 1
+    }
+
+    #[inline]
+    fn of(&self, from: u32, to: u32) -> u32 {
+        match self.width <= SQUARE {
+            true => self.square[from as usize * self.width + to as usize],
+            false => self.by_pair.get(&pair_key(from, to)).copied().unwrap_or(self.others),
+        }
+    }
+
+    /// The counts by slot and bucket, from the counts by pair and bucket. Those of `others` stay 0.
+    fn pick(&self, times: &[u32]) -> Vec<u32> {
+        let mut counts = vec![0; self.len() * BUCKETS];
+        for (key, slot) in &self.by_pair {
+            let (slot, cell) = (*slot as usize, cell(*key, self.width));
+            let own = &times[cell * BUCKETS..(cell + 1) * BUCKETS];
+            counts[slot * BUCKETS..(slot + 1) * BUCKETS].copy_from_slice(own);
+        }
+        counts
+    }
+}
+
+#[inline]
+fn pair_key(from: u32, to: u32) -> u64 {
+    u64::from(from) << 32 | u64::from(to)
+}
+
+/// The cell of a pair in a square matrix.
+fn cell(key: u64, width: usize) -> usize {
+    (key >> 32) as usize * width + (key as u32) as usize
+}
+
+/// Where the median of some times lies: the one or two times in the middle are in the buckets `first` to `last`.
+struct Middle {
+    first: usize,
+    last: usize,
+    /// The number of times below `first`.
+    below: u64,
+    total: u64,
+}
+
+impl Middle {
+    /// No buckets at all.
+    const NONE: Middle = Middle { first: 1, last: 0, below: 0, total: 0 };
+
+    /// From the number of times in each bucket.
+    fn of(counts: &[u32]) -> Middle {
+        let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+        if total == 0 {
+            return Middle::NONE;
+        }
+        let (lower, upper) = ((total - 1) / 2, total / 2);
+        let (mut seen, mut first) = (0, None);
+        for (place, count) in counts.iter().enumerate() {
+            let after = seen + u64::from(*count);
+            if first.is_none() && lower < after {
+                first = Some((place, seen));
+            }
+            if let Some((first, below)) = first
+                && upper < after
+            {
+                return Middle { first, last: place, below, total };
+            }
+            seen = after;
+        }
+        Middle::NONE
+    }
+
+    /// The median in seconds, from the times in the buckets `first` to `last`.
+    fn median(&self, times: &mut [i64]) -> Option<f64> {
+        if times.is_empty() {
+            return None;
+        }
+        let mut nth = |rank: u64| *times.select_nth_unstable((rank - self.below) as usize).1;
+        let sum = nth((self.total - 1) / 2) + nth(self.total / 2);
+        Some(sum as f64 / 2_000.0)
+    }
+}
+
+/// Counts the times of each slot by bucket.
 fn count_times(
-    asked: &Asked<'_>,
-    values: &Values,
-    pairs: usize,
-    slot: impl Fn(u32, u32) -> u32 + Sync,
+    scan: &JourneyScan<'_>,
+    values: &DimensionValues,
+    slots: &Slots,
     run: &Run,
-) -> Result<Vec<u32>, Fault> {
-    let states = asked.walk(
+) -> Result<Vec<u32>, JourneyError> {
+    let states = scan.for_each_journey(
         run,
-        // One more for all pairs that are not asked for.
-        || vec![0_u32; (pairs + 1) * BUCKETS],
+        || vec![0_u32; slots.len() * BUCKETS],
         |counts, journey| {
             let mut before = values.of[journey.kind[0] as usize];
             for (kinds, at) in journey.kind.windows(2).zip(journey.at.windows(2)) {
                 let value = values.of[kinds[1] as usize];
-                counts[slot(before, value) as usize * BUCKETS + bucket(at[1] - at[0])] += 1;
+                counts[slots.of(before, value) as usize * BUCKETS + bucket(at[1] - at[0])] += 1;
                 before = value;
             }
         },
@@ -414,12 +454,41 @@ fn count_times(
     Ok(counts.unwrap_or_default())
 }
 
+/// Collects the times of each slot that are in the buckets of its median.
+fn collect_times(
+    scan: &JourneyScan<'_>,
+    values: &DimensionValues,
+    slots: &Slots,
+    middles: &[Middle],
+    run: &Run,
+) -> Result<Vec<Vec<i64>>, JourneyError> {
+    let states = scan.for_each_journey(
+        run,
+        || vec![Vec::new(); slots.len()],
+        |times: &mut Vec<Vec<i64>>, journey| {
+            let mut before = values.of[journey.kind[0] as usize];
+            for (kinds, at) in journey.kind.windows(2).zip(journey.at.windows(2)) {
+                let value = values.of[kinds[1] as usize];
+                let slot = slots.of(before, value) as usize;
+                let middle = &middles[slot];
+                let time = at[1] - at[0];
+                let own = bucket(time);
+                if own >= middle.first && own <= middle.last {
+                    times[slot].push(time);
+                }
+                before = value;
+            }
+        },
+    )?;
+    Ok((0..slots.len()).map(|slot| states.iter().flat_map(|state| state[slot].iter().copied()).collect()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn buckets_are_in_the_order_of_times_and_narrow() {
+    fn buckets_are_narrow_and_in_the_order_of_times() {
         let times: Vec<i64> = (0..4_000).chain((4_000..400_000_000_000_000).step_by(10_000_000_000)).collect();
         for pair in times.windows(2) {
             assert!(bucket(pair[0]) <= bucket(pair[1]), "{pair:?}");

@@ -1,4 +1,4 @@
-//! The values of one dimension as numbers, and what lists of them are sorted by.
+//! The values of one dimension as numbers, and the statistics that several questions use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,8 +8,8 @@ use super::dimension::{Dimension, shown};
 use super::kind::Kinds;
 
 /// The values of one dimension.
-pub(crate) struct Values {
-    /// Each kind of touchpoint's value, by code.
+pub(crate) struct DimensionValues {
+    /// The value of each kind of touchpoint, by the code of the kind.
     pub(crate) of: Vec<u32>,
     /// Each value as answers show it.
     pub(crate) shown: Vec<Arc<str>>,
@@ -17,9 +17,9 @@ pub(crate) struct Values {
     pub(crate) stored: Vec<Option<Arc<str>>>,
 }
 
-impl Values {
+impl DimensionValues {
     pub(crate) fn new(kinds: &Kinds, dimension: Dimension) -> Self {
-        let mut values = Values { of: Vec::with_capacity(kinds.len()), shown: Vec::new(), stored: Vec::new() };
+        let mut values = DimensionValues { of: Vec::with_capacity(kinds.len()), shown: Vec::new(), stored: Vec::new() };
         let mut numbers: FxHashMap<Option<&str>, u32> = FxHashMap::default();
         for code in 0..kinds.len() as u32 {
             let value = kinds.value(code, dimension);
@@ -38,7 +38,7 @@ impl Values {
     }
 }
 
-/// A part of a whole; of nothing it is 0.
+/// A part of a whole; 0 when the whole is 0.
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
@@ -48,7 +48,7 @@ pub(crate) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }
 
-/// The middle of these times, in seconds; of an even number the mean of the two in the middle.
+/// The median of these times, in seconds; of an even number of times, the mean of the two in the middle.
 pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
     let count = times.len();
     if count == 0 {
@@ -61,7 +61,7 @@ pub(crate) fn median(times: &mut [i64]) -> Option<f64> {
     Some((lower + upper) as f64 / 2_000.0)
 }
 
-/// The middle of each list, on so many threads, or on as many as there are lists with anything in them.
+/// The median of each list, on at most `threads` threads, and on at most one for each list that is not empty.
 pub(crate) fn medians(lists: &mut [Vec<i64>], threads: usize) -> Vec<Option<f64>> {
     let threads = threads.min(lists.iter().filter(|list| !list.is_empty()).count());
     let mut found = vec![None; lists.len()];
@@ -83,7 +83,8 @@ pub(crate) fn medians(lists: &mut [Vec<i64>], threads: usize) -> Vec<Option<f64>
     found
 }
 
-/// The smallest of these times that at least so many per cent do not exceed, in seconds.
+/// The percentile by nearest rank: the smallest of these times that at least `percent` per cent do not exceed, in
+/// seconds.
 pub(crate) fn nearest_rank(times: &mut [i64], percent: usize) -> Option<f64> {
     let rank = (times.len() * percent).div_ceil(100);
     let (_, time, _) = times.select_nth_unstable(rank.checked_sub(1)?);
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_of_an_even_number_is_the_mean_of_two() {
+    fn the_median_of_an_even_number_is_the_mean_of_two() {
         assert_eq!(median(&mut [3_000, 1_000]), Some(2.0));
         assert_eq!(median(&mut [9_000, 1_000, 5_000]), Some(5.0));
         assert_eq!(median(&mut [4_000, 1_000, 2_000, 9_000]), Some(3.0));
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_a_time_that_was() {
+    fn a_percentile_is_one_of_the_times() {
         let mut ten: Vec<i64> = (1..=10).map(|n| n * 1_000).collect();
         assert_eq!(nearest_rank(&mut ten, 90), Some(9.0));
         assert_eq!(nearest_rank(&mut [7_000], 90), Some(7.0));

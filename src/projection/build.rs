@@ -1,4 +1,4 @@
-//! The projection, read whole from a store: side by side, in short reads.
+//! Builds the projection from a store: several readers in parallel, in short reads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::aside::aside;
+use super::low_priority::run_low_priority;
 use crate::changes::last_visible;
 use crate::domain::Arrival;
 use crate::journeys::property::Properties;
@@ -14,56 +14,58 @@ use crate::journeys::{Builder, Projection, Row};
 use crate::store::journeys::{TouchpointSink, Window};
 use crate::store::{Result, Store, StoreError};
 
-/// How many rows are read at a time.
+/// The number of rows of a read.
 const PAGE: usize = 50_000;
-/// Into how many pieces the touchpoints are cut: readers take the next piece when they are done with one.
-const PIECES: i64 = 512;
-/// How often the log says how far it is.
-const TELL_EVERY: Duration = Duration::from_secs(5);
+/// The number of chunks that the touchpoints are cut into. A reader takes the next chunk when it has finished one.
+const CHUNKS: i64 = 512;
+/// How often progress is logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Why there is none.
+/// Why the build failed.
 #[derive(Debug)]
-pub(super) enum Failed {
-    /// It would take this much memory with so many touchpoints, and that is too much.
+pub(super) enum BuildError {
+    /// With this number of touchpoints it needs more memory than it may use.
     TooLarge { bytes: u64, touchpoints: u64 },
-    /// Of the store.
+    /// An error of the store.
     Store(StoreError),
 }
 
-impl From<StoreError> for Failed {
+impl From<StoreError> for BuildError {
     fn from(error: StoreError) -> Self {
-        Failed::Store(error)
+        BuildError::Store(error)
     }
 }
 
-/// What is asked of a build.
-pub(super) struct Building<'b> {
+/// The parameters of a build.
+pub(super) struct BuildOptions<'b> {
     pub(super) store: &'b dyn Store,
     pub(super) properties: &'b Arc<Properties>,
     pub(super) threads: usize,
-    /// The most memory, in bytes.
+    /// The maximum memory, in bytes.
     pub(super) memory: u64,
-    /// Told how many touchpoints of about how many were read.
+    /// Called with the number of touchpoints read so far, and about how many there are.
     pub(super) progress: &'b (dyn Fn(u64, u64) + Send + Sync),
 }
 
-/// Reads it, as of the change that is answered with it.
-pub(super) async fn build(building: &Building<'_>) -> std::result::Result<(Projection, i64), Failed> {
+/// Builds the projection. The answer has the change that it is as of.
+pub(super) async fn build(options: &BuildOptions<'_>) -> std::result::Result<(Projection, i64), BuildError> {
     let began = Instant::now();
-    let store = building.store;
+    let store = options.store;
     let change = last_visible(store).await?;
-    let of = store.status().await?.touchpoints.max(0) as u64;
-    (building.progress)(0, of);
-    let readers = building.threads.clamp(1, 4);
-    // One for each reader, and one for the people, who are read beside.
-    let parts: Vec<Part> = (0..=readers).map(|_| Part::new(building.properties.names().into())).collect();
-    let scan = Scan { building, change, of, parts: &parts, piece: AtomicUsize::new(0), read: AtomicU64::new(0) };
-    let told = Mutex::new(began);
-    let people = async { read_people(store, change, &parts[readers]).await.map_err(Failed::Store) };
-    try_join(people, try_join_all(parts[..readers].iter().map(|part| scan.touchpoints(part, &told)))).await?;
+    let total = store.status().await?.touchpoints.max(0) as u64;
+    (options.progress)(0, total);
+    let readers = options.threads.clamp(1, 4);
+    // One for each reader of touchpoints, and one for the rest, which is read at the same time.
+    let parts: Vec<Part> = (0..=readers).map(|_| Part::new(options.properties.names().into())).collect();
+    let scan =
+        TouchpointScan { options, change, total, parts: &parts, chunk: AtomicUsize::new(0), read: AtomicU64::new(0) };
+    let logged_at = Mutex::new(began);
+    let others =
+        async { read_memberships_orders_and_consents(store, change, &parts[readers]).await.map_err(BuildError::Store) };
+    try_join(others, try_join_all(parts[..readers].iter().map(|part| scan.touchpoints(part, &logged_at)))).await?;
     let touchpoints = scan.read.load(Ordering::Relaxed);
-    let (read, threads) = (began.elapsed(), building.threads);
-    let sorted = aside(move || {
+    let (read, threads) = (began.elapsed(), options.threads);
+    let sorted = run_low_priority(move || {
         let mut parts = parts.into_iter().map(Part::into_inner);
         let mut whole = parts.next()?;
         parts.for_each(|part| whole.absorb(part));
@@ -72,8 +74,8 @@ pub(super) async fn build(building: &Building<'_>) -> std::result::Result<(Proje
     let broken = || StoreError::Data("the journeys could not be sorted: a fault of the program".into());
     let projection = sorted.await.flatten().ok_or_else(broken)?;
     let bytes = projection.bytes() as u64;
-    if bytes > building.memory {
-        return Err(Failed::TooLarge { bytes, touchpoints });
+    if bytes > options.memory {
+        return Err(BuildError::TooLarge { bytes, touchpoints });
     }
     let seconds = began.elapsed().as_secs_f64();
     metrics::gauge!("throughline_journeys_build_seconds").set(seconds);
@@ -81,7 +83,7 @@ pub(super) async fn build(building: &Building<'_>) -> std::result::Result<(Proje
     Ok((projection, change))
 }
 
-/// What one reader has read.
+/// What one reader has read: a builder of its own.
 #[derive(Clone)]
 struct Part(Arc<Mutex<Builder>>);
 
@@ -99,8 +101,8 @@ impl Part {
     }
 }
 
-/// Who holds what, what orders come to, and consents.
-async fn read_people(store: &dyn Store, change: i64, part: &Part) -> Result<()> {
+/// Reads memberships, orders and consents.
+async fn read_memberships_orders_and_consents(store: &dyn Store, change: i64, part: &Part) -> Result<()> {
     let mut after = None;
     loop {
         let page = store.scan_members(change, after, PAGE).await?;
@@ -131,30 +133,30 @@ async fn read_people(store: &dyn Store, change: i64, part: &Part) -> Result<()> 
     }
 }
 
-/// The touchpoints on their way in.
-struct Scan<'b> {
-    building: &'b Building<'b>,
+/// The scan of all touchpoints, which the readers share.
+struct TouchpointScan<'b> {
+    options: &'b BuildOptions<'b>,
     change: i64,
-    of: u64,
+    total: u64,
     parts: &'b [Part],
-    piece: AtomicUsize,
+    chunk: AtomicUsize,
     read: AtomicU64,
 }
 
-impl Scan<'_> {
-    /// One reader's work: piece after piece.
-    async fn touchpoints(&self, part: &Part, told: &Mutex<Instant>) -> std::result::Result<(), Failed> {
+impl TouchpointScan<'_> {
+    /// The work of one reader: chunk after chunk.
+    async fn touchpoints(&self, part: &Part, logged_at: &Mutex<Instant>) -> std::result::Result<(), BuildError> {
         let into = part.clone();
         let sink: TouchpointSink = Arc::new(Mutex::new(move |row: &Row<'_>| into.lock().row(row)));
         let mut count = 0;
-        while let Some(mut window) = self.next_piece() {
+        while let Some(mut window) = self.next_chunk() {
             loop {
-                let last = self.building.store.scan_touchpoints(window, PAGE, self.building.properties, &sink).await?;
+                let last = self.options.store.scan_touchpoints(window, PAGE, self.options.properties, &sink).await?;
                 let now = part.lock().len() as u64;
                 let read = self.read.fetch_add(now - count, Ordering::Relaxed) + now - count;
                 count = now;
-                self.check(read)?;
-                self.tell(read, told);
+                self.check_memory(read)?;
+                self.report(read, logged_at);
                 match last {
                     Some(last) => window.after = last,
                     None => break,
@@ -164,29 +166,29 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn next_piece(&self) -> Option<Window> {
-        let pieces = self.change.min(PIECES);
-        let piece = self.piece.fetch_add(1, Ordering::Relaxed) as i64;
-        let end = |piece: i64| (i128::from(self.change) * i128::from(piece) / i128::from(pieces.max(1))) as i64;
-        let window = (piece < pieces).then(|| Window::of_changes(end(piece), end(piece + 1)))?;
-        // Arrivals begin with 0 before there are changes.
-        Some(if piece == 0 { Window { after: Arrival(-1), ..window } } else { window })
+    fn next_chunk(&self) -> Option<Window> {
+        let chunks = self.change.min(CHUNKS);
+        let chunk = self.chunk.fetch_add(1, Ordering::Relaxed) as i64;
+        let end = |chunk: i64| (i128::from(self.change) * i128::from(chunk) / i128::from(chunks.max(1))) as i64;
+        let window = (chunk < chunks).then(|| Window::of_changes(end(chunk), end(chunk + 1)))?;
+        // Arrivals begin at 0, before the first change.
+        Some(if chunk == 0 { Window { after: Arrival(-1), ..window } } else { window })
     }
 
-    fn check(&self, touchpoints: u64) -> std::result::Result<(), Failed> {
+    fn check_memory(&self, touchpoints: u64) -> std::result::Result<(), BuildError> {
         let bytes: u64 = self.parts.iter().map(|part| part.lock().bytes() as u64).sum();
-        match bytes > self.building.memory {
-            true => Err(Failed::TooLarge { bytes, touchpoints }),
+        match bytes > self.options.memory {
+            true => Err(BuildError::TooLarge { bytes, touchpoints }),
             false => Ok(()),
         }
     }
 
-    fn tell(&self, read: u64, told: &Mutex<Instant>) {
-        (self.building.progress)(read, self.of);
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.elapsed() >= TELL_EVERY {
-            *told = Instant::now();
-            tracing::info!(read, of = self.of, "journeys are being read");
+    fn report(&self, read: u64, logged_at: &Mutex<Instant>) {
+        (self.options.progress)(read, self.total);
+        let mut logged_at = logged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged_at.elapsed() >= LOG_INTERVAL {
+            *logged_at = Instant::now();
+            tracing::info!(read, of = self.total, "journeys are being read");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Answers that were given lately. One is good for as long as nothing has changed.
+//! A cache of recent answers. An answer is valid until the next change.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many are kept.
-const MOST: usize = 64;
+/// The maximum number of entries.
+const CAPACITY: usize = 64;
 
-/// The answers, the one that was wanted last at the end.
+/// The entries, the most recently used last.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<VecDeque<Kept>>);
+pub(super) struct Cache(Mutex<VecDeque<CacheEntry>>);
 
-struct Kept {
+struct CacheEntry {
     question: Arc<str>,
     change: i64,
     answer: Arc<dyn Any + Send + Sync>,
@@ -19,23 +19,23 @@ struct Kept {
 
 impl Cache {
     /// The answer to a question as of a change.
-    pub(super) fn find<A: Send + Sync + 'static>(&self, question: &str, change: i64) -> Option<Arc<A>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|kept| kept.change == change && *kept.question == *question)?;
-        let found = kept.remove(place)?;
+    pub(super) fn get<A: Send + Sync + 'static>(&self, question: &str, change: i64) -> Option<Arc<A>> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = entries.iter().position(|entry| entry.change == change && *entry.question == *question)?;
+        let found = entries.remove(place)?;
         let answer = found.answer.clone().downcast().ok();
-        kept.push_back(found);
+        entries.push_back(found);
         answer
     }
 
-    /// Keeps an answer, and forgets those of older changes.
-    pub(super) fn keep<A: Send + Sync + 'static>(&self, question: &str, change: i64, answer: &Arc<A>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.change >= change && !(kept.change == change && *kept.question == *question));
-        if kept.len() >= MOST {
-            kept.pop_front();
+    /// Adds an answer, and removes those of older changes.
+    pub(super) fn insert<A: Send + Sync + 'static>(&self, question: &str, change: i64, answer: &Arc<A>) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|entry| entry.change >= change && !(entry.change == change && *entry.question == *question));
+        if entries.len() >= CAPACITY {
+            entries.pop_front();
         }
-        kept.push_back(Kept { question: question.into(), change, answer: answer.clone() });
+        entries.push_back(CacheEntry { question: question.into(), change, answer: answer.clone() });
     }
 }
 
@@ -46,24 +46,24 @@ mod tests {
     #[test]
     fn an_answer_is_found_until_something_changes() {
         let cache = Cache::default();
-        cache.keep("a", 7, &Arc::new(1_u8));
-        cache.keep("b", 7, &Arc::new(2_u8));
-        assert_eq!(cache.find::<u8>("a", 7).as_deref(), Some(&1));
-        assert_eq!(cache.find::<u8>("a", 8), None);
-        cache.keep("a", 8, &Arc::new(3_u8));
-        assert_eq!((cache.find::<u8>("b", 7), cache.find::<u8>("a", 8).as_deref()), (None, Some(&3)));
-        assert_eq!(cache.find::<u16>("a", 8), None, "of another kind");
+        cache.insert("a", 7, &Arc::new(1_u8));
+        cache.insert("b", 7, &Arc::new(2_u8));
+        assert_eq!(cache.get::<u8>("a", 7).as_deref(), Some(&1));
+        assert_eq!(cache.get::<u8>("a", 8), None);
+        cache.insert("a", 8, &Arc::new(3_u8));
+        assert_eq!((cache.get::<u8>("b", 7), cache.get::<u8>("a", 8).as_deref()), (None, Some(&3)));
+        assert_eq!(cache.get::<u16>("a", 8), None, "of another kind");
     }
 
     #[test]
-    fn those_that_nobody_wants_go_first() {
+    fn the_least_recently_used_answer_is_removed_first() {
         let cache = Cache::default();
-        cache.keep("wanted", 1, &Arc::new(0_usize));
-        for n in 0..2 * MOST {
-            assert!(cache.find::<usize>("wanted", 1).is_some());
-            cache.keep(&n.to_string(), 1, &Arc::new(n));
+        cache.insert("used", 1, &Arc::new(0_usize));
+        for n in 0..2 * CAPACITY {
+            assert!(cache.get::<usize>("used", 1).is_some());
+            cache.insert(&n.to_string(), 1, &Arc::new(n));
         }
-        assert_eq!(cache.find::<usize>("0", 1), None);
-        assert_eq!(cache.0.lock().expect("a lock").len(), MOST);
+        assert_eq!(cache.get::<usize>("0", 1), None);
+        assert_eq!(cache.0.lock().expect("a lock").len(), CAPACITY);
     }
 }

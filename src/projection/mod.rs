@@ -1,20 +1,20 @@
 //! The journeys of all customers: the projection of a store's touchpoints, kept up to date in memory.
 //!
-//! * [`build`] reads it from a store, [`follow`] takes in the change log, [`disk`] saves it and loads it again. The task in
-//!   [`keep`] does all three for as long as [`Journeys`] lives.
-//! * A [`View`] is the state that one question is asked of. It contains every change that was committed before it was asked
-//!   for, so a client that wrote something finds it in its next answer.
+//! * [`build`] reads it from a store, [`follow`] applies the change log, [`disk`] saves and loads it. The task in [`sync`]
+//!   does all three, as long as [`Journeys`] lives.
+//! * A [`View`] is the state that a question reads. It has every change that was committed when the view was requested,
+//!   so a client that wrote something finds it in the next answer.
 //!
-//! The meaning of the figures is in [`crate::journeys`]. Knows neither GraphQL nor HTTP, nor which store it is.
+//! The figures are defined in [`crate::journeys`]. Knows neither GraphQL nor HTTP, nor which store it is.
 
-mod aside;
 mod build;
 mod cache;
 mod disk;
+mod error;
 mod follow;
-mod keep;
+mod low_priority;
 mod options;
-mod trouble;
+mod sync;
 mod view;
 
 use std::sync::Arc;
@@ -29,87 +29,95 @@ use crate::ingest::clock::Clock;
 use crate::journeys::Projection;
 use crate::journeys::property::Properties;
 use crate::store::{Store, StoreError};
+pub use error::ProjectionError;
 pub use options::Options;
-pub use trouble::Trouble;
 pub use view::View;
 
-/// How long a question waits for a projection that is still being built.
-const BUILT_WITHIN: Duration = Duration::from_secs(5);
-/// How long it waits for what was written before it.
-const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(8);
-/// How long the store may take to say which change it is at.
-const ASKED_WITHIN: Duration = Duration::from_secs(5);
-/// How many questions are worked out at a time; the others wait for their turn.
-const AT_ONCE: usize = 2;
+/// How long a question waits for a projection that is being built.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a question waits for the changes that were committed before it.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long the store may take to answer with its last change.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum number of questions that are computed at the same time; the others wait.
+const MAX_CONCURRENT: usize = 2;
 
 /// The projection of a store. Clones share it.
 #[derive(Clone)]
 pub struct Journeys(Arc<Shared>);
 
-/// What the task and those who ask share.
+/// What the sync task and the views share.
 struct Shared {
     store: Arc<dyn Store>,
     clock: Clock,
     options: Options,
     properties: Arc<Properties>,
     state: watch::Sender<State>,
-    /// Rung by a question that waits.
-    bell: Notify,
+    /// Wakes the sync task when a question waits.
+    wake: Notify,
     waiting: AtomicUsize,
-    turns: Arc<Semaphore>,
+    /// A permit for each question that may be computed now.
+    permits: Arc<Semaphore>,
     cache: cache::Cache,
     stop: watch::Sender<bool>,
     task: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Where it stands.
+/// The state of the sync task.
 #[derive(Clone)]
 struct State {
     phase: Phase,
-    /// All that was taken in, and the change that it is of.
-    taken: Option<(Projection, i64)>,
-    /// When the first change was committed that is known and not taken in.
+    /// `None` until the projection is built.
+    snapshot: Option<Snapshot>,
+    /// The commit time of the first change that is known and not applied.
     behind_since: Option<Timestamp>,
-    /// Whether it began with what was saved.
+    /// Whether the projection was loaded from disk.
     from_disk: bool,
 }
 
-/// What it is busy with.
+/// A projection and the change that it is as of.
+#[derive(Clone)]
+struct Snapshot {
+    projection: Projection,
+    change: i64,
+}
+
+/// The phase of the sync task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Reading the store: so many touchpoints of about so many.
-    Building { read: u64, of: u64 },
-    /// Following.
+    /// Reads the store: `read` touchpoints so far, of about `total`.
+    Building { read: u64, total: u64 },
+    /// Follows the change log.
     Ready,
-    /// It takes more memory than it may.
+    /// The projection takes more memory than it may.
     TooLarge { bytes: u64, touchpoints: u64 },
-    /// The end.
+    /// The task has ended.
     Ended,
 }
 
-/// Figures about it.
+/// Figures about a projection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Touchpoints in it.
+    /// The number of touchpoints.
     pub touchpoints: u64,
-    /// Memory it takes, about.
+    /// About how many bytes of memory it takes.
     pub bytes: u64,
-    /// The change it is of; 0 while it is being built.
+    /// The change that it is as of; 0 while it is being built.
     pub change: i64,
-    /// Whether it began with what was saved.
+    /// Whether it was loaded from disk.
     pub from_disk: bool,
 }
 
 impl Journeys {
-    /// Begins to read, in the background, once the store was set up.
+    /// Starts the sync task, which begins to read when the store is set up.
     pub fn start(store: Arc<dyn Store>, options: Options, clock: Clock) -> Self {
-        let phase = Phase::Building { read: 0, of: 0 };
+        let phase = Phase::Building { read: 0, total: 0 };
         let shared = Arc::new(Shared {
             properties: Arc::new(Properties::new(&options.dimensions)),
-            state: watch::Sender::new(State { phase, taken: None, behind_since: Some(clock()), from_disk: false }),
-            bell: Notify::new(),
+            state: watch::Sender::new(State { phase, snapshot: None, behind_since: Some(clock()), from_disk: false }),
+            wake: Notify::new(),
             waiting: AtomicUsize::new(0),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(MAX_CONCURRENT)),
             cache: cache::Cache::default(),
             stop: watch::Sender::new(false),
             task: std::sync::Mutex::default(),
@@ -117,63 +125,62 @@ impl Journeys {
             clock,
             options,
         });
-        let task = tokio::spawn(keep::keep(shared.clone()));
+        let task = tokio::spawn(sync::run(shared.clone()));
         *shared.task.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(task);
         Journeys(shared)
     }
 
-    /// The state of now: with every change that the store has when this is asked; or of when the store was last there,
-    /// while it is away.
+    /// A view with every change that the store has now. While the store is away, the view of its last known state.
     ///
     /// # Errors
-    /// That it is still being built, or cannot be; of the store.
-    pub async fn view(&self) -> Result<View, Trouble> {
-        let wanted = match tokio::time::timeout(ASKED_WITHIN, self.0.store.status()).await {
+    /// The projection is being built, or cannot be built; errors of the store.
+    pub async fn view(&self) -> Result<View, ProjectionError> {
+        let change = match tokio::time::timeout(STATUS_TIMEOUT, self.0.store.status()).await {
             Ok(Ok(status)) => status.change,
-            Ok(Err(error)) if error.is_transient() => return self.0.view_at(0).ok_or(Trouble::Store(error)),
+            Ok(Err(error)) if error.is_transient() => return self.0.view_at(0).ok_or(ProjectionError::Store(error)),
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => {
-                return self.0.view_at(0).ok_or(Trouble::Store(StoreError::Timeout(ASKED_WITHIN.as_secs())));
+                return self.0.view_at(0).ok_or(ProjectionError::Store(StoreError::Timeout(STATUS_TIMEOUT.as_secs())));
             }
         };
-        if let Some(view) = self.0.view_at(wanted) {
+        if let Some(view) = self.0.view_at(change) {
             return Ok(view);
         }
-        let _waits = Waits::new(&self.0);
+        let _waiting = WaitingQuestion::new(&self.0);
         let mut state = self.0.state.subscribe();
-        let caught_up = |state: &State| state.has(wanted) || state.is_over();
+        let caught_up = |state: &State| state.has(change) || state.is_over();
         let built = |state: &State| !matches!(state.phase, Phase::Building { .. });
-        let until_built = tokio::time::timeout(BUILT_WITHIN, state.wait_for(built)).await.is_ok();
+        let until_built = tokio::time::timeout(BUILD_TIMEOUT, state.wait_for(built)).await.is_ok();
         if until_built {
-            let _ = tokio::time::timeout(CAUGHT_UP_WITHIN, state.wait_for(caught_up)).await;
+            let _ = tokio::time::timeout(CATCH_UP_TIMEOUT, state.wait_for(caught_up)).await;
         }
-        self.0.view_at(wanted).ok_or_else(|| self.0.state.borrow().trouble(&self.0.options))
+        self.0.view_at(change).ok_or_else(|| self.0.state.borrow().error(&self.0.options))
     }
 
-    /// How far it is behind a store whose last change is `change`, committed at `changed_at`; in milliseconds.
+    /// How far the projection is behind a store whose last change is `change`, committed at `changed_at`; in milliseconds.
     pub fn lag(&self, change: i64, changed_at: Timestamp) -> i64 {
         let state = self.0.state.borrow();
-        let since = match &state.taken {
-            Some((_, taken)) if *taken >= change => return 0,
+        let since = match &state.snapshot {
+            Some(snapshot) if snapshot.change >= change => return 0,
             Some(_) => state.behind_since.map_or(changed_at, |since| since.min(changed_at)),
             None => state.behind_since.unwrap_or(changed_at),
         };
         ((self.0.clock)().0 - since.0).max(0)
     }
 
-    /// Figures about it.
+    /// Figures about the projection.
     pub fn figures(&self) -> Figures {
         let state = self.0.state.borrow();
-        let figures = |(projection, change): &(Projection, i64)| Figures {
+        let figures = |Snapshot { projection, change }: &Snapshot| Figures {
             touchpoints: projection.touchpoints(),
             bytes: projection.bytes() as u64,
             change: *change,
             from_disk: state.from_disk,
         };
-        state.taken.as_ref().map(figures).unwrap_or_default()
+        state.snapshot.as_ref().map(figures).unwrap_or_default()
     }
 
-    /// Ends the task, and saves what there is.
+    /// Ends the sync task, which saves the projection.
     pub async fn close(&self) {
         self.0.stop.send_replace(true);
         let task = self.0.task.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
@@ -186,46 +193,51 @@ impl Journeys {
 }
 
 impl Shared {
-    fn view_at(self: &Arc<Self>, wanted: i64) -> Option<View> {
+    /// A view that has `change`, if the projection has it.
+    fn view_at(self: &Arc<Self>, change: i64) -> Option<View> {
         let state = self.state.borrow();
-        let (projection, change) = state.taken.as_ref().filter(|(_, change)| *change >= wanted)?;
-        Some(View::new(self.clone(), projection.clone(), *change))
+        let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.change >= change)?;
+        Some(View::new(self.clone(), snapshot.clone()))
     }
 }
 
 impl State {
     fn has(&self, change: i64) -> bool {
-        self.taken.as_ref().is_some_and(|(_, taken)| *taken >= change)
+        self.snapshot.as_ref().is_some_and(|snapshot| snapshot.change >= change)
     }
 
     fn is_over(&self) -> bool {
         matches!(self.phase, Phase::TooLarge { .. } | Phase::Ended)
     }
 
-    fn trouble(&self, options: &Options) -> Trouble {
+    /// Why there is no view with the latest change.
+    fn error(&self, options: &Options) -> ProjectionError {
         match self.phase {
-            Phase::Building { read, of } => Trouble::NotReady { read, of },
-            Phase::TooLarge { bytes, touchpoints } => {
-                Trouble::TooLarge { bytes, touchpoints, most: options.memory, dimensions: options.dimensions.len() }
-            }
-            Phase::Ready => Trouble::Behind,
-            Phase::Ended => Trouble::Ended,
+            Phase::Building { read, total } => ProjectionError::NotReady { read, total },
+            Phase::TooLarge { bytes, touchpoints } => ProjectionError::TooLarge {
+                bytes,
+                touchpoints,
+                most: options.memory,
+                dimensions: options.dimensions.len(),
+            },
+            Phase::Ready => ProjectionError::Behind,
+            Phase::Ended => ProjectionError::Ended,
         }
     }
 }
 
-/// Somebody waits, for as long as this lives.
-struct Waits<'s>(&'s Shared);
+/// Counts a question that waits for the projection, as long as it lives.
+struct WaitingQuestion<'s>(&'s Shared);
 
-impl<'s> Waits<'s> {
+impl<'s> WaitingQuestion<'s> {
     fn new(shared: &'s Shared) -> Self {
         shared.waiting.fetch_add(1, Ordering::Relaxed);
-        shared.bell.notify_one();
-        Waits(shared)
+        shared.wake.notify_one();
+        WaitingQuestion(shared)
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for WaitingQuestion<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! How the projection is kept.
+//! The options of the projection.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use std::time::Duration;
 use crate::settings::Settings;
 use crate::store::open;
 
-/// How the projection is kept.
+/// The options of the projection.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The configured dimensions, as paths.
     pub dimensions: Arc<[Arc<str>]>,
-    /// The most memory it may take, in bytes.
+    /// The maximum memory, in bytes.
     pub memory: u64,
-    /// Where it is saved; `None` is nowhere.
+    /// The file it is saved to; `None` when it is not saved.
     pub file: Option<PathBuf>,
     /// How often it is saved, when it has changed.
     pub save_every: Duration,
-    /// What comes late is sorted in when it is more than this and more than a twentieth of all, or a quarter
-    /// million: until then each change of it costs what there is of it.
+    /// The delta is folded in when it has more entries than this and than a twentieth of all touchpoints, or more than a
+    /// quarter million. Until then each change of it costs time in proportion to its size.
     pub late: u64,
-    /// How many threads work out one question, or build.
+    /// The number of threads for a question, and for a build.
     pub threads: usize,
 }
 
 impl Options {
-    /// As the settings say.
+    /// From the settings.
     pub fn of(settings: &Settings) -> Self {
         let journeys = &settings.journeys;
         let file = match (open::file_of(&settings.store.url), &journeys.folder) {

@@ -8,7 +8,7 @@ use super::Result;
 use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, CustomerId, IdentifierId};
 use crate::journeys::property::Properties;
-use crate::journeys::row::{HeldConsent, OrderNow, Row};
+use crate::journeys::row::{HeldConsent, OrderNet, Row};
 
 /// Touchpoints by their arrival: behind `after`, before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub trait JourneySource: Send + Sync + 'static {
     ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>>;
 
     /// What orders that were placed come to: a page behind `after`, in an order of the store's own.
-    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>>;
+    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>>;
 
     /// The decisions that identifiers hold: a page behind `after`, of about `limit` decisions or identifiers.
     async fn scan_held_consents(&self, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage>;

@@ -1,5 +1,5 @@
-//! Everything that can be asked about the people of a small world, as one text: to compare the present with
-//! a moment, and a moment with itself later.
+//! All answers of a store about a small world, as one text: to compare the present with a moment, and a moment with the
+//! same moment later.
 
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use throughline::domain::{Arrival, IdentifierKey, Timestamp};
 use throughline::store::Reads;
 use throughline::store::query::*;
 
-/// What to ask about.
+/// The subjects of the questions.
 #[derive(Clone, Debug, Default)]
 pub struct About {
     pub identifiers: Vec<IdentifierKey>,
-    /// Every id that was ever given out.
+    /// Every customer id that was ever given out.
     pub customers: Vec<CustomerId>,
     pub messages: Vec<Arc<str>>,
     pub orders: Vec<OrderKey>,
@@ -23,7 +23,7 @@ pub struct About {
     pub skus: Vec<Arc<str>>,
 }
 
-/// All answers, a line each.
+/// All answers, one per line.
 pub async fn answers(reads: &dyn Reads, about: &About) -> String {
     let mut text = String::new();
     let by_identifier = about.identifiers.iter().cloned().map(CustomerKey::Identifier);
@@ -72,7 +72,7 @@ pub async fn answers(reads: &dyn Reads, about: &About) -> String {
     text
 }
 
-/// Pages and counts, each page from its beginning and behind a place in it.
+/// Pages and counts: each list from its beginning and from a cursor in it.
 async fn lists(reads: &dyn Reads, of: &[Of], text: &mut String) {
     let narrow = TouchpointFilter { direction: Some(Direction::Inbound), ..TouchpointFilter::default() };
     for filter in [TouchpointFilter::default(), narrow] {
@@ -111,7 +111,7 @@ async fn lists(reads: &dyn Reads, of: &[Of], text: &mut String) {
     }
 }
 
-/// A view without what only the present has, and in an order of its own where the store gives none.
+/// A view without the fields that only the present has, and sorted where the store has no order.
 fn plain(view: &CustomerView) -> CustomerView {
     let mut view = view.clone();
     view.as_of = None;

@@ -1,4 +1,4 @@
-//! Events as tests write them: `event("m1").minute(5).user("ada").email("ada@example.org").view()`.
+//! A short notation for events in tests: `event("m1").minute(5).user("ada").email("ada@example.org").view()`.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub fn rules() -> IdentityRules {
     IdentityRules { version: 1, kinds, max_identifiers: 200, session_gap: Duration::from_secs(1_800) }
 }
 
-/// The same kinds without any limit: then who is who does not depend on the order of events.
+/// The same kinds without limits: the result of stitching does not depend on the order of events then.
 pub fn rules_without_limits() -> IdentityRules {
     let mut rules = rules();
     rules.kinds.iter_mut().for_each(|kind| kind.limit = None);
@@ -45,7 +45,7 @@ pub fn rules_without_limits() -> IdentityRules {
     rules
 }
 
-/// `minute` minutes after the first of March 2026.
+/// `minute` minutes after 1 March 2026.
 pub fn minute(minute: i64) -> Timestamp {
     Timestamp(1_772_323_200_000 + minute * 60_000)
 }
@@ -55,7 +55,7 @@ pub fn amount(text: &str) -> Amount {
     Amount::parse(text).expect("an amount")
 }
 
-/// A product that is known by its sku alone.
+/// A product with a sku only.
 pub fn product(sku: &str) -> Product {
     Product { sku: sku.into(), name: None, category: None }
 }
@@ -65,12 +65,12 @@ pub fn event(message_id: &str) -> Event {
     Event(Fact::naming(message_id, "shop", minute(0), Vec::new()))
 }
 
-/// An event that is being written.
+/// An event under construction.
 #[derive(Clone, Debug)]
 pub struct Event(Fact);
 
 impl From<Event> for Fact {
-    /// Identifiers strongest first, unlisted ones last, as ingest hands them over.
+    /// Identifiers strongest first, unlisted ones last, as from ingest.
     fn from(event: Event) -> Fact {
         let mut fact = event.0;
         let rank = |key: &IdentifierKey| KINDS.iter().position(|(name, _)| **name == *key.kind).unwrap_or(KINDS.len());
@@ -122,12 +122,12 @@ impl Event {
         self
     }
 
-    /// A page that was seen on the website.
+    /// A page view on the website.
     pub fn view(self) -> Self {
         self.touch("visit", "Home", "website", Direction::Inbound)
     }
 
-    /// A message that we sent.
+    /// An outbound message.
     pub fn sent(self, channel: &str) -> Self {
         self.touch("message_sent", "Message Sent", channel, Direction::Outbound)
     }
@@ -145,13 +145,13 @@ impl Event {
         self
     }
 
-    /// In a session that the sender names.
+    /// A session id.
     pub fn session(mut self, session: &str) -> Self {
         self.0.touchpoint.as_mut().expect("a touchpoint").session_id = Some(session.into());
         self
     }
 
-    /// Adds what a touchpoint can have beside: a session, a campaign, properties.
+    /// Adds a session, a campaign and properties.
     pub fn with_all(mut self, session: &str, campaign: &str, properties: &str) -> Self {
         let touchpoint = self.0.touchpoint.as_mut().expect("a touchpoint");
         touchpoint.session_id = Some(session.into());
@@ -187,7 +187,7 @@ impl Event {
         self
     }
 
-    /// An order was placed, in pounds.
+    /// An order in pounds.
     pub fn completed(self, number: &str, total: &str, lines: &[(&str, i64, &str)]) -> Self {
         self.order(number, OrderAct::Completed(content(Some(total), Some(lines))))
     }
@@ -200,12 +200,12 @@ impl Event {
         self.order(number, OrderAct::Cancelled)
     }
 
-    /// A sum went back.
+    /// A return with a total.
     pub fn refunded(self, number: &str, total: &str) -> Self {
         self.order(number, OrderAct::Refunded(Refund { total: Some(amount(total)), ..Refund::default() }))
     }
 
-    /// Goods went back.
+    /// A return with lines.
     pub fn returned(self, number: &str, products: &[(&str, i64)]) -> Self {
         let line =
             |(sku, quantity): &(&str, i64)| RefundLine { product: product(sku), quantity: *quantity, price: None };
@@ -218,12 +218,12 @@ impl Event {
 
     pub fn order(mut self, number: &str, act: OrderAct) -> Self {
         let key = OrderKey { source: self.0.source.clone(), number: number.into() };
-        // Source and time are the event's, and set when it is taken.
+        // Source and time come from the event.
         self.0.order = Some((key, OrderEvent { at: self.0.at, arrival: Arrival::default(), owner: None, act }));
         self
     }
 
-    /// What a product is called.
+    /// The name of a product.
     pub fn names(mut self, sku: &str, name: Option<&str>, category: Option<&str>) -> Self {
         let (name, category) = (name.map(Arc::from), category.map(Arc::from));
         self.0.products.push(Product { sku: sku.into(), name, category });
@@ -250,7 +250,7 @@ fn content(total: Option<&str>, lines: Option<&[(&str, i64, &str)]>) -> OrderCon
     }
 }
 
-/// JSON as it stands.
+/// Raw JSON.
 pub fn json(text: &str) -> Arc<RawValue> {
     RawValue::from_string(text.to_owned()).expect("JSON").into()
 }

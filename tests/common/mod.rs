@@ -1,4 +1,4 @@
-//! What several test crates share.
+//! Helpers that several test crates share.
 #![allow(
     dead_code,
     unused_imports,

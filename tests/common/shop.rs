@@ -1,4 +1,4 @@
-//! A store that is told of events and asked in GraphQL.
+//! A store with ingest and the GraphQL API.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use throughline::projection::{Journeys, Options};
 use throughline::settings::Settings;
 use throughline::store::Store;
 
-/// A store, what takes events in, and the API.
+/// A store with ingest and the GraphQL API.
 pub struct Shop {
     pub store: Arc<dyn Store>,
     pub ingest: Arc<Ingest>,
@@ -19,12 +19,12 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// By the settings' defaults, without the journeys of all customers.
+    /// With the default settings, without the projection of journeys.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self::of(store, |setup, _| setup)
     }
 
-    /// The same with them.
+    /// With the default settings and the projection of journeys.
     pub fn with_journeys(store: Arc<dyn Store>) -> Self {
         let options = Options { file: None, threads: 2, ..Options::of(&Settings::default()) };
         let kept = store.clone();
@@ -39,7 +39,7 @@ impl Shop {
         Shop { store, ingest, schema }
     }
 
-    /// Tells a list of events, each of which is new.
+    /// Ingests events, each of which must be new.
     pub async fn tell(&self, events: impl Into<Value>) {
         let Value::Array(events) = events.into() else { panic!("events come as a list") };
         let told = self.ingest.events(events, Origin::import(None, "shop")).await.expect("the store takes them");
@@ -62,7 +62,7 @@ impl Shop {
     }
 }
 
-/// An event of the tenth of March.
+/// An event of 10 March.
 pub fn event(id: &str, time: &str, who: Value, rest: Value) -> Value {
     let mut event = json!({"type": "track", "messageId": id, "timestamp": format!("2026-03-10T{time}:00Z")});
     for part in [who, rest] {

@@ -1,4 +1,4 @@
-//! Stores with nothing in them.
+//! Empty stores.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use throughline::store::sqlite::{SqliteOptions, SqliteStore};
 
 use super::wipe::wipe;
 
-/// A store in a file of its own.
+/// An empty SQLite store.
 pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
     let options = SqliteOptions { readers: 2, synchronous_full: false, ..SqliteOptions::default() };
     let store = SqliteStore::open(&folder.join("test.db"), options).expect("a store");
@@ -17,8 +17,7 @@ pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
     Arc::new(store)
 }
 
-/// The Neo4j that `THROUGHLINE_TEST_NEO4J` names, emptied. It has one database, so whoever tests on it
-/// first takes [`alone`].
+/// The Neo4j of `THROUGHLINE_TEST_NEO4J`, emptied. It has one database, so a test takes [`alone`] first.
 pub async fn neo4j(options: Neo4jOptions) -> Arc<dyn Store> {
     let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password).expect("an address");
     wipe(&graph).await.expect("a database to wipe");
@@ -33,7 +32,7 @@ pub fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where the test Neo4j is. Without one its tests are skipped, and in CI they fail.
+/// The address of the test Neo4j. Without one its tests are skipped, and in CI they fail.
 pub fn neo4j_options() -> Option<Neo4jOptions> {
     let Ok(url) = std::env::var("THROUGHLINE_TEST_NEO4J") else {
         assert!(std::env::var("CI").is_err(), "CI needs THROUGHLINE_TEST_NEO4J");

@@ -1,4 +1,4 @@
-//! A store that is being told of events, and short ways of asking it.
+//! A store with short functions to apply events and to read it.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use throughline::store::{Applied, Store};
 
 use super::facts::{minute, rules};
 
-/// A store and the rules it is told with.
+/// A store and the rules for its batches.
 pub struct World {
     pub store: Arc<dyn Store>,
     pub rules: IdentityRules,
 }
 
 impl World {
-    /// With the rules of the settings' defaults.
+    /// With the default rules.
     pub fn new(store: Arc<dyn Store>) -> Self {
         World { store, rules: rules() }
     }
@@ -29,7 +29,7 @@ impl World {
         self.apply_at(minute(1_000), events).await
     }
 
-    /// Applies events as one batch at a time of the server's clock.
+    /// Applies events as one batch, with this time of the server's clock.
     pub async fn apply_at<E: Into<Fact>>(&self, at: Timestamp, events: impl IntoIterator<Item = E>) -> Applied {
         let batch = Batch { facts: events.into_iter().map(Into::into).collect() };
         self.store.apply(&self.rules, &batch, at).await.expect("the batch is stored")
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// Judges all that is noted of visits on shared devices, by pieces of so many touchpoints; answers how many
+    /// Assigns all visits on shared devices, with this number of touchpoints at a time. The answer is how many touchpoints
     /// changed their owner.
     pub async fn judge_by(&self, piece: usize) -> usize {
         let mut moved = 0;
@@ -54,34 +54,34 @@ impl World {
         moved
     }
 
-    /// The same by pieces of the usual size.
+    /// The same with the usual number of touchpoints at a time.
     pub async fn judge(&self) -> usize {
         self.judge_by(2_000).await
     }
 
-    /// All of the customer who holds an identifier.
+    /// The whole view of the customer of an identifier.
     pub async fn find(&self, kind: &str, value: &str) -> Option<Arc<CustomerView>> {
         self.find_by(CustomerKey::Identifier(IdentifierKey::new(kind, value))).await
     }
 
-    /// All of the customer that a key means.
+    /// The whole view of the customer that a key finds.
     pub async fn find_by(&self, key: CustomerKey) -> Option<Arc<CustomerView>> {
         let pages = FirstPages { orders: 100, touchpoints: 100 };
         let answers = self.store.customers(&[key], Shape::All, pages).await.expect("an answer");
         answers.into_iter().next().expect("one answer per key").expect("no fault of the key")
     }
 
-    /// All of the customer who holds an identifier, who is there.
+    /// The whole view of the customer of an identifier, which must exist.
     pub async fn customer(&self, kind: &str, value: &str) -> Arc<CustomerView> {
         self.find(kind, value).await.expect("a customer")
     }
 
-    /// The id of the customer who holds an identifier.
+    /// The id of the customer of an identifier.
     pub async fn id(&self, kind: &str, value: &str) -> CustomerId {
         self.customer(kind, value).await.customer.id.clone()
     }
 
-    /// What belongs to the customer who holds an identifier.
+    /// The owned rows of the customer of an identifier.
     pub async fn of(&self, kind: &str, value: &str) -> Of {
         Of::Customer(self.id(kind, value).await)
     }
@@ -104,7 +104,7 @@ pub fn is_unchanged(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Unchanged { .. })
 }
 
-/// The customer an outcome names.
+/// The customer of an outcome.
 pub fn customer_of(outcome: &Outcome) -> Option<CustomerId> {
     match outcome {
         Outcome::Created { customer, .. } | Outcome::Unchanged { customer } => customer.clone(),

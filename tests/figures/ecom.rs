@@ -1,5 +1,5 @@
-//! A published data set, straight into the core. The data is not in this repository: see
-//! tests/real_input/README.md, and name the file by THROUGHLINE_ECOM.
+//! The figures of a published data set, without a store. The data is not in this repository: see
+//! tests/real_input/README.md, and set THROUGHLINE_ECOM to the file.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ fn projection(path: &str) -> Projection {
 }
 
 #[test]
-fn ecom_has_the_figures_that_others_found() {
+fn ecom_has_the_published_figures() {
     let Ok(path) = std::env::var("THROUGHLINE_ECOM") else { return };
     let projection = projection(&path);
     let names = ["product_view", "add_to_cart", "cart", "shipping_details", "payment_details", "purchase"];

@@ -1,6 +1,6 @@
-//! Every figure about journeys against a plain recount, and against each other, over random small worlds:
-//! ties of time, several identifiers a customer, sessions with ids and by gaps, what comes late, what moves,
-//! who holds what since.
+//! Compares every figure about journeys with a simple implementation, and with each other, over random small worlds with
+//! equal times, several identifiers per customer, sessions with ids and by gaps, late and reassigned touchpoints, and
+//! changed memberships.
 
 mod ecom;
 mod numpy;
@@ -16,16 +16,16 @@ use throughline::domain::{CustomerId, Duration, Timestamp};
 use throughline::journeys::attribution::{Goal, attribution};
 use throughline::journeys::compare::compare;
 use throughline::journeys::credit::Model;
+use throughline::journeys::customer_set::{CustomerSet, StepProgress};
 use throughline::journeys::flow::{FlowEntryKind, flow};
-use throughline::journeys::funnel::{Breakdown, FunnelStep, FunnelSteps, Group, funnel, funnel_people};
+use throughline::journeys::funnel::{Breakdown, FunnelStep, FunnelSteps, Group, funnel, funnel_customers};
 use throughline::journeys::paths::{PathForm, paths};
-use throughline::journeys::pattern::{match_people, matches};
-use throughline::journeys::people::{People, Side};
+use throughline::journeys::pattern::{match_customers, matches};
 use throughline::journeys::time_between::time_between;
 use throughline::journeys::transitions::transitions;
 use throughline::journeys::{Dimension, Projection, Purpose, Run, Scope, Step, Unit, population};
 
-use crate::world::{World, happenings, live};
+use crate::world::{World, histories, live};
 
 const DIMENSIONS: [&str; 4] = ["name", "channel", "campaign", "properties.platform"];
 
@@ -115,10 +115,10 @@ fn scopes() -> impl Strategy<Value = plain::Scope> {
         })
 }
 
-/// A world, its projection, and a scope that can be asked of it.
+/// A world, its projection, and a valid scope for it.
 fn asked() -> impl Strategy<Value = (World, Projection, plain::Scope)> {
-    (happenings(), scopes()).prop_map(|((happenings, at_once), mut scope)| {
-        let (world, projection) = live(&happenings, at_once);
+    (histories(), scopes()).prop_map(|((history, at_once), mut scope)| {
+        let (world, projection) = live(&history, at_once);
         let known = |held: &Vec<throughline::journeys::HeldConsent>| held.iter().any(|c| &*c.purpose == "marketing");
         if !world.consents.values().any(known) {
             scope.purpose = None;
@@ -131,7 +131,7 @@ fn run() -> Run {
     Run::on(2)
 }
 
-fn ids(people: &People) -> Vec<String> {
+fn ids(people: &CustomerSet) -> Vec<String> {
     people.all().iter().map(|customer| customer.0.to_string()).collect()
 }
 
@@ -143,8 +143,8 @@ fn part(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Whether these are the values of the steps that no touchpoint has. A touchpoint that is gone may leave its
-/// values known: what `built` says, a projection that never saw it, is exact.
+/// Checks the unknown values of steps. The values of a removed touchpoint may stay known in `live`; `built`, from a
+/// projection without it, is exact.
 fn check_unknown(live: &[Arc<str>], built: &[Arc<str>], world: &World, steps: &[&plain::Step]) {
     let unknown: BTreeSet<String> = live.iter().map(|value| value.to_string()).collect();
     let wanted = plain::unknown(world, steps);
@@ -153,10 +153,10 @@ fn check_unknown(live: &[Arc<str>], built: &[Arc<str>], world: &World, steps: &[
     assert_eq!(built, wanted.into_iter().collect::<Vec<_>>());
 }
 
-/// What stands at a step of a flow, and what that is.
+/// An entry of a flow, and its kind.
 type Entry = (String, &'static str);
 
-/// What a step says of these chains.
+/// Checks a step of a funnel against these chains.
 fn check_step(step: &FunnelStep, chains: &[(plain::Journey, Vec<usize>)]) {
     let number = step.number as usize;
     let reached = |number: usize| chains.iter().filter(|(_, chain)| chain.len() >= number).count() as u64;
@@ -175,14 +175,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_population_is_who_and_what_is_in_scope((world, projection, plain) in asked()) {
+    fn a_population_counts_customers_and_touchpoints_in_scope((world, projection, plain) in asked()) {
         let counted = population(&projection, &scope(&plain), &run()).expect("an answer");
         prop_assert_eq!(counted, plain::population(&world, &plain));
         let built = population(&world.build(), &scope(&plain), &run());
         if plain.purpose.is_none() {
             prop_assert_eq!(counted, built.expect("an answer"));
         }
-        // What is in it, what nobody holds and what is hidden is all there is in time, include and exclude.
+        // Touchpoints in scope, without a customer, and hidden sum to all that match the times, include and exclude.
         let everybody = plain::Scope { segment: None, purpose: None, ..plain.clone() };
         let all = population(&projection, &scope(&everybody), &run()).expect("an answer");
         if plain.segment.is_none() {
@@ -219,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flow_is_what_stands_around_the_anchor(
+    fn a_flow_has_the_entries_around_the_anchor(
         (world, projection, plain) in asked(), anchor in steps(), before in 0_u32..3, after in 0_u32..4, top in 0_usize..4
     ) {
         let answer = flow(&projection, &scope(&plain), &step(&anchor), (before, after), top, &run()).expect("an answer");
@@ -294,7 +294,7 @@ proptest! {
             group.steps.iter().for_each(|step| check_step(step, &groups[&*group.value]));
         }
         prop_assert!(answer.groups.is_sorted_by_key(|group| (std::cmp::Reverse(group.steps[0].reached), group.value.clone())));
-        // Those that are cut stand together at the end, so that the groups sum to the funnel however many are shown.
+        // The groups that are not shown are the last entry, so the groups sum to the funnel however many are shown.
         let cut = funnel(&projection, &scope, &asked, Some(&breakdown), top, true, &run()).expect("an answer");
         prop_assert_eq!(&cut.groups[..top.min(groups.len())], &answer.groups[..top.min(groups.len())]);
         let rest: Vec<_> = answer.groups.iter().skip(top).flat_map(|group| groups[&*group.value].clone()).collect();
@@ -315,18 +315,18 @@ proptest! {
             };
             let (reached, dropped) = (|length: usize| length > n, |length: usize| n > 0 && length == n);
             let people = |group: Option<&Group>, side| {
-                ids(&funnel_people(&projection, &scope, &asked, group, n + 1, side, &run()).expect("an answer"))
+                ids(&funnel_customers(&projection, &scope, &asked, group, n + 1, side, &run()).expect("an answer"))
             };
-            prop_assert_eq!(people(None, Side::Reached), of(&reached, &chains));
-            prop_assert_eq!(people(None, Side::Dropped), of(&dropped, &chains));
+            prop_assert_eq!(people(None, StepProgress::Reached), of(&reached, &chains));
+            prop_assert_eq!(people(None, StepProgress::Dropped), of(&dropped, &chains));
             let all = groups.iter().map(|(value, own)| (value.as_str(), own));
             for (value, own) in all.chain([("…", &rest)]) {
                 let group = Group { by: breakdown.clone(), value: value.into(), top };
-                prop_assert_eq!(people(Some(&group), Side::Reached), of(&reached, own));
-                prop_assert_eq!(people(Some(&group), Side::Dropped), of(&dropped, own));
+                prop_assert_eq!(people(Some(&group), StepProgress::Reached), of(&reached, own));
+                prop_assert_eq!(people(Some(&group), StepProgress::Dropped), of(&dropped, own));
             }
         }
-        // By segments groups may overlap and leave some out; each is the funnel of its customers.
+        // Segments may overlap and need not cover all customers; each group is the funnel of its customers.
         let segments: Vec<(Arc<str>, Arc<[CustomerId]>)> = [("even", [0, 2]), ("low", [0, 1])].into_iter().map(|(name, numbers)| {
             (name.into(), numbers.into_iter().map(|n| CustomerId(format!("customer-{n}").into())).collect())
         }).collect();
@@ -344,7 +344,7 @@ proptest! {
     }
 
     #[test]
-    fn the_end_of_a_funnel_is_a_pattern_of_the_same_steps_and_the_people_listed(
+    fn a_whole_funnel_is_a_pattern_of_the_same_steps_and_has_the_same_customers(
         (_, projection, plain) in asked(), names in prop::collection::vec(prop::sample::select(&["a", "b", "c"][..]), 1..5)
     ) {
         let scope = Scope { dimension: Dimension::NAME, ..scope(&plain) };
@@ -353,8 +353,8 @@ proptest! {
         let pattern = names.join(" -> * -> ");
         let matched = matches(&projection, &scope, &pattern, &run()).expect("an answer");
         prop_assert_eq!(answer.steps[names.len() - 1].reached, matched.journeys);
-        let people = match_people(&projection, &scope, &pattern, &run()).expect("an answer");
-        let reached = funnel_people(&projection, &scope, &asked, None, names.len(), Side::Reached, &run()).expect("an answer");
+        let people = match_customers(&projection, &scope, &pattern, &run()).expect("an answer");
+        let reached = funnel_customers(&projection, &scope, &asked, None, names.len(), StepProgress::Reached, &run()).expect("an answer");
         prop_assert_eq!(&people, &reached);
         if scope.per == Unit::Customer {
             prop_assert_eq!(people.all().len() as u64, matched.journeys);
@@ -420,7 +420,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pattern_fits_where_trying_everything_says_so((world, projection, plain) in asked(), pattern in pattern::patterns()) {
+    fn a_pattern_matches_as_an_exhaustive_search_does((world, projection, plain) in asked(), pattern in pattern::patterns()) {
         let scope = scope(&plain);
         let text = pattern.text();
         let answer = matches(&projection, &scope, &text, &run()).map_err(|fault| TestCaseError::fail(format!("{text}: {fault}")))?;
@@ -433,8 +433,8 @@ proptest! {
         prop_assert_eq!((answer.journeys, answer.share), (fit, part(fit, journeys.len() as u64)), "{}", text);
         prop_assert_eq!(answer.occurrences, found.iter().map(|(_, (_, occurrences))| occurrences).sum::<u64>(), "{}", text);
         let people: BTreeSet<_> = found.iter().filter(|(_, (fits, _))| *fits).map(|(journey, _)| journey.customer.clone()).collect();
-        prop_assert_eq!(ids(&match_people(&projection, &scope, &text, &run()).expect("an answer")), people.into_iter().collect::<Vec<_>>());
-        // A touchpoint that is gone may leave its values known; one that is there is.
+        prop_assert_eq!(ids(&match_customers(&projection, &scope, &text, &run()).expect("an answer")), people.into_iter().collect::<Vec<_>>());
+        // The values of a removed touchpoint may stay known; those of a present one are known.
         let there = |name: &String| world.touchpoints.iter().any(|t| pattern::means(name, &t.value(plain.dimension).map(str::to_owned)));
         prop_assert!(answer.unknown_values.iter().all(|name| !there(&name.to_string())));
         prop_assert!(!pattern.names().contains("zebra") || answer.unknown_values.iter().any(|name| &**name == "zebra"));
@@ -512,7 +512,7 @@ proptest! {
                         let key = (row.value.to_string(), money.currency.0.to_string());
                         let exact = worth.get(&key).copied().unwrap_or_default();
                         let unit = 10_i64.pow(6 - money.currency.digits()) as f64;
-                        // What is finer than a unit goes to the first row.
+                        // A fraction of a unit goes to the first row.
                         prop_assert!((money.amount.0 as f64 - exact).abs() < 2.0 * unit, "{:?}: {} {}", result.model, money.amount.0, exact);
                         prop_assert!(row.value == result.rows[0].value || result.model == Model::Participation
                             || money.amount.0 % unit as i128 == 0);
@@ -524,7 +524,7 @@ proptest! {
     }
 
     #[test]
-    fn a_comparison_is_of_both_sides_links((world, projection, plain) in asked(), other in scopes(), top in 0_usize..10) {
+    fn a_comparison_has_the_links_of_both_scopes((world, projection, plain) in asked(), other in scopes(), top in 0_usize..10) {
         let other = plain::Scope { purpose: plain.purpose, ..other };
         let answer = compare(&projection, &scope(&plain), &scope(&other), top, &run()).expect("an answer");
         prop_assert_eq!(answer.a, plain::population(&world, &plain));

@@ -1,4 +1,4 @@
-//! MARKOV and SHAPLEY against what `expected.py` solved with numpy, apart from this program.
+//! Compares MARKOV and SHAPLEY with the results of `expected.py`, which uses numpy.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct Expected {
 }
 
 #[test]
-fn markov_and_shapley_are_what_numpy_finds() {
+fn markov_and_shapley_equal_the_results_of_numpy() {
     let worlds: Vec<Expected> = serde_json::from_str(include_str!("expected.json")).expect("what expected.py wrote");
     for world in worlds {
         let mut builder = Builder::new(Arc::new([]));

@@ -1,10 +1,10 @@
-//! Patterns made up at random, and a matcher that tries everything.
+//! Random patterns, and a matcher by exhaustive search.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-/// A pattern, as it is meant.
+/// A pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub(crate) begin: bool,
@@ -52,7 +52,7 @@ impl Pattern {
         format!("{begin}{}{end}", self.body.text())
     }
 
-    /// Whether a journey fits, and how often it occurs.
+    /// Whether a journey matches, and the number of matches.
     pub(crate) fn find(&self, values: &[Option<String>]) -> (bool, u64) {
         let ends = |begin: usize| -> BTreeSet<usize> {
             let ends = self.body.ends(values, begin);
@@ -82,14 +82,14 @@ impl Pattern {
     }
 }
 
-/// Whether a name means a stored value.
+/// Whether a name matches a stored value.
 pub(crate) fn means(name: &str, value: &Option<String>) -> bool {
     let shown = crate::plain::shown(value.as_deref());
     name == shown || (name != "(none)" && value.as_deref() == Some(name))
 }
 
 impl Part {
-    /// As it is written, alone within brackets where it must be.
+    /// Its text, in brackets where that is needed.
     fn text(&self) -> String {
         let quoted = |value: &String| match value.chars().all(char::is_alphanumeric) {
             true => value.clone(),

@@ -1,4 +1,4 @@
-//! Every figure counted again, plainly and slowly, from what the contract says it is.
+//! A simple and slow implementation of every figure, from the definitions in the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use throughline::journeys::{Population, Unit};
 
 use crate::world::{Touchpoint, World};
 
-/// A step, told plainly: dimension and values.
+/// A step: dimensions and values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Step(pub Vec<(&'static str, Vec<String>)>);
 
-/// A scope, told plainly.
+/// A scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
     pub(crate) since: Option<i64>,
@@ -27,7 +27,7 @@ pub(crate) struct Scope {
     pub(crate) segment: Option<BTreeSet<String>>,
 }
 
-/// A journey: whose, and its touchpoints in order.
+/// A journey: its customer and its touchpoints in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Journey {
     pub(crate) customer: String,
@@ -46,7 +46,7 @@ impl Step {
     pub(crate) fn matches(&self, touchpoint: &Touchpoint) -> bool {
         self.0.iter().all(|(dimension, values)| {
             let value = touchpoint.value(dimension);
-            // As it is shown; or as it is stored, but for a stored (none), which would be none.
+            // As answers show it, or as it is stored, except a stored (none), which is ambiguous.
             let own = shown(value);
             values.is_empty() || values.iter().any(|v| *v == own || (v != "(none)" && value == Some(v.as_str())))
         })
@@ -190,7 +190,7 @@ pub(crate) fn median(mut times: Vec<i64>) -> Option<f64> {
     }
 }
 
-/// Each anchored journey's entries, column by column: the value, or what stands there instead.
+/// The entries of each journey with an anchor, column by column: the value, or the special entry.
 pub(crate) fn flow(
     world: &World,
     scope: &Scope,
@@ -216,10 +216,10 @@ pub(crate) fn flow(
     rows
 }
 
-/// A journey's chain, by trying all there are.
+/// The chain of a journey, by exhaustive search.
 pub(crate) fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> Vec<usize> {
     fn extend(journey: &Journey, steps: &[Step], within: Option<i64>, chain: &mut Vec<usize>, best: &mut Vec<usize>) {
-        // In this order, the first of one length starts earliest, and has each later step earliest.
+        // In this order, the first chain of a length has the earliest start, and each later step as early as possible.
         if chain.len() > best.len() {
             *best = chain.clone();
         }
@@ -239,7 +239,7 @@ pub(crate) fn chain(journey: &Journey, steps: &[Step], within: Option<i64>) -> V
     best
 }
 
-/// Each journey's path and how long it took.
+/// The path of each journey and its duration.
 pub(crate) fn paths(
     world: &World,
     scope: &Scope,
@@ -271,7 +271,7 @@ pub(crate) fn paths(
     paths
 }
 
-/// The times from the first `from` to the first `to` after it, and how many never came to one.
+/// The times from the first `from` to the first `to` after it, and the number of journeys without a `to` after it.
 pub(crate) fn times(world: &World, scope: &Scope, from: &Step, to: &Step) -> (Vec<i64>, u64) {
     let (mut times, mut never) = (Vec::new(), 0);
     for journey in journeys(world, scope) {
@@ -285,14 +285,14 @@ pub(crate) fn times(world: &World, scope: &Scope, from: &Step, to: &Step) -> (Ve
     (times, never)
 }
 
-/// A conversion: its touches with their ages, and what its order comes to.
+/// A conversion: its touches with their ages, and the net of its order.
 #[derive(Clone, Debug)]
 pub(crate) struct Conversion {
     pub(crate) path: Vec<(String, i64)>,
     pub(crate) value: Option<(String, i64)>,
 }
 
-/// All conversions, and the paths that end in nothing.
+/// All conversions, and the paths without a conversion.
 pub(crate) fn conversions(
     world: &World,
     scope: &Scope,
@@ -327,7 +327,7 @@ pub(crate) fn conversions(
     (conversions, rests)
 }
 
-/// What each value earned of the conversions, by a model with weights.
+/// The credit of each value, by a model with weights.
 pub(crate) fn weights(path: &[(String, i64)], model: Model, half_life: i64) -> Vec<f64> {
     let n = path.len();
     let first = |k: usize| path[..k].iter().all(|earlier| earlier.0 != path[k].0);
@@ -367,7 +367,7 @@ pub(crate) fn weights(path: &[(String, i64)], model: Model, half_life: i64) -> V
     }
 }
 
-/// Each value's part of the conversions by MARKOV: a system of equations for each removal.
+/// The credit of each value by MARKOV: solves a system of equations for each removal.
 pub(crate) fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTreeMap<String, f64> {
     let mut moves: BTreeMap<(String, String), f64> = BTreeMap::new();
     let mut walk = |values: Vec<String>, end: &str| {
@@ -383,7 +383,7 @@ pub(crate) fn markov(conversions: &[Conversion], rests: &[Vec<String>]) -> BTree
     rests.iter().for_each(|rest| walk(rest.clone(), " null"));
     let states: Vec<String> = moves.keys().map(|(from, _)| from.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let chance = |removed: Option<&str>| -> f64 {
-        // p = Q p + r, where what was removed goes to nothing.
+        // p = Q p + r, where transitions to the removed value lead to NULL.
         let n = states.len();
         let mut system = vec![vec![0.0; n + 1]; n];
         for (row, state) in states.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Small worlds, and a projection that went through their history.
+//! Small worlds, and a projection that applied their history.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use throughline::domain::consent::ConsentStatus;
 use throughline::domain::order::OrderKey;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
-use throughline::journeys::{Builder, HeldConsent, Moved, OrderNow, Projection, Row, TouchpointKind, Update};
+use throughline::journeys::{
+    Builder, HeldConsent, OrderNet, OwnerReassignment, Projection, Row, TouchpointKind, Update,
+};
 
-/// A touchpoint, told plainly.
+/// A touchpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Touchpoint {
     pub(crate) owner: i64,
@@ -37,7 +39,7 @@ impl Touchpoint {
     }
 }
 
-/// Everything as it stands in the end.
+/// The final state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) touchpoints: Vec<Touchpoint>,
@@ -46,23 +48,23 @@ pub(crate) struct World {
     pub(crate) consents: BTreeMap<i64, Vec<HeldConsent>>,
 }
 
-/// What happens, one after the other.
+/// One step of the history.
 #[derive(Clone, Debug)]
-pub(crate) enum Happening {
-    Seen(Touchpoint),
-    Holds(i64, Option<u8>),
-    Moves(prop::sample::Index, Option<i64>),
+pub(crate) enum HistoryStep {
+    Touchpoint(Touchpoint),
+    Membership(i64, Option<u8>),
+    Reassignment(prop::sample::Index, Option<i64>),
     Order(u8, String, i64),
     Consents(i64, Vec<HeldConsent>),
     Folded,
-    SavedAndRead,
+    SavedAndLoaded,
 }
 
 pub(crate) fn configured() -> Arc<[Arc<str>]> {
     ["properties.platform".into()].into()
 }
 
-pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
+pub(crate) fn histories() -> impl Strategy<Value = (Vec<HistoryStep>, usize)> {
     let text = |all: &'static [&'static str]| prop::sample::select(all).prop_map(str::to_owned);
     let seen = (
         (1_i64..8, 0_i64..60, prop::option::weighted(0.4, 0_u8..3), prop::option::weighted(0.3, 0_u8..4)),
@@ -74,7 +76,7 @@ pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
         ),
     );
     let seen = seen.prop_map(|((owner, at, session, order), (name, channel, campaign, platform))| {
-        Happening::Seen(Touchpoint {
+        HistoryStep::Touchpoint(Touchpoint {
             owner,
             at: at * 1_000,
             arrival: 0,
@@ -99,41 +101,41 @@ pub(crate) fn happenings() -> impl Strategy<Value = (Vec<Happening>, usize)> {
     let consent = (status, purpose, prop::option::of(0_i64..2_000)).prop_map(|(status, purpose, expires)| {
         HeldConsent { purpose: purpose.into(), status, expires_at: expires.map(Timestamp) }
     });
-    let happening = prop_oneof![
+    let step = prop_oneof![
         12 => seen,
-        5 => (1_i64..8, prop::option::weighted(0.8, 0_u8..4)).prop_map(|(owner, holder)| Happening::Holds(owner, holder)),
-        2 => (any::<prop::sample::Index>(), prop::option::weighted(0.8, 1_i64..8)).prop_map(|(which, to)| Happening::Moves(which, to)),
-        2 => (0_u8..4, text(&["GBP", "JPY"]), -5_i64..2_000_000_000).prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
-        // Nine of these are more than 64 bits hold.
+        5 => (1_i64..8, prop::option::weighted(0.8, 0_u8..4)).prop_map(|(owner, holder)| HistoryStep::Membership(owner, holder)),
+        2 => (any::<prop::sample::Index>(), prop::option::weighted(0.8, 1_i64..8)).prop_map(|(which, to)| HistoryStep::Reassignment(which, to)),
+        2 => (0_u8..4, text(&["GBP", "JPY"]), -5_i64..2_000_000_000).prop_map(|(n, currency, net)| HistoryStep::Order(n, currency, net)),
+        // The sum of nine of these does not fit in 64 bits.
         1 => (0_u8..4, text(&["VND", "GBP"]), 999_999_999_990_000_000_i64..1_000_000_000_000_000_000)
-            .prop_map(|(n, currency, net)| Happening::Order(n, currency, net)),
-        2 => (1_i64..8, prop::collection::vec(consent, 0..3)).prop_map(|(owner, held)| Happening::Consents(owner, held)),
-        1 => Just(Happening::Folded),
-        1 => Just(Happening::SavedAndRead),
+            .prop_map(|(n, currency, net)| HistoryStep::Order(n, currency, net)),
+        2 => (1_i64..8, prop::collection::vec(consent, 0..3)).prop_map(|(owner, held)| HistoryStep::Consents(owner, held)),
+        1 => Just(HistoryStep::Folded),
+        1 => Just(HistoryStep::SavedAndLoaded),
     ];
-    (prop::collection::vec(happening, 0..60), 0_usize..50)
+    (prop::collection::vec(step, 0..60), 0_usize..50)
 }
 
-/// The world that comes of it, and the projection: the first `at_once` are built in, the rest applied.
-pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projection) {
+/// The final world and its projection: the first `at_once` steps are built, the rest are applied.
+pub(crate) fn live(history: &[HistoryStep], at_once: usize) -> (World, Projection) {
     let mut world = World::default();
-    let at_once = at_once.min(happenings.len());
-    happenings[..at_once].iter().zip(1..).for_each(|(happening, n)| _ = world.take(happening, n));
+    let at_once = at_once.min(history.len());
+    history[..at_once].iter().zip(1..).for_each(|(step, n)| _ = world.apply(step, n));
     let mut projection = world.build();
-    for (happening, n) in happenings[at_once..].iter().zip(at_once as i64 + 1..) {
-        match happening {
-            Happening::Folded => projection = projection.fold(2),
-            Happening::SavedAndRead => {
+    for (step, n) in history[at_once..].iter().zip(at_once as i64 + 1..) {
+        match step {
+            HistoryStep::Folded => projection = projection.fold(2),
+            HistoryStep::SavedAndLoaded => {
                 let mut bytes = Vec::new();
                 projection.write_to(&mut bytes).expect("room in memory");
                 projection = Projection::read_from(&mut &bytes[..]).expect("what was written");
             }
             _ => {}
         }
-        // Somebody reads meanwhile, and keeps what was.
+        // A reader keeps the state before.
         let reader = (n % 3 == 0).then(|| projection.clone());
-        if let Some(told) = world.take(happening, n) {
-            told.tell(&mut projection);
+        if let Some(change) = world.apply(step, n) {
+            change.apply_to(&mut projection);
         }
         drop(reader);
     }
@@ -141,35 +143,35 @@ pub(crate) fn live(happenings: &[Happening], at_once: usize) -> (World, Projecti
     (world, projection)
 }
 
-/// What a projection is told of a happening.
-pub(crate) enum Told {
+/// The update of a projection for one step of the history.
+pub(crate) enum ProjectionChange {
     Row(Touchpoint),
-    Moved(Moved),
+    Reassigned(OwnerReassignment),
     Member(i64, Option<CustomerId>),
-    Order(OrderNow),
+    Order(OrderNet),
     Consents(i64, Vec<HeldConsent>),
 }
 
-impl Told {
-    fn tell(&self, projection: &mut Projection) {
+impl ProjectionChange {
+    fn apply_to(&self, projection: &mut Projection) {
         let mut update = Update::default();
         let key;
         match self {
-            Told::Row(touchpoint) => {
+            ProjectionChange::Row(touchpoint) => {
                 key = touchpoint.order.as_deref().map(order_key);
                 let platform = [touchpoint.platform.as_deref()];
                 update.rows.push(row(touchpoint, key.as_ref(), &platform));
-                // Twice, as one that comes again after a restart.
+                // Twice, as after a restart: updates are idempotent.
                 projection.apply(&update);
                 projection.apply(&update);
                 return;
             }
-            Told::Moved(moved) => update.moved.push(*moved),
-            Told::Member(identifier, customer) => {
+            ProjectionChange::Reassigned(reassignment) => update.reassigned.push(*reassignment),
+            ProjectionChange::Member(identifier, customer) => {
                 update.members.push((IdentifierId::new(0, *identifier as u32), customer.clone()))
             }
-            Told::Order(order) => update.orders.push(order.clone()),
-            Told::Consents(identifier, held) => {
+            ProjectionChange::Order(order) => update.orders.push(order.clone()),
+            ProjectionChange::Consents(identifier, held) => {
                 update.consents.push((IdentifierId::new(0, *identifier as u32), held.clone()));
             }
         }
@@ -179,22 +181,22 @@ impl Told {
 }
 
 impl World {
-    fn take(&mut self, happening: &Happening, n: i64) -> Option<Told> {
-        match happening {
-            Happening::Seen(touchpoint) => {
+    fn apply(&mut self, step: &HistoryStep, n: i64) -> Option<ProjectionChange> {
+        match step {
+            HistoryStep::Touchpoint(touchpoint) => {
                 let touchpoint = Touchpoint { arrival: n, ..touchpoint.clone() };
                 self.touchpoints.push(touchpoint.clone());
-                Some(Told::Row(touchpoint))
+                Some(ProjectionChange::Row(touchpoint))
             }
-            Happening::Holds(identifier, holder) => {
+            HistoryStep::Membership(identifier, holder) => {
                 let holder = holder.map(|n| format!("customer-{n}"));
                 match &holder {
                     Some(customer) => self.members.insert(*identifier, customer.clone()),
                     None => self.members.remove(identifier),
                 };
-                Some(Told::Member(*identifier, holder.map(|id| CustomerId(id.into()))))
+                Some(ProjectionChange::Member(*identifier, holder.map(|id| CustomerId(id.into()))))
             }
-            Happening::Moves(which, to) => {
+            HistoryStep::Reassignment(which, to) => {
                 if self.touchpoints.is_empty() {
                     return None;
                 }
@@ -205,23 +207,31 @@ impl World {
                     None => _ = self.touchpoints.remove(place),
                 }
                 let to = to.map(|to| IdentifierId::new(0, to as u32));
-                Some(Told::Moved(Moved { arrival: Arrival(arrival), from: IdentifierId::new(0, from as u32), to }))
+                Some(ProjectionChange::Reassigned(OwnerReassignment {
+                    arrival: Arrival(arrival),
+                    from: IdentifierId::new(0, from as u32),
+                    to,
+                }))
             }
-            Happening::Order(n, currency, net) => {
+            HistoryStep::Order(n, currency, net) => {
                 let number = format!("o{n}");
                 self.orders.insert(number.clone(), (currency.clone(), *net));
                 let currency = Currency(currency.as_str().into());
-                Some(Told::Order(OrderNow { key: order_key(&number), net: Amount((*net).into()), currency }))
+                Some(ProjectionChange::Order(OrderNet {
+                    key: order_key(&number),
+                    net: Amount((*net).into()),
+                    currency,
+                }))
             }
-            Happening::Consents(identifier, held) => {
+            HistoryStep::Consents(identifier, held) => {
                 self.consents.insert(*identifier, held.clone());
-                Some(Told::Consents(*identifier, held.clone()))
+                Some(ProjectionChange::Consents(*identifier, held.clone()))
             }
-            Happening::Folded | Happening::SavedAndRead => None,
+            HistoryStep::Folded | HistoryStep::SavedAndLoaded => None,
         }
     }
 
-    /// All of it at once, from two halves.
+    /// A projection of everything at once, from two builders.
     pub(crate) fn build(&self) -> Projection {
         let mut halves = [Builder::new(configured()), Builder::new(configured())];
         for (n, touchpoint) in self.touchpoints.iter().rev().enumerate() {
@@ -233,7 +243,7 @@ impl World {
         }
         for (n, (number, (currency, net))) in self.orders.iter().enumerate() {
             let currency = Currency(currency.as_str().into());
-            halves[n % 2].order(&OrderNow { key: order_key(number), net: Amount((*net).into()), currency });
+            halves[n % 2].order(&OrderNet { key: order_key(number), net: Amount((*net).into()), currency });
         }
         for (n, (identifier, held)) in self.consents.iter().enumerate() {
             halves[n % 2].consents(IdentifierId::new(0, *identifier as u32), held);

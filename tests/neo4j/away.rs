@@ -1,4 +1,4 @@
-//! A server that goes away and comes back: a proxy in between is cut and mended.
+//! A server that goes away and comes back: a proxy in between is disconnected and reconnected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::world::{World, holder, number, one, rules};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// Passes bytes on to the server, until it is cut.
+/// Passes bytes on to the server, until it is disconnected.
 struct Proxy {
     port: u16,
     up: Arc<AtomicBool>,
@@ -82,7 +82,7 @@ async fn a_server_that_was_away_is_used_again_when_it_is_back() {
     assert!(holder(&store, "email:a").await.is_some());
 }
 
-/// Cut at each step of a batch, and mended at once: the batch is tried again and stored once.
+/// The connection is lost at each step of a batch and restored at once: the batch is tried again and stored once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_lost_in_a_batch_costs_another_try() {
     use throughline::store::neo4j::Step;
@@ -110,7 +110,7 @@ async fn a_connection_lost_in_a_batch_costs_another_try() {
     assert_eq!(number(&world.options, "MATCH (c:Change) RETURN count(c) AS n").await, 4);
 }
 
-/// Journeys are in memory: they are answered as of when the store was last there.
+/// Journeys are in memory: they are answered as of the last known state of the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn journeys_are_answered_while_the_server_is_away() {
     use throughline::projection::{Journeys, Options};

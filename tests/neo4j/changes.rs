@@ -1,4 +1,4 @@
-//! The change log on several servers: one order for all, nothing told before it can be read.
+//! The change log on several servers: one order for all, and no change before its data is visible.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ fn touchpoint(change: &Change) -> Option<Arc<str>> {
     }
 }
 
-/// Three servers write about overlapping people; readers on each, from the beginning and from the
-/// middle of it, get the same, and everything they are told of can be read at once.
+/// Three servers write about overlapping customers. Readers on each, from the beginning and from the middle, get the same
+/// changes, and the data of each change can be read at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_servers_tell_the_same_and_everything_once() {
     const SERVERS: usize = 3;
@@ -60,7 +60,7 @@ async fn three_servers_tell_the_same_and_everything_once() {
             })
         })
         .collect();
-    // Each fact is a touchpoint and an identifier that joined, or a customer that was created by it.
+    // Each fact is a touchpoint, and an identifier that was linked or a customer that was created.
     let first = take(&mut from_the_beginning[0], 60).await;
     let mut joined = feeds[1].follow(first[20].place);
     for (n, change) in first.iter().enumerate() {
@@ -88,8 +88,8 @@ async fn three_servers_tell_the_same_and_everything_once() {
     }
 }
 
-/// A commit that is said to be on its way is not told, nor what comes after it, until it is done; one
-/// whose writer died holds nobody up for long.
+/// A commit with a commit marker, and all changes after it, are not returned until it is done. A marker whose writer died
+/// does not block readers for long.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_becoming_visible_is_not_told() {
     let Some(world) = World::empty().await else { return };
@@ -111,7 +111,7 @@ async fn a_commit_that_is_becoming_visible_is_not_told() {
     assert!(waited > Duration::from_secs(5), "{waited:?}");
 }
 
-/// A gap is a change that this machine does not see yet: nothing behind it is told.
+/// A gap is a change that this machine does not see yet: no change after it is returned.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_not_seen_yet_is_waited_for() {
     let Some(world) = World::empty().await else { return };
@@ -137,7 +137,7 @@ async fn a_change_that_is_not_seen_yet_is_waited_for() {
     }
 }
 
-/// A server hears of its own commits at once, and of others' soon; while nobody follows it asks nobody.
+/// A server reads its own commits at once and those of others soon; without a reader it does not poll.
 #[tokio::test(flavor = "multi_thread")]
 async fn own_commits_are_heard_at_once_and_others_soon() {
     let Some(world) = World::empty().await else { return };

@@ -1,11 +1,11 @@
-//! A server that is held while it writes.
+//! Stops a server while it writes.
 
 use std::sync::Arc;
 
 use throughline::store::neo4j::{Neo4jOptions, Step};
 use tokio::sync::Notify;
 
-/// Holds a server at one step of its first batch until it is let go.
+/// Stops a server at one step of its first batch until it is released.
 pub(crate) struct Gate {
     pub(crate) reached: Arc<Notify>,
     pub(crate) go_on: Arc<Notify>,

@@ -1,4 +1,4 @@
-//! Two servers on one database, each held where it hurts.
+//! Two servers on one database, each stopped at the critical steps.
 
 use throughline::domain::Timestamp;
 use throughline::stitching::Batch;
@@ -28,7 +28,7 @@ pub(crate) async fn consistent(world: &World) {
     assert_eq!(number(&world.options, gaps).await, 0, "a change number without its change");
 }
 
-/// Both are about one customer, by identifiers that differ: locks on identifiers alone let both in.
+/// Both batches are about one customer, with different identifiers: locks on identifiers alone would let both through.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_writers_on_other_identifiers_of_one_customer_keep_its_limit() {
     let Some(world) = World::empty().await else { return };
@@ -77,7 +77,7 @@ async fn an_identifier_is_never_given_to_a_customer_that_was_just_merged_away() 
         let batch = one(&format!("b-{tag}"), 1, &[&b, &device]);
         world.store.apply(&rules(), &batch, NOW).await.expect("applied");
         let before = holder(&world.store, &a).await;
-        // The giver speaks of `device`, the merger of `a` and `b`: no identifier in common.
+        // One batch has `device`, the merge has `a` and `b`: no identifier in common.
         let mut gate = None;
         let giver = world.server(|options| gate = Some(Gate::at(held, options)));
         let gate = gate.expect("a gate");
@@ -100,7 +100,7 @@ async fn an_identifier_is_never_given_to_a_customer_that_was_just_merged_away() 
     }
 }
 
-/// The same from the other side: the merger holds its locks, the giver waits, and finds the customer gone.
+/// The other way round: the merge holds its locks, the other batch waits, and finds the customer merged away.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_who_waited_for_a_merge_looks_again() {
     let Some(world) = World::empty().await else { return };
@@ -124,7 +124,7 @@ async fn a_writer_who_waited_for_a_merge_looks_again() {
     consistent(&world).await;
 }
 
-/// Many writers on few people: what they leave is one partition, with no number missing.
+/// Many writers on few customers: the result is one partition, and no change number is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_leave_no_identifier_twice_and_no_gap_in_the_numbers() {
     let Some(world) = World::empty().await else { return };
@@ -152,13 +152,13 @@ async fn many_writers_leave_no_identifier_twice_and_no_gap_in_the_numbers() {
     assert_eq!(world.store.status().await.expect("a status").touchpoints, found);
 }
 
-/// Where no rule refuses anything, who is who is what a union-find makes of all events, whoever took them in.
+/// When no rule refuses anything, the customers are the union-find of all events, on whichever server they arrived.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_servers_leave_the_components_of_all_that_they_were_sent() {
     let Some(world) = World::empty().await else { return };
     const PEOPLE: usize = 90;
     let name = |n: usize| format!("{}:{n}", if n.is_multiple_of(2) { "email" } else { "anonymous_id" });
-    // The same pairs for everybody, each server from another place on, so that all meet all the time.
+    // The same pairs on each server, from different places on, so that conflicts are frequent.
     let pairs: Vec<(usize, usize)> = (0..60).map(|n| (n * 7 % PEOPLE, (n * n + 13 * n + 5) % PEOPLE)).collect();
     let mut servers = Vec::new();
     for server in 0..3 {
@@ -222,8 +222,8 @@ async fn the_same_batch_from_two_servers_is_stored_once() {
     consistent(&world).await;
 }
 
-/// Who only looks whether there is something to write, and who sets up, wait for a writer that has its number; then
-/// the counter goes on from that number, not from the one before.
+/// A check for something to write, and a set-up, wait for a writer that has its change number; then the counter continues
+/// from that number, not from the one before.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waited_for_the_counter_does_not_put_it_back() {
     let Some(world) = World::empty().await else { return };
@@ -253,7 +253,7 @@ async fn who_waited_for_the_counter_does_not_put_it_back() {
     }
 }
 
-/// Two servers judge visits while a third brings more, of the same device and the same people.
+/// Two servers assign visits while a third ingests more, of the same device and the same customers.
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_judge_visits_side_by_side() {
     const HOUR: i64 = 3_600_000;

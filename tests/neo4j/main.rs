@@ -1,8 +1,7 @@
-//! What only the Neo4j store has to prove: locks between several servers, answers of one moment,
-//! requests that are dropped, a server that goes away. What every store must do is in the contract
-//! suite.
+//! Tests of the Neo4j store alone: locks between several servers, consistent answers, dropped requests, a server that goes
+//! away. The tests of both stores are in the contract suite.
 //!
-//! Needs a Neo4j that may be wiped: `THROUGHLINE_TEST_NEO4J`, `scripts/neo4j` starts one.
+//! They need a Neo4j that may be wiped, in `THROUGHLINE_TEST_NEO4J`; `scripts/neo4j` starts one.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! Answers of one moment, and requests that are dropped.
+//! Consistent answers during writes, and dropped requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,8 @@ use crate::world::{World, fact, number, one, rules};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// A writer merges and adds; each answer must add up: its rollup is its touchpoints, and every
-/// touchpoint's owner is among its identifiers.
+/// A writer merges and adds. Each answer must be consistent: the rollup equals the touchpoints, and the owner of every
+/// touchpoint is among the identifiers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_beside_a_merging_writer_never_sees_half_of_it() {
     let Some(world) = World::empty().await else { return };
@@ -26,7 +26,7 @@ async fn a_reader_beside_a_merging_writer_never_sees_half_of_it() {
         let (store, done) = (world.server(|_| {}), done.clone());
         async move {
             for n in 0..100 {
-                // A customer of its own with some history, then merged into the one that is read.
+                // A new customer with some history, which is then merged into the one that is read.
                 let device = format!("anonymous_id:{n}");
                 let own = (0..20).map(|k| fact(&format!("own-{n}-{k}"), n * 100 + k, &[&device]));
                 store.apply(&rules(), &Batch { facts: own.collect() }, NOW).await.expect("applied");
@@ -78,7 +78,7 @@ async fn a_reader_beside_a_merging_writer_never_sees_half_of_it() {
     assert!(read > 50, "too few answers to say anything");
 }
 
-/// The caller goes away half-way: the batch is written whole, and nothing stays open.
+/// The caller drops the request half-way: the batch is written completely, and no transaction stays open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_request_leaves_no_transaction_and_no_half_batch() {
     let Some(world) = World::empty().await else { return };
@@ -108,7 +108,7 @@ async fn a_dropped_request_leaves_no_transaction_and_no_half_batch() {
             }
         }
         let open = "SHOW TRANSACTIONS YIELD currentQuery, status WHERE NOT currentQuery STARTS WITH 'SHOW' RETURN count(*) AS n";
-        // What was begun is finished or taken back at once on an idle machine; a busy one gets longer.
+        // On an idle machine the write is finished or rolled back at once; a busy machine gets more time.
         let until = Instant::now() + Duration::from_secs(15);
         while number(&world.options, open).await > 0 {
             assert!(Instant::now() < until, "an open transaction after a request dropped at {step:?}");
@@ -122,8 +122,8 @@ async fn a_dropped_request_leaves_no_transaction_and_no_half_batch() {
     }
 }
 
-/// A writer that died between its word to readers and its commit holds nobody up for long, and a
-/// server that starts clears it away.
+/// A writer that died between its commit marker and its commit does not block readers for long, and a server that starts
+/// deletes the marker.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_writer_said_is_cleared_by_the_next_server() {
     let Some(world) = World::empty().await else { return };

@@ -1,5 +1,5 @@
-//! Every pair of writes that can meet, each of them held while the other goes on: what they leave is
-//! what they would have left one after the other, in one order or the other.
+//! Every pair of concurrent writes, each stopped while the other continues: the result equals that of a serial execution,
+//! in one order or the other.
 
 use std::time::Duration;
 
@@ -18,38 +18,38 @@ use crate::world::{World, fact, rules};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// What is written.
+/// A write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Write {
-    /// An event that joins both people.
+    /// An event that merges both customers.
     Join,
-    /// An event that brings the second one something new.
+    /// An event that adds an identifier to the second customer.
     Bring,
-    /// An event by which the first one's device turns out to be shared.
+    /// An event after which the device of the first customer is shared.
     Share,
-    /// A person merges them.
+    /// A decision merges them.
     Merge,
-    /// A person splits the first one.
+    /// A decision splits the first customer.
     Split,
-    /// A person keeps them apart.
+    /// A decision keeps them apart.
     KeepApart,
-    /// Other rules take the first one apart.
+    /// Other rules split the first customer.
     Settle,
 }
 
 const WRITES: [Write; 7] =
     [Write::Join, Write::Bring, Write::Share, Write::Merge, Write::Split, Write::KeepApart, Write::Settle];
 
-/// Everybody who may be there, in the words of `fact`.
+/// All identifiers that may exist, in the notation of `fact`.
 const NAMES: [&str; 7] =
     ["user_id:a", "email:a", "anonymous_id:a", "email:b", "anonymous_id:b", "email:new", "user_id:other"];
 
-/// Two people of their own for each attempt.
+/// Two new customers for each attempt.
 struct People {
     tag: String,
     first: CustomerId,
     second: CustomerId,
-    /// Who is moved by other rules, as it was worked out before either writes.
+    /// The moves by other rules, computed before either write.
     moved: Move,
 }
 
@@ -103,11 +103,11 @@ impl People {
             }
         };
         let request = DecisionRequest { action, by: "clerk".into(), reason: "they called".into() };
-        // What can no longer be ruled is said, and nothing is changed.
-        store.decide(&rules(), &request, NOW, false).await.expect("a ruling");
+        // A decision that is no longer possible is refused, and nothing changes.
+        store.decide(&rules(), &request, NOW, false).await.expect("a decision");
     }
 
-    /// Who is together, who is nobody's and who is shared, in words that are the same for everybody.
+    /// The customers, the identifiers without a customer and the shared ones, in a notation that does not depend on ids.
     async fn stand(&self, store: &Neo4jStore) -> String {
         let mut holders: Vec<Option<CustomerId>> = Vec::new();
         let mut words = Vec::new();
@@ -167,7 +167,7 @@ async fn two_writes_that_meet_leave_what_one_of_their_orders_leaves() {
                     gate.reached.notified().await;
                     let fast = people.write(&world.store, fast);
                     tokio::pin!(fast);
-                    // One that waits for the other's locks is let wait, and goes on after it.
+                    // A write that waits for the other's locks continues after it.
                     let waits = tokio::time::timeout(Duration::from_millis(150), &mut fast).await.is_err();
                     gate.go_on.notify_one();
                     if waits {

@@ -1,4 +1,4 @@
-//! Setting up, alone and together, and what is said when it cannot be.
+//! Set-up by one server and by several, and its errors.
 
 use throughline::domain::health::Health;
 use throughline::store::neo4j::Neo4jStore;
@@ -12,7 +12,7 @@ use crate::world::{World, graph, number};
 async fn several_servers_set_up_at_once() {
     let Some(world) = World::empty().await else { return };
     let graph = graph(&world.options).await;
-    // From nothing: without constraints and indexes too.
+    // An empty database, without constraints and indexes.
     let mut names = graph.execute(neo4rs::query("SHOW CONSTRAINTS YIELD name")).await.expect("constraints");
     let mut drops = Vec::new();
     while let Some(row) = names.next().await.expect("a row") {
@@ -40,7 +40,7 @@ async fn several_servers_set_up_at_once() {
     world.store.ping().await.expect("there");
 }
 
-/// As servers left it that began to work before their set-up had ended.
+/// A state that servers leave when they write before their set-up has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run() {
     let Some(world) = World::empty().await else { return };
@@ -48,7 +48,7 @@ async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run
     let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
     run("DROP CONSTRAINT rules_version").await;
     run("UNWIND [3, 1, 2] AS at CREATE (:Rules {version: 1, saved_at: at, text: 'x'})").await;
-    // By one that starts, and by one that was away.
+    // On a server that starts, and on one that was away.
     for server in [&world.server(|_| {}), &world.store] {
         let error = server.set_up().await.expect_err("no constraint");
         let said = error.to_string();
@@ -59,7 +59,7 @@ async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run
     run(said.split_once("the oldest of each: ").expect("what to run").1).await;
     world.store.set_up().await.expect("set up");
     assert_eq!(number(&world.options, "MATCH (r:Rules) RETURN count(r) + 10 * max(r.saved_at) AS n").await, 11);
-    // Of what a person is known by, nothing is shown and nothing thrown away.
+    // The error shows no identifier, and nothing is deleted.
     run("DROP CONSTRAINT identifier_key").await;
     run("UNWIND ['email:jane@example.com', 'email:jane@example.com', 'phone:1', 'phone:1', 'user_id:1'] AS key \
          CREATE (:Identifier {key: key})")
@@ -101,7 +101,7 @@ async fn a_server_that_is_back_is_looked_at_and_made_whole() {
     let Some(world) = World::empty().await else { return };
     let graph = graph(&world.options).await;
     let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
-    // A writer died, an index is gone, the data is empty: each is seen, whichever set-up it is of this process.
+    // A writer that died, a missing index, an empty database: each is noticed, in the first set-up of a process and later.
     run("CREATE (:Writing {store: 1, seq: 1, customers: []})").await;
     world.store.set_up().await.expect("set up");
     assert_eq!(number(&world.options, "MATCH (w:Writing) RETURN count(w) AS n").await, 0);
@@ -136,7 +136,7 @@ async fn figures_that_were_not_kept_are_counted_once() {
     world.store.set_up().await.expect("counted");
     assert_eq!(world.store.identity_health().await.expect("figures"), figures);
     assert_eq!(world.store.largest_customers(10).await.expect("customers"), largest);
-    // Data from when the names were not kept yet.
+    // Data of an older version, without the names.
     let nameless = Health { names: None, ..figures.clone() };
     let text = serde_json::to_string(&nameless).expect("JSON");
     let forget = neo4rs::query("MATCH (n:Counter {name: 'changes'}) SET n.health = $health").param("health", text);
@@ -150,7 +150,7 @@ async fn figures_that_were_not_kept_are_counted_once() {
     assert!(names.kinds.contains("crm") && names.kinds.contains("ticket") && names.channels.contains("website"));
 }
 
-/// As a fault of before left it: the counter behind the log, so that every number it gives is taken.
+/// A state of an earlier defect: the counter is behind the log, so every number it gives is used already.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_that_is_behind_the_log_is_told_and_mended() {
     use throughline::domain::Timestamp;
@@ -198,7 +198,7 @@ async fn a_wrong_password_is_named_and_not_shown() {
             assert!(matches!(error, StoreError::Setup(_)), "{scheme}: {said}");
             assert!(said.contains("password") && !said.contains("not-the-password"), "{said}");
         }
-        // Three wrong ones in a row make the server deaf for 5 s.
+        // After three wrong passwords in a row the server refuses connections for 5 s.
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     }
     world.store.ping().await.expect("the right one still works");
@@ -220,7 +220,7 @@ async fn an_address_that_cannot_work_is_named() {
     assert!(error.to_string().contains("if it has no TLS, use bolt://"), "{error}");
 }
 
-/// A single server answers for a cluster of one.
+/// An address of the routing scheme, `neo4j://`, also works for a single server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clusters_address_works_and_shows_what_was_just_written() {
     use throughline::domain::Timestamp;
@@ -234,7 +234,7 @@ async fn a_clusters_address_works_and_shows_what_was_just_written() {
     }
 }
 
-/// What no index holds is refused, and leaves the store as it was.
+/// A value that is too large for an index is refused, and the store does not change.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_the_store_will_not_take_is_refused() {
     use throughline::domain::Timestamp;

@@ -1,4 +1,4 @@
-//! A Neo4j to test on, wiped for each test, and facts to put into it.
+//! A Neo4j for tests, which is emptied for each test, and facts for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use throughline::store::{Reads, Store, StoreError};
 
 use crate::common::stores;
 
-/// One database, so one test at a time.
+/// There is one database, so one test runs at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// The database, for as long as a test runs.
+/// The database during a test.
 pub(crate) struct World {
     pub(crate) options: Neo4jOptions,
     pub(crate) store: Neo4jStore,
     _alone: tokio::sync::MutexGuard<'static, ()>,
 }
 
-/// How the test server is reached, with less patience than a person has.
+/// The options of the test server, with short time limits.
 pub(crate) fn options() -> Option<Neo4jOptions> {
     let options = stores::neo4j_options()?;
     Some(Neo4jOptions { query_timeout: Duration::from_secs(20), ..options })
 }
 
 impl World {
-    /// An empty database with a store on it.
+    /// A store on an empty database.
     pub(crate) async fn empty() -> Option<World> {
         let options = options()?;
         let alone = ALONE.lock().await;
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-/// A connection of the test's own.
+/// A connection for the test itself.
 pub(crate) async fn graph(options: &Neo4jOptions) -> neo4rs::Graph {
     neo4rs::Graph::new(&*options.url, &*options.user, &*options.password).expect("an address")
 }
@@ -59,14 +59,14 @@ async fn wipe(options: &Neo4jOptions) {
     crate::common::wipe::wipe(&graph(options).await).await.expect("a database to wipe");
 }
 
-/// One number out of a statement.
+/// The number that a statement returns.
 pub(crate) async fn number(options: &Neo4jOptions, statement: &str) -> i64 {
     let mut rows = graph(options).await.execute(neo4rs::query(statement)).await.expect("an answer");
     let row = rows.next().await.expect("an answer").expect("a row");
     row.get("n").expect("a number")
 }
 
-/// One user_id on a customer, as many of the others as come.
+/// Rules with one user_id per customer and no other limits.
 pub(crate) fn rules() -> IdentityRules {
     let kind = |name: &str, limit, device| KindRule {
         name: name.into(),
@@ -109,7 +109,7 @@ pub(crate) fn one(message_id: &str, at: i64, identifiers: &[&str]) -> Batch {
     Batch { facts: vec![fact(message_id, at, identifiers)] }
 }
 
-/// The id of who holds `kind:value`.
+/// The id of the customer of `kind:value`.
 pub(crate) async fn holder(store: &Neo4jStore, text: &str) -> Option<Arc<str>> {
     let (kind, value) = text.split_once(':').expect("kind:value");
     let keys = [CustomerKey::Identifier(IdentifierKey::new(kind, value))];

@@ -1,5 +1,5 @@
-//! FEBRL: records with errors in them, of people who are known. Who is who comes out as connected
-//! components, whatever the order of the lines.
+//! FEBRL: records with errors, and the true person of each. The customers are the connected components, in any order of
+//! the lines.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use throughline::store::query::IdentifierRef;
 
 use crate::common::stores;
 
-/// Of each set: its records, customers, and pairwise precision and recall in thousandths.
+/// For each set: its records, customers, and pairwise precision and recall in thousandths.
 const SETS: [(&str, usize, usize, [i64; 2]); 3] = [
     ("dataset1", 1_000, 523, [1_000, 954]),
     ("dataset2", 5_000, 4_028, [999, 962]),
     ("dataset3", 5_000, 2_102, [1_000, 950]),
 ];
 
-/// In which orders the lines come, and how many of them in one call.
+/// The orders of the lines, and the number of lines in one call.
 const ORDERS: [(Option<u64>, usize); 4] = [(None, 500), (Some(1), 500), (Some(2), 499), (Some(3), 61)];
 
 #[test]
@@ -49,7 +49,7 @@ fn customers_are_the_connected_components_on_neo4j() {
     }
 }
 
-/// Where the data is.
+/// The folder of the data.
 fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("THROUGHLINE_FEBRL").map(PathBuf::from);
     if folder.is_none() {
@@ -97,7 +97,7 @@ async fn check(
     explained(&*store, &events, &components).await;
 }
 
-/// The customer of each record, found by its `soc_sec_id`, which each has.
+/// The customer of each record, found by its `soc_sec_id`.
 async fn holders(store: &dyn Store, events: &[Value]) -> Vec<String> {
     let keys: Vec<IdentifierRef> = events.iter().map(|event| IdentifierRef::Key(number_of(event))).collect();
     let mut holders = Vec::new();
@@ -113,7 +113,7 @@ fn number_of(event: &Value) -> IdentifierKey {
     IdentifierKey::new("soc_sec_id", event["traits"]["soc_sec_id"].as_str().expect("a number"))
 }
 
-/// Union-find over the records as they are, without any of Throughline's code: the group of each.
+/// The group of each record, by union-find, without any of Throughline's code.
 fn components(events: &[Value]) -> Vec<usize> {
     let mut above: Vec<usize> = (0..events.len()).collect();
     fn top(above: &[usize], mut n: usize) -> usize {
@@ -136,7 +136,7 @@ fn components(events: &[Value]) -> Vec<usize> {
     (0..events.len()).map(|n| top(&above, n)).collect()
 }
 
-/// Which records belong together.
+/// The groups of records.
 fn groups<T: Ord>(group_of: &[T]) -> BTreeSet<Vec<usize>> {
     let mut groups: BTreeMap<&T, Vec<usize>> = BTreeMap::new();
     for (n, group) in group_of.iter().enumerate() {
@@ -145,7 +145,7 @@ fn groups<T: Ord>(group_of: &[T]) -> BTreeSet<Vec<usize>> {
     groups.into_values().collect()
 }
 
-/// Of the pairs that were found, those that are true; and of the true ones, those that were found.
+/// Precision and recall of the pairs of records in one group.
 fn shares(found: &BTreeSet<Vec<usize>>, truth: &BTreeSet<Vec<usize>>) -> [f64; 2] {
     let pairs = |groups: &BTreeSet<Vec<usize>>| -> BTreeSet<(usize, usize)> {
         let of = |group: &Vec<usize>| {
@@ -162,7 +162,7 @@ fn shares(found: &BTreeSet<Vec<usize>>, truth: &BTreeSet<Vec<usize>>) -> [f64; 2
     [both / found.len() as f64, both / truth.len() as f64]
 }
 
-/// That two records are of one customer has a reason, and that they are not has none.
+/// Two records of one customer have an explanation, and two records of different customers have none.
 async fn explained(store: &dyn Store, events: &[Value], components: &[usize]) {
     for n in (0..events.len()).step_by(events.len() / 200) {
         let other = if n % 2 == 0 { components[n] } else { (n * 7 + 1) % events.len() };

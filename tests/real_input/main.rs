@@ -1,4 +1,4 @@
-//! Published data, through the whole of ingest. The data is not in this repository: see README.md.
+//! Published data sets, through the whole ingest. The data is not in this repository: see README.md.
 
 #[path = "../common/mod.rs"]
 mod common;

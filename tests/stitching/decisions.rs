@@ -1,4 +1,4 @@
-//! What people decide, and devices that turn out to be shared, over random histories.
+//! Decisions and shared devices, over random histories.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use throughline::stitching::{Batch, DecisionAction, DecisionOutcome};
 
 use crate::common::facts::{event, rules};
 use crate::fake::FakeStore;
-use crate::worlds::{Told, told};
+use crate::worlds::{Input, inputs};
 
-/// Something a person does, told in numbers that are taken as far as there is something to do it to.
+/// Something a person does, input in numbers that are taken as far as there is something to do it to.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Merge(usize, usize),
@@ -32,7 +32,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act, 1..8)
 }
 
-/// One user on a customer, and devices that can be shared.
+/// Rules with one user per customer, and devices that can be shared.
 pub(crate) fn people() -> IdentityRules {
     let mut rules = rules();
     rules.kinds[1].limit = Some(2);
@@ -55,16 +55,16 @@ fn act(store: &mut FakeStore, rules: &IdentityRules, act: &Act) -> DecisionOutco
     }
 }
 
-/// Facts and acts in turns.
+/// Applies facts and decisions alternately.
 pub(crate) fn live(
     store: &mut FakeStore,
     rules: &IdentityRules,
-    told: &Told,
+    input: &Input,
     acts: &[Act],
     mut after: impl FnMut(&FakeStore),
 ) {
     let mut acts = acts.iter();
-    for chunk in told.facts.chunks(told.sizes.first().copied().unwrap_or(3).max(1)) {
+    for chunk in input.facts.chunks(input.sizes.first().copied().unwrap_or(3).max(1)) {
         store.apply(rules, &Batch { facts: chunk.to_vec() });
         after(store);
         if !store.customers.is_empty()
@@ -76,7 +76,7 @@ pub(crate) fn live(
     }
 }
 
-/// What must hold at any moment.
+/// The invariants.
 fn check(store: &FakeStore) {
     for identifier in store.identifiers.values() {
         match &identifier.customer {
@@ -107,7 +107,7 @@ fn listed(identifier: &throughline::domain::identifier::Identifier) -> bool {
     rules().kind(&identifier.key.kind).is_some()
 }
 
-/// Nobody whom a person parted is together, unless a person said so later.
+/// Identifiers that a decision separated are not in one customer, unless a later decision merged them.
 fn kept_apart(store: &FakeStore) {
     let side_of = |sides: &[Vec<IdentifierId>], id| sides.iter().position(|side| side.contains(&id));
     for decision in store.decisions.iter().filter(|d| d.kind != DecisionKind::Merge) {
@@ -119,7 +119,7 @@ fn kept_apart(store: &FakeStore) {
                 }
                 let (one, other) = (&store.identifiers[&a].customer, &store.identifiers[&b].customer);
                 let together = one.is_some() && one == other;
-                // Chains of merges may bring them together, too.
+                // A chain of merges may bring them together too.
                 let merged =
                     store.decisions.iter().any(|d| d.kind == DecisionKind::Merge && d.arrival > decision.arrival);
                 assert!(!together || merged, "a decision does not hold");
@@ -132,20 +132,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_people_do_the_invariants_hold(told in told(), acts in acts()) {
+    fn the_invariants_hold_after_any_decisions(input in inputs(), acts in acts()) {
         let mut store = FakeStore::default();
-        live(&mut store, &people(), &told, &acts, check);
-        // All of it once more: nothing is joined that was parted.
+        live(&mut store, &people(), &input, &acts, check);
+        // The same facts again: nothing that was separated is joined.
         let before = store.partition();
-        store.apply(&people(), &Batch { facts: told.facts.clone() });
+        store.apply(&people(), &Batch { facts: input.facts.clone() });
         prop_assert_eq!(store.partition(), before);
     }
 
     #[test]
-    fn a_split_undoes_a_merge(told in told(), acts in acts(), a in any::<usize>(), b in any::<usize>()) {
+    fn a_split_undoes_a_merge(input in inputs(), acts in acts(), a in any::<usize>(), b in any::<usize>()) {
         let rules = people();
         let mut store = FakeStore::default();
-        live(&mut store, &rules, &told, &acts, |_| {});
+        live(&mut store, &rules, &input, &acts, |_| {});
         let ids: Vec<CustomerId> = store.customers.keys().cloned().collect();
         prop_assume!(ids.len() > 1 && a % ids.len() != b % ids.len());
         let before = by_customer(&store);
@@ -176,7 +176,7 @@ fn partition(lines: &[&[&str]]) -> BTreeSet<BTreeSet<String>> {
 }
 
 #[test]
-fn a_tablet_of_two_binds_nobody_and_what_only_it_held_together_comes_apart() {
+fn a_shared_tablet_joins_nobody_and_customers_that_only_it_joined_are_split() {
     let rules = rules();
     let mut store = FakeStore::default();
     let facts = vec![
@@ -190,7 +190,7 @@ fn a_tablet_of_two_binds_nobody_and_what_only_it_held_together_comes_apart() {
     let apart = partition(&[&["email:ada@example.org", "user_id:ada"], &["email:ben@example.org"], &["user_id:ben"]]);
     assert_eq!(store.partition(), apart);
     assert!(store.identifiers.values().any(|i| i.is_shared()));
-    // The rest is found by what is said next.
+    // Later events link the rest.
     store.apply(&rules, &Batch { facts: vec![event("5").user("ben").email("ben@example.org").into()] });
     assert_eq!(store.partition().len(), 2);
     check(&store);

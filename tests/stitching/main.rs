@@ -1,4 +1,4 @@
-//! Properties of the pure planner: what holds for any events, in any order, in any batches.
+//! Properties of the pure planner, for any events, in any order, in any batches.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -16,29 +16,29 @@ use throughline::stitching::{Batch, Outcome};
 
 use common::facts::{rules, rules_without_limits};
 use fake::FakeStore;
-use worlds::{Told, told, told_without_unlisted};
+use worlds::{Input, inputs, inputs_of_listed_kinds};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn without_limits_any_order_and_any_batching_give_the_partition_of_union_find(told in told_without_unlisted()) {
+    fn without_limits_any_order_and_any_batching_give_the_partition_of_union_find(input in inputs_of_listed_kinds()) {
         let rules = rules_without_limits();
-        let expected = union_find(&told.facts);
-        for facts in [&told.facts, &told.shuffled] {
+        let expected = union_find(&input.facts);
+        for facts in [&input.facts, &input.shuffled] {
             let mut store = FakeStore::default();
-            store.take(&rules, facts, &told.sizes);
+            store.take(&rules, facts, &input.sizes);
             prop_assert_eq!(store.partition(), expected.clone());
             prop_assert_eq!(store.live, expected.len() as i64);
         }
     }
 
     #[test]
-    fn a_second_import_changes_nothing(told in told()) {
+    fn a_second_import_changes_nothing(input in inputs()) {
         for rules in [rules(), rules_without_limits()] {
             let mut store = FakeStore::default();
-            store.take(&rules, &told.facts, &told.sizes);
-            let plan = store.apply(&rules, &Batch { facts: told.shuffled.clone() });
+            store.take(&rules, &input.facts, &input.sizes);
+            let plan = store.apply(&rules, &Batch { facts: input.shuffled.clone() });
             prop_assert!(plan.is_empty());
             for outcome in &plan.outcomes {
                 prop_assert!(matches!(outcome, Outcome::Unchanged { .. }), "{:?}", outcome);
@@ -48,11 +48,11 @@ proptest! {
     }
 
     #[test]
-    fn every_identifier_belongs_to_at_most_one_customer_and_to_none_that_was_merged_away(told in told()) {
-        // That no plan gives one to two customers, the fake store asserts at every step.
+    fn every_identifier_belongs_to_at_most_one_customer_and_to_none_that_was_merged_away(input in inputs()) {
+        // The fake store asserts at every step that no plan gives an identifier to two customers.
         for rules in [tight(), rules_without_limits()] {
             let mut store = FakeStore::default();
-            store.take(&rules, &told.shuffled, &told.sizes);
+            store.take(&rules, &input.shuffled, &input.sizes);
             for identifier in store.identifiers.values() {
                 if let Some(customer) = &identifier.customer {
                     prop_assert!(store.customers.contains_key(customer), "{:?}", identifier);
@@ -64,10 +64,10 @@ proptest! {
     }
 
     #[test]
-    fn no_customer_breaches_a_limit(told in told()) {
+    fn no_customer_breaches_a_limit(input in inputs()) {
         let rules = tight();
         let mut store = FakeStore::default();
-        store.take(&rules, &told.facts, &told.sizes);
+        store.take(&rules, &input.facts, &input.sizes);
         for set in store.partition() {
             prop_assert!(set.len() <= rules.max_identifiers, "{:?}", set);
             for kind in &rules.kinds {
@@ -79,10 +79,10 @@ proptest! {
     }
 
     #[test]
-    fn figures_equal_a_recount(told in told()) {
+    fn figures_equal_a_recount(input in inputs()) {
         for rules in [tight(), rules_without_limits()] {
             let mut store = FakeStore::default();
-            store.take(&rules, &told.facts, &told.sizes);
+            store.take(&rules, &input.facts, &input.sizes);
             let recount = store.recount();
             for identifier in store.identifiers.values() {
                 prop_assert_eq!(&identifier.rollup, &recount[&identifier.id], "{}", identifier.key);
@@ -101,11 +101,11 @@ proptest! {
     }
 
     #[test]
-    fn claims_and_orders_do_not_depend_on_how_events_are_batched(told in told_without_unlisted()) {
+    fn claims_and_orders_do_not_depend_on_how_events_are_batched(input in inputs_of_listed_kinds()) {
         let rules = rules_without_limits();
-        let mut stores = [&told.sizes, &vec![1], &vec![told.facts.len().max(1)]].map(|sizes| {
+        let mut stores = [&input.sizes, &vec![1], &vec![input.facts.len().max(1)]].map(|sizes| {
             let mut store = FakeStore::default();
-            store.take(&rules, &told.facts, sizes);
+            store.take(&rules, &input.facts, sizes);
             store
         });
         let last = stores.last_mut().expect("three stores");
@@ -117,7 +117,7 @@ proptest! {
     }
 }
 
-/// Limits that a small world runs into all the time.
+/// Limits that a small input reaches often.
 fn tight() -> throughline::domain::rules::IdentityRules {
     let mut rules = rules();
     rules.max_identifiers = 5;
@@ -144,11 +144,11 @@ fn union_find(facts: &[Fact]) -> BTreeSet<BTreeSet<String>> {
 }
 
 #[test]
-fn the_oracle_joins_what_shares_a_member() {
+fn the_oracle_joins_sets_that_share_a_member() {
     let fact = |id: &str, names: &[&str]| {
         names.iter().fold(common::facts::event(id), |event, name| event.anonymous(name)).into()
     };
-    let told =
-        Told { facts: vec![fact("1", &["a", "b"]), fact("2", &["c"]), fact("3", &["b", "d"])], ..Told::default() };
-    assert_eq!(union_find(&told.facts).len(), 2);
+    let input =
+        Input { facts: vec![fact("1", &["a", "b"]), fact("2", &["c"]), fact("3", &["b", "d"])], ..Input::default() };
+    assert_eq!(union_find(&input.facts).len(), 2);
 }

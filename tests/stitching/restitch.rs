@@ -1,4 +1,4 @@
-//! Who is who worked out again, under the rules that stand and under others, over random histories.
+//! Replays under the current rules and under others, over random histories.
 
 use proptest::prelude::*;
 use throughline::domain::rules::IdentityRules;
@@ -7,10 +7,10 @@ use throughline::stitching::Batch;
 use crate::common::facts::{event, rules};
 use crate::decisions::{acts, live, people};
 use crate::fake::FakeStore;
-use crate::worlds::told;
+use crate::worlds::inputs;
 
-/// Rules that decide much otherwise: limits, a cap, what may merge, what is a device, the order of kinds,
-/// and a kind that is no longer listed.
+/// Rules that differ in limits, the cap, which kinds merge, which kinds are devices, the order of kinds, and a kind that is
+/// no longer listed.
 fn other_rules() -> impl Strategy<Value = IdentityRules> {
     let limits = prop::collection::vec(prop::option::of(1..4_usize), 6);
     let flags = prop::collection::vec((any::<bool>(), any::<bool>()), 6);
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_kept_replays_to_where_we_are(told in told(), acts in acts(), cap in 3..9_usize) {
+    fn a_replay_of_the_evidence_gives_the_current_state(input in inputs(), acts in acts(), cap in 3..9_usize) {
         let mut rules = people();
         for tight in [false, true] {
             if tight {
@@ -41,7 +41,7 @@ proptest! {
                 rules.kinds[5].merges = cap % 2 == 0;
             }
             let mut store = FakeStore::default();
-            live(&mut store, &rules, &told, &acts, |store| {
+            live(&mut store, &rules, &input, &acts, |store| {
                 assert_eq!(store.restitched(&rules), (store.partition(), store.shared()));
             });
             prop_assert_eq!(store.difference(&rules).pieces.len(), 0);
@@ -49,11 +49,11 @@ proptest! {
     }
 
     #[test]
-    fn other_rules_end_where_they_would_have_led_and_every_id_finds_somebody(
-        told in told(), acts in acts(), other in other_rules(),
+    fn a_restitch_gives_the_state_of_the_new_rules_and_every_id_finds_a_customer(
+        input in inputs(), acts in acts(), other in other_rules(),
     ) {
         let mut store = FakeStore::default();
-        live(&mut store, &people(), &told, &acts, |_| {});
+        live(&mut store, &people(), &input, &acts, |_| {});
         let before = store.partition();
         let trial = store.difference(&other);
         prop_assert_eq!(trial.customers_now, store.customers.len());
@@ -83,10 +83,10 @@ proptest! {
     }
 
     #[test]
-    fn what_comes_after_a_change_of_rules_replays_too(told in told(), other in other_rules()) {
+    fn a_replay_includes_facts_after_a_change_of_rules(input in inputs(), other in other_rules()) {
         let mut store = FakeStore::default();
-        let (first, then) = told.facts.split_at(told.facts.len() / 2);
-        store.take(&people(), first, &told.sizes);
+        let (first, then) = input.facts.split_at(input.facts.len() / 2);
+        store.take(&people(), first, &input.sizes);
         let settled = store.apply_moves(&other);
         // A customer that would be left with nothing keeps what a replay gives to nobody: that tells later.
         prop_assume!(store.restitched(&other).0 == store.partition());

@@ -1,4 +1,4 @@
-//! Random worlds, small enough that everybody meets everybody.
+//! Random inputs, small enough that the same identifiers occur often.
 
 use proptest::prelude::*;
 use throughline::domain::consent::ConsentStatus;
@@ -8,43 +8,43 @@ use crate::common::facts::{Event, event};
 
 /// Facts, the same in another order, and the sizes of batches.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Input {
     pub(crate) facts: Vec<Fact>,
     pub(crate) shuffled: Vec<Fact>,
     pub(crate) sizes: Vec<usize>,
 }
 
-/// Any world.
-pub(crate) fn told() -> impl Strategy<Value = Told> {
-    told_with(7)
+/// Events of all kinds of identifier.
+pub(crate) fn inputs() -> impl Strategy<Value = Input> {
+    inputs_with(7)
 }
 
-/// A world of listed kinds alone.
-pub(crate) fn told_without_unlisted() -> impl Strategy<Value = Told> {
-    told_with(6)
+/// Events of listed kinds only.
+pub(crate) fn inputs_of_listed_kinds() -> impl Strategy<Value = Input> {
+    inputs_with(6)
 }
 
-fn told_with(kinds: usize) -> impl Strategy<Value = Told> {
-    let facts = prop::collection::vec(said(kinds), 1..40).prop_map(|said| {
+fn inputs_with(kinds: usize) -> impl Strategy<Value = Input> {
+    let facts = prop::collection::vec(event_specs(kinds), 1..40).prop_map(|specs| {
         let mut facts: Vec<Fact> = Vec::new();
-        for (n, said) in said.into_iter().enumerate() {
-            // Now and then something that was told before.
-            let fact = if said.again && n > 0 { facts[n / 2].clone() } else { said.into_fact(n) };
+        for (n, spec) in specs.into_iter().enumerate() {
+            // Sometimes an event that was ingested before.
+            let fact = if spec.again && n > 0 { facts[n / 2].clone() } else { spec.into_fact(n) };
             facts.push(fact);
         }
         facts
     });
     let shuffled = facts.prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle()));
-    (shuffled, prop::collection::vec(1..8_usize, 1..5)).prop_map(|((facts, shuffled), sizes)| Told {
+    (shuffled, prop::collection::vec(1..8_usize, 1..5)).prop_map(|((facts, shuffled), sizes)| Input {
         facts,
         shuffled,
         sizes,
     })
 }
 
-/// What an event says, as numbers.
+/// An event, as numbers.
 #[derive(Clone, Debug)]
-struct Said {
+struct EventSpec {
     names: Vec<(usize, u8)>,
     minute: i64,
     act: u8,
@@ -52,13 +52,13 @@ struct Said {
     again: bool,
 }
 
-fn said(kinds: usize) -> impl Strategy<Value = Said> {
+fn event_specs(kinds: usize) -> impl Strategy<Value = EventSpec> {
     let names = prop::collection::vec((0..kinds, 0..5_u8), 1..5);
     (names, 0..30_i64, 0..11_u8, 0..4_u8, prop::bool::weighted(0.05))
-        .prop_map(|(names, minute, act, number, again)| Said { names, minute, act, number, again })
+        .prop_map(|(names, minute, act, number, again)| EventSpec { names, minute, act, number, again })
 }
 
-impl Said {
+impl EventSpec {
     fn into_fact(self, n: usize) -> Fact {
         const KINDS: [&str; 7] =
             ["user_id", "email", "phone", "loyalty_card", "name_and_birth", "anonymous_id", "crm_row"];

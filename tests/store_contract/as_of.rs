@@ -21,7 +21,7 @@ use crate::common::facts::{amount, event, minute, product, rules};
 use crate::common::stores;
 use crate::common::world::{World, names};
 use crate::fixture::cases;
-use crate::worlds::{Told, told};
+use crate::worlds::{Input, inputs};
 
 cases! {
     a_moment_is_the_last_change_by_then,
@@ -314,7 +314,7 @@ where
 {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let outcome = runner.run(&told(), |told| {
+    let outcome = runner.run(&inputs(), |told| {
         let mut result = Ok(());
         stores::run(async {
             let (store, _folder) = store().await;
@@ -325,7 +325,7 @@ where
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-async fn tell_and_compare(store: Arc<dyn Store>, told: Told) -> Result<(), TestCaseError> {
+async fn tell_and_compare(store: Arc<dyn Store>, told: Input) -> Result<(), TestCaseError> {
     let mut rules = rules();
     rules.max_identifiers = 6;
     let facts: Vec<Fact> = told.shuffled.iter().enumerate().map(|(n, fact)| enriched(n, fact.clone())).collect();

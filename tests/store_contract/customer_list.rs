@@ -186,7 +186,7 @@ async fn sums_that_no_integer_holds_are_exact_sorted_paged_and_filtered(world: W
         assert_eq!(users(&world, &list(by_net)).await, net, "{low:?} {high:?}");
         assert_eq!(users(&world, &list(by_gross)).await, gross, "{low:?} {high:?}");
     }
-    let of = |page: Vec<throughline::journeys::row::OrderNow>| {
+    let of = |page: Vec<throughline::journeys::row::OrderNet>| {
         page.into_iter()
             .map(|order| (order.key.number.to_string(), order.net))
             .collect::<std::collections::BTreeMap<_, _>>()

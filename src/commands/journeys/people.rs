@@ -13,8 +13,8 @@ use crate::graphql::Viewer;
 use crate::graphql::claim::name_of;
 use crate::graphql::id::NodeId;
 use crate::journeys::Question;
+use crate::journeys::customer_set::{CustomerSet, StepProgress};
 use crate::journeys::funnel::{Breakdown, FunnelSteps, Group};
-use crate::journeys::people::{People, Side};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
@@ -70,16 +70,21 @@ impl Who {
                     value: value.into(),
                     top: *top,
                 });
-                let side = if *dropped { Side::Dropped } else { Side::Reached };
-                Question::FunnelPeople { steps: FunnelSteps { steps, within: *within }, group, number, side }
+                let progress = if *dropped { StepProgress::Dropped } else { StepProgress::Reached };
+                Question::FunnelCustomers { steps: FunnelSteps { steps, within: *within }, group, number, progress }
             }
-            Who::Match { pattern } => Question::MatchPeople { pattern: pattern.as_str().into() },
+            Who::Match { pattern } => Question::MatchCustomers { pattern: pattern.as_str().into() },
         })
     }
 }
 
 /// Prints them as they are read: there may be many.
-pub(super) async fn print(store: &dyn Store, settings: &Settings, people: &People, form: Form) -> anyhow::Result<()> {
+pub(super) async fn print(
+    store: &dyn Store,
+    settings: &Settings,
+    people: &CustomerSet,
+    form: Form,
+) -> anyhow::Result<()> {
     let mut sheet = Sheet::of_people();
     if matches!(form, Form::Csv | Form::Ndjson) {
         super::super::print(&sheet.written(form))?;

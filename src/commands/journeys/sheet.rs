@@ -99,7 +99,7 @@ impl Sheet {
                     }),
                 }
             }
-            Answer::People(people) => Sheet {
+            Answer::Customers(people) => Sheet {
                 rows: rows(people.all(), |customer| [json!(*customer.0), Value::Null, json!([])]),
                 ..Sheet::of_people()
             },

@@ -13,10 +13,10 @@ use crate::graphql::load::{self, MessageId};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::spend::Money;
 use crate::graphql::touchpoint::Touchpoint;
+use crate::journeys::conversion_path::{PathTouchpoint, conversion_paths};
 use crate::journeys::credit::{Model, Touch, weigh};
 use crate::journeys::dimension::Dimension;
 use crate::journeys::scope::Step;
-use crate::journeys::way::{Stop, ways};
 
 /// The most steps of all conversions of one answer.
 const MOST_STEPS: usize = 10_000;
@@ -119,29 +119,29 @@ pub(super) async fn find(
     let goal = question.goal.table(&history.kinds);
     let touches = question.touches.as_ref().map(|touches| touches.table(&history.kinds));
     let earns = |place: &usize| touches.as_ref().is_none_or(|can| can[history.passed[*place].kind as usize]);
-    let stop = |place: &usize| {
+    let touchpoint = |place: &usize| {
         let passed = &history.passed[*place];
-        Stop { at: passed.key.at, goal: goal[passed.kind as usize], order: passed.order }
+        PathTouchpoint { at: passed.key.at, goal: goal[passed.kind as usize], order: passed.order }
     };
-    let stops: Vec<Stop> = places.iter().map(stop).collect();
+    let touchpoints: Vec<PathTouchpoint> = places.iter().map(touchpoint).collect();
     let mut values = Values::new(question.dimension);
     let mut found = Vec::new();
     let mut steps = 0;
-    for way in ways(&stops, question.lookback).into_iter().rev().take(first) {
-        let on_it: Vec<usize> = way.steps(&stops).map(|step| places[step]).filter(earns).collect();
+    for path in conversion_paths(&touchpoints, question.lookback).into_iter().rev().take(first) {
+        let on_it: Vec<usize> = path.steps(&touchpoints).map(|step| places[step]).filter(earns).collect();
         steps += on_it.len();
         if steps > MOST_STEPS {
             return Err(too_many_steps(steps));
         }
-        let at = stops[way.conversion].at;
+        let at = touchpoints[path.conversion].at;
         let touch = |place: &usize| {
             let passed = &history.passed[*place];
             Touch { age: at.0 - passed.key.at.0, value: values.of(&history, passed.kind) }
         };
-        let path: Vec<Touch> = on_it.iter().map(touch).collect();
-        let mut credits = Vec::with_capacity(path.len());
-        weigh(question.model, &path, question.half_life, &mut credits);
-        found.push((places[way.conversion], on_it.into_iter().zip(credits).collect::<Vec<_>>()));
+        let touches: Vec<Touch> = on_it.iter().map(touch).collect();
+        let mut credits = Vec::with_capacity(touches.len());
+        weigh(question.model, &touches, question.half_life, &mut credits);
+        found.push((places[path.conversion], on_it.into_iter().zip(credits).collect::<Vec<_>>()));
     }
     let order = |place: usize| Some(history.orders[history.passed[place].order? as usize].clone());
     let keys: Vec<_> = found.iter().filter_map(|(place, _)| order(*place)).collect();

@@ -13,7 +13,7 @@ use crate::graphql::page::read_size;
 use crate::graphql::scalar::{DateTime, int};
 use crate::graphql::touchpoint::Touchpoint;
 use crate::journeys::dimension::Dimension;
-use crate::journeys::session::Cutter;
+use crate::journeys::session::Sessionizer;
 use crate::store::query::TimeKey;
 
 /// What one customer did in one go, across channels and devices.
@@ -115,9 +115,9 @@ pub(super) struct Sessions {
 impl Sessions {
     /// Cuts all of a history, and leaves out what is not in scope.
     pub(super) fn cut(history: Arc<History>, in_scope: &[bool], gap: Duration) -> Self {
-        let mut cutter = Cutter::new(gap);
-        let numbers: Vec<u32> = history.passed.iter().map(|one| cutter.next(one.key.at, one.session)).collect();
-        let mut counts = vec![0_u32; cutter.count() as usize];
+        let mut sessionizer = Sessionizer::new(gap);
+        let numbers: Vec<u32> = history.passed.iter().map(|one| sessionizer.next(one.key.at, one.session)).collect();
+        let mut counts = vec![0_u32; sessionizer.count() as usize];
         let seen = || numbers.iter().zip(0_u32..).filter(|(_, place)| in_scope[*place as usize]);
         seen().for_each(|(number, _)| counts[*number as usize] += 1);
         let mut begins = Vec::with_capacity(counts.len());

@@ -14,10 +14,10 @@ use crate::graphql::id::NodeId;
 use crate::graphql::page::Connection;
 use crate::graphql::scalar::{Duration, Long};
 use crate::graphql::step::{StepInput, read_dimension};
+use crate::journeys::customer_set::StepProgress;
 use crate::journeys::dimension::CUT;
 use crate::journeys::funnel::{self, Breakdown, FunnelSteps, Group};
-use crate::journeys::people::Side;
-use crate::journeys::question::{MOST_STEPS, MOST_TOP};
+use crate::journeys::question::{MAX_STEPS, MAX_TOP};
 use crate::journeys::{Answer, Question};
 
 /// How far journeys get along a list of steps.
@@ -126,7 +126,7 @@ impl FunnelStep {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        self.people(ctx, Side::Reached, first, after).await
+        self.people(ctx, StepProgress::Reached, first, after).await
     }
 
     /// The customers with a journey that reached the step before and not this one, by id; none for the
@@ -137,7 +137,7 @@ impl FunnelStep {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        self.people(ctx, Side::Dropped, first, after).await
+        self.people(ctx, StepProgress::Dropped, first, after).await
     }
 }
 
@@ -186,7 +186,7 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -
 impl FunnelStep {
     /// The step that an id names, asked again; `None` when no group has that value now.
     pub(super) async fn again(asked: &Arc<Asked>, step: WrittenStep) -> Result<Option<Self>, Error> {
-        let funnel = ask(asked, step.funnel, step.t.unwrap_or(MOST_TOP), true).await?;
+        let funnel = ask(asked, step.funnel, step.t.unwrap_or(MAX_TOP), true).await?;
         let steps = match &step.v {
             None => Some(funnel.steps),
             Some(value) => funnel.groups.into_iter().find(|group| *group.value == **value).map(|group| group.steps),
@@ -202,21 +202,21 @@ impl FunnelStep {
     async fn people(
         &self,
         ctx: &Context<'_>,
-        side: Side,
+        progress: StepProgress,
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         let (steps, breakdown) = self.question.read(&self.asked)?;
         let group = breakdown.zip(self.group.clone()).map(|(by, value)| Group { by, value, top: self.top });
-        let question = Question::FunnelPeople { steps, group, number: self.figures.number as usize, side };
-        let named = write(&(&self.asked.written, self.written(), format!("{side:?}")));
+        let question = Question::FunnelCustomers { steps, group, number: self.figures.number as usize, progress };
+        let named = write(&(&self.asked.written, self.written(), format!("{progress:?}")));
         people::page(ctx, &self.asked, &question, &named, first, after).await
     }
 }
 
 impl Written {
     fn read(&self, asked: &Asked) -> Result<(FunnelSteps, Option<Breakdown>), Error> {
-        if self.f.is_empty() || self.f.len() > MOST_STEPS {
+        if self.f.is_empty() || self.f.len() > MAX_STEPS {
             let message = format!("a funnel of {} steps", self.f.len());
             return Err(bad_argument("steps", message, "give 1 to 20 steps"));
         }

@@ -56,7 +56,7 @@ impl PatternMatch {
         #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        let question = Question::MatchPeople { pattern: self.pattern.clone() };
+        let question = Question::MatchCustomers { pattern: self.pattern.clone() };
         let named = write(&(&self.asked.written, &self.pattern));
         people::page(ctx, &self.asked, &question, &named, first, after).await
     }

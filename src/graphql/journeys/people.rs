@@ -29,7 +29,7 @@ pub(super) async fn page(
     let list = List::of_store("people", named);
     let after = list.read::<Behind>(after.as_deref())?;
     let answer = asked.answer(question).await?;
-    let Answer::People(people) = &*answer else { return Err(astray()) };
+    let Answer::Customers(people) = &*answer else { return Err(astray()) };
     let (ids, more) = people.page(after.as_ref().map(|after| &after.0), first);
     let ask = Ask::of_connection(ctx);
     // What they wait for together is one read.

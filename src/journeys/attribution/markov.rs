@@ -1,28 +1,29 @@
-//! The chain of MARKOV: what all conversions would lose without a value.
+//! The Markov chain of the model MARKOV, and the removal effect of each value: the share of conversions that is lost
+//! without the value.
 //!
-//! A first-order chain over values with START, CONVERSION and NULL (Anderl, Becker, von Wangenheim and
-//! Schumann 2016). With Q its moves between START and values, the mean number of visits is N = (I - Q)^-1,
-//! and p = N r the chance to convert from each state, r being the moves to CONVERSION. Sending all that
-//! leaves v to NULL takes from P = p(START) just the ways that come by v: the chance to ever come there,
-//! N(START, v) / N(v, v), times p(v). So one inversion gives the effect of every removal exactly.
+//! It is a first-order chain over the values with START, CONVERSION and NULL (Anderl, Becker, von Wangenheim and
+//! Schumann 2016). Q has the transition probabilities between START and the values, and r those to CONVERSION. The mean
+//! number of visits is N = (I - Q)^-1, and p = N r is the probability to convert from each state. Removing v redirects
+//! its transitions to NULL. That takes from P = p(START) the paths through v: the probability to reach v at all,
+//! N(START, v) / N(v, v), times p(v). So one inversion gives every removal effect exactly.
 
 use rustc_hash::FxHashMap;
 
-use crate::journeys::run::{Fault, Run};
+use crate::journeys::run::{JourneyError, Run};
 
-/// Up to so many states moves are counted in a square; beyond, in a map.
+/// Up to this number of states, transitions are counted in a square matrix; beyond it, in a map.
 const SQUARE: usize = 256;
 
-/// The most values that a chain may have: solving takes the cube of it.
-const MOST: usize = 1_500;
+/// The maximum number of values of a chain: the time to solve it grows with the cube.
+const MAX_VALUES: usize = 1_500;
 
 const START: u32 = 0;
 const CONVERSION: u32 = 1;
 const NULL: u32 = 2;
-/// Where the values begin.
+/// The state of the first value.
 const VALUES: u32 = 3;
 
-/// How often each move was made.
+/// The number of each transition.
 #[derive(Default)]
 pub(super) struct Chain {
     square: Vec<u64>,
@@ -30,7 +31,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// Takes a path of values that ends in CONVERSION or in NULL.
+    /// Adds a path of values that ends in CONVERSION or in NULL.
     pub(super) fn path(&mut self, values: impl Iterator<Item = u32>, converts: bool) {
         let mut before = START;
         for value in values {
@@ -40,10 +41,10 @@ impl Chain {
         self.count(before, if converts { CONVERSION } else { NULL }, 1);
     }
 
-    /// Takes what another counted, whose values have these numbers here.
+    /// Adds the counts of another chain, whose values have these numbers here.
     pub(super) fn add(&mut self, other: &Chain, numbers: &[u32]) {
         let here = |state: u32| state.checked_sub(VALUES).map_or(state, |value| numbers[value as usize] + VALUES);
-        for (from, to, count) in other.moves() {
+        for (from, to, count) in other.transitions() {
             self.count(here(from), here(to), count);
         }
     }
@@ -60,27 +61,27 @@ impl Chain {
         }
     }
 
-    fn moves(&self) -> impl Iterator<Item = (u32, u32, u64)> {
+    fn transitions(&self) -> impl Iterator<Item = (u32, u32, u64)> {
         let square = self.square.iter().enumerate().filter(|(_, count)| **count > 0);
         let square = square.map(|(place, count)| ((place / SQUARE) as u32, (place % SQUARE) as u32, *count));
         square.chain(self.map.iter().map(|((from, to), count)| (*from, *to, *count)))
     }
 
-    /// For each value what part of all conversions goes without it.
-    pub(super) fn removal_effects(&self, values: usize, run: &Run) -> Result<Vec<f64>, Fault> {
-        if values > MOST {
-            return Err(Fault::bad(
+    /// The removal effect of each value.
+    pub(super) fn removal_effects(&self, values: usize, run: &Run) -> Result<Vec<f64>, JourneyError> {
+        if values > MAX_VALUES {
+            return Err(JourneyError::bad_argument(
                 "models",
-                format!("MARKOV over {values} values: at most {MOST}"),
+                format!("MARKOV over {values} values: at most {MAX_VALUES}"),
                 "choose a dimension with fewer values, or leave MARKOV out",
             ));
         }
-        // START is the last state here, so that a value's number is its row.
+        // START is the last row, so that a value's number is its row.
         let size = values + 1;
         let state =
             |number: u32| if number == START { Some(values) } else { number.checked_sub(VALUES).map(|v| v as usize) };
         let mut leaving = vec![0_u64; size];
-        for (from, _, count) in self.moves() {
+        for (from, _, count) in self.transitions() {
             if let Some(from) = state(from) {
                 leaving[from] += count;
             }
@@ -88,7 +89,7 @@ impl Chain {
         let mut matrix = vec![0.0; size * size];
         let mut converts = vec![0.0; size];
         (0..size).for_each(|n| matrix[n * size + n] = 1.0);
-        for (from, to, count) in self.moves() {
+        for (from, to, count) in self.transitions() {
             let Some(from) = state(from) else { continue };
             let chance = count as f64 / leaving[from] as f64;
             match to {
@@ -113,8 +114,8 @@ impl Chain {
     }
 }
 
-/// The inverse, by Gauss and Jordan with the largest pivot of each column.
-fn invert(mut a: Vec<f64>, size: usize, run: &Run) -> Result<Vec<f64>, Fault> {
+/// The inverse of a matrix, by Gauss-Jordan elimination with partial pivoting.
+fn invert(mut a: Vec<f64>, size: usize, run: &Run) -> Result<Vec<f64>, JourneyError> {
     let mut inverse = vec![0.0; size * size];
     (0..size).for_each(|n| inverse[n * size + n] = 1.0);
     let (mut own, mut own_inverse) = (vec![0.0; size], vec![0.0; size]);
@@ -130,7 +131,7 @@ fn invert(mut a: Vec<f64>, size: usize, run: &Run) -> Result<Vec<f64>, Fault> {
                 inverse.swap(pivot * size + n, column * size + n);
             }
         }
-        // Every state leads to an end, so no pivot is 0.
+        // Every state reaches CONVERSION or NULL, so the matrix is regular and no pivot is 0.
         let scale = 1.0 / a[column * size + column];
         a[column * size..(column + 1) * size].iter_mut().for_each(|cell| *cell *= scale);
         inverse[column * size..(column + 1) * size].iter_mut().for_each(|cell| *cell *= scale);

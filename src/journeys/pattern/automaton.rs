@@ -1,160 +1,162 @@
-//! Automata over a pattern's places, where each place takes one touchpoint (Glushkov's construction): as
-//! many states as the pattern has places, however it is nested. Sets of places that occur are made states
-//! of a table beforehand; where there would be too many of them, sets are worked with as they are, which
-//! takes longer and never more than places times touchpoints.
+//! Automata over the positions of a pattern, by Glushkov's construction: a position matches one touchpoint, and the NFA
+//! has as many states as the pattern has positions, however it is nested. The subset construction makes a DFA of it
+//! beforehand. If that would have too many states, the NFA is simulated with bit sets: slower, but never more than
+//! positions times touchpoints.
 
 use rustc_hash::FxHashMap;
 
 use super::parse::{Class, Often, Part};
-use crate::journeys::run::Fault;
+use crate::journeys::run::JourneyError;
 
-/// The most places that a pattern may have.
-const MOST_PLACES: usize = 500;
+/// The maximum number of positions of a pattern.
+const MAX_POSITIONS: usize = 500;
 
-/// The most states of a table.
-const MOST_STATES: usize = 4_096;
+/// The maximum number of states of a DFA.
+const MAX_STATES: usize = 4_096;
 
-/// A set of places.
-type Places = Vec<u64>;
+/// A set of positions, as bits.
+type PositionSet = Vec<u64>;
 
-/// Both automata.
-pub(super) struct Machine {
-    net: Net,
+/// The automata of a pattern, backwards and forwards.
+pub(super) struct Automata {
+    nfa: Nfa,
     begin: bool,
     end: bool,
-    backwards: Option<Table>,
-    forwards: Option<Table>,
+    backwards: Option<Dfa>,
+    forwards: Option<Dfa>,
 }
 
-/// Room that is used again.
-pub(super) struct Reading {
+/// Buffers that are reused for the next journey.
+pub(super) struct Buffers {
     classes: Vec<u16>,
     begins: Vec<bool>,
-    set: Places,
-    next: Places,
+    set: PositionSet,
+    next: PositionSet,
 }
 
-/// Which places follow which, and what each takes.
-struct Net {
+/// Which positions follow which, and which classes each matches.
+struct Nfa {
     words: usize,
     empty: bool,
-    first: Places,
-    last: Places,
-    follow: Vec<Places>,
-    precede: Vec<Places>,
-    /// By class, the places that take it.
-    takes: Vec<Places>,
+    first: PositionSet,
+    last: PositionSet,
+    follow: Vec<PositionSet>,
+    precede: Vec<PositionSet>,
+    /// By class, the positions that match it.
+    matching: Vec<PositionSet>,
 }
 
-/// Each state's move on each class: the next state, and in the lowest bit whether a match is there.
-struct Table {
+/// By state and class, the next state, and in the lowest bit whether there is a match.
+struct Dfa {
     classes: usize,
     moves: Vec<u32>,
 }
 
-impl Machine {
-    pub(super) fn new(body: &Part, classes: &[Vec<u16>], begin: bool, end: bool) -> Result<Self, Fault> {
-        let net = Net::new(body, classes)?;
-        let none = vec![0; net.words];
-        // Backwards a match may end anywhere, or at the last touchpoint alone.
-        let again = if end { &none } else { &net.last };
-        let backwards = Table::new(&net.last, classes.len(), |set, class| {
-            let here = and(set, &net.takes[class]);
-            (or(&net.around(&here, &net.precede), again), meets(&here, &net.first))
+impl Automata {
+    pub(super) fn new(body: &Part, classes: &[Vec<u16>], begin: bool, end: bool) -> Result<Self, JourneyError> {
+        let nfa = Nfa::new(body, classes)?;
+        let none = vec![0; nfa.words];
+        // Backwards, a match may end anywhere, or only at the last touchpoint.
+        let restart = if end { &none } else { &nfa.last };
+        let backwards = Dfa::new(&nfa.last, classes.len(), |set, class| {
+            let here = and(set, &nfa.matching[class]);
+            (or(&nfa.neighbours(&here, &nfa.precede), restart), meets(&here, &nfa.first))
         });
-        let forwards = Table::new(&net.first, classes.len(), |set, class| {
-            let here = and(set, &net.takes[class]);
-            (net.around(&here, &net.follow), meets(&here, &net.last))
+        let forwards = Dfa::new(&nfa.first, classes.len(), |set, class| {
+            let here = and(set, &nfa.matching[class]);
+            (nfa.neighbours(&here, &nfa.follow), meets(&here, &nfa.last))
         });
-        Ok(Machine { net, begin, end, backwards, forwards })
+        Ok(Automata { nfa, begin, end, backwards, forwards })
     }
 
-    /// Whether no touchpoint at all fits it.
+    /// Whether the pattern matches no touchpoints at all.
     pub(super) fn empty(&self) -> bool {
-        self.net.empty
+        self.nfa.empty
     }
 
-    pub(super) fn reading(&self) -> Reading {
-        let set = vec![0; self.net.words];
-        Reading { classes: Vec::new(), begins: Vec::new(), next: set.clone(), set }
+    pub(super) fn buffers(&self) -> Buffers {
+        let set = vec![0; self.nfa.words];
+        Buffers { classes: Vec::new(), begins: Vec::new(), next: set.clone(), set }
     }
 
-    /// Whether a match of at least one touchpoint begins in a journey; with `keep` it is noted where.
+    /// Whether a match of at least one touchpoint begins in a journey; with `keep` the places are recorded.
     #[inline]
     pub(super) fn begins(
         &self,
         classes: impl DoubleEndedIterator<Item = u16> + ExactSizeIterator,
-        reading: &mut Reading,
+        buffers: &mut Buffers,
         keep: bool,
     ) -> bool {
         let count = classes.len();
         if keep {
-            reading.begins.clear();
-            reading.begins.resize(count, false);
+            buffers.begins.clear();
+            buffers.begins.resize(count, false);
         }
         let mut any = false;
-        let mut note = |place: usize, is: bool| {
-            // Held at the beginning, only the first counts.
+        let mut record = |place: usize, is: bool| {
+            // A pattern that is anchored at the beginning matches only from the first touchpoint.
             let is = is && (!self.begin || place == 0);
             any |= is;
             if keep {
-                reading.begins[place] = is;
+                buffers.begins[place] = is;
             }
         };
         match &self.backwards {
-            Some(table) => {
+            Some(dfa) => {
                 let mut state = 0;
                 for (n, class) in classes.rev().enumerate() {
-                    let (next, is) = table.step(state, class);
-                    note(count - 1 - n, is);
+                    let (next, is) = dfa.step(state, class);
+                    record(count - 1 - n, is);
                     state = next;
                 }
             }
             None => {
-                reading.set.copy_from_slice(&self.net.last);
+                buffers.set.copy_from_slice(&self.nfa.last);
                 for (n, class) in classes.rev().enumerate() {
-                    reading
+                    buffers
                         .set
                         .iter_mut()
-                        .zip(&self.net.takes[usize::from(class)])
-                        .for_each(|(set, takes)| *set &= takes);
-                    note(count - 1 - n, meets(&reading.set, &self.net.first));
-                    reading.next.fill(0);
+                        .zip(&self.nfa.matching[usize::from(class)])
+                        .for_each(|(set, matching)| *set &= matching);
+                    record(count - 1 - n, meets(&buffers.set, &self.nfa.first));
+                    buffers.next.fill(0);
                     if !self.end {
-                        reading.next.copy_from_slice(&self.net.last);
+                        buffers.next.copy_from_slice(&self.nfa.last);
                     }
-                    self.net.spread(&reading.set, &self.net.precede, &mut reading.next);
-                    std::mem::swap(&mut reading.set, &mut reading.next);
+                    self.nfa.add_neighbours(&buffers.set, &self.nfa.precede, &mut buffers.next);
+                    std::mem::swap(&mut buffers.set, &mut buffers.next);
                 }
             }
         }
         any
     }
 
-    /// How often it occurs, where [`begins`](Self::begins) noted where: from each first beginning to the
-    /// nearest end, and on behind that.
-    pub(super) fn count(&self, classes: impl Iterator<Item = u16>, reading: &mut Reading) -> u64 {
-        reading.classes.clear();
-        reading.classes.extend(classes);
+    /// The number of matches, from the places that [`begins`](Self::begins) recorded: from the first beginning to the
+    /// nearest end, and so on after that.
+    pub(super) fn count(&self, classes: impl Iterator<Item = u16>, buffers: &mut Buffers) -> u64 {
+        buffers.classes.clear();
+        buffers.classes.extend(classes);
         let (mut place, mut occurrences) = (0, 0);
-        while let Some(begin) = reading.begins[place..].iter().position(|begins| *begins).map(|n| place + n) {
+        while let Some(begin) = buffers.begins[place..].iter().position(|begins| *begins).map(|n| place + n) {
             let length = match &self.forwards {
-                Some(table) => {
+                Some(dfa) => {
                     let mut state = 0;
-                    reading.classes[begin..].iter().position(|class| {
-                        let (next, is) = table.step(state, *class);
+                    buffers.classes[begin..].iter().position(|class| {
+                        let (next, is) = dfa.step(state, *class);
                         state = next;
                         is
                     })
                 }
                 None => {
-                    reading.set.copy_from_slice(&self.net.first);
-                    let (set, next) = (&mut reading.set, &mut reading.next);
-                    reading.classes[begin..].iter().position(|class| {
-                        set.iter_mut().zip(&self.net.takes[usize::from(*class)]).for_each(|(set, takes)| *set &= takes);
-                        let is = meets(set, &self.net.last);
+                    buffers.set.copy_from_slice(&self.nfa.first);
+                    let (set, next) = (&mut buffers.set, &mut buffers.next);
+                    buffers.classes[begin..].iter().position(|class| {
+                        set.iter_mut()
+                            .zip(&self.nfa.matching[usize::from(*class)])
+                            .for_each(|(set, matching)| *set &= matching);
+                        let is = meets(set, &self.nfa.last);
                         next.fill(0);
-                        self.net.spread(set, &self.net.follow, next);
+                        self.nfa.add_neighbours(set, &self.nfa.follow, next);
                         std::mem::swap(set, next);
                         is
                     })
@@ -168,59 +170,59 @@ impl Machine {
     }
 }
 
-/// What is known of a part: whether nothing fits it, and its first and last places.
+/// Of a part: whether it matches no touchpoints at all, and its first and last positions.
 struct Ends {
     empty: bool,
-    first: Places,
-    last: Places,
+    first: PositionSet,
+    last: PositionSet,
 }
 
-impl Net {
-    fn new(body: &Part, classes: &[Vec<u16>]) -> Result<Self, Fault> {
-        let count = places(body);
-        if count > MOST_PLACES {
-            return Err(Fault::bad(
+impl Nfa {
+    fn new(body: &Part, classes: &[Vec<u16>]) -> Result<Self, JourneyError> {
+        let count = positions(body);
+        if count > MAX_POSITIONS {
+            return Err(JourneyError::bad_argument(
                 "pattern",
                 format!("{count} values in a row or to choose from are too many"),
-                format!("at most {MOST_PLACES}; one of several values is cheaper as [a|b|c]"),
+                format!("at most {MAX_POSITIONS}; one of several values is cheaper as [a|b|c]"),
             ));
         }
         let words = count.div_ceil(64);
-        let mut net = Net {
+        let mut nfa = Nfa {
             words,
             empty: false,
             first: Vec::new(),
             last: Vec::new(),
             follow: Vec::new(),
             precede: vec![vec![0; words]; count],
-            takes: vec![vec![0; words]; classes.len()],
+            matching: vec![vec![0; words]; classes.len()],
         };
-        let ends = net.add(body, classes);
-        (net.empty, net.first, net.last) = (ends.empty, ends.first, ends.last);
-        for place in 0..count {
-            for next in members(&net.follow[place]).collect::<Vec<_>>() {
-                net.precede[next][place / 64] |= 1 << (place % 64);
+        let ends = nfa.add(body, classes);
+        (nfa.empty, nfa.first, nfa.last) = (ends.empty, ends.first, ends.last);
+        for position in 0..count {
+            for next in members(&nfa.follow[position]).collect::<Vec<_>>() {
+                nfa.precede[next][position / 64] |= 1 << (position % 64);
             }
         }
-        Ok(net)
+        Ok(nfa)
     }
 
     fn add(&mut self, part: &Part, classes: &[Vec<u16>]) -> Ends {
         match part {
             Part::One(class) => {
-                let place = self.follow.len();
+                let position = self.follow.len();
                 self.follow.push(vec![0; self.words]);
-                for (takes, class_names) in self.takes.iter_mut().zip(classes) {
+                for (matching, class_names) in self.matching.iter_mut().zip(classes) {
                     let among = |names: &Vec<u16>| names.iter().any(|name| class_names.contains(name));
                     let fits = match class {
                         Class::Any => true,
                         Class::Of(names) => among(names),
                         Class::Not(names) => !among(names),
                     };
-                    takes[place / 64] |= u64::from(fits) << (place % 64);
+                    matching[position / 64] |= u64::from(fits) << (position % 64);
                 }
                 let mut own = vec![0; self.words];
-                own[place / 64] |= 1 << (place % 64);
+                own[position / 64] |= 1 << (position % 64);
                 Ends { empty: false, first: own.clone(), last: own }
             }
             Part::Sequence(parts) => {
@@ -257,29 +259,33 @@ impl Net {
         }
     }
 
-    fn join(&mut self, from: &Places, to: &Places) {
-        for place in members(from).collect::<Vec<_>>() {
-            self.follow[place].iter_mut().zip(to).for_each(|(follow, to)| *follow |= to);
+    fn join(&mut self, from: &PositionSet, to: &PositionSet) {
+        for position in members(from).collect::<Vec<_>>() {
+            self.follow[position].iter_mut().zip(to).for_each(|(follow, to)| *follow |= to);
         }
     }
 
-    /// All places around those of a set.
-    fn around(&self, set: &Places, around: &[Places]) -> Places {
+    /// The positions that follow or precede those of a set.
+    fn neighbours(&self, set: &PositionSet, neighbours: &[PositionSet]) -> PositionSet {
         let mut all = vec![0; self.words];
-        self.spread(set, around, &mut all);
+        self.add_neighbours(set, neighbours, &mut all);
         all
     }
 
-    fn spread(&self, set: &Places, around: &[Places], into: &mut Places) {
-        for place in members(set) {
-            into.iter_mut().zip(&around[place]).for_each(|(into, around)| *into |= around);
+    fn add_neighbours(&self, set: &PositionSet, neighbours: &[PositionSet], into: &mut PositionSet) {
+        for position in members(set) {
+            into.iter_mut().zip(&neighbours[position]).for_each(|(into, own)| *into |= own);
         }
     }
 }
 
-impl Table {
-    /// `None` when there would be too many states.
-    fn new(start: &Places, classes: usize, step: impl Fn(&Places, usize) -> (Places, bool)) -> Option<Table> {
+impl Dfa {
+    /// The subset construction from `start`; `None` when there would be too many states.
+    fn new(
+        start: &PositionSet,
+        classes: usize,
+        step: impl Fn(&PositionSet, usize) -> (PositionSet, bool),
+    ) -> Option<Dfa> {
         let mut numbers = FxHashMap::from_iter([(start.clone(), 0_u32)]);
         let mut states = vec![start.clone()];
         let mut moves = Vec::new();
@@ -289,7 +295,7 @@ impl Table {
                 let (next, is) = step(&state, class);
                 let number = match numbers.get(&next) {
                     Some(number) => *number,
-                    None if states.len() == MOST_STATES => return None,
+                    None if states.len() == MAX_STATES => return None,
                     None => {
                         numbers.insert(next.clone(), states.len() as u32);
                         states.push(next);
@@ -300,7 +306,7 @@ impl Table {
             }
             done += 1;
         }
-        Some(Table { classes, moves })
+        Some(Dfa { classes, moves })
     }
 
     #[inline]
@@ -310,15 +316,15 @@ impl Table {
     }
 }
 
-fn places(part: &Part) -> usize {
+fn positions(part: &Part) -> usize {
     match part {
         Part::One(_) => 1,
-        Part::Sequence(parts) | Part::Choice(parts) => parts.iter().map(places).sum(),
-        Part::Repeat(part, _) => places(part),
+        Part::Sequence(parts) | Part::Choice(parts) => parts.iter().map(positions).sum(),
+        Part::Repeat(part, _) => positions(part),
     }
 }
 
-fn members(set: &Places) -> impl Iterator<Item = usize> {
+fn members(set: &PositionSet) -> impl Iterator<Item = usize> {
     set.iter().enumerate().flat_map(|(word, bits)| {
         let mut bits = *bits;
         std::iter::from_fn(move || {
@@ -329,14 +335,14 @@ fn members(set: &Places) -> impl Iterator<Item = usize> {
     })
 }
 
-fn and(a: &Places, b: &Places) -> Places {
+fn and(a: &PositionSet, b: &PositionSet) -> PositionSet {
     a.iter().zip(b).map(|(a, b)| a & b).collect()
 }
 
-fn or(a: &Places, b: &Places) -> Places {
+fn or(a: &PositionSet, b: &PositionSet) -> PositionSet {
     a.iter().zip(b).map(|(a, b)| a | b).collect()
 }
 
-fn meets(a: &Places, b: &Places) -> bool {
+fn meets(a: &PositionSet, b: &PositionSet) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
 }

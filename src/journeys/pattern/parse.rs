@@ -8,21 +8,21 @@
 
 use std::sync::Arc;
 
-use crate::journeys::run::Fault;
+use crate::journeys::run::JourneyError;
 
-/// How deep brackets may nest.
-const DEEPEST: usize = 50;
+/// The maximum depth of nested brackets.
+const MAX_DEPTH: usize = 50;
 
 /// A pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// Only from the first touchpoint on.
+    /// Whether a match must begin at the first touchpoint.
     pub(super) begin: bool,
-    /// Only up to the last.
+    /// Whether a match must end at the last touchpoint.
     pub(super) end: bool,
-    /// The values that it names, each once.
+    /// The values that it names, distinct.
     pub(super) names: Vec<Arc<str>>,
-    /// What it says.
+    /// The pattern itself.
     pub(super) body: Part,
 }
 
@@ -31,15 +31,15 @@ pub(super) struct Pattern {
 pub(super) enum Part {
     /// One touchpoint.
     One(Class),
-    /// One after the other.
+    /// All parts, one after the other.
     Sequence(Vec<Part>),
-    /// One of them.
+    /// One of the parts.
     Choice(Vec<Part>),
-    /// So often.
+    /// A repeated part.
     Repeat(Box<Part>, Often),
 }
 
-/// How often a part comes.
+/// How often a part is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Often {
     /// `*`
@@ -50,7 +50,7 @@ pub(super) enum Often {
     OnceAtMost,
 }
 
-/// Which values a touchpoint may have, by the names' numbers.
+/// The values that a touchpoint may have, as indexes of names.
 #[derive(Clone, Debug)]
 pub(super) enum Class {
     /// Any.
@@ -62,8 +62,8 @@ pub(super) enum Class {
 }
 
 /// # Errors
-/// Where it goes wrong, counted in characters from 1, and what was expected there.
-pub(super) fn parse(text: &str) -> Result<Pattern, Fault> {
+/// The text is not a pattern. The error has the place, in characters from 1, and what was expected there.
+pub(super) fn parse(text: &str) -> Result<Pattern, JourneyError> {
     let mut parser = Parser { chars: text.chars().collect(), place: 0, names: Vec::new() };
     let begin = parser.take("^");
     if begin {
@@ -85,7 +85,7 @@ struct Parser {
 }
 
 impl Parser {
-    fn sequence(&mut self, depth: usize) -> Result<Part, Fault> {
+    fn sequence(&mut self, depth: usize) -> Result<Part, JourneyError> {
         let mut items = vec![self.item(depth)?];
         loop {
             let before = self.place;
@@ -104,7 +104,7 @@ impl Parser {
         })
     }
 
-    fn item(&mut self, depth: usize) -> Result<Part, Fault> {
+    fn item(&mut self, depth: usize) -> Result<Part, JourneyError> {
         if self.take("*") {
             return Ok(Part::Repeat(Box::new(Part::One(Class::Any)), Often::Any));
         }
@@ -119,7 +119,7 @@ impl Parser {
         Ok(Part::Repeat(Box::new(atom), often))
     }
 
-    fn atom(&mut self, depth: usize) -> Result<Part, Fault> {
+    fn atom(&mut self, depth: usize) -> Result<Part, JourneyError> {
         match self.next_char() {
             Some('.') => {
                 self.place += 1;
@@ -135,7 +135,9 @@ impl Parser {
                 self.expect("]", "| or ]")?;
                 Ok(Part::One(if not { Class::Not(names) } else { Class::Of(names) }))
             }
-            Some('(') if depth == DEEPEST => Err(self.wrong(&format!("at most {DEEPEST} brackets within each other"))),
+            Some('(') if depth == MAX_DEPTH => {
+                Err(self.wrong(&format!("at most {MAX_DEPTH} brackets within each other")))
+            }
             Some('(') => {
                 self.place += 1;
                 let mut choices = vec![self.sequence(depth + 1)?];
@@ -153,7 +155,7 @@ impl Parser {
         }
     }
 
-    fn value(&mut self) -> Result<u16, Fault> {
+    fn value(&mut self) -> Result<u16, JourneyError> {
         let mut value = String::new();
         match self.next_char() {
             Some('"') => {
@@ -218,17 +220,17 @@ impl Parser {
         there
     }
 
-    fn expect(&mut self, token: &str, expected: &str) -> Result<(), Fault> {
+    fn expect(&mut self, token: &str, expected: &str) -> Result<(), JourneyError> {
         if self.take(token) { Ok(()) } else { Err(self.wrong(expected)) }
     }
 
-    fn wrong(&mut self, expected: &str) -> Fault {
+    fn wrong(&mut self, expected: &str) -> JourneyError {
         self.space();
         let found = match self.chars.get(self.place) {
             Some(c) => format!("'{c}'"),
             None => "the end".to_owned(),
         };
-        Fault::bad(
+        JourneyError::bad_argument(
             "pattern",
             format!("at character {}: found {found}, expected {expected}", self.place + 1),
             "write it as product -> [^cart]* -> order; a value with spaces stands in \"quotes\"",
@@ -245,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_reads_as_it_is_written() {
+    fn a_pattern_is_parsed_into_names_and_parts() {
         let pattern = parse("^ -> a->b-c.d:e/f* -> [^x|\"y \\\" \\\\\"]+ -> (a -> . | *)? -> $").expect("a pattern");
         assert!(pattern.begin && pattern.end);
         let names: Vec<&str> = pattern.names.iter().map(|name| &**name).collect();
@@ -255,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_says_where_and_what_was_expected() {
+    fn an_error_says_where_and_what_was_expected() {
         let wrong = [
             ("", 1, "a value"),
             ("a ->", 5, "a value"),
@@ -273,7 +275,7 @@ mod tests {
             ("é -> ü -> !", 11, "a value"),
         ];
         for (text, place, expected) in wrong {
-            let Err(Fault::BadArgument { argument, message, .. }) = parse(text) else { panic!("{text}") };
+            let Err(JourneyError::BadArgument { argument, message, .. }) = parse(text) else { panic!("{text}") };
             assert_eq!(argument, "pattern");
             assert!(message.starts_with(&format!("at character {place}: ")), "{text}: {message}");
             assert!(message.contains(expected), "{text}: {message}");

@@ -15,7 +15,7 @@ use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Timestamp};
 use crate::journeys::kind::TouchpointKind;
 use crate::journeys::property::Properties;
-use crate::journeys::row::{HeldConsent, OrderNow, Row};
+use crate::journeys::row::{HeldConsent, OrderNet, Row};
 use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
 use crate::store::{Result, StoreError};
@@ -167,7 +167,7 @@ fn held(rows: &[neo4rs::Row]) -> Result<Vec<(IdentifierId, Option<CustomerId>)>>
 }
 
 /// Orders behind one, of which there is at least one placed order unless there are no more.
-pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>> {
     let mut after = after.map(order_text).unwrap_or_default();
     loop {
         let params = Params::new().with("after", after.as_str()).with("limit", limit);
@@ -183,7 +183,7 @@ pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: 
                 let currency = Currency(column::<&str>(row, "currency")?.into());
                 let left = Amount(amount(row, "total")?) - Amount(amount(row, "returned")?);
                 let net = if column(row, "cancelled")? { Amount::ZERO } else { left };
-                placed.push(OrderNow { key, currency, net });
+                placed.push(OrderNet { key, currency, net });
             }
         }
         if !placed.is_empty() || rows.is_empty() {

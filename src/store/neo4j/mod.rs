@@ -79,7 +79,7 @@ use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
-use crate::journeys::row::{HeldConsent, OrderNow};
+use crate::journeys::row::{HeldConsent, OrderNet};
 use crate::stitching::known::Evidence;
 use crate::stitching::moves::Move;
 use crate::stitching::visits::Seen;
@@ -451,7 +451,7 @@ impl JourneySource for Neo4jStore {
         again(|| journeys::scan_members(&self.inner, at, after, limit)).await
     }
 
-    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>> {
         again(|| journeys::scan_orders(&self.inner, after, limit)).await
     }
 

@@ -14,7 +14,7 @@ use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, Currency, CustomerId, IdentifierId, Moment, Timestamp};
 use crate::journeys::kind::TouchpointKind;
 use crate::journeys::property::Properties;
-use crate::journeys::row::{HeldConsent, OrderNow, Row};
+use crate::journeys::row::{HeldConsent, OrderNet, Row};
 use crate::store::Result;
 use crate::store::campaigns::Campaigns;
 use crate::store::journeys::{ConsentPage, TouchpointSink, Window};
@@ -120,11 +120,11 @@ pub(super) fn members_at(
 }
 
 /// A page of orders.
-pub(super) fn scan_orders(db: &Connection, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+pub(super) fn scan_orders(db: &Connection, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>> {
     let mut page = Vec::new();
     let (number, source) = (after.map(|key| &*key.number), after.map(|key| &*key.source));
     SCAN_ORDERS.on(db)?.all(params![number, source, limit as i64], &mut page, |row| {
-        Ok(OrderNow {
+        Ok(OrderNet {
             key: OrderKey { source: text(row, 0)?, number: text(row, 1)? },
             currency: Currency(text(row, 2)?),
             net: if row.get(3)? { Amount::ZERO } else { Amount(amount(row, 4)?) - Amount(amount(row, 5)?) },

@@ -71,7 +71,7 @@ use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
-use crate::journeys::row::{HeldConsent, OrderNow};
+use crate::journeys::row::{HeldConsent, OrderNet};
 use crate::stitching::known::Evidence;
 use crate::stitching::moves::Move;
 use crate::stitching::visits::Seen;
@@ -445,7 +445,7 @@ impl JourneySource for SqliteStore {
         self.pool.read(move |db| journeys::scan_members(db, at, after, limit)).await
     }
 
-    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNow>> {
+    async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>> {
         let after = after.cloned();
         self.pool.read(move |db| journeys::scan_orders(db, after.as_ref(), limit)).await
     }

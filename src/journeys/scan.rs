@@ -1,33 +1,34 @@
-//! From a scope to its journeys, in parallel: who is in it, whose touchpoints, merged, cut and filtered.
+//! A parallel scan over the journeys of a scope: selects the customers, merges the touchpoints of their owners, cuts
+//! them into sessions when asked to, and filters them.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::base::Columns;
-use super::delta::{self, Late, Overlay};
+use super::delta::{self, LateTouchpoint, Overlay};
 use super::projection::Projection;
-use super::run::{Fault, Run};
+use super::run::{JourneyError, Run};
 use super::scope::{Scope, Unit};
-use super::session::Cutter;
+use super::session::Sessionizer;
 use crate::domain::consent::ConsentStatus;
 use crate::domain::nearest::nearest;
 use crate::domain::{Duration, Timestamp};
 
-/// A scope made ready for one projection.
-pub(crate) struct Asked<'a> {
+/// A scope that is prepared for one projection.
+pub(crate) struct JourneyScan<'a> {
     pub(crate) projection: &'a Projection,
     overlay: &'a Overlay,
     since: i64,
     until: i64,
-    /// Which kinds of touchpoint count, by code; `None` for all.
-    keep: Option<Vec<bool>>,
-    /// Which customers' journeys are walked; `None` for all.
-    who: Option<Vec<bool>>,
+    /// By the code of a kind, whether it is in scope; `None` for all.
+    included: Option<Vec<bool>>,
+    /// By the number of a customer, whether it is in scope; `None` for all.
+    customers: Option<Vec<bool>>,
     unit: Unit,
     gap: Duration,
 }
 
-/// One journey's touchpoints, in order. Never empty.
+/// One journey's touchpoints, in order. It is never empty.
 pub(crate) struct Journey<'a> {
     pub(crate) customer: u32,
     pub(crate) at: &'a [i64],
@@ -35,112 +36,113 @@ pub(crate) struct Journey<'a> {
     rows: Rows<'a>,
 }
 
-/// Which touchpoints they are.
+/// The rows of a journey's touchpoints.
 #[derive(Clone, Copy)]
 enum Rows<'a> {
-    /// From this one of the base on.
-    From(usize),
-    /// Those of the base, and behind its last the late ones.
-    These(&'a [u32]),
+    /// The rows of the base from this one on.
+    Contiguous(usize),
+    /// A list of rows. Numbers behind the last row of the base are late touchpoints.
+    Listed(&'a [u32]),
 }
 
 impl Journey<'_> {
-    /// The number of its `n`-th touchpoint: what orders and sessions are asked by.
+    /// The row of its `n`-th touchpoint. Look-ups of the order and the session take it.
     pub(crate) fn row(&self, n: usize) -> u32 {
         match self.rows {
-            Rows::From(begin) => (begin + n) as u32,
-            Rows::These(rows) => rows[n],
+            Rows::Contiguous(begin) => (begin + n) as u32,
+            Rows::Listed(rows) => rows[n],
         }
     }
 }
 
-/// Room for one customer's touchpoints, used again for the next.
+/// Buffers for one customer's touchpoints, reused for the next customer.
 struct Scratch {
     at: Vec<i64>,
     kind: Vec<u32>,
     row: Vec<u32>,
     keys: Vec<(i64, i64, u32)>,
     heads: Vec<Range<usize>>,
-    cutter: Cutter<u64>,
+    sessionizer: Sessionizer<u64>,
     session: Vec<u32>,
     ends: Vec<usize>,
     sorted: (Vec<i64>, Vec<u32>, Vec<u32>),
 }
 
-impl<'a> Asked<'a> {
+impl<'a> JourneyScan<'a> {
     /// # Errors
-    /// That the scope cannot be, or names a purpose that nobody was asked about.
-    pub(crate) fn new(projection: &'a Projection, scope: &Scope) -> Result<Self, Fault> {
+    /// The scope is not valid, or names a purpose that no consent has.
+    pub(crate) fn new(projection: &'a Projection, scope: &Scope) -> Result<Self, JourneyError> {
         scope.check()?;
         let kinds = &projection.dictionary.kinds;
-        let keep = (scope.include.is_some() || scope.exclude.is_some()).then(|| {
-            let mut keep = scope.include.as_ref().map_or_else(|| vec![true; kinds.len()], |step| step.table(kinds));
+        let included = (scope.include.is_some() || scope.exclude.is_some()).then(|| {
+            let mut included = scope.include.as_ref().map_or_else(|| vec![true; kinds.len()], |step| step.table(kinds));
             if let Some(step) = &scope.exclude {
-                keep.iter_mut().zip(step.table(kinds)).for_each(|(keep, dropped)| *keep &= !dropped);
+                included.iter_mut().zip(step.table(kinds)).for_each(|(included, excluded)| *included &= !excluded);
             }
-            keep
+            included
         });
-        let mut who = allowed(projection, scope)?;
+        let mut customers = customers_with_grant(projection, scope)?;
         if let Some(segment) = &scope.segment {
             let mut inside = vec![false; projection.customers() as usize];
             for number in segment.iter().filter_map(|customer| projection.find_customer(customer)) {
-                inside[number as usize] = who.as_ref().is_none_or(|who| who[number as usize]);
+                inside[number as usize] = customers.as_ref().is_none_or(|customers| customers[number as usize]);
             }
-            who = Some(inside);
+            customers = Some(inside);
         }
-        Ok(Asked {
+        Ok(JourneyScan {
             projection,
             overlay: projection.delta.overlay(&projection.base),
             since: scope.since.map_or(i64::MIN, |at| at.0),
             until: scope.until.map_or(i64::MAX, |at| at.0),
-            keep,
-            who,
+            included,
+            customers,
             unit: scope.per,
             gap: scope.session_gap,
         })
     }
 
-    /// The same by customer, whatever the scope said.
+    /// The same scan with one journey per customer, whatever the scope says.
     pub(crate) fn per_customer(mut self) -> Self {
         self.unit = Unit::Customer;
         self
     }
 
-    /// The same of those whom a purpose hides, by customer; `None` when there is no purpose.
-    pub(crate) fn hidden(projection: &'a Projection, scope: &Scope) -> Result<Option<Self>, Fault> {
-        let Some(allowed) = allowed(projection, scope)? else { return Ok(None) };
+    /// A scan over the customers that the scope's purpose hides, with one journey per customer; `None` when the scope
+    /// has no purpose.
+    pub(crate) fn hidden(projection: &'a Projection, scope: &Scope) -> Result<Option<Self>, JourneyError> {
+        let Some(allowed) = customers_with_grant(projection, scope)? else { return Ok(None) };
         let everybody = Scope { segment: None, purpose: None, per: Unit::Customer, ..scope.clone() };
-        let mut asked = Asked::new(projection, &everybody)?;
-        asked.who = Some(allowed.iter().map(|allowed| !allowed).collect());
-        Ok(Some(asked))
+        let mut scan = JourneyScan::new(projection, &everybody)?;
+        scan.customers = Some(allowed.iter().map(|allowed| !allowed).collect());
+        Ok(Some(scan))
     }
 
-    /// How many touchpoints in time, include and exclude nobody holds.
+    /// The number of touchpoints without a customer that match `since`, `until`, `include` and `exclude`.
     pub(crate) fn unowned(&self) -> u64 {
         let rows = &self.projection.base.rows;
         let mut scratch = self.scratch();
         let count = |range: Range<usize>| {
             let range = self.in_time(&rows.at, range);
-            match &self.keep {
+            match &self.included {
                 None => range.len(),
-                Some(keep) => rows.kind[range].iter().filter(|kind| keep[**kind as usize]).count(),
+                Some(included) => rows.kind[range].iter().filter(|kind| included[**kind as usize]).count(),
             }
         };
         let base = &self.projection.base;
-        let Some(runs) = &self.overlay.unowned else {
+        let Some(owner_rows) = &self.overlay.unowned else {
             return base.unowned.iter().map(|owner| count(rows.range(*owner)) as u64).sum();
         };
         let mut sum = 0;
-        for run in runs {
-            self.gather(std::slice::from_ref(run), &mut scratch);
+        for own in owner_rows {
+            self.gather(std::slice::from_ref(own), &mut scratch);
             let range = self.in_time(&scratch.at, 0..scratch.at.len());
-            let kept = |kind: &&u32| self.keep.as_ref().is_none_or(|keep| keep[**kind as usize]);
+            let kept = |kind: &&u32| self.included.as_ref().is_none_or(|included| included[**kind as usize]);
             sum += scratch.kind[range].iter().filter(kept).count() as u64;
         }
         sum
     }
 
-    /// The order that a touchpoint is about, or `NO`.
+    /// The order that a row is about, or `NO_INDEX`.
     pub(crate) fn order(&self, row: u32) -> u32 {
         match self.late(row) {
             Some(late) => late.order,
@@ -148,35 +150,35 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Shows every journey to `visit`, in parallel; each thread has a state of its own. A customer's
-    /// journeys come one after the other, to one thread.
+    /// Calls `visit` with every journey, in parallel. Each thread has its own state, which `new` makes; the answer is
+    /// the states of all threads. The journeys of one customer are visited one after the other, by one thread.
     ///
     /// # Errors
-    /// That it was cancelled, or took too long.
-    pub(crate) fn walk<S: Send>(
+    /// It was cancelled, or took too long.
+    pub(crate) fn for_each_journey<S: Send>(
         &self,
         run: &Run,
         new: impl Fn() -> S + Sync,
         visit: impl Fn(&mut S, &Journey<'_>) + Sync,
-    ) -> Result<Vec<S>, Fault> {
-        let pieces = self.pieces();
+    ) -> Result<Vec<S>, JourneyError> {
+        let chunks = self.chunks();
         let next = AtomicUsize::new(0);
         let work = || {
             let mut state = new();
             let mut scratch = self.scratch();
-            while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                 run.cancel.check()?;
-                // Whoever reads a profile waits for no more than a piece.
+                // Other threads, such as those that read profiles, wait for at most one chunk.
                 std::thread::yield_now();
-                for customer in piece.clone() {
-                    if self.who.as_ref().is_none_or(|who| who[customer as usize]) {
+                for customer in chunk.clone() {
+                    if self.customers.as_ref().is_none_or(|customers| customers[customer as usize]) {
                         self.visit(customer, &mut scratch, &mut |journey| visit(&mut state, journey));
                     }
                 }
             }
             Ok(state)
         };
-        let threads = run.threads.clamp(1, pieces.len().max(1));
+        let threads = run.threads.clamp(1, chunks.len().max(1));
         if threads == 1 {
             return Ok(vec![work()?]);
         }
@@ -190,7 +192,7 @@ impl<'a> Asked<'a> {
         })
     }
 
-    fn pieces(&self) -> Vec<Range<u32>> {
+    fn chunks(&self) -> Vec<Range<u32>> {
         let mut ends = self.projection.base.chunks.clone();
         let last = self.projection.customers();
         if ends.last().is_some_and(|end| *end < last) {
@@ -204,42 +206,42 @@ impl<'a> Asked<'a> {
         let base = &self.projection.base;
         let rows = &base.rows;
         let changed = !self.overlay.marks.is_empty() && self.overlay.marks[customer as usize];
-        let known = !changed && (customer as usize) < base.people.customers.len();
+        let known = !changed && (customer as usize) < base.memberships.customers.len();
         if let (true, Unit::Customer) = (known, self.unit)
-            && let Some(range) = base.piece_of(customer)
+            && let Some(range) = base.contiguous_range(customer)
         {
             let range = self.in_time(&rows.at, range);
-            let from = Rows::From(range.start);
-            return self.show(customer, &rows.at[range.clone()], &rows.kind[range], from, scratch, visit);
+            let from = Rows::Contiguous(range.start);
+            return self.visit_in_scope(customer, &rows.at[range.clone()], &rows.kind[range], from, scratch, visit);
         }
         scratch.clear();
         if changed {
-            if let Some(runs) = self.overlay.changed.get(&customer) {
-                self.gather(runs, scratch);
+            if let Some(owner_rows) = self.overlay.changed.get(&customer) {
+                self.gather(owner_rows, scratch);
             }
         } else if known {
-            merge(rows, base.runs_of(customer), scratch);
+            merge(rows, base.owners_of(customer), scratch);
         }
         match self.unit {
             Unit::Customer => {
                 let range = self.in_time(&scratch.at, 0..scratch.at.len());
-                // Taken out while it is read, since what is kept goes to the scratch too.
+                // Taken out of the scratch while they are read, since filtering writes to the scratch.
                 let own = (
                     std::mem::take(&mut scratch.at),
                     std::mem::take(&mut scratch.kind),
                     std::mem::take(&mut scratch.row),
                 );
-                let these = Rows::These(&own.2[range.clone()]);
-                self.show(customer, &own.0[range.clone()], &own.1[range], these, scratch, visit);
+                let these = Rows::Listed(&own.2[range.clone()]);
+                self.visit_in_scope(customer, &own.0[range.clone()], &own.1[range], these, scratch, visit);
                 (scratch.at, scratch.kind, scratch.row) = own;
             }
             Unit::Session => self.sessions(customer, scratch, visit),
         }
     }
 
-    /// A journey of what counts of these.
+    /// Visits the journey of the touchpoints that are in scope, unless there are none.
     #[inline]
-    fn show(
+    fn visit_in_scope(
         &self,
         customer: u32,
         at: &[i64],
@@ -248,7 +250,7 @@ impl<'a> Asked<'a> {
         scratch: &mut Scratch,
         visit: &mut impl FnMut(&Journey<'_>),
     ) {
-        let Some(keep) = &self.keep else {
+        let Some(included) = &self.included else {
             if !at.is_empty() {
                 visit(&Journey { customer, at, kind, rows });
             }
@@ -260,35 +262,35 @@ impl<'a> Asked<'a> {
         sorted.1.clear();
         sorted.2.clear();
         for (n, code) in kind.iter().enumerate() {
-            if keep[*code as usize] {
+            if included[*code as usize] {
                 sorted.0.push(at[n]);
                 sorted.1.push(*code);
                 sorted.2.push(whole.row(n));
             }
         }
         if !sorted.0.is_empty() {
-            visit(&Journey { customer, at: &sorted.0, kind: &sorted.1, rows: Rows::These(&sorted.2) });
+            visit(&Journey { customer, at: &sorted.0, kind: &sorted.1, rows: Rows::Listed(&sorted.2) });
         }
     }
 
-    /// Cuts all of a customer's touchpoints, and then leaves out what does not count.
+    /// Cuts all touchpoints of a customer into sessions, and then visits each session's touchpoints that are in scope.
     fn sessions(&self, customer: u32, scratch: &mut Scratch, visit: &mut impl FnMut(&Journey<'_>)) {
-        scratch.cutter.reset();
+        scratch.sessionizer.reset();
         scratch.session.clear();
         for (at, row) in scratch.at.iter().zip(&scratch.row) {
             let key = match self.late(*row) {
                 Some(late) => late.session,
                 None => self.projection.base.rows.session_key(*row as usize),
             };
-            scratch.session.push(scratch.cutter.next(Timestamp(*at), (key != 0).then_some(key)));
+            scratch.session.push(scratch.sessionizer.next(Timestamp(*at), (key != 0).then_some(key)));
         }
         let counts = |n: usize| {
             let (at, kind) = (scratch.at[n], scratch.kind[n]);
-            at >= self.since && at < self.until && self.keep.as_ref().is_none_or(|keep| keep[kind as usize])
+            at >= self.since && at < self.until && self.included.as_ref().is_none_or(|included| included[kind as usize])
         };
-        // Sorted by session and, within, as they were.
+        // A counting sort by session keeps the order within each session.
         scratch.ends.clear();
-        scratch.ends.resize(scratch.cutter.count() as usize + 1, 0);
+        scratch.ends.resize(scratch.sessionizer.count() as usize + 1, 0);
         let mut kept = 0;
         for (n, session) in scratch.session.iter().enumerate() {
             if counts(n) {
@@ -314,27 +316,27 @@ impl<'a> Asked<'a> {
         let mut begin = 0;
         for end in &scratch.ends[..scratch.ends.len() - 1] {
             if *end > begin {
-                let rows = Rows::These(&row[begin..*end]);
+                let rows = Rows::Listed(&row[begin..*end]);
                 visit(&Journey { customer, at: &at[begin..*end], kind: &kind[begin..*end], rows });
             }
             begin = *end;
         }
     }
 
-    /// The touchpoints of runs that are not as in the base.
-    fn gather(&self, runs: &[delta::Run], scratch: &mut Scratch) {
+    /// Collects the touchpoints of owners whose rows differ from the base.
+    fn gather(&self, owner_rows: &[delta::OwnerRows], scratch: &mut Scratch) {
         let rows = &self.projection.base.rows;
         scratch.clear();
         scratch.keys.clear();
-        for run in runs {
-            let gone = |row: &u32| run.holes && self.projection.delta.gone.contains(row);
-            let old = run.base.clone().filter(|row| !gone(row));
+        for own in owner_rows {
+            let gone = |row: &u32| own.has_gone && self.projection.delta.gone.contains(row);
+            let old = own.base.clone().filter(|row| !gone(row));
             scratch.keys.extend(old.map(|row| (rows.at[row as usize], rows.arrival[row as usize], row)));
             let begin = rows.at.len() as u32;
-            let late = run.late.clone().map(|n| (n + begin, &self.overlay.late[n as usize]));
+            let late = own.late.clone().map(|n| (n + begin, &self.overlay.late[n as usize]));
             scratch.keys.extend(late.map(|(row, late)| (late.at, late.arrival, row)));
         }
-        // Runs are sorted each, which this sort makes use of.
+        // Each owner's part is sorted already, and this sort takes advantage of that.
         scratch.keys.sort();
         for (at, _, row) in &scratch.keys {
             scratch.at.push(*at);
@@ -343,7 +345,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn late(&self, row: u32) -> Option<&Late> {
+    fn late(&self, row: u32) -> Option<&LateTouchpoint> {
         let late = (row as usize).checked_sub(self.projection.base.rows.at.len())?;
         self.overlay.late.get(late)
     }
@@ -366,7 +368,7 @@ impl<'a> Asked<'a> {
             row: Vec::new(),
             keys: Vec::new(),
             heads: Vec::new(),
-            cutter: Cutter::new(self.gap),
+            sessionizer: Sessionizer::new(self.gap),
             session: Vec::new(),
             ends: Vec::new(),
             sorted: Default::default(),
@@ -382,11 +384,12 @@ impl Scratch {
     }
 }
 
-/// Merges runs of the base. Of more than two always from the one whose next is first, as far as it stays first.
-fn merge(rows: &Columns, runs: &[u32], scratch: &mut Scratch) {
+/// Merges the rows of several owners. While there are more than two, it takes from the one whose next row is first, as
+/// long as its rows are first.
+fn merge(rows: &Columns, owners: &[u32], scratch: &mut Scratch) {
     let mut heads = std::mem::take(&mut scratch.heads);
     heads.clear();
-    heads.extend(runs.iter().map(|owner| rows.range(*owner)).filter(|range| !range.is_empty()));
+    heads.extend(owners.iter().map(|owner| rows.range(*owner)).filter(|range| !range.is_empty()));
     while heads.len() > 2 {
         let (mut first, mut bound) = (0, (i64::MAX, i64::MAX));
         for n in 1..heads.len() {
@@ -423,10 +426,10 @@ impl Scratch {
         self.row.extend(range.start as u32..range.end as u32);
     }
 
-    /// Two runs merged, neither of them empty: most people have a cookie and an account. Which of them is
-    /// next cannot be guessed, so there is no branch that hangs on it.
+    /// Merges the rows of two owners, neither of them empty: most customers have a cookie and an account. Which row is
+    /// next is not predictable, so the loop has no branch that depends on it.
     fn take_two(&mut self, rows: &Columns, mut one: Range<usize>, mut other: Range<usize>) {
-        // Somebody was a stranger until a day, and known from then on.
+        // Often one owner's rows are all before the other's: an anonymous visitor who signed in.
         if rows.place(other.end - 1) < rows.place(one.start) {
             std::mem::swap(&mut one, &mut other);
         }
@@ -450,26 +453,31 @@ impl Scratch {
     }
 }
 
-/// Whom a purpose shows: those whose strictest consent for it, of those that have not run out, is a grant.
-fn allowed(projection: &Projection, scope: &Scope) -> Result<Option<Vec<bool>>, Fault> {
-    let Some(wanted) = &scope.purpose else { return Ok(None) };
-    let Some(purpose) = projection.dictionary.find_purpose(&wanted.name) else {
+/// By the number of a customer, whether it has a grant for the scope's purpose: the strictest status of its consents
+/// for the purpose, at the time of the question, is a grant. `None` when the scope has no purpose.
+fn customers_with_grant(projection: &Projection, scope: &Scope) -> Result<Option<Vec<bool>>, JourneyError> {
+    let Some(asked) = &scope.purpose else { return Ok(None) };
+    let Some(purpose) = projection.dictionary.find_purpose(&asked.name) else {
         let mut known: Vec<String> = projection.dictionary.purposes.iter().map(|name| format!("\"{name}\"")).collect();
-        // Numbered as a store told of them, in whatever order.
+        // The order of their numbers depends on the store.
         known.sort_unstable();
         let hint = match known.is_empty() {
             true => "nobody has consented to anything yet; leave it out".to_owned(),
             false => format!("one of {}", known.join(", ")),
         };
-        let meant = nearest(&wanted.name, projection.dictionary.purposes.iter().map(|name| &**name));
+        let meant = nearest(&asked.name, projection.dictionary.purposes.iter().map(|name| &**name));
         let meant = meant.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
-        return Err(Fault::bad("scope.purpose", format!("no consent is for \"{}\"{meant}", wanted.name), hint));
+        return Err(JourneyError::bad_argument(
+            "scope.purpose",
+            format!("no consent is for \"{}\"{meant}", asked.name),
+            hint,
+        ));
     };
     let mut strictest: Vec<Option<ConsentStatus>> = vec![None; projection.customers() as usize];
-    for (identifier, held) in projection.held().filter(|(_, held)| held.purpose == purpose) {
+    for (identifier, consent) in projection.consents().filter(|(_, consent)| consent.purpose == purpose) {
         let holder = projection.delta.holder(&projection.base, identifier);
         if let Some(strictest) = strictest.get_mut(holder as usize) {
-            *strictest = (*strictest).max(Some(held.status_at(wanted.now.0)));
+            *strictest = (*strictest).max(Some(consent.status_at(asked.now.0)));
         }
     }
     Ok(Some(strictest.into_iter().map(|status| status == Some(ConsentStatus::Granted)).collect()))

@@ -1,4 +1,4 @@
-//! Times and dates of a world, as whole numbers, and how they are written.
+//! Times and dates of a world as integers, and how they are written.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ pub(super) const DAY: u64 = 24 * HOUR;
 
 /// Milliseconds since 1970, UTC; written as RFC 3339 with three fraction digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
+pub struct Timestamp(pub u64);
 
-impl Moment {
-    /// 1 January 2024: no world begins before.
+impl Timestamp {
+    /// 1 January 2024: the beginning of every world.
     pub(super) const FIRST: Self = Self(19_723 * DAY);
 
-    /// The moment `milliseconds` later.
+    /// The time `milliseconds` later.
     pub(super) fn after(self, milliseconds: u64) -> Self {
         Self(self.0 + milliseconds)
     }
 
-    /// The moment `milliseconds` earlier.
+    /// The time `milliseconds` earlier.
     pub(super) fn before(self, milliseconds: u64) -> Self {
         Self(self.0.saturating_sub(milliseconds))
     }
@@ -41,7 +41,7 @@ impl Moment {
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.text();
         serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
@@ -57,7 +57,7 @@ const ERA: i64 = 146_097;
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One era up and 400 years down again, so that the arithmetic stays positive.
+        // Plus one era and minus 400 years, so that all numbers are positive.
         let (year, month, day) = civil((self.0 + ERA) as u64);
         write!(f, "{:04}-{month:02}-{day:02}", year - 400)
     }
@@ -70,7 +70,7 @@ impl Serialize for Date {
 }
 
 /// Year, month and day of the day `days` after 1 January 1970, in the Gregorian calendar.
-/// Years are taken to begin in March, so that the leap day comes last.
+/// Years begin in March here, so that the leap day is the last day.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468; // from 1 March of the year 0
     let (era, day) = (days / ERA as u64, days % ERA as u64);
@@ -100,9 +100,9 @@ mod tests {
             let expected = epoch + jiff::Span::new().days(days);
             assert_eq!(Date(days).to_string(), expected.to_string());
         }
-        let moment = Moment(1_709_210_096_007);
+        let moment = Timestamp(1_709_210_096_007);
         assert_eq!(moment.text(), *b"2024-02-29T12:34:56.007Z");
-        let first = jiff::Timestamp::from_millisecond(Moment::FIRST.0 as i64);
+        let first = jiff::Timestamp::from_millisecond(Timestamp::FIRST.0 as i64);
         assert_eq!(first.expect("a time that exists").to_string(), "2024-01-01T00:00:00Z");
     }
 }

@@ -1,15 +1,14 @@
-//! Chance that falls the same on every machine: ChaCha, and whole numbers only.
-//! The sampling is written out here so that a new version of a library cannot
-//! change a world that somebody has measured with.
+//! Random numbers that are the same on every machine: ChaCha, and integers only. The sampling is implemented here, so that
+//! a new version of a library cannot change a world that was used for measurements.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A source of chance that depends on nothing but the two numbers it was made from.
-pub(super) struct Dice(ChaCha8Rng);
+/// A random number generator that depends on two numbers only.
+pub(super) struct Random(ChaCha8Rng);
 
-impl Dice {
-    /// Dice for one `stream` of the world `seed`; streams are independent of each other.
+impl Random {
+    /// The generator of one `stream` of the world `seed`; streams are independent of each other.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -20,7 +19,7 @@ impl Dice {
 
     /// A number from 0 to `n - 1`, and 0 when `n` is 0.
     pub(super) fn below(&mut self, n: u64) -> u64 {
-        // Multiply and shift: off from uniform by at most n / 2^64, which nobody can see.
+        // Multiply and shift: the deviation from uniform is at most n / 2^64.
         ((u128::from(self.0.next_u64()) * u128::from(n)) >> 64) as u64
     }
 
@@ -29,7 +28,7 @@ impl Dice {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// True in `per_mille` of 1,000 throws.
+    /// True with a probability of `per_mille` / 1,000.
     pub(super) fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1_000) < per_mille
     }
@@ -42,8 +41,8 @@ impl Dice {
         &items[self.below(items.len() as u64) as usize]
     }
 
-    /// One of `items`, each as likely as its weight says.
-    pub(super) fn weigh<T: Copy>(&mut self, items: &[(u64, T)]) -> T {
+    /// One of `items`, with a probability in proportion to its weight.
+    pub(super) fn weighted<T: Copy>(&mut self, items: &[(u64, T)]) -> T {
         let mut left = self.below(items.iter().map(|(weight, _)| weight).sum());
         for (weight, item) in items {
             if left < *weight {
@@ -74,23 +73,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_numbers_give_the_same_throws_and_others_give_others() {
-        let throws = |seed, stream| {
-            let mut dice = Dice::new(seed, stream);
-            (0..8).map(|_| dice.below(1_000_000)).collect::<Vec<_>>()
+    fn the_sequence_depends_on_seed_and_stream_only() {
+        let numbers = |seed, stream| {
+            let mut random = Random::new(seed, stream);
+            (0..8).map(|_| random.below(1_000_000)).collect::<Vec<_>>()
         };
-        assert_eq!(throws(1, 2), throws(1, 2));
-        assert_ne!(throws(1, 2), throws(2, 1));
-        assert_ne!(throws(1, 2), throws(1, 3));
+        assert_eq!(numbers(1, 2), numbers(1, 2));
+        assert_ne!(numbers(1, 2), numbers(2, 1));
+        assert_ne!(numbers(1, 2), numbers(1, 3));
     }
 
     #[test]
-    fn a_count_has_the_mean_that_was_asked_for() {
+    fn a_count_has_the_given_mean() {
         for thousandths in [0, 300, 600, 2_500, 10_000] {
-            let mut dice = Dice::new(7, thousandths);
-            let sum: u64 = (0..20_000).map(|_| dice.count(thousandths)).sum();
-            let wanted = thousandths * 20;
-            assert!(sum.abs_diff(wanted) <= wanted / 25, "{thousandths}: {sum} not near {wanted}");
+            let mut random = Random::new(7, thousandths);
+            let sum: u64 = (0..20_000).map(|_| random.count(thousandths)).sum();
+            let expected = thousandths * 20;
+            assert!(sum.abs_diff(expected) <= expected / 25, "{thousandths}: {sum} not near {expected}");
         }
     }
 }

@@ -3,27 +3,27 @@
 use super::projection::Projection;
 use crate::domain::CustomerId;
 
-/// Distinct customers in the order of their ids, to page through.
+/// Distinct customers in the order of their ids. A caller reads it page by page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct People {
+pub struct CustomerSet {
     customers: Vec<CustomerId>,
 }
 
-/// Which of the people of a funnel's step.
+/// Which customers of a funnel's step are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// Those with a journey that reached it.
+pub enum StepProgress {
+    /// Customers with a journey that reached the step.
     Reached,
-    /// Those with one that reached the step before, and not it.
+    /// Customers with a journey that reached the step before and not this one.
     Dropped,
 }
 
-impl People {
+impl CustomerSet {
     pub(crate) fn of(projection: &Projection, numbers: impl Iterator<Item = u32>) -> Self {
         let mut customers: Vec<_> = numbers.map(|number| projection.customer(number)).collect();
         customers.sort_unstable();
         customers.dedup();
-        People { customers }
+        CustomerSet { customers }
     }
 
     /// All of them.
@@ -31,7 +31,7 @@ impl People {
         &self.customers
     }
 
-    /// At most `first` of them behind `after`, which may be gone meanwhile; and whether there are more.
+    /// At most `first` customers after `after`, which need not be in the set any more; and whether there are more.
     pub fn page(&self, after: Option<&CustomerId>, first: usize) -> (&[CustomerId], bool) {
         let begin = after.map_or(0, |after| self.customers.partition_point(|customer| customer <= after));
         let rest = &self.customers[begin..];

@@ -1,0 +1,314 @@
+//! The task that keeps the projection in sync with the store: reads it from disk or from the store, follows the change
+//! log, folds the delta in, and saves.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+use super::build::{self, BuildError, BuildOptions};
+use super::disk::{self, Header};
+use super::low_priority::run_low_priority;
+use super::{Phase, Shared, Snapshot, follow};
+use crate::domain::Timestamp;
+use crate::journeys::Projection;
+use crate::store::{Result, StoreError};
+
+/// How often the task polls for the commits of other processes, while no question waits.
+const POLL: Duration = Duration::from_secs(1);
+/// How long the task lets changes accumulate, while no question waits.
+const ACCUMULATE: Duration = Duration::from_millis(250);
+/// How soon the task polls again while a commit is half visible.
+const VISIBILITY_POLL: Duration = Duration::from_millis(20);
+/// How long to wait between two attempts while the store is away; doubles up to the maximum.
+const MIN_RETRY_WAIT: Duration = Duration::from_millis(100);
+const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
+/// A delta with more entries than this is folded in, however large the base is.
+const MAX_DELTA: u64 = 250_000;
+
+/// Runs until it is stopped, then saves.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let mut stop = shared.stop.subscribe();
+    let mut task =
+        SyncTask { shared: shared.clone(), snapshot: None, saved: 0, saved_at: Instant::now(), folding: None };
+    // A task that gives up keeps the phase that says why, until it is stopped.
+    let work = async {
+        task.work().await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    shared.state.send_modify(|state| state.phase = Phase::Ended);
+    task.save().await;
+}
+
+struct SyncTask {
+    shared: Arc<Shared>,
+    snapshot: Option<Snapshot>,
+    /// The change of the saved projection.
+    saved: i64,
+    saved_at: Instant,
+    /// The delta is being folded in, on another thread.
+    folding: Option<JoinHandle<Option<Snapshot>>>,
+}
+
+impl SyncTask {
+    async fn work(&mut self) {
+        self.shared.store.until_set_up().await;
+        let mut wait = MIN_RETRY_WAIT;
+        loop {
+            match self.follow().await {
+                Ok(()) => return,
+                Err(BuildError::TooLarge { bytes, touchpoints }) => {
+                    // The memory is freed. Another attempt needs other settings.
+                    self.snapshot = None;
+                    self.shared.state.send_modify(|state| {
+                        (state.phase, state.snapshot) = (Phase::TooLarge { bytes, touchpoints }, None);
+                    });
+                    let error = self.shared.state.borrow().error(&self.shared.options);
+                    tracing::error!(hint = error.hint().unwrap_or_default(), "{error}");
+                    return;
+                }
+                Err(BuildError::Store(error)) if error.is_transient() || wait < MAX_RETRY_WAIT => {
+                    tracing::debug!(%error, "journeys cannot be read now");
+                }
+                Err(BuildError::Store(error)) => {
+                    tracing::error!(%error, "journeys cannot be read");
+                    // What was read so far may be the cause.
+                    (self.snapshot, self.folding) = (None, None);
+                }
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(MAX_RETRY_WAIT);
+        }
+    }
+
+    /// Follows the log for ever, after loading or building the projection when there is none yet.
+    async fn follow(&mut self) -> std::result::Result<(), BuildError> {
+        if self.snapshot.is_none() {
+            self.snapshot = Some(self.begin().await?);
+        }
+        let shared = self.shared.clone();
+        let mut commits = shared.store.commits();
+        loop {
+            commits.mark_unchanged();
+            let waits = self.apply_all().await?;
+            self.publish();
+            self.fold().await?;
+            if self.saved_at.elapsed() >= shared.options.save_every {
+                self.save().await;
+            }
+            if waits {
+                tokio::time::sleep(VISIBILITY_POLL).await;
+                continue;
+            }
+            let quiet = async {
+                let _ = tokio::time::timeout(POLL, commits.changed()).await;
+                if shared.waiting.load(Ordering::Relaxed) == 0 {
+                    tokio::time::sleep(ACCUMULATE).await;
+                }
+            };
+            tokio::select! {
+                () = quiet => {}
+                () = shared.wake.notified() => {}
+            }
+        }
+    }
+
+    /// The first snapshot: from disk, or built from the store.
+    async fn begin(&mut self) -> std::result::Result<Snapshot, BuildError> {
+        let shared = self.shared.clone();
+        if let Some(path) = &shared.options.file {
+            match from_disk(&shared, path).await {
+                Ok(Some(snapshot)) => {
+                    (self.saved, self.saved_at) = (snapshot.change, Instant::now());
+                    shared.state.send_modify(|state| state.from_disk = true);
+                    check_memory(&shared, &snapshot.projection)?;
+                    return Ok(snapshot);
+                }
+                Ok(None) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let progress = |read, total| {
+            shared.state.send_if_modified(|state| {
+                let phase = Phase::Building { read, total };
+                let news = state.phase != phase;
+                state.phase = phase;
+                news
+            });
+        };
+        let options = BuildOptions {
+            store: &*shared.store,
+            properties: &shared.properties,
+            threads: shared.options.threads,
+            memory: shared.options.memory,
+            progress: &progress,
+        };
+        shared.state.send_modify(|state| state.from_disk = false);
+        let (projection, change) = build::build(&options).await?;
+        Ok(Snapshot { projection, change })
+    }
+
+    /// Applies all visible changes. Whether it ended at a commit that is half visible.
+    async fn apply_all(&mut self) -> std::result::Result<bool, BuildError> {
+        let Some(snapshot) = &mut self.snapshot else { return Ok(false) };
+        let shared = &self.shared;
+        let behind = |at: Timestamp| {
+            shared.state.send_modify(|state| state.behind_since = Some(at));
+            let lag = ((shared.clock)().0 - at.0).max(0);
+            metrics::gauge!("throughline_journeys_lag_seconds").set(lag as f64 / 1_000.0);
+        };
+        loop {
+            let applied = follow::apply_changes(
+                &*shared.store,
+                &shared.properties,
+                &mut snapshot.projection,
+                snapshot.change,
+                &behind,
+            )
+            .await?;
+            let nothing = applied.change == snapshot.change;
+            snapshot.change = applied.change;
+            if nothing {
+                check_memory(shared, &snapshot.projection)?;
+                return Ok(applied.waits);
+            }
+        }
+    }
+
+    /// Publishes the snapshot for questions, and the metrics.
+    fn publish(&self) {
+        let Some(snapshot) = &self.snapshot else { return };
+        self.shared.state.send_if_modified(|state| {
+            let known = state.phase == Phase::Ready
+                && state.snapshot.as_ref().is_some_and(|shown| shown.change == snapshot.change);
+            if !known {
+                (state.phase, state.behind_since) = (Phase::Ready, None);
+                state.snapshot = Some(snapshot.clone());
+            }
+            !known
+        });
+        metrics::gauge!("throughline_journeys_lag_seconds").set(0.0);
+        metrics::gauge!("throughline_journeys_touchpoints").set(snapshot.projection.touchpoints() as f64);
+        metrics::gauge!("throughline_journeys_bytes").set(snapshot.projection.bytes() as f64);
+        metrics::gauge!("throughline_journeys_change").set(snapshot.change as f64);
+    }
+
+    /// Starts to fold a large delta in, on another thread; when that has ended, applies the changes since, and replaces the
+    /// snapshot by the result.
+    async fn fold(&mut self) -> std::result::Result<(), BuildError> {
+        let Some(snapshot) = &mut self.snapshot else { return Ok(()) };
+        match &mut self.folding {
+            None => {
+                let most = (snapshot.projection.touchpoints() / 20).min(MAX_DELTA).max(self.shared.options.late);
+                if snapshot.projection.pending() as u64 > most {
+                    let Snapshot { projection, change } = snapshot.clone();
+                    let fold = move || Snapshot { projection: projection.fold(1), change };
+                    self.folding = Some(tokio::spawn(run_low_priority(fold)));
+                }
+            }
+            Some(folding) if folding.is_finished() => {
+                let folded = folding.await;
+                self.folding = None;
+                let broken =
+                    || StoreError::Data("late touchpoints could not be sorted in: a fault of the program".into());
+                let mut folded = folded.ok().flatten().ok_or_else(broken)?;
+                let (shared, silent) = (&self.shared, |_| ());
+                while folded.change < snapshot.change {
+                    let from = folded.change;
+                    let applied = follow::apply_changes(
+                        &*shared.store,
+                        &shared.properties,
+                        &mut folded.projection,
+                        from,
+                        &silent,
+                    )
+                    .await?;
+                    folded.change = applied.change;
+                }
+                *snapshot = folded;
+                shared.state.send_modify(|state| state.snapshot = Some(snapshot.clone()));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Saves, if the projection has changed since it was saved.
+    async fn save(&mut self) {
+        self.saved_at = Instant::now();
+        let (Some(snapshot), Some(path)) = (self.snapshot.clone(), self.shared.options.file.clone()) else { return };
+        if snapshot.change == self.saved {
+            return;
+        }
+        let header = match Header::of(&*self.shared.store, &self.shared.options.dimensions, snapshot.change).await {
+            Ok(Some(header)) => header,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, "journeys were not saved"),
+        };
+        let began = Instant::now();
+        let write = move || disk::save(&path, &header, &snapshot.projection).map(|()| snapshot.change);
+        match run_low_priority(write).await {
+            Some(Ok(change)) => {
+                self.saved = change;
+                tracing::info!(change, seconds = began.elapsed().as_secs_f64(), "journeys were saved");
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "journeys were not saved; the next start reads the store instead")
+            }
+            None => tracing::error!("journeys were not saved: a fault of the program"),
+        }
+    }
+}
+
+/// The saved projection, if it is of this store and not damaged.
+async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
+    let began = Instant::now();
+    let Ok(saved) = disk::header(path) else { return Ok(None) };
+    let change = saved.change;
+    let status = shared.store.status().await?;
+    let now = match status.change >= change {
+        true => Header::of(&*shared.store, &shared.options.dimensions, change).await?,
+        false => None,
+    };
+    if now.as_ref() != Some(&saved) {
+        tracing::info!("saved journeys are of another store, version or settings: they are read anew");
+        return Ok(None);
+    }
+    let path = path.to_owned();
+    match tokio::task::spawn_blocking(move || disk::load(&path)).await {
+        Ok(Ok(projection)) => {
+            let touchpoints = projection.touchpoints();
+            let missing = (status.touchpoints.max(0) as u64).saturating_sub(touchpoints);
+            if missing > 100_000 && missing > touchpoints / 4 {
+                tracing::info!(missing, "saved journeys are too old: they are read anew");
+                return Ok(None);
+            }
+            let seconds = began.elapsed().as_secs_f64();
+            tracing::info!(touchpoints, change, seconds, "journeys were saved and are applied from there");
+            Ok(Some(Snapshot { projection, change }))
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "saved journeys are damaged: they are read anew");
+            Ok(None)
+        }
+        Err(_) => {
+            tracing::error!("saved journeys cannot be read: a fault of the program");
+            Ok(None)
+        }
+    }
+}
+
+/// Checks that the projection takes no more memory than it may.
+fn check_memory(shared: &Shared, projection: &Projection) -> std::result::Result<(), BuildError> {
+    let bytes = projection.bytes() as u64;
+    match bytes > shared.options.memory {
+        true => Err(BuildError::TooLarge { bytes, touchpoints: projection.touchpoints() }),
+        false => Ok(()),
+    }
+}
