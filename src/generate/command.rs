@@ -6,14 +6,13 @@ use clap::{Args, value_parser};
 
 use super::{WorldSpec, WorldSummary, write_world};
 
-/// A world of any size, always the same for the same numbers, as Segment NDJSON.
+/// Prints an invented world of any size as Segment NDJSON, the same for the same numbers.
 ///
-/// People browse under cookies before they sign up, come with several devices, share a tablet,
-/// order, send back, read mails or not, call, and visit the store. Some events arrive late, some
-/// twice, some returns before their order. Everything is made up, and the mail
-/// addresses are of the domains set aside for examples.
+/// People browse under cookies before they sign up, use several devices, share a tablet, order, return,
+/// read mails or not, call, and visit the store. Some events arrive late, some twice, some returns before
+/// their order. Everything is invented, and mail addresses are of the domains reserved for examples.
 ///
-/// Events go to standard output, one a line; how many of what there were goes to standard error.
+/// Events go to standard output, one a line. One line with what the world has goes to standard error.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct GenerateArgs {
@@ -22,7 +21,7 @@ pub struct GenerateArgs {
           value_parser = value_parser!(u64).range(1..=WorldSpec::MOST_CUSTOMERS))]
     pub customers: u64,
 
-    /// Which world: another number gives other people, with no identifier in common
+    /// Which world: another number gives other people, without a common identifier
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
