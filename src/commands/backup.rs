@@ -9,12 +9,12 @@ use crate::settings::Settings;
 use crate::store::sqlite::{back_up, restore};
 use crate::store::{Result, StoreError, StoreStatus, open};
 
-/// Copies the store into a file.
+/// Copies the whole store into a file.
 ///
-/// For a store in a file, while a server or an import works on it or not: the copy is of one moment, is looked
-/// through before it gets its name, and is one file that only you can read. It never overwrites anything.
+/// For a store in a file, also while a server or an import uses it. The copy shows one moment, is checked before it
+/// gets its name, and is one file that only you can read. It never overwrites a file.
 ///
-/// Copying the database by other means while it is in use gives a file without what was stored last.
+/// A copy that is made by other means while the database is in use lacks the latest data.
 /// A Neo4j is backed up by its own tools: the command says what to run.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = BACKUP_EXAMPLES)]
@@ -27,8 +27,8 @@ pub struct BackupArgs {
 const BACKUP_EXAMPLES: &str = "\
 Exit status:
   0  the copy is whole
-  1  it could not be made
-  2  it cannot be made so: FILE is there already, there is no store, or the store is a Neo4j
+  1  the copy failed
+  2  the call cannot work: FILE exists already, there is no store, or the store is a Neo4j
 
 Examples:
   The store of the working folder's settings, every night:
@@ -37,11 +37,10 @@ Examples:
   Another one:
     throughline backup --store sqlite:/srv/throughline.db copy.db";
 
-/// Puts a backup in the place of the store.
+/// Puts a backup back as the store.
 ///
-/// Looks through the backup first: whether it is whole, and made by this program or an older one. The store of
-/// the settings must not be there yet, or be empty: what is stored is never overwritten. End the server first, and
-/// move its file away when you mean to replace it.
+/// First checks that the backup is whole, and made by this version or an older one. The store of the settings must not
+/// exist yet, or be empty: data is never overwritten. To replace a store, end the server and move its file away first.
 ///
 /// A Neo4j is restored by its own tools: the command says what to run.
 #[derive(Args, Clone, Debug)]
@@ -54,9 +53,9 @@ pub struct RestoreArgs {
 
 const RESTORE_EXAMPLES: &str = "\
 Exit status:
-  0  the store is what the backup was
-  1  it could not be put back
-  2  it cannot be put back so: FILE is no whole backup, a store is there already, or the store is a Neo4j
+  0  the store has the data of the backup
+  1  the copy failed
+  2  the call cannot work: FILE is no whole backup, a store exists already, or the store is a Neo4j
 
 Examples:
   Into the place that the settings name, after a disk was lost:

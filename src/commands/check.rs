@@ -13,18 +13,18 @@ use crate::store::recount::{Recount, recount};
 use crate::store::sqlite::look;
 use crate::store::{Store, StoreError, counter, open, statements};
 
-/// Says whether settings and store are fit for use, and what to do where not.
+/// Checks settings and store, and says how to mend what is wrong.
 ///
-/// Reads the settings, looks whether the database file and what stands beside it are whole, reaches the store, makes
-/// the constraints and indexes that are missing there, counts, and looks whether the counter of changes agrees with
-/// the change log. A database file that is not there yet is not made. Each line begins with ok, warning or wrong.
+/// Reads the settings, checks the database file and the files beside it, connects to the store, makes missing
+/// constraints and indexes there, counts, and compares the change counter with the change log. A database file that
+/// does not exist yet is not made. Each line begins with ok, warning or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {
-    /// Count every customer's figures again from their rows, and name those that are kept otherwise.
+    /// Count every customer's figures again from their rows, and name the figures that differ.
     ///
-    /// Reads all histories, and compares a database's indexes with its tables, which takes a while; writers may go on
-    /// meanwhile. Progress is in the log.
+    /// Reads all histories, and compares the indexes of a database file with its tables. This takes a while; writers can
+    /// work meanwhile. Progress is in the log.
     #[arg(long)]
     recount: bool,
 

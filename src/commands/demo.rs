@@ -13,12 +13,12 @@ use crate::settings::Settings;
 /// Fills a store with six small worlds and serves it.
 ///
 /// Each world is a story: one customer on three screens, under three names, a household with one
-/// tablet, orders that come back, forty e-mails unread, a whole year. seeds/README.md tells them with
-/// the answers to expect; the console has queries ready for each.
+/// tablet, orders that come back, forty unread e-mails, a whole year. seeds/README.md tells them with
+/// the answers to expect; the console has queries for each.
 ///
-/// Without a store of your own in flag or settings the worlds go into throughline-demo.db in the
-/// working folder, so that they do not mix with anything. A second demo on the same store changes
-/// nothing. Ctrl-C ends it.
+/// Without a store in a flag or in the settings, the worlds go into throughline-demo.db in the working
+/// folder, so they do not mix with other data. A second demo on the same store changes nothing. Ctrl-C
+/// ends it.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct DemoArgs {

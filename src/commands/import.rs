@@ -18,21 +18,21 @@ use crate::ingest::{Import, ImportFrom};
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Takes files of events in.
+/// Imports files of events.
 ///
 /// Each line is one event in Segment's form, or a batch of them as `{"batch": […]}`. Packed files
-/// (gzip) are known by their first bytes. A line that can't be taken is left out with its number
-/// and the reason; the others go in. Lines may have up to 1 MiB.
+/// (gzip) are recognised by their first bytes. A line that cannot be stored is left out, with its number
+/// and the reason; the others are stored. Lines may have up to 1 MiB.
 ///
-/// One odd detail of an event costs itself and not the event: it is taken with a warning, which
-/// --problems lists with line, code, path and what was made of it; of events that were known already
-/// too, so that the list can be had later. A time more than 24 h after the event's receivedAt, else
-/// after now, is taken as that of the receipt.
+/// One odd detail of an event costs itself and not the event: the event is stored with a warning, and
+/// --problems lists its line, code, path and what was made of it. Events that were stored before are
+/// listed too, so the list can be made later. A time more than 24 h after the event's receivedAt
+/// (without one, after now) is replaced by the time of the receipt.
 ///
-/// Importing a file again is safe: what is stored already stays as it is. An event without a
-/// messageId is known by its source, its content and which occurrence of that content it is
-/// within its file. So a file that is cut into other pieces, or renamed without --source, is another
-/// file when its events have no messageId.
+/// Importing a file again is safe: stored events stay as they are. An event without a messageId is
+/// recognised by its source, its content, and which occurrence of that content it is within its file.
+/// So without messageIds, a file that is cut into other pieces, or renamed without --source, counts as
+/// another file.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ImportArgs {
@@ -40,20 +40,20 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t = Format::Segment)]
     pub format: Format,
 
-    /// Who sent it, for every event; without it an event's context.source, else the file's name
+    /// The sender of every event; without it an event's context.source, else the file's name
     #[arg(long, value_name = "NAME", value_parser = source)]
     pub source: Option<String>,
 
-    /// Where to write what was not taken, one JSON object a line: file, line, code, path, message
+    /// Where to write the rejected lines, one JSON object a line: file, line, code, path, message
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Where to write all that is wrong, of what was not taken and of what was, one JSON object a problem: file, line,
-    /// event, status, code, path, message
+    /// Where to write all problems, of rejected and of stored events, one JSON object a problem: file, line, event,
+    /// status, code, path, message
     #[arg(long, value_name = "FILE")]
     pub problems: Option<PathBuf>,
 
-    /// Files to take, in this order; - is standard input
+    /// Files to import, in this order; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -67,11 +67,11 @@ pub enum Format {
 
 const EXAMPLES: &str = "\
 Exit status:
-  0    everything was taken or known already
+  0    every event is stored
   1    a file could not be read, or the store failed
-  2    the command was called in a wrong way
+  2    the command line or the settings cannot work
   3    some lines were rejected
-  130  stopped by Ctrl-C; the same command goes on where it stopped
+  130  stopped by Ctrl-C; the same command continues where it stopped
 
 Examples:
   throughline import events.ndjson

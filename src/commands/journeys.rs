@@ -30,10 +30,11 @@ use crate::store::Store;
 
 /// Asks how customers move between touchpoints, where they drop off, and what earned an order.
 ///
-/// Reads the touchpoints of the store into memory, or what a server saved of them, and answers one
-/// question: the same as the API's `journeys`, with the same figures. `people` lists who is behind one. A STEP is a touchpoint's name, or
-/// DIMENSION=VALUE[,VALUE...], several of those joined by &, such as "kind=order" or
-/// "channel=email,sms&campaign=spring"; a comma, & or backslash in a value has a backslash before it.
+/// Reads the touchpoints from the store, or from the projection that a server saved, and answers one
+/// question with the same figures as the API's `journeys`. `people` lists the customers behind a figure.
+/// A STEP is the name of a touchpoint, or DIMENSION=VALUE[,VALUE...], or several of these joined by &, such
+/// as "kind=order" or "channel=email,sms&campaign=spring"; a comma, & or backslash in a value has a
+/// backslash before it.
 /// Dimensions are name, kind, channel, direction, source, campaign, campaign_source, campaign_medium, and
 /// those of the settings, such as properties.platform.
 #[derive(Args, Clone, Debug)]
@@ -263,7 +264,7 @@ const EXAMPLES: &str = "\
 Exit status:
   0  answered
   1  the store cannot be used
-  2  the question cannot be asked like that
+  2  the question or the settings cannot work
 
 Examples:
   Where do customers drop off, within a week, on each platform?
@@ -284,7 +285,7 @@ Examples:
   Who had something in the cart and did not buy within a week:
     throughline journeys people funnel \"Product Added\" kind=order --within P7D --dropped
 
-  What is other since July than before:
+  What is different since July:
     throughline journeys compare --since 2026-07-01 --with-until 2026-07-01";
 
 /// How long a question may take here, where nobody else waits.

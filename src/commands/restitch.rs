@@ -14,26 +14,26 @@ use crate::rules::restitch::restitch;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Works out again who is who, under the newest rules in the store, and moves whoever is elsewhere.
+/// Works out again who is who under the newest rules in the store, and moves what changes.
 ///
-/// A server that saves rules does the same by itself; this is for when none runs, or to see that nothing
-/// is left to do. Moves are made some at a time, each in a change of its own, and servers go on taking
-/// events in meanwhile. Nothing is lost when it is ended at any moment, by Ctrl-C or worse: the next one
-/// begins where things stand. Progress is in the log.
+/// A server that saves rules does this by itself. The command is for a store without a running server, or
+/// to see that nothing is left to do. It moves identifiers in small changes, and servers store events
+/// meanwhile. It can be ended at any moment, by Ctrl-C or a kill, without a loss: the next run continues.
+/// Progress is in the log.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct RestitchArgs {}
 
 const EXAMPLES: &str = "\
 Exit status:
-  0  everything agrees with the rules
-  1  the store cannot be used, or it was ended before
+  0  all customers agree with the rules
+  1  the store cannot be used, or the command was ended early
 
 Examples:
   On the store of the working folder's settings:
     throughline restitch
 
-  On a Neo4j whose servers go on:
+  On a Neo4j while its servers run:
     throughline restitch --store neo4j://db.internal:7687";
 
 /// Takes the newest rules in, and says what it did.

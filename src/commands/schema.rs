@@ -4,8 +4,8 @@ use clap::Args;
 
 /// Prints the schema of the API, as schema.graphql holds it.
 ///
-/// In GraphQL's schema definition language, with a description of everything. Needs no store and no
-/// settings; it is what the program at hand answers to, whatever a file says.
+/// In GraphQL's schema definition language, with a description of every type and field. Needs no store
+/// and no settings.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SchemaArgs {}

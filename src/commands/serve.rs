@@ -10,20 +10,20 @@ use crate::http::server;
 use crate::ingest::Ingest;
 use crate::settings::{Settings, SettingsError};
 
-/// Serves the API and the console until it is told to end.
+/// Serves the API and the console until SIGTERM or Ctrl-C.
 ///
 /// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus
 /// metrics at /metrics.
 ///
-/// Listens before its store is there: until then /health/ready and /graphql answer 503 with the reason,
-/// which the log says too, and it goes on trying. Neo4j may go away and come back. SIGTERM or Ctrl-C
-/// ends it: requests that were begun are finished.
+/// It listens before its store is ready: until then /health/ready and /graphql answer 503 with the
+/// reason, which is in the log too, and the server tries again. Neo4j may go away and come back.
+/// SIGTERM or Ctrl-C ends it after the requests that have begun.
 ///
-/// SIGHUP reads the settings again, without a pause: new events are read by the new [[event]], [[channel]] and
-/// [privacy] unsubscribe. All other keys need a restart. When the file has a mistake the log names it, and the
+/// SIGHUP reads the settings again, without a pause: new events are read by the new `[[event]]`, `[[channel]]` and
+/// `[privacy] unsubscribe`. All other keys need a restart. When the file has a mistake, the log names it and the
 /// settings stay as they were. `throughline check` tries a file before.
 ///
-/// As long as the settings have no `[access]` every caller sees all, so it listens on loopback only.
+/// Without `[access]` in the settings every caller sees everything, so it listens on loopback only.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ServeArgs {

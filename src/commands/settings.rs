@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use crate::settings::reference::{Flag, Key};
 use crate::settings::{Settings, SettingsError};
 
-/// Prints every key of the settings: its meaning, its default, what it is now, and where that comes from.
+/// Prints every key of the settings: its meaning, its default, its present value, and where that comes from.
 ///
 /// A value comes from a flag, else from a variable of the environment, else from the file, else it is the default. Each
-/// key shows the variable that gives it, in the form that a shell reads: a list is TOML, in brackets, and
-/// `[[identity.kind]]` is a list of tables. Of secrets it only says whether they are set.
+/// key is shown with its variable, in the form that a shell reads: a list is TOML, in brackets, and `[[identity.kind]]` is
+/// a list of tables. Of a secret only whether it is set is shown.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SettingsArgs {
@@ -32,13 +32,13 @@ enum Form {
 const EXAMPLES: &str = "\
 Exit status:
   0  printed
-  2  the settings cannot be read; the first fault is named
+  2  the settings cannot be read; the first mistake is named
 
 Examples:
-  What there is to set:
+  Every key:
     throughline settings
 
-  What a file and the environment make of it, and nothing that is a default:
+  Only the values that a file or the environment sets:
     throughline settings --config /etc/throughline.toml --format json |
       jq '.[] | select(.from != \"default\") | {key, value, from}'
 

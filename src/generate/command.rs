@@ -6,7 +6,7 @@ use clap::{Args, value_parser};
 
 use super::{WorldSpec, WorldSummary, write_world};
 
-/// Generate an invented world of customers as Segment NDJSON, always the same for the same numbers.
+/// Generates an invented world of customers as Segment NDJSON, always the same for the same numbers.
 ///
 /// Customers browse with cookies before they sign up, use several devices, share a tablet, order,
 /// return, open mails, call, and visit the store. Some events arrive late, some twice, and some
