@@ -83,7 +83,7 @@ fn check(store: &FakeStore) {
             Some(customer) => {
                 assert!(store.customers.contains_key(customer), "{} is of nobody who lives", identifier.key);
                 let mut held = store.identifiers.values().filter(|i| i.customer.as_ref() == Some(customer));
-                let is_all = || held.all(|i| i.is_shared());
+                let mut is_all = || held.all(|i| i.is_shared());
                 assert!(!identifier.is_shared() || is_all(), "{} is shared and somebody's", identifier.key);
             }
             None => assert!(identifier.rollup.channels.is_empty() || identifier.is_shared() || !listed(identifier)),

@@ -148,7 +148,7 @@ impl FakeStore {
     fn tell(&self, unknown: &BTreeSet<IdentifierId>, known: &mut Known) {
         let touches = |ids: &[IdentifierId]| ids.iter().any(|id| unknown.contains(id));
         known
-            .story
+            .histories
             .evidence
             .extend(self.evidence.iter().filter(|(_, e)| touches(&e.identifiers)).map(|(_, e)| e.clone()));
         // Each of a message of its own.
