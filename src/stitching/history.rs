@@ -72,8 +72,7 @@ impl History {
     ) -> Heard {
         let owner = accepted[0];
         let owner_id = working_set.identifiers[owner].id;
-        let too_many_channels =
-            self.record_touchpoint(working_set, plan, fact, arrival, owner, device_identifier);
+        let too_many_channels = self.record_touchpoint(working_set, plan, fact, arrival, owner, device_identifier);
         self.record_device(working_set, fact, owner, device_identifiers);
         for claim in &fact.claims {
             self.record_claim(plan, fact, owner_id, claim);

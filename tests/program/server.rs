@@ -144,9 +144,8 @@ async fn half_a_character_in_a_call_costs_only_itself() {
     let paths = [json!([{"path": "properties.subject"}]), json!([]), json!([{"path": "properties.subject"}])];
     let expected = json!(paths.map(|problems| json!({"status": "CREATED", "problems": problems})));
     assert_eq!(outcomes["data"]["eventsIngest"]["outcomes"], expected, "{outcomes}");
-    let query = json!(
-        take([r#""HALF""#, r#""""half \u00e9 HALF""""#, "$s"]).replace("\"m", "\"n").replace("ada", "bob")
-    );
+    let query =
+        json!(take([r#""HALF""#, r#""""half \u00e9 HALF""""#, "$s"]).replace("\"m", "\"n").replace("ada", "bob"));
     let query = query.to_string().replace("HALF", "\\ud83d");
     let outcomes = raw(&server, format!(r#"{{"query": {query}, "variables": {{"s": "plain"}}}}"#)).await;
     let paths = [json!([{"path": "properties.subject"}]), json!([{"path": "properties.subject"}]), json!([])];
