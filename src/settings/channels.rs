@@ -1,35 +1,35 @@
-//! `[[channel]]`: what a touchpoint's channel is when the event does not say.
+//! `[[channel]]`: rules for the channel of touchpoints whose event does not have one.
 
 use std::sync::Arc;
 
 use super::error::SettingsError;
-use super::given::Given;
 use super::path::EventPath;
+use super::raw::RawValue;
 use crate::domain::pattern::Pattern;
 
-/// One rule: `is` when each of `when` fits.
+/// A rule: the channel is `is` when all conditions hold.
 #[derive(Clone, Debug)]
 pub struct ChannelRule {
     /// The channel.
     pub is: Arc<str>,
-    /// What must hold: the value at the path is one of these.
+    /// The conditions: the value at the path matches one of the patterns.
     pub when: Vec<(ConditionPath, Vec<Pattern>)>,
 }
 
-/// What a condition looks at.
+/// The value that a condition checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConditionPath {
-    /// `type`: track, page, screen.
+    /// `type`: track, page or screen.
     Type,
     /// `name` or `event`: the touchpoint's name.
     Name,
-    /// `source`: who sent it.
+    /// `source`: the source of the event.
     Source,
     /// A path of the event, such as `properties.platform`.
     Event(EventPath),
 }
 
-pub(super) fn read(given: Option<Given>) -> Result<Vec<ChannelRule>, SettingsError> {
+pub(super) fn read(given: Option<RawValue>) -> Result<Vec<ChannelRule>, SettingsError> {
     let Some(given) = given else {
         let when = vec![(ConditionPath::Type, vec![Pattern::of_values("page")])];
         return Ok(vec![ChannelRule { is: "website".into(), when }]);
@@ -39,7 +39,7 @@ pub(super) fn read(given: Option<Given>) -> Result<Vec<ChannelRule>, SettingsErr
         let is = section.take("is").ok_or_else(|| section.lacks(&rule.place, "is"))?;
         let name = is.text()?;
         if name.trim().is_empty() {
-            return Err(is.bad("a channel without a name"));
+            return Err(is.bad("the name of the channel is empty"));
         }
         let when = section.take("when").ok_or_else(|| section.lacks(&rule.place, "when"))?;
         section.done()?;
@@ -49,14 +49,14 @@ pub(super) fn read(given: Option<Given>) -> Result<Vec<ChannelRule>, SettingsErr
             conditions.extend(values);
         }
         if conditions.is_empty() {
-            return Err(when.bad("a rule that always fits: name a condition, as { type = \"page\" }"));
+            return Err(when.bad("a rule without conditions: add one, such as { type = \"page\" }"));
         }
         Ok(ChannelRule { is: name.trim().into(), when: conditions })
     })
 }
 
-/// TOML reads `properties.platform = "ios"` as a table within a table.
-fn flatten(path: String, given: Given) -> Result<Vec<(ConditionPath, Vec<Pattern>)>, SettingsError> {
+/// Joins nested tables to paths: TOML reads `properties.platform = "ios"` as a table in a table.
+fn flatten(path: String, given: RawValue) -> Result<Vec<(ConditionPath, Vec<Pattern>)>, SettingsError> {
     if given.is_table() {
         let mut conditions = Vec::new();
         for (step, value) in given.section()?.take_all() {
@@ -64,7 +64,7 @@ fn flatten(path: String, given: Given) -> Result<Vec<(ConditionPath, Vec<Pattern
         }
         return Ok(conditions);
     }
-    let looks_at = match path.as_str() {
+    let target = match path.as_str() {
         "type" => ConditionPath::Type,
         "name" | "event" => ConditionPath::Name,
         "source" => ConditionPath::Source,
@@ -73,7 +73,7 @@ fn flatten(path: String, given: Given) -> Result<Vec<(ConditionPath, Vec<Pattern
             Err(_) => return Err(given.bad("neither type, name, source nor a path such as properties.platform")),
         },
     };
-    let pattern = if looks_at == ConditionPath::Name { Pattern::of_names } else { Pattern::of_values };
+    let pattern = if target == ConditionPath::Name { Pattern::of_names } else { Pattern::of_values };
     let values = given.text_or_texts()?.iter().map(|value| pattern(value)).collect();
-    Ok(vec![(looks_at, values)])
+    Ok(vec![(target, values)])
 }

@@ -1,16 +1,16 @@
-//! What can be wrong with settings.
+//! Errors of settings.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The first thing that is wrong, with its place.
+/// The first error in the settings, with its position.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingsError {
     /// The file cannot be read.
     #[error("{}: cannot be read: {reason}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The system's reason.
         reason: String,
@@ -18,41 +18,41 @@ pub enum SettingsError {
     /// The file is not TOML.
     #[error("{place}: not TOML: {reason}")]
     Syntax {
-        /// Where.
+        /// The position.
         place: Place,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Nothing has this key.
+    /// The key is unknown.
     #[error("{place}: unknown key {key}{hint}")]
     UnknownKey {
-        /// Where.
+        /// The position.
         place: Place,
         /// The key.
         key: String,
-        /// What may have been meant, in brackets; or nothing.
+        /// A hint in parentheses, or empty.
         hint: String,
     },
-    /// The key's value cannot be.
+    /// The value is invalid.
     #[error("{place}: {key}: {reason}")]
     BadValue {
-        /// Where.
+        /// The position.
         place: Place,
         /// The key.
         key: String,
-        /// Why, and what would be right.
+        /// What is wrong, and what would be right.
         reason: String,
     },
 }
 
-/// Where a value was given.
+/// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a file, at a line that begins with 1.
+    /// A line of a file, from 1.
     File(Arc<str>, usize),
-    /// In a variable of the environment.
+    /// An environment variable.
     Variable(Arc<str>),
-    /// By a flag of the command line.
+    /// A flag of the command line.
     Flag(&'static str),
 }
 

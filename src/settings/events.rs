@@ -1,62 +1,62 @@
-//! `[[event]]`: what events of other names mean, and which of their properties is what of an order.
+//! `[[event]]`: kinds of events by name, and the properties with the parts of an order.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::error::SettingsError;
-use super::given::{Given, Section};
+use super::raw::{RawValue, Section};
 use crate::domain::pattern::Pattern;
 use crate::domain::touchpoint::KINDS;
 
-/// One rule: what an event means whose name fits.
+/// A rule: the kind of events whose name matches.
 #[derive(Clone, Debug)]
 pub struct EventRule {
-    /// The event's name.
+    /// The pattern of the name.
     pub name: Pattern,
-    /// What it means, one of [`KINDS`].
+    /// The kind, one of [`KINDS`].
     pub kind: Arc<str>,
-    /// Of an order or a return: which property is what.
+    /// For an order or a return: the properties with its parts.
     pub order: Option<OrderFields>,
 }
 
-/// Where in an event's properties, and in its lines, the parts of an order stand. Of several places the first in which
-/// something stands counts.
+/// The properties of an event, and of its lines, that have the parts of an order. Of several paths the first with a value
+/// counts.
 #[derive(Clone, Debug)]
 pub struct OrderFields {
-    /// Its number.
+    /// The order number.
     pub number: Vec<PropertyPath>,
-    /// Its total.
+    /// The total.
     pub total: Vec<PropertyPath>,
-    /// Its total before tax and shipping, for an event without `total`.
+    /// The total without tax and shipping, for an event without `total`.
     pub revenue: Vec<PropertyPath>,
-    /// Tax, which adds to `revenue`.
+    /// The tax, which is added to `revenue`.
     pub tax: Vec<PropertyPath>,
-    /// Shipping, which adds to `revenue`.
+    /// The shipping cost, which is added to `revenue`.
     pub shipping: Vec<PropertyPath>,
-    /// Its total, for an event without `total` and `revenue`.
+    /// The total, for an event without `total` and `revenue`.
     pub value: Vec<PropertyPath>,
-    /// Its currency.
+    /// The currency.
     pub currency: Vec<PropertyPath>,
-    /// Why something came back.
+    /// The reason of a return.
     pub reason: Vec<PropertyPath>,
-    /// Its lines.
+    /// The order lines.
     pub lines: Vec<PropertyPath>,
-    /// Of a line: its product.
+    /// In a line: the product.
     pub sku: Vec<PropertyPath>,
-    /// Of a line: the product's name.
+    /// In a line: the name of the product.
     pub name: Vec<PropertyPath>,
-    /// Of a line: the product's category.
+    /// In a line: the category of the product.
     pub category: Vec<PropertyPath>,
-    /// Of a line: the price of one.
+    /// In a line: the unit price.
     pub price: Vec<PropertyPath>,
-    /// Of a line: how many.
+    /// In a line: the quantity.
     pub quantity: Vec<PropertyPath>,
 }
 
-/// Steps into an object: `totals.grand`.
+/// A path in the properties: `totals.grand`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyPath {
-    /// At least one.
+    /// The steps, at least one.
     pub steps: Vec<Box<str>>,
 }
 
@@ -75,7 +75,7 @@ impl FromStr for PropertyPath {
 }
 
 impl Default for OrderFields {
-    /// Those of Segment's events for commerce, and of GA4's.
+    /// The names of Segment's and GA4's e-commerce events.
     fn default() -> Self {
         let places = |names: &[&str]| -> Vec<PropertyPath> {
             names.iter().map(|name| PropertyPath { steps: vec![(*name).into()] }).collect()
@@ -100,7 +100,7 @@ impl Default for OrderFields {
 }
 
 impl OrderFields {
-    /// What is named takes the place of the built-in names of that part.
+    /// Reads a table. A given part replaces its built-in names.
     fn read(mut section: Section) -> Result<Self, SettingsError> {
         let mut fields = OrderFields::default();
         let parts: [(&'static str, &mut Vec<PropertyPath>); 14] = [
@@ -127,7 +127,7 @@ impl OrderFields {
             };
             *places = given.text_or_texts()?.iter().map(path).collect::<Result<_, _>>()?;
             if places.is_empty() {
-                return Err(given.bad("a list without properties"));
+                return Err(given.bad("the list is empty"));
             }
         }
         section.done()?;
@@ -135,7 +135,7 @@ impl OrderFields {
     }
 }
 
-pub(super) fn read(given: Option<Given>) -> Result<Vec<EventRule>, SettingsError> {
+pub(super) fn read(given: Option<RawValue>) -> Result<Vec<EventRule>, SettingsError> {
     let Some(given) = given else { return Ok(Vec::new()) };
     given.map(|rule| {
         let mut section = rule.section()?;
@@ -145,11 +145,11 @@ pub(super) fn read(given: Option<Given>) -> Result<Vec<EventRule>, SettingsError
         section.done()?;
         let pattern = name.text()?;
         if pattern.trim().is_empty() {
-            return Err(name.bad("an event without a name"));
+            return Err(name.bad("the name is empty"));
         }
         let text = kind.text()?;
         let Some(meant) = KINDS.into_iter().find(|known| *known == text.trim()) else {
-            return Err(kind.bad(format!("not a kind: one of {}", KINDS.join(", "))));
+            return Err(kind.bad(format!("not a kind: use one of {}", KINDS.join(", "))));
         };
         let order = match order {
             None => None,

@@ -1,4 +1,4 @@
-//! `[identity]`: the kinds of identifiers, where they stand in an event, and what binds nobody.
+//! `[identity]`: the identity rules: kinds of identifiers, their paths in events, limits, and blocked values.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::error::SettingsError;
-use super::given::{Given, Section};
 use super::path::{EventPath, Root};
+use super::raw::{RawValue, Section};
 use crate::domain::composite;
 use crate::domain::pattern::Pattern;
 pub use crate::domain::rules::Blocked;
@@ -17,64 +17,64 @@ use crate::domain::{Duration, Problem, ProblemCode};
 /// `[identity]`
 #[derive(Clone, Debug)]
 pub struct IdentitySettings {
-    /// Where phone numbers without a country's prefix are from.
+    /// The country of phone numbers without a country prefix.
     pub phone_country: phonenumber::country::Id,
-    /// A longer gap between two touchpoints ends a session.
+    /// A longer time between two touchpoints ends a session.
     pub session_gap: Duration,
-    /// The most identifiers on one customer.
+    /// The maximum number of identifiers of one customer.
     pub max_identifiers: usize,
-    /// Values that stand for nobody.
+    /// Values that are ignored as identifiers.
     pub blocked: Vec<Blocked>,
-    /// In order of priority, the strongest first.
+    /// The kinds, the strongest first.
     pub kinds: Vec<KindSettings>,
 }
 
-/// One `[[identity.kind]]`.
+/// An entry of `[[identity.kind]]`.
 #[derive(Clone, Debug)]
 pub struct KindSettings {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// Where its values stand, the strongest place first. They also come in `context.externalIds`.
+    /// The event paths of its values, the strongest first. Values may also be in `context.externalIds`.
     pub from: Vec<EventPath>,
-    /// Of a composite: where its parts stand; all must be there.
+    /// For a composite: the event paths of its parts. All parts are required.
     pub parts: Vec<EventPath>,
-    /// How a value is made one and the same however it is written.
+    /// The normalisation of values.
     pub normalise: Normalise,
-    /// Values of this kind, or of one of its parts, that stand for nobody, beside those that do so everywhere.
+    /// Values of this kind, or of one of its parts, that are ignored in addition to the general list.
     pub blocked: Vec<Blocked>,
-    /// The most values on one customer.
+    /// The maximum number of values of one customer.
     pub limit: Option<usize>,
-    /// Events whose value is somebody else's, as they were written.
+    /// Names of events whose value belongs to another person, as in the settings.
     pub except: Vec<Arc<str>>,
-    /// The same, to compare with.
+    /// The same as patterns.
     pub except_patterns: Vec<Pattern>,
-    /// Whether it lives on a device.
+    /// Whether it is a device identifier.
     pub device: bool,
-    /// Whether it may join two customers that both exist already.
+    /// Whether it may merge two existing customers.
     pub merges: bool,
-    /// Of a composite: the version of the rules from which it is made of these parts; 0 when it always was.
+    /// For a composite: the version of the rules since which it has these parts. 0 when it always had them.
     pub parts_since: i64,
 }
 
-/// How a value is made one and the same however it is written. Of all what nobody sees does not count.
+/// The normalisation of values. Invisible characters are always removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalise {
-    /// As it is.
+    /// Unchanged.
     Trim,
-    /// In lower case, the domain in one form.
+    /// An e-mail address: lower case, the domain in one form.
     Email,
-    /// As E.164, such as +447700900123, with an extension behind it.
+    /// A phone number: E.164, such as +447700900123, with its extension.
     Phone,
 }
 
 impl KindSettings {
-    /// The parts that a value was made of; `None` when this is no composite, or the value was given and not made.
+    /// The parts of a value. `None` when the kind is not a composite, or the value was sent by itself.
     pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
         if self.parts.is_empty() { None } else { composite::parts(value) }
     }
 
-    /// Whether a stored value of this kind is blocked, by the general list or its own: as a whole, or, of a composite,
-    /// in one of its parts.
+    /// Whether a stored value of this kind is blocked by the general list or its own: the whole value, or one of the parts
+    /// of a composite.
     pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
         let blocks = |text: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks(text));
         let blocks_part = |part: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks_part(part));
@@ -83,7 +83,7 @@ impl KindSettings {
 }
 
 impl IdentitySettings {
-    /// What decides between people.
+    /// The rules for stitching.
     pub fn rules(&self) -> IdentityRules {
         let rule = |k: &KindSettings| KindRule {
             name: k.name.clone(),
@@ -101,7 +101,7 @@ impl IdentitySettings {
         }
     }
 
-    /// As people write them.
+    /// The rules for storing and showing.
     pub fn written(&self) -> WrittenRules {
         let texts = |paths: &[EventPath]| paths.iter().map(|path| path.to_string().into()).collect();
         let kind = |kind: &KindSettings| WrittenKind {
@@ -129,16 +129,16 @@ impl IdentitySettings {
         }
     }
 
-    /// What was written, understood.
+    /// Reads stored or sent rules.
     ///
     /// # Errors
-    /// The first thing that cannot be, at its place in the API's `rules`.
+    /// The first error, with its path in the API's `rules`.
     pub fn of_written(rules: &WrittenRules) -> Result<Self, Problem> {
         let bad = |path: &str, message: &str| Problem::at(ProblemCode::BadArgument, format!("rules.{path}"), message);
         let phone_country =
             rules.phone_country.parse().map_err(|_| bad("phoneCountry", "not a country: write it as GB"))?;
         if rules.session_gap.0 <= 0 {
-            return Err(bad("sessionGap", "a gap of nothing: write it as PT30M"));
+            return Err(bad("sessionGap", "a gap of zero: write it as PT30M"));
         }
         if !(2..=100_000).contains(&rules.max_identifiers) {
             return Err(bad("maxIdentifiers", "not a whole number from 2 to 100000"));
@@ -148,13 +148,13 @@ impl IdentitySettings {
             blocked.push(blocked_text(text).map_err(|why| bad(&format!("blocked[{n}]"), &why))?);
         }
         if rules.kinds.is_empty() {
-            return Err(bad("kinds", "no kind at all, so nobody could be known"));
+            return Err(bad("kinds", "the list is empty: at least one kind is required"));
         }
         let mut kinds: Vec<KindSettings> = Vec::with_capacity(rules.kinds.len());
         for (n, kind) in rules.kinds.iter().enumerate() {
             let bad = |field: &str, message: &str| bad(&format!("kinds[{n}].{field}"), message);
             if kinds.iter().any(|before| before.name == kind.name) {
-                return Err(bad("name", "this kind stands here twice"));
+                return Err(bad("name", "this kind occurs twice"));
             }
             kinds.push(written_kind(kind).map_err(|(field, why)| bad(&field, &why))?);
         }
@@ -168,7 +168,7 @@ impl IdentitySettings {
             text.parse().map_err(|_| given.bad("not a country: write it as GB"))
         });
         let gap = section.take("session_gap").map(|given| match given.text()?.parse::<Duration>() {
-            Ok(Duration(0)) => Err(given.bad("a gap of nothing: write it as PT30M")),
+            Ok(Duration(0)) => Err(given.bad("a gap of zero: write it as PT30M")),
             Ok(gap) => Ok(gap),
             Err(fault) => Err(given.bad(fault.to_string())),
         });
@@ -192,19 +192,19 @@ impl IdentitySettings {
     }
 }
 
-/// Whether `name` can name a kind: small letters, digits and `_`, a letter first. So a kind has no
-/// colon in it and `kind:value` can be taken apart.
+/// Whether `name` is valid for a kind: lower-case letters, digits and `_`, starting with a letter. Without colons
+/// `kind:value` can be split.
 pub fn is_kind_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn blocked(entry: &Given) -> Result<Blocked, SettingsError> {
+fn blocked(entry: &RawValue) -> Result<Blocked, SettingsError> {
     blocked_text(&entry.text()?).map_err(|why| entry.bad(why))
 }
 
-/// A value, or a pattern between slashes; or why it is neither.
+/// Reads a value, or a pattern between slashes.
 fn blocked_text(text: &str) -> Result<Blocked, String> {
     let text = text.trim();
     if let Some(pattern) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
@@ -217,14 +217,17 @@ fn blocked_text(text: &str) -> Result<Blocked, String> {
             }
         };
     }
-    if text.is_empty() { Err("an empty value".into()) } else { Ok(Blocked::Value(text.to_lowercase().into())) }
+    if text.is_empty() { Err("the value is empty".into()) } else { Ok(Blocked::Value(text.to_lowercase().into())) }
 }
 
-/// A kind; or which of its fields is wrong, and why.
+/// Reads a kind. The error has the field and the reason.
 fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
     let wrong = |field: &str, why: &str| (field.to_owned(), why.to_owned());
     if !is_kind_name(&kind.name) {
-        return Err(wrong("name", "not a kind's name: small letters, digits and _, as loyalty_card"));
+        return Err(wrong(
+            "name",
+            "not the name of a kind: use lower-case letters, digits and _, such as loyalty_card",
+        ));
     }
     let paths = |field: &str, texts: &[Arc<str>]| -> Result<Vec<EventPath>, (String, String)> {
         let path = |(n, text): (usize, &Arc<str>)| {
@@ -241,7 +244,7 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
         return Err(wrong("parts", "a kind has either from or parts"));
     }
     if parts.len() == 1 {
-        return Err(wrong("parts", "a composite has two parts or more"));
+        return Err(wrong("parts", "a composite needs two or more parts"));
     }
     if let Some(n) = parts.iter().position(|path| !is_of_traits(path)) {
         return Err((format!("parts[{n}]"), NOT_OF_TRAITS.into()));
@@ -249,11 +252,11 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
     let normalise = match kind.normalise.as_deref() {
         None => Normalise::Trim,
         Some(_) if !parts.is_empty() => {
-            return Err(wrong("normalise", "the parts of a composite are in lower case, without it"));
+            return Err(wrong("normalise", "not allowed for a composite, whose parts are in lower case"));
         }
         Some("email") => Normalise::Email,
         Some("phone") => Normalise::Phone,
-        Some(_) => return Err(wrong("normalise", "neither email nor phone; without it values are taken as they are")),
+        Some(_) => return Err(wrong("normalise", "neither email nor phone; leave it out for other values")),
     };
     let blocked = kind
         .blocked
@@ -278,27 +281,27 @@ fn written_kind(kind: &WrittenKind) -> Result<KindSettings, (String, String)> {
     })
 }
 
-const NOT_OF_TRAITS: &str = "a composite is made of traits, as traits.last_name";
+const NOT_OF_TRAITS: &str = "the parts of a composite are traits, such as traits.last_name";
 
 fn is_of_traits(path: &EventPath) -> bool {
     path.root == Root::Traits || (path.root == Root::Context && &*path.steps[0] == "traits")
 }
 
-fn kinds(list: &Given) -> Result<Vec<KindSettings>, SettingsError> {
+fn kinds(list: &RawValue) -> Result<Vec<KindSettings>, SettingsError> {
     let kinds = list.map(kind)?;
     let mut names = BTreeSet::new();
     if let Some(twice) = kinds.iter().find(|kind| !names.insert(&kind.name)) {
-        return Err(list.bad(format!("the kind {} stands here twice", twice.name)));
+        return Err(list.bad(format!("the kind {} occurs twice", twice.name)));
     }
-    if kinds.is_empty() { Err(list.bad("no kind at all, so nobody could be known")) } else { Ok(kinds) }
+    if kinds.is_empty() { Err(list.bad("the list is empty: at least one kind is required")) } else { Ok(kinds) }
 }
 
-fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
+fn kind(given: &RawValue) -> Result<KindSettings, SettingsError> {
     let mut section = given.section()?;
     let name = section.take("name").ok_or_else(|| section.lacks(&given.place, "name"))?;
     let text = name.text()?;
     if !is_kind_name(&text) {
-        return Err(name.bad("not a kind's name: small letters, digits and _, as loyalty_card"));
+        return Err(name.bad("not the name of a kind: use lower-case letters, digits and _, such as loyalty_card"));
     }
     let from = section.take("from").map(|list| list.map(path)).transpose()?;
     let parts = section.take("parts");
@@ -308,7 +311,7 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     let normalise = section.take("normalise").map(|given| match given.text()?.trim() {
         "email" => Ok(Normalise::Email),
         "phone" => Ok(Normalise::Phone),
-        _ => Err(given.bad("neither email nor phone; without it values are taken as they are")),
+        _ => Err(given.bad("neither email nor phone; leave it out for other values")),
     });
     let own_blocked = section.take("blocked").map(|list| list.map(blocked)).transpose()?;
     let limit = section.take("limit").map(|given| given.whole(1, 100_000)).transpose()?;
@@ -318,7 +321,7 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     section.done()?;
     let normalise = normalise.transpose()?;
     if let (Some(parts), Some(_)) = (&parts, normalise) {
-        return Err(parts.bad("the parts of a composite are in lower case, without normalise"));
+        return Err(parts.bad("normalise is not allowed for a composite, whose parts are in lower case"));
     }
     Ok(KindSettings {
         name: text.into(),
@@ -335,25 +338,25 @@ fn kind(given: &Given) -> Result<KindSettings, SettingsError> {
     })
 }
 
-fn path(entry: &Given) -> Result<EventPath, SettingsError> {
+fn path(entry: &RawValue) -> Result<EventPath, SettingsError> {
     entry.text()?.parse().map_err(|fault: super::path::NotAPath| entry.bad(fault.to_string()))
 }
 
-/// The first part that stands there twice.
+/// The index of the first repeated part.
 pub fn twice(parts: &[EventPath]) -> Option<usize> {
     (1..parts.len()).find(|&n| parts[..n].contains(&parts[n]))
 }
 
-/// The parts of a composite are traits of one event.
-fn composite_parts(list: &Given) -> Result<Vec<EventPath>, SettingsError> {
+/// Reads the parts of a composite: traits of one event.
+fn composite_parts(list: &RawValue) -> Result<Vec<EventPath>, SettingsError> {
     let parts = list.map(|entry| {
         let path = path(entry)?;
         if is_of_traits(&path) { Ok(path) } else { Err(entry.bad(NOT_OF_TRAITS)) }
     })?;
     if let Some(twice) = twice(&parts) {
-        return Err(list.bad(format!("{} stands here twice", parts[twice])));
+        return Err(list.bad(format!("{} occurs twice", parts[twice])));
     }
-    if parts.len() < 2 { Err(list.bad("a composite has two parts or more")) } else { Ok(parts) }
+    if parts.len() < 2 { Err(list.bad("a composite needs two or more parts")) } else { Ok(parts) }
 }
 
 fn default_blocked() -> Vec<Blocked> {
@@ -411,9 +414,9 @@ fn default_kinds() -> Vec<KindSettings> {
         kind("loyalty_card", &["traits.loyalty_card", "properties.loyalty_card"]),
         kind("shopify_id", &[]),
         KindSettings {
-            // Twins share two of them.
+            // Twins share two of these parts.
             parts: kind("", &["traits.first_name", "traits.last_name", "traits.birth_date"]).from,
-            // What forms put in by themselves.
+            // Default dates of forms.
             blocked: values(&["1970-01-01", "1900-01-01", "0001-01-01"]),
             limit: Some(2),
             ..kind("name_and_birth", &[])

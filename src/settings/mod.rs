@@ -8,9 +8,9 @@
 pub mod channels;
 pub mod error;
 pub mod events;
-mod given;
 pub mod identity;
 pub mod path;
+mod raw;
 pub mod reference;
 pub mod server;
 pub mod store;
@@ -29,9 +29,9 @@ pub use store::{SCHEMES, Secret, StoreSettings, Synchronous};
 
 use crate::domain::claim::TraitPolicies;
 use crate::domain::rules::IdentityRules;
-use given::{Section, Tree};
+use raw::{Section, Tree};
 
-/// Everything that can be set, with a default for each.
+/// All settings. Each has a default.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `[server]`
@@ -42,9 +42,9 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `[traits]`
     pub traits: TraitPolicies,
-    /// `[[channel]]`, the first that fits.
+    /// `[[channel]]`; the first rule that matches counts.
     pub channels: Vec<ChannelRule>,
-    /// `[[event]]`, the first that fits.
+    /// `[[event]]`; the first rule that matches counts.
     pub events: Vec<EventRule>,
     /// `[journeys]`
     pub journeys: JourneySettings,
@@ -55,36 +55,35 @@ pub struct Settings {
 /// `[journeys]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JourneySettings {
-    /// Properties that are carried in the projection, as paths such as `properties.platform`.
+    /// The properties in the projection, as paths such as `properties.platform`.
     pub dimensions: Vec<Arc<str>>,
-    /// Where the projection is saved; `None` is beside the database, or in the working folder.
+    /// The folder of the saved projection. `None`: beside the database, or in the working directory.
     pub folder: Option<PathBuf>,
-    /// The most memory that the projection may take, in MB.
+    /// The maximum memory of the projection, in MB.
     pub memory_mb: u64,
 }
 
 /// `[privacy]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivacySettings {
-    /// The purpose that an Unsubscribed event revokes which names none.
+    /// The purpose that an Unsubscribed event without a purpose revokes.
     pub unsubscribe: Arc<str>,
-    /// What is masked for a caller without the right: kinds of identifiers, and traits as
-    /// `traits.<name>` or `traits.*`.
+    /// What is masked for callers without permission: kinds of identifiers, and traits as `traits.<name>` or `traits.*`.
     pub personal: Vec<Arc<str>>,
 }
 
-/// What the projection may take by default: enough for sixty million touchpoints.
+/// The default memory of the projection, enough for sixty million touchpoints.
 const MEMORY_MB: u64 = 2_048;
 
-/// The file that is read when it is there and no other was named.
+/// The settings file when none is given.
 pub const DEFAULT_FILE: &str = "throughline.toml";
 
 impl Settings {
-    /// Reads the file `config` (else `throughline.toml` in the working folder, when there is one)
-    /// and the `THROUGHLINE_*` variables of `environment`.
+    /// Reads the file `config` (without it `throughline.toml` in the working directory, if it exists) and the
+    /// `THROUGHLINE_*` variables of `environment`.
     ///
     /// # Errors
-    /// The first unknown key or bad value, with its file, line and key, or its variable.
+    /// The first unknown key or invalid value, with file, line and key, or with its variable.
     pub fn load<E>(config: Option<&Path>, environment: E) -> Result<Self, SettingsError>
     where
         E: IntoIterator<Item = (String, String)>,
@@ -100,7 +99,7 @@ impl Settings {
         }
     }
 
-    /// As [`load`](Self::load), of the text of a file.
+    /// As [`load`](Self::load), from the text of a file.
     ///
     /// # Errors
     /// As for `load`.
@@ -128,7 +127,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The rules of who is who as stitching asks them: version 1.
+    /// The identity rules for stitching, version 1.
     pub fn identity_rules(&self) -> IdentityRules {
         self.identity.rules()
     }
@@ -153,7 +152,7 @@ impl JourneySettings {
             })?,
         };
         let folder = section.take("folder").map(|given| match given.text()?.trim() {
-            "" => Err(given.bad("no folder's name")),
+            "" => Err(given.bad("the name of the folder is empty")),
             folder => Ok(PathBuf::from(folder)),
         });
         let memory_mb = section.take("memory_mb").map(|given| given.whole(1, 1 << 20)).transpose()?;
@@ -166,7 +165,7 @@ impl JourneySettings {
 impl PrivacySettings {
     fn read(mut section: Section) -> Result<Self, SettingsError> {
         let unsubscribe = section.take("unsubscribe").map(|given| match given.text()?.trim() {
-            "" => Err(given.bad("a purpose without a name")),
+            "" => Err(given.bad("the name of the purpose is empty")),
             purpose => Ok(purpose.into()),
         });
         let personal = match section.take("personal") {
@@ -177,7 +176,7 @@ impl PrivacySettings {
                     Some(trait_name) => !trait_name.is_empty(),
                     None => identity::is_kind_name(&name),
                 };
-                if plain { Ok(name.into()) } else { Err(entry.bad("neither a kind of identifier nor traits.<name>")) }
+                if plain { Ok(name.into()) } else { Err(entry.bad("neither a kind of identifiers nor traits.<name>")) }
             })?,
         };
         section.done()?;

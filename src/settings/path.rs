@@ -1,18 +1,18 @@
-//! Where in an event a value stands, as settings write it: `context.traits.email`.
+//! Paths of values in events: `context.traits.email`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A path: a top-level field of an event, and steps into it.
+/// A path in an event: a top-level field, and the steps below it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventPath {
-    /// The field.
+    /// The top-level field.
     pub root: Root,
-    /// The steps; none for an id.
+    /// The steps. Empty for an id.
     pub steps: Vec<Box<str>>,
 }
 
-/// A top-level field of an event that a path can begin with.
+/// The first field of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Root {
     /// `userId`
@@ -21,7 +21,7 @@ pub enum Root {
     AnonymousId,
     /// `groupId`
     GroupId,
-    /// `traits`, which are read of identify only.
+    /// `traits`, which are read from identify events only.
     Traits,
     /// `properties`
     Properties,
@@ -33,7 +33,7 @@ impl Root {
     const ALL: [Root; 6] =
         [Root::UserId, Root::AnonymousId, Root::GroupId, Root::Traits, Root::Properties, Root::Context];
 
-    /// The field's name.
+    /// The name of the field.
     pub fn as_str(self) -> &'static str {
         match self {
             Root::UserId => "userId",
@@ -50,7 +50,7 @@ impl Root {
     }
 }
 
-/// A text that is no path of an event.
+/// The text is not a path of an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "not a path of an event: write it as userId, anonymousId, traits.email, properties.email or context.traits.email"
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_begins_with_a_field_of_an_event() {
+    fn a_path_starts_with_a_field_of_an_event() {
         for text in ["userId", "anonymousId", "traits.email", "context.traits.email", "properties.a.b"] {
             assert_eq!(text.parse::<EventPath>().expect("a path").to_string(), text);
         }

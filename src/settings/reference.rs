@@ -1,7 +1,7 @@
-//! What can be set: every key with what it means, its default, what it is now, and who says so.
+//! The reference of all settings: each key with its meaning, default, value, and origin.
 //!
-//! The keys and their words are those of `defaults.toml`, which the documentation shows to users. A test holds it
-//! against the sections that read the settings: a key that only one of the two has is a fault.
+//! Keys and meanings come from `defaults.toml`, which is also part of the documentation. A test compares it with the
+//! keys that the sections read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,35 +9,35 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::error::SettingsError;
-use super::given::{Given, Tree};
+use super::raw::{RawValue, Tree};
 use super::store::SECRETS;
 use super::{DEFAULT_FILE, Settings};
 
-/// As the documentation shows it to users.
+/// The documented settings file.
 const DEFAULTS: &str = include_str!("defaults.toml");
 
-/// A key, or a secret of the environment.
+/// A key, or a secret in the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Key {
-    /// Its full name, such as `identity.session_gap`; a secret's is its variable.
+    /// The full name, such as `identity.session_gap`. For a secret the variable.
     pub key: String,
-    /// What it means.
+    /// The meaning.
     pub meaning: String,
-    /// Its default as TOML; `None` where it is left out by default.
+    /// The default as TOML. `None` when the key is left out by default.
     pub default: Option<String>,
-    /// What it is now, as TOML; `None` where it is left out. Of a secret whether it is set, and nothing else.
+    /// The present value as TOML. `None` when the key is left out. For a secret only whether it is set.
     pub value: Option<String>,
-    /// Who says so: `default`, a file with its line, a variable, or a flag.
+    /// The origin of the value: `default`, a file with its line, a variable, or a flag.
     pub from: String,
-    /// How the environment gives it, as a shell reads it; `None` of a key within a list, which is given with the list.
+    /// The environment variable in shell syntax. `None` for a key in a list, which is set with the list.
     pub environment: Option<String>,
 }
 
-/// What a flag of the command line sets: its key, its value, its name.
+/// A flag of the command line: the key that it sets, its value, its name.
 pub type Flag<'a> = (&'a str, &'a str, &'a str);
 
 impl Settings {
-    /// Every key, in the order of the documented file, for what `load` would read; `flags` come last.
+    /// All keys in the order of the documented file, with the values that `load` would read, overlaid by `flags`.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -66,7 +66,7 @@ fn keys(given: &Tree, environment: &[(String, String)], flags: &[Flag<'_>]) -> V
         if entry.form == Form::Table {
             continue;
         }
-        let default = defaults.find(&entry.key).map(Given::toml);
+        let default = defaults.find(&entry.key).map(RawValue::toml);
         let flag = flags.iter().find(|(key, ..)| *key == entry.key);
         let (value, from) = match (flag, given.find(&entry.key)) {
             (Some((_, value, flag)), _) => (Some(quoted(value)), (*flag).to_owned()),
@@ -78,7 +78,7 @@ fn keys(given: &Tree, environment: &[(String, String)], flags: &[Flag<'_>]) -> V
             environment: (!within).then(|| variable(&entry.key, defaults.find(&entry.key), entry.example.as_deref())),
             key: entry.key.clone(),
             meaning: entry.meaning.clone(),
-            // An entry has no default of its own: the list that it is in has.
+            // A key in a list has no default of its own.
             default: default.filter(|_| !within),
             value: value.filter(|_| !within),
             from: if within {
@@ -87,7 +87,7 @@ fn keys(given: &Tree, environment: &[(String, String)], flags: &[Flag<'_>]) -> V
                 from
             },
         });
-        // Keys that are not ours to name, as those of traits, stand behind the others of their table.
+        // Free keys, such as those of traits, follow the other keys of their table.
         let table = entry.key.rsplit_once('.').map_or("", |(table, _)| table);
         let last = documented[n + 1..].iter().all(|next| next.key.rsplit_once('.').map_or("", |(t, _)| t) != table);
         if last && !within {
@@ -95,7 +95,7 @@ fn keys(given: &Tree, environment: &[(String, String)], flags: &[Flag<'_>]) -> V
             for own in given.within(table).filter(|own| !named(&own.key)) {
                 keys.push(Key {
                     key: own.key.clone(),
-                    meaning: format!("a key of your own in [{table}]"),
+                    meaning: format!("a free key in [{table}]"),
                     default: None,
                     value: Some(own.toml()),
                     from: own.place.to_string(),
@@ -119,9 +119,8 @@ fn keys(given: &Tree, environment: &[(String, String)], flags: &[Flag<'_>]) -> V
     keys
 }
 
-/// The variable of a key with its default, else an example, as a shell reads it. Of a list of tables the first entry is
-/// enough to show the form.
-fn variable(key: &str, default: Option<&Given>, example: Option<&str>) -> String {
+/// The variable of a key in shell syntax, with its default or an example. A list of tables has its first entry only.
+fn variable(key: &str, default: Option<&RawValue>, example: Option<&str>) -> String {
     let text = match (default, example) {
         (Some(given), _) => given.as_variable(),
         (None, Some(example)) => example.trim_matches('"').to_owned(),
@@ -136,13 +135,13 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// What the documented file says of a key.
+/// A key in the documented file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     key: String,
     meaning: String,
     form: Form,
-    /// The value that stands there, where the key itself is commented out.
+    /// The example value of a key that is commented out.
     example: Option<String>,
 }
 
@@ -156,8 +155,8 @@ enum Form {
     Within,
 }
 
-/// The keys in the order of the file, each with the comment beside it and the indented ones below that. A key that is
-/// commented out is one that is left out by default.
+/// The keys in the order of the file, each with the comment beside it and the indented comments below. A key that is
+/// commented out is left out by default.
 fn documented() -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
@@ -184,14 +183,14 @@ fn documented() -> Vec<Entry> {
             let form = if listed { Form::Within } else { Form::Key };
             (format!("{table}.{name}"), form, out.map(|_| value.to_owned()))
         } else {
-            // The rest of a list that takes several lines, or prose between.
+            // The rest of a list of several lines, or other text.
             match out {
                 Some(_) => last = None,
                 None => last.into_iter().for_each(|last| add(&mut entries, last, comment)),
             }
             continue;
         };
-        // Said again of another entry of the list.
+        // Another entry of a list has the key with a comment too.
         if let Some(before) = known.get(&key).filter(|_| !comment.trim().is_empty()) {
             entries[*before].meaning.push(';');
         }
@@ -220,7 +219,7 @@ fn is_key(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// What stands before a comment, and the comment: a `#` within quotes begins none.
+/// Splits a line into text and comment. A `#` in quotes does not start a comment.
 fn split_comment(line: &str) -> (&str, &str) {
     let mut quote = None;
     for (at, c) in line.char_indices() {
@@ -238,7 +237,7 @@ fn split_comment(line: &str) -> (&str, &str) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::given::asked;
+    use super::super::raw::keys_read;
     use super::*;
 
     fn of(text: &str, environment: &[(&str, &str)], flags: &[Flag<'_>]) -> Vec<Key> {
@@ -253,7 +252,7 @@ mod tests {
         keys.iter().find(|key| key.key == name).unwrap_or_else(|| panic!("{name} is not in the reference"))
     }
 
-    /// The file with all that is commented out in it.
+    /// The documented file with all keys that are commented out.
     fn everything() -> String {
         let line = |line: &str| {
             let out = line.strip_prefix("# ").filter(|out| {
@@ -268,8 +267,8 @@ mod tests {
     #[test]
     fn every_key_that_is_read_is_in_the_reference_and_every_key_of_the_reference_is_read() {
         let text = everything();
-        let (settings, asked) = asked(|| Settings::read(Some((Path::new("everything.toml"), &text)), []));
-        settings.expect("what is commented out is good too");
+        let (settings, asked) = keys_read(|| Settings::read(Some((Path::new("everything.toml"), &text)), []));
+        settings.expect("the keys that are commented out are valid too");
         let documented: BTreeSet<_> =
             documented().into_iter().filter(|e| e.form != Form::Table).map(|e| e.key).collect();
         let free: Vec<&str> = asked.iter().filter_map(|key| key.strip_suffix('*')).collect();
@@ -281,40 +280,40 @@ mod tests {
         }
         for key in &documented {
             let known = asked.contains(key) || free.iter().any(|table| key.starts_with(table));
-            assert!(known, "defaults.toml has {key}, which nobody reads");
+            assert!(known, "defaults.toml has {key}, which is not read");
         }
         assert!(read.len() > 20, "{read:?}");
     }
 
     #[test]
-    fn every_key_says_what_it_means() {
+    fn every_key_has_a_meaning() {
         for entry in documented() {
-            assert!(entry.form == Form::Table || !entry.meaning.is_empty(), "{} has no words", entry.key);
+            assert!(entry.form == Form::Table || !entry.meaning.is_empty(), "{} has no meaning", entry.key);
         }
     }
 
     #[test]
-    fn a_key_tells_what_it_is_and_who_says_so() {
+    fn a_key_has_its_value_and_its_origin() {
         let text = "[server]\nlisten = \"127.0.0.1:1\"\nmax_sockets = 5\n[traits]\ncity = [\"crm\"]\n";
         let environment = [("THROUGHLINE_SERVER_MAX_SOCKETS", "7"), ("THROUGHLINE_IDENTITY_BLOCKED", "[\"x\"]")];
         let keys = of(text, &environment, &[("store.url", "sqlite:other.db", "--store")]);
-        let told = |name: &str| {
+        let shown = |name: &str| {
             let key = key(&keys, name);
             (key.value.as_deref().expect("a value"), key.from.as_str())
         };
-        assert_eq!(told("server.listen"), ("\"127.0.0.1:1\"", "t.toml:2"));
-        assert_eq!(told("server.max_sockets"), ("7", "THROUGHLINE_SERVER_MAX_SOCKETS"));
-        assert_eq!(told("identity.blocked"), ("[\"x\"]", "THROUGHLINE_IDENTITY_BLOCKED"));
-        assert_eq!(told("identity.session_gap"), ("\"PT30M\"", "default"));
-        assert_eq!(told("store.url"), ("\"sqlite:other.db\"", "--store"));
-        assert_eq!(told("traits.city"), ("[\"crm\"]", "t.toml:5"));
+        assert_eq!(shown("server.listen"), ("\"127.0.0.1:1\"", "t.toml:2"));
+        assert_eq!(shown("server.max_sockets"), ("7", "THROUGHLINE_SERVER_MAX_SOCKETS"));
+        assert_eq!(shown("identity.blocked"), ("[\"x\"]", "THROUGHLINE_IDENTITY_BLOCKED"));
+        assert_eq!(shown("identity.session_gap"), ("\"PT30M\"", "default"));
+        assert_eq!(shown("store.url"), ("\"sqlite:other.db\"", "--store"));
+        assert_eq!(shown("traits.city"), ("[\"crm\"]", "t.toml:5"));
         assert_eq!(key(&keys, "server.max_sockets").default.as_deref(), Some("1000"));
         assert_eq!(key(&keys, "journeys.folder").value, None);
     }
 
-    /// What the reference tells to put into the environment is read as what it stands for.
+    /// The environment variables of the reference can be read.
     #[test]
-    fn the_environments_form_is_one_that_is_read() {
+    fn the_environment_variables_of_the_reference_can_be_read() {
         for key in of("", &[], &[]) {
             let Some(form) = key.environment.filter(|form| !form.ends_with('…')) else { continue };
             let (name, text) = form.split_once('=').expect("a variable");

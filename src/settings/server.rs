@@ -1,17 +1,17 @@
-//! `[server]`: where the server listens.
+//! `[server]`: the address and limits of the server.
 
 use std::net::SocketAddr;
 
 use super::Settings;
 use super::error::{Place, SettingsError};
-use super::given::Section;
+use super::raw::Section;
 
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSettings {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// The most sockets that are open at once.
+    /// The maximum number of open WebSockets and event streams.
     pub max_sockets: usize,
 }
 
@@ -30,10 +30,10 @@ impl ServerSettings {
 }
 
 impl Settings {
-    /// Takes the value of `--listen`.
+    /// Sets the address from `--listen`.
     ///
     /// # Errors
-    /// When it is no address and port.
+    /// When it is not an address with a port.
     pub fn set_listen(&mut self, text: &str) -> Result<(), SettingsError> {
         self.server.listen = text.trim().parse().map_err(|_| SettingsError::BadValue {
             place: Place::Flag("--listen"),

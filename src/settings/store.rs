@@ -1,18 +1,18 @@
-//! `[store]`: where the data is, and the secrets to open it, which only the environment gives.
+//! `[store]`: the address of the store, and its secrets, which come from the environment only.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::Settings;
 use super::error::{Place, SettingsError};
-use super::given::Section;
+use super::raw::Section;
 
 /// `[store]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
     /// `sqlite:<file>`, or a Bolt address; see [`SCHEMES`].
     pub url: String,
-    /// How hard SQLite makes sure that a commit survives.
+    /// The durability of commits in SQLite.
     pub synchronous: Synchronous,
     /// The user, from `THROUGHLINE_STORE_USER`.
     pub user: Option<String>,
@@ -20,30 +20,30 @@ pub struct StoreSettings {
     pub password: Option<Secret>,
 }
 
-/// What a store's address can begin with.
+/// The schemes of store addresses.
 pub const SCHEMES: [&str; 7] =
     ["sqlite:", "bolt://", "neo4j://", "bolt+s://", "neo4j+s://", "bolt+ssc://", "neo4j+ssc://"];
 
-/// How hard SQLite makes sure that a commit survives.
+/// The durability of commits in SQLite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Synchronous {
-    /// Survives a kill of the process.
+    /// A commit survives a kill of the process.
     Normal,
-    /// Survives a power cut too, at the cost of a disk flush a commit.
+    /// A commit also survives a power cut, at the cost of a disk flush for each commit.
     Full,
 }
 
-/// A text that is never shown.
+/// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text from being shown.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
 
-    /// The text itself, for the driver alone.
+    /// The text, for the driver only.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -55,7 +55,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What the environment gave beside settings.
+/// The secrets of the environment.
 #[derive(Default)]
 pub(super) struct Secrets {
     user: Option<String>,
@@ -63,15 +63,15 @@ pub(super) struct Secrets {
     password_file: Option<PathBuf>,
 }
 
-/// The variables that are secrets, without `THROUGHLINE_`, and what each is.
+/// The variables of secrets, without `THROUGHLINE_`, and their meanings.
 pub(super) const SECRETS: [(&str, &str); 3] = [
     ("STORE_USER", "the user of the store's server"),
-    ("STORE_PASSWORD", "the password of the store's server; from the environment alone"),
-    ("STORE_PASSWORD_FILE", "a file that holds that password, in place of the variable"),
+    ("STORE_PASSWORD", "the password of the store's server; from the environment only"),
+    ("STORE_PASSWORD_FILE", "a file with that password, instead of the variable"),
 ];
 
 impl Secrets {
-    /// Takes the variable `THROUGHLINE_<name>` when it is a secret; says whether it was.
+    /// Takes the variable `THROUGHLINE_<name>` when it is a secret. Returns whether it is one.
     pub(super) fn take(&mut self, name: &str, text: &str) -> bool {
         match name {
             "STORE_USER" => self.user = Some(text.to_owned()),
@@ -89,7 +89,7 @@ impl Secrets {
             reason,
         };
         match (&self.password, &self.password_file) {
-            (Some(_), Some(_)) => Err(bad("given beside THROUGHLINE_STORE_PASSWORD: give one of them".into())),
+            (Some(_), Some(_)) => Err(bad("given together with THROUGHLINE_STORE_PASSWORD: give one of them".into())),
             (Some(password), None) => Ok(Some(Secret::new(password.as_str()))),
             (None, Some(path)) => match std::fs::read_to_string(path) {
                 Ok(text) => Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n'])))),
@@ -119,10 +119,10 @@ impl StoreSettings {
 }
 
 impl Settings {
-    /// Takes the value of `--store`.
+    /// Sets the address from `--store`.
     ///
     /// # Errors
-    /// When it is no store's address.
+    /// When it is not the address of a store.
     pub fn set_store_url(&mut self, text: &str) -> Result<(), SettingsError> {
         self.store.url = check_url(text).map_err(|reason| SettingsError::BadValue {
             place: Place::Flag("--store"),
@@ -139,11 +139,13 @@ fn check_url(text: &str) -> Result<String, String> {
         return Err("not a store: write it as sqlite:throughline.db, bolt://host:7687 or neo4j://host:7687".into());
     };
     if text.len() == scheme.len() {
-        return Err(format!("{scheme} of what: write it as sqlite:throughline.db or bolt://host:7687"));
+        return Err(format!("{scheme} without an address: write it as sqlite:throughline.db or bolt://host:7687"));
     }
     let authority = &text[scheme.len()..];
     if *scheme != "sqlite:" && authority.contains('@') {
-        return Err("user and password belong in THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD".into());
+        return Err(
+            "the address has no user and password: set THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD".into()
+        );
     }
     Ok(text.to_owned())
 }

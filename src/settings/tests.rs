@@ -1,4 +1,4 @@
-//! The file of the contract, and what is wrong with others.
+//! The documented settings file, and the errors of others.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn fault(text: &str) -> String {
     read(text, &[]).expect_err("settings with a fault")
 }
 
-/// As the documentation shows it to users.
+/// The documented settings file.
 const DEFAULTS: &str = include_str!("defaults.toml");
 
 #[test]
@@ -27,7 +27,7 @@ fn the_documented_file_holds_the_defaults() {
 }
 
 #[test]
-fn the_rules_are_those_of_the_kinds_in_their_order() {
+fn the_rules_have_the_kinds_in_their_order() {
     let rules = Settings::default().identity_rules();
     assert_eq!((rules.version, rules.max_identifiers), (1, 200));
     let limits: Vec<_> = rules.kinds.iter().map(|k| (&*k.name, k.limit, k.device, k.merges)).collect();
@@ -41,7 +41,7 @@ fn the_rules_are_those_of_the_kinds_in_their_order() {
 fn an_unknown_key_is_named_with_its_file_and_line() {
     assert_eq!(
         fault("[server]\nlisten = \"127.0.0.1:1\"\nport = 1\n"),
-        "t.toml:3: unknown key server.port (known are listen, max_sockets)"
+        "t.toml:3: unknown key server.port (known keys are listen, max_sockets)"
     );
     assert!(fault("[sever]\n").starts_with("t.toml:1: unknown key sever"));
     assert!(fault("top = 1").starts_with("t.toml:1: unknown key top"));
@@ -52,59 +52,59 @@ fn an_unknown_key_is_named_with_its_file_and_line() {
 }
 
 #[test]
-fn a_bad_value_is_named_with_its_file_line_and_key() {
+fn an_invalid_value_is_named_with_its_file_line_and_key() {
     for (text, start) in [
         ("[server]\nlisten = \"nowhere\"", "t.toml:2: server.listen: not an address"),
-        ("[server]\nlisten = 8080", "t.toml:2: server.listen: a number where text is wanted"),
+        ("[server]\nlisten = 8080", "t.toml:2: server.listen: a number where a text"),
         ("[server]\nmax_sockets = 0", "t.toml:2: server.max_sockets: not a whole number from 1"),
         ("[server]\nmax_sockets = 1.5", "t.toml:2: server.max_sockets: not a whole number from 1"),
-        ("server = 1", "t.toml:1: server: a number where a table is wanted"),
+        ("server = 1", "t.toml:1: server: a number where a table is expected"),
         ("[store]\nurl = \"postgres://x\"", "t.toml:2: store.url: not a store"),
-        ("[store]\nurl = \"bolt://\"", "t.toml:2: store.url: bolt:// of what"),
-        ("[store]\nurl = \"bolt://me:secret@host\"", "t.toml:2: store.url: user and password belong in"),
+        ("[store]\nurl = \"bolt://\"", "t.toml:2: store.url: bolt:// without an address"),
+        ("[store]\nurl = \"bolt://me:secret@host\"", "t.toml:2: store.url: the address has no user and password"),
         ("[store]\nsynchronous = \"off\"", "t.toml:2: store.synchronous: neither normal nor full"),
         ("\n\n[identity]\nphone_country = \"ZZ\"", "t.toml:4: identity.phone_country: not a country"),
         ("[identity]\nsession_gap = \"P1M\"", "t.toml:2: identity.session_gap: years and months"),
-        ("[identity]\nsession_gap = \"PT0S\"", "t.toml:2: identity.session_gap: a gap of nothing"),
+        ("[identity]\nsession_gap = \"PT0S\"", "t.toml:2: identity.session_gap: a gap of zero"),
         ("[identity]\nmax_identifiers = 1", "t.toml:2: identity.max_identifiers: not a whole number from 2"),
         ("[identity]\nblocked = [\"a\",\n \"/[/\"]", "t.toml:3: identity.blocked: /[/ is not a regular expression"),
-        ("[identity]\nblocked = \"a\"", "t.toml:2: identity.blocked: text where a list is wanted"),
-        ("[identity]\nkind = []", "t.toml:2: identity.kind: no kind at all"),
+        ("[identity]\nblocked = \"a\"", "t.toml:2: identity.blocked: text where a list is expected"),
+        ("[identity]\nkind = []", "t.toml:2: identity.kind: the list is empty"),
         ("[[identity.kind]]\nlimit = 1", "t.toml:1: identity.kind: name is missing"),
-        ("[[identity.kind]]\nname = \"a:b\"", "t.toml:2: identity.kind.name: not a kind's name"),
+        ("[[identity.kind]]\nname = \"a:b\"", "t.toml:2: identity.kind.name: not the name of a kind"),
         ("[[identity.kind]]\nname = \"a\"\nlimit = 0", "t.toml:3: identity.kind.limit: not a whole number"),
         ("[[identity.kind]]\nname = \"a\"\nfrom = [\"user\"]", "t.toml:3: identity.kind.from: not a path"),
         ("[[identity.kind]]\nname = \"a\"\nnormalise = \"x\"", "t.toml:3: identity.kind.normalise: neither email"),
         ("[[identity.kind]]\nname = \"a\"\nmerges = \"x\"", "t.toml:3: identity.kind.merges: neither true nor false"),
         (
             "[[identity.kind]]\nname = \"a\"\nparts = [\"traits.x\"]",
-            "t.toml:3: identity.kind.parts: a composite has two",
+            "t.toml:3: identity.kind.parts: a composite needs two",
         ),
         (
             "[[identity.kind]]\nname = \"a\"\nparts = [\"userId\", \"traits.x\"]",
-            "t.toml:3: identity.kind.parts: a composite is",
+            "t.toml:3: identity.kind.parts: the parts of a composite are",
         ),
         (
             "[[identity.kind]]\nname = \"a\"\n[[identity.kind]]\nname = \"a\"",
-            "t.toml:1: identity.kind: the kind a stands here twice",
+            "t.toml:1: identity.kind: the kind a occurs twice",
         ),
         ("[traits]\nemail = \"best\"", "t.toml:2: traits.email: neither newest"),
-        ("[traits]\nemail = []", "t.toml:2: traits.email: a list without sources"),
+        ("[traits]\nemail = []", "t.toml:2: traits.email: the list is empty"),
         ("[[channel]]\nwhen = { type = \"page\" }", "t.toml:1: channel: is is missing"),
-        ("[[channel]]\nis = \"kiosk\"\nwhen = { }", "t.toml:3: channel.when: a rule that always fits"),
+        ("[[channel]]\nis = \"kiosk\"\nwhen = { }", "t.toml:3: channel.when: a rule without conditions"),
         ("[[channel]]\nis = \"kiosk\"\nwhen = { platform = \"x\" }", "t.toml:3: channel.when.platform: neither type"),
         ("[[event]]\nkind = \"cart\"", "t.toml:1: event: name is missing"),
         ("[[event]]\nname = \"a\"", "t.toml:1: event: kind is missing"),
-        ("[[event]]\nname = \" \"\nkind = \"cart\"", "t.toml:2: event.name: an event without a name"),
-        ("[[event]]\nname = \"a\"\nkind = \"basket\"", "t.toml:3: event.kind: not a kind: one of view, search"),
-        ("[[event]]\nname = \"a\"\nkind = \"cart\"\nsort = 1", "t.toml:4: unknown key event.sort (known are name"),
+        ("[[event]]\nname = \" \"\nkind = \"cart\"", "t.toml:2: event.name: the name is empty"),
+        ("[[event]]\nname = \"a\"\nkind = \"basket\"", "t.toml:3: event.kind: not a kind: use one of view, search"),
+        ("[[event]]\nname = \"a\"\nkind = \"cart\"\nsort = 1", "t.toml:4: unknown key event.sort (known keys are name"),
         (
             "[[event]]\nname = \"a\"\nkind = \"cart\"\norder = { number = \"n\" }",
             "t.toml:4: event.order: only an event of kind order or return",
         ),
         (
             "[[event]]\nname = \"a\"\nkind = \"order\"\norder = { receipt = \"n\" }",
-            "t.toml:4: unknown key event.order.receipt (known are number, total",
+            "t.toml:4: unknown key event.order.receipt (known keys are number, total",
         ),
         (
             "[[event]]\nname = \"a\"\nkind = \"return\"\norder = { sku = \"a..b\" }",
@@ -112,11 +112,11 @@ fn a_bad_value_is_named_with_its_file_line_and_key() {
         ),
         (
             "[[event]]\nname = \"a\"\nkind = \"order\"\norder = { sku = [] }",
-            "t.toml:4: event.order.sku: a list without",
+            "t.toml:4: event.order.sku: the list is empty",
         ),
-        ("[privacy]\nunsubscribe = \"\"", "t.toml:2: privacy.unsubscribe: a purpose without a name"),
+        ("[privacy]\nunsubscribe = \"\"", "t.toml:2: privacy.unsubscribe: the name of the purpose is empty"),
         ("[journeys]\nmemory_mb = 0", "t.toml:2: journeys.memory_mb: not a whole number from 1"),
-        ("[journeys]\nfolder = \" \"", "t.toml:2: journeys.folder: no folder's name"),
+        ("[journeys]\nfolder = \" \"", "t.toml:2: journeys.folder: the name of the folder is empty"),
         ("[journeys]\ndimensions = [\"platform\"]", "t.toml:2: journeys.dimensions: not a dimension"),
         ("[privacy]\npersonal = [\"e-mail\"]", "t.toml:2: privacy.personal: neither a kind"),
         ("[server\n", "t.toml:1: not TOML"),
@@ -127,7 +127,7 @@ fn a_bad_value_is_named_with_its_file_line_and_key() {
 }
 
 #[test]
-fn a_list_that_is_given_replaces_the_whole_default_list() {
+fn a_given_list_replaces_the_default_list() {
     let text = "[identity]\nblocked = [\"Nobody\"]\n[[identity.kind]]\nname = \"member\"\nmerges = false\n";
     let settings = read(text, &[]).expect("settings");
     assert_eq!(settings.identity.blocked.len(), 1);
@@ -174,7 +174,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn a_bad_variable_is_named() {
+fn an_invalid_variable_is_named() {
     let fault = |name: &str, value: &str| read("", &[(name, value)]).expect_err("settings with a fault");
     let unknown = fault("THROUGHLINE_SERVER_PORT", "1");
     assert!(unknown.starts_with("THROUGHLINE_SERVER_PORT: unknown key server.port"), "{unknown}");
@@ -186,7 +186,7 @@ fn a_bad_variable_is_named() {
 }
 
 #[test]
-fn a_password_comes_from_a_file_too() {
+fn a_password_can_come_from_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("password");
     std::fs::write(&path, "from a file\n").expect("a file");
@@ -200,7 +200,7 @@ fn a_password_comes_from_a_file_too() {
 }
 
 #[test]
-fn flags_come_last() {
+fn flags_override_everything() {
     let mut settings = read("", &[("THROUGHLINE_SERVER_LISTEN", "127.0.0.1:9")]).expect("settings");
     settings.set_listen("0.0.0.0:80").expect("an address");
     settings.set_store_url("sqlite:other.db").expect("a store");
@@ -210,7 +210,7 @@ fn flags_come_last() {
 }
 
 #[test]
-fn a_file_that_was_named_must_be_there() {
+fn a_given_file_must_exist() {
     let fault = Settings::load(Some(Path::new("/nowhere/t.toml")), []).expect_err("no file").to_string();
     assert!(fault.starts_with("/nowhere/t.toml: cannot be read"), "{fault}");
 }

@@ -1,10 +1,10 @@
-//! `[traits]`: which of several values of a trait is shown.
+//! `[traits]`: the policies that choose the shown value of a trait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::SettingsError;
-use super::given::{Given, Section};
+use super::raw::{RawValue, Section};
 use crate::domain::claim::{TraitPolicies, TraitPolicy};
 
 /// Reads the section.
@@ -17,10 +17,10 @@ pub(super) fn read(mut section: Section) -> Result<TraitPolicies, SettingsError>
     Ok(TraitPolicies { by_name, default })
 }
 
-fn policy(given: &Given) -> Result<TraitPolicy, SettingsError> {
+fn policy(given: &RawValue) -> Result<TraitPolicy, SettingsError> {
     if given.is_list() {
         return match given.texts()? {
-            sources if sources.is_empty() => Err(given.bad("a list without sources")),
+            sources if sources.is_empty() => Err(given.bad("the list is empty")),
             sources => Ok(TraitPolicy::Sources(sources)),
         };
     }

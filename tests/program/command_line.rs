@@ -74,10 +74,10 @@ fn a_world_goes_from_generate_through_import_into_a_store() {
     let (code, out, error) = run(folder.path(), &import);
     assert_eq!((code, out.lines().count()), (0, 2), "{error}");
     let (code, out, _) = run(folder.path(), &["check"]);
-    assert!(code == 0 && out.contains("constraints and indexes are there"), "{out}");
+    assert!(code == 0 && out.contains("constraints and indexes exist"), "{out}");
     assert!(!out.contains(" 0 customers"), "{out}");
     let (code, out, _) = run(folder.path(), &["check", "--recount"]);
-    assert!(code == 0 && out.contains("customers are those of their histories"), "{out}");
+    assert!(code == 0 && out.contains("customers agree with their histories"), "{out}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What was given, and where: the file's tables with the environment laid over them.
+//! The raw values of the settings with their origin: the file, overlaid by the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,13 +10,13 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Place, SettingsError};
 use super::store::Secrets;
 
-/// All that was given, by section.
+/// All raw values, by section.
 #[derive(Debug, Default)]
-pub(super) struct Tree(BTreeMap<String, Given>);
+pub(super) struct Tree(BTreeMap<String, RawValue>);
 
-/// One value with its key and its place.
+/// A raw value with its key and origin.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct RawValue {
     pub(super) key: String,
     pub(super) place: Place,
     value: Value,
@@ -27,27 +27,27 @@ enum Value {
     Text(String),
     Whole(i64),
     Bool(bool),
-    List(Vec<Given>),
-    Table(BTreeMap<String, Given>),
-    /// A variable's text, whose type is what the key asks for.
+    List(Vec<RawValue>),
+    Table(BTreeMap<String, RawValue>),
+    /// The text of a variable. The key decides its type.
     Untyped(String),
-    /// A value of a type that no key has, by that type's name.
+    /// A value of a type that no key has: the name of the type.
     Other(&'static str),
 }
 
-/// A table whose keys are taken one by one; what is left is unknown.
+/// A table whose keys are taken one by one. The keys that remain are unknown.
 #[derive(Debug)]
 pub(super) struct Section {
     key: String,
-    entries: BTreeMap<String, Given>,
+    entries: BTreeMap<String, RawValue>,
     known: Vec<&'static str>,
 }
 
-/// Sections, so that a variable of another program is told from a mistyped one of ours.
+/// The sections. A variable with another prefix is ignored, because it may belong to another program.
 const SECTIONS: [&str; 8] = ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy"];
-/// Of those, lists of tables.
+/// The sections that are lists of tables.
 const LISTS: [&str; 2] = ["channel", "event"];
-/// Variables that are not settings.
+/// Prefixes of variables that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["TEST_", "TO_", "URL"];
 
 impl Tree {
@@ -60,8 +60,8 @@ impl Tree {
         Ok(Tree(file.table("", table.into_inner())))
     }
 
-    /// Lays `THROUGHLINE_*` over what the file gave, and hands back the secrets among them.
-    /// An empty variable is one that is not given.
+    /// Overlays the file with `THROUGHLINE_*`, and returns the secrets among the variables. An empty variable counts as not
+    /// given.
     pub(super) fn overlay<E>(&mut self, environment: E) -> Result<Secrets, SettingsError>
     where
         E: IntoIterator<Item = (String, String)>,
@@ -83,11 +83,11 @@ impl Tree {
             let place = Place::Variable(variable.as_str().into());
             let value = Value::Untyped(text);
             if LISTS.contains(&section) && key.is_empty() {
-                self.0.insert(section.to_owned(), Given { key: section.to_owned(), place, value });
+                self.0.insert(section.to_owned(), RawValue { key: section.to_owned(), place, value });
                 continue;
             }
-            let given = Given { key: format!("{section}.{key}"), place: place.clone(), value };
-            let table = self.0.entry(section.to_owned()).or_insert_with(|| Given {
+            let given = RawValue { key: format!("{section}.{key}"), place: place.clone(), value };
+            let table = self.0.entry(section.to_owned()).or_insert_with(|| RawValue {
                 key: section.to_owned(),
                 place,
                 value: Value::Table(BTreeMap::new()),
@@ -100,8 +100,8 @@ impl Tree {
         Ok(secrets)
     }
 
-    /// The value of a key such as `identity.kind`, when it was given.
-    pub(super) fn find(&self, key: &str) -> Option<&Given> {
+    /// The value of a key such as `identity.kind`, if it is given.
+    pub(super) fn find(&self, key: &str) -> Option<&RawValue> {
         let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
         let given = self.0.get(first)?;
         match (rest, &given.value) {
@@ -111,8 +111,8 @@ impl Tree {
         }
     }
 
-    /// What was given in a table.
-    pub(super) fn within(&self, table: &str) -> impl Iterator<Item = &Given> {
+    /// The values of a table.
+    pub(super) fn within(&self, table: &str) -> impl Iterator<Item = &RawValue> {
         let entries = self.0.get(table).and_then(|given| match &given.value {
             Value::Table(entries) => Some(entries.values()),
             _ => None,
@@ -126,15 +126,15 @@ impl Tree {
 }
 
 impl Section {
-    /// The value of a key, when it was given.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Given> {
+    /// Takes the value of a key, if it is given.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<RawValue> {
         self.known.push(key);
         #[cfg(test)]
         note(&self.key, key);
         self.entries.remove(key)
     }
 
-    /// The table of a key; an empty one when it was not given.
+    /// Takes the table of a key. Empty when it is not given.
     pub(super) fn section(&mut self, key: &'static str) -> Result<Section, SettingsError> {
         match self.take(key) {
             Some(given) => given.section(),
@@ -142,15 +142,15 @@ impl Section {
         }
     }
 
-    /// Everything that is left, for tables whose keys are free.
-    pub(super) fn take_all(&mut self) -> Vec<(String, Given)> {
+    /// Takes all remaining values, for tables with free keys.
+    pub(super) fn take_all(&mut self) -> Vec<(String, RawValue)> {
         #[cfg(test)]
         note(&self.key, "*");
         std::mem::take(&mut self.entries).into_iter().collect()
     }
 
     /// # Errors
-    /// When a key was not taken.
+    /// When a key remains, which is unknown.
     pub(super) fn done(self) -> Result<(), SettingsError> {
         match self.entries.into_values().next() {
             Some(given) => Err(given.unknown(&self.known)),
@@ -158,14 +158,14 @@ impl Section {
         }
     }
 
-    /// An error at a key that is missing.
+    /// The error of a missing key.
     pub(super) fn lacks(&self, place: &Place, key: &str) -> SettingsError {
         SettingsError::BadValue { place: place.clone(), key: self.key.clone(), reason: format!("{key} is missing") }
     }
 }
 
-impl Given {
-    /// An error at this value.
+impl RawValue {
+    /// An error about this value.
     pub(super) fn bad(&self, reason: impl Into<String>) -> SettingsError {
         SettingsError::BadValue { place: self.place.clone(), key: self.key.clone(), reason: reason.into() }
     }
@@ -173,11 +173,11 @@ impl Given {
     pub(super) fn text(&self) -> Result<String, SettingsError> {
         match &self.value {
             Value::Text(text) | Value::Untyped(text) => Ok(text.clone()),
-            other => Err(self.bad(format!("{} where text is wanted, in quotes", other.name()))),
+            other => Err(self.bad(format!("{} where a text in quotes is expected", other.name()))),
         }
     }
 
-    /// A whole number within the bounds, both included.
+    /// A whole number from `least` to `most`.
     pub(super) fn whole(&self, least: i64, most: i64) -> Result<i64, SettingsError> {
         let number = match &self.value {
             Value::Whole(number) => Some(*number),
@@ -197,14 +197,14 @@ impl Given {
         }
     }
 
-    /// A list, each entry read by `read`.
+    /// A list whose entries are read by `read`.
     pub(super) fn map<T>(
         &self,
-        mut read: impl FnMut(&Given) -> Result<T, SettingsError>,
+        mut read: impl FnMut(&RawValue) -> Result<T, SettingsError>,
     ) -> Result<Vec<T>, SettingsError> {
         match self.typed()?.value {
             Value::List(entries) => entries.iter().map(&mut read).collect(),
-            other => Err(self.bad(format!("{} where a list is wanted, as [\"a\", \"b\"]", other.name()))),
+            other => Err(self.bad(format!("{} where a list is expected, such as [\"a\", \"b\"]", other.name()))),
         }
     }
 
@@ -217,14 +217,14 @@ impl Given {
         if self.is_list() { self.texts() } else { Ok(vec![self.text()?.into()]) }
     }
 
-    /// As TOML has it.
+    /// The value as TOML.
     pub(super) fn toml(&self) -> String {
         match &self.value {
             Value::Text(text) => toml::Value::String(text.clone()).to_string(),
             Value::Whole(number) => number.to_string(),
             Value::Bool(truth) => truth.to_string(),
             Value::List(entries) => {
-                let entries: Vec<_> = entries.iter().map(Given::toml).collect();
+                let entries: Vec<_> = entries.iter().map(RawValue::toml).collect();
                 format!("[{}]", entries.join(", "))
             }
             Value::Table(entries) => {
@@ -237,11 +237,13 @@ impl Given {
         }
     }
 
-    /// As a variable has it: a text without its quotes, of a list of tables the first.
+    /// The value as text of a variable: a text without quotes, a list of tables with its first entry only.
     pub(super) fn as_variable(&self) -> String {
         match &self.value {
             Value::Text(text) => text.clone(),
-            Value::List(entries) if entries.first().is_some_and(Given::is_table) => format!("[{}]", entries[0].toml()),
+            Value::List(entries) if entries.first().is_some_and(RawValue::is_table) => {
+                format!("[{}]", entries[0].toml())
+            }
             _ => self.toml(),
         }
     }
@@ -261,15 +263,15 @@ impl Given {
     pub(super) fn section(&self) -> Result<Section, SettingsError> {
         match self.typed()?.value {
             Value::Table(entries) => Ok(Section { key: self.key.clone(), entries, known: Vec::new() }),
-            other => Err(self.bad(format!("{} where a table is wanted", other.name()))),
+            other => Err(self.bad(format!("{} where a table is expected", other.name()))),
         }
     }
 
-    /// A variable's text read as TOML; anything else as it is.
-    fn typed(&self) -> Result<Given, SettingsError> {
+    /// Parses the text of a variable as TOML. Other values are unchanged.
+    fn typed(&self) -> Result<RawValue, SettingsError> {
         let Value::Untyped(text) = &self.value else { return Ok(self.clone()) };
         let value = DeValue::parse(text).map_err(|fault| self.bad(format!("not TOML: {}", fault.message())))?;
-        Ok(Given {
+        Ok(RawValue {
             key: self.key.clone(),
             place: self.place.clone(),
             value: convert(&self.key, value.into_inner(), &|_| self.place.clone()),
@@ -283,7 +285,7 @@ impl Given {
         } else if known.is_empty() {
             String::new()
         } else {
-            format!(" (known are {})", known.join(", "))
+            format!(" (known keys are {})", known.join(", "))
         };
         SettingsError::UnknownKey { place: self.place.clone(), key: self.key.clone(), hint }
     }
@@ -302,7 +304,7 @@ impl Value {
     }
 }
 
-/// A file whose text is being read.
+/// A file while it is read.
 struct File<'a> {
     path: Arc<str>,
     text: &'a str,
@@ -314,18 +316,18 @@ impl File<'_> {
         Place::File(self.path.clone(), 1 + before.iter().filter(|b| **b == b'\n').count())
     }
 
-    fn table(&self, key: &str, table: DeTable<'_>) -> BTreeMap<String, Given> {
+    fn table(&self, key: &str, table: DeTable<'_>) -> BTreeMap<String, RawValue> {
         convert_table(key, table, &|offset| self.place(offset))
     }
 }
 
-fn convert_table(key: &str, table: DeTable<'_>, place: &dyn Fn(usize) -> Place) -> BTreeMap<String, Given> {
+fn convert_table(key: &str, table: DeTable<'_>, place: &dyn Fn(usize) -> Place) -> BTreeMap<String, RawValue> {
     let entry = |(name, value): (Spanned<_>, Spanned<DeValue<'_>>)| {
         let at = place(name.span().start);
         let name: String = std::borrow::Cow::into_owned(name.into_inner());
         let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
         let value = convert(&key, value.into_inner(), place);
-        (name, Given { key, place: at, value })
+        (name, RawValue { key, place: at, value })
     };
     table.into_iter().map(entry).collect()
 }
@@ -343,7 +345,7 @@ fn convert(key: &str, value: DeValue<'_>, place: &dyn Fn(usize) -> Place) -> Val
                 .into_iter()
                 .map(|entry| {
                     let at = place(entry.span().start);
-                    Given { key: key.to_owned(), place: at, value: convert(key, entry.into_inner(), place) }
+                    RawValue { key: key.to_owned(), place: at, value: convert(key, entry.into_inner(), place) }
                 })
                 .collect(),
         ),
@@ -353,24 +355,24 @@ fn convert(key: &str, value: DeValue<'_>, place: &dyn Fn(usize) -> Place) -> Val
 
 #[cfg(test)]
 thread_local! {
-    /// The keys that were asked for, while somebody wants to know.
-    static ASKED: std::cell::RefCell<Option<std::collections::BTreeSet<String>>> = const { std::cell::RefCell::new(None) };
+    /// The keys that were read, while a test collects them.
+    static KEYS_READ: std::cell::RefCell<Option<std::collections::BTreeSet<String>>> = const { std::cell::RefCell::new(None) };
 }
 
 #[cfg(test)]
 fn note(table: &str, key: &str) {
-    ASKED.with_borrow_mut(|asked| {
+    KEYS_READ.with_borrow_mut(|keys| {
         let name = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
-        if let Some(asked) = asked {
-            asked.insert(name);
+        if let Some(keys) = keys {
+            keys.insert(name);
         }
     });
 }
 
-/// What `read` gives, and every key that it asks for; `table.*` where it takes whatever there is.
+/// The result of `read`, and the keys that it reads; `table.*` for a table with free keys.
 #[cfg(test)]
-pub(super) fn asked<T>(read: impl FnOnce() -> T) -> (T, std::collections::BTreeSet<String>) {
-    ASKED.set(Some(std::collections::BTreeSet::new()));
+pub(super) fn keys_read<T>(read: impl FnOnce() -> T) -> (T, std::collections::BTreeSet<String>) {
+    KEYS_READ.set(Some(std::collections::BTreeSet::new()));
     let got = read();
-    (got, ASKED.take().unwrap_or_default())
+    (got, KEYS_READ.take().unwrap_or_default())
 }
