@@ -1,11 +1,10 @@
 //! Questions with errors, on both stores: the error, and the parts that are answered nevertheless.
 
-use async_graphql::Request;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use throughline::changes::feed::Feed;
-use throughline::graphql::execute::{Api, Kind, Question};
-use throughline::graphql::{self, Setup, Viewer, with_viewer};
+use throughline::graphql::execute::{Api, GraphqlRequest, ResponseKind};
+use throughline::graphql::{self, Setup};
 use throughline::projection::{Journeys, Options};
 use throughline::settings::Settings;
 
@@ -15,10 +14,10 @@ use common::shop::{Shop, event};
 use common::stores::on_both;
 
 on_both! { Shop::with_journeys:
-    a_kind_that_nobody_has_is_unknown => unknown_kinds_on_sqlite, unknown_kinds_on_neo4j;
-    a_channel_or_kind_that_nothing_has_is_no_filter => unknown_filters_on_sqlite, unknown_filters_on_neo4j;
-    a_direction_that_there_is_not_is_told_with_those_that_there_are => unknown_directions_on_sqlite, unknown_directions_on_neo4j;
-    values_that_occur_nowhere_are_told => unknown_values_on_sqlite, unknown_values_on_neo4j;
+    an_unknown_kind_is_an_error => unknown_kinds_on_sqlite, unknown_kinds_on_neo4j;
+    an_unknown_channel_or_kind_in_a_filter_is_an_error => unknown_filters_on_sqlite, unknown_filters_on_neo4j;
+    an_unknown_direction_is_an_error_that_lists_the_known_ones => unknown_directions_on_sqlite, unknown_directions_on_neo4j;
+    unknown_values_are_listed => unknown_values_on_sqlite, unknown_values_on_neo4j;
     one_bad_argument_nulls_its_own_field => bad_arguments_on_sqlite, bad_arguments_on_neo4j;
 }
 
@@ -30,12 +29,7 @@ impl Shop {
         let journeys = Journeys::start(self.store.clone(), options, self.ingest.clock().clone());
         let setup = Setup::new(&settings, self.ingest.clone()).with_journeys(journeys);
         let feed = Feed::new(self.store.clone());
-        let alone = graphql::schema_of_fields_alone(setup.clone(), self.ingest.clone(), feed.clone());
-        let valid = graphql::schema_of_valid(setup.clone(), self.ingest.clone(), feed.clone());
-        let store = self.store.clone();
-        let attach = move |request: Request| with_viewer(request, store.clone(), Viewer::all());
-        let api = Api::new(graphql::schema(setup, self.ingest.clone(), feed), attach).expect("a schema");
-        api.running_valid_by(valid).running_fields_alone_by(alone)
+        graphql::api(&self.store, setup, self.ingest.clone(), feed).expect("a schema")
     }
 }
 
@@ -64,7 +58,7 @@ fn told(answer: &Value) -> (String, String, String, String) {
     (text(&extensions["code"]), text(&extensions["argument"]), text(&errors[0]["message"]), text(&extensions["hint"]))
 }
 
-async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
+async fn an_unknown_kind_is_an_error(shop: Shop) {
     let of = |kind: &str| format!("{{kind: \"{kind}\", value: \"7\"}}");
     // Before anything is stored, the kinds of the rules exist.
     let empty = shop.run("{ identifier(kind: \"user_id\", value: \"7\") { id } }").await;
@@ -133,7 +127,7 @@ async fn a_kind_that_nobody_has_is_unknown(shop: Shop) {
     assert_eq!(answer.await, json!({"identifier": {"kind": "crm"}, "other": null}));
 }
 
-async fn a_channel_or_kind_that_nothing_has_is_no_filter(shop: Shop) {
+async fn an_unknown_channel_or_kind_in_a_filter_is_an_error(shop: Shop) {
     shop.tell(ada()).await;
     let touchpoints = |filter: &str| {
         let by = "by: {identifier: {kind: \"user_id\", value: \"ada\"}}";
@@ -186,7 +180,7 @@ async fn a_channel_or_kind_that_nothing_has_is_no_filter(shop: Shop) {
     }
 }
 
-async fn a_direction_that_there_is_not_is_told_with_those_that_there_are(shop: Shop) {
+async fn an_unknown_direction_is_an_error_that_lists_the_known_ones(shop: Shop) {
     shop.tell(ada()).await;
     let by = "by: {identifier: {kind: \"user_id\", value: \"ada\"}}";
     let api = shop.api();
@@ -196,7 +190,7 @@ async fn a_direction_that_there_is_not_is_told_with_those_that_there_are(shop: S
         let head = if filter == "$filter" { "query Q($filter: TouchpointFilter) " } else { "" };
         let query = format!("{head}{{ customer({by}) {{ touchpoints(filter: {filter}) {{ totalCount }} }} }}");
         let variables = to_raw_value(&variables).ok();
-        let answer = api.execute(Question { query, variables, ..Question::default() }).await;
+        let answer = api.execute(GraphqlRequest { query, variables, ..GraphqlRequest::default() }).await;
         let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
         let (code, _, _, hint) = told(&answer);
         assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
@@ -204,7 +198,7 @@ async fn a_direction_that_there_is_not_is_told_with_those_that_there_are(shop: S
     }
 }
 
-async fn values_that_occur_nowhere_are_told(shop: Shop) {
+async fn unknown_values_are_listed(shop: Shop) {
     let fields = |name: &str| {
         format!(
             "funnel(steps: [{{names: [\"Home\"]}}, {{kinds: [\"oder\"]}}, {{names: [{name}, \"Home\"], channels: [\"Kiosk 7\"]}}]) {{ entered unknownValues }}
@@ -246,9 +240,10 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
     let api = shop.api();
     let ask = async |query: &str, variables: Value| {
         let variables = to_raw_value(&variables).ok();
-        let question = Question { query: query.into(), variables, request_id: "r".into(), ..Question::default() };
+        let question =
+            GraphqlRequest { query: query.into(), variables, request_id: "r".into(), ..GraphqlRequest::default() };
         let answer = api.execute(question).await;
-        assert_eq!(answer.kind, Kind::Run, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(answer.kind, ResponseKind::Run, "{}", String::from_utf8_lossy(&answer.body));
         serde_json::from_slice::<Value>(&answer.body).expect("JSON")
     };
     let goal = "goal: {}, models: [LINEAR]";
@@ -300,8 +295,11 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
             split: customerSplit(id: \"x\", identifiers: [{{kind: \"user_id\", value: 7}}], reason: \"x\") {{ status }}
             again: eventsIngest(events: [{page}]) {{ outcomes {{ status customer {{ journey(scope: {{since: \"x\"}}) {{ id }} }} }} }} }}"
     );
-    let question =
-        Question { query: query.replace("value: 7", "value: \"7\""), request_id: "r".into(), ..Question::default() };
+    let question = GraphqlRequest {
+        query: query.replace("value: 7", "value: \"7\""),
+        request_id: "r".into(),
+        ..GraphqlRequest::default()
+    };
     let answer: Value = serde_json::from_slice(&api.execute(question).await.body).expect("JSON");
     assert_eq!(answer["data"]["first"]["outcomes"][0]["status"], "CREATED", "{answer}");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! `throughline backup` and `throughline restore`: a store in a file, copied whole and put back.
+//! `throughline backup` and `throughline restore`: copies of a store in a file.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,22 +19,22 @@ use crate::store::{Result, StoreError, StoreStatus, open};
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = BACKUP_EXAMPLES)]
 pub struct BackupArgs {
-    /// The file to make
+    /// The file to create
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 const BACKUP_EXAMPLES: &str = "\
 Exit status:
-  0  the copy is whole
+  0  the copy is complete
   1  the copy failed
   2  the call cannot work: FILE exists already, there is no store, or the store is a Neo4j
 
 Examples:
-  The store of the working folder's settings, every night:
+  The store of the settings in the working directory, every night:
     throughline backup /var/backups/throughline-$(date +%F).db
 
-  Another one:
+  Another store:
     throughline backup --store sqlite:/srv/throughline.db copy.db";
 
 /// Puts a backup back as the store.
@@ -42,11 +42,11 @@ Examples:
 /// First checks that the backup is whole, and made by this version or an older one. The store of the settings must not
 /// exist yet, or be empty: data is never overwritten. To replace a store, end the server and move its file away first.
 ///
-/// A Neo4j is restored by its own tools: the command says what to run.
+/// Neo4j has its own tools; for a Neo4j the command prints what to run.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = RESTORE_EXAMPLES)]
 pub struct RestoreArgs {
-    /// The backup
+    /// The backup file
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -58,13 +58,13 @@ Exit status:
   2  the call cannot work: FILE is no whole backup, a store exists already, or the store is a Neo4j
 
 Examples:
-  Into the place that the settings name, after a disk was lost:
+  To the store of the settings, after a disk failure:
     throughline restore /var/backups/throughline-2026-07-01.db
 
-  Into another place, to look at it:
+  To another store, to inspect it:
     throughline restore --store sqlite:/tmp/look.db /var/backups/throughline-2026-07-01.db";
 
-/// Makes a backup and says what is in it.
+/// Makes a backup and prints its size.
 ///
 /// # Errors
 /// When standard output cannot be written to.
@@ -78,7 +78,7 @@ pub fn run_backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<Exit
     finish(back_up(database, &args.file), &args.file)
 }
 
-/// Puts a backup back and says what is in it.
+/// Restores a backup and prints its size.
 ///
 /// # Errors
 /// When standard output cannot be written to.
@@ -109,6 +109,6 @@ fn finish(done: Result<StoreStatus>, made: &Path) -> anyhow::Result<ExitCode> {
 }
 
 fn of_neo4j(run: &str) -> ExitCode {
-    eprintln!("error: a Neo4j has tools of its own for that; where it runs, do\n  {run}");
+    eprintln!("error: Neo4j has its own tools for this; on its machine run\n  {run}");
     ExitCode::from(2)
 }

@@ -1,4 +1,4 @@
-//! `throughline check`: what is wrong with settings and store, and how to mend it.
+//! `throughline check`: finds errors in settings and store, and says how to correct them.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::others;
+use super::unknown_events;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
@@ -37,27 +37,27 @@ pub struct CheckArgs {
 
 const EXAMPLES: &str = "\
 Exit status:
-  0  fit for use, perhaps with warnings
+  0  no errors, perhaps with warnings
   1  the store cannot be used
   2  the settings cannot be read
 
 Examples:
-  The settings of the working folder:
+  The settings of the working directory:
     throughline check
 
-  A file before it goes live, and whether its Neo4j is there:
+  A settings file before its use, and the Neo4j that it names:
     throughline check --config /etc/throughline.toml
 
-  Whether the figures of all customers are those of their histories:
+  Whether the stored figures of all customers agree with their histories:
     throughline check --recount
 
   What a slow statement of /metrics is:
     throughline check --statements | grep -A 20 touchpoints/list";
 
-/// How long a store may take to answer; making indexes takes a Neo4j that just started a while.
+/// How long a store may take to answer. A Neo4j that just started needs a while to create indexes.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// Checks and prints what it finds. Settings that cannot be read never come as far as this.
+/// Runs the checks and prints the findings. The settings have been read already.
 ///
 /// # Errors
 /// When standard output cannot be written to.
@@ -86,9 +86,9 @@ enum Finding {
 impl Finding {
     fn line(&self) -> String {
         match self {
-            Finding::Ok(words) => format!("ok       {words}"),
-            Finding::Warning(words) => format!("warning  {words}"),
-            Finding::Wrong(words) => format!("wrong    {words}"),
+            Finding::Ok(message) => format!("ok       {message}"),
+            Finding::Warning(message) => format!("warning  {message}"),
+            Finding::Wrong(message) => format!("wrong    {message}"),
         }
     }
 }
@@ -101,14 +101,14 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
     let devices: Vec<&str> = kinds.iter().filter(|kind| kind.device).map(|kind| &*kind.name).collect();
     if !devices.is_empty() && kinds.iter().all(|kind| kind.limit != Some(1)) {
         findings.push(Finding::Warning(format!(
-            "settings: {} lives on devices, which people share, and no kind has limit = 1: whoever signs in on \
-             one device becomes one customer; give the kind that people sign in with limit = 1",
+            "settings: {} is a device identifier, people share devices, and no kind has limit = 1: all people who sign in on \
+             one device become one customer; set limit = 1 for the kind that people sign in with",
             devices.join(", ")
         )));
     }
     if !settings.server.listen.ip().is_loopback() {
         findings.push(Finding::Wrong(format!(
-            "settings: server.listen is {}, which others can reach, and without [access] every caller sees all: \
+            "settings: server.listen is {}, which others can reach, and without [access] every caller sees everything: \
              listen on 127.0.0.1:{}",
             settings.server.listen,
             settings.server.listen.port()
@@ -117,25 +117,25 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether journeys can be saved where the settings say. A folder that is not there is made when they are.
+/// Whether journeys can be saved in the folder of the settings. A folder that does not exist is created later.
 fn about_journeys(folder: Option<&Path>) -> Option<Finding> {
     let folder = folder?;
     let mut parts = folder.ancestors().map(|part| if part.as_os_str().is_empty() { Path::new(".") } else { part });
     let there = parts.find(|part| part.exists()).unwrap_or(Path::new("/"));
-    let words =
+    let message =
         |what: String| Some(Finding::Wrong(format!("settings: journeys.folder is {}, {what}", folder.display())));
     if !there.is_dir() {
-        return words(format!("and {} is no folder: name another", there.display()));
+        return message(format!("and {} is not a folder: choose another", there.display()));
     }
     let tried = there.join(format!(".throughline-check-{}", std::process::id()));
     match std::fs::File::create_new(&tried).and_then(|_| std::fs::remove_file(&tried)) {
         Ok(()) => None,
-        Err(error) => words(format!("and nothing can be written in {} ({error}): name another", there.display())),
+        Err(error) => message(format!("and {} cannot be written ({error}): choose another", there.display())),
     }
 }
 
-/// What is named personal and is no kind of identifier anywhere: a slip there leaves something unmasked. The names
-/// that the defaults have stand for kinds that others may have taken out.
+/// Names in `privacy.personal` that are no kind of identifiers: a typing error there leaves values unmasked. Names of
+/// the defaults are allowed, because the settings may have removed their kinds.
 async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<Finding> {
     let usual = Settings::default().privacy.personal;
     let mut kinds: Vec<String> = settings.identity_rules().kinds.iter().map(|kind| kind.name.to_string()).collect();
@@ -155,33 +155,33 @@ async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<F
             continue;
         }
         findings.push(Finding::Wrong(format!(
-            "settings: privacy.personal names {name}, which is no kind of identifier, so nothing is masked by it: the kinds \
-             are {}, and a trait is written traits.{name}",
+            "settings: privacy.personal names {name}, which is not a kind of identifiers, so it masks nothing: the kinds \
+             are {}; write a trait as traits.{name}",
             kinds.join(", ")
         )));
     }
     findings
 }
 
-/// What the files say of themselves, and what SQLite finds in them. Nothing more is done with those that are not
-/// whole: going on could make it worse.
+/// Checks the database files. The second value is false when they are damaged: then no other check runs, because it
+/// could make things worse.
 async fn about_files(path: &Path, store: &dyn Store, thorough: bool) -> (Vec<Finding>, bool) {
     let shown = path.display();
     if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
         return (
-            vec![Finding::Warning(format!("store {shown}: the file is empty: nothing was ever stored in it"))],
+            vec![Finding::Warning(format!("store {shown}: the file is empty: nothing has been stored in it"))],
             true,
         );
     }
     let mut findings = Vec::new();
     let mut whole = true;
     for trouble in look(path) {
-        let words = format!("store {}", trouble.words(path));
+        let message = format!("store {}", trouble.words(path));
         if trouble.is_serious() {
             whole = false;
-            findings.push(Finding::Wrong(words));
+            findings.push(Finding::Wrong(message));
         } else {
-            findings.push(Finding::Warning(words));
+            findings.push(Finding::Warning(message));
         }
     }
     if !whole {
@@ -192,8 +192,8 @@ async fn about_files(path: &Path, store: &dyn Store, thorough: bool) -> (Vec<Fin
         Ok(faults) => {
             whole = false;
             findings.push(Finding::Wrong(format!(
-                "store {shown}: the file is damaged: put a backup back with `throughline restore`, or save what `sqlite3 FILE \
-                 .recover` can read; {} faults were found, the first: {}",
+                "store {shown}: the file is damaged: restore a backup with `throughline restore`, or save what `sqlite3 FILE \
+                 .recover` can read; it has {} faults, the first: {}",
                 faults.len(),
                 faults[0]
             )));
@@ -240,16 +240,16 @@ async fn about_data(settings: &Settings, store: &dyn Store, recounts: bool) -> V
     match found {
         Ok((status, health, fault)) => {
             let mut findings = vec![Finding::Ok(format!(
-                "store {url}: constraints and indexes are there; {} customers, {} touchpoints, change {}",
+                "store {url}: constraints and indexes exist; {} customers, {} touchpoints, change {}",
                 status.customers, status.touchpoints, status.change
             ))];
             let cap = settings.identity.max_identifiers;
-            findings.extend(health.warning(cap).map(|words| Finding::Warning(format!("store {url}: {words}"))));
+            findings.extend(health.warning(cap).map(|message| Finding::Warning(format!("store {url}: {message}"))));
             if let Some(fault) = fault {
                 findings.push(Finding::Wrong(format!("store {url}: {}", fault.words(&store.mending_counter()))));
             }
-            findings.extend(match others::look(store, settings).await {
-                Ok(words) => words.map(|words| Finding::Ok(format!("store {url}: {words}"))),
+            findings.extend(match unknown_events::find(store, settings).await {
+                Ok(message) => message.map(|message| Finding::Ok(format!("store {url}: {message}"))),
                 Err(error) => Some(Finding::Wrong(format!("store {url}: touchpoints cannot be read: {error}"))),
             });
             if recounts {
@@ -262,36 +262,40 @@ async fn about_data(settings: &Settings, store: &dyn Store, recounts: bool) -> V
     }
 }
 
-/// Whether all figures are what their rows give.
+/// Whether the stored figures agree with the rows.
 async fn about_figures(store: &dyn Store, url: &str, customers: i64) -> Finding {
     let progress = |done: usize| {
         if done.is_multiple_of(10_000) {
-            tracing::info!(done, of = customers, "counting figures again");
+            tracing::info!(done, of = customers, "recounting figures");
         }
     };
     match recount(store, clock::system()(), progress).await {
         Ok(Recount { customers, wrong: 0, .. }) => {
-            Finding::Ok(format!("store {url}: the figures of {customers} customers are those of their histories"))
+            Finding::Ok(format!("store {url}: the figures of {customers} customers agree with their histories"))
         }
         Ok(Recount { customers, wrong, named }) => {
             let named: Vec<&str> = named.iter().map(|id| &*id.0).collect();
             Finding::Wrong(format!(
-                "store {url}: of {customers} customers {wrong} have figures that their histories do not give, which \
-                 is a fault of this program: report it; they are {}{}",
+                "store {url}: the figures of {wrong} of {customers} customers do not agree with their histories, which \
+                 is an error of this program: report it; the customers are {}{}",
                 named.join(", "),
                 if wrong > named.len() { " …" } else { "" }
             ))
         }
-        Err(error) => Finding::Wrong(format!("store {url}: the figures cannot be counted again: {error}")),
+        Err(error) => Finding::Wrong(format!("store {url}: the figures cannot be recounted: {error}")),
     }
 }
 
-/// A database that is not there yet is no fault when its folder is.
+/// A database file that does not exist is fine when its folder exists.
 fn about_folder(path: &Path) -> Finding {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match folder.is_dir() {
-        true => Finding::Ok(format!("store {}: not there yet; serve, import and demo make it", path.display())),
-        false => Finding::Wrong(format!("store {}: there is no folder {}: make it", path.display(), folder.display())),
+        true => Finding::Ok(format!("store {}: does not exist yet; serve, import and demo create it", path.display())),
+        false => Finding::Wrong(format!(
+            "store {}: the folder {} does not exist: create it",
+            path.display(),
+            folder.display()
+        )),
     }
 }
 
@@ -304,17 +308,17 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_fit() {
+    fn the_default_settings_have_no_errors() {
         assert!(matches!(about_settings(&Settings::default())[..], [Finding::Ok(_)]));
     }
 
     #[test]
-    fn a_shared_device_that_no_limit_keeps_apart_is_warned_of() {
+    fn a_device_identifier_without_a_limit_of_1_is_a_warning() {
         let kinds =
             "[[identity.kind]]\nname = \"email\"\nlimit = 5\n[[identity.kind]]\nname = \"cookie\"\ndevice = true\n";
         let findings = about_settings(&settings(kinds));
         assert!(
-            matches!(&findings[1], Finding::Warning(words) if words.contains("cookie lives on devices")),
+            matches!(&findings[1], Finding::Warning(message) if message.contains("cookie is a device identifier")),
             "{findings:?}"
         );
         let limited = about_settings(&settings(&kinds.replace("limit = 5", "limit = 1")));
@@ -324,21 +328,21 @@ mod tests {
     #[test]
     fn an_address_that_others_can_reach_is_wrong() {
         let findings = about_settings(&settings("[server]\nlisten = \"0.0.0.0:8080\"\n"));
-        assert!(matches!(&findings[1], Finding::Wrong(words) if words.contains("127.0.0.1:8080")), "{findings:?}");
+        assert!(matches!(&findings[1], Finding::Wrong(message) if message.contains("127.0.0.1:8080")), "{findings:?}");
     }
 
     #[test]
-    fn a_folder_for_journeys_must_be_one_that_can_be_written_to() {
+    fn the_folder_for_journeys_must_be_writable() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a-file");
         std::fs::write(&file, "").expect("a file");
         assert_eq!(about_journeys(None), None);
         assert_eq!(about_journeys(Some(folder.path())), None);
-        assert_eq!(about_journeys(Some(&folder.path().join("new/and/deep"))), None, "it is made when it is needed");
+        assert_eq!(about_journeys(Some(&folder.path().join("new/and/deep"))), None, "it is created when it is needed");
         for bad in [file.clone(), file.join("below")] {
             let found = about_journeys(Some(&bad));
             assert!(
-                matches!(&found, Some(Finding::Wrong(words)) if words.contains("a-file is no folder")),
+                matches!(&found, Some(Finding::Wrong(message)) if message.contains("a-file is not a folder")),
                 "{found:?}"
             );
         }
@@ -346,20 +350,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slip_among_what_is_personal_is_told() {
+    async fn an_unknown_kind_in_privacy_personal_is_wrong() {
         let given = settings("[privacy]\npersonal = [\"email\", \"phone\", \"loyalty_cart\", \"traits.*\"]\n");
         let findings = about_personal(&given, None).await;
         assert!(
-            matches!(&findings[..], [Finding::Wrong(words)] if words.contains("names loyalty_cart") && words.contains("loyalty_card")),
+            matches!(&findings[..], [Finding::Wrong(message)] if message.contains("names loyalty_cart") && message.contains("loyalty_card")),
             "{findings:?}"
         );
-        // The defaults name kinds that these settings have not.
+        // The defaults name kinds that these settings do not have.
         let few = settings("[[identity.kind]]\nname = \"email\"\nlimit = 1\n");
         assert_eq!(about_personal(&few, None).await, []);
     }
 
     #[tokio::test]
-    async fn a_store_is_looked_at_and_not_made() {
+    async fn a_store_is_checked_and_not_created() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.db");
         let of = |path: &Path| settings(&format!("[store]\nurl = \"sqlite:{}\"\n", path.display()));
@@ -370,7 +374,7 @@ mod tests {
             .expect("a file");
         let findings = about_store(&of(&file), false).await;
         assert!(
-            matches!(&findings[..], [.., Finding::Wrong(words)] if words.contains("not an SQLite")),
+            matches!(&findings[..], [.., Finding::Wrong(message)] if message.contains("not an SQLite")),
             "{findings:?}"
         );
     }

@@ -1,4 +1,4 @@
-//! `throughline demo`: the worlds of `seeds/`, and a server that shows them.
+//! `throughline demo`: a server with the worlds of `seeds/`.
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,7 +10,7 @@ use crate::http::server;
 use crate::ingest::{EventStatus, Ingest, Origin};
 use crate::settings::Settings;
 
-/// Fills a store with six small worlds and serves it.
+/// Fills a store with six small worlds of sample data and serves it.
 ///
 /// Each world is a story: one customer on three screens, under three names, a household with one
 /// tablet, orders that come back, forty unread e-mails, a whole year. seeds/README.md tells them with
@@ -22,30 +22,30 @@ use crate::settings::Settings;
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct DemoArgs {
-    /// Address and port to listen on; [server] listen otherwise, and 127.0.0.1:8080 by default
+    /// Address and port to listen on [default: server.listen of the settings, 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  Look around:
+  Start a demo:
     throughline demo
 
-  On a Neo4j of your own:
+  On a Neo4j:
     THROUGHLINE_STORE_USER=neo4j THROUGHLINE_STORE_PASSWORD=… throughline demo --store bolt://127.0.0.1:7687
 
-  Beside a server that has the port already:
+  On another port:
     throughline demo --listen 127.0.0.1:8081";
 
-/// Events in one call: as many as a batch has.
+/// Events of one call, as many as in a batch.
 const CALL: usize = 1_000;
 
 #[derive(RustEmbed)]
 #[folder = "seeds"]
 struct Seeds;
 
-/// The settings with a store for the demo alone, unless some other than the default was chosen.
+/// The settings with a store for the demo, unless another store than the default was chosen.
 #[must_use]
 pub fn own_store(mut settings: Settings) -> Settings {
     if settings.store.url == Settings::default().store.url {
@@ -54,10 +54,10 @@ pub fn own_store(mut settings: Settings) -> Settings {
     settings
 }
 
-/// Fills the store and serves it until it is told to end.
+/// Fills the store and serves it until a signal ends it.
 ///
 /// # Errors
-/// When the address cannot be listened on, or the store cannot be used or filled.
+/// When it cannot listen on the address, or the store cannot be used or filled.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener = server::listen(settings.server.listen)?;
     let engine = Engine::start(&settings)?;
@@ -77,11 +77,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     served
 }
 
-/// Takes every world in; says how many, with how many events.
+/// Stores every world. Returns the number of worlds and of events.
 async fn fill(ingest: &Ingest) -> anyhow::Result<(usize, usize)> {
     let (mut worlds, mut events) = (0, 0);
     for name in Seeds::iter().filter(|name| name.ends_with(".ndjson")) {
-        let file = Seeds::get(&name).context("a world that was there is gone")?;
+        let file = Seeds::get(&name).context("an embedded world cannot be read")?;
         let text = std::str::from_utf8(&file.data).with_context(|| format!("{name} is not UTF-8"))?;
         let lines = text.lines().map(serde_json::from_str).collect::<Result<Vec<&RawValue>, _>>();
         let lines = lines.with_context(|| format!("{name} is not JSON"))?;
@@ -108,7 +108,7 @@ fn welcome(address: std::net::SocketAddr) -> String {
   The console:  http://{address}/
   The API:      http://{address}/graphql
 
-A whole customer, by a telephone number as somebody wrote it:
+A customer by a telephone number:
 
   curl --silent http://{address}/graphql --header 'content-type: application/json' \
     --data '{{"query": "{{ customer(by: {{identifier: {{kind: \"phone\", value: \"07700 900123\"}}}}) {{ displayName identifiers {{ nodes {{ kind value }} }} activity {{ touchpointCount channels {{ channel touchpoints }} }} }} }}"}}'
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_demo_has_a_store_of_its_own_unless_one_was_chosen() {
+    fn a_demo_has_its_own_store_unless_another_was_chosen() {
         assert_eq!(own_store(Settings::default()).store.url, "sqlite:throughline-demo.db");
         let mut chosen = Settings::default();
         chosen.set_store_url("sqlite:mine.db").expect("a store");

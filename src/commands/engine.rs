@@ -1,4 +1,4 @@
-//! The parts put together: store, ingest, schema, HTTP.
+//! Puts the parts together: store, ingest, GraphQL, HTTP.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -10,8 +10,7 @@ use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
 use crate::changes::feed::Feed;
-use crate::graphql::execute::Api;
-use crate::graphql::{self, Setup, Viewer, status};
+use crate::graphql::{self, Setup};
 use crate::http::app::State;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
@@ -23,7 +22,7 @@ use crate::rules::sync::RulesSync;
 use crate::settings::Settings;
 use crate::store::{Store, open};
 
-/// A store and what works on it.
+/// A store and the tasks that work on it.
 pub(super) struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) ingest: Arc<Ingest>,
@@ -37,7 +36,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Opens the store, which may be away, and starts what works on it.
+    /// Opens the store, which may be away, and starts the tasks.
     pub(super) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let store = open::open(&settings.store)?;
         let ingest = Arc::new(Ingest::new(store.clone(), settings));
@@ -51,17 +50,9 @@ impl Engine {
         Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits })
     }
 
-    /// What the server needs to answer.
+    /// The state of the HTTP app.
     pub(super) fn state(&self, listen: SocketAddr) -> anyhow::Result<State> {
-        let schema = graphql::schema(self.setup.clone(), self.ingest.clone(), self.feed.clone());
-        let of_valid = graphql::schema_of_valid(self.setup.clone(), self.ingest.clone(), self.feed.clone());
-        let alone = graphql::schema_of_fields_alone(self.setup.clone(), self.ingest.clone(), self.feed.clone());
-        let store = self.store.clone();
-        let attach = move |request| graphql::with_viewer(request, store.clone(), Viewer::all());
-        let store = self.store.clone();
-        let api = Api::new(schema, attach).context("the schema cannot be read")?;
-        let api = api.running_valid_by(of_valid).running_fields_alone_by(alone).sharing(self.store.share());
-        let api = api.reading_first("status", move |request| status::read_first(store.clone(), request));
+        let api = graphql::api(&self.store, self.setup.clone(), self.ingest.clone(), self.feed.clone())?;
         let (store, watch) = (self.store.clone(), self.identity.clone());
         let metrics = Metrics::begin().context("cannot begin to measure")?;
         identity::describe();
@@ -72,14 +63,14 @@ impl Engine {
             gauges: Arc::new(move || store.gauges()),
             refresh: Arc::new(move || {
                 let watch = watch.clone();
-                Box::pin(async move { watch.look().await })
+                Box::pin(async move { watch.refresh().await })
             }),
             sockets: self.sockets.clone(),
             listen,
         })
     }
 
-    /// Takes no more events and returns when all that were acknowledged are safe.
+    /// Accepts no more events, and returns when all acknowledged events are stored.
     pub(super) async fn close(self) {
         self.rules_sync.close().await;
         self.visits.close().await;
@@ -89,28 +80,28 @@ impl Engine {
     }
 }
 
-/// `throughline import`, with a store that is there.
+/// `throughline import`, with an open store.
 pub(super) async fn import(args: ImportArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, import::run(&args, &settings, store.clone()).await).await
 }
 
-/// `throughline restitch`, with a store that is there.
+/// `throughline restitch`, with an open store.
 pub(super) async fn restitch(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, super::restitch::run(&settings, store.clone()).await).await
 }
 
-/// `throughline journeys`, with a store that is there.
+/// `throughline journeys`, with an open store.
 pub(super) async fn journeys(args: JourneysArgs, settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, super::journeys::run(&args, &settings, store.clone()).await).await
 }
 
-/// Ends the store behind what was done with it.
+/// Closes the store and returns the result.
 async fn closing<T>(store: &Arc<dyn Store>, done: T) -> T {
     store.close().await;
     done

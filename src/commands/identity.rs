@@ -1,6 +1,6 @@
-//! Figures about who is who for `/metrics`, and a line in the log when one customer becomes too large.
+//! Figures about identities for `/metrics`, and a warning in the log when a customer becomes too large.
 //!
-//! They are read when somebody asks for the metrics, and once a minute for the log.
+//! They are read when the metrics are requested, and once a minute for the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,47 +11,47 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 use crate::domain::health::{Health, Nearness, buckets};
 use crate::store::Store;
 
-/// How long the store may take: Prometheus waits ten seconds, and the other figures need none.
+/// How long the store may take. Prometheus waits ten seconds, and the other figures need no store.
 const WITHIN: Duration = Duration::from_secs(1);
-/// Customers up to this size have series of their own; a customer can't have more without being told of.
+/// The largest size of a customer with a metric series. The log warns about larger customers.
 const LARGEST_BUCKET: i64 = 100_000;
 
-/// Watches the figures.
+/// Updates the metrics and warns.
 pub(super) struct IdentityWatch {
     store: Arc<dyn Store>,
     cap: Box<dyn Fn() -> usize + Send + Sync>,
-    /// What was said last, so that it is said once.
-    said: AtomicU8,
+    /// The last warning, so that it is not repeated.
+    warned: AtomicU8,
 }
 
 impl IdentityWatch {
     /// `cap` is the rules' `max_identifiers`.
     pub(super) fn new(store: Arc<dyn Store>, cap: impl Fn() -> usize + Send + Sync + 'static) -> Self {
-        IdentityWatch { store, cap: Box::new(cap), said: AtomicU8::new(Nearness::Far as u8) }
+        IdentityWatch { store, cap: Box::new(cap), warned: AtomicU8::new(Nearness::Far as u8) }
     }
 
-    /// Reads the figures into the metrics, and warns when the largest customer has come near the cap. What a
-    /// store that is away does not tell stays as it was.
-    pub(super) async fn look(&self) {
+    /// Reads the figures into the metrics, and warns when the largest customer is near the cap. The metrics keep their
+    /// values when the store is away.
+    pub(super) async fn refresh(&self) {
         match tokio::time::timeout(WITHIN, self.store.identity_health()).await {
-            Ok(Ok(health)) => self.tell(&health),
+            Ok(Ok(health)) => self.update(&health),
             Ok(Err(error)) => tracing::debug!(%error, "no figures about identities"),
             Err(_) => tracing::debug!("no figures about identities: the store took too long"),
         }
     }
 
-    fn tell(&self, health: &Health) {
+    fn update(&self, health: &Health) {
         let cap = (self.cap)();
         measure(health, cap);
         let nearness = health.nearness(cap);
-        let said = self.said.swap(nearness as u8, Ordering::Relaxed);
-        if let Some(words) = health.warning(cap).filter(|_| nearness as u8 > said) {
-            tracing::warn!("{words}");
+        let warned = self.warned.swap(nearness as u8, Ordering::Relaxed);
+        if let Some(message) = health.warning(cap).filter(|_| nearness as u8 > warned) {
+            tracing::warn!("{message}");
         }
     }
 }
 
-/// Kinds and rules are the settings' own words; nothing about a person is in a label.
+/// Sets the metrics. Labels are names of rules, without personal data.
 fn measure(health: &Health, cap: usize) {
     gauge!("throughline_identity_identifiers").set(health.identifiers as f64);
     for (from, to) in buckets().take_while(|(_, to)| *to <= LARGEST_BUCKET) {
@@ -71,15 +71,15 @@ fn measure(health: &Health, cap: usize) {
     }
 }
 
-/// What each says.
+/// Describes the metrics.
 pub(super) fn describe() {
-    describe_gauge!("throughline_identity_identifiers", "identifiers, those that nobody holds included");
-    describe_gauge!("throughline_identity_customers", "customers, by how many identifiers they have");
-    describe_gauge!("throughline_identity_shared", "identifiers that several people share");
+    describe_gauge!("throughline_identity_identifiers", "identifiers, including those without a customer");
+    describe_gauge!("throughline_identity_customers", "customers, by number of identifiers");
+    describe_gauge!("throughline_identity_shared", "shared identifiers");
     describe_gauge!("throughline_identity_largest", "identifiers of the largest customer");
-    describe_gauge!("throughline_identity_cap", "how many identifiers a customer may have: max_identifiers");
-    describe_gauge!("throughline_identity_past_cap", "customers with more identifiers than that");
-    describe_counter!("throughline_identity_merges_total", "customers that were merged into another, ever");
-    describe_counter!("throughline_identity_splits_total", "customers that came out of another, ever");
+    describe_gauge!("throughline_identity_cap", "maximum number of identifiers of a customer: max_identifiers");
+    describe_gauge!("throughline_identity_past_cap", "customers with more identifiers than max_identifiers");
+    describe_counter!("throughline_identity_merges_total", "customers that were merged into another");
+    describe_counter!("throughline_identity_splits_total", "customers that were split off another");
     describe_counter!("throughline_identity_refusals_total", "refusals in identity histories, by rule");
 }

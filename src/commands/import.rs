@@ -1,4 +1,4 @@
-//! `throughline import`: files of events into the store.
+//! `throughline import`: imports files of events.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -36,7 +36,7 @@ use crate::store::Store;
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ImportArgs {
-    /// What a line is
+    /// The format of a line
     #[arg(long, value_enum, default_value_t = Format::Segment)]
     pub format: Format,
 
@@ -58,10 +58,10 @@ pub struct ImportArgs {
     pub files: Vec<PathBuf>,
 }
 
-/// What a line of a file is.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One event of Segment's specification as JSON
+    /// An event of Segment's specification as JSON
     Segment,
 }
 
@@ -70,7 +70,7 @@ Exit status:
   0    every event is stored
   1    a file could not be read, or the store failed
   2    the command line or the settings cannot work
-  3    some lines were rejected
+  3    some events were rejected
   130  stopped by Ctrl-C; the same command continues where it stopped
 
 Examples:
@@ -79,7 +79,7 @@ Examples:
   throughline import --problems problems.ndjson events.ndjson
   throughline generate --customers 500 | throughline import --source world -";
 
-/// How many rejects are shown when no file takes them.
+/// The number of rejected events shown when they are not written to a file.
 const SHOWN_REJECTS: u64 = 5;
 
 fn source(text: &str) -> Result<String, String> {
@@ -87,30 +87,29 @@ fn source(text: &str) -> Result<String, String> {
     good.then(|| text.trim().to_owned()).ok_or_else(|| "a name of 1 to 1,024 bytes without control characters".into())
 }
 
-/// Imports the files one after the other and prints the closing table to standard output.
+/// Imports the files one after the other and prints a closing table.
 ///
 /// # Errors
-/// When its closing table or the list of rejects cannot be written. What goes wrong with one file is
-/// told, and the others go on.
+/// When the closing table or a list cannot be written. An error in one file is printed, and the next file follows.
 pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let Format::Segment = args.format;
     let inputs: Vec<ImportFrom> = args.files.iter().map(|path| ImportFrom::argument(path)).collect();
     if inputs.iter().filter(|input| **input == ImportFrom::Stdin).count() > 1 {
-        return Ok(wrong_call("standard input can be taken once only: give - once"));
+        return Ok(wrong_call("standard input can be read only once: give - once"));
     }
     if args.rejects.is_some() && args.rejects == args.problems {
-        return Ok(wrong_call("--rejects and --problems are lists of their own: give two files"));
+        return Ok(wrong_call("--rejects and --problems need two different files"));
     }
     let mut lists = match Lists::open(args) {
         Ok(lists) => lists,
         Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
     };
     let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
-    import.newest_rules().await.context("the rules of who is who cannot be read")?;
+    import.newest_rules().await.context("the identity rules cannot be read")?;
     let mut stop = stop_at_ctrl_c();
     let mut done = Vec::new();
     for input in &inputs {
-        let mut shown = Shown::new(&input.to_string());
+        let mut shown = Progress::new(&input.to_string());
         let report = import.run(input, &mut stop, |at| shown.progress(at), |remark| lists.take(remark)).await;
         shown.close();
         let ends = report.stopped || matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)));
@@ -127,8 +126,8 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
         import.judge_visits(&stop).await.context("visits on shared devices cannot be judged")?;
     }
     let mut out = io::stdout().lock();
-    let told = where_told(&done, problems, args.problems.as_deref());
-    write!(out, "{}{told}", closing_table(&done)).context("cannot write the closing table")?;
+    let printed = warnings_note(&done, problems, args.problems.as_deref());
+    write!(out, "{}{printed}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))
 }
 
@@ -138,7 +137,7 @@ fn wrong_call(reason: &str) -> ExitCode {
 }
 
 fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
-    const GO_ON: &str = "what was counted is safe, and the same command again goes on where it stopped";
+    const GO_ON: &str = "the counted events are stored; run the same command again to continue";
     let any = |what: fn(&ImportReport) -> bool| done.iter().any(|(_, report)| what(report));
     if any(|report| report.stopped) {
         eprintln!("stopped: {GO_ON}");
@@ -155,19 +154,19 @@ fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
     }
 }
 
-/// Turns true at the first Ctrl-C; a second one ends the program where it is.
+/// Becomes true at the first Ctrl-C. A second one ends the program at once.
 fn stop_at_ctrl_c() -> watch::Receiver<bool> {
     let (tell, stop) = watch::channel(false);
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("stopping after the batch in hand; once more stops at once");
-            // An error here is an import that is over.
+            eprintln!("stopping after the current batch; press Ctrl-C again to stop at once");
+            // An error means that the import has ended.
             let _ = tell.send(true);
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(130);
             }
         }
-        // Without a signal handler the channel stays open, and nothing ever stops.
+        // Without a signal handler the channel stays open, and nothing stops.
         std::future::pending::<()>().await;
     });
     stop
@@ -212,20 +211,19 @@ fn row(name: &str, counts: &ImportCounts, took: Duration) -> [String; 7] {
     ]
 }
 
-/// What stands below the table: where warnings are to be read, or how.
-fn where_told(done: &[(String, ImportReport)], problems: u64, file: Option<&Path>) -> String {
+/// The line below the table: where the warnings are listed.
+fn warnings_note(done: &[(String, ImportReport)], problems: u64, file: Option<&Path>) -> String {
     let warned: u64 = done.iter().map(|(_, report)| report.counts.warned).sum();
     match file {
         Some(file) => format!("problems listed in {}: {problems}\n", file.display()),
         None if warned > 0 => {
-            "What the warnings are: --problems FILE lists them, also when the same files are imported again\n"
-                .to_owned()
+            "To see the warnings: --problems FILE lists them, also when the same files are imported again\n".to_owned()
         }
         None => String::new(),
     }
 }
 
-/// Where rejects and problems go: into files; without one, the first few rejects to standard error.
+/// Writes rejects and problems to files. Without a file, the first rejects are printed to standard error.
 struct Lists {
     rejects: Option<BufWriter<File>>,
     rejected: u64,
@@ -268,7 +266,7 @@ impl Lists {
         }
     }
 
-    /// How many problems were listed.
+    /// The number of listed problems.
     fn close(self) -> anyhow::Result<u64> {
         let is_elsewhere = self.rejects.is_some() || self.problems.is_some();
         for mut file in [self.rejects, self.problems].into_iter().flatten() {
@@ -281,15 +279,15 @@ impl Lists {
     }
 }
 
-/// How far a file is, on standard error: a bar on a terminal, else a line every few seconds.
-struct Shown {
+/// The progress of a file on standard error: a bar on a terminal, otherwise a line every few seconds.
+struct Progress {
     name: String,
-    begun: Instant,
-    told: Instant,
+    started: Instant,
+    printed: Instant,
     bar: Option<ProgressBar>,
 }
 
-impl Shown {
+impl Progress {
     const EVERY: Duration = Duration::from_secs(5);
 
     fn new(name: &str) -> Self {
@@ -300,11 +298,11 @@ impl Shown {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Shown { name: name.to_owned(), begun: now, told: now, bar }
+        Progress { name: name.to_owned(), started: now, printed: now, bar }
     }
 
     fn progress(&mut self, at: ImportProgress) {
-        let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
+        let seconds = self.started.elapsed().as_secs_f64().max(0.001);
         let rate = at.counts.events() as f64 / seconds;
         if let Some(bar) = &self.bar {
             if let Some(length) = at.length.filter(|_| bar.length().is_none()) {
@@ -317,8 +315,8 @@ impl Shown {
             }
             bar.set_position(at.position);
             bar.set_message(format!("{} events, {rate:.0} a second", at.counts.events()));
-        } else if self.told.elapsed() >= Self::EVERY {
-            self.told = Instant::now();
+        } else if self.printed.elapsed() >= Self::EVERY {
+            self.printed = Instant::now();
             let part = at.length.filter(|length| *length > 0).map(|length| at.position as f64 / length as f64);
             let rest = part.filter(|part| *part > 0.0).map_or_else(String::new, |part| {
                 format!(", {:.0} %, {:.0} s left", part * 100.0, seconds / part - seconds)
@@ -344,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closing_table_has_a_row_a_file_and_their_sum() {
+    fn the_closing_table_has_a_row_for_each_file_and_a_sum() {
         let done = [("a.ndjson".to_owned(), report(1_000, 0)), ("long name.ndjson".to_owned(), report(5, 1))];
         let text = closing_table(&done);
         let lines: Vec<&str> = text.lines().collect();
@@ -355,18 +353,18 @@ mod tests {
     }
 
     #[test]
-    fn below_the_table_stands_where_the_warnings_are() {
+    fn a_note_below_the_table_says_where_the_warnings_are() {
         let warned = |warned: u64| {
             let counts = ImportCounts { created: 5, warned, ..ImportCounts::default() };
             [("a".to_owned(), ImportReport { counts, ..report(0, 0) })]
         };
-        assert_eq!(where_told(&warned(0), 0, None), "");
-        assert!(where_told(&warned(2), 0, None).contains("--problems FILE"));
-        assert_eq!(where_told(&warned(2), 3, Some(Path::new("p.ndjson"))), "problems listed in p.ndjson: 3\n");
+        assert_eq!(warnings_note(&warned(0), 0, None), "");
+        assert!(warnings_note(&warned(2), 0, None).contains("--problems FILE"));
+        assert_eq!(warnings_note(&warned(2), 3, Some(Path::new("p.ndjson"))), "problems listed in p.ndjson: 3\n");
     }
 
     #[test]
-    fn the_exit_status_says_what_happened() {
+    fn the_exit_status_depends_on_the_result() {
         let code = |report: ImportReport| format!("{:?}", exit_code(&[("a".to_owned(), report)]));
         let is = |number: u8| format!("{:?}", ExitCode::from(number));
         assert_eq!(code(report(1, 0)), is(0));

@@ -1,8 +1,8 @@
-//! `throughline journeys`: questions about the journeys of all customers, answered on the command line.
+//! `throughline journeys`: figures about the journeys of all customers on the command line.
 
 mod people;
-mod sheet;
 mod step;
+mod table;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use self::people::Who;
-use self::sheet::Sheet;
-use self::step::WrittenStep;
+use self::people::Figure;
+use self::step::StepText;
+use self::table::Table;
 use crate::domain::nearest::hint;
 use crate::domain::{Duration, Timestamp};
 use crate::ingest::clock;
@@ -28,7 +28,7 @@ use crate::projection::{Journeys, Options, ProjectionError};
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Asks how customers move between touchpoints, where they drop off, and what earned an order.
+/// Shows how customers move between touchpoints, where they drop out, and what led to orders.
 ///
 /// Reads the touchpoints from the store, or from the projection that a server saved, and answers one
 /// question with the same figures as the API's `journeys`. `people` lists the customers behind a figure.
@@ -41,30 +41,30 @@ use crate::store::Store;
 #[command(after_long_help = EXAMPLES)]
 pub struct JourneysArgs {
     #[command(subcommand)]
-    question: Asked,
+    question: JourneysCommand,
 
     #[command(flatten)]
     scope: ScopeArgs,
 
-    /// How the answer is written
+    /// The format of the answer
     #[arg(long, global = true, value_enum, default_value_t = Form::Table, value_name = "FORM")]
     format: Form,
 }
 
-/// How an answer is written.
+/// The format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// For people
+    /// A table for people
     Table,
-    /// The rows alone, with a head
+    /// The rows, with a header
     Csv,
-    /// The rows alone, an object a line
+    /// The rows, one object per line
     Ndjson,
-    /// The rows, and what they add up to
+    /// The rows and the totals
     Json,
 }
 
-/// Of which touchpoints and customers.
+/// Which touchpoints and customers count.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Scope")]
 struct ScopeArgs {
@@ -78,40 +78,39 @@ struct ScopeArgs {
 
     /// Only touchpoints that match
     #[arg(long, global = true, value_name = "STEP")]
-    include: Option<WrittenStep>,
+    include: Option<StepText>,
 
-    /// No touchpoints that match
+    /// Only touchpoints that do not match
     #[arg(long, global = true, value_name = "STEP")]
-    exclude: Option<WrittenStep>,
+    exclude: Option<StepText>,
 
-    /// What makes a journey
+    /// The unit of a journey
     #[arg(long, global = true, value_enum, default_value_t = Per::Customer, value_name = "UNIT")]
     per: Per,
 
-    /// A longer time than this ends a session that has no id; without it what the rules of the store say
+    /// A longer time between two touchpoints without a session id ends a session [default: the gap of the store's rules]
     #[arg(long, global = true, value_name = "DURATION")]
     session_gap: Option<Duration>,
 
-    /// What a touchpoint's value is; in attribution, what earns [default: name, in attribution channel]
+    /// The dimension of a touchpoint's value; in attribution, of the values that receive credit [default: name, in attribution channel]
     #[arg(long, global = true, value_name = "DIMENSION")]
     dimension: Option<String>,
 
-    /// Only customers who allow this
+    /// Only customers with consent for this purpose
     #[arg(long, global = true, value_name = "PURPOSE")]
     purpose: Option<String>,
 }
 
-/// What makes a journey.
+/// The unit of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Per {
-    /// All of a customer's touchpoints
+    /// All touchpoints of a customer
     Customer,
-    /// One session's
+    /// The touchpoints of a session
     Session,
 }
 
-/// The scope that another is compared with. What makes a journey, the gap and the dimension are as there when they
-/// are left out.
+/// The other scope of a comparison. Unit, gap and dimension are those of the first scope when they are left out.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "The other scope")]
 struct WithArgs {
@@ -125,138 +124,138 @@ struct WithArgs {
 
     /// Only touchpoints that match
     #[arg(long, value_name = "STEP")]
-    with_include: Option<WrittenStep>,
+    with_include: Option<StepText>,
 
-    /// No touchpoints that match
+    /// Only touchpoints that do not match
     #[arg(long, value_name = "STEP")]
-    with_exclude: Option<WrittenStep>,
+    with_exclude: Option<StepText>,
 
-    /// What makes a journey
+    /// The unit of a journey
     #[arg(long, value_enum, value_name = "UNIT")]
     with_per: Option<Per>,
 
-    /// A longer time than this ends a session that has no id
+    /// A longer time between two touchpoints without a session id ends a session
     #[arg(long, value_name = "DURATION")]
     with_session_gap: Option<Duration>,
 
-    /// What a touchpoint's value is
+    /// The dimension of a touchpoint's value
     #[arg(long, value_name = "DIMENSION")]
     with_dimension: Option<String>,
 
-    /// Only customers who allow this
+    /// Only customers with consent for this purpose
     #[arg(long, value_name = "PURPOSE")]
     with_purpose: Option<String>,
 }
 
 #[derive(Subcommand, Clone, Debug)]
-enum Asked {
-    /// How much there is, and what stays outside
+enum JourneysCommand {
+    /// The number of customers, journeys and touchpoints in the scope
     Population,
     /// How often one touchpoint follows another
     Transitions {
-        /// Links shown
+        /// The number of links shown
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: usize,
     },
-    /// Where journeys go to and come from around a touchpoint
+    /// The touchpoints before and after an anchor
     Flow {
-        /// Around the first of these
+        /// The first touchpoint that matches is the anchor
         #[arg(long, value_name = "STEP", required = true)]
-        anchor: WrittenStep,
-        /// Columns before it
+        anchor: StepText,
+        /// The number of columns before the anchor
         #[arg(long, value_name = "N", default_value_t = 0)]
         before: usize,
-        /// Columns after it
+        /// The number of columns after the anchor
         #[arg(long, value_name = "N", default_value_t = 5)]
         after: usize,
-        /// Values shown in each column
+        /// The number of values shown in each column
         #[arg(long, value_name = "N", default_value_t = 10)]
         top: usize,
     },
-    /// How far journeys get along steps
+    /// How many journeys reach each step
     Funnel {
         /// The steps, in order
         #[arg(value_name = "STEP", required = true)]
-        steps: Vec<WrittenStep>,
-        /// At most so long from the first step to any other, such as P7D
+        steps: Vec<StepText>,
+        /// The longest time from the first step to any other step, such as P7D
         #[arg(long, value_name = "DURATION")]
         within: Option<Duration>,
-        /// A funnel for each value that this dimension has at the first step
+        /// A funnel for each value of this dimension at the first step
         #[arg(long, value_name = "DIMENSION")]
         breakdown: Option<String>,
-        /// Groups shown
+        /// The number of groups shown
         #[arg(long, value_name = "N", default_value_t = 20)]
         top: usize,
     },
-    /// The ways that journeys take
+    /// The most frequent paths
     Paths {
-        /// Up to and with the first of these, and only of journeys that have one
+        /// Paths end with the first touchpoint that matches; journeys without one are left out
         #[arg(long, value_name = "STEP")]
-        to: Option<WrittenStep>,
-        /// Only touchpoints no longer than this before that one, such as P7D; goes with --to
+        to: Option<StepText>,
+        /// The longest time between a touchpoint and the one that matches --to, such as P7D
         #[arg(long, value_name = "DURATION", requires = "to")]
         within: Option<Duration>,
-        /// Keep repeats side by side
+        /// Keep values that repeat directly
         #[arg(long)]
         repeats: bool,
-        /// Values kept: the last with --to, else the first
+        /// The number of values kept: with --to the last ones, otherwise the first ones
         #[arg(long, value_name = "N", default_value_t = 20)]
         max_length: usize,
-        /// Paths shown
+        /// The number of paths shown
         #[arg(long, value_name = "N", default_value_t = 20)]
         top: usize,
     },
-    /// How long it takes from one touchpoint to another
+    /// The time from one touchpoint to another
     TimeBetween {
-        /// From the first of these
+        /// The first touchpoint that matches
         #[arg(long, value_name = "STEP", required = true)]
-        from: WrittenStep,
-        /// To the first of these after it
+        from: StepText,
+        /// The first touchpoint after it that matches
         #[arg(long, value_name = "STEP", required = true)]
-        to: WrittenStep,
-        /// Parts of the histogram
+        to: StepText,
+        /// The number of buckets of the histogram
         #[arg(long, value_name = "N", default_value_t = 20)]
         buckets: usize,
     },
-    /// What earned the conversions
+    /// The attribution of conversions to touchpoints
     Attribution {
-        /// What a conversion is
+        /// The touchpoints that are conversions
         #[arg(long, value_name = "STEP", default_value = "kind=order")]
-        goal: WrittenStep,
-        /// Which touchpoints can earn; all without it
+        goal: StepText,
+        /// The touchpoints that can receive credit [default: all]
         #[arg(long, value_name = "STEP")]
-        touches: Option<WrittenStep>,
-        /// How it is shared; all models without it
+        touches: Option<StepText>,
+        /// The attribution model; may be repeated [default: all]
         #[arg(long = "model", value_name = "MODEL", value_parser = model)]
         models: Vec<Model>,
-        /// How long before a conversion a touchpoint counts
+        /// The longest time between a touchpoint and the conversion
         #[arg(long, value_name = "DURATION", default_value = "P30D")]
         lookback: Duration,
-        /// For TIME_DECAY: after how long a touchpoint counts half as much
+        /// For TIME_DECAY: the age at which a touchpoint counts half as much
         #[arg(long, value_name = "DURATION", default_value = "P7D")]
         half_life: Duration,
-        /// Rows shown of each model
+        /// The number of rows shown for each model
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: usize,
     },
-    /// How many journeys fit a pattern of values
+    /// The number of journeys that match a pattern of values
     Match {
         /// The pattern, such as 'Search -> [^"Product Viewed"]* -> $'
         #[arg(value_name = "PATTERN")]
         pattern: String,
     },
-    /// Where two scopes differ most: each link's share of all links
+    /// Compares the links of two scopes
     Compare {
         #[command(flatten)]
         with: Box<WithArgs>,
-        /// Links shown
+        /// The number of links shown
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: usize,
     },
-    /// Who is behind a figure: a line for each customer
+    /// The customers behind a figure, one line for each
     People {
         #[command(subcommand)]
-        who: Who,
+        figure: Figure,
     },
 }
 
@@ -271,33 +270,33 @@ Examples:
     throughline journeys funnel \"Product Viewed\" \"Product Added\" kind=order \\
       --within P7D --breakdown properties.platform
 
-  What follows what in the sessions of this year, for a spreadsheet:
+  The transitions in the sessions of this year, for a spreadsheet:
     throughline journeys transitions --per session --since 2026-01-01 --top 500 --format csv
 
-  The ways to an order by channel, and what earned it:
+  The paths to an order by channel, and its attribution:
     throughline journeys paths --to kind=order --dimension channel
     throughline journeys attribution --goal kind=order --model MARKOV --model LINEAR
 
-  How many searched and never came to a product, and who they are:
+  The journeys with a search and no product view, and their customers:
     throughline journeys match 'Search -> [^\"Product Viewed\"]* -> $'
     throughline journeys people match 'Search -> [^\"Product Viewed\"]* -> $' --format csv
 
-  Who had something in the cart and did not buy within a week:
+  The customers figure added to the cart and did not buy within a week:
     throughline journeys people funnel \"Product Added\" kind=order --within P7D --dropped
 
   What is different since July:
     throughline journeys compare --since 2026-07-01 --with-until 2026-07-01";
 
-/// How long a question may take here, where nobody else waits.
+/// The time limit of a question. It is long, because no other client waits.
 const TIME_LIMIT: Time = Time::from_secs(3_600);
 
-/// Answers, on standard output.
+/// Prints the answer.
 ///
 /// # Errors
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let clock = clock::system();
-    // A question writes nothing: where no rules were saved yet, the settings' will be the first.
+    // This command writes nothing. Without saved rules those of the settings apply.
     let rules = store.rules().await.context("the rules cannot be read")?;
     let gap = rules.map_or(settings.identity.session_gap, |rules| rules.saved.rules.session_gap);
     let now = clock();
@@ -312,7 +311,7 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         Err(wrong) => return Ok(wrong_call(&wrong)),
     };
     let journeys = Journeys::start(store.clone(), Options::of(settings), clock);
-    // Only a person at a terminal sees it.
+    // Drawn on a terminal only.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let view = loop {
         match journeys.view().await {
@@ -331,27 +330,27 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         Ok((question.answer(projection, &scope, run)?, unknown))
     });
     let answer = answer.await;
-    // What was read is worth keeping for the next question.
+    // Saves the projection for the next question.
     journeys.close().await;
     let answered = match answer {
         Err(ProjectionError::Question(fault @ JourneyError::BadArgument { .. })) => {
             return Ok(wrong_call(&words(fault)));
         }
-        other => other.context("the question has no answer")?,
+        other => other.context("the question cannot be answered")?,
     };
     let (answer, unknown) = &*answered;
     match answer {
         Answer::Customers(people) => people::print(&*store, settings, people, args.format).await?,
         answer => {
-            let sheet = Sheet::of(answer);
-            super::print(&sheet.written(args.format))?;
+            let table = Table::of(answer);
+            super::print(&table.written(args.format))?;
         }
     }
     unknown.iter().for_each(note);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells of a value that no touchpoint has: misspelled, most likely.
+/// Prints a note about a value that no touchpoint has, which is probably misspelled.
 fn note(unknown: &UnknownValue) {
     match &unknown.nearest {
         Some(nearest) => {
@@ -366,7 +365,7 @@ fn wrong_call(reason: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// What is wrong, and what would be right.
+/// The text of an error.
 fn words(fault: JourneyError) -> String {
     match fault {
         JourneyError::BadArgument { argument, message, hint } => format!("{argument}: {message}; {hint}"),
@@ -377,7 +376,7 @@ fn words(fault: JourneyError) -> String {
 fn model(text: &str) -> Result<Model, String> {
     let found = Model::ALL.into_iter().find(|model| model.as_str().eq_ignore_ascii_case(&text.replace('-', "_")));
     let known = || Model::ALL.map(Model::as_str).join(", ");
-    found.ok_or_else(|| format!("no such model; one of {}", known()))
+    found.ok_or_else(|| format!("unknown model: use one of {}", known()))
 }
 
 fn dimension(name: &str, settings: &Settings) -> Result<Dimension, String> {
@@ -390,7 +389,7 @@ fn dimension(name: &str, settings: &Settings) -> Result<Dimension, String> {
 
 impl ScopeArgs {
     fn read(&self, settings: &Settings, gap: Duration, now: Timestamp) -> Result<Scope, String> {
-        let step = |step: &Option<WrittenStep>| step.as_ref().map(|step| step.read(settings)).transpose();
+        let step = |step: &Option<StepText>| step.as_ref().map(|step| step.read(settings)).transpose();
         Ok(Scope {
             since: self.since,
             until: self.until,
@@ -406,9 +405,9 @@ impl ScopeArgs {
 }
 
 impl WithArgs {
-    /// As journeys know it; `other` is the scope that is compared.
+    /// The scope for the journeys module. `other` is the first scope of the comparison.
     fn read(&self, other: &Scope, settings: &Settings, now: Timestamp) -> Result<Scope, String> {
-        let step = |step: &Option<WrittenStep>| step.as_ref().map(|step| step.read(settings)).transpose();
+        let step = |step: &Option<StepText>| step.as_ref().map(|step| step.read(settings)).transpose();
         let per = |per: Per| if per == Per::Session { Unit::Session } else { Unit::Customer };
         Ok(Scope {
             since: self.with_since,
@@ -424,8 +423,8 @@ impl WithArgs {
     }
 }
 
-impl Asked {
-    /// As journeys know it, asked of `scope`, which `written` is.
+impl JourneysCommand {
+    /// The question for the journeys module. `scope` is what was read from `written`.
     fn read(
         &self,
         written: &ScopeArgs,
@@ -434,32 +433,32 @@ impl Asked {
         now: Timestamp,
     ) -> Result<Question, String> {
         let by = written.dimension.as_deref();
-        let read = |step: &WrittenStep| step.read(settings);
+        let read = |step: &StepText| step.read(settings);
         Ok(match self {
-            Asked::Population => Question::Population,
-            Asked::Transitions { top } => Question::Transitions { top: *top, medians: true },
-            Asked::Flow { anchor, before, after, top } => {
+            JourneysCommand::Population => Question::Population,
+            JourneysCommand::Transitions { top } => Question::Transitions { top: *top, medians: true },
+            JourneysCommand::Flow { anchor, before, after, top } => {
                 Question::Flow { anchor: read(anchor)?, before: *before, after: *after, top: *top }
             }
-            Asked::Funnel { steps, within, breakdown, top } => {
+            JourneysCommand::Funnel { steps, within, breakdown, top } => {
                 let steps = steps.iter().map(read).collect::<Result<Vec<Step>, _>>()?;
                 let breakdown = breakdown.as_deref().map(|name| dimension(name, settings)).transpose()?;
                 let breakdown = breakdown.map(Breakdown::Dimension);
                 Question::Funnel { steps: FunnelSteps { steps, within: *within }, breakdown, top: *top, medians: true }
             }
-            Asked::Paths { to, within, repeats, max_length, top } => {
+            JourneysCommand::Paths { to, within, repeats, max_length, top } => {
                 let to = to.as_ref().map(read).transpose()?;
                 Question::Paths {
                     form: PathForm { to, within: *within, collapse: !repeats, max_length: *max_length },
                     top: *top,
                 }
             }
-            Asked::TimeBetween { from, to, buckets } => {
+            JourneysCommand::TimeBetween { from, to, buckets } => {
                 Question::TimeBetween { from: read(from)?, to: read(to)?, buckets: *buckets }
             }
-            Asked::Attribution { goal, touches, models, lookback, half_life, top } => {
+            JourneysCommand::Attribution { goal, touches, models, lookback, half_life, top } => {
                 if half_life.as_millis() == 0 {
-                    return Err("--half-life: a half-life of nothing; give a duration such as P7D".to_owned());
+                    return Err("--half-life: a half-life of zero; give a duration such as P7D".to_owned());
                 }
                 let goal = Goal {
                     goal: read(goal)?,
@@ -471,13 +470,13 @@ impl Asked {
                 };
                 Question::Attribution { goal, top: *top }
             }
-            Asked::Match { pattern } => Question::Match { pattern: pattern.as_str().into() },
-            Asked::Compare { with, top } => {
+            JourneysCommand::Match { pattern } => Question::Match { pattern: pattern.as_str().into() },
+            JourneysCommand::Compare { with, top } => {
                 let with = with.read(scope, settings, now)?;
                 with.check().map_err(words)?;
                 Question::Compare { with, top: *top }
             }
-            Asked::People { who } => who.read(settings)?,
+            JourneysCommand::People { figure } => figure.read(settings)?,
         })
     }
 }

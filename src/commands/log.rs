@@ -1,7 +1,7 @@
-//! Log lines, on standard error: for a person or, as JSON, for a machine.
+//! Log lines on standard error, as text or JSON.
 //!
-//! What the driver of Neo4j says below a warning stays out whatever RUST_LOG asks for: it has the
-//! parameters of statements in it, and those are about people.
+//! Records of the Neo4j driver below the level of a warning are never shown, with any RUST_LOG: they contain parameters
+//! of statements, which are personal data.
 
 use std::io::{self, IsTerminal};
 
@@ -14,27 +14,27 @@ use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// What is shown when RUST_LOG does not say: ours, and what others warn of.
+/// The level without RUST_LOG: info for this program, warnings for libraries.
 const USUAL: &str = "warn,throughline=info";
 
-/// The same for a command whose output is its answer: only what is wrong.
+/// The level of a command that prints an answer: warnings only.
 const QUIET: &str = "warn";
 
-/// How lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogForm {
-    /// A line a person reads
+    /// Lines of text
     Text,
-    /// An object a line
+    /// One JSON object per line
     Json,
 }
 
-/// Begins to log; records of the `log` crate come too.
+/// Starts logging, including records of the `log` crate.
 pub(super) fn begin(form: LogForm) -> anyhow::Result<()> {
     begin_with(form, USUAL)
 }
 
-/// The same, but for warnings and errors only when RUST_LOG does not say.
+/// Starts logging of warnings and errors only, unless RUST_LOG is set.
 pub(super) fn begin_quietly(form: LogForm) -> anyhow::Result<()> {
     begin_with(form, QUIET)
 }
@@ -51,22 +51,22 @@ fn begin_with(form: LogForm, usual: &str) -> anyhow::Result<()> {
         LogForm::Text => lines.with_target(false).with_ansi(io::stderr().is_terminal()).boxed(),
         LogForm::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
-    // Who wants to see what clients do wrong names the crate.
+    // Errors of clients are shown when RUST_LOG names the crate.
     let own_words = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let shown = Shown { broken_streams: own_words.contains(ACTIX) };
+    let shown = ShownRecords { broken_streams: own_words.contains(ACTIX) };
     tracing_subscriber::registry().with(lines.with_filter(shown)).with(CountMalformed).with(chosen).try_init()?;
     Ok(())
 }
 
-/// The crate that calls it an error of the server when a client sends what is not HTTP, or goes away.
+/// The crate that logs an error when a client sends invalid HTTP, or disconnects.
 const ACTIX: &str = "actix_http";
 
-/// Which records are shown.
-struct Shown {
+/// Selects the records that are shown.
+struct ShownRecords {
     broken_streams: bool,
 }
 
-impl<S: Subscriber> Filter<S> for Shown {
+impl<S: Subscriber> Filter<S> for ShownRecords {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         is_harmless(metadata)
     }
@@ -76,7 +76,7 @@ impl<S: Subscriber> Filter<S> for Shown {
     }
 }
 
-/// Counts requests that were not HTTP.
+/// Counts requests that are not HTTP.
 struct CountMalformed;
 
 impl<S: Subscriber> Layer<S> for CountMalformed {
@@ -87,7 +87,7 @@ impl<S: Subscriber> Layer<S> for CountMalformed {
     }
 }
 
-/// Why a client's connection was given up, when that is what an event says.
+/// Why a client's connection was closed, when the event says that.
 fn broken_stream(event: &Event<'_>) -> Option<String> {
     struct Message(String);
     impl Visit for Message {
@@ -106,7 +106,7 @@ fn broken_stream(event: &Event<'_>) -> Option<String> {
     message.0.strip_prefix("stream error: ").map(str::to_owned)
 }
 
-/// Whether a record can be shown: none of a driver's that may hold values.
+/// Whether a record may be shown: records of the driver may contain values.
 fn is_harmless(metadata: &Metadata<'_>) -> bool {
     !metadata.target().starts_with("neo4rs") || *metadata.level() <= Level::WARN
 }

@@ -14,11 +14,11 @@ mod identity;
 pub mod import;
 pub mod journeys;
 mod log;
-mod others;
 pub mod restitch;
 pub mod schema;
 pub mod serve;
 pub mod settings;
+mod unknown_events;
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -31,12 +31,12 @@ use crate::generate::command::{self as generate, GenerateArgs};
 use crate::settings::{Settings, SettingsError};
 use log::LogForm;
 
-/// A customer profile explorer on a graph: who is who, with evidence, and every touchpoint on one line.
+/// A customer profile explorer on a graph: one profile for each customer, with evidence and all touchpoints.
 ///
-/// Takes in what every channel saw, works out who is who as it happens, and answers through GraphQL
-/// with the single customer view and the whole path.
+/// Takes in events from all channels, works out which identifiers belong to one customer as the events arrive, and
+/// answers through GraphQL with single customer views and customer journeys.
 ///
-/// To look around: `throughline demo`, and open the address it prints.
+/// To try it: run `throughline demo` and open the address that it prints.
 #[derive(Parser, Debug)]
 #[command(name = "throughline", version, propagate_version = true, after_long_help = SETTINGS_HELP)]
 pub struct Cli {
@@ -46,21 +46,21 @@ pub struct Cli {
     command: Command,
 }
 
-/// What every command takes.
+/// The flags of all commands.
 #[derive(Args, Clone, Debug)]
 struct Global {
-    /// The settings file; without it throughline.toml in the working folder, when there is one
+    /// The settings file [default: throughline.toml in the working directory, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// The store: sqlite:FILE, bolt://HOST:PORT or neo4j://HOST:PORT (bolt+s:// and neo4j+s:// with TLS)
     ///
-    /// User and password of a server come from THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD,
-    /// or from the file that THROUGHLINE_STORE_PASSWORD_FILE names; never from the command line.
+    /// User and password of a server come from THROUGHLINE_STORE_USER and THROUGHLINE_STORE_PASSWORD, or from the file in
+    /// THROUGHLINE_STORE_PASSWORD_FILE. They cannot be given on the command line.
     #[arg(long, global = true, value_name = "URL")]
     store: Option<String>,
 
-    /// How log lines are written to standard error; RUST_LOG says how many
+    /// The format of log lines on standard error. RUST_LOG sets the level
     #[arg(long, global = true, value_enum, default_value_t = LogForm::Text, value_name = "FORM")]
     log: LogForm,
 }
@@ -81,11 +81,11 @@ enum Command {
 }
 
 const SETTINGS_HELP: &str = "\
-Settings: flags win over the environment, the environment over the file, the file over the defaults.
-A key a.b_c of the file is THROUGHLINE_A_B_C in the environment, such as THROUGHLINE_SERVER_LISTEN.
-`throughline settings` prints every key with its meaning, `throughline check` says what is wrong with them.";
+Settings: flags override the environment, the environment overrides the file, the file overrides the defaults.
+The key a.b_c of the file is THROUGHLINE_A_B_C in the environment, such as THROUGHLINE_SERVER_LISTEN.
+`throughline settings` prints every key with its meaning, `throughline check` finds errors in them.";
 
-/// Runs the command and says how it went.
+/// Runs the command and returns the exit code.
 pub fn main(cli: Cli) -> ExitCode {
     match run(cli) {
         Ok(code) => code,
@@ -99,7 +99,7 @@ pub fn main(cli: Cli) -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
-        // These two need no settings, and work whatever is wrong with them.
+        // These two need no settings.
         Command::Generate(args) => generate::run(&args)?,
         Command::Schema(args) => schema::run(&args)?,
         Command::Settings(args) => {
@@ -175,7 +175,7 @@ fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resu
     runtime.context("cannot start the threads")?.block_on(command)
 }
 
-/// Writes to standard output. A reader that has had enough, as `head` has, is no error.
+/// Writes to standard output. A closed pipe, as with `head`, is not an error.
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -191,12 +191,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn global_flags_stand_before_and_behind_the_command() {
+    fn global_flags_are_accepted_before_and_after_the_command() {
         for line in ["throughline --store sqlite:a.db serve", "throughline serve --store sqlite:a.db --log text"] {
             let cli = Cli::try_parse_from(line.split(' ')).expect("a command line");
             assert_eq!(cli.global.store.as_deref(), Some("sqlite:a.db"));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_says_what_it_does_and_shows_an_example() {
+    fn every_command_has_a_description_and_an_example() {
         for command in Cli::command().get_subcommands_mut() {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Examples:") && help.len() > 400, "{}:\n{help}", command.get_name());
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_a_usage_error() {
+    fn an_invalid_command_line_is_a_usage_error() {
         for line in ["throughline", "throughline fly", "throughline serve --port 3", "throughline --log xml serve"] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err("wrong");
             assert_eq!(error.exit_code(), 2, "{line}");

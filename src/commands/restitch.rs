@@ -1,4 +1,4 @@
-//! `throughline restitch`: who is who worked out again under the rules in the store.
+//! `throughline restitch`: stitches all customers again by the rules in the store.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ Exit status:
   1  the store cannot be used, or the command was ended early
 
 Examples:
-  On the store of the working folder's settings:
+  On the store of the settings in the working directory:
     throughline restitch
 
   On a Neo4j while its servers run:
     throughline restitch --store neo4j://db.internal:7687";
 
-/// Takes the newest rules in, and says what it did.
+/// Applies the newest rules, and prints a summary.
 ///
 /// # Errors
 /// When the store cannot be used or standard output cannot be written to.
@@ -46,13 +46,13 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
     let (stop, stopped) = watch::channel(false);
     let listening = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            tracing::info!("ending after the change in hand");
+            tracing::info!("ending after the current change");
             stop.send_replace(true);
         }
-        // The sender must outlive the work.
+        // Keeps the sender alive.
         std::future::pending::<()>().await;
     });
-    let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be taken in");
+    let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be applied");
     let report = report?;
     if report.version.is_some() {
         let writer = Writer { store: Arc::new(store), judges, clock };
@@ -61,7 +61,7 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
     }
     listening.abort();
     let Some(version) = report.version else {
-        super::print(&format!("ended after {} moves: run it again to go on\n", report.moved))?;
+        super::print(&format!("stopped after {} moves: run it again to continue\n", report.moved))?;
         return Ok(ExitCode::FAILURE);
     };
     let made = match report.made {
@@ -69,7 +69,7 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
         made => format!("{made} composites made of stored traits, "),
     };
     super::print(&format!(
-        "everything agrees with version {version} of the rules: {made}{} moves in {} rounds\n",
+        "all customers agree with version {version} of the rules: {made}{} moves in {} rounds\n",
         report.moved, report.rounds
     ))?;
     Ok(ExitCode::SUCCESS)

@@ -1,8 +1,8 @@
-//! `throughline schema`: the API's schema on standard output.
+//! `throughline schema`: prints the schema of the API.
 
 use clap::Args;
 
-/// Prints the schema of the API, as schema.graphql holds it.
+/// Prints the schema of the API, as in schema.graphql.
 ///
 /// In GraphQL's schema definition language, with a description of every type and field. Needs no store
 /// and no settings.
@@ -15,10 +15,10 @@ Examples:
   Types for a client:
     throughline schema > schema.graphql
 
-  What a newer version changes:
+  What another version changes:
     throughline schema | diff schema.graphql -";
 
-/// Prints it.
+/// Prints the schema.
 ///
 /// # Errors
 /// When standard output cannot be written to.

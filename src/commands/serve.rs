@@ -12,8 +12,7 @@ use crate::settings::{Settings, SettingsError};
 
 /// Serves the API and the console until SIGTERM or Ctrl-C.
 ///
-/// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus
-/// metrics at /metrics.
+/// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus metrics at /metrics.
 ///
 /// It listens before its store is ready: until then /health/ready and /graphql answer 503 with the
 /// reason, which is in the log too, and the server tries again. Neo4j may go away and come back.
@@ -27,17 +26,17 @@ use crate::settings::{Settings, SettingsError};
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ServeArgs {
-    /// Address and port to listen on; [server] listen otherwise, and 127.0.0.1:8080 by default
+    /// Address and port to listen on [default: server.listen of the settings, 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  On a file in the working folder:
+  On a file in the working directory:
     throughline serve
 
-  On Neo4j, with lines that a machine reads:
+  On Neo4j, with log lines in JSON:
     export THROUGHLINE_STORE_USER=neo4j THROUGHLINE_STORE_PASSWORD_FILE=/run/secrets/neo4j
     throughline serve --store neo4j://db.internal:7687 --log json
 
@@ -45,10 +44,10 @@ Examples:
     curl --silent http://127.0.0.1:8080/graphql --header 'content-type: application/json' \\
       --data '{\"query\": \"{ status { customers touchpoints } }\"}'";
 
-/// Serves until it is told to end. `load` reads the settings again.
+/// Serves until a signal ends it. `load` reads the settings again.
 ///
 /// # Errors
-/// When the address cannot be listened on, or a store in a file cannot be used.
+/// When it cannot listen on the address, or a store in a file cannot be used.
 pub async fn run<L>(settings: Settings, load: L) -> anyhow::Result<()>
 where
     L: Fn() -> Result<Settings, SettingsError> + Send + 'static,

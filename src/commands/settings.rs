@@ -1,4 +1,4 @@
-//! `throughline settings`: what can be set, what it is now, and who says so.
+//! `throughline settings`: prints all settings with their values and where these come from.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use crate::settings::{Settings, SettingsError};
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SettingsArgs {
-    /// How keys are written
+    /// The output format
     #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM")]
     format: Form,
 }
 
-/// How keys are written.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// For a person
+    /// Text for people
     Text,
-    /// One list of objects
+    /// A JSON list of objects
     Json,
 }
 
@@ -42,10 +42,10 @@ Examples:
     throughline settings --config /etc/throughline.toml --format json |
       jq '.[] | select(.from != \"default\") | {key, value, from}'
 
-  A list by the environment:
+  A list in the environment:
     export THROUGHLINE_IDENTITY_BLOCKED='[\"null\", \"guest\", \"/^0+$/\"]'";
 
-/// Prints them.
+/// Prints the settings.
 ///
 /// # Errors
 /// When the settings cannot be read, or standard output cannot be written to.
@@ -63,7 +63,7 @@ pub(super) fn run(
     super::print(&text)
 }
 
-/// A key for a person.
+/// A key in the text format.
 fn written(key: &Key) -> String {
     let mut text = format!("{}\n", key.key);
     for line in wrapped(&key.meaning, 90) {
@@ -100,7 +100,7 @@ fn wrapped(words: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What the flags that every command takes say.
+/// The settings that the global flags give.
 pub(super) fn flags<'a>(store: Option<&'a str>) -> Result<Vec<Flag<'a>>, SettingsError> {
     let Some(url) = store else { return Ok(Vec::new()) };
     Settings::default().set_store_url(url)?;

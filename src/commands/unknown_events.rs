@@ -1,4 +1,4 @@
-//! What stayed `other`: names of events that no table of kinds has, for `throughline check`.
+//! Event names of kind `other`, for `throughline check`: neither the built-in table nor the settings know them.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -11,25 +11,25 @@ use crate::settings::Settings;
 use crate::store::journeys::{TouchpointSink, Window};
 use crate::store::{Result, Store};
 
-/// How many touchpoints are looked at, the newest first.
-const LOOKED_AT: u64 = 200_000;
+/// The number of touchpoints that are read, the newest first.
+const MAX_TOUCHPOINTS: u64 = 200_000;
 /// Touchpoints of one page.
 const PAGE: usize = 10_000;
-/// The most names that are told apart: names are the senders'.
-const NAMES: usize = 10_000;
-/// The most names that are shown.
+/// The maximum number of names that are counted. Senders choose the names, so there may be many.
+const MAX_NAMES: usize = 10_000;
+/// The number of names that are shown.
 const SHOWN: usize = 20;
 
-/// What was seen.
+/// Counts of touchpoints of kind `other`.
 #[derive(Default)]
-struct Seen {
+struct UnknownEvents {
     touchpoints: u64,
     other: u64,
-    /// How often each name was, and on which channel last.
+    /// For each name the number of touchpoints and the last channel.
     names: HashMap<String, (u64, String)>,
 }
 
-impl Seen {
+impl UnknownEvents {
     fn take(&mut self, row: &Row<'_>) {
         self.touchpoints += 1;
         if row.kind.kind != "other" {
@@ -38,18 +38,18 @@ impl Seen {
         self.other += 1;
         if let Some(seen) = self.names.get_mut(row.kind.name) {
             seen.0 += 1;
-        } else if self.names.len() < NAMES {
+        } else if self.names.len() < MAX_NAMES {
             self.names.insert(row.kind.name.to_owned(), (1, row.kind.channel.to_owned()));
         }
     }
 
-    /// One line for a person; nothing when all is of a kind.
-    fn words(&self, reader: &Reader) -> Option<String> {
+    /// The counts as a line of text. `None` when there are none.
+    fn to_text(&self, reader: &Reader) -> Option<String> {
         if self.other == 0 {
             return None;
         }
         let mut text = format!(
-            "of the last {} touchpoints {} are of kind other, since nothing says what their names mean: ",
+            "{1} of the last {0} touchpoints are of kind other, because their names are not in [[event]] or the built-in table: ",
             self.touchpoints, self.other
         );
         let mut names: Vec<(&String, &(u64, String))> = self.names.iter().collect();
@@ -59,40 +59,40 @@ impl Seen {
             let _ = write!(text, "{}{short:?} {often}", if n > 0 { ", " } else { "" });
             let now = reader.kind_of(name, channel);
             if &*now != "other" {
-                let _ = write!(text, " (what comes from now on is {now})");
+                let _ = write!(text, " (new ones are of kind {now})");
             }
         }
         if names.len() > SHOWN {
             let _ = write!(text, " and {} more names", names.len() - SHOWN);
         }
-        text.push_str("; say it in [[event]] of the settings");
+        text.push_str("; add them to [[event]] in the settings");
         Some(text)
     }
 }
 
-/// Looks through the newest touchpoints, and says which names no table of kinds has.
+/// Reads the newest touchpoints, and describes those of kind `other`.
 ///
 /// # Errors
-/// Of the store.
-pub(super) async fn look(store: &dyn Store, settings: &Settings) -> Result<Option<String>> {
-    let seen = Arc::new(Mutex::new(Seen::default()));
+/// When the store cannot be read.
+pub(super) async fn find(store: &dyn Store, settings: &Settings) -> Result<Option<String>> {
+    let seen = Arc::new(Mutex::new(UnknownEvents::default()));
     let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
     let own = seen.clone();
     let sink: TouchpointSink =
         Arc::new(Mutex::new(move |row: &Row<'_>| own.lock().unwrap_or_else(PoisonError::into_inner).take(row)));
     let properties = Arc::new(Properties::new(&[]));
     let (mut upto, mut changes) = (store.status().await?.change, 100);
-    while upto > 0 && lock().touchpoints < LOOKED_AT {
+    while upto > 0 && lock().touchpoints < MAX_TOUCHPOINTS {
         let after = (upto - changes).max(0);
         let mut window = Window::of_changes(after, upto);
         while let Some(last) = store.scan_touchpoints(window, PAGE, &properties, &sink).await? {
             window.after = last;
-            if lock().touchpoints >= LOOKED_AT {
+            if lock().touchpoints >= MAX_TOUCHPOINTS {
                 break;
             }
         }
         (upto, changes) = (after, changes.saturating_mul(10));
     }
-    let words = lock().words(&Reader::new(settings));
-    Ok(words)
+    let text = lock().to_text(&Reader::new(settings));
+    Ok(text)
 }

@@ -1,4 +1,4 @@
-//! How much happened between a person and the business.
+//! A customer's activity: counts and times of its touchpoints and orders.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use super::scalar::{DateTime, int};
 use crate::domain::customer::CustomerView;
 use crate::domain::rollup::Rollup;
 
-/// How much happened between a person and the business.
+/// A customer's activity.
 pub struct Activity {
     view: Arc<CustomerView>,
     rollup: Rollup,
 }
 
-/// What happened on one channel.
+/// A customer's touchpoints on one channel.
 #[derive(SimpleObject)]
 pub struct ChannelActivity {
     /// The channel, such as `email`.
     channel: String,
-    /// How many touchpoints, both directions.
+    /// The number of touchpoints, inbound and outbound.
     touchpoints: i32,
-    /// The latest.
+    /// The time of the latest touchpoint.
     last_at: DateTime,
 }
 
@@ -33,35 +33,35 @@ impl Activity {
     }
 }
 
-/// How much happened between a person and the business, over all identifiers.
+/// Counts and times of a customer's touchpoints and orders, over all its identifiers.
 #[Object]
 impl Activity {
-    /// Opaque; it goes with the customer's.
+    /// Opaque. It is derived from the customer's id.
     async fn id(&self) -> ID {
         NodeId::Activity(self.view.customer.id.clone()).encode_at(self.view.as_of)
     }
 
-    /// When an identifier of the person was first seen in any event.
+    /// The earliest time at which an event had one of the customer's identifiers. Null without identifiers.
     async fn first_seen_at(&self) -> Option<DateTime> {
         self.view.first_seen_at().map(DateTime)
     }
 
-    /// When one was last seen.
+    /// The latest time at which an event had one of the customer's identifiers. Null without identifiers.
     async fn last_seen_at(&self) -> Option<DateTime> {
         self.view.last_seen_at().map(DateTime)
     }
 
-    /// How many touchpoints.
+    /// The number of touchpoints.
     async fn touchpoint_count(&self) -> i32 {
         int(self.rollup.touchpoint_count())
     }
 
-    /// How many orders that were not cancelled.
+    /// The number of orders that are not cancelled.
     async fn order_count(&self) -> i32 {
         int(self.rollup.order_count())
     }
 
-    /// By channel, the most used first.
+    /// The same by channel, the channel with the most touchpoints first.
     async fn channels(&self) -> Vec<ChannelActivity> {
         let mut channels: Vec<_> = self.rollup.channels.iter().collect();
         channels.sort_by_key(|(name, figures)| (Reverse(figures.touchpoints), (*name).clone()));

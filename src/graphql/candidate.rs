@@ -1,4 +1,4 @@
-//! Who an identifier that several people share may belong to.
+//! The customers that a shared identifier may belong to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,54 +14,55 @@ use crate::ingest::Ingest;
 use crate::stitching::visits::{self, Cut, Window};
 use crate::store::query::IdentifierRef;
 
-/// The most that are answered.
+/// The maximum number of candidates.
 const MOST: usize = 10;
-/// How many of its touchpoints are looked at, the latest: a till has thousands a day.
+/// The maximum number of touchpoints that are read, the latest first. A till has thousands a day.
 const TOUCHPOINTS: usize = 5_000;
-/// How far back from when it was last seen.
+/// Only visits in this time before the identifier was last seen count.
 const WINDOW_MS: i64 = 90 * 86_400_000;
 
-/// Who an identifier that several people share may belong to.
+/// A customer that a shared identifier may belong to.
 #[derive(SimpleObject)]
 pub struct OwnerCandidate {
     /// The customer.
     customer: Customer,
-    /// How likely, from 0 to 1.
+    /// The customer's share of all candidates' visits, from 0 to 1.
     score: f64,
-    /// Why, in words.
+    /// The reasons as English sentences.
     reasons: Vec<String>,
 }
 
-/// What speaks for a customer: in how many visits it was signed in.
+/// The visits during which a customer was signed in.
 #[derive(Default)]
-struct Seen {
+struct SignIns {
     visits: usize,
     last_at: Timestamp,
 }
 
-/// The candidates of a shared identifier, now or as of a moment, best first; ties by who was signed in last.
+/// The candidates of a shared identifier, now or as of a moment, the best first. Of two with the same score, the one
+/// that was signed in later comes first.
 pub(super) async fn of(
     ctx: &Context<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     shared: &Identifier,
 ) -> Result<Vec<OwnerCandidate>, Error> {
     let since = Timestamp(shared.last_seen_at.0.saturating_sub(WINDOW_MS));
     let window =
-        Window { seen: load::seen(ctx, when, shared.id, since, TOUCHPOINTS).await?, before: false, after: false };
+        Window { seen: load::seen(ctx, as_of, shared.id, since, TOUCHPOINTS).await?, before: false, after: false };
     let rules = ctx.data_unchecked::<Arc<Ingest>>().rules();
     let Cut::Visits(visits) = visits::cut(&window, Timestamp::MIN, Timestamp::MAX, rules.session_gap) else {
         return Ok(Vec::new());
     };
     let signed_in = visits::signed_in(&window, &visits);
-    let found = load::then_many(ctx, when, signed_in.into_iter().map(IdentifierRef::Id)).await?;
+    let found = load::many_as_of(ctx, as_of, signed_in.into_iter().map(IdentifierRef::Id)).await?;
     let is_person = |kind: &str| rules.kind(kind).is_some_and(|(_, rule)| !rule.device);
     let holders: BTreeMap<IdentifierId, CustomerId> = found
         .into_values()
         .filter(|identifier| is_person(&identifier.key.kind))
         .filter_map(|identifier| Some((identifier.id, identifier.customer?)))
         .collect();
-    // However often somebody was seen in a visit, it speaks once.
-    let mut people: BTreeMap<&CustomerId, Seen> = BTreeMap::new();
+    // A customer counts once in a visit.
+    let mut people: BTreeMap<&CustomerId, SignIns> = BTreeMap::new();
     for visit in &visits {
         let here = visit.iter().map(|&place| &window.seen[place]).filter(|seen| !seen.alone);
         let here: BTreeSet<(&CustomerId, Timestamp)> =
@@ -75,11 +76,11 @@ pub(super) async fn of(
         }
     }
     let total: usize = people.values().map(|seen| seen.visits).sum();
-    let mut ranked: Vec<(&CustomerId, Seen)> = people.into_iter().collect();
+    let mut ranked: Vec<(&CustomerId, SignIns)> = people.into_iter().collect();
     ranked.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.visits, seen.last_at)));
     let mut candidates = Vec::new();
-    for (id, Seen { visits: of_them, last_at }) in ranked.into_iter().take(MOST) {
-        let Some(customer) = Customer::of_id_at(ctx, when, id.clone()).await? else { continue };
+    for (id, SignIns { visits: of_them, last_at }) in ranked.into_iter().take(MOST) {
+        let Some(customer) = Customer::of_id_at(ctx, as_of, id.clone()).await? else { continue };
         let all = if visits.len() == 1 { "1 visit".to_owned() } else { format!("{} visits", visits.len()) };
         let day = last_at.to_string();
         let day = day.split('T').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The change log: what happened to identities and histories, past and live.
+//! The change log: entries about identities, touchpoints, orders and consents, as a list and as a subscription.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use async_graphql::{Context, Enum, Error, ID, Object, Subscription};
 use futures_util::Stream;
 
 use super::Setup;
+use super::change_arguments::ChangeArguments;
 use super::consent::Consent;
 use super::customer::Customer;
 use super::error::{Code, coded, store_error};
-use super::execute::Begun;
+use super::execute::Started;
 use super::id::{ChangeCursor, NodeId};
 use super::identifier::Identifier;
 use super::load::{self, ConsentName, Total};
@@ -23,59 +24,57 @@ use crate::changes::feed::{ChangeReader, Feed};
 use crate::changes::filter::ChangeFilter;
 use crate::domain::change::ChangePlace;
 use crate::domain::change_details::ChangeDetails;
-use crate::domain::customer::CustomerId;
 use crate::domain::{Arrival, change, change_details};
-use crate::store::Store;
 use crate::store::query::IdentifierRef;
 
-/// Something that happened.
+/// An entry of the change log.
 pub struct Change {
     row: Arc<change::Change>,
     details: ChangeDetails,
 }
 
-/// What happened.
+/// The kinds of entries in the change log.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "change_details::ChangeKind")]
 pub enum ChangeKind {
     /// A customer was created.
     CustomerCreated,
-    /// Identifiers joined a customer.
+    /// Identifiers were added to a customer.
     IdentifierLinked,
-    /// Customers became one: `customerId` is the one that stays, `otherCustomerIds` were absorbed.
+    /// Customers were merged: `customerId` is the customer that remains, `otherCustomerIds` were merged into it.
     CustomersMerged,
-    /// A customer was split: `customerId` is the one that keeps its id, `otherCustomerIds` names the other.
+    /// A customer was split: `customerId` keeps its id, `otherCustomerIds` has the id of the other part.
     CustomerSplit,
-    /// A person said that customers are not the same.
+    /// A person decided that customers are not the same person.
     CustomersKeptApart,
     /// A customer was erased.
     CustomerErased,
-    /// An identifier turned out to be shared by several people, and binds nobody from then on.
+    /// An identifier was found to be shared by several people. From then on it connects no customers.
     IdentifierShared,
     /// A touchpoint was stored.
     TouchpointRecorded,
     /// An order was placed or changed.
     OrderRecorded,
-    /// A consent was given, denied or withdrawn.
+    /// A consent was granted, denied or revoked.
     ConsentChanged,
-    /// A customer came into a segment.
+    /// A customer entered a segment.
     SegmentEntered,
     /// A customer left a segment.
     SegmentLeft,
-    /// The rules of who is who were saved.
+    /// New identity rules were saved.
     RulesSaved,
 }
 
-/// Something that happened to identities or histories. Objects are as of now, ids as of the change.
+/// An entry of the change log. Objects are shown as they are now, ids as they were at the change.
 #[Object]
 impl Change {
-    /// Its place in the log: give it as `after` to go on behind it. Opaque, good after a restart and on
-    /// every server of the store.
+    /// The position in the log. Pass it as `after` to continue after this entry. Opaque. It stays valid after a restart
+    /// and on every server of the store.
     async fn cursor(&self) -> String {
         ChangeCursor(self.row.place).encode()
     }
 
-    /// When it was stored.
+    /// When the change was stored.
     async fn at(&self) -> DateTime {
         DateTime(self.row.at)
     }
@@ -85,18 +84,18 @@ impl Change {
         self.details.kind.into()
     }
 
-    /// Whose it was then. Null when it is about nobody, or when nobody was bound.
+    /// The id of the customer at that time. Null when the change concerns no customer.
     async fn customer_id(&self) -> Option<ID> {
         self.details.customer.clone().map(|id| NodeId::Customer(id).encode())
     }
 
-    /// The customer that `customerId` stands for now. Null when there is none.
+    /// The customer that `customerId` finds now. Null when there is none.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         let id = self.details.customer.clone()?;
         self.visible(ctx, async || Customer::of_id(ctx, id.clone()).await).await.transpose()
     }
 
-    /// Ids of other customers it is about: those that were absorbed, or split off, or kept apart.
+    /// Ids of the other customers of this change: customers that were merged in, split off, or kept apart.
     async fn other_customer_ids(&self) -> Vec<ID> {
         self.details.others.iter().map(|id| NodeId::Customer(id.clone()).encode()).collect()
     }
@@ -113,14 +112,14 @@ impl Change {
         self.visible(ctx, async || Order::fetch_at(ctx, None, key.clone()).await).await.transpose()
     }
 
-    /// The consent that was given, denied or withdrawn, as it was decided. Null for other kinds.
+    /// The consent that was granted, denied or revoked, as it was decided. Null for other kinds.
     async fn consent(&self, ctx: &Context<'_>) -> Option<Result<Consent, Error>> {
         let name = ConsentName(Arrival::new(self.row.place.seq, self.details.consent?));
         let fetch = async || Ok(load::one(ctx, name).await?.map(Consent::of_log));
         self.visible(ctx, fetch).await.transpose()
     }
 
-    /// The identifiers it is about.
+    /// The identifiers of this change.
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
         let all = self.details.identifiers.len();
         let fetch = async || {
@@ -133,13 +132,13 @@ impl Change {
         }
     }
 
-    /// The message that brought it; null when a person or the program itself did it.
+    /// The `messageId` of the event that caused the change. Null when a person or the program caused it.
     async fn message_id(&self) -> Option<&str> {
         self.details.message.as_deref()
     }
 
-    /// The rule that decided: of identifiers that joined and customers that became one by an event, the
-    /// weakest kind that held them together. Null when none did.
+    /// The rule that decided. When an event linked identifiers or merged customers, it is the weakest kind that connects
+    /// them. Null when no rule decided.
     async fn rule(&self, ctx: &Context<'_>) -> Option<Result<Arc<str>, Error>> {
         use change_details::ChangeKind::{CustomersMerged, IdentifierLinked};
         if let Some(rule) = &self.details.rule {
@@ -152,47 +151,47 @@ impl Change {
         Some(found.map(|identifier| identifier.key.kind))
     }
 
-    /// Why, in words, when a person or a rule said so.
+    /// The reason as text, when a person or a rule gave one. Null otherwise.
     async fn reason(&self) -> Option<&str> {
         self.details.reason.as_deref()
     }
 }
 
-/// How old a change is when what it names must be everywhere.
-const SETTLED: i64 = 60_000;
-/// How often, and how far apart, something is looked for that a fresh change names.
-const LOOKS: u32 = 20;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// After this many milliseconds every server of a cluster has the rows of a change.
+const VISIBLE_AFTER_MS: i64 = 60_000;
+/// How often the rows of a recent change are read again, and the pause between two reads.
+const MAX_READS: u32 = 20;
+const READ_PAUSE: Duration = Duration::from_millis(50);
 
 impl Change {
     fn new(row: Arc<change::Change>) -> Self {
         Change { details: row.details(), row }
     }
 
-    /// What a fresh change names is there, though perhaps not yet on the machine that was asked: it is
-    /// looked for again, and is null only when it stays away.
+    /// Reads the rows of a change. Those of a recent change may not have reached this machine of a cluster yet, so
+    /// they are read again a few times before the answer is null.
     async fn visible<T, F>(&self, ctx: &Context<'_>, fetch: impl Fn() -> F) -> Result<Option<T>, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
     {
-        let mut looks = 1;
+        let mut reads = 1;
         loop {
             let found = fetch().await?;
-            let fresh = ctx.data_unchecked::<Setup>().now().0 - self.row.at.0 < SETTLED;
-            if found.is_some() || !fresh || looks == LOOKS {
+            let recent = ctx.data_unchecked::<Setup>().now().0 - self.row.at.0 < VISIBLE_AFTER_MS;
+            if found.is_some() || !recent || reads == MAX_READS {
                 return Ok(found);
             }
-            looks += 1;
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            reads += 1;
+            tokio::time::sleep(READ_PAUSE).await;
         }
     }
 }
 
-/// The most changes that one page of a filtered list looks at, and the longest it looks.
-const MOST_LOOKED_AT: usize = 200_000;
-const LONGEST_LOOK: Duration = Duration::from_secs(3);
-/// How many it looks at in one read.
-const PIECE: usize = 2_000;
+/// The most changes that one page of a filtered list scans, and the longest time it takes for that.
+const MAX_SCANNED: usize = 200_000;
+const SCAN_TIME: Duration = Duration::from_secs(3);
+/// The changes of one read.
+const CHUNK: usize = 2_000;
 
 /// A page of the log, oldest first.
 pub(super) async fn page(
@@ -206,117 +205,92 @@ pub(super) async fn page(
     let feed = ctx.data_unchecked::<Arc<Feed>>();
     let begin = read_place(feed, after.as_deref()).await?.unwrap_or(ChangePlace::BEGINNING);
     let store = &load::of(ctx).loader().0;
-    let asked = Asked::read(kinds, customer)?;
-    let mut filter = asked.filter(&**store, begin).await?;
+    let arguments = read_arguments(kinds, customer)?;
+    let mut filter = arguments.filter(&**store, begin).await?;
 
     let began = Instant::now();
-    let (mut found, mut place, mut looked_at, mut ended) = (Vec::new(), begin, 0, false);
-    let piece = if filter.is_all() { first + 1 } else { PIECE };
+    let (mut found, mut place, mut scanned, mut ended) = (Vec::new(), begin, 0, false);
+    let chunk = if filter.is_all() { first + 1 } else { CHUNK };
     while found.len() <= first && !ended {
-        let run = store.changes(place, piece).await.map_err(store_error)?;
+        let run = store.changes(place, chunk).await.map_err(store_error)?;
         ended = run.upto == place;
-        looked_at += run.changes.len();
+        scanned += run.changes.len();
         let mut fits = run.changes.into_iter().filter(|change| filter.accepts(change));
         found.extend(fits.by_ref().take(first + 1 - found.len()));
         place = run.upto;
-        if looked_at >= MOST_LOOKED_AT || began.elapsed() >= LONGEST_LOOK {
+        if scanned >= MAX_SCANNED || began.elapsed() >= SCAN_TIME {
             break;
         }
     }
     let more = found.len() > first || !ended;
-    // A page that is not full was looked through to here, so the next one need not look again.
+    // A page that is not full ends here, so the next one need not scan these changes again.
     let reached = (found.len() < first && (!filter.is_all() || found.is_empty())).then_some(place);
     found.truncate(first);
     let page = crate::domain::page::Page { items: found, more };
-    let total = Total::Changes(asked);
+    let total = Total::Changes(arguments);
     let (place, node) = (|row: &change::Change| ChangeCursor(row.place), |row: change::Change| Change::new(row.into()));
     let connection = Connection::forward(&List::log(), page, after.is_some(), total, place, node);
     Ok(connection.reaching(reached.map(|place| ChangeCursor(place).encode())))
 }
 
-/// Whose changes are asked for, and which.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    kinds: Vec<change_details::ChangeKind>,
-    customer: Option<CustomerId>,
+fn read_arguments(kinds: Option<Vec<ChangeKind>>, customer: Option<ID>) -> Result<ChangeArguments, Error> {
+    let customer = customer.map(|id| NodeId::read_customer(&id)).transpose()?;
+    Ok(ChangeArguments { kinds: kinds.unwrap_or_default().into_iter().map(Into::into).collect(), customer })
 }
 
-impl Asked {
-    fn read(kinds: Option<Vec<ChangeKind>>, customer: Option<ID>) -> Result<Self, Error> {
-        let customer = customer.map(|id| NodeId::read_customer(&id)).transpose()?;
-        Ok(Asked { kinds: kinds.unwrap_or_default().into_iter().map(Into::into).collect(), customer })
-    }
-
-    async fn filter(&self, store: &dyn Store, after: ChangePlace) -> Result<ChangeFilter, Error> {
-        let filter = ChangeFilter::new(store, self.kinds.clone(), self.customer.clone(), after).await;
-        filter
-            .map_err(store_error)?
-            .ok_or_else(|| coded(Code::BadId, "customer: no customer of this store ever had that id"))
-    }
-
-    /// How many there are in the whole log: all of it is read for that.
-    pub(super) async fn count(&self, store: &dyn Store) -> Result<i64, Error> {
-        let mut place = ChangePlace::BEGINNING;
-        let mut filter = self.filter(store, place).await?;
-        let mut count = 0;
-        loop {
-            let run = store.changes(place, 10 * PIECE).await.map_err(store_error)?;
-            if run.upto == place {
-                return Ok(count);
-            }
-            count += run.changes.iter().filter(|change| filter.accepts(change)).count() as i64;
-            place = run.upto;
-        }
-    }
-}
-
-/// `after` as a place that exists.
+/// Reads `after`.
+///
+/// # Errors
+/// When the log has no such place.
 async fn read_place(feed: &Feed, after: Option<&str>) -> Result<Option<ChangePlace>, Error> {
     let Some(after) = after else { return Ok(None) };
     let ChangeCursor(place) = ChangeCursor::decode(after)?;
     match feed.is_place(place).await.map_err(store_error)? {
         true => Ok(Some(place)),
-        false => Err(coded(Code::BadCursor, "the change log has no such place: send a cursor that an answer gave you")),
+        false => Err(coded(Code::BadCursor, "the change log has no such place: send a cursor from an answer")),
     }
 }
 
-/// What can be followed.
+/// The root of subscriptions.
 pub struct Changes;
 
-/// What can be followed, by WebSocket or by server-sent events.
+/// Subscriptions, over WebSocket or server-sent events.
 #[Subscription(name = "Subscription")]
 impl Changes {
-    /// What happens to identities and histories from `after` on, in order, nothing skipped and nothing
-    /// twice; without `after`, from now on.
+    /// The entries of the change log after `after`, in order, each exactly once. Without `after`, from now on.
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Behind this place: the `cursor` of a change, or the `change` of a payload or of `status`.")]
+        #[graphql(
+            desc = "Continue after this cursor: the `cursor` of a change, or the `change` of a payload or of `status`."
+        )]
         after: Option<String>,
-        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ChangeKind>>,
-        #[graphql(desc = "Only what is about the customer that this id stands for at that place of the log. The id \
-                          of a customer that was merged away is followed into the one it became.")]
+        #[graphql(desc = "Only changes of these kinds.")] kinds: Option<Vec<ChangeKind>>,
+        #[graphql(
+            desc = "Only changes of the customer that this id finds at that position of the log. The id of a merged \
+                          customer is followed into the customer it was merged into."
+        )]
         customer: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Change, Error>>, Error> {
         let feed = ctx.data_unchecked::<Arc<Feed>>();
         let loaders = load::of(ctx);
-        // A subscription outlives what a request's loader remembers.
+        // A subscription runs for long, and must not answer from the cache of one request.
         loaders.enable_all_cache(false);
-        let asked = Asked::read(kinds, customer)?;
+        let arguments = read_arguments(kinds, customer)?;
         let begin = match read_place(feed, after.as_deref()).await? {
             Some(place) => place,
             None => feed.now().await.map_err(store_error)?,
         };
-        let filter = asked.filter(&*loaders.loader().0, begin).await?;
+        let filter = arguments.filter(&*loaders.loader().0, begin).await?;
         let reader = feed.follow(begin);
-        if let Some(begun) = ctx.data_opt::<Begun>() {
-            begun.say();
+        if let Some(started) = ctx.data_opt::<Started>() {
+            started.notify();
         }
         Ok(futures_util::stream::unfold(Some((reader, filter)), follow))
     }
 }
 
-/// The next change that is filter; a fault of the store that will not pass ends the stream.
+/// The next change that the filter accepts. A permanent store error ends the stream.
 async fn follow(
     state: Option<(ChangeReader, ChangeFilter)>,
 ) -> Option<(Result<Change, Error>, Option<(ChangeReader, ChangeFilter)>)> {

@@ -1,4 +1,4 @@
-//! Traits: what is said of a person.
+//! Traits: claims about a person, and the one that the policy shows.
 
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ pub struct Trait {
     view: Arc<CustomerView>,
 }
 
-/// How a value was come by.
+/// How a value was obtained.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
     /// Observed in a transaction or on a device.
     Realised,
-    /// Said by the customer.
+    /// Stated by the customer.
     Declared,
     /// Inferred by another system.
     Assumed,
 }
 
-/// One value of one trait, with where it came from.
+/// One value of one trait, with its origin.
 #[Object]
 impl Trait {
     /// The trait's name, as it was sent.
@@ -39,17 +39,17 @@ impl Trait {
         &self.claim.name
     }
 
-    /// The value; null when it was said to be null, or when it is masked.
+    /// The value. Null when the sender sent null, or when the value is masked.
     async fn value(&self, ctx: &Context<'_>) -> Option<Json> {
         if self.is_masked(ctx) { None } else { Json::from_raw(&self.claim.value) }
     }
 
-    /// Whether the value is hidden from you.
+    /// Whether the value is hidden from the caller.
     async fn masked(&self, ctx: &Context<'_>) -> bool {
         self.is_masked(ctx)
     }
 
-    /// How it was come by.
+    /// How the value was obtained.
     async fn provenance(&self) -> Provenance {
         match self.claim.provenance {
             claim::Provenance::Realised => Provenance::Realised,
@@ -58,25 +58,25 @@ impl Trait {
         }
     }
 
-    /// When it was last said.
+    /// When the value was last sent.
     async fn at(&self) -> DateTime {
         DateTime(self.claim.at)
     }
 
-    /// Who sent it.
+    /// The source that sent it.
     async fn source(&self) -> &str {
         &self.claim.source
     }
 
-    /// The identifier it was said under.
+    /// The identifier that the value is attached to.
     async fn identifier(&self) -> Result<Identifier, Error> {
         owner_in(&self.view, self.claim.owner)
     }
 
-    /// Every value that lost against this one, newest first; empty on one that lost.
+    /// All other values of this trait, the newest first. Empty on such another value.
     async fn others(
         &self,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Trait>, Error> {
         let first = read_size("first", first)?;
         let losing = |claim: &Claim| Trait { claim: claim.clone(), others: Vec::new(), view: self.view.clone() };
@@ -90,7 +90,7 @@ impl Trait {
     }
 }
 
-/// The traits of a customer, of those `names` when given.
+/// The shown traits of a customer; with `names` only these.
 pub(super) fn shown(ctx: &Context<'_>, view: &Arc<CustomerView>, names: Option<&[String]>) -> Vec<Trait> {
     let chosen = ctx.data_unchecked::<Setup>().traits.choose(&view.claims);
     let fits = |t: &claim::ShownTrait| {
@@ -100,13 +100,13 @@ pub(super) fn shown(ctx: &Context<'_>, view: &Arc<CustomerView>, names: Option<&
     chosen.into_iter().filter(fits).map(show).collect()
 }
 
-/// How to call the person.
+/// The customer's display name, from what the viewer may see.
 pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<String> {
     name_of(&ctx.data_unchecked::<Setup>().traits, ctx.data_unchecked::<Viewer>(), view)
 }
 
-/// The same: the trait `name`, else first and last name, else an e-mail address or a phone number; of what the
-/// viewer may see.
+/// The trait `name`, else first and last name, else an e-mail address or a phone number. `None` when there is none
+/// that the viewer may see.
 pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
     let chosen = policies.choose(&view.claims);
     let text = |names: [&str; 2]| {
@@ -128,7 +128,7 @@ pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -
     text(["name", "name"]).or_else(full).or_else(|| address("email")).or_else(|| address("phone"))
 }
 
-/// The identifier of a customer's view that something hangs on.
+/// The identifier of a customer's view that a row is attached to.
 pub(super) fn owner_in(view: &Arc<CustomerView>, owner: crate::domain::IdentifierId) -> Result<Identifier, Error> {
     let found = view.identifiers.iter().find(|i| i.id == owner).cloned();
     let found = found.ok_or_else(|| {

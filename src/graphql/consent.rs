@@ -1,4 +1,4 @@
-//! What a person allowed and forbade.
+//! Consents: what a person allowed or refused.
 
 use std::sync::Arc;
 
@@ -11,41 +11,41 @@ use crate::domain::consent;
 use crate::domain::customer::CustomerView;
 use crate::store::query::IdentifierRef;
 
-/// A decision in force.
+/// A consent.
 pub struct Consent {
     row: consent::Consent,
     view: Option<Arc<CustomerView>>,
 }
 
-/// What was decided.
+/// The decision of a consent.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentStatus {
     /// Allowed.
     Granted,
-    /// Asked, and said no.
+    /// The person was asked and refused.
     Denied,
-    /// Allowed once, and taken back.
+    /// Allowed once, and withdrawn later.
     Revoked,
-    /// Allowed until a time that is over.
+    /// Allowed until a time that has passed.
     Expired,
-    /// Nobody knows.
+    /// Not known.
     Unknown,
 }
 
-/// A person's decision for a purpose, in force now, or at the moment that was asked for.
+/// A person's decision for a purpose, as it is in force now or was at the requested moment.
 #[Object]
 impl Consent {
-    /// What it is for, such as `marketing`.
+    /// The purpose, such as `marketing`.
     async fn purpose(&self) -> &str {
         &self.row.fact.purpose
     }
 
-    /// The channel it speaks of; null for every channel.
+    /// The channel. Null when the consent is for all channels.
     async fn channel(&self) -> Option<&str> {
         self.row.fact.channel.as_deref()
     }
 
-    /// What was decided.
+    /// The decision.
     async fn status(&self) -> ConsentStatus {
         match self.row.fact.status {
             consent::ConsentStatus::Granted => ConsentStatus::Granted,
@@ -56,22 +56,22 @@ impl Consent {
         }
     }
 
-    /// When it was decided.
+    /// When the person decided.
     async fn at(&self) -> DateTime {
         DateTime(self.row.at)
     }
 
-    /// When it runs out; null when it does not.
+    /// When it expires. Null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.row.fact.expires_at.map(DateTime)
     }
 
-    /// Who sent it.
+    /// The source that sent it.
     async fn source(&self) -> &str {
         &self.row.source
     }
 
-    /// The identifier it was given under.
+    /// The identifier that the consent is attached to.
     async fn identifier(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
         if let Some(view) = &self.view
             && let Some(row) = view.identifiers.iter().find(|i| i.id == self.row.owner)
@@ -93,7 +93,7 @@ impl Consent {
         Consent { row, view: Some(view.clone()) }
     }
 
-    /// A decision that the change log names, in force or not.
+    /// A consent of a change log entry, in force or not.
     pub(super) fn of_log(row: consent::Consent) -> Self {
         Consent { row, view: None }
     }

@@ -1,4 +1,4 @@
-//! A customer: all that hangs on its identifiers.
+//! A customer: a set of identifiers, and everything that is attached to them.
 
 use std::sync::Arc;
 
@@ -8,37 +8,39 @@ use super::activity::Activity;
 use super::claim::{self, Trait};
 use super::consent::Consent;
 use super::customer_journey::{CustomerJourney, CustomerJourneyScope};
+use super::customer_parts::{self, CustomerParts};
 use super::device::Device;
 use super::error::{Code, coded, store_error};
 use super::id::NodeId;
 use super::identifier::Identifier;
 use super::identity_event::IdentityEvent;
 use super::link::IdentifierLink;
-use super::load::{self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, ProductActsOf, Total, Waiting};
+use super::load::{
+    self, CustomerLoad, DevicesOf, IdentityEventCount, IdentityEventsOf, LoadFuture, ProductActsOf, Total,
+};
 use super::order::Order;
 use super::page::{Connection, List, read_first};
 use super::product::{CustomerProduct, ProductRelation};
 use super::scalar::DateTime;
-use super::shape::{self, Ask};
 use super::spend::Spend;
 use super::touchpoint::{Touchpoint, TouchpointFilter};
-use super::{Setup, known, link, order, touchpoint};
+use super::{Setup, known_names, link, order, touchpoint};
 use crate::domain::consent::in_force;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::product::related;
 use crate::domain::{IdentifierId, Moment};
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Of, Shape, TimeKey};
 
-/// A person as all channels together know them: a set of identifiers, and all that hangs on them.
+/// A person as known across all channels: a set of identifiers, and everything that is attached to them.
 #[derive(Clone)]
 pub struct Customer {
     id: CustomerId,
     as_of: Option<Moment>,
-    /// `None` where a query asks for no more than the id, and another row has it.
+    /// `None` when the query selects only the id, which another row has.
     view: Option<Arc<CustomerView>>,
 }
 
-/// Which way a list by time runs.
+/// The order of a list by time.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum TimeOrder {
     /// The latest first.
@@ -47,21 +49,22 @@ pub enum TimeOrder {
     OldestFirst,
 }
 
-/// A person as all channels together know them: a set of identifiers, and all that hangs on them.
+/// A person as known across all channels: a set of identifiers, and everything that is attached to them.
 #[Object]
 impl Customer {
-    /// Opaque. It stays valid for ever: after a merge it finds the customer that this one became. Under
-    /// `asOf` it carries the moment, as the id of everything below does.
+    /// Opaque. It stays valid for ever: after a merge it finds the customer that this one was merged into. With `asOf` it
+    /// includes the moment, as do the ids of all objects below.
     pub(super) async fn id(&self) -> ID {
         NodeId::Customer(self.id.clone()).encode_at(self.as_of)
     }
 
-    /// The moment this view is of; null for the present.
+    /// The moment of this view. Null for the present.
     async fn as_of(&self) -> Option<DateTime> {
         self.as_of.map(|moment| DateTime(moment.at))
     }
 
-    /// The customer as it is now, the one it became when it was merged since; itself when `asOf` is null.
+    /// The customer as it is now. When it was merged since then, the customer it was merged into. When `asOf` is null,
+    /// the customer itself.
     async fn current(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         match self.as_of {
             None => Some(Ok(self.clone())),
@@ -69,14 +72,14 @@ impl Customer {
         }
     }
 
-    /// Ids of customers that were merged into this one, oldest first. They still find it.
+    /// Ids of customers that were merged into this one, the oldest first. They still find it.
     async fn former_ids(&self) -> Result<Vec<ID>, Error> {
         let former = self.view()?.customer.former_ids.iter();
         Ok(former.map(|id| NodeId::Customer(id.clone()).encode_at(self.as_of)).collect())
     }
 
-    /// How to call the person: the trait `name`, else first and last name, else an e-mail address or a
-    /// phone number. Null when none is known.
+    /// The name to show: the trait `name`, else first and last name, else an e-mail address or a phone number. Null when
+    /// none is known.
     async fn display_name(&self, ctx: &Context<'_>) -> Option<Result<String, Error>> {
         self.view().map(|view| claim::display_name(ctx, view)).transpose()
     }
@@ -86,7 +89,7 @@ impl Customer {
         Ok(DateTime(self.view()?.first_seen_at().unwrap_or_default()))
     }
 
-    /// What is said of the person: of each trait the value that the settings' policy chooses, by name.
+    /// The customer's traits by name. Of several values of a trait, the policy in the settings chooses one.
     async fn traits(
         &self,
         ctx: &Context<'_>,
@@ -95,16 +98,16 @@ impl Customer {
         Ok(claim::shown(ctx, self.view()?, names.as_deref()))
     }
 
-    /// The names the channels know the person by, first seen first.
+    /// The customer's identifiers, the first seen first.
     async fn identifiers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only of this kind, such as `email`.")] kind: Option<String>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "Only identifiers of this kind, such as `email`.")] kind: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Identifier>, Error> {
         if let Some(kind) = &kind {
-            Box::pin(known::check_kind(ctx, "kind", kind)).await?;
+            Box::pin(known_names::check_kind(ctx, "kind", kind)).await?;
         }
         let (first, view) = (read_first(first)?, self.view()?);
         let list = List::of_customer(view, "identifiers", &kind);
@@ -118,25 +121,27 @@ impl Customer {
         Ok(Connection::forward(&list, page, after.is_some(), total, place, |i| Identifier::of_customer(i, view)))
     }
 
-    /// Each edge of its identity graph once: which of its identifiers were seen together, and which were
-    /// seen with somebody else's and refused.
+    /// Each edge of the identity graph once: identifiers that were seen together and accepted, and identifiers that were
+    /// seen together with another customer's and refused.
     async fn links(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those that did not bind (true), only those that did (false).")] refused: Option<bool>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "True: only refused links. False: only accepted links. Left out: both.")] refused: Option<
+            bool,
+        >,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentifierLink>, Error> {
         let list = List::of_customer(self.view()?, "links", refused);
         link::page(ctx, &list, self.as_of, self.of(), refused, first, after).await
     }
 
-    /// The devices its identifiers were seen on, last seen first.
+    /// The devices on which the customer's identifiers were seen, the last seen first.
     async fn devices(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Device>, Error> {
         let (first, view) = (read_first(first)?, self.view()?);
         let list = List::of_customer(view, "devices", ());
@@ -145,60 +150,59 @@ impl Customer {
         match &view.devices {
             Some(devices) => Ok(Connection::of_slice(&list, devices, first, after, node)),
             None => {
-                let devices = load::then(ctx, self.as_of, DevicesOf(self.of())).await?.unwrap_or_default();
+                let devices = load::one_as_of(ctx, self.as_of, DevicesOf(self.of())).await?.unwrap_or_default();
                 Ok(Connection::of_slice(&list, &devices, first, after, node))
             }
         }
     }
 
-    /// Its orders, newest first. An order of which only a refund has arrived is not among them yet.
+    /// The customer's orders, the newest first. An order of which only a refund has arrived is not included.
     async fn orders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Placed at this moment or later.")] since: Option<DateTime>,
-        #[graphql(desc = "Placed before this moment.")] until: Option<DateTime>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "Only orders placed at this time or later.")] since: Option<DateTime>,
+        #[graphql(desc = "Only orders placed before this time.")] until: Option<DateTime>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Order>, Error> {
         order::page(ctx, self.view()?, since, until, first, after).await
     }
 
-    /// Everything that happened between the person and the business.
+    /// The customer's touchpoints.
     async fn touchpoints(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those that fit.")] filter: Option<TouchpointFilter>,
-        #[graphql(desc = "Which way the list runs.", default_with = "Some(TimeOrder::NewestFirst)")] order_by: Option<
+        #[graphql(desc = "Only items that match.")] filter: Option<TouchpointFilter>,
+        #[graphql(desc = "The order of the list.", default_with = "Some(TimeOrder::NewestFirst)")] order_by: Option<
             TimeOrder,
         >,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Touchpoint>, Error> {
         touchpoint::page(ctx, self.as_of, self.of(), Some(self.view()?), filter, order_by, first, after).await
     }
 
-    /// Its journey: sessions across channels and devices, and what they led to. TOO_EXPENSIVE for a customer
-    /// with more than 250,000 touchpoints.
+    /// The customer's journey: sessions across channels and devices, and conversions. TOO_EXPENSIVE for a customer with
+    /// more than 250,000 touchpoints.
     async fn journey(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of which touchpoints; left out, of all.")] scope: Option<CustomerJourneyScope>,
+        #[graphql(desc = "Which touchpoints count. Left out: all.")] scope: Option<CustomerJourneyScope>,
     ) -> Option<Result<CustomerJourney, Error>> {
         Some(self.view().and_then(|view| CustomerJourney::new(ctx, view, scope)))
     }
 
-    /// How much happened, and where.
+    /// Counts and times of touchpoints and orders.
     async fn activity(&self) -> Result<Activity, Error> {
         Ok(Activity::of(self.view()?))
     }
 
-    /// Its money, one entry per currency. Empty when there is no order that was not cancelled.
+    /// The customer's spend, one entry for each currency. Empty when all orders are cancelled or there are none.
     async fn spend(&self) -> Result<Vec<Spend>, Error> {
         Ok(Spend::of(&self.view()?.rollup()))
     }
 
-    /// The consents in force, one per purpose and channel; where customers that became one had decided
-    /// differently, the strictest.
+    /// The consents in force, one for each purpose and channel. When merged customers decided differently, the strictest.
     async fn consents(
         &self,
         ctx: &Context<'_>,
@@ -211,54 +215,54 @@ impl Customer {
         Ok(in_force(given, now).into_iter().filter(fits).map(|c| Consent::of_customer(c, &view)).collect())
     }
 
-    /// Products the person stands in a relation to, newest first.
+    /// Products with this relation to the customer, the newest first.
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which relation.")] relation: ProductRelation,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The relation between customer and product.")] relation: ProductRelation,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<CustomerProduct>, Error> {
         let first = read_first(first)?;
         let relation = relation.into();
         let list = List::of_customer(self.view()?, "products", relation);
         let after = list.read(after.as_deref())?;
-        let acts = load::then(ctx, self.as_of, ProductActsOf(self.id.clone())).await?;
+        let acts = load::one_as_of(ctx, self.as_of, ProductActsOf(self.id.clone())).await?;
         let acts = acts.unwrap_or_default();
         let products = related(relation, &acts.0, &acts.1);
         Ok(Connection::of_slice(&list, &products, first, after, |related| CustomerProduct(related, self.as_of)))
     }
 
-    /// How this customer came to be what it is: created, linked, merged, refused; oldest first. What
-    /// happened to a customer that was merged into it is told too.
+    /// The history of the customer's identity, the oldest event first: created, linked, merged, split, refused. It
+    /// includes the history of customers that were merged into this one.
     async fn identity_history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<IdentityEvent>, Error> {
         let first = read_first(first)?;
         let list = List::of_customer(self.view()?, "identityHistory", ());
         let after = list.read(after.as_deref())?;
         let id = &self.id;
-        let when = self.as_of;
-        let page = load::then(ctx, when, IdentityEventsOf(id.clone(), after, first)).await?;
+        let as_of = self.as_of;
+        let page = load::one_as_of(ctx, as_of, IdentityEventsOf(id.clone(), after, first)).await?;
         let page = page.unwrap_or(crate::domain::page::Page { items: Vec::new(), more: false });
-        let total = Total::IdentityEvents(IdentityEventCount(id.clone())).at(when);
-        Ok(Connection::forward(&list, page, after.is_some(), total, |e| e.arrival, |e| IdentityEvent(e, when)))
+        let total = Total::IdentityEvents(IdentityEventCount(id.clone())).at(as_of);
+        Ok(Connection::forward(&list, page, after.is_some(), total, |e| e.arrival, |e| IdentityEvent(e, as_of)))
     }
 }
 
 impl Customer {
-    /// The customer that `key` finds now, or found at a moment.
+    /// The customer that `key` finds, now or as of a moment.
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         key: CustomerKey,
-        ask: Ask,
+        parts: CustomerParts,
     ) -> Result<Option<Self>, Error> {
-        let load = CustomerLoad(key, ask.shape, ask.pages);
-        let view = load::then(ctx, when, load).await?.transpose().map_err(store_error)?.flatten();
+        let load = CustomerLoad(key, parts.shape, parts.pages);
+        let view = load::one_as_of(ctx, as_of, load).await?.transpose().map_err(store_error)?.flatten();
         Ok(view.map(Customer::of_view))
     }
 
@@ -267,55 +271,55 @@ impl Customer {
         Customer { id: view.customer.id.clone(), as_of: view.as_of, view: Some(view) }
     }
 
-    /// A customer that is known to live, of which a query asks for no more than the id.
-    pub(super) fn of_id_alone(id: CustomerId, as_of: Option<Moment>) -> Self {
+    /// A customer that exists, of which the query selects only the id.
+    pub(super) fn with_only_id(id: CustomerId, as_of: Option<Moment>) -> Self {
         Customer { id, as_of, view: None }
     }
 
-    /// The holder of an identifier, as the identifier's row has it: read only when more than its id is asked for.
-    pub(super) fn of_holder<'a>(
+    /// The customer of an identifier's row. It is read only when the query selects more than its id.
+    pub(super) fn of_owner<'a>(
         ctx: &'a Context<'_>,
-        when: Option<Moment>,
-        holder: CustomerId,
-    ) -> Waiting<'a, Option<Self>> {
-        if shape::id_alone(&[ctx.look_ahead()]) {
-            return Box::pin(std::future::ready(Ok(Some(Self::of_id_alone(holder, when)))));
+        as_of: Option<Moment>,
+        owner: CustomerId,
+    ) -> LoadFuture<'a, Option<Self>> {
+        if customer_parts::only_id(&[ctx.look_ahead()]) {
+            return Box::pin(std::future::ready(Ok(Some(Self::with_only_id(owner, as_of)))));
         }
-        Self::of_id_at(ctx, when, holder)
+        Self::of_id_at(ctx, as_of, owner)
     }
 
-    /// All that was read of it.
+    /// The parts that were read.
     ///
     /// # Errors
-    /// When a query asks for more than the id where `shape::id_alone` saw no more: a fault of ours.
+    /// When the query selects more than `customer_parts::only_id` found, which is an error of this program.
     pub(super) fn view(&self) -> Result<&Arc<CustomerView>, Error> {
         self.view.as_ref().ok_or_else(|| coded(Code::Internal, "internal error"))
     }
 
-    /// The customer of this id, as an object below another needs it.
-    pub(super) fn of_id<'a>(ctx: &'a Context<'_>, id: CustomerId) -> Waiting<'a, Option<Self>> {
+    /// The customer of this id, with the parts that the current field selects.
+    pub(super) fn of_id<'a>(ctx: &'a Context<'_>, id: CustomerId) -> LoadFuture<'a, Option<Self>> {
         Self::of_id_at(ctx, None, id)
     }
 
-    /// The same as of a moment.
+    /// The same, as of a moment.
     pub(super) fn of_id_at<'a>(
         ctx: &'a Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         id: CustomerId,
-    ) -> Waiting<'a, Option<Self>> {
-        Box::pin(Self::fetch_at(ctx, when, CustomerKey::Id(id), Ask::of_field(ctx)))
+    ) -> LoadFuture<'a, Option<Self>> {
+        Box::pin(Self::fetch_at(ctx, as_of, CustomerKey::Id(id), CustomerParts::of_field(ctx)))
     }
 
-    /// Who holds an identifier, or held it at a moment; the same kind of object.
-    pub(super) fn who_holds<'a>(
+    /// The customer that has an identifier, now or as of a moment.
+    pub(super) fn of_identifier_at<'a>(
         ctx: &'a Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         identifier: IdentifierId,
-    ) -> Waiting<'a, Option<Self>> {
+    ) -> LoadFuture<'a, Option<Self>> {
         Box::pin(async move {
-            let found = load::then(ctx, when, IdentifierRef::Id(identifier)).await?;
-            let Some(holder) = found.and_then(|identifier| identifier.customer) else { return Ok(None) };
-            Self::of_holder(ctx, when, holder).await
+            let found = load::one_as_of(ctx, as_of, IdentifierRef::Id(identifier)).await?;
+            let Some(id) = found.and_then(|identifier| identifier.customer) else { return Ok(None) };
+            Self::of_owner(ctx, as_of, id).await
         })
     }
 
@@ -329,8 +333,8 @@ impl Customer {
             return Ok(view.clone());
         }
         let key = CustomerKey::Id(self.id.clone());
-        let ask = Ask { shape: Shape::Identity, pages: FirstPages { orders: 0, touchpoints: 0 } };
-        let found = Self::fetch_at(ctx, self.as_of, key, ask).await?;
+        let parts = CustomerParts { shape: Shape::Identity, pages: FirstPages { orders: 0, touchpoints: 0 } };
+        let found = Self::fetch_at(ctx, self.as_of, key, parts).await?;
         Ok(found.and_then(|found| found.view).unwrap_or_else(|| view.clone()))
     }
 }

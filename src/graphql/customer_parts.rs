@@ -1,31 +1,31 @@
-//! Looks ahead in a query, so that one read of a customer brings what will be asked of it.
+//! Looks ahead in a query, so that one read of a customer has all the parts that the query selects.
 
 use async_graphql::{Context, Lookahead, Value};
 
 use super::page::{LARGEST_PAGE, USUAL_PAGE};
 use crate::store::query::{FirstPages, Shape};
 
-/// What one read of a customer is to bring.
+/// The parts of a customer to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct CustomerParts {
     /// Which parts.
     pub shape: Shape,
-    /// How much of them.
+    /// The sizes of the first pages.
     pub pages: FirstPages,
 }
 
-impl Ask {
-    /// What the field that is being resolved, a customer, selects.
+impl CustomerParts {
+    /// The parts that the current field, a customer, selects.
     pub fn of_field(ctx: &Context<'_>) -> Self {
         Self::of(&[ctx.look_ahead()])
     }
 
-    /// What the items of the connection that is being resolved select.
+    /// The parts that the items of the current field, a connection, select.
     pub fn of_connection(ctx: &Context<'_>) -> Self {
         Self::of(&items(ctx))
     }
 
-    /// What all these selections of a customer need together.
+    /// The parts that all these selections of a customer need.
     pub fn of(customers: &[Lookahead<'_>]) -> Self {
         let any = |name| customers.iter().any(|c| c.field(name).exists());
         let pages = FirstPages {
@@ -39,18 +39,18 @@ impl Ask {
             (false, true) => Shape::History,
             (true, true) => Shape::All,
         };
-        Ask { shape, pages }
+        CustomerParts { shape, pages }
     }
 }
 
-/// What is selected of the items of the connection that is being resolved.
+/// The selections of the items of the current field, a connection.
 pub fn items<'a>(ctx: &'a Context<'a>) -> [Lookahead<'a>; 2] {
     let field = ctx.look_ahead();
     [field.field("nodes"), field.field("edges").field("node")]
 }
 
-/// Whether all these selections of a customer are of its id, and of nothing that must be read for it.
-pub fn id_alone(customers: &[Lookahead<'_>]) -> bool {
+/// Whether all these selections of a customer need only its id, so that it need not be read.
+pub fn only_id(customers: &[Lookahead<'_>]) -> bool {
     let mut fields = customers.iter().flat_map(Lookahead::selection_fields).flat_map(|customer| {
         let fields: Vec<_> = customer.selection_set().collect();
         fields
@@ -58,8 +58,7 @@ pub fn id_alone(customers: &[Lookahead<'_>]) -> bool {
     fields.all(|field| matches!(field.name(), "id" | "asOf" | "__typename"))
 }
 
-/// How much of a list's first page is asked for: 0 when only pages that are filtered, turned or
-/// further on are.
+/// The size of a list's first page. 0 when only filtered, reordered or later pages are selected.
 fn first_page(list: &Lookahead<'_>) -> usize {
     let sizes = list.selection_fields().into_iter().filter_map(|field| {
         let mut first = i64::from(USUAL_PAGE);

@@ -1,4 +1,4 @@
-//! Lists of customers: filters, sorts, and paging both ways.
+//! Lists of customers: filters, sort orders, and paging forwards and backwards.
 
 use std::sync::Arc;
 
@@ -6,95 +6,95 @@ use async_graphql::{Context, Enum, Error, InputObject, Value};
 
 use super::Setup;
 use super::customer::Customer;
+use super::customer_parts::{self, CustomerParts};
 use super::error::{bad_argument, store_error};
-use super::known;
+use super::known_names;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
-use super::shape::{self, Ask};
 use crate::domain::Currency;
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
 use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
 
-/// What customers must be; all that is given must hold.
+/// A filter of customers. All given conditions must hold.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct CustomerFilter {
-    /// Words, each of which is found in an identifier or in a trait that is shown: it begins a word there; of three
-    /// letters on it may stand inside one; of five letters on it may differ from one by a letter. Case and marks do
-    /// not count, and a phone number is found in its national form too. It finds and does not sort, so it goes with
-    /// LAST_SEEN or CREATED.
+    /// Search words. Each must match an identifier or a shown trait of the customer. A word matches the beginning of a
+    /// word there; with three or more letters also the middle of one; with five or more letters also a word that differs
+    /// by one letter. Case and diacritics do not matter. A phone number is also found in its national form. The result is
+    /// not ranked, so `text` works with the sort keys LAST_SEEN and CREATED only.
     pub text: Option<String>,
-    /// With touchpoints on one of these channels.
+    /// Customers with touchpoints on one of these channels.
     pub channels: Option<Vec<String>>,
-    /// First seen at this moment or later.
+    /// First seen at this time or later.
     pub first_seen_since: Option<DateTime>,
-    /// First seen before this moment.
+    /// First seen before this time.
     pub first_seen_until: Option<DateTime>,
-    /// Last seen at this moment or later.
+    /// Last seen at this time or later.
     pub last_seen_since: Option<DateTime>,
-    /// Last seen before this moment.
+    /// Last seen before this time.
     pub last_seen_until: Option<DateTime>,
-    /// Money in one currency; a customer without any has 0.
+    /// The spend in one currency. A customer without orders in it has 0.
     pub spend: Option<SpendFilter>,
-    /// Orders that were not cancelled.
+    /// The number of orders that are not cancelled.
     pub order_count: Option<IntRange>,
 }
 
-/// Money in one currency.
+/// A range of spend in one currency.
 #[derive(InputObject, Clone, Debug)]
 pub struct SpendFilter {
-    /// The currency, ISO 4217.
+    /// The ISO 4217 code of the currency.
     pub currency: String,
-    /// Gross less what came back.
+    /// Gross less returns.
     pub net: Option<DecimalRange>,
-    /// The orders' totals.
+    /// The sum of the orders' totals.
     pub gross: Option<DecimalRange>,
 }
 
-/// A range of whole numbers; both ends belong to it.
+/// A range of whole numbers, both ends included.
 #[derive(InputObject, Clone, Debug)]
 pub struct IntRange {
-    /// At least.
+    /// The smallest value. Left out: no lower end.
     pub min: Option<i32>,
-    /// At most.
+    /// The largest value. Left out: no upper end.
     pub max: Option<i32>,
 }
 
-/// A range of decimal numbers; both ends belong to it.
+/// A range of decimal numbers, both ends included.
 #[derive(InputObject, Clone, Debug)]
 pub struct DecimalRange {
-    /// At least.
+    /// The smallest value. Left out: no lower end.
     pub min: Option<Decimal>,
-    /// At most.
+    /// The largest value. Left out: no upper end.
     pub max: Option<Decimal>,
 }
 
 /// The order of a list of customers.
 #[derive(InputObject, Clone, Debug)]
 pub struct CustomerSort {
-    /// By what.
+    /// The sort key.
     #[graphql(default_with = "CustomerSortKey::LastSeen")]
     pub by: CustomerSortKey,
-    /// Which way.
+    /// The direction.
     #[graphql(default_with = "SortDirection::Desc")]
     pub direction: SortDirection,
-    /// The currency, ISO 4217; needed for NET_SPEND and for nothing else.
+    /// The ISO 4217 code of the currency. Required for NET_SPEND, not allowed otherwise.
     pub currency: Option<String>,
 }
 
-/// By what customers are sorted.
+/// A sort key of customers.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CustomerSortKey {
-    /// When they were last seen. A customer that is seen while you page may come twice or not at all.
+    /// The time they were last seen. A customer that is seen while you page may appear twice or not at all.
     LastSeen,
-    /// In the order in which their ids were given out: each exactly once, whatever happens while you page.
+    /// The order in which they were created. Each customer appears exactly once, even when data changes while you page.
     Created,
-    /// By net spend in a currency. A customer without any counts as 0.
+    /// The net spend in a currency. A customer without orders in it counts as 0.
     NetSpend,
 }
 
-/// Which way a list is sorted.
+/// The direction of a sorted list.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SortDirection {
     /// The smallest first.
@@ -103,7 +103,7 @@ pub enum SortDirection {
     Desc,
 }
 
-/// How a page is asked for.
+/// The paging arguments.
 pub(super) struct Paging {
     pub(super) first: Option<i32>,
     pub(super) after: Option<String>,
@@ -128,7 +128,7 @@ pub(super) async fn page(
     let limit = read_size(argument, size.unwrap_or(USUAL_PAGE))?;
     let filter = filter.unwrap_or_default();
     if let Some(channels) = &filter.channels {
-        Box::pin(known::check_channels(ctx, "filter.channels", channels)).await?;
+        Box::pin(known_names::check_channels(ctx, "filter.channels", channels)).await?;
     }
     let filter = read_filter(ctx, filter)?;
     let (sort, descending) = read_sort(sort, &filter)?;
@@ -139,14 +139,14 @@ pub(super) async fn page(
 
     let loaders = load::of(ctx);
     let found = loaders.loader().0.list_customers(&list).await.map_err(store_error)?;
-    let (ask, id_alone) = (Ask::of_connection(ctx), shape::id_alone(&shape::items(ctx)));
-    let key_of = |id| CustomerLoad(CustomerKey::Id(id), ask.shape, ask.pages);
-    let read = found.items.iter().filter(|_| !id_alone).map(|(id, _)| key_of(id.clone()));
+    let (parts, only_id) = (CustomerParts::of_connection(ctx), customer_parts::only_id(&customer_parts::items(ctx)));
+    let key_of = |id| CustomerLoad(CustomerKey::Id(id), parts.shape, parts.pages);
+    let read = found.items.iter().filter(|_| !only_id).map(|(id, _)| key_of(id.clone()));
     let views = loaders.load_many(read).await.map_err(store_error)?;
-    // Between the two reads a customer may have been merged into another: that one stands in its place.
+    // Between the two reads a customer may have been merged into another, which then takes its place.
     let item = |(id, place)| {
-        if id_alone {
-            return Some((Customer::of_id_alone(id, None), place));
+        if only_id {
+            return Some((Customer::with_only_id(id, None), place));
         }
         let view = views.get(&key_of(id))?.clone().ok()??;
         Some((Customer::of_view(view), place))
@@ -161,7 +161,7 @@ pub(super) async fn page(
     Ok(if backward { connection.backward() } else { connection })
 }
 
-/// Whether an argument that has a default was given, and not as null.
+/// Whether an argument with a default was given and is not null.
 fn is_given(ctx: &Context<'_>, argument: &str) -> Result<bool, Error> {
     let given = ctx.field().arguments().map_err(|error| Error::new(error.message))?;
     Ok(given.iter().any(|(name, value)| name == argument && *value != Value::Null))
@@ -173,15 +173,15 @@ fn read_sort(sort: Option<CustomerSort>, filter: &query::CustomerFilter) -> Resu
         (CustomerSortKey::NetSpend, Some(currency)) => {
             if filter.text.is_some() {
                 let hint = "sort by LAST_SEEN or CREATED, or leave `filter.text` out";
-                return Err(bad_argument("sort.by", "NET_SPEND does not go with `filter.text`", hint));
+                return Err(bad_argument("sort.by", "NET_SPEND cannot be combined with `filter.text`", hint));
             }
             query::CustomerSort::NetSpend(read_currency("sort.currency", &currency)?)
         }
         (CustomerSortKey::NetSpend, None) => {
-            return Err(bad_argument("sort.currency", "needed for NET_SPEND", "give a currency such as \"GBP\""));
+            return Err(bad_argument("sort.currency", "required for NET_SPEND", "give a currency such as \"GBP\""));
         }
         (_, Some(_)) => {
-            return Err(bad_argument("sort.currency", "goes with NET_SPEND only", "leave it out"));
+            return Err(bad_argument("sort.currency", "allowed for NET_SPEND only", "leave it out"));
         }
         (CustomerSortKey::LastSeen, None) => query::CustomerSort::LastSeen,
         (CustomerSortKey::Created, None) => query::CustomerSort::Created,
@@ -200,7 +200,7 @@ fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::Custo
         return Err(bad_argument("filter.text", "too long", "at most 10 words and 1,000 characters"));
     }
     if asked.is_empty() && !text.trim().is_empty() {
-        return Err(bad_argument("filter.text", "no letter or digit in it", "give a word or a part of one"));
+        return Err(bad_argument("filter.text", "it has no letter or digit", "give a word or a part of one"));
     }
     let shown = || Arc::new(ctx.data_unchecked::<Setup>().traits.clone());
     let text = (!asked.is_empty()).then(|| TextSearch { asked, shown: shown() });
@@ -236,7 +236,7 @@ fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::Custo
 fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
     match (low, high) {
         (Some(low), Some(high)) if high < low => {
-            Err(bad_argument(argument, "the upper end is below the lower", "give a range that is not empty"))
+            Err(bad_argument(argument, "the upper end is below the lower end", "give a range that is not empty"))
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What people decide about customers: merges, splits, and their trials.
+//! Decisions of people about customers: merges, splits, keeping apart, and their trials.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use super::customer::Customer;
 use super::error::{store_error, write_error};
 use super::id::{ChangeCursor, NodeId};
 use super::identifier::{Identifier, IdentifierInput};
-use super::known;
+use super::known_names;
 use super::load::{self, CustomerLoad};
-use super::mutation::MutationStatus;
+use super::mutation_status::MutationStatus;
 use super::problem::Problem;
 use super::scalar::int;
 use super::spend::Spend;
@@ -26,98 +26,98 @@ use crate::stitching::{DecisionAction, DecisionOutcome, DecisionRequest};
 use crate::store::AppliedDecision;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 
-/// The most characters of a reason.
+/// The maximum number of characters of a reason.
 const LONGEST_REASON: usize = 1_000;
-/// The most customers or identifiers that one decision names.
+/// The maximum number of customers or identifiers of one decision.
 const MOST_NAMED: usize = 100;
 
-/// What became of a merge.
+/// The result of a merge.
 #[derive(SimpleObject)]
 pub struct CustomerMergePayload {
-    /// Whether they were merged; UNCHANGED when they were one customer already.
+    /// Whether the customers were merged. UNCHANGED when they were one customer already.
     status: MutationStatus,
-    /// The customer they are now; null when nothing was done.
+    /// The merged customer. Null when nothing was done.
     customer: Option<Customer>,
-    /// Ids of those that were absorbed; they still find the customer.
+    /// Ids of the customers that were merged into it. They still find it.
     absorbed_ids: Vec<ID>,
-    /// The change after which it can be read, as a cursor; null when nothing was done.
+    /// The change that stored the decision, as a cursor. Null when nothing was done.
     change: Option<String>,
-    /// What stands in its way.
+    /// Why the decision was refused or changed nothing.
     problems: Vec<Problem>,
 }
 
-/// What became of a split.
+/// The result of a split.
 #[derive(SimpleObject)]
 pub struct CustomerSplitPayload {
-    /// Whether it was split.
+    /// Whether the customer was split.
     status: MutationStatus,
-    /// The customer that keeps the id; null when nothing was done.
+    /// The customer that keeps the id. Null when nothing was done.
     customer: Option<Customer>,
-    /// The customer that has what was moved; null when nothing was done.
+    /// The customer that has the moved identifiers. Null when nothing was done.
     created: Option<Customer>,
-    /// The change after which it can be read, as a cursor; null when nothing was done.
+    /// The change that stored the decision, as a cursor. Null when nothing was done.
     change: Option<String>,
-    /// What stands in its way.
+    /// Why the decision was refused or changed nothing.
     problems: Vec<Problem>,
 }
 
-/// What became of keeping customers apart.
+/// The result of keeping customers apart.
 #[derive(SimpleObject)]
 pub struct CustomersKeepApartPayload {
-    /// Whether it was noted; UNCHANGED when they were kept apart already.
+    /// Whether the decision was stored. UNCHANGED when the customers were kept apart already.
     status: MutationStatus,
-    /// The customers; empty when nothing was done.
+    /// The customers. Empty when the decision was refused.
     customers: Vec<Customer>,
-    /// The change after which it can be read, as a cursor; null when nothing was done.
+    /// The change that stored the decision, as a cursor. Null when nothing was done.
     change: Option<String>,
-    /// What stands in its way.
+    /// Why the decision was refused or changed nothing.
     problems: Vec<Problem>,
 }
 
-/// What would come of a merge or a split.
+/// What a merge or a split would result in.
 #[derive(SimpleObject)]
 pub struct CustomersTrial {
-    /// The customers that there would be; empty when it cannot be done.
+    /// The resulting customers. Empty when the decision would be refused.
     customers: Vec<CustomerSketch>,
-    /// What stands in its way.
+    /// Why the decision was refused or changed nothing.
     problems: Vec<Problem>,
 }
 
-/// A customer as it would be.
+/// A customer as it would be after the decision.
 pub struct CustomerSketch {
     id: Option<CustomerId>,
     view: Arc<CustomerView>,
 }
 
-/// A customer as it would be.
+/// A customer as it would be after the decision.
 #[Object]
 impl CustomerSketch {
-    /// Its id; null when it would be a new one.
+    /// Its id. Null for a new customer.
     async fn customer_id(&self) -> Option<ID> {
         self.id.clone().map(|id| NodeId::Customer(id).encode())
     }
 
-    /// How to call the person; null when nothing would be known.
+    /// The name to show, as in `Customer.displayName`. Null when none would be known.
     async fn display_name(&self, ctx: &Context<'_>) -> Option<String> {
         claim::display_name(ctx, &self.view)
     }
 
-    /// The identifiers it would hold, first seen first. Each is as it is now.
+    /// The identifiers it would have, the first seen first. Each is shown as it is now.
     async fn identifiers(&self) -> Vec<Identifier> {
         self.view.identifiers.iter().cloned().map(Identifier::alone).collect()
     }
 
-    /// What it would have spent, by currency.
+    /// Its spend, one entry for each currency.
     async fn spend(&self) -> Vec<Spend> {
         Spend::of(&self.view.rollup())
     }
 
-    /// How many touchpoints it would have.
+    /// The number of its touchpoints.
     async fn touchpoint_count(&self) -> i32 {
         int(self.view.rollup().channels.values().map(|channel| channel.touchpoints).sum())
     }
 
-    /// How many orders it would have that are not cancelled.
+    /// The number of its orders that are not cancelled.
     async fn order_count(&self) -> i32 {
         int(self.view.rollup().order_count())
     }
@@ -176,12 +176,12 @@ pub(super) async fn keep_apart(
     })
 }
 
-/// What a merge would come to.
+/// What a merge would result in.
 pub(super) async fn merge_trial(ctx: &Context<'_>, ids: &[ID]) -> Result<CustomersTrial, Error> {
     trial(ctx, customer_ids(ids).map(DecisionAction::Merge)).await
 }
 
-/// What a split would come to.
+/// What a split would result in.
 pub(super) async fn split_trial(
     ctx: &Context<'_>,
     id: &ID,
@@ -263,12 +263,12 @@ async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
     if !outcome.done {
         return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&outcome.problems) });
     }
-    // As they are now: names and figures are theirs, only put together otherwise.
+    // Names and figures come from the customers as they are now.
     let mut views = Vec::new();
     for id in request.action.customers() {
         let pages = FirstPages { orders: 0, touchpoints: 0 };
-        let ask = CustomerLoad(CustomerKey::Id(id.clone()), Shape::Card, pages);
-        if let Some(found) = load::one(ctx, ask).await? {
+        let key = CustomerLoad(CustomerKey::Id(id.clone()), Shape::Card, pages);
+        if let Some(found) = load::one(ctx, key).await? {
             views.extend(found.map_err(store_error)?);
         }
     }
@@ -276,7 +276,7 @@ async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
     Ok(CustomersTrial { customers, problems: Vec::new() })
 }
 
-/// A sketch with what is known of its identifiers now.
+/// A sketch with the present data of its identifiers.
 fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
     let now: FxHashMap<IdentifierId, &crate::domain::identifier::Identifier> =
         views.iter().flat_map(|view| &view.identifiers).map(|i| (i.id, i)).collect();
@@ -284,7 +284,7 @@ fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
         sketch.identifiers.into_iter().map(|i| now.get(&i.id).map_or(i, |&now| now.clone())).collect();
     let mut claims: Vec<_> = views.iter().flat_map(|view| &view.claims).cloned().collect();
     claims.retain(|claim| identifiers.iter().any(|i| i.id == claim.owner));
-    // A customer that was named twice brings its claims twice.
+    // A customer that was given twice contributes its claims twice.
     claims.sort_by_key(|claim| claim.arrival);
     claims.dedup_by_key(|claim| claim.arrival);
     let view = CustomerView {
@@ -321,7 +321,7 @@ async fn split_of(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -
         return Ok(Err(problem));
     }
     for (n, named) in identifiers.iter().enumerate() {
-        if let Err(unknown) = known::find_kind(ctx, &named.kind).await? {
+        if let Err(unknown) = known_names::find_kind(ctx, &named.kind).await? {
             let path = format!("identifiers[{n}].kind");
             return Ok(Err(problem::Problem::at(ProblemCode::UnknownKind, path, unknown.message)));
         }
@@ -333,7 +333,7 @@ fn read_split(ctx: &Context<'_>, id: &ID, identifiers: &[IdentifierInput]) -> Sa
     let setup = ctx.data_unchecked::<Setup>();
     let read = |(n, named): (usize, &IdentifierInput)| {
         setup.normalise(&named.kind, &named.value).ok_or_else(|| {
-            let message = format!("no event could have brought this value of {}", named.kind);
+            let message = format!("no event can have this value of {}", named.kind);
             problem::Problem::at(ProblemCode::UnknownIdentifier, format!("identifiers[{n}]"), message)
         })
     };
@@ -353,7 +353,7 @@ fn read_reason(reason: &str) -> Result<Arc<str>, problem::Problem> {
     let reason = reason.trim();
     let wrong = |message: &str| problem::Problem::at(ProblemCode::BadArgument, "reason", message);
     match reason.chars().count() {
-        0 => Err(wrong("say why: whoever looks at it later wants to know")),
+        0 => Err(wrong("give a reason: it explains the decision to others later")),
         n if n > LONGEST_REASON => Err(wrong("at most 1,000 characters")),
         _ => Ok(reason.into()),
     }

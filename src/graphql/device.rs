@@ -1,4 +1,4 @@
-//! A thing a person holds.
+//! A device.
 
 use std::sync::Arc;
 
@@ -14,69 +14,69 @@ use crate::domain::customer::CustomerView;
 use crate::domain::device;
 use crate::store::query::Of;
 
-/// A thing a person holds.
+/// A device.
 #[derive(Clone)]
 pub struct Device {
     row: device::Device,
     view: Option<Arc<CustomerView>>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
-/// A thing a person holds: a phone, a browser on a computer.
+/// A device of a person: a phone, or a browser on a computer.
 #[Object]
 impl Device {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Device(self.row.fact.key.clone()).encode_at(self.when)
+        NodeId::Device(self.row.fact.key.clone()).encode_at(self.as_of)
     }
 
-    /// What it is: `phone`, `tablet`, `desktop`, `tv`, `watch`, `other`, or the sender's own word.
+    /// Its kind: `phone`, `tablet`, `desktop`, `tv`, `watch`, `other`, or another word of the sender.
     async fn kind(&self) -> &str {
         &self.row.fact.kind
     }
 
-    /// The operating system; null when it is not known.
+    /// The operating system. Null when it is not known.
     async fn os(&self) -> Option<&str> {
         self.row.fact.os.as_deref()
     }
 
-    /// The model; null when it is not known.
+    /// The model. Null when it is not known.
     async fn model(&self) -> Option<&str> {
         self.row.fact.model.as_deref()
     }
 
-    /// The smallest time of an event from it: below a customer of that customer's, else of anybody's.
+    /// The earliest time of an event from this device. Below a customer only that customer's events count.
     async fn first_seen_at(&self) -> DateTime {
         DateTime(self.row.first_seen_at)
     }
 
-    /// The largest, of the same events.
+    /// The latest time of these events.
     async fn last_seen_at(&self) -> DateTime {
         DateTime(self.row.last_seen_at)
     }
 
-    /// The identifiers that were seen on it, whoever holds them; first seen first.
+    /// All identifiers that were seen on it, of any customer, the first seen first.
     async fn identifiers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Identifier>, Error> {
         let first = read_size("first", first)?;
-        let whole = load::then(ctx, self.when, DeviceKey(self.row.fact.key.clone())).await?;
+        let whole = load::one_as_of(ctx, self.as_of, DeviceKey(self.row.fact.key.clone())).await?;
         let ids = whole.map_or_else(|| self.row.identifiers.clone(), |device| device.identifiers);
-        let found = Identifier::of_ids_at(ctx, self.when, &ids[..ids.len().min(first)]).await?;
+        let found = Identifier::of_ids_at(ctx, self.as_of, &ids[..ids.len().min(first)]).await?;
         Ok(found.into_iter().map(|i| i.with_view(self.view.as_ref())).collect())
     }
 }
 
 impl Device {
-    /// One that the view of a customer brought.
+    /// A device from the view of a customer.
     pub(super) fn of_customer(row: device::Device, view: &Arc<CustomerView>) -> Self {
-        Device { row, view: Some(view.clone()), when: view.as_of }
+        Device { row, view: Some(view.clone()), as_of: view.as_of }
     }
 
-    /// Those of a customer's that fit, with when that customer was seen on them, at most so many: from its view when
-    /// that holds them, else read.
+    /// At most `most` of a customer's devices that match, with the times of that customer: from its view when that has
+    /// the devices, else read from the store.
     pub(super) async fn pick(
         ctx: &Context<'_>,
         view: &Arc<CustomerView>,
@@ -91,21 +91,21 @@ impl Device {
             return Ok(pick(devices));
         }
         let of = Of::Customer(view.customer.id.clone());
-        let devices = load::then(ctx, view.as_of, DevicesOf(of)).await?;
+        let devices = load::one_as_of(ctx, view.as_of, DevicesOf(of)).await?;
         Ok(devices.map_or_else(Vec::new, |devices| pick(&devices)))
     }
 
-    /// One that was read by itself.
-    pub(super) fn alone(row: device::Device, when: Option<Moment>) -> Self {
-        Device { row, view: None, when }
+    /// A device that was read without a customer.
+    pub(super) fn alone(row: device::Device, as_of: Option<Moment>) -> Self {
+        Device { row, view: None, as_of }
     }
 
     /// The device of this key.
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         key: Arc<str>,
     ) -> Result<Option<Self>, Error> {
-        Ok(load::then(ctx, when, DeviceKey(key)).await?.map(|row| Self::alone(row, when)))
+        Ok(load::one_as_of(ctx, as_of, DeviceKey(key)).await?.map(|row| Self::alone(row, as_of)))
     }
 }

@@ -1,6 +1,6 @@
-//! Turns what went wrong into GraphQL errors with a code, by whose fault it is.
+//! Turns errors of the inner layers into GraphQL errors with a code.
 //!
-//! Nothing internal reaches a client: a fault of ours is `INTERNAL`, and its cause goes to the log.
+//! No internal detail reaches a client: a fault of the server is `INTERNAL`, and its cause goes to the log.
 
 use async_graphql::{Error, ErrorExtensions};
 
@@ -8,39 +8,39 @@ use crate::journeys::JourneyError;
 use crate::projection::ProjectionError;
 use crate::store::StoreError;
 
-/// The codes of the contract that resolvers use.
+/// The error codes of resolvers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// An id that is none of ours, or of another type.
+    /// Not an id of this store, or an id of another type.
     BadId,
-    /// An id of a view of the past, where only the present will do.
+    /// An id with a past moment where only the present is accepted.
     IdOfThePast,
-    /// A cursor that is none of ours, or of another list.
+    /// Not a cursor of this store, or a cursor of another list.
     BadCursor,
-    /// A kind of identifiers that is neither listed nor stored; with `argument` and `hint`.
+    /// A kind of identifiers that is neither in the rules nor in the store; with `argument` and `hint`.
     UnknownKind,
-    /// An argument that cannot be; with `argument` and `hint`.
+    /// An invalid argument; with `argument` and `hint`.
     BadArgument,
-    /// It would cost more than one request may; with `cost`, `limit` and `hint`.
+    /// The request costs more than the limit; with `cost`, `limit` and `hint`.
     TooExpensive,
     /// The store cannot be reached.
     StoreAway,
-    /// It is there, and another write was in the way for too long.
+    /// Other writes locked the store for too long.
     StoreBusy,
-    /// Its disk is full.
+    /// The disk of the store is full.
     StoreFull,
-    /// It can be read only.
+    /// The store is read-only.
     StoreReadOnly,
-    /// It took too long.
+    /// The operation took too long.
     Timeout,
-    /// What it is asked of is not there yet.
+    /// The data is not loaded yet.
     NotReady,
-    /// A fault of ours.
+    /// A fault of the server.
     Internal,
 }
 
 impl Code {
-    /// As it stands in `extensions.code`.
+    /// The text of `extensions.code`.
     pub fn as_str(self) -> &'static str {
         match self {
             Code::BadId => "BAD_ID",
@@ -65,7 +65,7 @@ pub fn coded(code: Code, message: impl Into<String>) -> Error {
     Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
 }
 
-/// An argument that cannot be: which, what is wrong, what would be right.
+/// The error of an invalid argument: its name, what is wrong, and what would be right.
 pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str) -> Error {
     Error::new(format!("{argument}: {message}")).extend_with(|_, extensions| {
         extensions.set("code", Code::BadArgument.as_str());
@@ -74,34 +74,31 @@ pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str)
     })
 }
 
-/// A store's fault, told by whose it is.
+/// The GraphQL error of a store error.
 pub fn store_error(error: StoreError) -> Error {
     match error {
         StoreError::Away(_) => {
             tracing::warn!(%error, "store");
-            coded(Code::StoreAway, "the store cannot be reached now, try again in a moment")
+            coded(Code::StoreAway, "the store cannot be reached now: try again in a moment")
         }
         StoreError::Busy(_) | StoreError::Removed(_) | StoreError::RulesChanged(_) => {
             tracing::warn!(%error, "store");
-            coded(Code::StoreBusy, "others had the store for too long, try again in a moment")
+            coded(Code::StoreBusy, "the store was locked by other writes for too long: try again in a moment")
         }
         StoreError::Full(_) => {
             tracing::error!(%error, "store");
-            coded(
-                Code::StoreFull,
-                "the store's disk is full: nothing of this was stored; send it again when there is space",
-            )
+            coded(Code::StoreFull, "the store's disk is full: nothing was stored; send it again when there is space")
         }
         StoreError::ReadOnly(_) => {
             tracing::error!(%error, "store");
             coded(
                 Code::StoreReadOnly,
-                "the store takes no writes now: nothing of this was stored; send it again when it does",
+                "the store is read-only now: nothing was stored; send it again when it accepts writes",
             )
         }
         StoreError::Timeout(_) => {
             tracing::warn!(%error, "store");
-            coded(Code::Timeout, "the store took too long; ask for less at a time")
+            coded(Code::Timeout, "the store took too long: ask for less at a time")
         }
         StoreError::AmbiguousOrder => {
             bad_argument("by.order.source", error, "name the source that sent the order, such as \"shop\"")
@@ -111,7 +108,7 @@ pub fn store_error(error: StoreError) -> Error {
             error.extend_with(|_, extensions| {
                 extensions.set("cost", looked_at);
                 extensions.set("limit", most);
-                extensions.set("hint", "ask from an identifier that fewer people share");
+                extensions.set("hint", "use an identifier that fewer people share");
             })
         }
         StoreError::Refused(_) | StoreError::Data(_) | StoreError::Setup(_) => {
@@ -121,7 +118,7 @@ pub fn store_error(error: StoreError) -> Error {
     }
 }
 
-/// The same of a write: one that ran into a timeout may have been stored.
+/// The same for a write. After a timeout the write may have been stored.
 pub fn write_error(error: StoreError) -> Error {
     match error {
         StoreError::Timeout(_) => {
@@ -132,17 +129,17 @@ pub fn write_error(error: StoreError) -> Error {
     }
 }
 
-/// What whoever sent a write does when nobody can say whether it was stored.
+/// Advice to the sender of a write that may or may not have been stored.
 pub const UNSURE: &str = "it may have been stored or not; sending it again is safe, events with the same message ids";
 
-/// What was sent is no id that was ever given out.
+/// The error of a text that is not an id of this store.
 pub fn bad_id() -> Error {
-    coded(Code::BadId, "not an id of this store: ids are opaque, send one that an answer gave you")
+    coded(Code::BadId, "not an id of this store: ids are opaque, send one from an answer")
 }
 
-/// Why a question about journeys has no answer, told by whose fault it is.
+/// The GraphQL error of a failed journeys query.
 pub fn journeys_error(error: ProjectionError) -> Error {
-    let words = error.to_string();
+    let message = error.to_string();
     let hint = error.hint();
     match error {
         ProjectionError::Store(error) => store_error(error),
@@ -150,16 +147,16 @@ pub fn journeys_error(error: ProjectionError) -> Error {
             bad_argument(&argument, message, &hint)
         }
         ProjectionError::Question(JourneyError::Timeout | JourneyError::Cancelled) => {
-            coded(Code::Timeout, "the question took too long: ask of less time, or of fewer touchpoints")
+            coded(Code::Timeout, "the query took too long: ask for less time, or for fewer touchpoints")
         }
         ProjectionError::NotReady { .. } | ProjectionError::Behind | ProjectionError::Ended => {
-            coded(Code::NotReady, words)
+            coded(Code::NotReady, message)
         }
-        ProjectionError::TooLarge { .. } => coded(Code::NotReady, words).extend_with(|_, extensions| {
+        ProjectionError::TooLarge { .. } => coded(Code::NotReady, message).extend_with(|_, extensions| {
             extensions.set("hint", hint.clone().unwrap_or_default());
         }),
         ProjectionError::Internal => {
-            tracing::error!("a question about journeys met a fault");
+            tracing::error!("a journeys query failed");
             coded(Code::Internal, "internal error")
         }
     }

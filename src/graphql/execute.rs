@@ -1,7 +1,7 @@
-//! From a request's text to its answer: measured, parsed once, validated and run, within a time.
+//! Runs GraphQL requests: checks the limits, parses each document once, validates it and runs it within a time limit.
 //!
-//! Whatever goes wrong, every error leaves here with a code. What has none is a fault of ours: it
-//! becomes INTERNAL, with the request's id and nothing else.
+//! Every error gets a code. An error without a code is a fault of the server: it becomes INTERNAL, with the request's
+//! id and no other detail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,119 +17,119 @@ use futures_util::stream::{self, BoxStream};
 use serde_json::value::RawValue;
 
 use super::error::UNSURE;
-use super::limits::{LimitError, Limits, Rates, measure};
+use super::limits::{FieldCosts, LimitError, Limits, measure};
 use crate::store::share::{self, Share};
 use documents::{Document, Documents, Unreadable};
 
 mod codes;
 mod documents;
-mod grammar;
 mod roots;
+mod validator;
 mod variables;
 
 pub use codes::{CODES, outcome_label};
-use grammar::Grammar;
-pub use grammar::UnreadableSchema;
+pub use validator::UnreadableSchema;
+use validator::Validator;
 
-/// How long an operation may take.
+/// The longest time of an operation.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// How many reads of one request run at a time, unless the store says otherwise.
+/// The number of concurrent store reads of one request, unless the store has its own.
 const SHARE: usize = 2;
-/// A query that works everybody out again, and how long that may take.
+/// A query that recomputes all customers, and its longest time.
 const SLOW: (&str, Duration) = ("identityRulesTrial", Duration::from_secs(120));
 
-/// The GraphQL API, whatever its schema: what the layers outside ask.
+/// The GraphQL API. Transports pass requests to it; it does not depend on the types of the schema.
 #[derive(Clone)]
 pub struct Api {
     schema: Arc<dyn Run>,
     unvalidated: Option<Arc<dyn Run>>,
-    fields_alone: Option<Arc<dyn Run>>,
+    null_on_error: Option<Arc<dyn Run>>,
     attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
     first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
-    rates: Arc<Rates>,
-    grammar: Arc<Grammar>,
+    costs: Arc<FieldCosts>,
+    validator: Arc<Validator>,
     documents: Arc<Documents>,
     time_limit: Duration,
-    /// How many reads of one request run at a time, and those of all subscriptions together.
+    /// The number of concurrent store reads of one request, and the limit that all subscriptions share.
     share: usize,
     streams: Share,
 }
 
-/// A request, as it came in.
+/// A GraphQL request, as it was received.
 #[derive(Clone, Debug, Default)]
-pub struct Question {
+pub struct GraphqlRequest {
     /// The query's text.
     pub query: String,
-    /// Whether it had halves of characters, each of which is U+FFFD in it.
+    /// Whether it had lone surrogates, which are replaced by U+FFFD.
     pub had_halves: bool,
-    /// Which of its operations to run.
+    /// The name of the operation to run.
     pub operation_name: Option<String>,
-    /// Its variables: a JSON object, as it was sent.
+    /// The variables: a JSON object, as it was sent.
     pub variables: Option<Box<RawValue>>,
-    /// Whether only a query may be run, as by GET.
-    pub only_reads: bool,
-    /// The request's id, which INTERNAL names.
+    /// Whether only queries are allowed, as with GET.
+    pub only_queries: bool,
+    /// The id of the request. INTERNAL errors contain it.
     pub request_id: String,
 }
 
-/// What a request has when U+FFFD in its document, or in a variable that is not JSON, was half a character.
+/// Marks a request in which U+FFFD replaces a lone surrogate, in the document or in a variable that is not JSON.
 pub(super) struct HadHalves;
 
-/// What is sent back.
+/// The response to a request.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// The response, as JSON.
+pub struct GraphqlResponse {
+    /// The body, as JSON.
     pub body: Vec<u8>,
-    /// Of which kind it is.
-    pub kind: Kind,
+    /// What happened to the request.
+    pub kind: ResponseKind,
     /// `OK`, or the code of the first error.
     pub outcome: &'static str,
     /// The name of the operation, for the log.
     pub operation: Option<String>,
 }
 
-/// Answers as they come: one for a query or a mutation, any number for a subscription.
-pub type Answers = BoxStream<'static, Answer>;
+/// A stream of answers: one for a query or a mutation, any number for a subscription.
+pub type GraphqlResponses = BoxStream<'static, GraphqlResponse>;
 
-/// Says that a subscription has begun: whatever happens from now on will be told. Clones share it.
+/// Signals that a subscription has started: it delivers everything that happens from then on. Clones share the signal.
 #[derive(Clone, Debug, Default)]
-pub struct Begun(Arc<tokio::sync::Notify>);
+pub struct Started(Arc<tokio::sync::Notify>);
 
-impl Begun {
-    /// It has begun.
-    pub fn say(&self) {
+impl Started {
+    /// Signals the start.
+    pub fn notify(&self) {
         self.0.notify_one();
     }
 
-    /// Waits until it has.
+    /// Waits for the start.
     pub async fn wait(&self) {
         self.0.notified().await;
     }
 }
 
-/// What became of a request; it decides the status of the answer.
+/// What happened to a request. It decides the HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It was run: there is data, or null where the data would be.
+pub enum ResponseKind {
+    /// It was run: the answer has `data`, which may be null.
     Run,
-    /// It was not: the request is wrong.
+    /// It was not run: the request is invalid.
     Refused,
-    /// It asks to write where only reading is allowed.
-    NotARead,
-    /// It took too long.
+    /// It is a mutation where only queries are allowed.
+    MutationNotAllowed,
+    /// A query that took too long.
     Late,
-    /// The store did not do it, and the whole answer hangs on that; or it is a write that was not stored.
+    /// The store failed, and the whole answer is lost by that, or a write was not stored.
     StoreAway,
-    /// A write that took too long: it may have been stored.
+    /// A write that took too long. It may have been stored.
     Unsure,
 }
 
 impl Api {
-    /// Wraps a schema. `attach` adds to each request what its resolvers need.
+    /// Wraps a schema. `attach` adds to each request the data that its resolvers need.
     ///
     /// # Errors
-    /// When the text of the schema cannot be read back.
+    /// When the text of the schema cannot be parsed.
     pub fn new<Q, M, S>(
         schema: Schema<Q, M, S>,
         attach: impl Fn(Request) -> Request + Send + Sync + 'static,
@@ -140,17 +140,17 @@ impl Api {
         S: SubscriptionType + 'static,
     {
         let text = schema.sdl();
-        let rates = Arc::new(Rates::new(&text).map_err(|fault| UnreadableSchema(fault.to_string()))?);
-        let grammar = Arc::new(Grammar::of(&text)?);
+        let costs = Arc::new(FieldCosts::new(&text).map_err(|fault| UnreadableSchema(fault.to_string()))?);
+        let validator = Arc::new(Validator::of(&text)?);
         Ok(Self {
             schema: Arc::new(schema),
             unvalidated: None,
-            fields_alone: None,
+            null_on_error: None,
             attach: Arc::new(attach),
             first: None,
             limits: Arc::new(Limits::default()),
-            rates,
-            grammar,
+            costs,
+            validator,
             documents: Arc::default(),
             time_limit: TIME_LIMIT,
             share: SHARE,
@@ -158,9 +158,9 @@ impl Api {
         })
     }
 
-    /// Has `schema`, the same one without its validation, run what was found valid before.
+    /// Adds the same schema without validation, which runs documents that are known to be valid.
     #[must_use]
-    pub fn running_valid_by<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
+    pub fn with_unvalidated<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
@@ -169,20 +169,20 @@ impl Api {
         Self { unvalidated: Some(Arc::new(schema)), ..self }
     }
 
-    /// Has `schema`, the same one in which a nullable field is null by itself whatever is wrong with its
-    /// arguments, run all that must run only once, and each query that met an argument that cannot be read.
+    /// Adds the same schema in which an invalid argument nulls its own field only. It runs mutations and subscriptions,
+    /// and runs a query again that had an invalid argument.
     #[must_use]
-    pub fn running_fields_alone_by<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
+    pub fn with_null_on_error<Q, M, S>(self, schema: Schema<Q, M, S>) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Self { fields_alone: Some(Arc::new(schema)), ..self }
+        Self { null_on_error: Some(Arc::new(schema)), ..self }
     }
 
-    /// Runs `first` before a query that asks for the root field `field`, and before all that it asks
-    /// for beside: fields are resolved side by side, and this one must have been read before the others.
+    /// Runs `first` before a request with the root field `field`. Fields are resolved concurrently, and the data of this
+    /// field must be read before all others.
     #[must_use]
     pub fn reading_first(
         self,
@@ -192,108 +192,111 @@ impl Api {
         Self { first: Some((field, Arc::new(first))), ..self }
     }
 
-    /// Lets so many reads of one request run at a time, and as many of all subscriptions together.
+    /// Sets the number of concurrent store reads of one request, and of all subscriptions together.
     #[must_use]
     pub fn sharing(self, share: usize) -> Self {
         Self { share, streams: Share::of(share), ..self }
     }
 
-    /// With other limits.
+    /// Sets the limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits, time_limit: Duration) -> Self {
         Self { limits: Arc::new(limits), documents: Arc::default(), time_limit, ..self }
     }
 
-    /// Runs a request. Dropping the future gives up.
-    pub async fn execute(&self, mut question: Question) -> Answer {
-        let variables = question.variables.take();
+    /// Runs a request. Dropping the future cancels it.
+    pub async fn execute(&self, mut request: GraphqlRequest) -> GraphqlResponse {
+        let variables = request.variables.take();
         let mut operation = None;
-        let (response, kind) = match self.prepare(&question, variables.as_deref(), false, &mut operation) {
-            Ok(prepared) => self.run(prepared, &question).await,
-            Err(stop) => (Response::from_errors(stop.0), stop.1),
+        let (response, kind) = match self.prepare(&request, variables.as_deref(), false, &mut operation) {
+            Ok(prepared) => self.run(prepared, &request).await,
+            Err(refusal) => (Response::from_errors(refusal.0), refusal.1),
         };
-        Answer::new(response, kind, operation)
+        GraphqlResponse::new(response, kind, operation)
     }
 
-    /// Runs a request for a transport that can send several answers. `begun` is told when a subscription
-    /// has begun. Dropping the stream gives up.
-    pub fn stream(&self, mut question: Question, begun: Begun) -> Answers {
-        let variables = question.variables.take();
+    /// Runs a request for a transport that can send several answers. `started` is notified when a subscription has
+    /// started. Dropping the stream cancels the request.
+    pub fn stream(&self, mut request: GraphqlRequest, started: Started) -> GraphqlResponses {
+        let variables = request.variables.take();
         let mut operation = None;
-        let prepared = match self.prepare(&question, variables.as_deref(), true, &mut operation) {
+        let prepared = match self.prepare(&request, variables.as_deref(), true, &mut operation) {
             Ok(prepared) => prepared,
-            Err(stop) => {
-                let answer = Answer::new(Response::from_errors(stop.0), stop.1, operation);
+            Err(refusal) => {
+                let answer = GraphqlResponse::new(Response::from_errors(refusal.0), refusal.1, operation);
                 return stream::iter([answer]).boxed();
             }
         };
         if prepared.ty == OperationType::Subscription {
-            let schema = self.fields_alone.as_ref().unwrap_or(&self.schema);
-            let responses = shared(schema.stream(prepared.request.data(begun)), self.streams.clone());
+            let schema = self.null_on_error.as_ref().unwrap_or(&self.schema);
+            let responses = shared(schema.stream(prepared.request.data(started)), self.streams.clone());
             let answer = move |response| {
-                let (response, kind) = judge(response, OperationType::Subscription, &question);
-                Answer::new(response, kind, operation.clone())
+                let (response, kind) = complete(response, OperationType::Subscription, &request);
+                GraphqlResponse::new(response, kind, operation.clone())
             };
             return responses.map(answer).boxed();
         }
         let api = self.clone();
         let answer = async move {
-            let (response, kind) = api.run(prepared, &question).await;
-            Answer::new(response, kind, operation)
+            let (response, kind) = api.run(prepared, &request).await;
+            GraphqlResponse::new(response, kind, operation)
         };
         stream::once(answer).boxed()
     }
 
-    /// Whether it is a subscription that is asked for; not, when the text cannot be read.
-    pub fn is_subscription(&self, question: &Question) -> bool {
-        self.documents.read(&question.query, &self.limits).is_ok_and(|document| {
-            let chosen = choose(&document, question.operation_name.as_deref());
+    /// Whether the request is a subscription. False when the text cannot be parsed.
+    pub fn is_subscription(&self, request: &GraphqlRequest) -> bool {
+        self.documents.read(&request.query, &self.limits).is_ok_and(|document| {
+            let chosen = choose(&document, request.operation_name.as_deref());
             chosen.is_ok_and(|(operation, _)| operation.ty == OperationType::Subscription)
         })
     }
 
-    /// Whether a question can be answered without the store: about journeys, which are kept in memory, and about the
-    /// schema. Not, when the text cannot be read.
-    pub fn needs_no_store(&self, question: &Question) -> bool {
+    /// Whether the request can be answered without the store: journeys are kept in memory, and so is the schema. False
+    /// when the text cannot be parsed.
+    pub fn needs_no_store(&self, request: &GraphqlRequest) -> bool {
         const FREE: [&str; 4] = ["journeys", "__schema", "__type", "__typename"];
-        self.documents.read(&question.query, &self.limits).is_ok_and(|document| {
-            let chosen = choose(&document, question.operation_name.as_deref());
+        self.documents.read(&request.query, &self.limits).is_ok_and(|document| {
+            let chosen = choose(&document, request.operation_name.as_deref());
             chosen.is_ok_and(|(operation, _)| {
                 operation.ty == OperationType::Query && roots::all(operation, &document, &FREE)
             })
         })
     }
 
-    /// All that is checked before the schema is asked. Leaves the operation's name in `name`.
+    /// Checks a request before it is run. Sets `name` to the name of the operation.
     fn prepare(
         &self,
-        question: &Question,
+        request: &GraphqlRequest,
         variables: Option<&RawValue>,
         streams: bool,
         name: &mut Option<String>,
-    ) -> Result<Prepared, Stop> {
-        let refuse = |error| Box::new((vec![error], Kind::Refused));
-        let document = self.documents.read(&question.query, &self.limits).map_err(unreadable).map_err(refuse)?;
-        let wanted = question.operation_name.as_deref();
+    ) -> Result<Prepared, Refusal> {
+        let refuse = |error| Box::new((vec![error], ResponseKind::Refused));
+        let document = self.documents.read(&request.query, &self.limits).map_err(unreadable).map_err(refuse)?;
+        let wanted = request.operation_name.as_deref();
         let (operation, called) = choose(&document, wanted).map_err(refuse)?;
         *name = called;
         match operation.ty {
             OperationType::Query => {}
-            OperationType::Mutation if question.only_reads => {
-                let words = "a mutation is not run by GET: send it by POST";
-                return Err(Box::new((vec![error("GRAPHQL_VALIDATION_FAILED", words, None)], Kind::NotARead)));
+            OperationType::Mutation if request.only_queries => {
+                let message = "a mutation cannot be sent by GET: use POST";
+                return Err(Box::new((
+                    vec![error("GRAPHQL_VALIDATION_FAILED", message, None)],
+                    ResponseKind::MutationNotAllowed,
+                )));
             }
             OperationType::Mutation => {}
             OperationType::Subscription if streams => {}
             OperationType::Subscription => {
-                let words = "a subscription has many answers: ask by WebSocket (graphql-transport-ws), or with \
+                let message = "a subscription has many answers: use a WebSocket (graphql-transport-ws), or send \
                              `Accept: text/event-stream`";
-                return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", words, None)));
+                return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", message, None)));
             }
         }
         let (variables, had_halves) = variables::read(operation, variables).map_err(refuse)?;
         if !document.is_small() {
-            let measured = measure(&document, wanted, &variables, &self.limits, &self.rates);
+            let measured = measure(&document, wanted, &variables, &self.limits, &self.costs);
             if !measured.map_err(limit_error).map_err(refuse)?.varies {
                 document.found_small();
             }
@@ -301,17 +304,18 @@ impl Api {
         if !document.is_sound() {
             let shown = |mut faults: Vec<ServerError>| {
                 faults.truncate(codes::ERRORS_SHOWN);
-                Box::new((faults, Kind::Refused))
+                Box::new((faults, ResponseKind::Refused))
             };
-            self.grammar.check(&question.query).map_err(shown)?;
+            self.validator.check(&request.query).map_err(shown)?;
             document.found_sound();
         }
         variables::check(operation, &variables).map_err(refuse)?;
         roots::check(operation, &document).map_err(refuse)?;
         let first = self.first.as_ref().filter(|(field, _)| roots::has(operation, &document, field));
 
-        let mut request = Request::new(question.query.clone()).variables(variables);
-        if had_halves || question.had_halves {
+        let had_halves = had_halves || request.had_halves;
+        let mut request = Request::new(request.query.clone()).variables(variables);
+        if had_halves {
             request = request.data(HadHalves);
         }
         request.operation_name = name.clone();
@@ -326,16 +330,22 @@ impl Api {
         Ok(Prepared { request: (self.attach)(request), variables, document, plain, ty, first, time_limit })
     }
 
-    /// A query's request again, as it was prepared.
-    fn again(&self, question: &Question, name: Option<String>, document: &Document, variables: Variables) -> Request {
-        let mut request = Request::new(question.query.clone()).variables(variables);
+    /// Builds the request of a query again, as `prepare` did.
+    fn again(
+        &self,
+        request: &GraphqlRequest,
+        name: Option<String>,
+        document: &Document,
+        variables: Variables,
+    ) -> Request {
+        let mut request = Request::new(request.query.clone()).variables(variables);
         request.operation_name = name;
         request.set_parsed_query(ExecutableDocument::clone(document));
         (self.attach)(request)
     }
 
-    async fn run(&self, prepared: Prepared, question: &Question) -> (Response, Kind) {
-        let schema = match (&self.unvalidated, &self.fields_alone) {
+    async fn run(&self, prepared: Prepared, request: &GraphqlRequest) -> (Response, ResponseKind) {
+        let schema = match (&self.unvalidated, &self.null_on_error) {
             (_, Some(schema)) if prepared.ty == OperationType::Mutation => schema,
             (Some(schema), _) if prepared.plain && prepared.document.is_valid() => schema,
             _ => &self.schema,
@@ -347,13 +357,13 @@ impl Api {
         let run = async {
             let name = prepared.request.operation_name.clone();
             let response = schema.run(begin(prepared.request).await).await;
-            match &self.fields_alone {
-                // It ended at the first such argument, and took what stands beside it along.
+            match &self.null_on_error {
+                // The run stopped at the first invalid argument, and fields beside it are missing.
                 Some(schema)
                     if prepared.ty == OperationType::Query
                         && response.errors.iter().any(codes::is_about_an_argument) =>
                 {
-                    let request = self.again(question, name, &prepared.document, prepared.variables);
+                    let request = self.again(request, name, &prepared.document, prepared.variables);
                     schema.run(begin(request).await).await
                 }
                 _ => response,
@@ -363,20 +373,20 @@ impl Api {
         let run = share::within(Some(Share::of(self.share)), run);
         let Ok(response) = tokio::time::timeout(limit, run).await else {
             let (advice, kind) = match prepared.ty {
-                OperationType::Mutation => (UNSURE, Kind::Unsure),
-                _ => ("ask for less", Kind::Late),
+                OperationType::Mutation => (UNSURE, ResponseKind::Unsure),
+                _ => ("ask for less", ResponseKind::Late),
             };
-            let words = format!("the operation took longer than {} s: {advice}", limit.as_secs_f32());
-            return (Response::from_errors(vec![error("TIMEOUT", words, None)]), kind);
+            let message = format!("the operation took longer than {} s: {advice}", limit.as_secs_f32());
+            return (Response::from_errors(vec![error("TIMEOUT", message, None)]), kind);
         };
         if has_run(&response) {
             prepared.document.found_valid();
         }
-        judge(response, prepared.ty, question)
+        complete(response, prepared.ty, request)
     }
 }
 
-/// The same responses, each made within a share.
+/// The same responses, each computed within a share of the store's reads.
 fn shared(responses: BoxStream<'static, Response>, share: Share) -> BoxStream<'static, Response> {
     let next = |mut responses: BoxStream<'static, Response>| async move {
         let response = responses.next().await?;
@@ -386,57 +396,57 @@ fn shared(responses: BoxStream<'static, Response>, share: Share) -> BoxStream<'s
     stream::unfold(responses, next).boxed()
 }
 
-/// Whether a response is of a request that was found valid and run: resolvers leave a path in their
-/// errors; validation has none, and no data.
+/// Whether the request was valid and run. Errors of resolvers have a path; validation errors have none, and there is
+/// no data.
 fn has_run(response: &Response) -> bool {
     response.errors.is_empty()
         || response.data != Value::Null
         || response.errors.iter().any(|error| !error.path.is_empty())
 }
 
-/// Completes a response, and says what became of its request.
-fn judge(mut response: Response, ty: OperationType, question: &Question) -> (Response, Kind) {
+/// Adds missing codes to a response, and says what happened to its request.
+fn complete(mut response: Response, ty: OperationType, request: &GraphqlRequest) -> (Response, ResponseKind) {
     let ran = has_run(&response);
-    codes::complete(&mut response, ran, question);
-    // A payload that is null is a write that was not done; what is only not shown of one that was lies deeper.
+    codes::add_codes(&mut response, ran, request);
+    // An error at a payload means that the write was not done. An error below it concerns only what is shown.
     let wrote = |fails: fn(&ServerError) -> bool| {
         ty == OperationType::Mutation && response.errors.iter().any(|error| error.path.len() <= 1 && fails(error))
     };
     let kind = match ran {
-        false => Kind::Refused,
-        true if wrote(codes::is_of_store) => Kind::StoreAway,
-        true if wrote(codes::is_unsure) => Kind::Unsure,
+        false => ResponseKind::Refused,
+        true if wrote(codes::is_of_store) => ResponseKind::StoreAway,
+        true if wrote(codes::is_unsure) => ResponseKind::Unsure,
         true if response.data == Value::Null
             && !response.errors.is_empty()
             && response.errors.iter().all(codes::is_of_store) =>
         {
-            Kind::StoreAway
+            ResponseKind::StoreAway
         }
-        true => Kind::Run,
+        true => ResponseKind::Run,
     };
     (response, kind)
 }
 
-/// What is read before anything else.
+/// A read that runs before all resolvers.
 type First = dyn Fn(Request) -> BoxFuture<'static, Request> + Send + Sync;
 
-/// A request that was found good.
+/// A request that passed all checks.
 struct Prepared {
     request: Request,
-    /// Those of a query once more.
+    /// The variables again, for a second run of a query.
     variables: Variables,
     document: Arc<Document>,
-    /// Whether its variables need no look at the schema.
+    /// Whether the variables need no check against the schema.
     plain: bool,
     ty: OperationType,
     first: Option<Arc<First>>,
     time_limit: Duration,
 }
 
-/// Why a request is not run; boxed, since it is large and rare.
-type Stop = Box<(Vec<ServerError>, Kind)>;
+/// Why a request is not run. Boxed, because it is large and rare.
+type Refusal = Box<(Vec<ServerError>, ResponseKind)>;
 
-/// A schema without its types.
+/// A schema with its types erased.
 #[async_trait]
 trait Run: Send + Sync {
     async fn run(&self, request: Request) -> Response;
@@ -454,12 +464,12 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
     }
 }
 
-impl Answer {
-    fn new(response: Response, kind: Kind, operation: Option<String>) -> Self {
+impl GraphqlResponse {
+    fn new(response: Response, kind: ResponseKind, operation: Option<String>) -> Self {
         let outcome = outcome_label(&response);
-        // A request that was not run has no `data` at all, not even null.
+        // The answer to a request that was not run has no `data`, not even null.
         let body = match kind {
-            Kind::Run | Kind::StoreAway | Kind::Unsure => serde_json::to_vec(&response),
+            ResponseKind::Run | ResponseKind::StoreAway | ResponseKind::Unsure => serde_json::to_vec(&response),
             _ => serde_json::to_vec(&serde_json::json!({ "errors": response.errors })),
         };
         let body = body.unwrap_or_else(|_| br#"{"errors":[{"message":"internal error"}]}"#.to_vec());
@@ -467,7 +477,7 @@ impl Answer {
     }
 }
 
-/// The operation that is to be run, and what it is called.
+/// The operation to run, and its name.
 fn choose<'a>(
     document: &'a ExecutableDocument,
     wanted: Option<&str>,
@@ -481,13 +491,14 @@ fn choose<'a>(
         (DocumentOperations::Multiple(operations), None) => match operations.len() {
             1 => operations.iter().next().map(|(name, operation)| (&operation.node, Some(name.to_string()))),
             several => {
-                let words = format!("there are {several} operations: say which one with `operationName`");
-                return Err(error("GRAPHQL_VALIDATION_FAILED", words, None));
+                let message = format!("the document has {several} operations: choose one with `operationName`");
+                return Err(error("GRAPHQL_VALIDATION_FAILED", message, None));
             }
         },
     };
-    let words = || error("GRAPHQL_VALIDATION_FAILED", "the query has no operation of that `operationName`", None);
-    chosen.ok_or_else(words)
+    let message =
+        || error("GRAPHQL_VALIDATION_FAILED", "the document has no operation with that `operationName`", None);
+    chosen.ok_or_else(message)
 }
 
 /// An error with a code.

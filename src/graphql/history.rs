@@ -1,4 +1,4 @@
-//! All touchpoints of one customer, as far as its journey goes: read in pages, kept slim.
+//! All touchpoints of one customer, with the parts that its journey needs. Read in pages, kept in a compact form.
 
 use std::sync::Arc;
 
@@ -12,60 +12,60 @@ use crate::journeys::property::Properties;
 use crate::store::query::*;
 use crate::store::{Reads, Result, StoreError};
 
-/// The most touchpoints of one customer whose journey is read from the store: sessions are cut over all of
-/// them, and this many take the store about two seconds.
-pub(in crate::graphql) const MOST: usize = 250_000;
-/// How many are read at a time.
+/// The maximum number of touchpoints of a customer whose journey can be read. Sessions are computed over all of them,
+/// and the store needs about two seconds for this many.
+pub(super) const MOST: usize = 250_000;
+/// The touchpoints of one read.
 const PAGE: usize = 5_000;
-/// How often a history that changes while it is read is begun again.
+/// How often reading starts again because the history changed meanwhile.
 const TRIES: usize = 3;
 
-/// Whose history, with which dimensions.
+/// Key of a history: the customer, and the dimensions to read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct HistoryOf(pub(in crate::graphql) CustomerId, pub(in crate::graphql) Arc<Properties>);
+pub(super) struct HistoryOf(pub(super) CustomerId, pub(super) Arc<Properties>);
 
 /// A customer's touchpoints in order of time and arrival.
-pub(in crate::graphql) struct History {
-    pub(super) passed: Vec<Passed>,
+pub(super) struct History {
+    pub(super) rows: Vec<HistoryRow>,
     pub(super) kinds: Kinds,
     pub(super) orders: Vec<OrderKey>,
 }
 
-/// A touchpoint.
-pub(super) struct Passed {
+/// A touchpoint of a history.
+pub(super) struct HistoryRow {
     pub(super) key: TimeKey,
     pub(super) message_id: Arc<str>,
-    /// The session the sender named, as a code of this history.
+    /// The sender's session id, as a number within this history.
     pub(super) session: Option<u32>,
-    /// What it is, as a code of `kinds`.
+    /// Name, kind, channel and dimensions, as a number of `kinds`.
     pub(super) kind: u32,
-    /// The order it is about, as a place in `orders`.
+    /// The order it is about, as an index into `orders`.
     pub(super) order: Option<u32>,
 }
 
-/// Reads one; `None` when it is longer than [`MOST`].
-pub(in crate::graphql) async fn read<R: Reads + ?Sized>(reads: &R, of: &HistoryOf) -> Result<Option<Arc<History>>> {
+/// Reads a history. `None` when it is longer than [`MOST`].
+pub(super) async fn read<R: Reads + ?Sized>(reads: &R, of: &HistoryOf) -> Result<Option<Arc<History>>> {
     let HistoryOf(customer, dimensions) = of;
     for _ in 0..TRIES {
-        let mut gathering = Gathering::new(dimensions);
-        if gathering.page(reads, customer, None).await?.is_none() {
-            return Ok(Some(Arc::new(gathering.history)));
+        let mut reader = HistoryReader::new(dimensions);
+        if reader.page(reads, customer, None).await?.is_none() {
+            return Ok(Some(Arc::new(reader.history)));
         }
-        // Pages are of one moment each. Whatever changes of the customer between them raises its version.
+        // Each page is consistent in itself. A change of the customer between two pages raises its version.
         let before = version(reads, customer).await?;
-        gathering = Gathering::new(dimensions);
-        let mut next = gathering.page(reads, customer, None).await?;
+        reader = HistoryReader::new(dimensions);
+        let mut next = reader.page(reads, customer, None).await?;
         while let Some(place) = next {
-            if gathering.history.passed.len() > MOST {
+            if reader.history.rows.len() > MOST {
                 return Ok(None);
             }
-            next = gathering.page(reads, customer, Some(place)).await?;
+            next = reader.page(reads, customer, Some(place)).await?;
         }
         if version(reads, customer).await? == before {
-            return Ok(Some(Arc::new(gathering.history)));
+            return Ok(Some(Arc::new(reader.history)));
         }
     }
-    Err(StoreError::Busy("a customer's history changed whenever it was read".into()))
+    Err(StoreError::Busy("a customer's history kept changing while it was read".into()))
 }
 
 async fn version<R: Reads + ?Sized>(reads: &R, customer: &CustomerId) -> Result<Option<i64>> {
@@ -75,21 +75,22 @@ async fn version<R: Reads + ?Sized>(reads: &R, customer: &CustomerId) -> Result<
     Ok(view.map(|view| view.customer.version))
 }
 
-struct Gathering<'p> {
+/// Builds a history page by page.
+struct HistoryReader<'p> {
     history: History,
     dimensions: &'p Properties,
     sessions: FxHashMap<Arc<str>, u32>,
     orders: FxHashMap<OrderKey, u32>,
 }
 
-impl<'p> Gathering<'p> {
+impl<'p> HistoryReader<'p> {
     fn new(dimensions: &'p Properties) -> Self {
         let kinds = Kinds::new(dimensions.names().into());
-        let history = History { passed: Vec::new(), kinds, orders: Vec::new() };
-        Gathering { history, dimensions, sessions: FxHashMap::default(), orders: FxHashMap::default() }
+        let history = History { rows: Vec::new(), kinds, orders: Vec::new() };
+        HistoryReader { history, dimensions, sessions: FxHashMap::default(), orders: FxHashMap::default() }
     }
 
-    /// Adds a page, and answers behind which place the next one begins, when there is one.
+    /// Adds a page. Returns the key after which the next page starts, `None` when this was the last.
     async fn page<R: Reads + ?Sized>(
         &mut self,
         reads: &R,
@@ -101,7 +102,7 @@ impl<'p> Gathering<'p> {
         let pages = reads.list_touchpoints(&[Of::Customer(customer.clone())], &page).await?;
         let Some(page) = pages.into_iter().next() else { return Ok(None) };
         page.items.iter().for_each(|touchpoint| self.add(touchpoint));
-        let last = self.history.passed.last().map(|passed| passed.key);
+        let last = self.history.rows.last().map(|row| row.key);
         Ok(last.filter(|_| page.more))
     }
 
@@ -135,6 +136,6 @@ impl<'p> Gathering<'p> {
         });
         let key = TimeKey { at: touchpoint.at, arrival: touchpoint.arrival };
         let message_id = touchpoint.message_id.clone();
-        self.history.passed.push(Passed { key, message_id, session, kind, order });
+        self.history.rows.push(HistoryRow { key, message_id, session, kind, order });
     }
 }

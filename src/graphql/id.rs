@@ -1,4 +1,4 @@
-//! Global ids: opaque, typed, ours. And cursors, which are made the same way.
+//! Global ids and cursors: opaque texts for clients.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, CustomerId, IdentifierId, Moment, Timestamp};
 use crate::store::query::{CustomerSortKey, LinkKey, TimeKey};
 
-/// What an id names.
+/// The object of an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeId {
-    /// A customer, by the id it was given.
+    /// A customer, by its id or a former id.
     Customer(CustomerId),
     /// An identifier.
     Identifier(IdentifierId),
@@ -29,19 +29,19 @@ pub enum NodeId {
     Product(Arc<str>),
     /// A touchpoint, by message id.
     Touchpoint(Arc<str>),
-    /// A line of an identity history.
+    /// An event of an identity history.
     IdentityEvent(Arrival),
     /// A customer's activity.
     Activity(CustomerId),
     /// A customer's journey, and its scope as JSON.
     CustomerJourney(CustomerId, Arc<str>),
-    /// The session of a customer that a touchpoint is in, and the journey's scope.
+    /// The session of a customer, by its first touchpoint, and the journey's scope.
     Session(CustomerId, Arrival, Arc<str>),
     /// The journeys of many customers, by their scope as JSON.
     Journeys(Arc<str>),
-    /// A step of a funnel, by all of its question.
+    /// A step of a funnel, by its whole query as JSON.
     FunnelStep(Arc<str>),
-    /// A match of a pattern, by all of its question.
+    /// A match of a pattern, by its whole query as JSON.
     PatternMatch(Arc<str>),
 }
 
@@ -66,21 +66,20 @@ impl NodeId {
         }
     }
 
-    /// As clients see it.
+    /// The id for clients.
     pub fn encode(&self) -> ID {
         self.encode_at(None)
     }
 
-    /// The same of a moment: `@change:time:` stands before what it names, so that caches keep past and
-    /// present apart.
-    pub fn encode_at(&self, when: Option<Moment>) -> ID {
-        let moment = when.map_or_else(String::new, |moment| format!("@{}:{}:", moment.change, moment.at.0));
+    /// The same, as of a moment. The text starts with `@change:time:`, so a client's cache keeps past and present apart.
+    pub fn encode_at(&self, as_of: Option<Moment>) -> ID {
+        let moment = as_of.map_or_else(String::new, |moment| format!("@{}:{}:", moment.change, moment.at.0));
         ID(URL_SAFE_NO_PAD.encode(moment + &self.text()))
     }
 
-    /// Whether a text looks like an id that carries a moment, whatever it names.
-    pub fn looks_past(id: &str) -> bool {
-        // What `@` and a digit come to in base64.
+    /// Whether a text looks like an id with a moment.
+    pub fn has_moment(id: &str) -> bool {
+        // `@` and a digit in base64.
         id.starts_with("QD")
     }
 
@@ -103,7 +102,7 @@ impl NodeId {
         }
     }
 
-    /// From what a client sent, with the moment that it carries.
+    /// Decodes an id, with its moment.
     pub fn decode(id: &str) -> Option<(Self, Option<Moment>)> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
         let Some(rest) = text.strip_prefix('@') else { return Some((Self::from_text(&text)?, None)) };
@@ -153,32 +152,43 @@ impl NodeId {
         })
     }
 
-    /// From what a client sent where only the present will do, or an error that says so.
+    /// Decodes an id where only the present is accepted.
+    ///
+    /// # Errors
+    /// When the text is not an id, or has a moment.
     pub fn read(id: &ID) -> Result<Self, Error> {
         match Self::read_at(id)? {
             (named, None) => Ok(named),
             (_, Some(_)) => {
-                let message =
-                    "an id of a view of the past, and this is about the present: send the id of its `current`";
+                let message = "an id with a past moment, and this needs the present: send the id of its `current`";
                 Err(coded(Code::IdOfThePast, message))
             }
         }
     }
 
-    /// From what a client sent, with the moment that it carries, or an error that says so.
+    /// Decodes an id, with its moment.
+    ///
+    /// # Errors
+    /// When the text is not an id.
     pub fn read_at(id: &ID) -> Result<(Self, Option<Moment>), Error> {
         Self::decode(id).ok_or_else(bad_id)
     }
 
-    /// A customer's id where only the present will do, or an error that says what was got.
+    /// Decodes the id of a customer where only the present is accepted.
+    ///
+    /// # Errors
+    /// When the text is not the id of a customer, or has a moment.
     pub fn read_customer(id: &ID) -> Result<CustomerId, Error> {
         Self::read(id)?.into_customer()
     }
 
-    /// A customer's id, with the moment that it carries, or an error that says what was got.
+    /// Decodes the id of a customer, with its moment.
+    ///
+    /// # Errors
+    /// When the text is not the id of a customer.
     pub fn read_customer_at(id: &ID) -> Result<(CustomerId, Option<Moment>), Error> {
-        let (named, when) = Self::read_at(id)?;
-        Ok((named.into_customer()?, when))
+        let (named, as_of) = Self::read_at(id)?;
+        Ok((named.into_customer()?, as_of))
     }
 
     fn into_customer(self) -> Result<CustomerId, Error> {
@@ -195,21 +205,24 @@ fn customer_id(text: &str) -> Option<CustomerId> {
     (text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then(|| CustomerId(text.into()))
 }
 
-/// A place in a list that clients can keep.
+/// A position in a list, which clients can store.
 pub trait Cursor: Sized {
-    /// What the list is of, so that a cursor of another list is told apart.
+    /// The kind of list, so that a cursor of another kind is recognised.
     const LIST: &'static str;
-    /// Its numbers.
+    /// The cursor as numbers.
     fn numbers(&self) -> Vec<i64>;
-    /// From its numbers.
+    /// The cursor of these numbers.
     fn from_numbers(numbers: &[i64]) -> Option<Self>;
 
-    /// To be encoded later, when it is asked for at all. `seal` is that of the list.
+    /// The cursor before encoding. It is encoded only when a client selects it. `seal` is the seal of the list.
     fn place(&self, seal: Option<u64>) -> Place {
         Place { list: Self::LIST, numbers: self.numbers(), seal }
     }
 
-    /// From what a client sent: what `fits` says of the seal decides whether it is of the list that it was sent to.
+    /// Decodes a cursor. `fits` decides by the seal whether it belongs to this list.
+    ///
+    /// # Errors
+    /// When the text is not a cursor of this list.
     fn read(text: &str, fits: impl FnOnce(Option<u64>) -> bool) -> Result<Self, Error> {
         let read = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
@@ -222,14 +235,14 @@ pub trait Cursor: Sized {
             Self::from_numbers(&numbers?).filter(|_| fits(seal))
         };
         read().ok_or_else(|| {
-            let message = "not a cursor of this list: send the `endCursor` that this list's last page gave, with the \
+            let message = "not a cursor of this list: send the `endCursor` of the previous page of this list, with the \
                            same filter, sort and direction";
             coded(Code::BadCursor, message)
         })
     }
 }
 
-/// A cursor that nobody has asked for yet.
+/// A cursor that is not encoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     list: &'static str,
@@ -238,7 +251,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// As clients see it.
+    /// The text for clients.
     pub fn encode(&self) -> String {
         let numbers: Vec<String> = self.numbers.iter().map(i64::to_string).collect();
         let seal = self.seal.map_or_else(String::new, |seal| format!("~{seal:x}"));
@@ -262,7 +275,7 @@ impl Cursor for TimeKey {
 impl Cursor for CustomerSortKey {
     const LIST: &'static str = "customers";
     fn numbers(&self) -> Vec<i64> {
-        // A sum of money may need more than 64 bits: what stands above 63 of them is a number of its own.
+        // A sum of money may need more than 64 bits. The bits above 63 are a number of their own.
         match i64::try_from(self.key) {
             Ok(key) => vec![key, self.created_seq.0],
             Err(_) => vec![(self.key >> 63) as i64, (self.key & i128::from(i64::MAX)) as i64, self.created_seq.0],
@@ -306,22 +319,25 @@ impl Cursor for Arrival {
     }
 }
 
-/// A place in the change log.
+/// A position in the change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeCursor(pub ChangePlace);
 
 impl ChangeCursor {
-    /// After everything of this change.
+    /// The position after all entries of a change.
     pub fn behind(seq: i64) -> Self {
         ChangeCursor(ChangePlace::behind(seq))
     }
 
-    /// As clients see it. The log is one list, whatever is asked of it, so its cursors carry no seal.
+    /// The text for clients. The log is one list with any filter, so its cursors have no seal.
     pub fn encode(&self) -> String {
         self.place(None).encode()
     }
 
-    /// From what a client sent, or an error that says so.
+    /// Decodes a cursor of the log.
+    ///
+    /// # Errors
+    /// When the text is not a cursor of the log.
     pub fn decode(text: &str) -> Result<Self, Error> {
         Self::read(text, |seal| seal.is_none())
     }
@@ -344,7 +360,7 @@ impl Cursor for ChangeCursor {
     }
 }
 
-/// A place in a list that is kept in memory: how many are before it.
+/// A position in a list in memory: the number of items before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset(pub usize);
 
@@ -366,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_back_as_what_they_were() {
+    fn an_id_is_decoded_to_what_was_encoded() {
         let link = LinkKey { from: Arrival(1), to: Arrival(2), refused: true };
         for id in [
             NodeId::Customer(CustomerId("018f".into())),
@@ -381,15 +397,15 @@ mod tests {
             NodeId::PatternMatch("[{},\"a -> b\"]".into()),
         ] {
             assert_eq!(NodeId::decode(&id.encode()), Some((id.clone(), None)));
-            let when = Some(Moment { change: 7, at: Timestamp(-12) });
-            assert_eq!(NodeId::decode(&id.encode_at(when)), Some((id.clone(), when)));
+            let as_of = Some(Moment { change: 7, at: Timestamp(-12) });
+            assert_eq!(NodeId::decode(&id.encode_at(as_of)), Some((id.clone(), as_of)));
             assert!(NodeId::read(&id.encode()).is_ok());
-            assert!(NodeId::read(&id.encode_at(when)).is_err());
+            assert!(NodeId::read(&id.encode_at(as_of)).is_err());
         }
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn other_texts_are_not_decoded() {
         for text in ["", "x", "????", "Yzo", "aToxYQ"] {
             assert_eq!(NodeId::decode(text), None, "{text}");
         }

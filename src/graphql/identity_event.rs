@@ -1,4 +1,4 @@
-//! A line of a customer's identity history.
+//! An event of a customer's identity history.
 
 use async_graphql::{Context, Enum, Error, ID, Object};
 
@@ -8,27 +8,27 @@ use super::load;
 use super::scalar::DateTime;
 use crate::domain::{Arrival, Moment, change};
 
-/// A line of a customer's identity history.
+/// An event of a customer's identity history.
 pub struct IdentityEvent(pub(super) change::IdentityEvent, pub(super) Option<Moment>);
 
-/// What happened to a customer's identity.
+/// The kinds of events in an identity history.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityEventKind {
-    /// It was created.
+    /// The customer was created.
     Created,
-    /// Identifiers joined it.
+    /// Identifiers were added.
     Linked,
-    /// Other customers were absorbed.
+    /// Other customers were merged into it.
     Merged,
-    /// It was split.
+    /// The customer was split.
     Split,
-    /// Identifiers were seen with it and refused.
+    /// Identifiers were seen together with it and refused.
     Refused,
-    /// It was erased.
+    /// The customer was erased.
     Erased,
 }
 
-/// Something that happened to a customer's identity, with what brought it.
+/// An event of a customer's identity history, with its cause.
 #[Object]
 impl IdentityEvent {
     /// Opaque.
@@ -36,7 +36,7 @@ impl IdentityEvent {
         NodeId::IdentityEvent(self.0.arrival).encode_at(self.1)
     }
 
-    /// When it was stored.
+    /// When the change was stored.
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
@@ -53,32 +53,32 @@ impl IdentityEvent {
         }
     }
 
-    /// The rule that decided: a kind, or `max_identifiers`. Null when none did.
+    /// The rule that decided: a kind, or `max_identifiers`. Null when no rule decided.
     async fn rule(&self) -> Option<&str> {
         self.0.rule.as_deref()
     }
 
-    /// The message that brought it; null when a person did it.
+    /// The `messageId` of the event that caused it. Null when a person caused it.
     async fn message_id(&self) -> Option<&str> {
         self.0.message_id.as_deref()
     }
 
-    /// Who did it; null when a rule did.
+    /// The person who caused it. Null when a rule did.
     async fn by(&self) -> Option<&str> {
         self.0.by.as_deref()
     }
 
-    /// Why, in words; null where the kind says it all.
+    /// The reason as text. Null when there is none beside the kind.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// The identifiers it is about.
+    /// The identifiers concerned.
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
         Identifier::of_ids_at(ctx, self.1, &self.0.identifiers).await
     }
 
-    /// Ids of other customers it is about: those that were absorbed, or who holds what was refused.
+    /// Ids of the other customers concerned: customers that were merged in, or the customers of refused identifiers.
     async fn other_customer_ids(&self) -> Vec<ID> {
         self.0.others.iter().map(|id| NodeId::Customer(id.clone()).encode_at(self.1)).collect()
     }
@@ -87,9 +87,9 @@ impl IdentityEvent {
 impl IdentityEvent {
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         arrival: Arrival,
     ) -> Result<Option<Self>, Error> {
-        Ok(load::then(ctx, when, arrival).await?.map(|row| IdentityEvent(row, when)))
+        Ok(load::one_as_of(ctx, as_of, arrival).await?.map(|row| IdentityEvent(row, as_of)))
     }
 }

@@ -1,4 +1,4 @@
-//! Events by GraphQL: what `eventsIngest` does and answers.
+//! The mutation `eventsIngest`.
 
 use std::sync::Arc;
 
@@ -16,44 +16,44 @@ use super::scalar::{Json, int};
 use crate::domain::surrogate::LOST;
 use crate::ingest::{self, Ingest, Origin};
 
-/// The most events that one call takes.
+/// The maximum number of events of one call.
 const MOST_EVENTS: usize = 500;
 
-/// What became of the events.
+/// The result of `eventsIngest`.
 #[derive(SimpleObject)]
 pub struct EventsIngestPayload {
-    /// One for each event, in order.
+    /// One outcome for each event, in the same order.
     outcomes: Vec<EventOutcome>,
-    /// The change after which all of it can be read, as a cursor.
+    /// The change that stored the last of these events, as a cursor.
     change: String,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 pub struct EventOutcome {
     index: usize,
     row: ingest::EventOutcome,
 }
 
-/// What became of an event.
+/// The status of an event.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum EventStatus {
-    /// It is stored.
+    /// It was stored now.
     Created,
-    /// It was stored before; nothing changed.
+    /// It was stored before. Nothing changed.
     Unchanged,
-    /// Nothing of it is stored; the problems say why.
+    /// It was not stored. The problems say why.
     Rejected,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 #[Object]
 impl EventOutcome {
-    /// Its place in the list that was sent, from 0.
+    /// The event's index in the list that was sent, from 0.
     async fn index(&self) -> i32 {
         int(self.index as i64)
     }
 
-    /// What became of it.
+    /// Whether it was stored.
     async fn status(&self) -> EventStatus {
         match self.row.status {
             ingest::EventStatus::Created => EventStatus::Created,
@@ -62,23 +62,23 @@ impl EventOutcome {
         }
     }
 
-    /// Its message id, the one that was made for it when it came without; null when it is no event.
+    /// The event's `messageId`, or the one that was generated for it. Null when it is not an event.
     async fn message_id(&self) -> Option<&str> {
         self.row.message_id.as_deref()
     }
 
-    /// Whose it is now. Null when it was rejected, or when its identifiers bind nobody.
+    /// The event's customer. Null when it was rejected, or when its identifiers belong to no customer.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         Customer::of_id(ctx, self.row.customer.clone()?).await.transpose()
     }
 
-    /// What is wrong with it. On an event that was CREATED these are warnings.
+    /// What is wrong with it. For a CREATED event these are warnings.
     async fn problems(&self) -> Vec<Problem> {
         Problem::list(&self.row.problems)
     }
 }
 
-/// Takes events in.
+/// Stores events.
 pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Result<EventsIngestPayload, Error> {
     if events.len() > MOST_EVENTS {
         let message = format!("{} are too many", events.len());

@@ -1,5 +1,5 @@
-//! What there is: kinds of identifiers, channels, kinds of touchpoints. So a name that nobody uses is told
-//! from one that finds nothing.
+//! Checks of names in arguments: kinds of identifiers, channels, kinds of touchpoints. An unknown name is an error,
+//! not an empty result.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::ingest::Ingest;
 use crate::ingest::channels::KNOWN;
 use crate::ingest::kinds::KINDS;
 
-/// More of a name is not said back.
-const SAID_BACK: usize = 100;
+/// The maximum number of characters of a name that an error repeats.
+const MAX_REPEATED: usize = 100;
 
-/// A kind of identifiers that there is not, and what to do about it.
+/// An unknown kind of identifiers.
 pub(super) struct UnknownKind {
-    /// What is wrong, with the nearest that there is.
+    /// What is wrong, with the nearest known kind.
     pub(super) message: String,
     hint: String,
 }
 
 impl UnknownKind {
-    /// As an error; `argument` is where the kind stands.
+    /// The error. `argument` is the argument with the kind.
     pub(super) fn at(self, argument: &str) -> Error {
         let error = coded(Code::UnknownKind, format!("{argument}: {}", self.message));
         error.extend_with(|_, extensions| {
@@ -37,7 +37,7 @@ impl UnknownKind {
     }
 }
 
-/// Whether identifiers can be of this kind: the rules list it, or some are stored.
+/// Whether a kind of identifiers is known: the rules list it, or the store has identifiers of it.
 pub(super) async fn find_kind(ctx: &Context<'_>, kind: &str) -> Result<Result<(), UnknownKind>, Error> {
     let reader = ctx.data_unchecked::<Arc<Ingest>>().reader();
     let listed = reader.identifiers();
@@ -50,15 +50,15 @@ pub(super) async fn find_kind(ctx: &Context<'_>, kind: &str) -> Result<Result<()
     }
     let known = || listed.names().chain(names.kinds.iter().map(|name| &**name));
     Ok(Err(UnknownKind {
-        message: format!("no identifier is of the kind {}", asked(kind, nearest(kind, known()))),
+        message: format!("no identifier is of the kind {}", quoted(kind, nearest(kind, known()))),
         hint: hint(kind, known()),
     }))
 }
 
-/// The key of an identifier; `None` when no event could ever have brought it. `argument` is where it was given.
+/// The key of an identifier. `None` when no event can have this value. `argument` is the argument's name.
 ///
 /// # Errors
-/// That there is no such kind.
+/// When the kind is unknown.
 pub(super) async fn read_identifier(
     ctx: &Context<'_>,
     argument: &str,
@@ -69,13 +69,13 @@ pub(super) async fn read_identifier(
 }
 
 /// # Errors
-/// That identifiers are neither listed nor stored under this kind.
+/// When the kind is neither in the rules nor in the store.
 pub(super) async fn check_kind(ctx: &Context<'_>, argument: &str, kind: &str) -> Result<(), Error> {
     find_kind(ctx, kind).await?.map_err(|unknown| unknown.at(argument))
 }
 
 /// # Errors
-/// That one is no channel that is known, and no touchpoint has it.
+/// When one of them is not a known channel, and no touchpoint has it.
 pub(super) async fn check_channels(ctx: &Context<'_>, argument: &str, channels: &[String]) -> Result<(), Error> {
     let is_known = |channel: &str| KNOWN.contains(&channel);
     if channels.iter().all(|channel| is_known(channel)) {
@@ -85,28 +85,28 @@ pub(super) async fn check_channels(ctx: &Context<'_>, argument: &str, channels: 
     let is_there = |channel: &str| is_known(channel) || Names::may_have(&names.channels, channel);
     let Some(unknown) = channels.iter().find(|channel| !is_there(channel)) else { return Ok(()) };
     let known = || KNOWN.into_iter().chain(names.channels.iter().map(|name| &**name));
-    let words = format!("no touchpoint is on the channel {}", asked(unknown, nearest(unknown, known())));
-    Err(bad_argument(argument, words, &hint(unknown, known())))
+    let message = format!("no touchpoint is on the channel {}", quoted(unknown, nearest(unknown, known())));
+    Err(bad_argument(argument, message, &hint(unknown, known())))
 }
 
 /// # Errors
-/// That one is no kind of touchpoints.
+/// When one of them is not a kind of touchpoints.
 pub(super) fn check_touchpoint_kinds(argument: &str, kinds: &[String]) -> Result<(), Error> {
     let Some(unknown) = kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) else { return Ok(()) };
-    let words = format!("no touchpoint is of the kind {}", asked(unknown, nearest(unknown, KINDS)));
-    Err(bad_argument(argument, words, &hint(unknown, KINDS)))
+    let message = format!("no touchpoint is of the kind {}", quoted(unknown, nearest(unknown, KINDS)));
+    Err(bad_argument(argument, message, &hint(unknown, KINDS)))
 }
 
-/// What was asked for, and what was most likely meant.
-pub(super) fn asked(name: &str, nearest: Option<&str>) -> String {
-    let name: String = name.chars().take(SAID_BACK).collect();
+/// A quoted name, with the nearest known one.
+pub(super) fn quoted(name: &str, nearest: Option<&str>) -> String {
+    let name: String = name.chars().take(MAX_REPEATED).collect();
     match nearest {
         Some(nearest) => format!("\"{name}\"; did you mean \"{nearest}\"?"),
         None => format!("\"{name}\""),
     }
 }
 
-/// The names that are stored; `None` when that is not known.
+/// The names in the store. `None` when the store does not know them yet.
 async fn names(ctx: &Context<'_>) -> Result<Option<Names>, Error> {
     Ok(load::one(ctx, NamesInUse).await?.flatten())
 }

@@ -1,19 +1,17 @@
-//! How much one request may ask for, measured before anything is validated or run.
+//! Limits of a request, checked before it is validated or run.
 //!
-//! Two looks: [`check_text`] at the text, before it is parsed, so that a parser which recurses is
-//! never handed a tower of brackets; [`measure`] at the parsed document, before it is validated,
-//! because validation expands fragments and a document of 1 KB can expand to billions of fields.
-//! Both take time in proportion to the text, whatever it says.
+//! There are two checks. [`check_text`] checks the text before it is parsed, because the parser is recursive and deep
+//! brackets would overflow its stack. [`measure`] checks the parsed document before it is validated, because validation
+//! expands fragments, and a document of 1 KB can expand to billions of fields. Both take time in proportion to the
+//! length of the text.
 //!
-//! The *cost* of an operation is the number of values its answer may hold: each field is 1, `first`
-//! (or the length of a list of keys) multiplies what lies below it, and a list that is not paged
-//! counts as [`LISTED`] entries. Each moment of the past that is asked for, by `asOf` or by an id that
-//! carries one, is [`COUNTED`], each question about the journeys of all customers [`SURVEYED`], each search by
-//! text [`SEARCHED`]; `totalCount` costs [`COUNTED_ALL`] of customers that must fit and of the change log,
-//! [`COUNTED`] of touchpoints that must fit.
-//! [`Rates`] know from the schema which field is which.
+//! The *cost* of an operation is the maximum number of values in its answer. Each field costs 1. `first` (or the length
+//! of a list of keys) multiplies the cost of the fields below. A list without paging counts as [`LIST_LENGTH`] entries.
+//! Added to that are: [`COUNT_COST`] for each past moment, in `asOf` or in an id; [`JOURNEYS_COST`] for each journeys
+//! query; [`SEARCH_COST`] for each text search; for `totalCount` [`COUNT_ALL_COST`] with filtered customers and the
+//! change log, and [`COUNT_COST`] with filtered touchpoints. [`FieldCosts`] has the fields of the schema.
 
-mod rates;
+mod field_costs;
 mod text;
 mod walk;
 
@@ -22,50 +20,50 @@ use std::collections::BTreeMap;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Pos, Value, Variables};
 
-pub use rates::Rates;
+pub use field_costs::FieldCosts;
 pub use text::{check_text, mend};
 
-/// The entries that a list without `first` is taken to hold.
-pub const LISTED: u64 = 10;
+/// The assumed number of entries of a list without `first`.
+pub const LIST_LENGTH: u64 = 10;
 
-/// What a moment of the past costs, in values: its figures are counted over a history.
-pub const COUNTED: u64 = 500;
+/// The cost of a past moment, in values: its figures are counted over a history.
+pub const COUNT_COST: u64 = 500;
 
-/// What a question about the journeys of all customers costs, in values: it looks at every touchpoint.
-pub const SURVEYED: u64 = 500;
+/// The cost of a query of all customers' journeys, in values: it scans every touchpoint.
+pub const JOURNEYS_COST: u64 = 500;
 
-/// What a search by text costs, in values: every word is looked for in an index, and candidates are looked at.
-pub const SEARCHED: u64 = 2_000;
+/// The cost of a text search, in values: each word is looked up in an index, and the candidates are checked.
+pub const SEARCH_COST: u64 = 2_000;
 
-/// What it costs to count the customers that fit, or the whole change log: each is looked at.
-pub const COUNTED_ALL: u64 = 5_000;
+/// The cost of counting filtered customers or the change log, in values: each row is read.
+pub const COUNT_ALL_COST: u64 = 5_000;
 
-/// The most of each measure; what each means stands at its [`Measure`].
+/// The limit of each [`Measure`].
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of the query's text.
     pub bytes: u64,
     /// Tokens of the query's text.
     pub tokens: u64,
-    /// Brackets inside each other, in the text.
+    /// Nested brackets in the text.
     pub brackets: u64,
-    /// Levels of fields.
+    /// Nested fields.
     pub depth: u64,
-    /// Selection sets inside each other, those of fragments included.
+    /// Nested selection sets, including those of fragments.
     pub nesting: u64,
     /// Fields with all fragments expanded.
     pub fields: u64,
-    /// Fields of the query or mutation itself.
+    /// Root fields.
     pub root_fields: u64,
     /// Aliases, with all fragments expanded.
     pub aliases: u64,
     /// Directives, with all fragments expanded.
     pub directives: u64,
-    /// Values that the answer may hold.
+    /// The maximum number of values in the answer.
     pub cost: u64,
-    /// The largest `first`; a larger one is refused by the resolver, and counted as this.
+    /// The largest `first`. The resolver refuses a larger one; its cost counts as this.
     pub first: u64,
-    /// Field, argument and the most entries of that list.
+    /// Lists of keys: field, argument, and the maximum number of entries.
     pub lists: Vec<(&'static str, &'static str, u64)>,
 }
 
@@ -75,7 +73,7 @@ impl Default for Limits {
             bytes: 32 * 1024,
             tokens: 5_000,
             brackets: 64,
-            depth: 15, // the introspection query of graphql-js and GraphiQL has just these
+            depth: 15, // as many as the introspection query of graphql-js and GraphiQL has
             nesting: 32,
             fields: 5_000,
             root_fields: 50,
@@ -93,37 +91,37 @@ impl Default for Limits {
     }
 }
 
-/// What a document measures; the sizes are those of all its operations together, since all are validated.
+/// The measures of a document. They include all its operations, because all are validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
-    /// Levels of fields, of the deepest operation.
+    /// Nested fields of the deepest operation.
     pub depth: u64,
-    /// Selection sets inside each other, of the deepest operation.
+    /// Nested selection sets of the deepest operation.
     pub nesting: u64,
     /// Fields with all fragments expanded.
     pub fields: u64,
-    /// Fields at the top, of the widest operation.
+    /// Root fields of the widest operation.
     pub root_fields: u64,
     /// Aliases.
     pub aliases: u64,
     /// Directives.
     pub directives: u64,
-    /// Values that the answer of the chosen operation may hold.
+    /// The maximum number of values in the answer of the chosen operation.
     pub cost: u64,
-    /// Whether other values of the variables could measure otherwise.
+    /// Whether the measures depend on the values of variables.
     pub varies: bool,
 }
 
-/// Measures a document, and says which limit it breaks. `operation_name` chooses the operation
-/// whose cost counts; one that is not there costs nothing, and is the caller's error to tell.
+/// Measures a document and checks the limits. Only the operation `operation_name` has a cost. When it does not exist
+/// the cost is 0, and the caller reports the error.
 pub fn measure(
     document: &ExecutableDocument,
     operation_name: Option<&str>,
     variables: &Variables,
     limits: &Limits,
-    rates: &Rates,
+    costs: &FieldCosts,
 ) -> Result<Measured, LimitError> {
-    let measured = walk::Walk::new(document, operation_name, variables, limits, rates).measure()?;
+    let measured = walk::Walk::new(document, operation_name, variables, limits, costs).measure()?;
     for (measure, value, limit) in [
         (Measure::Depth, measured.depth, limits.depth),
         (Measure::Nesting, measured.nesting, limits.nesting),
@@ -140,33 +138,33 @@ pub fn measure(
     Ok(measured)
 }
 
-/// What is measured.
+/// A measure of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    /// The text's bytes.
+    /// Bytes of the text.
     Bytes,
-    /// The text's tokens.
+    /// Tokens of the text.
     Tokens,
-    /// Brackets inside each other.
+    /// Nested brackets.
     Brackets,
-    /// Levels of fields.
+    /// Nested fields.
     Depth,
-    /// Selection sets inside each other.
+    /// Nested selection sets.
     Nesting,
-    /// Fields, fragments expanded.
+    /// Fields, with all fragments expanded.
     Fields,
-    /// Fields at the top.
+    /// Root fields.
     RootFields,
     /// Aliases.
     Aliases,
     /// Directives.
     Directives,
-    /// Values of the answer.
+    /// Values in the answer.
     Cost,
 }
 
 impl Measure {
-    /// Its name in `extensions.measure`.
+    /// The name in `extensions.measure`.
     pub fn name(self) -> &'static str {
         match self {
             Measure::Bytes => "bytes",
@@ -182,19 +180,19 @@ impl Measure {
         }
     }
 
-    /// What there is too much of, and what helps.
-    fn words(self) -> (&'static str, &'static str) {
+    /// What there is too much of, and how to avoid it.
+    fn text(self) -> (&'static str, &'static str) {
         match self {
             Measure::Bytes => ("bytes of query text", "send long values as variables"),
             Measure::Tokens => ("tokens of query text", "send long values as variables, or ask in several requests"),
-            Measure::Brackets => ("brackets inside each other", "send nested values as variables"),
-            Measure::Depth => ("levels of fields", "ask for what lies deeper by `node(id)`"),
-            Measure::Nesting => ("selection sets inside each other", "use fewer fragments inside fragments"),
+            Measure::Brackets => ("nested brackets", "send nested values as variables"),
+            Measure::Depth => ("levels of fields", "select deeper objects with `node(id)`"),
+            Measure::Nesting => ("nested selection sets", "use fewer fragments inside fragments"),
             Measure::Fields => ("fields, with fragments expanded", "ask in several requests"),
-            Measure::RootFields => ("fields at the top", "use `nodes`, `customersBy` or `identifiersBy`"),
+            Measure::RootFields => ("root fields", "use `nodes`, `customersBy` or `identifiersBy`"),
             Measure::Aliases => ("aliases", "use `nodes`, `customersBy` or `identifiersBy`"),
-            Measure::Directives => ("directives", "leave out what is not wanted instead"),
-            Measure::Cost => ("values that the answer may hold", "ask for a smaller `first`, or for less of each"),
+            Measure::Directives => ("directives", "leave out unwanted fields instead"),
+            Measure::Cost => ("values in the answer", "use a smaller `first`, or select fewer fields"),
         }
     }
 }
@@ -203,43 +201,43 @@ impl Measure {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// A measure is over its limit.
-    #[error("{value} {}, at most {limit} are allowed: {}", measure.words().0, measure.words().1)]
+    #[error("{value} {}, at most {limit} are allowed: {}", measure.text().0, measure.text().1)]
     TooMuch {
-        /// Which.
+        /// The measure.
         measure: Measure,
-        /// How much it is; where counting stopped early, the first value over the limit.
+        /// Its value. When counting stopped early, the first value over the limit.
         value: u64,
-        /// How much it may be.
+        /// Its limit.
         limit: u64,
-        /// Where, when it is one place.
+        /// The position, when there is one.
         at: Option<Pos>,
     },
     /// A list of keys is too long.
     #[error("`{argument}` of `{field}` has {value} entries, at most {limit} are allowed: ask in several requests")]
     LongList {
-        /// Of this field.
+        /// The field.
         field: &'static str,
-        /// This argument.
+        /// The argument.
         argument: &'static str,
-        /// Its entries.
+        /// The number of entries.
         value: u64,
-        /// The most.
+        /// The maximum.
         limit: u64,
-        /// Where.
+        /// The position.
         at: Pos,
     },
-    /// A fragment contains itself, so it has no measure.
+    /// A fragment contains itself, so it cannot be measured.
     #[error("fragment `{fragment}` contains itself")]
     Cycle {
-        /// Its name.
+        /// The name of the fragment.
         fragment: String,
-        /// Where it is spread within itself.
+        /// The position where it contains itself.
         at: Pos,
     },
 }
 
 impl LimitError {
-    /// Its code: [`LimitError::LongList`] is a bad argument, as the resolvers would say too.
+    /// The error code. [`LimitError::LongList`] is a bad argument, as in the resolvers.
     pub fn code(&self) -> &'static str {
         match self {
             LimitError::TooMuch { .. } => "TOO_EXPENSIVE",
@@ -248,7 +246,7 @@ impl LimitError {
         }
     }
 
-    /// Where in the text, when it is one place.
+    /// The position in the text, when there is one.
     pub fn at(&self) -> Option<Pos> {
         match self {
             LimitError::TooMuch { at, .. } => *at,
@@ -256,7 +254,7 @@ impl LimitError {
         }
     }
 
-    /// What goes into `extensions` beside the code.
+    /// The entries of `extensions` beside the code.
     pub fn extensions(&self) -> BTreeMap<&'static str, Value> {
         match self {
             LimitError::TooMuch { measure, value, limit, .. } => BTreeMap::from([

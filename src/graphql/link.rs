@@ -1,4 +1,4 @@
-//! Two identifiers that were seen together.
+//! Links: pairs of identifiers that were seen together.
 
 use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
@@ -18,8 +18,8 @@ use crate::store::query::{IdentifierRef, LinkKey, LinkPage, Of};
 #[derive(Clone)]
 pub struct IdentifierLink(pub(super) Link, pub(super) Option<Moment>);
 
-/// Two identifiers that were seen together in at least one event. `from` and `to` never turn round,
-/// however the link was reached.
+/// Two identifiers that were seen together in at least one event, accepted or refused. `from` and `to` are always the
+/// same, however the link is reached.
 #[Object]
 impl IdentifierLink {
     /// Opaque.
@@ -27,18 +27,18 @@ impl IdentifierLink {
         NodeId::IdentifierLink(key_of(&self.0)).encode_at(self.1)
     }
 
-    /// One of the two.
+    /// One of the two identifiers.
     async fn from(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
         end(ctx, self.1, self.0.from).await
     }
 
-    /// The other.
+    /// The other identifier.
     async fn to(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
         end(ctx, self.1, self.0.to).await
     }
 
-    /// The rule that bound or refused: the kind of the weaker identifier, the kind whose limit forbade
-    /// it, or `max_identifiers`. `decision` when a person merged the two and no event has both.
+    /// The rule that accepted or refused the link: the kind of the weaker identifier, the kind whose limit was reached, or
+    /// `max_identifiers`. `decision` when a person merged the two and no event has both.
     async fn rule(&self) -> &str {
         &self.0.rule
     }
@@ -53,41 +53,41 @@ impl IdentifierLink {
         DateTime(self.0.last_at)
     }
 
-    /// In how many events; 1 for a decision.
+    /// The number of events that have both. 1 for a decision.
     async fn count(&self) -> i32 {
         int(self.0.count)
     }
 
-    /// The first message that said so; empty for a decision, which no message brought.
+    /// The `messageId` of the first event that has both. Empty for a decision.
     async fn message_id(&self) -> &str {
         &self.0.message_id
     }
 
-    /// Who sent it; for a decision who made it. Why it was made is in `identityHistory`, at the time of `firstAt`.
+    /// The source that sent it. For a decision the person who made it; the reason is in `identityHistory`, at the time of
+    /// `firstAt`.
     async fn source(&self) -> &str {
         &self.0.source
     }
 
-    /// Why it did not bind, in words; null when it did.
+    /// Why it was refused, as text. Null when it was accepted.
     async fn refused(&self) -> Option<&str> {
         self.0.refused.as_deref()
     }
 }
 
-/// How two identifiers are connected: the shortest chain of links that bound. When both are one
-/// customer's, of links within that customer; where none of those connects the two, what people said who
-/// merged their customers is a step too. Else the chain that once spoke for it, whoever holds what
-/// lies on it now: where two neighbours of `path` have different customers, or one has none because it
-/// is shared, the two are parted.
+/// How two identifiers are connected: the shortest chain of accepted links. When both belong to one customer, all links
+/// are within that customer; decisions of people to merge are used where no links connect the two. Otherwise it is the
+/// chain that connected them once. Where two neighbours of `path` have different customers, or one has none because it
+/// is shared, they are separate now.
 #[derive(SimpleObject)]
 pub struct LinkExplanation {
-    /// Whether both ends belong to one customer; then so does all that lies between.
+    /// Whether both ends belong to one customer. Then all identifiers between them belong to it too.
     same_customer: bool,
-    /// The identifiers from one end to the other: one more than `steps`. The same identifier twice is a
-    /// path of one.
+    /// The identifiers from one end to the other, one more than `steps`. When both ends are the same identifier, the path
+    /// has one entry.
     path: Vec<Identifier>,
-    /// The link between each identifier of `path` and the next, with what brought it. Its `from` and `to`
-    /// do not turn round with the direction of the path.
+    /// The link between each identifier of `path` and the next. Its `from` and `to` do not follow the direction of the
+    /// path.
     steps: Vec<IdentifierLink>,
 }
 
@@ -100,7 +100,7 @@ impl LinkExplanation {
         let loaders = load::of(ctx);
         let found = loaders.loader().0.why_linked(from, to).await.map_err(store_error)?;
         let Some(link::LinkExplanation { same_customer, path, steps }) = found else { return Ok(None) };
-        // The ends of the steps are those of the path: nobody needs to read them again.
+        // The ends of the steps are on the path, so they need not be read again.
         loaders.feed_many(path.iter().map(|row| (IdentifierRef::Id(row.id), row.clone()))).await;
         let path = path.into_iter().map(Identifier::alone).collect();
         Ok(Some(LinkExplanation {
@@ -111,28 +111,28 @@ impl LinkExplanation {
     }
 }
 
-/// A page of an owner's links.
+/// A page of the links of a customer or an identifier.
 pub(super) async fn page(
     ctx: &Context<'_>,
     list: &List<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     of: Of,
     refused: Option<bool>,
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<Connection<IdentifierLink>, Error> {
     let (limit, after) = (read_first(first)?, list.read(after.as_deref())?);
-    let page = load::then(ctx, when, LinksOf(of.clone(), LinkPage { refused, after, limit })).await?;
+    let page = load::one_as_of(ctx, as_of, LinksOf(of.clone(), LinkPage { refused, after, limit })).await?;
     let page = page.unwrap_or(Page { items: Vec::new(), more: false });
-    let total = Total::Links(LinkCount(of, refused)).at(when);
-    Ok(Connection::forward(list, page, after.is_some(), total, key_of, |link| IdentifierLink(link, when)))
+    let total = Total::Links(LinkCount(of, refused)).at(as_of);
+    Ok(Connection::forward(list, page, after.is_some(), total, key_of, |link| IdentifierLink(link, as_of)))
 }
 
 fn key_of(link: &Link) -> LinkKey {
     LinkKey { from: link.from, to: link.to, refused: link.refused.is_some() }
 }
 
-async fn end(ctx: &Context<'_>, when: Option<Moment>, id: crate::domain::IdentifierId) -> Result<Identifier, Error> {
-    let found = Identifier::fetch_at(ctx, when, IdentifierRef::Id(id)).await?;
+async fn end(ctx: &Context<'_>, as_of: Option<Moment>, id: crate::domain::IdentifierId) -> Result<Identifier, Error> {
+    let found = Identifier::fetch_at(ctx, as_of, IdentifierRef::Id(id)).await?;
     found.ok_or_else(|| coded(Code::Internal, "internal error"))
 }

@@ -1,8 +1,8 @@
-//! Batched reads for what lies deeper than the one read of a profile: a key type for each question,
-//! one store call for all keys of a request that wait together. A loader lives for one request.
+//! Batched reads of data below a customer: a key type for each read, and one store call for all keys of a request that
+//! wait together. A loader lives for one request.
 //!
-//! What waits for the store is boxed here. async-graphql gives every field that is asked for a future as
-//! large as that of the type's largest resolver, and a page has hundreds of fields, most of them plain.
+//! Futures that wait for the store are boxed here. async-graphql allocates for every selected field a future as large as
+//! that of the type's largest resolver, and a page has hundreds of fields, most of them plain.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,9 +15,9 @@ use futures_util::future::BoxFuture;
 use futures_util::task::{FutureObj, Spawn, SpawnError};
 
 use super::Setup;
-use super::change;
-use super::customer_journey::history::{self, History, HistoryOf};
+use super::change_arguments::ChangeArguments;
 use super::error::{Code, bad_argument, coded, store_error};
+use super::history::{self, History, HistoryOf};
 use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -35,17 +35,17 @@ use crate::store::query::*;
 use crate::store::share::{self, Share};
 use crate::store::{Reads, Store, StoreError};
 
-/// A request's loader.
+/// The loader of a request.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
 
-/// Makes a request's loader.
+/// Creates the loader of a request.
 pub fn loaders(store: Arc<dyn Store>) -> Loaders {
-    DataLoader::with_cache(Reader(store, Mutex::default()), OnRuntime, NextTurn, HashMapCache::default())
+    DataLoader::with_cache(Reader(store, Mutex::default()), OnRuntime, YieldOnce, HashMapCache::default())
         .max_batch_size(500)
 }
 
-/// What waits for the store.
-pub type Waiting<'a, T> = BoxFuture<'a, Result<T, Error>>;
+/// A boxed future that waits for the store.
+pub type LoadFuture<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// The request's loader.
 pub fn of<'a>(ctx: &Context<'a>) -> &'a Loaders {
@@ -53,7 +53,7 @@ pub fn of<'a>(ctx: &Context<'a>) -> &'a Loaders {
 }
 
 /// Loads one value by its key.
-pub fn one<'a, K>(ctx: &'a Context<'_>, key: K) -> Waiting<'a, Option<<Reader as Loader<K>>::Value>>
+pub fn one<'a, K>(ctx: &'a Context<'_>, key: K) -> LoadFuture<'a, Option<<Reader as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Reader: Loader<K, Error = StoreError>,
@@ -62,89 +62,99 @@ where
     Box::pin(async move { loaders.load_one(key).await.map_err(store_error) })
 }
 
-/// Loads one value by its key, as of a moment when one is given.
-pub fn then<'a, K: Key>(ctx: &'a Context<'_>, when: Option<Moment>, key: K) -> Waiting<'a, Option<K::Value>> {
-    let Some(moment) = when else { return one(ctx, key) };
-    let past = of(ctx).loader().past(moment);
-    Box::pin(async move { past.load_one(key).await.map_err(store_error) })
+/// Loads one value by its key, now or as of a moment.
+pub fn one_as_of<'a, K: Key>(ctx: &'a Context<'_>, as_of: Option<Moment>, key: K) -> LoadFuture<'a, Option<K::Value>> {
+    let Some(moment) = as_of else { return one(ctx, key) };
+    let loaders = of(ctx).loader().as_of(moment);
+    Box::pin(async move { loaders.load_one(key).await.map_err(store_error) })
 }
 
-/// Loads several values by their keys, as of a moment when one is given; those that are not found are left out.
-pub fn then_many<'a, K: Key>(
+/// Loads several values by their keys, now or as of a moment. Values that are not found are left out.
+pub fn many_as_of<'a, K: Key>(
     ctx: &'a Context<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     keys: impl IntoIterator<Item = K>,
-) -> Waiting<'a, HashMap<K, K::Value>> {
+) -> LoadFuture<'a, HashMap<K, K::Value>> {
     let keys: Vec<K> = keys.into_iter().collect();
     let loaders = of(ctx);
     Box::pin(async move {
-        let found = match when {
+        let found = match as_of {
             None => loaders.load_many(keys).await,
-            Some(moment) => loaders.loader().past(moment).load_many(keys).await,
+            Some(moment) => loaders.loader().as_of(moment).load_many(keys).await,
         };
         found.map_err(store_error)
     })
 }
 
-/// What a device did alone and carried for others, now or as of a moment.
+/// The touchpoints of a device identifier, its own and those of other identifiers on it, now or as of a moment.
 pub async fn seen(
     ctx: &Context<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     device: IdentifierId,
     since: Timestamp,
     limit: usize,
 ) -> Result<Vec<Seen>, Error> {
     let reader = of(ctx).loader();
-    let seen = match when {
+    let seen = match as_of {
         None => reader.0.list_seen(device, since, limit).await,
-        Some(moment) => reader.past(moment).loader().0.list_seen(device, since, limit).await,
+        Some(moment) => reader.as_of(moment).loader().0.list_seen(device, since, limit).await,
     };
     seen.map_err(store_error)
 }
 
-/// The moment of a time that is over; `None` when nothing had been stored yet.
+/// The moment of a time in the past. `None` when nothing had been stored by then.
+///
+/// # Errors
+/// When the time is not in the past.
 pub async fn moment(ctx: &Context<'_>, at: Timestamp) -> Result<Option<Moment>, Error> {
     if at > ctx.data_unchecked::<Setup>().now() {
         // Later changes would alter what the ids of such a moment answer.
-        return Err(bad_argument("asOf", "not over yet", "give a moment of the past, or leave it out for the present"));
+        return Err(bad_argument(
+            "asOf",
+            "not in the past",
+            "give a time in the past, or leave it out for the present",
+        ));
     }
     of(ctx).loader().0.moment(at).await.map_err(store_error)
 }
 
-/// Whether the moment that an id carries is one that was given out: it is over in this store.
-pub async fn check(ctx: &Context<'_>, when: Option<Moment>) -> Result<(), Error> {
-    let Some(moment) = when else { return Ok(()) };
+/// Checks the moment of an id.
+///
+/// # Errors
+/// When this store cannot have given out the moment, because it is later than the last change.
+pub async fn check(ctx: &Context<'_>, as_of: Option<Moment>) -> Result<(), Error> {
+    let Some(moment) = as_of else { return Ok(()) };
     let reader = of(ctx).loader();
     if reader.1.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&moment) {
         return Ok(());
     }
     let last = reader.0.status().await.map_err(store_error)?.change;
     if moment.change > last {
-        return Err(coded(Code::BadId, "not an id of this store: the moment that it carries is not over here"));
+        return Err(coded(Code::BadId, "not an id of this store: its moment is later than the last change"));
     }
-    reader.past(moment);
+    reader.as_of(moment);
     Ok(())
 }
 
-/// Reads from the store for a request. Beside the store, the readers of moments that were asked for.
-pub struct Reader(pub Arc<dyn Store>, Mutex<HashMap<Moment, Arc<PastLoaders>>>);
+/// Reads from the store for a request: the store, and a loader for each moment that the request uses.
+pub struct Reader(pub Arc<dyn Store>, Mutex<HashMap<Moment, Arc<AsOfLoaders>>>);
 
-type PastLoaders = DataLoader<PastReader, HashMapCache>;
+type AsOfLoaders = DataLoader<AsOfReader, HashMapCache>;
 
 impl Reader {
-    fn past(&self, moment: Moment) -> Arc<PastLoaders> {
+    fn as_of(&self, moment: Moment) -> Arc<AsOfLoaders> {
         let mut moments = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let reader = PastReader(self.0.as_of(moment));
-            let loaders = DataLoader::with_cache(reader, OnRuntime, NextTurn, HashMapCache::default());
+            let reader = AsOfReader(self.0.as_of(moment));
+            let loaders = DataLoader::with_cache(reader, OnRuntime, YieldOnce, HashMapCache::default());
             Arc::new(loaders.max_batch_size(500))
         };
         moments.entry(moment).or_insert_with(make).clone()
     }
 }
 
-/// Reads what was stored at a moment.
-pub struct PastReader(pub Arc<dyn Reads>);
+/// Reads the store as of a moment.
+pub struct AsOfReader(pub Arc<dyn Reads>);
 
 /// Runs a loader's reads on the runtime of the request.
 struct OnRuntime;
@@ -156,29 +166,28 @@ impl Spawn for OnRuntime {
     }
 }
 
-/// Waits until all resolvers that are ready have asked, and no longer.
-struct NextTurn;
+/// Waits until all ready resolvers have added their keys.
+struct YieldOnce;
 
-impl Timer for NextTurn {
+impl Timer for YieldOnce {
     fn delay(&self, _: std::time::Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::task::yield_now())
     }
 }
 
-/// What many rows of an answer ask at once. Keys that differ only in `One`, in whose they are, go to the store in one
-/// call.
+/// A key of a read. Keys that differ only in `One` are read in one call of the store.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
-    /// What is found.
+    /// The value of a key.
     type Value: Clone + Send + Sync + 'static;
-    /// Whose it is, or what names it.
+    /// The owner or the name.
     type One: Send + Sync;
-    /// What else is asked.
+    /// The other parts of the key.
     type Rest: Clone + Eq + Hash + Send + Sync;
 
-    /// Its two parts.
+    /// The two parts of the key.
     fn split(self) -> (Self::One, Self::Rest);
 
-    /// The answers in the order of `ones`; `None` where nothing is found.
+    /// The values in the order of `ones`. `None` where nothing is found.
     fn read(
         reads: &dyn Reads,
         ones: &[Self::One],
@@ -189,12 +198,12 @@ pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
 type Found<T> = Result<Vec<Option<T>>, StoreError>;
 type Loaded<K, V> = Result<HashMap<K, V>, StoreError>;
 
-/// Each of these is there.
+/// Values that always exist.
 fn all<T>(values: Vec<T>) -> Vec<Option<T>> {
     values.into_iter().map(Some).collect()
 }
 
-/// Puts answers that stand in the order of the keys beside their keys.
+/// Maps keys to their values, which are in the same order.
 fn pair<K: Clone + Eq + Hash, V>(keys: &[K], values: Vec<Option<V>>) -> HashMap<K, V> {
     keys.iter().cloned().zip(values).filter_map(|(key, value)| Some((key, value?))).collect()
 }
@@ -222,7 +231,7 @@ impl<K: Key> Loader<K> for Reader {
     }
 }
 
-impl<K: Key> Loader<K> for PastReader {
+impl<K: Key> Loader<K> for AsOfReader {
     type Value = K::Value;
     type Error = StoreError;
     async fn load(&self, keys: &[K]) -> Loaded<K, K::Value> {
@@ -230,8 +239,8 @@ impl<K: Key> Loader<K> for PastReader {
     }
 }
 
-/// Keys, each with what it is made of, what it finds and how it is read. The first part is `One`, the others `Rest`;
-/// a key without parts is a name that the store itself takes.
+/// Defines keys: the parts, the type of the value, and the read. The first part is `One`, the others are `Rest`. A key
+/// without parts is a type of the store.
 macro_rules! keys {
     ($($(#[$doc:meta])* $key:ident$(($one:ty $(, $part:ident: $type:ty)*))? -> $value:ty:
         |$reads:ident, $ones:ident| $read:expr;)*) => {
@@ -287,27 +296,27 @@ keys! {
     /// Touchpoints of an owner.
     TouchpointsOf(Of, page: TouchpointPage) -> Page<Touchpoint>:
         |reads, of| all(reads.list_touchpoints(of, page).await?);
-    /// How many touchpoints of an owner fit.
+    /// The number of an owner's touchpoints that match.
     TouchpointCount(Of, filter: TouchpointFilter) -> i64: |reads, of| all(reads.count_touchpoints(of, filter).await?);
     /// Orders of an owner.
     OrdersOf(Of, page: OrderPage) -> Page<Order>: |reads, of| all(reads.list_orders(of, page).await?);
-    /// How many orders an owner placed: not before, before.
+    /// The number of orders that an owner placed from `since` until before `until`.
     OrderCount(Of, since: Option<Timestamp>, until: Option<Timestamp>) -> i64:
         |reads, of| all(reads.count_orders(of, *since, *until).await?);
     /// Links of an owner.
     LinksOf(Of, page: LinkPage) -> Page<Link>: |reads, of| all(reads.list_links(of, page).await?);
-    /// How many links of an owner there are: refused ones, accepted ones or both.
+    /// The number of an owner's links: refused, accepted, or both.
     LinkCount(Of, refused: Option<bool>) -> i64: |reads, of| all(reads.count_links(of, *refused).await?);
     /// Devices of an owner.
     DevicesOf(Of) -> Arc<Vec<Device>>:
         |reads, of| reads.list_devices(of).await?.into_iter().map(|devices| Some(Arc::new(devices))).collect();
-    /// What a customer did about products.
+    /// The product acts and orders of a customer.
     ProductActsOf(CustomerId) -> Arc<(Vec<ProductActed>, Vec<Order>)>:
         |reads, of| reads.product_acts(of).await?.into_iter().map(|acts| Some(Arc::new(acts))).collect();
-    /// A customer's identity history, behind a place, so many entries.
+    /// A page of a customer's identity history: after a position, at most `limit` events.
     IdentityEventsOf(CustomerId, after: Option<Arrival>, limit: usize) -> Page<IdentityEvent>:
         |reads, of| all(reads.list_identity_events(of, *after, *limit).await?);
-    /// How long that history is.
+    /// The number of events of a customer's identity history.
     IdentityEventCount(CustomerId) -> i64: |reads, of| all(reads.count_identity_events(of).await?);
     /// A customer, with the parts that a query needs and how much of them. The value is `Err` when this one key cannot
     /// be answered, `None` when there is no such customer.
@@ -316,7 +325,7 @@ keys! {
 }
 
 impl Key for HistoryOf {
-    /// `None` when it is too long to be read as a whole.
+    /// `None` when the history is too long.
     type Value = Option<Arc<History>>;
     type One = HistoryOf;
     type Rest = ();
@@ -332,12 +341,12 @@ impl Key for HistoryOf {
     }
 }
 
-/// The names that are stored, of kinds of identifiers and of channels; of the present only.
+/// Key of the names in the store: kinds of identifiers and channels. Present only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NamesInUse;
 
 impl Loader<NamesInUse> for Reader {
-    /// `None` when that is not known.
+    /// `None` when the store does not know them yet.
     type Value = Option<Names>;
     type Error = StoreError;
     async fn load(&self, _: &[NamesInUse]) -> Loaded<NamesInUse, Option<Names>> {
@@ -347,7 +356,7 @@ impl Loader<NamesInUse> for Reader {
     }
 }
 
-/// A consent by name, in force or not; of the present only.
+/// A consent by its arrival, in force or not. Present only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConsentName(pub Arrival);
 
@@ -362,7 +371,7 @@ impl Loader<ConsentName> for Reader {
 
 /// How a connection's `totalCount` is found.
 pub enum Total {
-    /// It is known.
+    /// A known number.
     Known(i64),
     /// Touchpoints.
     Touchpoints(TouchpointCount),
@@ -370,22 +379,22 @@ pub enum Total {
     Orders(OrderCount),
     /// Links.
     Links(LinkCount),
-    /// Lines of an identity history.
+    /// Events of an identity history.
     IdentityEvents(IdentityEventCount),
     /// Customers.
     Customers(CustomerFilter),
     /// Changes.
-    Changes(change::Asked),
+    Changes(ChangeArguments),
 }
 
 impl Total {
-    /// As of a moment, when one is given.
-    pub fn at(self, when: Option<Moment>) -> CountOf {
-        CountOf(self, when)
+    /// Counts now or as of a moment.
+    pub fn at(self, as_of: Option<Moment>) -> CountOf {
+        CountOf(self, as_of)
     }
 }
 
-/// What is to be counted, and as of when.
+/// What to count, and as of which moment.
 pub struct CountOf(Total, Option<Moment>);
 
 impl From<Total> for CountOf {
@@ -397,21 +406,21 @@ impl From<Total> for CountOf {
 impl CountOf {
     /// Counts.
     pub async fn count(&self, ctx: &Context<'_>) -> Result<i64, Error> {
-        let when = self.1;
+        let as_of = self.1;
         let count = match &self.0 {
             Total::Known(n) => Some(*n),
-            Total::Touchpoints(key) => then(ctx, when, key.clone()).await?,
-            Total::Orders(key) => then(ctx, when, key.clone()).await?,
-            Total::Links(key) => then(ctx, when, key.clone()).await?,
-            Total::IdentityEvents(key) => then(ctx, when, key.clone()).await?,
-            Total::Changes(asked) => Some(asked.count(&*of(ctx).loader().0).await?),
+            Total::Touchpoints(key) => one_as_of(ctx, as_of, key.clone()).await?,
+            Total::Orders(key) => one_as_of(ctx, as_of, key.clone()).await?,
+            Total::Links(key) => one_as_of(ctx, as_of, key.clone()).await?,
+            Total::IdentityEvents(key) => one_as_of(ctx, as_of, key.clone()).await?,
+            Total::Changes(arguments) => Some(arguments.count(&*of(ctx).loader().0).await?),
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())
     }
 }
 
-/// Forgets what was read of people: something has been changed in the same request.
+/// Clears cached customers and identifiers after a change in the same request.
 pub fn forget(ctx: &Context<'_>) {
     let loaders = of(ctx);
     loaders.clear::<CustomerLoad>();

@@ -3,7 +3,7 @@
 //! * [`execute`] takes a request: measures it ([`limits`]), parses it once, validates it, runs it within a time, and gives
 //!   every error a code ([`error`]).
 //! * [`query`], [`mutation`] and [`change`] are the roots; each noun has a file with its type.
-//! * [`load`] reads from the store: one key type and one batched read per question. [`shape`] looks ahead.
+//! * [`load`] reads from the store: one key type and one batched read per question. [`customer_parts`] looks ahead.
 //! * [`id`] and [`page`] make ids and cursors.
 //!
 //! To add a type: a file with its noun, the struct, its `#[Object]` block and its `fetch` or `page`; a key in [`load`] when
@@ -12,30 +12,34 @@
 //! Knows neither HTTP nor which store it is.
 
 pub mod activity;
-mod alone;
 pub mod candidate;
 pub mod change;
+pub mod change_arguments;
 pub mod claim;
 pub mod consent;
 pub mod customer;
 pub mod customer_journey;
+pub mod customer_parts;
 pub mod customers;
 pub mod decision;
 pub mod device;
 pub mod error;
 pub mod execute;
 pub mod health;
+mod history;
 pub mod id;
 pub mod identifier;
 pub mod identity_event;
 pub mod ingest;
 pub mod journeys;
-mod known;
+mod known_names;
 pub mod limits;
 pub mod link;
 pub mod load;
 pub mod mutation;
+pub mod mutation_status;
 pub mod node;
+mod null_on_error;
 pub mod order;
 pub mod page;
 pub mod problem;
@@ -43,7 +47,6 @@ pub mod product;
 pub mod query;
 pub mod rules;
 pub mod scalar;
-pub mod shape;
 pub mod spend;
 pub mod status;
 pub mod step;
@@ -64,33 +67,32 @@ use crate::journeys::property::Properties;
 use crate::projection::Journeys;
 use crate::settings::Settings;
 use crate::store::Store;
+use execute::{Api, UnreadableSchema};
 pub use viewer::Viewer;
 
 /// The schema, ready to run.
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, change::Changes>;
 
-/// Reads an identifier as a person would write it: kind and value to the key it is stored under;
-/// `None` when no store has it.
+/// Normalises an identifier: from kind and value to the key in the store. `None` when no event can have the value.
 pub type Normalise = dyn Fn(&str, &str) -> Option<IdentifierKey> + Send + Sync;
 
-/// What resolvers need beside the store.
+/// The data that resolvers need beside the store.
 #[derive(Clone)]
 pub struct Setup {
-    /// Which of several values of a trait is shown.
+    /// The policies that choose which value of a trait is shown.
     pub traits: TraitPolicies,
-    /// How identifiers are looked up.
+    /// Normalises identifiers for a look-up.
     pub normalise: Arc<Normalise>,
     /// The server's clock.
     pub clock: Clock,
-    /// The dimensions that journeys have beside the fixed ones.
+    /// The configured dimensions of journeys.
     pub dimensions: Arc<Properties>,
-    /// Journeys of all customers; `None` where nothing keeps them.
+    /// The journeys of all customers. `None` without a projection.
     pub journeys: Option<Journeys>,
 }
 
 impl Setup {
-    /// What the settings say, by the system's clock. Identifiers are looked up as `ingest` reads them,
-    /// by the rules in force.
+    /// From the settings, with the system's clock. Identifiers are normalised as `ingest` does, by the rules in force.
     pub fn new(settings: &Settings, ingest: Arc<Ingest>) -> Self {
         Setup {
             traits: settings.traits.clone(),
@@ -105,7 +107,7 @@ impl Setup {
         (self.normalise)(kind, value)
     }
 
-    /// The same with the journeys of all customers.
+    /// Adds the journeys of all customers.
     #[must_use]
     pub fn with_journeys(self, journeys: Journeys) -> Self {
         Setup { journeys: Some(journeys), ..self }
@@ -116,27 +118,37 @@ impl Setup {
     }
 }
 
-/// Builds the schema on what it needs; events go to `ingest`, changes come from `feed`.
+/// The API on a store. Events go to `ingest`, changes come from `feed`.
+///
+/// # Errors
+/// When the text of the schema cannot be parsed.
+pub fn api(
+    store: &Arc<dyn Store>,
+    setup: Setup,
+    ingest: Arc<Ingest>,
+    feed: Arc<Feed>,
+) -> Result<Api, UnreadableSchema> {
+    let build = || builder().data(setup.clone()).data(ingest.clone()).data(feed.clone());
+    let (of_viewer, of_status) = (store.clone(), store.clone());
+    let api = Api::new(build().finish(), move |request| with_viewer(request, of_viewer.clone(), Viewer::all()))?;
+    Ok(api
+        .with_unvalidated(build().validation_mode(ValidationMode::Fast).finish())
+        .with_null_on_error(build().extension(null_on_error::NullOnError).finish())
+        .reading_first("status", move |request| status::read_first(of_status.clone(), request))
+        .sharing(store.share()))
+}
+
+/// The schema alone, without the limits and error codes of [`api`].
 pub fn schema(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
     builder().data(setup).data(ingest).data(feed).finish()
 }
 
-/// The same for what was found valid before: it does not validate again.
-pub fn schema_of_valid(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
-    builder().data(setup).data(ingest).data(feed).validation_mode(ValidationMode::Fast).finish()
-}
-
-/// The same, in which a nullable field is null by itself also when its argument cannot be read.
-pub fn schema_of_fields_alone(setup: Setup, ingest: Arc<Ingest>, feed: Arc<Feed>) -> Schema {
-    builder().data(setup).data(ingest).data(feed).extension(alone::Alone).finish()
-}
-
-/// The schema's text, as `schema.graphql` holds it.
+/// The text of the schema, as in `schema.graphql`.
 pub fn sdl() -> String {
     builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-/// A request as one `viewer` sends it, with a loader of its own.
+/// Adds the viewer and a loader to a request.
 pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> Request {
     request.data(load::loaders(store)).data(viewer)
 }

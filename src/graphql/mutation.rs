@@ -1,6 +1,6 @@
-//! The entry points for writing.
+//! The root of mutations.
 
-use async_graphql::{Context, Enum, Error, ID, Object};
+use async_graphql::{Context, Error, ID, Object};
 
 use super::decision::{self, CustomerMergePayload, CustomerSplitPayload, CustomersKeepApartPayload};
 use super::identifier::IdentifierInput;
@@ -8,76 +8,65 @@ use super::ingest::{self, EventsIngestPayload};
 use super::rules::{self, IdentityRulesInput, IdentityRulesSavePayload};
 use super::scalar::Json;
 
-/// Whether a change was made.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub enum MutationStatus {
-    /// It was made.
-    Done,
-    /// It was so already.
-    Unchanged,
-    /// It cannot be; the problems say why, and nothing has changed.
-    Refused,
-}
-
-/// Everything that changes something.
+/// The root of mutations.
 pub struct Mutation;
 
-/// Everything that changes something. A payload is null only for a fault; what cannot be is a status
-/// with problems, and then nothing has changed.
+/// The mutations. A payload is null only after an error. A refused mutation has a status and problems, and changes
+/// nothing.
 #[Object]
 impl Mutation {
-    /// Takes Segment-shaped events in; one outcome each, in order. An event that is bad stops none of the
-    /// others. Sending the same `messageId` again answers UNCHANGED.
+    /// Stores Segment-shaped events. Each event has an outcome, in the same order. An invalid event does not stop the
+    /// others. An event with a `messageId` that is stored already is UNCHANGED.
     async fn events_ingest(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Events as Segment sends them, at most 500; a null among them is refused alone.")] events: Vec<
+        #[graphql(desc = "Events as Segment sends them, at most 500. A null entry is rejected by itself.")] events: Vec<
             Option<Json>,
         >,
     ) -> Option<Result<EventsIngestPayload, Error>> {
         Some(ingest::ingest(ctx, events).await)
     }
 
-    /// A person says: they are the same. Overrides limits, caps and what was decided before between these
-    /// customers. The id that was given out first stays; the others find it.
+    /// Merges customers by a person's decision. It overrides limits and earlier decisions between these customers. The
+    /// oldest id remains; the other ids find the merged customer.
     async fn customer_merge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Two customers at least, 100 at most.")] ids: Vec<ID>,
-        #[graphql(desc = "Why; it is kept and shown.")] reason: String,
+        #[graphql(desc = "2 to 100 customers.")] ids: Vec<ID>,
+        #[graphql(desc = "The reason. It is stored and shown.")] reason: String,
     ) -> Option<Result<CustomerMergePayload, Error>> {
         Some(decision::merge(ctx, &ids, &reason).await)
     }
 
-    /// A person says: these identifiers are somebody else's. Moves them, and all that hangs on them, to a
-    /// customer of their own; the two never rejoin by themselves. The given customer keeps its id and what
-    /// was not moved; what was merged in and is moved as a whole has its old id back.
+    /// Splits a customer by a person's decision. Moves the identifiers, with everything attached to them, to a customer of
+    /// their own. Events never merge the two again. The given customer keeps its id and the other identifiers. When the
+    /// moved identifiers are exactly those of a customer that was merged in, it gets its former id back.
     async fn customer_split(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The customer.")] id: ID,
-        #[graphql(desc = "Some of its identifiers, not all.")] identifiers: Vec<IdentifierInput>,
-        #[graphql(desc = "Why; it is kept and shown.")] reason: String,
+        #[graphql(desc = "Some of the customer's identifiers, not all of them.")] identifiers: Vec<IdentifierInput>,
+        #[graphql(desc = "The reason. It is stored and shown.")] reason: String,
     ) -> Option<Result<CustomerSplitPayload, Error>> {
         Some(decision::split(ctx, &id, &identifiers, &reason).await)
     }
 
-    /// A person says: no two of them are the same. Until a merge by a person, nothing joins them.
+    /// Keeps customers apart by a person's decision. Only a later merge by a person joins them.
     async fn customers_keep_apart(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Two customers at least, 100 at most.")] ids: Vec<ID>,
-        #[graphql(desc = "Why; it is kept and shown.")] reason: String,
+        #[graphql(desc = "2 to 100 customers.")] ids: Vec<ID>,
+        #[graphql(desc = "The reason. It is stored and shown.")] reason: String,
     ) -> Option<Result<CustomersKeepApartPayload, Error>> {
         Some(decision::keep_apart(ctx, &ids, &reason).await)
     }
 
-    /// Saves rules of who is who. From then on events are judged by them, and what is stored is worked out
-    /// again and moved, some at a time, while events go on coming in; the change log tells of every move.
+    /// Saves new identity rules. They apply to all events from then on. Stored data is stitched again by the new rules in
+    /// small changes, while events are still accepted; the change log has every change.
     async fn identity_rules_save(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All of the rules, as they are to be.")] rules: IdentityRulesInput,
+        #[graphql(desc = "The complete new rules.")] rules: IdentityRulesInput,
     ) -> Option<Result<IdentityRulesSavePayload, Error>> {
         Some(rules::save(ctx, rules).await)
     }

@@ -1,10 +1,11 @@
-//! Anything with an id, found by it.
+//! Objects by id.
 
 use async_graphql::{Context, Error, ID, Interface};
 
 use super::customer::Customer;
 use super::customer_journey::CustomerJourney;
 use super::customer_journey::session::Session;
+use super::customer_parts::CustomerParts;
 use super::device::Device;
 use super::id::NodeId;
 use super::identifier::Identifier;
@@ -16,14 +17,13 @@ use super::link::IdentifierLink;
 use super::load;
 use super::order::Order;
 use super::product::Product;
-use super::shape::Ask;
 use super::touchpoint::Touchpoint;
 use crate::domain::{CustomerId, Moment};
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
 
-/// Anything that `node(id:)` can find.
+/// An object that `node(id:)` can find.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Opaque, typed, and the same for ever."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque. The id of an object never changes."))]
 pub enum Node {
     /// A customer.
     Customer(Customer),
@@ -39,7 +39,7 @@ pub enum Node {
     Product(Product),
     /// A touchpoint.
     Touchpoint(Touchpoint),
-    /// A line of an identity history.
+    /// An event of an identity history.
     IdentityEvent(IdentityEvent),
     /// A customer's journey.
     CustomerJourney(CustomerJourney),
@@ -54,38 +54,38 @@ pub enum Node {
 }
 
 impl Node {
-    /// What `id` names; `None` when it names nothing that is stored.
+    /// The object with this id. `None` when the store does not have it.
     pub(super) async fn fetch(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
-        let (named, when) = NodeId::read_at(id)?;
-        load::check(ctx, when).await?;
+        let (named, as_of) = NodeId::read_at(id)?;
+        load::check(ctx, as_of).await?;
         Ok(match named {
             NodeId::Customer(id) => {
                 let key = CustomerKey::Id(id);
-                Customer::fetch_at(ctx, when, key, Ask::of_field(ctx)).await?.map(Node::Customer)
+                Customer::fetch_at(ctx, as_of, key, CustomerParts::of_field(ctx)).await?.map(Node::Customer)
             }
             NodeId::Identifier(id) => {
-                Identifier::fetch_at(ctx, when, IdentifierRef::Id(id)).await?.map(Node::Identifier)
+                Identifier::fetch_at(ctx, as_of, IdentifierRef::Id(id)).await?.map(Node::Identifier)
             }
             NodeId::IdentifierLink(key) => {
-                let link = load::then(ctx, when, key).await?;
-                link.map(|link| IdentifierLink(link, when)).map(Node::IdentifierLink)
+                let link = load::one_as_of(ctx, as_of, key).await?;
+                link.map(|link| IdentifierLink(link, as_of)).map(Node::IdentifierLink)
             }
-            NodeId::Device(key) => Device::fetch_at(ctx, when, key).await?.map(Node::Device),
-            NodeId::Order(key) => Order::fetch_at(ctx, when, key).await?.map(Node::Order),
-            NodeId::Product(sku) => Product::fetch_at(ctx, when, sku).await?.map(Node::Product),
-            NodeId::Touchpoint(message) => Touchpoint::fetch_at(ctx, when, message).await?.map(Node::Touchpoint),
+            NodeId::Device(key) => Device::fetch_at(ctx, as_of, key).await?.map(Node::Device),
+            NodeId::Order(key) => Order::fetch_at(ctx, as_of, key).await?.map(Node::Order),
+            NodeId::Product(sku) => Product::fetch_at(ctx, as_of, sku).await?.map(Node::Product),
+            NodeId::Touchpoint(message) => Touchpoint::fetch_at(ctx, as_of, message).await?.map(Node::Touchpoint),
             NodeId::IdentityEvent(arrival) => {
-                IdentityEvent::fetch_at(ctx, when, arrival).await?.map(Node::IdentityEvent)
+                IdentityEvent::fetch_at(ctx, as_of, arrival).await?.map(Node::IdentityEvent)
             }
-            NodeId::CustomerJourney(id, scope) => journey(ctx, when, id, &scope).await?.map(Node::CustomerJourney),
-            NodeId::Session(id, began, scope) => match journey(ctx, when, id, &scope).await? {
+            NodeId::CustomerJourney(id, scope) => journey(ctx, as_of, id, &scope).await?.map(Node::CustomerJourney),
+            NodeId::Session(id, began, scope) => match journey(ctx, as_of, id, &scope).await? {
                 Some(journey) => journey.session(ctx, began).await?.map(Node::Session),
                 None => None,
             },
             NodeId::Journeys(question) => Some(Node::Journeys(Journeys::of_id(ctx, &question).await?)),
             NodeId::FunnelStep(question) => Journeys::step_of_id(ctx, &question).await?.map(Node::FunnelStep),
             NodeId::PatternMatch(question) => Some(Node::PatternMatch(Journeys::match_of_id(ctx, &question).await?)),
-            // It has an id for clients' caches, and is reached through its customer.
+            // The id exists for clients' caches only. The object is reached through its customer.
             NodeId::Activity(_) => None,
         })
     }
@@ -93,11 +93,11 @@ impl Node {
 
 async fn journey(
     ctx: &Context<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     customer: CustomerId,
     scope: &str,
 ) -> Result<Option<CustomerJourney>, Error> {
-    let ask = Ask { shape: Shape::Card, pages: FirstPages { orders: 0, touchpoints: 0 } };
-    let customer = Customer::fetch_at(ctx, when, CustomerKey::Id(customer), ask).await?;
+    let parts = CustomerParts { shape: Shape::Card, pages: FirstPages { orders: 0, touchpoints: 0 } };
+    let customer = Customer::fetch_at(ctx, as_of, CustomerKey::Id(customer), parts).await?;
     customer.map(|customer| CustomerJourney::of_id(ctx, customer.view()?, scope)).transpose()
 }

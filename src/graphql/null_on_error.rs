@@ -1,8 +1,9 @@
-//! A nullable field whose argument cannot be read is null by itself.
+//! An error in an argument nulls its own field, not the parent, when the field is nullable.
 //!
-//! async-graphql reads an argument when its field is resolved, and what it cannot read goes to the field's
-//! parent, whatever the field's type: one wrong duration takes the answers beside it. This puts that right, at
-//! the cost of a look at each field; so it is for what runs once, and for a query that met such an argument.
+//! async-graphql reads an argument when its field is resolved, and passes an error to the field's parent even when the
+//! field is nullable: one invalid duration loses all answers beside it. This extension keeps the error at the field.
+//! It costs time for every field, so it is used for operations that must run once, and for a query that had such an
+//! error.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,27 +11,27 @@ use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, N
 use async_graphql::{Response, ServerError, ServerResult, Value};
 use async_trait::async_trait;
 
-/// Makes nullable fields null by themselves.
-pub(super) struct Alone;
+/// Keeps an error at its own field when the field is nullable.
+pub(super) struct NullOnError;
 
-impl ExtensionFactory for Alone {
+impl ExtensionFactory for NullOnError {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Failed::default())
+        Arc::new(FieldErrors::default())
     }
 }
 
-/// What fields failed with that are null now.
+/// The errors of the fields that became null.
 #[derive(Default)]
-struct Failed(Mutex<Vec<ServerError>>);
+struct FieldErrors(Mutex<Vec<ServerError>>);
 
-impl Failed {
+impl FieldErrors {
     fn errors(&self) -> std::sync::MutexGuard<'_, Vec<ServerError>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
-impl Extension for Failed {
+impl Extension for FieldErrors {
     async fn resolve(
         &self,
         ctx: &ExtensionContext<'_>,

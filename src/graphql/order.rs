@@ -1,4 +1,4 @@
-//! An order: lines, returns, and what is left of its money.
+//! Orders: lines, returns, and net value.
 
 use std::sync::Arc;
 
@@ -22,46 +22,46 @@ use crate::store::query::{Of, OrderPage, TimeKey};
 pub struct Order {
     row: Arc<order::Order>,
     view: Option<Arc<CustomerView>>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
-    /// Placed, and nothing came back.
+    /// Placed, without returns.
     Placed,
-    /// Called off.
+    /// Cancelled.
     Cancelled,
-    /// Some of it came back.
+    /// Some of it was returned.
     PartReturned,
-    /// All its goods or all its money came back.
+    /// All goods were returned, or all money was refunded.
     Returned,
 }
 
-/// An order's number, and who sent it.
+/// An order's number and source.
 #[derive(InputObject, Clone, Debug)]
 #[graphql(name = "OrderKey")]
 pub struct OrderKeyInput {
-    /// The number.
+    /// The order number.
     pub number: String,
-    /// The source; needed when several sources have an order of that number.
+    /// The source. Required when several sources have an order with this number.
     pub source: Option<String>,
 }
 
-/// An order, as everything that was said about it comes to.
+/// An order, computed from all events about it.
 #[Object]
 impl Order {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Order(self.row.key.clone()).encode_at(self.when)
+        NodeId::Order(self.row.key.clone()).encode_at(self.as_of)
     }
 
-    /// The sender's number.
+    /// The sender's order number.
     async fn number(&self) -> &str {
         &self.row.key.number
     }
 
-    /// Who sent it.
+    /// The source that sent it.
     async fn source(&self) -> &str {
         &self.row.key.source
     }
@@ -71,7 +71,7 @@ impl Order {
         DateTime(self.row.placed.map(|p| p.at).unwrap_or_default())
     }
 
-    /// Where it stands.
+    /// The status.
     async fn status(&self) -> OrderStatus {
         match self.row.status {
             order::OrderStatus::Placed => OrderStatus::Placed,
@@ -81,61 +81,61 @@ impl Order {
         }
     }
 
-    /// What it cost. A cancelled order keeps its total.
+    /// The total. A cancelled order keeps its total.
     async fn total(&self) -> Money {
         Money::of(self.row.total, &self.row.currency)
     }
 
-    /// What came back of it; never more than the total.
+    /// The returned amount. Never more than the total.
     async fn returned(&self) -> Money {
         Money::of(self.row.returned, &self.row.currency)
     }
 
-    /// `total - returned`; 0 for a cancelled order.
+    /// `total - returned`. 0 for a cancelled order.
     async fn net(&self) -> Money {
         Money::of(self.row.net(), &self.row.currency)
     }
 
-    /// Where it was placed; null when nobody said.
+    /// The channel on which it was placed. Null when it is not known.
     async fn channel(&self) -> Option<&str> {
         self.row.channel.as_deref()
     }
 
-    /// What was ordered, as the sender listed it.
+    /// The order lines, in the sender's order.
     async fn lines(
         &self,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<OrderLine>, Error> {
         let count = read_size("first", first)?.min(self.row.lines.len());
-        Ok((0..count).map(|line| OrderLine { order: self.row.clone(), line, when: self.when }).collect())
+        Ok((0..count).map(|line| OrderLine { order: self.row.clone(), line, as_of: self.as_of }).collect())
     }
 
-    /// What came back, earliest first.
+    /// The returns, the earliest first.
     async fn returns(
         &self,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 100)] first: i32,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default = 100)] first: i32,
     ) -> Result<Vec<Return>, Error> {
         let count = read_size("first", first)?.min(self.row.returns.len());
-        Ok((0..count).map(|entry| Return { order: self.row.clone(), entry, when: self.when }).collect())
+        Ok((0..count).map(|entry| Return { order: self.row.clone(), entry, as_of: self.as_of }).collect())
     }
 
-    /// Whose it is: the customer who holds the identifier it was placed under. Null when nobody does.
+    /// The customer that has the identifier the order is attached to. Null when none has.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         if let Some(view) = &self.view {
             return Some(Ok(Customer::of_view(view.clone())));
         }
-        Customer::who_holds(ctx, self.when, self.row.placed?.owner).await.transpose()
+        Customer::of_identifier_at(ctx, self.as_of, self.row.placed?.owner).await.transpose()
     }
 }
 
 impl Order {
-    /// One that was read by itself.
+    /// The order with this key, now or as of a moment.
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         key: OrderKey,
     ) -> Result<Option<Self>, Error> {
-        Ok(load::then(ctx, when, key).await?.map(|row| Order { row: Arc::new(row), view: None, when }))
+        Ok(load::one_as_of(ctx, as_of, key).await?.map(|row| Order { row: Arc::new(row), view: None, as_of }))
     }
 }
 
@@ -143,7 +143,7 @@ impl Order {
 pub struct OrderLine {
     order: Arc<order::Order>,
     line: usize,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
 /// One line of an order.
@@ -151,20 +151,20 @@ pub struct OrderLine {
 impl OrderLine {
     /// The product.
     async fn product(&self) -> Product {
-        Product(self.row().product.clone(), self.when)
+        Product(self.row().product.clone(), self.as_of)
     }
 
-    /// How many were ordered.
+    /// The ordered quantity.
     async fn quantity(&self) -> i32 {
         int(self.row().quantity)
     }
 
-    /// The price of one.
+    /// The price of one unit.
     async fn unit_price(&self) -> Money {
         Money::of(self.row().unit_price, &self.order.currency)
     }
 
-    /// How many came back.
+    /// The returned quantity.
     async fn returned_quantity(&self) -> i32 {
         int(self.row().returned_quantity)
     }
@@ -176,37 +176,37 @@ impl OrderLine {
     }
 }
 
-/// Something that came back.
+/// A return.
 pub struct Return {
     order: Arc<order::Order>,
     entry: usize,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
-/// Something that came back of an order.
+/// A return of goods or money.
 #[Object]
 impl Return {
-    /// The product; null for money that no line accounts for.
+    /// The product. Null for money that belongs to no line.
     async fn product(&self) -> Option<Product> {
-        self.row().product.clone().map(|product| Product(product, self.when))
+        self.row().product.clone().map(|product| Product(product, self.as_of))
     }
 
-    /// How many; 0 for money alone.
+    /// The quantity. 0 for money alone.
     async fn quantity(&self) -> i32 {
         int(self.row().quantity)
     }
 
-    /// How much was paid back.
+    /// The refunded amount.
     async fn amount(&self) -> Money {
         Money::of(self.row().amount, &self.order.currency)
     }
 
-    /// When.
+    /// When it was returned.
     async fn at(&self) -> DateTime {
         DateTime(self.row().at)
     }
 
-    /// Why; null when nobody said.
+    /// The reason. Null when it is not known.
     async fn reason(&self) -> Option<&str> {
         self.row().reason.as_deref()
     }
@@ -218,7 +218,7 @@ impl Return {
     }
 }
 
-/// A page of a customer's orders: from its view when that holds it, else read.
+/// A page of a customer's orders: from its view when that has it, else read from the store.
 pub(super) async fn page(
     ctx: &Context<'_>,
     view: &Arc<CustomerView>,
@@ -233,11 +233,11 @@ pub(super) async fn page(
     let after = list.read::<TimeKey>(after.as_deref())?;
     let of = Of::Customer(view.customer.id.clone());
     let plain = since.is_none() && until.is_none() && after.is_none();
-    let page = match held(view.orders.as_ref(), limit).filter(|_| plain) {
+    let page = match first_of(view.orders.as_ref(), limit).filter(|_| plain) {
         Some(page) => page,
         None => {
             let page = OrderPage { since, until, after, limit };
-            let page = load::then(ctx, view.as_of, OrdersOf(of.clone(), page)).await?;
+            let page = load::one_as_of(ctx, view.as_of, OrdersOf(of.clone(), page)).await?;
             page.unwrap_or(Page { items: Vec::new(), more: false })
         }
     };
@@ -245,13 +245,13 @@ pub(super) async fn page(
         let placed = o.placed.expect("a listed order was placed");
         TimeKey { at: placed.at, arrival: placed.arrival }
     };
-    let node = |row| Order { row: Arc::new(row), view: Some(view.clone()), when: view.as_of };
+    let node = |row| Order { row: Arc::new(row), view: Some(view.clone()), as_of: view.as_of };
     let total = Total::Orders(OrderCount(of, since, until)).at(view.as_of);
     Ok(Connection::forward(&list, page, after.is_some(), total, place, node))
 }
 
-/// The first `limit` of a page that was read with at least as many.
-pub(super) fn held<T: Clone>(page: Option<&Page<T>>, limit: usize) -> Option<Page<T>> {
+/// The first `limit` items of a page in a view. `None` when the page may have too few.
+pub(super) fn first_of<T: Clone>(page: Option<&Page<T>>, limit: usize) -> Option<Page<T>> {
     let page = page?;
     (limit <= page.items.len() || !page.more).then(|| Page {
         items: page.items[..limit.min(page.items.len())].to_vec(),

@@ -1,4 +1,4 @@
-//! Connections: the one page type, and how `first` and `after` are read.
+//! Connections: the page type of all lists, and the arguments `first` and `after`.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,42 +13,48 @@ use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::page::Page;
 use crate::domain::{IdentifierId, Moment};
 
-/// The most that one page may ask for.
+/// The largest size of a page.
 pub const LARGEST_PAGE: i32 = 100;
 
-/// What a page holds when its size is not given, or given as null.
+/// The size of a page when it is not given, or null.
 pub const USUAL_PAGE: i32 = 20;
 
-/// `first` as a number of items, or an error that names the argument.
+/// Reads `first`.
+///
+/// # Errors
+/// When it is not between 0 and 100.
 pub fn read_first(first: Option<i32>) -> Result<usize, Error> {
     read_size("first", first.unwrap_or(USUAL_PAGE))
 }
 
-/// A page's size.
+/// Reads the size of a page.
+///
+/// # Errors
+/// When it is not between 0 and 100.
 pub fn read_size(argument: &str, size: i32) -> Result<usize, Error> {
     if (0..=LARGEST_PAGE).contains(&size) {
         Ok(size as usize)
     } else {
-        Err(bad_argument(argument, format!("{size} is out of range"), "ask for 0 to 100, and for more by `after`"))
+        Err(bad_argument(argument, format!("{size} is out of range"), "ask for 0 to 100, and use `after` for more"))
     }
 }
 
-/// A list that is asked for page by page. Its cursors carry a seal of it: of whose it is, how it is filtered and
-/// which way it runs. So a cursor of another list is told apart, and never answered with a page.
+/// A list that is read page by page. Its cursors have a seal: a hash of the list's owner, filter and order. So a cursor
+/// of another list is recognised and refused.
 #[derive(Clone, Copy, Debug)]
 pub struct List<'a> {
-    whose: Whose<'a>,
+    owner: ListOwner<'a>,
     /// Hash of the list's name and arguments.
-    question: u64,
+    arguments: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Whose<'a> {
-    /// The change log, which is one list whatever is asked of it.
+enum ListOwner<'a> {
+    /// The change log, which is one list with any filter.
     Log,
-    /// Nobody's: a list of the whole store.
+    /// A list of the whole store.
     Store,
-    /// A customer's. One that merges while it is paged through goes on under the id it became.
+    /// A list of a customer, with its former ids: cursors stay valid when the customer is merged while a client pages.
     Customer(&'a CustomerId, &'a [CustomerId]),
     Identifier(IdentifierId),
 }
@@ -56,44 +62,47 @@ enum Whose<'a> {
 impl<'a> List<'a> {
     /// The change log.
     pub fn log() -> Self {
-        List { whose: Whose::Log, question: 0 }
+        List { owner: ListOwner::Log, arguments: 0 }
     }
 
-    /// A list of the whole store: its name, and all of its arguments but where to begin and how many.
-    pub fn of_store(name: &str, question: impl Hash) -> Self {
-        List { whose: Whose::Store, question: hash((name, question)) }
+    /// A list of the whole store. `arguments` are all arguments except paging.
+    pub fn of_store(name: &str, arguments: impl Hash) -> Self {
+        List { owner: ListOwner::Store, arguments: hash((name, arguments)) }
     }
 
-    /// A list of a customer, in the view of one moment.
-    pub fn of_customer(view: &'a CustomerView, name: &str, question: impl Hash) -> Self {
+    /// A list of a customer, now or as of the view's moment.
+    pub fn of_customer(view: &'a CustomerView, name: &str, arguments: impl Hash) -> Self {
         let change = view.as_of.map(|moment| moment.change);
         List {
-            whose: Whose::Customer(&view.customer.id, &view.customer.former_ids),
-            question: hash((name, change, question)),
+            owner: ListOwner::Customer(&view.customer.id, &view.customer.former_ids),
+            arguments: hash((name, change, arguments)),
         }
     }
 
     /// A list of an identifier, now or as of a moment.
-    pub fn of_identifier(id: IdentifierId, when: Option<Moment>, name: &str, question: impl Hash) -> Self {
-        List { whose: Whose::Identifier(id), question: hash((name, when.map(|moment| moment.change), question)) }
+    pub fn of_identifier(id: IdentifierId, as_of: Option<Moment>, name: &str, arguments: impl Hash) -> Self {
+        List { owner: ListOwner::Identifier(id), arguments: hash((name, as_of.map(|moment| moment.change), arguments)) }
     }
 
-    /// `after` (or `before`) as a place in this list, or an error.
+    /// Reads `after` or `before`.
+    ///
+    /// # Errors
+    /// When it is not a cursor of this list.
     pub fn read<C: Cursor>(&self, after: Option<&str>) -> Result<Option<C>, Error> {
         after.map(|text| C::read(text, |seal| self.fits(seal))).transpose()
     }
 
-    /// A place in this list.
+    /// A cursor of this list.
     pub fn place(&self, cursor: &impl Cursor) -> Place {
         cursor.place(self.seal())
     }
 
     fn seal(&self) -> Option<u64> {
-        match self.whose {
-            Whose::Log => None,
-            Whose::Store => Some(self.question),
-            Whose::Customer(id, _) => Some(hash((&id.0, self.question))),
-            Whose::Identifier(id) => Some(hash((id, self.question))),
+        match self.owner {
+            ListOwner::Log => None,
+            ListOwner::Store => Some(self.arguments),
+            ListOwner::Customer(id, _) => Some(hash((&id.0, self.arguments))),
+            ListOwner::Identifier(id) => Some(hash((id, self.arguments))),
         }
     }
 
@@ -101,22 +110,22 @@ impl<'a> List<'a> {
         if seal == self.seal() {
             return true;
         }
-        let Whose::Customer(_, former) = self.whose else { return false };
-        seal.is_some_and(|seal| former.iter().any(|id| hash((&id.0, self.question)) == seal))
+        let ListOwner::Customer(_, former) = self.owner else { return false };
+        seal.is_some_and(|seal| former.iter().any(|id| hash((&id.0, self.arguments)) == seal))
     }
 }
 
-/// The same in every process: the hasher's keys are fixed.
+/// A hash that is the same in every process: the hasher's keys are fixed.
 fn hash(what: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Refuses two arguments of which only one can be meant.
+/// Refuses two arguments that exclude each other.
 pub fn not_both(one: (&str, bool), other: (&str, bool)) -> Result<(), Error> {
     if one.1 && other.1 {
-        let hint = "page forwards by `first` and `after`, or backwards by `last` and `before`";
+        let hint = "page forwards with `first` and `after`, or backwards with `last` and `before`";
         return Err(bad_argument(other.0, format!("given together with `{}`", one.0), hint));
     }
     Ok(())
@@ -128,17 +137,17 @@ pub struct Connection<T> {
     has_next: bool,
     has_previous: bool,
     total: CountOf,
-    /// Where the next page begins, when that is further than the last item.
+    /// The `endCursor`, when the next page starts further than after the last item.
     reached: Option<String>,
 }
 
-/// One item and its place.
+/// An item and its cursor.
 pub struct Edge<T> {
     place: Place,
     node: T,
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 pub struct PageInfo {
     has_next: bool,
     has_previous: bool,
@@ -147,7 +156,8 @@ pub struct PageInfo {
 }
 
 impl<T> Connection<T> {
-    /// A page read forwards: `cursor` gives an item's place, `node` makes it what the schema shows.
+    /// A page read forwards. `cursor` makes the cursor of a row, `node` the item. `began` says whether items come before
+    /// the page.
     pub fn forward<R, C: Cursor>(
         list: &List<'_>,
         page: Page<R>,
@@ -161,19 +171,19 @@ impl<T> Connection<T> {
         Connection { edges, has_next: page.more, has_previous: began, total: total.into(), reached: None }
     }
 
-    /// The same, when more was looked through than was found: `end` is where the next page begins.
+    /// Sets the `endCursor`, for a page that scanned further than its last item.
     pub fn reaching(mut self, end: Option<String>) -> Self {
         self.reached = end;
         self
     }
 
-    /// The same, read backwards: the items stand in the list's own order already.
+    /// The same page, read backwards. The items are in the list's order already.
     pub fn backward(mut self) -> Self {
         std::mem::swap(&mut self.has_next, &mut self.has_previous);
         self
     }
 
-    /// A page of a list that is in memory.
+    /// A page of a list in memory.
     pub fn of_slice<R: Clone>(
         list: &List<'_>,
         all: &[R],
@@ -207,17 +217,17 @@ impl<T: OutputType> TypeName for Edge<T> {
 /// A page of a list.
 #[Object(name_type)]
 impl<T: OutputType> Connection<T> {
-    /// The items with their places.
+    /// The items with their cursors.
     async fn edges(&self) -> &[Edge<T>] {
         &self.edges
     }
 
-    /// The items alone.
+    /// The items.
     async fn nodes(&self) -> Vec<&T> {
         self.edges.iter().map(|edge| &edge.node).collect()
     }
 
-    /// Where the page stands in its list.
+    /// The position of the page in its list.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_next: self.has_next,
@@ -227,13 +237,13 @@ impl<T: OutputType> Connection<T> {
         }
     }
 
-    /// How long the whole list is; counted only when it is asked for.
+    /// The length of the whole list. It is counted only when it is selected. Null after an error.
     async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i32, Error>> {
         Some(Box::pin(self.total.count(ctx)).await.map(int))
     }
 }
 
-/// One item of a page and its place in the list.
+/// An item of a page and its cursor.
 #[Object(name_type)]
 impl<T: OutputType> Edge<T> {
     /// The item.
@@ -241,31 +251,31 @@ impl<T: OutputType> Edge<T> {
         &self.node
     }
 
-    /// Its place: give it as `after` to go on behind it. Opaque.
+    /// The position in the list. Pass it as `after` to continue after this item. Opaque.
     async fn cursor(&self) -> String {
         self.place.encode()
     }
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[Object]
 impl PageInfo {
-    /// Whether the list goes on behind this page.
+    /// Whether there are items after this page.
     async fn has_next_page(&self) -> bool {
         self.has_next
     }
 
-    /// Whether something comes before this page.
+    /// Whether there are items before this page.
     async fn has_previous_page(&self) -> bool {
         self.has_previous
     }
 
-    /// The place of the first item; null on an empty page.
+    /// The cursor of the first item. Null on an empty page.
     async fn start_cursor(&self) -> Option<&str> {
         self.start.as_deref()
     }
 
-    /// The place of the last item: the next page's `after`; null on an empty page.
+    /// The cursor after which the next page starts. Null on an empty page.
     async fn end_cursor(&self) -> Option<&str> {
         self.end.as_deref()
     }
@@ -298,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_in_its_own_list_and_in_no_other() {
+    fn a_cursor_is_valid_in_its_own_list_only() {
         let (ada, bob, then) = (view("ada", &[], None), view("bob", &[], None), view("ada", &[], Some(7)));
         let lists = [
             List::of_customer(&ada, "touchpoints", "newest"),
@@ -317,9 +327,9 @@ mod tests {
             for (m, to) in lists.iter().enumerate() {
                 let read = to.read::<TimeKey>(Some(&cursor));
                 assert_eq!(read.is_ok_and(|found| found == Some(key)), n == m, "{n} in {m}");
-                assert!(to.read::<LinkKey>(Some(&cursor)).is_err(), "a place of another shape");
+                assert!(to.read::<LinkKey>(Some(&cursor)).is_err(), "a cursor of another kind");
             }
-            // The log has no seal, and what has none is of the log alone.
+            // Only cursors of the log have no seal.
             assert!(List::log().read::<TimeKey>(Some(&cursor)).is_err());
             assert!(from.read::<TimeKey>(Some(&List::log().place(&key).encode())).is_err());
         }

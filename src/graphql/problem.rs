@@ -1,22 +1,22 @@
-//! What is wrong with something that was sent.
+//! Problems of events and arguments.
 
 use async_graphql::{Enum, SimpleObject};
 
 use crate::domain::problem;
 
-/// What is wrong with something that was sent; on an event that was CREATED, a warning.
+/// A problem of an event or an argument. For a CREATED event it is a warning.
 #[derive(SimpleObject)]
 pub struct Problem {
-    /// What sort of thing is wrong.
+    /// The kind of problem.
     code: ProblemCode,
-    /// Where, as a JSON path within what was sent; null when it is the whole.
+    /// The position, as a JSON path within the event or argument. Null when it concerns the whole.
     path: Option<String>,
-    /// What was wrong, and what would be right.
+    /// What is wrong, and what would be right.
     message: String,
 }
 
 impl Problem {
-    /// As the API shows them.
+    /// The problems as GraphQL objects.
     pub(super) fn list(problems: &[problem::Problem]) -> Vec<Self> {
         let show =
             |p: &problem::Problem| Problem { code: p.code.into(), path: p.path.clone(), message: p.message.clone() };
@@ -24,50 +24,50 @@ impl Problem {
     }
 }
 
-/// What sort of thing is wrong.
+/// The kinds of problems.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "problem::ProblemCode")]
 pub enum ProblemCode {
     /// Not an id of this store.
     BadId,
-    /// An argument that cannot be.
+    /// An invalid argument.
     BadArgument,
-    /// An id of a view of the past, where the present is asked for.
+    /// An id with a past moment where the present is required.
     IdOfThePast,
-    /// Nothing has that id.
+    /// No object has this id.
     NotFound,
-    /// No kind of identifier has that name.
+    /// No kind of identifiers has this name.
     UnknownKind,
-    /// Nobody has that identifier.
+    /// No customer has this identifier.
     UnknownIdentifier,
-    /// Somebody else has that identifier.
+    /// Another customer has this identifier.
     NotItsIdentifier,
-    /// A split that would leave nothing.
+    /// The split would leave the customer without identifiers.
     NothingLeft,
-    /// Two ids of one customer.
+    /// Two of the ids are one customer.
     SameCustomer,
-    /// The person was erased.
+    /// The customer was erased.
     Erased,
     /// A rule forbids it.
     RuleForbids,
-    /// Other rules have been saved since these were read.
+    /// Other rules were saved after these were read.
     RulesChanged,
     /// Not an event.
     NotAnEvent,
-    /// Something that every event needs is not there.
+    /// A required field is missing.
     MissingField,
-    /// Not a time, or one outside the years 1 to 9999.
+    /// Not a time, or a time outside the years 1 to 9999.
     BadTime,
-    /// Not an amount or not a currency.
+    /// Not an amount, or not a currency.
     BadMoney,
-    /// A value of the wrong kind.
+    /// An invalid value.
     BadValue,
-    /// Larger than what is taken.
+    /// Larger than the limit.
     TooLarge,
-    /// A value that the settings block; it was left out.
+    /// The settings block this value. It was left out.
     BlockedValue,
-    /// It is about an order that has not arrived yet, and waits for it.
+    /// It concerns an order that has not arrived yet, and waits for it.
     OrderNotYetHere,
-    /// The store would not take it.
+    /// The store refused it.
     StoreRefused,
 }

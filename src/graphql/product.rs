@@ -1,4 +1,4 @@
-//! What is sold, and how a person stands to it.
+//! Products, and their relations to customers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::{Moment, product};
 /// A product.
 pub struct Product(pub(super) product::Product, pub(super) Option<Moment>);
 
-/// What is sold.
+/// A product.
 #[Object]
 impl Product {
     /// Opaque.
@@ -25,42 +25,42 @@ impl Product {
         &self.0.sku
     }
 
-    /// The name that was said last; null when none was.
+    /// The last name that was sent. Null when none was.
     async fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The category that was said last; null when none was.
+    /// The last category that was sent. Null when none was.
     async fn category(&self) -> Option<&str> {
         self.0.category.as_deref()
     }
 }
 
 impl Product {
-    /// The product of this sku.
+    /// The product with this sku.
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         sku: Arc<str>,
     ) -> Result<Option<Self>, Error> {
-        Ok(load::then(ctx, when, Sku(sku)).await?.map(|row| Product(row, when)))
+        Ok(load::one_as_of(ctx, as_of, Sku(sku)).await?.map(|row| Product(row, as_of)))
     }
 }
 
-/// How a customer stands to a product.
+/// The relations between a customer and a product.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum ProductRelation {
-    /// On the wish list.
+    /// On the customer's wish list.
     Wished,
     /// Liked, and not disliked later.
     Liked,
     /// Disliked, and not liked later.
     Disliked,
-    /// Put in the cart, and neither taken out nor ordered later.
+    /// Added to the cart, and neither removed nor ordered later.
     InCart,
-    /// In an order that was not cancelled.
+    /// In an order that is not cancelled.
     Bought,
-    /// Came back.
+    /// Returned.
     Returned,
 }
 
@@ -77,10 +77,10 @@ impl From<ProductRelation> for product::ProductRelation {
     }
 }
 
-/// A product that a customer stands in a relation to.
+/// A product with a relation to a customer.
 pub struct CustomerProduct(pub(super) product::RelatedProduct, pub(super) Option<Moment>);
 
-/// A product that a customer stands in a relation to.
+/// A product with a relation to a customer.
 #[Object]
 impl CustomerProduct {
     /// The product.
@@ -88,12 +88,12 @@ impl CustomerProduct {
         Product(self.0.product.clone(), self.1)
     }
 
-    /// When it came to be so, the last time.
+    /// When the relation last started.
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
 
-    /// How many, over all times; null where that means nothing.
+    /// The total quantity. Null for relations without a quantity.
     async fn quantity(&self) -> Option<i32> {
         self.0.quantity.map(int)
     }

@@ -1,10 +1,11 @@
-//! The entry points for reading.
+//! The root of queries.
 
 use async_graphql::{Context, Error, ID, Object, OneofObject};
 
 use super::Setup;
 use super::change::{self, Change, ChangeKind};
 use super::customer::Customer;
+use super::customer_parts::CustomerParts;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
 use super::decision::{self, CustomersTrial};
 use super::error::bad_argument;
@@ -13,7 +14,7 @@ use super::id::NodeId;
 use super::identifier::{Identifier, IdentifierInput};
 use super::journeys::Journeys;
 use super::journeys::scope::JourneyScope;
-use super::known;
+use super::known_names;
 use super::link::LinkExplanation;
 use super::load;
 use super::node::Node;
@@ -21,127 +22,127 @@ use super::order::OrderKeyInput;
 use super::page::Connection;
 use super::rules::{self, IdentityRules, IdentityRulesInput, RulesTrial};
 use super::scalar::DateTime;
-use super::shape::Ask;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
 use crate::domain::Moment;
 use crate::ingest::identifiers::visible;
 use crate::store::query::{CustomerKey, IdentifierRef};
 
-/// The most keys or ids that one look-up takes.
+/// The maximum number of keys or ids of one look-up.
 const MOST_KEYS: usize = 100;
 
-/// How a customer is found: give exactly one.
+/// How to find a customer. Give exactly one field.
 #[derive(OneofObject, Clone)]
 pub enum CustomerBy {
-    /// By its id, or the id of a customer that was merged into it.
+    /// By id, or by the id of a customer that was merged into it.
     Id(ID),
-    /// By any identifier it holds.
+    /// By one of its identifiers.
     Identifier(IdentifierInput),
     /// By one of its orders.
     Order(OrderKeyInput),
 }
 
-/// Everything that can be asked.
+/// The root of queries.
 pub struct Query;
 
-/// Everything that can be asked. Nothing here changes anything.
+/// The queries. They change nothing.
 #[Object]
 impl Query {
-    /// Anything with an id; null when nothing is stored under it.
+    /// The object with this id. Null when it does not exist.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "An id that an answer gave you.")] id: ID,
+        #[graphql(desc = "An id from an answer.")] id: ID,
     ) -> Option<Result<Node, Error>> {
         Node::fetch(ctx, &id).await.transpose()
     }
 
-    /// Several at once, at most 100, in the order of the ids; null where nothing is stored.
+    /// The objects with these ids, at most 100, in the order of the ids. Null where an object does not exist.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Ids that answers gave you, at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "Ids from answers, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Result<Node, Error>>>, Error> {
         check_count("ids", ids.len())?;
         let fetches = ids.iter().map(|id| async { Node::fetch(ctx, id).await.transpose() });
         Ok(futures_util::future::join_all(fetches).await)
     }
 
-    /// A whole customer, by whatever is known of it; null when nobody is found. With `asOf` all of it is
-    /// as it was stored then, whoever held the identifier then: what was imported later, even about
-    /// earlier times, was not known yet. Null when nothing had been stored yet, or nobody had it.
+    /// A customer. Null when none is found. With `asOf` the customer and everything below it are as they were stored at
+    /// that time, and an identifier finds the customer that had it then. Data that was imported later is not included,
+    /// even when it is about earlier times.
     async fn customer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Exactly one way to find it.")] by: CustomerBy,
+        #[graphql(desc = "How to find the customer.")] by: CustomerBy,
         #[graphql(
-            desc = "A moment that is over, and so the last change that was committed by then; one that is not over is refused. Left out, the present, or the moment that the id carries."
+            desc = "A time in the past. It stands for the last change that was committed by then. A time in the future is refused. Left out: the present, or the moment of the id."
         )]
         as_of: Option<DateTime>,
     ) -> Option<Result<Customer, Error>> {
         let fetch = async {
-            let Some((key, mut when)) = read_key(ctx, "by", by).await? else { return Ok(None) };
+            let Some((key, mut moment)) = read_key(ctx, "by", by).await? else { return Ok(None) };
             if let Some(DateTime(at)) = as_of {
-                when = load::moment(ctx, at).await?;
-                if when.is_none() {
+                moment = load::moment(ctx, at).await?;
+                if moment.is_none() {
                     return Ok(None);
                 }
             }
-            load::check(ctx, when).await?;
-            Customer::fetch_at(ctx, when, key, Ask::of_field(ctx)).await
+            load::check(ctx, moment).await?;
+            Customer::fetch_at(ctx, moment, key, CustomerParts::of_field(ctx)).await
         };
         fetch.await.transpose()
     }
 
-    /// At most 100; answers stand in the order of the keys, null where nobody is found.
+    /// The customers of these keys, at most 100, in the order of the keys. Null where none is found.
     async fn customers_by(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100 ways to find one customer each.")] keys: Vec<CustomerBy>,
+        #[graphql(desc = "At most 100 keys, each of one customer.")] keys: Vec<CustomerBy>,
     ) -> Result<Vec<Option<Result<Customer, Error>>>, Error> {
         check_count("keys", keys.len())?;
-        let ask = Ask::of_field(ctx);
-        // What they wait for together is one read.
+        let parts = CustomerParts::of_field(ctx);
+        // The fetches wait together, so the loader reads them at once.
         let fetches = keys.into_iter().enumerate().map(|(n, by)| async move {
-            let Some((key, when)) = read_key(ctx, &format!("keys.{n}"), by).await? else { return Ok(None) };
-            load::check(ctx, when).await?;
-            Customer::fetch_at(ctx, when, key, ask).await
+            let Some((key, moment)) = read_key(ctx, &format!("keys.{n}"), by).await? else { return Ok(None) };
+            load::check(ctx, moment).await?;
+            Customer::fetch_at(ctx, moment, key, parts).await
         });
         Ok(futures_util::future::join_all(fetches).await.into_iter().map(Result::transpose).collect())
     }
 
-    /// All customers that fit, page by page.
+    /// The customers that match, page by page.
     #[allow(clippy::too_many_arguments)]
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those that fit.")] filter: Option<CustomerFilter>,
-        #[graphql(desc = "In which order; left out, the last seen first.")] sort: Option<CustomerSort>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
-        #[graphql(desc = "The last so many before `before`, or of the whole list; 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this place: a `startCursor`.")] before: Option<String>,
+        #[graphql(desc = "Only items that match.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "The order. Left out: the last seen first.")] sort: Option<CustomerSort>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items before `before`, or at the end of the list; 0 to 100.")]
+        last: Option<i32>,
+        #[graphql(desc = "Return the items before this cursor, a `startCursor`.")] before: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         customers::page(ctx, filter, sort, Paging { first, after, last, before }).await
     }
 
-    /// Who holds this identifier; null when it was never seen.
+    /// An identifier. Null when it was never seen.
     async fn identifier(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The kind, such as `email`.")] kind: String,
-        #[graphql(desc = "The value, as a person would write it.")] value: String,
+        #[graphql(desc = "The value, in any common spelling.")] value: String,
     ) -> Option<Result<Identifier, Error>> {
         let fetch = async {
-            known::check_kind(ctx, "kind", &kind).await?;
+            known_names::check_kind(ctx, "kind", &kind).await?;
             let Some(key) = ctx.data_unchecked::<Setup>().normalise(&kind, &value) else { return Ok(None) };
             Identifier::fetch(ctx, IdentifierRef::Key(key)).await
         };
         fetch.await.transpose()
     }
 
-    /// At most 100; answers stand in the order of the keys, null where one was never seen.
+    /// The identifiers of these keys, at most 100, in the order of the keys. Null where one was never seen.
     async fn identifiers_by(
         &self,
         ctx: &Context<'_>,
@@ -149,13 +150,15 @@ impl Query {
     ) -> Result<Vec<Option<Result<Identifier, Error>>>, Error> {
         check_count("keys", keys.len())?;
         let fetches = keys.iter().enumerate().map(|(n, key)| async move {
-            let Some(key) = known::read_identifier(ctx, &format!("keys.{n}"), key).await? else { return Ok(None) };
+            let Some(key) = known_names::read_identifier(ctx, &format!("keys.{n}"), key).await? else {
+                return Ok(None);
+            };
             Identifier::fetch(ctx, IdentifierRef::Key(key)).await
         });
         Ok(futures_util::future::join_all(fetches).await.into_iter().map(Result::transpose).collect())
     }
 
-    /// The touchpoint that this message brought; null when none did.
+    /// The touchpoint of the event with this `messageId`. Null when there is none.
     async fn touchpoint(
         &self,
         ctx: &Context<'_>,
@@ -164,98 +167,101 @@ impl Query {
         Touchpoint::fetch(ctx, visible(&message_id).as_ref().into()).await.transpose()
     }
 
-    /// Why two identifiers belong together: the shortest chain of evidence between them. Null when one of
-    /// them was never seen, and when nothing connects them. What a person said who merged two is a step where no
-    /// event connects them, by the rule `decision`. TOO_EXPENSIVE when more than 50,000 links would have to be
-    /// looked at, or then as many merges.
+    /// Why two identifiers are connected: the shortest chain of links between them. Null when one of them was never seen,
+    /// or when nothing connects them. Where no event connects two identifiers, a decision of a person to merge is a step,
+    /// with the rule `decision`. TOO_EXPENSIVE when more than 50,000 links, or more than 50,000 merges, would have to be
+    /// searched.
     async fn why_linked(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Where the path begins.")] from: IdentifierInput,
-        #[graphql(desc = "Where it ends.")] to: IdentifierInput,
+        #[graphql(desc = "The start of the path.")] from: IdentifierInput,
+        #[graphql(desc = "The end of the path.")] to: IdentifierInput,
     ) -> Option<Result<LinkExplanation, Error>> {
         let fetch = async {
-            let from = known::read_identifier(ctx, "from", &from).await?;
-            let to = known::read_identifier(ctx, "to", &to).await?;
+            let from = known_names::read_identifier(ctx, "from", &from).await?;
+            let to = known_names::read_identifier(ctx, "to", &to).await?;
             let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
             LinkExplanation::fetch(ctx, &from, &to).await
         };
         fetch.await.transpose()
     }
 
-    /// What a merge by a person would come to: the customer that there would be. Writes nothing.
+    /// The result of a merge, without doing it.
     async fn customer_merge_trial(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Two customers at least, 100 at most.")] ids: Vec<ID>,
+        #[graphql(desc = "2 to 100 customers.")] ids: Vec<ID>,
     ) -> Option<Result<CustomersTrial, Error>> {
         Some(decision::merge_trial(ctx, &ids).await)
     }
 
-    /// What a split would come to: the two customers that there would be. Writes nothing.
+    /// The result of a split, without doing it.
     async fn customer_split_trial(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The customer.")] id: ID,
-        #[graphql(desc = "Some of its identifiers, not all.")] identifiers: Vec<IdentifierInput>,
+        #[graphql(desc = "Some of the customer's identifiers, not all of them.")] identifiers: Vec<IdentifierInput>,
     ) -> Option<Result<CustomersTrial, Error>> {
         Some(decision::split_trial(ctx, &id, &identifiers).await)
     }
 
-    /// The journeys of all customers in a scope. NOT_READY while they are read into memory after a start.
+    /// The journeys of all customers in a scope. NOT_READY while the server reads them into memory after its start.
     async fn journeys(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of which touchpoints and customers; left out, of all.")] scope: Option<JourneyScope>,
+        #[graphql(desc = "Which touchpoints and customers count. Left out: all.")] scope: Option<JourneyScope>,
     ) -> Option<Result<Journeys, Error>> {
         Some(Journeys::fetch(ctx, scope).await)
     }
 
-    /// What happened to identities and histories, oldest first: for those who poll. A page that looked
-    /// through much and found little may hold less than `first` and still go on behind its `endCursor`.
+    /// The change log, the oldest entry first. With a filter a page may have fewer items than `first`, or none, although
+    /// the list continues after its `endCursor`.
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Behind this place: the `cursor` of a change, an `endCursor`, or the `change` of a payload \
-                          or of `status`.")]
+        #[graphql(
+            desc = "Continue after this cursor: the `cursor` of a change, an `endCursor`, or the `change` of a payload \
+                          or of `status`."
+        )]
         after: Option<String>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ChangeKind>>,
-        #[graphql(desc = "Only what is about the customer that this id stands for at that place of the log. The id \
-                          of a customer that was merged away is followed into the one it became.")]
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Only changes of these kinds.")] kinds: Option<Vec<ChangeKind>>,
+        #[graphql(
+            desc = "Only changes of the customer that this id finds at that position of the log. The id of a merged \
+                          customer is followed into the customer it was merged into."
+        )]
         customer: Option<ID>,
     ) -> Result<Connection<Change>, Error> {
         change::page(ctx, after, first, kinds, customer).await
     }
 
-    /// The rules of who is who, the newest version.
+    /// The identity rules, the newest version.
     async fn identity_rules(&self, ctx: &Context<'_>) -> Option<Result<IdentityRules, Error>> {
         rules::fetch(ctx).await.transpose()
     }
 
-    /// What a change of rules would do to the real customers. Writes nothing. It works everybody out again,
-    /// so it takes its time: up to two minutes, and one at a time is tried.
+    /// The effect of new identity rules on the stored customers, without saving the rules. It stitches all customers
+    /// again, so it may take up to two minutes. The server runs one trial at a time.
     async fn identity_rules_trial(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All of the rules, as they would be.")] rules: IdentityRulesInput,
+        #[graphql(desc = "The complete rules to try.")] rules: IdentityRulesInput,
     ) -> Option<Result<RulesTrial, Error>> {
         Some(rules::try_out(ctx, rules).await)
     }
 
-    /// How many identifiers customers have, how often they were merged, split and refused, and who is largest.
+    /// Figures about identities: identifiers per customer, merges, splits, refusals, and the largest customers.
     async fn identity_health(&self, ctx: &Context<'_>) -> Option<Result<IdentityHealth, Error>> {
         Some(IdentityHealth::fetch(ctx).await)
     }
 
-    /// What this server is, and how much it holds.
+    /// The version, the store and the size of this server.
     async fn status(&self, ctx: &Context<'_>) -> Result<Status, Error> {
         Status::fetch(ctx).await
     }
 }
 
-/// The store's key for what a client gave as `argument`, and the moment that an id carries; `None` when no such
-/// identifier can exist.
+/// The store's key for `argument`, and the moment of its id. `None` when no such identifier can exist.
 async fn read_key(
     ctx: &Context<'_>,
     argument: &str,
@@ -263,11 +269,11 @@ async fn read_key(
 ) -> Result<Option<(CustomerKey, Option<Moment>)>, Error> {
     let key = match by {
         CustomerBy::Id(id) => {
-            let (id, when) = NodeId::read_customer_at(&id)?;
-            return Ok(Some((CustomerKey::Id(id), when)));
+            let (id, moment) = NodeId::read_customer_at(&id)?;
+            return Ok(Some((CustomerKey::Id(id), moment)));
         }
         CustomerBy::Identifier(identifier) => {
-            let key = known::read_identifier(ctx, &format!("{argument}.identifier"), &identifier).await?;
+            let key = known_names::read_identifier(ctx, &format!("{argument}.identifier"), &identifier).await?;
             key.map(CustomerKey::Identifier)
         }
         CustomerBy::Order(OrderKeyInput { number, source }) => {
@@ -281,5 +287,5 @@ fn check_count(argument: &str, count: usize) -> Result<(), Error> {
     if count <= MOST_KEYS {
         return Ok(());
     }
-    Err(bad_argument(argument, format!("{count} are too many"), "at most 100; ask again for the rest"))
+    Err(bad_argument(argument, format!("{count} are too many"), "at most 100: ask again for the rest"))
 }

@@ -1,4 +1,4 @@
-//! The rules of who is who: read, tried on the real customers, saved.
+//! The identity rules: reading, trying and saving them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::error::{bad_argument, store_error, write_error};
 use super::id::ChangeCursor;
 use super::identifier::Identifier;
 use super::load;
-use super::mutation::MutationStatus;
+use super::mutation_status::MutationStatus;
 use super::problem::Problem;
 use super::scalar::{DateTime, Duration, Long, int};
 use super::viewer::Viewer;
@@ -23,206 +23,206 @@ use crate::store::Store;
 use crate::store::query::IdentifierRef;
 use crate::store::rules::NewRules;
 
-/// The most characters of a note.
+/// The maximum number of characters of a note.
 const LONGEST_NOTE: usize = 1_000;
-/// The most kinds, and the most entries of each list.
+/// The maximum number of kinds, and of entries of each list.
 const MOST_ENTRIES: usize = 100;
-/// The most examples that one trial shows.
+/// The maximum number of examples of a trial.
 const MOST_EXAMPLES: i32 = 100;
 
-/// A version of the rules of who is who.
+/// A version of the identity rules.
 pub struct IdentityRules(SavedRules);
 
-/// A version of the rules of who is who.
+/// A version of the identity rules.
 #[Object]
 impl IdentityRules {
-    /// Its number; the settings file is version 1.
+    /// The version number. The rules of the settings file are version 1.
     async fn version(&self) -> i32 {
         int(self.0.version)
     }
 
-    /// When it was saved.
+    /// When the version was saved.
     async fn saved_at(&self) -> DateTime {
         DateTime(self.0.saved_at)
     }
 
-    /// Who saved it; `settings` for the first.
+    /// Who saved it. `settings` for version 1.
     async fn saved_by(&self) -> &str {
         &self.0.saved_by
     }
 
-    /// Why; null when nobody said.
+    /// The reason. Null when none was given.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
 
-    /// Kinds of identifiers, the strongest first.
+    /// The kinds of identifiers, the strongest first.
     async fn kinds(&self) -> Vec<IdentifierRule> {
         let rule = |(n, kind): (usize, &WrittenKind)| IdentifierRule { priority: n as i32 + 1, kind: kind.clone() };
         self.0.rules.kinds.iter().enumerate().map(rule).collect()
     }
 
-    /// Values that stand for nobody; patterns of them between slashes.
+    /// Values that are ignored as identifiers. A value between slashes is a regular expression.
     async fn blocked(&self) -> Vec<String> {
         self.0.rules.blocked.iter().map(ToString::to_string).collect()
     }
 
-    /// The most identifiers on one customer.
+    /// The maximum number of identifiers of one customer.
     async fn max_identifiers(&self) -> i32 {
         int(self.0.rules.max_identifiers)
     }
 
-    /// A longer gap between two touchpoints ends a session.
+    /// A longer time between two touchpoints ends a session.
     async fn session_gap(&self) -> Duration {
         Duration(self.0.rules.session_gap)
     }
 
-    /// Where telephone numbers without a country's prefix are from.
+    /// The country of phone numbers without a country prefix, ISO 3166-1.
     async fn phone_country(&self) -> &str {
         &self.0.rules.phone_country
     }
 }
 
-/// What decides about one kind of identifier.
+/// The rule of one kind of identifiers.
 pub struct IdentifierRule {
     priority: i32,
     kind: WrittenKind,
 }
 
-/// What decides about one kind of identifier.
+/// The rule of one kind of identifiers.
 #[Object]
 impl IdentifierRule {
-    /// The kind's name.
+    /// The name of the kind.
     async fn name(&self) -> &str {
         &self.kind.name
     }
 
-    /// Its place among the kinds; 1 is the strongest.
+    /// The rank among the kinds. 1 is the strongest.
     async fn priority(&self) -> i32 {
         self.priority
     }
 
-    /// Where its values stand in an event, the strongest place first.
+    /// The event paths of its values, the strongest first.
     async fn from(&self) -> Vec<String> {
         self.kind.from.iter().map(ToString::to_string).collect()
     }
 
-    /// Of a composite: where its parts stand; all must be there. Empty for others.
+    /// For a composite: the event paths of its parts. All parts are required. Empty for other kinds.
     async fn parts(&self) -> Vec<String> {
         self.kind.parts.iter().map(ToString::to_string).collect()
     }
 
-    /// Events whose value is somebody else's.
+    /// Names of events whose value belongs to another person.
     async fn except(&self) -> Vec<String> {
         self.kind.except.iter().map(ToString::to_string).collect()
     }
 
-    /// How values are made one and the same: `email` or `phone`; null when they are taken as they are.
+    /// The normalisation of values: `email` or `phone`. Null for none beyond the general one.
     async fn normalise(&self) -> Option<&str> {
         self.kind.normalise.as_deref()
     }
 
-    /// Values of this kind, or of one of its parts, that stand for nobody, beside those that do so everywhere;
-    /// patterns of them between slashes.
+    /// Values of this kind, or of one of its parts, that are ignored in addition to the general list. A value between
+    /// slashes is a regular expression.
     async fn blocked(&self) -> Vec<String> {
         self.kind.blocked.iter().map(ToString::to_string).collect()
     }
 
-    /// The most values on one customer; null for no limit.
+    /// The maximum number of values of one customer. Null for no limit.
     async fn limit(&self) -> Option<i32> {
         self.kind.limit.map(int)
     }
 
-    /// Whether it lives on a device, so that it can turn out to be shared.
+    /// Whether it is a device identifier, which can be found to be shared.
     async fn device(&self) -> bool {
         self.kind.device
     }
 
-    /// Whether it may join two customers that both exist already.
+    /// Whether it may merge two existing customers.
     async fn merges(&self) -> bool {
         self.kind.merges
     }
 }
 
-/// Rules to try or to save. All of them: what is left out is not as it was.
+/// The complete rules, to try or to save. Fields that are left out do not keep their present value.
 #[derive(InputObject)]
 pub struct IdentityRulesInput {
-    /// The version that was read; when another has been saved since, nothing is.
+    /// The version that these rules are based on. When another version was saved since, they are refused.
     based_on: i32,
-    /// Why; it is kept and shown.
+    /// The reason. It is stored and shown.
     note: Option<String>,
-    /// Kinds of identifiers, the strongest first.
+    /// The kinds of identifiers, the strongest first.
     kinds: Vec<IdentifierRuleInput>,
-    /// Values that stand for nobody; patterns of them between slashes.
+    /// Values that are ignored as identifiers. A value between slashes is a regular expression.
     blocked: Vec<String>,
-    /// The most identifiers on one customer.
+    /// The maximum number of identifiers of one customer.
     max_identifiers: i32,
-    /// A longer gap between two touchpoints ends a session.
+    /// A longer time between two touchpoints ends a session.
     session_gap: Duration,
-    /// Where telephone numbers without a country's prefix are from.
+    /// The country of phone numbers without a country prefix, ISO 3166-1.
     phone_country: String,
 }
 
-/// What is to decide about one kind of identifier. Its place in the list is its priority.
+/// The rule of one kind of identifiers. The position in the list is the priority.
 #[derive(InputObject)]
 pub struct IdentifierRuleInput {
-    /// The kind's name.
+    /// The name of the kind.
     name: String,
-    /// Where its values stand in an event. As it was; other places take a new import.
+    /// The event paths of its values. They must be the present ones: other paths require a new import.
     from: Option<Vec<String>>,
-    /// Of a composite: where its parts stand. As it was, or two or more traits of identify events, as
-    /// `traits.last_name`: those are stored, so a new composite, and one of other parts, is made of what is there.
+    /// For a composite: the event paths of its parts. They are the present ones, or two or more traits of identify events,
+    /// such as `traits.last_name`. Traits are stored, so a new or changed composite is made from the stored traits.
     parts: Option<Vec<String>>,
-    /// Events whose value is somebody else's. As it was; others take a new import.
+    /// Names of events whose value belongs to another person. They must be the present ones: others require a new import.
     except: Option<Vec<String>>,
-    /// How values are made one and the same. As it was; another way takes a new import.
+    /// The normalisation of values. It must be the present one: another one requires a new import.
     normalise: Option<String>,
-    /// Values of this kind, or of one of its parts, that stand for nobody; patterns of them between slashes. As it was
-    /// when it is left out, so that nobody lets go of it by not knowing of it; none with an empty list.
+    /// Values of this kind, or of one of its parts, that are ignored. A value between slashes is a regular expression.
+    /// Left out: the present list. An empty list removes all.
     blocked: Option<Vec<String>>,
-    /// The most values on one customer; no limit when it is left out.
+    /// The maximum number of values of one customer. Left out: no limit.
     limit: Option<i32>,
-    /// Whether it lives on a device, so that it can turn out to be shared.
+    /// Whether it is a device identifier, which can be found to be shared.
     #[graphql(default = false)]
     device: bool,
-    /// Whether it may join two customers that both exist already.
+    /// Whether it may merge two existing customers.
     #[graphql(default = true)]
     merges: bool,
 }
 
-/// What a change of rules would do to the real customers.
+/// The effect of new rules on the stored customers.
 pub struct RulesTrial {
     trial: Trial,
     problems: Vec<problem::Problem>,
 }
 
-/// What a change of rules would do to the real customers.
+/// The effect of new rules on the stored customers.
 #[Object]
 impl RulesTrial {
-    /// Customers today.
+    /// The number of customers now.
     async fn customers_now(&self) -> Long {
         Long(self.trial.customers_now as i64)
     }
 
-    /// Customers then.
+    /// The number of customers with the new rules.
     async fn customers_then(&self) -> Long {
         Long(self.trial.customers_after as i64)
     }
 
-    /// Customers of today whose identifiers would be those of several.
+    /// The number of present customers whose identifiers would be divided between several customers.
     async fn splits(&self) -> Long {
         Long(self.trial.splits as i64)
     }
 
-    /// Customers then who would have identifiers of several of today's.
+    /// The number of customers with the new rules that would have identifiers of several present customers.
     async fn joins(&self) -> Long {
         Long(self.trial.joins as i64)
     }
 
-    /// Some whom it would change.
+    /// Examples of customers that would change.
     async fn examples(
         &self,
-        #[graphql(desc = "At most so many; 0 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default = 10)] first: i32,
     ) -> Result<Vec<TrialExample>, Error> {
         if !(0..=MOST_EXAMPLES).contains(&first) {
             return Err(bad_argument("first", format!("{first} examples"), "0 to 100"));
@@ -230,19 +230,19 @@ impl RulesTrial {
         Ok(self.trial.examples.iter().take(first as usize).cloned().map(TrialExample).collect())
     }
 
-    /// What stands in the way of these rules; then nothing was tried, and the figures are 0.
+    /// Why the rules are refused. Then nothing was tried, and all figures are 0. Empty otherwise.
     async fn problems(&self) -> Vec<Problem> {
         Problem::list(&self.problems)
     }
 }
 
-/// Customers whom a change of rules would part or join.
+/// An example of customers that new rules would split or merge.
 pub struct TrialExample(Example);
 
-/// Customers whom a change of rules would part or join.
+/// An example of customers that new rules would split or merge.
 #[Object]
 impl TrialExample {
-    /// The customers of today.
+    /// The present customers.
     async fn customers(&self, ctx: &Context<'_>) -> Result<Vec<Customer>, Error> {
         let mut ids = Vec::new();
         for identifier in identifiers(ctx, &self.0.members).await? {
@@ -257,39 +257,39 @@ impl TrialExample {
         Ok(customers)
     }
 
-    /// Who would be together then. Whoever is in no group would be nobody's.
+    /// The identifiers of each customer with the new rules. An identifier in no group would have no customer.
     async fn groups(&self) -> Vec<IdentifierGroup> {
         self.0.groups.iter().cloned().map(IdentifierGroup).collect()
     }
 
-    /// Why, in words.
+    /// The reason as text.
     async fn reason(&self) -> &str {
         &self.0.reason
     }
 }
 
-/// Identifiers that would be one customer's.
+/// Identifiers that would belong to one customer.
 pub struct IdentifierGroup(Vec<IdentifierId>);
 
-/// Identifiers that would be one customer's.
+/// Identifiers that would belong to one customer.
 #[Object]
 impl IdentifierGroup {
-    /// The identifiers, as they are today.
+    /// The identifiers, as they are now.
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>, Error> {
         Ok(identifiers(ctx, &self.0).await?.into_iter().map(Identifier::alone).collect())
     }
 }
 
-/// What became of rules that were to be saved.
+/// The result of saving rules.
 #[derive(SimpleObject)]
 pub struct IdentityRulesSavePayload {
-    /// Whether they were saved; UNCHANGED when they are as they were.
+    /// Whether the rules were saved. UNCHANGED when they equal the present rules.
     status: MutationStatus,
-    /// The newest rules; null when the ones sent were refused.
+    /// The newest rules. Null when the new rules were refused.
     rules: Option<IdentityRules>,
-    /// The change that saved them, as a cursor; what comes of them follows it. Null when nothing was saved.
+    /// The change that saved them, as a cursor. The changes that they cause follow it. Null when nothing was saved.
     change: Option<String>,
-    /// What stands in their way.
+    /// Why the rules were refused. Empty otherwise.
     problems: Vec<Problem>,
 }
 
@@ -298,7 +298,7 @@ pub(super) async fn fetch(ctx: &Context<'_>) -> Result<Option<IdentityRules>, Er
     Ok(Some(IdentityRules(newest(ctx).await?)))
 }
 
-/// What rules would do.
+/// Tries rules.
 pub(super) async fn try_out(ctx: &Context<'_>, input: IdentityRulesInput) -> Result<RulesTrial, Error> {
     let refused = |problems| RulesTrial { trial: Trial::default(), problems };
     let present = newest(ctx).await?;
@@ -334,7 +334,7 @@ pub(super) async fn save(ctx: &Context<'_>, input: IdentityRulesInput) -> Result
         Ok(settings) => settings,
         Err(problems) => return Ok(refused(problems)),
     };
-    // As they are understood, so that the same rules are the same text.
+    // In normal form, so that equal rules compare as equal.
     new.rules = settings.written();
     if new.rules == present.rules {
         let rules = Some(IdentityRules(present));
@@ -345,7 +345,7 @@ pub(super) async fn save(ctx: &Context<'_>, input: IdentityRulesInput) -> Result
     let ingest = ctx.data_unchecked::<Arc<Ingest>>();
     let saved = store.save_rules(&new, (ingest.clock())()).await.map_err(write_error)?;
     let Some((saved, change)) = saved else { return Ok(refused(vec![changed()])) };
-    // This server's next batch goes by them; it would be told otherwise, as the others are.
+    // This server uses them at once. Other servers read them when they see the change.
     ingest.newest_rules().await.map_err(store_error)?;
     Ok(IdentityRulesSavePayload {
         status: MutationStatus::Done,
@@ -360,7 +360,7 @@ async fn newest(ctx: &Context<'_>) -> Result<SavedRules, Error> {
     if let Some(newest) = store(ctx).rules().await.map_err(store_error)? {
         return Ok(newest.saved);
     }
-    // A server makes the first version when it starts: this is the moment before.
+    // A server stores the first version when it starts. This request came before that.
     let saved_by = crate::domain::rules::BY_SETTINGS.into();
     let rules = ingest.settings_rules();
     Ok(SavedRules { version: 1, saved_at: (ingest.clock())(), saved_by, note: None, rules })
@@ -379,7 +379,10 @@ async fn identifiers(
     Ok(refs.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// What was sent, as rules; or what keeps it from being some.
+/// Reads rules.
+///
+/// # Errors
+/// Why they cannot be rules, or that they are not based on the present version.
 fn read(input: IdentityRulesInput, present: &SavedRules) -> Result<NewRules, problem::Problem> {
     if i64::from(input.based_on) != present.version {
         return Err(changed());
@@ -430,6 +433,6 @@ fn read(input: IdentityRulesInput, present: &SavedRules) -> Result<NewRules, pro
 }
 
 fn changed() -> problem::Problem {
-    let message = "other rules have been saved since: read them and try again";
+    let message = "other rules were saved since: read them and try again";
     problem::Problem::at(ProblemCode::RulesChanged, "rules.basedOn", message)
 }

@@ -1,17 +1,17 @@
-//! The contract's scalars.
+//! The scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use serde_json::value::RawValue;
 
 use crate::domain::{self, Amount, Currency, Timestamp};
 
-/// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
-/// and what is finer than a millisecond is cut.
+/// A time in RFC 3339 format. Answers are in UTC, with three fraction digits and `Z`. Input may have any offset;
+/// fractions of a millisecond are cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateTime(pub Timestamp);
 
-/// A moment, RFC 3339. Answers are in UTC with three fraction digits and `Z`; any offset is taken,
-/// and what is finer than a millisecond is cut.
+/// A time in RFC 3339 format. Answers are in UTC, with three fraction digits and `Z`. Input may have any offset;
+/// fractions of a millisecond are cut off.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -26,25 +26,25 @@ impl ScalarType for DateTime {
     }
 }
 
-/// An exact decimal number, as a text without exponent, with at least the currency's digits behind
-/// the point. A text or a whole number is taken.
+/// An exact decimal number, as a text without exponent, with at least the fraction digits of the currency. Input is a
+/// text or a whole number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal {
     /// The number.
     pub amount: Amount,
-    /// Digits behind the point that are always written.
+    /// The minimum number of fraction digits that are written.
     pub digits: u32,
 }
 
 impl Decimal {
-    /// An amount, written with its currency's digits.
+    /// An amount, written with the fraction digits of its currency.
     pub fn of(amount: Amount, currency: &Currency) -> Self {
         Decimal { amount, digits: currency.digits() }
     }
 }
 
-/// An exact decimal number, as a text without exponent, with at least the currency's digits behind
-/// the point. A text or a whole number is taken.
+/// An exact decimal number, as a text without exponent, with at least the fraction digits of the currency. Input is a
+/// text or a whole number.
 #[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -66,7 +66,7 @@ impl ScalarType for Decimal {
 pub struct Json(pub Value);
 
 impl Json {
-    /// From stored text, which goes into an answer as it is: a number keeps the digits that it was written with.
+    /// From stored text. It is written unchanged, so numbers keep all their digits.
     pub fn from_raw(raw: &RawValue) -> Option<Self> {
         async_graphql::to_value(raw).ok().map(Json)
     }
@@ -84,13 +84,13 @@ impl ScalarType for Json {
     }
 }
 
-/// A length of time in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months
-/// have no fixed length and are refused.
+/// A duration in ISO 8601 format: `PnW`, or `P[nD]T[nH][nM][nS]`. A day has 86,400 seconds. Years and months have no
+/// fixed length and are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration(pub domain::Duration);
 
-/// A length of time in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months
-/// have no fixed length and are refused.
+/// A duration in ISO 8601 format: `PnW`, or `P[nD]T[nH][nM][nS]`. A day has 86,400 seconds. Years and months have no
+/// fixed length and are refused.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#appendix-A")]
 impl ScalarType for Duration {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -113,7 +113,7 @@ impl Long {
     const MAX: i64 = (1 << 53) - 1;
 }
 
-/// A whole number as a JSON number, up to 2^53-1; above it an error.
+/// A whole number as a JSON number, up to 2^53-1. A larger input is an error.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -131,7 +131,7 @@ impl ScalarType for Long {
     }
 }
 
-/// A count as a GraphQL `Int`: what is larger is its largest.
+/// A count as a GraphQL `Int`. A larger count becomes the largest `Int`.
 pub fn int(count: i64) -> i32 {
     i32::try_from(count).unwrap_or(if count < 0 { i32::MIN } else { i32::MAX })
 }

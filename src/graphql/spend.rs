@@ -1,4 +1,4 @@
-//! Money, and what a customer spent of it.
+//! Money, and the spend of a customer.
 
 use async_graphql::{Object, SimpleObject};
 
@@ -9,9 +9,9 @@ use crate::domain::rollup::{MoneyRollup, Rollup};
 /// An exact amount in a currency.
 #[derive(SimpleObject, Clone)]
 pub struct Money {
-    /// How much.
+    /// The amount.
     amount: Decimal,
-    /// The currency, ISO 4217.
+    /// The ISO 4217 code of the currency.
     currency: String,
 }
 
@@ -21,7 +21,7 @@ impl Money {
     }
 }
 
-/// What a customer spent in one currency.
+/// The spend of a customer in one currency.
 pub struct Spend {
     currency: Currency,
     figures: MoneyRollup,
@@ -33,20 +33,20 @@ impl Spend {
     }
 }
 
-/// What a customer spent in one currency. Cancelled orders are in none of it.
+/// The spend of a customer in one currency, without cancelled orders.
 #[Object]
 impl Spend {
-    /// The currency, ISO 4217.
+    /// The ISO 4217 code of the currency.
     async fn currency(&self) -> &str {
         &self.currency.0
     }
 
-    /// The totals of the orders.
+    /// The sum of the orders' totals.
     async fn gross(&self) -> Money {
         Money::of(self.figures.gross, &self.currency)
     }
 
-    /// What came back of them.
+    /// The sum of the returned amounts.
     async fn returned(&self) -> Money {
         Money::of(self.figures.returned, &self.currency)
     }
@@ -56,12 +56,12 @@ impl Spend {
         Money::of(self.figures.net(), &self.currency)
     }
 
-    /// How many orders.
+    /// The number of orders.
     async fn order_count(&self) -> i32 {
         int(self.figures.orders)
     }
 
-    /// `returned / gross`, from 0 to 1; 0 of nothing.
+    /// `returned / gross`, from 0 to 1. 0 when `gross` is 0.
     async fn return_rate(&self) -> f64 {
         let (returned, gross) = (self.figures.returned.0 as f64, self.figures.gross.0 as f64);
         if gross == 0.0 { 0.0 } else { returned / gross }

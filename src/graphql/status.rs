@@ -1,4 +1,4 @@
-//! What this server is.
+//! The status of the server.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use super::load;
 use super::scalar::Long;
 use crate::store::{Store, StoreError, StoreStatus};
 
-/// What this server is, and how much it holds.
+/// The version, the store and the size of a server.
 #[derive(SimpleObject)]
 pub struct Status {
-    /// The program's version.
+    /// The version of the program.
     version: String,
-    /// The store behind it: `sqlite` or `neo4j`.
+    /// The kind of store: `sqlite` or `neo4j`.
     store: String,
-    /// How many customers, those that were merged away left out.
+    /// The number of customers, without those that were merged into others.
     customers: Long,
-    /// How many touchpoints.
+    /// The number of touchpoints.
     touchpoints: Long,
-    /// The last change that this answer shows, as a cursor; never later than what the answer shows.
+    /// The last change that this answer includes, as a cursor. The answer may already show later changes.
     change: String,
-    /// How far this server's answers are behind the store, in milliseconds.
+    /// How far this server's journeys are behind the store, in milliseconds.
     lag_ms: Long,
 }
 
@@ -38,7 +38,7 @@ impl Status {
             None => store.status().await,
         };
         let status = status.map_err(store_error)?;
-        // Journeys of all customers are answered from memory, everything else from the store itself.
+        // Journeys of all customers are answered from memory, everything else from the store.
         let journeys = &ctx.data_unchecked::<Setup>().journeys;
         let lag = journeys.as_ref().map_or(0, |journeys| journeys.lag(status.change, status.changed_at));
         Ok(Status {
@@ -52,11 +52,10 @@ impl Status {
     }
 }
 
-/// The figures as they were before anything else of the request was read, so that `change` is never
-/// later than what the same answer shows.
+/// The status as it was before any other read of the request, so that the answer has everything up to `change`.
 struct ReadFirst(Result<StoreStatus, StoreError>);
 
-/// Reads them.
+/// Reads the status before the request is run.
 pub fn read_first(store: Arc<dyn Store>, request: Request) -> BoxFuture<'static, Request> {
     async move { request.data(ReadFirst(store.status().await)) }.boxed()
 }

@@ -1,4 +1,4 @@
-//! What a touchpoint of a journey must be, as a client writes it.
+//! Conditions on touchpoints of journeys, as a client writes them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_graphql::{Enum, Error, InputObject};
 use serde::{Deserialize, Serialize};
 
 use super::error::bad_argument;
-use super::known::asked;
+use super::known_names::quoted;
 use super::scalar::Duration;
 use crate::domain;
 use crate::domain::nearest::{hint, nearest};
@@ -14,74 +14,74 @@ use crate::journeys::credit::Model;
 use crate::journeys::dimension::{Dimension, FIXED};
 use crate::journeys::scope::Step;
 
-/// The most values of one list.
+/// The maximum number of values of one list.
 const MOST_VALUES: usize = 100;
 
-/// A step matches a touchpoint when every list that is given holds its value; no list at all matches any
-/// touchpoint. An empty list is a list not given.
+/// A condition on touchpoints. A touchpoint matches when every given list contains its value. Without lists every
+/// touchpoint matches. An empty list counts as not given.
 #[derive(InputObject, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StepInput {
-    /// What to call it.
+    /// The label of the step in the answer.
     #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// One of these names.
+    /// The touchpoint has one of these names.
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// One of these kinds.
+    /// The touchpoint is of one of these kinds.
     #[serde(rename = "k", skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Vec<String>>,
-    /// On one of these channels.
+    /// The touchpoint is on one of these channels.
     #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<String>>,
-    /// Brought by one of these campaigns.
+    /// The touchpoint has one of these campaigns.
     #[serde(rename = "m", skip_serializing_if = "Option::is_none")]
     pub campaigns: Option<Vec<String>>,
-    /// Each of these dimensions has one of its values.
+    /// Each of these dimensions has one of the given values.
     #[graphql(name = "where")]
     #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
     pub wheres: Option<Vec<DimensionIs>>,
 }
 
-/// One of these values of a dimension.
+/// A condition on a dimension.
 #[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DimensionIs {
     /// The dimension: `name`, `kind`, `channel`, `direction`, `source`, `campaign`, `campaign_source`,
-    /// `campaign_medium`, or a configured one.
+    /// `campaign_medium`, or a configured dimension.
     #[serde(rename = "d")]
     pub dimension: String,
-    /// One of these values; `(none)` is that of a touchpoint without one.
+    /// The value is one of these. `(none)` stands for a touchpoint without a value.
     #[serde(rename = "i")]
     pub is: Vec<String>,
 }
 
-/// How a conversion is shared between the touchpoints that led to it.
+/// How the credit for a conversion is divided between the touchpoints before it.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[graphql(remote = "Model")]
 pub enum AttributionModel {
-    /// All to the first.
+    /// All credit to the first touchpoint.
     FirstTouch,
-    /// All to the last.
+    /// All credit to the last touchpoint.
     LastTouch,
-    /// The same to each.
+    /// The same credit to each touchpoint.
     Linear,
-    /// A whole one to each value that takes part; it does not sum to the conversions.
+    /// A whole conversion to each value that takes part. The credits do not add up to the conversions.
     Participation,
-    /// 0.4 to the first and to the last, the rest between.
+    /// 0.4 to the first and 0.4 to the last touchpoint, the rest to those between.
     PositionBased,
-    /// 0.2 to the first, 0.6 to the last, the rest between.
+    /// 0.2 to the first and 0.6 to the last touchpoint, the rest to those between.
     JShaped,
-    /// 0.6 to the first, 0.2 to the last, the rest between.
+    /// 0.6 to the first and 0.2 to the last touchpoint, the rest to those between.
     InverseJ,
-    /// Half as much for each half-life of age.
+    /// The credit of a touchpoint halves with each half-life of its age.
     TimeDecay,
-    /// By what all conversions would lose without a value. Not for one customer.
+    /// By the share of conversions that would be lost without a value (removal effect). Not for one customer.
     Markov,
-    /// The same to each value that takes part.
+    /// The same credit to each value that takes part.
     Shapley,
 }
 
-/// When a scope begins and ends, and the gap that ends a session, as journeys know them; `argument` is the scope.
+/// Checks the times and the session gap of a scope. `argument` is the name of the scope's argument.
 pub(super) fn check_times(
     argument: &str,
     since: Option<i64>,
@@ -91,12 +91,12 @@ pub(super) fn check_times(
     if let (Some(since), Some(until)) = (since, until)
         && until < since
     {
-        let hint = "give a moment that is not before `since`";
+        let hint = "give a time that is not before `since`";
         return Err(bad_argument(&format!("{argument}.until"), "earlier than `since`", hint));
     }
     match gap {
         Some(0) => {
-            Err(bad_argument(&format!("{argument}.sessionGap"), "a gap of nothing", "give a duration such as PT30M"))
+            Err(bad_argument(&format!("{argument}.sessionGap"), "a gap of zero", "give a duration such as PT30M"))
         }
         _ => Ok(()),
     }
@@ -105,12 +105,12 @@ pub(super) fn check_times(
 /// The half-life of TIME_DECAY.
 pub(super) fn read_half_life(given: Duration) -> Result<domain::Duration, Error> {
     match given.0.as_millis() {
-        0 => Err(bad_argument("halfLife", "a half-life of nothing", "give a duration such as P7D")),
+        0 => Err(bad_argument("halfLife", "a half-life of zero", "give a duration such as P7D")),
         _ => Ok(given.0),
     }
 }
 
-/// A step as journeys know it; `argument` is where it was given.
+/// The step for the journeys module. `argument` is the name of the step's argument.
 pub(super) fn read_step(argument: &str, step: &StepInput, configured: &[Arc<str>]) -> Result<Step, Error> {
     let list = |name: &str, list: &Option<Vec<String>>| match list {
         Some(list) => values(&format!("{argument}.{name}"), list),
@@ -120,7 +120,7 @@ pub(super) fn read_step(argument: &str, step: &StepInput, configured: &[Arc<str>
         let at = format!("{argument}.where");
         let dimension = read_dimension(&format!("{at}.dimension"), &condition.dimension, configured)?;
         if condition.is.is_empty() {
-            return Err(bad_argument(&format!("{at}.is"), "no value at all", "give a value, or leave the entry out"));
+            return Err(bad_argument(&format!("{at}.is"), "the list is empty", "give a value, or leave the entry out"));
         }
         Ok((dimension, values(&format!("{at}.is"), &condition.is)?))
     });
@@ -150,8 +150,8 @@ fn values(argument: &str, list: &[String]) -> Result<Vec<Arc<str>>, Error> {
 pub(super) fn read_dimension(argument: &str, name: &str, configured: &[Arc<str>]) -> Result<Dimension, Error> {
     Dimension::named(name, configured).ok_or_else(|| {
         let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name));
-        let words = format!("no dimension is called {}", asked(name, nearest(name, known.clone())));
-        let hint = format!("{}; more can be configured by [journeys] dimensions", hint(name, known));
-        bad_argument(argument, words, &hint)
+        let message = format!("no dimension is called {}", quoted(name, nearest(name, known.clone())));
+        let hint = format!("{}; more can be configured with [journeys] dimensions", hint(name, known));
+        bad_argument(argument, message, &hint)
     })
 }

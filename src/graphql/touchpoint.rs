@@ -1,4 +1,4 @@
-//! A contact between a customer and the business.
+//! Touchpoints.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::device::Device;
 use super::error::{Code, bad_argument, coded};
 use super::id::NodeId;
 use super::identifier::Identifier;
-use super::known;
+use super::known_names;
 use super::load::{self, MessageId, Total, TouchpointCount, TouchpointsOf};
-use super::order::{Order, held};
+use super::order::{Order, first_of};
 use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, Json};
 use crate::domain::Moment;
@@ -25,24 +25,24 @@ use crate::store::query::{self, IdentifierRef, Of, TimeKey, TouchpointPage};
 pub struct Touchpoint {
     row: touchpoint::Touchpoint,
     view: Option<Arc<CustomerView>>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
 }
 
-/// Who came to whom.
+/// The direction of a touchpoint.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// The customer came to us.
+    /// From the customer to the business.
     Inbound,
-    /// We went to the customer.
+    /// From the business to the customer.
     Outbound,
 }
 
-/// What touchpoints must be; all that is given must hold. An empty list is a list not given.
+/// A filter of touchpoints. All given conditions must hold. An empty list counts as not given.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct TouchpointFilter {
-    /// At this moment or later.
+    /// At this time or later.
     pub since: Option<DateTime>,
-    /// Before this moment.
+    /// Before this time.
     pub until: Option<DateTime>,
     /// On one of these channels.
     pub channels: Option<Vec<String>>,
@@ -60,18 +60,18 @@ impl std::fmt::Debug for Direction {
     }
 }
 
-/// What brought a customer.
+/// A marketing campaign.
 #[derive(SimpleObject, Clone)]
 pub struct Campaign {
-    /// Its name.
+    /// The name.
     name: Option<String>,
-    /// Where it ran.
+    /// The source, such as a search engine.
     source: Option<String>,
-    /// By what means.
+    /// The medium, such as `email`.
     medium: Option<String>,
     /// The keyword.
     term: Option<String>,
-    /// Which of several.
+    /// The variant of the content.
     content: Option<String>,
 }
 
@@ -80,10 +80,10 @@ pub struct Campaign {
 impl Touchpoint {
     /// Opaque.
     pub(super) async fn id(&self) -> ID {
-        NodeId::Touchpoint(self.row.message_id.clone()).encode_at(self.when)
+        NodeId::Touchpoint(self.row.message_id.clone()).encode_at(self.as_of)
     }
 
-    /// The id of the event it came with.
+    /// The `messageId` of its event.
     async fn message_id(&self) -> &str {
         &self.row.message_id
     }
@@ -93,24 +93,24 @@ impl Touchpoint {
         DateTime(self.row.at)
     }
 
-    /// What it means: `view`, `search`, `product`, `cart`, `wishlist`, `order`, `return`, `message_sent`,
-    /// `message_opened`, `message_clicked`, `message_failed`, `contact`, `visit`, `delivery`, `sign_up`,
-    /// `sign_in`, `like`, `dislike`, `consent` or `other`.
+    /// The kind: `view`, `search`, `product`, `cart`, `wishlist`, `order`, `return`, `message_sent`, `message_opened`,
+    /// `message_clicked`, `message_failed`, `contact`, `visit`, `delivery`, `sign_up`, `sign_in`, `like`, `dislike`,
+    /// `consent` or `other`.
     async fn kind(&self) -> &str {
         &self.row.fact.kind
     }
 
-    /// The event's own name; of a page or a screen its name or path.
+    /// The name of the event. For a page or a screen its name or path.
     async fn name(&self) -> &str {
         &self.row.fact.name
     }
 
-    /// Where it happened, such as `website` or `email`.
+    /// The channel, such as `website` or `email`.
     async fn channel(&self) -> &str {
         &self.row.fact.channel
     }
 
-    /// Who came to whom.
+    /// Inbound or outbound.
     async fn direction(&self) -> Direction {
         match self.row.fact.direction {
             touchpoint::Direction::Inbound => Direction::Inbound,
@@ -118,12 +118,12 @@ impl Touchpoint {
         }
     }
 
-    /// Who sent it.
+    /// The source that sent it.
     async fn source(&self) -> &str {
         &self.row.source
     }
 
-    /// What brought the customer; null when nothing was said.
+    /// The campaign. Null when the event has none.
     async fn campaign(&self) -> Option<Campaign> {
         let campaign = self.row.fact.campaign.as_ref()?;
         let text = |part: &Option<Arc<str>>| part.as_ref().map(|text| text.to_string());
@@ -136,7 +136,7 @@ impl Touchpoint {
         })
     }
 
-    /// The device it happened on; null when it is not known.
+    /// The device. Null when it is not known.
     async fn device(&self, ctx: &Context<'_>) -> Option<Result<Device, Error>> {
         let key = self.row.device.clone()?;
         if let Some(view) = &self.view {
@@ -146,67 +146,68 @@ impl Touchpoint {
                 Err(error) => return Some(Err(error)),
             }
         }
-        Device::fetch_at(ctx, self.when, key).await.transpose()
+        Device::fetch_at(ctx, self.as_of, key).await.transpose()
     }
 
-    /// The order it is about; null when it is about none, or about one that has not arrived.
+    /// The order it is about. Null when there is none, or when the order has not arrived yet.
     async fn order(&self, ctx: &Context<'_>) -> Option<Result<Order, Error>> {
-        Order::fetch_at(ctx, self.when, self.row.order.clone()?).await.transpose()
+        Order::fetch_at(ctx, self.as_of, self.row.order.clone()?).await.transpose()
     }
 
-    /// The event's `properties`, as they came; null when it had none.
+    /// The event's `properties`, unchanged. Null when it has none.
     async fn properties(&self) -> Option<Json> {
         Json::from_raw(self.row.fact.properties.as_ref()?)
     }
 
-    /// The identifier it hangs on: the strongest of its event that was accepted.
+    /// The identifier it is attached to: the strongest accepted identifier of its event.
     async fn identifier(&self, ctx: &Context<'_>) -> Result<Identifier, Error> {
         if let Some(view) = &self.view
             && let Some(row) = view.identifiers.iter().find(|i| i.id == self.row.owner)
         {
             return Ok(Identifier::of_customer(row.clone(), view));
         }
-        let found = Identifier::fetch_at(ctx, self.when, IdentifierRef::Id(self.row.owner)).await?;
+        let found = Identifier::fetch_at(ctx, self.as_of, IdentifierRef::Id(self.row.owner)).await?;
         found.ok_or_else(|| coded(Code::Internal, "internal error"))
     }
 
-    /// Whose it is: who holds that identifier now. Null when nobody does.
+    /// The customer that has this identifier. Null when none has.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         if let Some(view) = &self.view
             && view.identifiers.iter().any(|i| i.id == self.row.owner)
         {
             return Some(Ok(Customer::of_view(view.clone())));
         }
-        Customer::who_holds(ctx, self.when, self.row.owner).await.transpose()
+        Customer::of_identifier_at(ctx, self.as_of, self.row.owner).await.transpose()
     }
 }
 
 impl Touchpoint {
-    /// One of a customer whose view is at hand.
+    /// A touchpoint of a customer with this view.
     pub(super) fn of_customer(row: touchpoint::Touchpoint, view: &Arc<CustomerView>) -> Self {
-        Touchpoint { row, when: view.as_of, view: Some(view.clone()) }
+        Touchpoint { row, as_of: view.as_of, view: Some(view.clone()) }
     }
 
-    /// The touchpoint of this message.
+    /// The touchpoint of the event with this message id.
     pub(super) async fn fetch(ctx: &Context<'_>, message_id: Arc<str>) -> Result<Option<Self>, Error> {
         Self::fetch_at(ctx, None, message_id).await
     }
 
-    /// The same as of a moment: null when it arrived later.
+    /// The same, as of a moment. `None` when the event arrived later.
     pub(super) async fn fetch_at(
         ctx: &Context<'_>,
-        when: Option<Moment>,
+        as_of: Option<Moment>,
         message_id: Arc<str>,
     ) -> Result<Option<Self>, Error> {
-        Ok(load::then(ctx, when, MessageId(message_id)).await?.map(|row| Touchpoint { row, view: None, when }))
+        Ok(load::one_as_of(ctx, as_of, MessageId(message_id)).await?.map(|row| Touchpoint { row, view: None, as_of }))
     }
 }
 
-/// A page of an owner's touchpoints: from the customer's view when that holds it, else read.
+/// A page of the touchpoints of a customer or an identifier: from the customer's view when that has it, else read from
+/// the store.
 #[allow(clippy::too_many_arguments)]
 pub(super) async fn page(
     ctx: &Context<'_>,
-    when: Option<Moment>,
+    as_of: Option<Moment>,
     of: Of,
     view: Option<&Arc<CustomerView>>,
     filter: Option<TouchpointFilter>,
@@ -217,34 +218,34 @@ pub(super) async fn page(
     let limit = read_first(first)?;
     let filter = filter.unwrap_or_default();
     if let Some(channels) = &filter.channels {
-        Box::pin(known::check_channels(ctx, "filter.channels", channels)).await?;
+        Box::pin(known_names::check_channels(ctx, "filter.channels", channels)).await?;
     }
-    known::check_touchpoint_kinds("filter.kinds", filter.kinds.as_deref().unwrap_or_default())?;
+    known_names::check_touchpoint_kinds("filter.kinds", filter.kinds.as_deref().unwrap_or_default())?;
     let filter = read_filter(filter)?;
     let order = match order {
         None | Some(TimeOrder::NewestFirst) => query::TimeOrder::NewestFirst,
         Some(TimeOrder::OldestFirst) => query::TimeOrder::OldestFirst,
     };
     let list = match (&of, view) {
-        (Of::Identifier(id), _) => List::of_identifier(*id, when, "touchpoints", (&filter, order)),
+        (Of::Identifier(id), _) => List::of_identifier(*id, as_of, "touchpoints", (&filter, order)),
         (_, Some(view)) => List::of_customer(view, "touchpoints", (&filter, order)),
-        (Of::Customer(id), None) => List::of_store("touchpoints", (id, when, &filter, order)),
+        (Of::Customer(id), None) => List::of_store("touchpoints", (id, as_of, &filter, order)),
     };
     let after = list.read::<TimeKey>(after.as_deref())?;
     let plain = filter == query::TouchpointFilter::default()
         && order == query::TimeOrder::NewestFirst
         && after.is_none()
         && matches!(of, Of::Customer(_));
-    let first_page = view.filter(|_| plain).and_then(|view| held(view.touchpoints.as_ref(), limit));
+    let first_page = view.filter(|_| plain).and_then(|view| first_of(view.touchpoints.as_ref(), limit));
     let page = match first_page {
         Some(page) => page,
         None => {
             let page = TouchpointPage { filter: filter.clone(), order, after, limit };
-            let page = load::then(ctx, when, TouchpointsOf(of.clone(), page)).await?;
+            let page = load::one_as_of(ctx, as_of, TouchpointsOf(of.clone(), page)).await?;
             page.unwrap_or(Page { items: Vec::new(), more: false })
         }
     };
-    // Of a customer whose figures are at hand, the whole list is counted already.
+    // The figures of the customer's view have the length of the whole list.
     let total = match (&of, view) {
         (Of::Customer(_), Some(view)) if filter == query::TouchpointFilter::default() => {
             Total::Known(view.rollup().touchpoint_count())
@@ -252,15 +253,15 @@ pub(super) async fn page(
         _ => Total::Touchpoints(TouchpointCount(of.clone(), filter.clone())),
     };
     let place = |t: &touchpoint::Touchpoint| TimeKey { at: t.at, arrival: t.arrival };
-    let node = |row| Touchpoint { row, view: view.cloned(), when };
-    Ok(Connection::forward(&list, page, after.is_some(), total.at(when), place, node))
+    let node = |row| Touchpoint { row, view: view.cloned(), as_of };
+    Ok(Connection::forward(&list, page, after.is_some(), total.at(as_of), place, node))
 }
 
 fn read_filter(filter: TouchpointFilter) -> Result<query::TouchpointFilter, Error> {
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && until.0 < since.0
     {
-        return Err(bad_argument("filter.until", "earlier than `since`", "give a moment after `since`"));
+        return Err(bad_argument("filter.until", "earlier than `since`", "give a time after `since`"));
     }
     let list = |argument: &str, list: Option<Vec<String>>| {
         let list = list.unwrap_or_default();

@@ -1,35 +1,34 @@
-//! Who asks.
+//! The caller of a request.
 
 use std::sync::Arc;
 
-/// Who asks, and for which purpose. Every request has one, and resolvers ask it before they show
-/// anything personal.
+/// The caller of a request, with its permissions. Resolvers check it before they show personal data.
 ///
-/// Without `[access]` in the settings every caller sees all: [`Viewer::all`].
+/// Without `[access]` in the settings every caller sees everything: [`Viewer::all`].
 #[derive(Clone, Debug)]
 pub struct Viewer {
-    /// What the answer is for, when the caller said so.
+    /// The purpose of the request, when the caller gave one.
     pub purpose: Option<Arc<str>>,
     sees_personal: bool,
 }
 
 impl Viewer {
-    /// One who may see all.
+    /// A caller that sees everything.
     pub fn all() -> Self {
         Viewer { purpose: None, sees_personal: true }
     }
 
-    /// Who it is, as the author of a decision.
+    /// The caller's name, as the author of a decision.
     pub fn name(&self) -> Arc<str> {
         "anonymous".into()
     }
 
-    /// Whether identifiers of this kind are shown as they are.
+    /// Whether identifiers of this kind are shown unmasked.
     pub fn sees_identifier(&self, _kind: &str) -> bool {
         self.sees_personal
     }
 
-    /// Whether this trait's values are shown as they are.
+    /// Whether values of this trait are shown unmasked.
     pub fn sees_trait(&self, _name: &str) -> bool {
         self.sees_personal
     }

@@ -10,15 +10,15 @@ use futures_util::future::BoxFuture;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use super::{console, graphql, guard, health, metrics, observe, unread};
+use super::{console, graphql, guard, health, metrics, observe, unread_body};
 use crate::graphql::execute::Api;
 
-/// Every path that is served.
+/// The routes.
 pub fn routes(app: &mut ServiceConfig) {
     app.service(
         resource("/graphql")
             .wrap(Compress::default())
-            .wrap(from_fn(guard::refuse_strangers))
+            .wrap(from_fn(guard::refuse_other_sites))
             .get(graphql::by_get)
             .post(graphql::by_post)
             .default_service(web::to(graphql::by_other)),
@@ -29,7 +29,7 @@ pub fn routes(app: &mut ServiceConfig) {
     .service(resource("/{path:.*}").get(console::show).head(console::show).default_service(web::to(console::by_other)));
 }
 
-/// An app for one worker.
+/// Builds the app of one worker.
 macro_rules! app {
     ($state:expr) => {
         actix_web::App::new()
@@ -41,27 +41,27 @@ macro_rules! app {
 }
 pub(super) use app;
 
-/// What every request goes through.
-pub(super) use {observe::observe, unread::close_unread};
+/// The middleware of all requests.
+pub(super) use {observe::observe, unread_body::close_unread};
 
-/// What the handlers share.
+/// The state that all handlers share.
 #[derive(Clone)]
 pub struct State {
     /// The GraphQL API.
     pub api: Api,
-    /// Whether the store is there.
+    /// Whether the store can be reached.
     pub readiness: Readiness,
-    /// What `/metrics` shows.
+    /// The metrics for `/metrics`.
     pub metrics: Metrics,
-    /// Figures of the store's connections, for `/metrics`.
+    /// The figures of the store's connections, for `/metrics`.
     pub gauges: Arc<dyn Fn() -> Vec<(&'static str, f64)> + Send + Sync>,
-    /// Brings the metrics up to date that are the store's to tell; does not take long.
+    /// Updates the metrics that are read from the store. Returns within about a second.
     pub refresh: Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
-    /// The connections that stay open.
+    /// The open WebSockets and event streams.
     pub sockets: Sockets,
-    /// Where the server listens; on loopback only its names are taken as `Host`.
+    /// The address of the server. On loopback only local names are accepted as `Host`.
     pub listen: SocketAddr,
 }
 
-/// How handlers take the state.
+/// The state as an argument of handlers.
 pub(super) type Shared = Data<State>;

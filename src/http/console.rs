@@ -1,7 +1,7 @@
-//! The console: the files of `web/dist`, embedded when they were there when the program was built.
+//! The console: the files of `web/dist`, embedded in the program when they exist at build time.
 //!
-//! `web` puts a `.br` and a `.gz` beside each file that gets smaller; a client gets the best it takes.
-//! Files under `assets/` carry a hash of their content in their name and never change.
+//! `web` adds a `.br` and a `.gz` version of each file that compresses well. A client gets the smallest version it
+//! accepts. Files under `assets/` have a hash of their content in their name and never change.
 
 use std::net::SocketAddr;
 
@@ -11,18 +11,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::app::Shared;
-use super::body::text;
+use super::refusal::text;
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 #[allow_missing = true]
 struct Console;
 
-/// Everything from this host, no script that is not a file of ours; Monaco writes styles of its own.
+/// Everything comes from this host, and scripts only from files. Monaco adds inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A file of the console.
+/// Answers with a file of the console.
 pub(super) async fn show(request: HttpRequest, path: web::Path<String>, state: Shared) -> HttpResponse {
     let path = file_of(&path);
     let answer = match find(request.headers(), path, Console::get) {
@@ -36,13 +36,13 @@ pub(super) async fn show(request: HttpRequest, path: web::Path<String>, state: S
     guarded(answer)
 }
 
-/// Any other method: a file is read, and what is not there is not there by any method.
+/// Answers other methods: 405 for a file that exists, 404 otherwise.
 pub(super) async fn by_other(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     let path = file_of(&path);
     if path != FRONT && find(request.headers(), path, Console::get).is_none() {
         return guarded(nothing());
     }
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "use GET: this is a page, the API is at /graphql\n");
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "use GET: this is a page; the API is at /graphql\n");
     answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
     guarded(answer)
 }
@@ -55,10 +55,10 @@ fn file_of(path: &str) -> &str {
 }
 
 fn nothing() -> HttpResponse {
-    text(StatusCode::NOT_FOUND, "there is nothing here: the API is at /graphql, the console at /\n")
+    text(StatusCode::NOT_FOUND, "not found: the API is at /graphql, the console at /\n")
 }
 
-/// With what keeps a page to itself.
+/// Adds security headers.
 fn guarded(mut answer: HttpResponse) -> HttpResponse {
     let headers = answer.headers_mut();
     for (name, value) in [
@@ -72,44 +72,45 @@ fn guarded(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-/// A file in the form that a client gets.
+/// A file in the version for a client.
 struct Found {
     file: EmbeddedFile,
     media: &'static str,
     encoding: Option<&'static str>,
-    lasting: bool,
+    immutable: bool,
 }
 
-/// The best form of a file that the client takes.
+/// The smallest version of a file that the client accepts.
 fn find(headers: &HeaderMap, path: &str, get: impl Fn(&str) -> Option<EmbeddedFile>) -> Option<Found> {
-    // The packed forms have no addresses of their own.
+    // The compressed versions have no addresses of their own.
     let media = media(path)?;
     let plain = get(path)?;
-    let packed = [("br", "br"), ("gzip", "gz")]
+    let compressed = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(encoding, _)| takes(headers, encoding))
         .find_map(|(encoding, ending)| Some((encoding, get(&format!("{path}.{ending}"))?)));
-    let lasting = path.starts_with("assets/");
-    Some(match packed {
-        Some((encoding, file)) => Found { file, media, encoding: Some(encoding), lasting },
-        None => Found { file: plain, media, encoding: None, lasting },
+    let immutable = path.starts_with("assets/");
+    Some(match compressed {
+        Some((encoding, file)) => Found { file, media, encoding: Some(encoding), immutable },
+        None => Found { file: plain, media, encoding: None, immutable },
     })
 }
 
 impl Found {
-    /// The file, or 304 when the client has it.
+    /// The file, or 304 when the client has it already.
     fn answer(self, headers: &HeaderMap) -> HttpResponse {
         let hash = self.file.metadata.sha256_hash();
-        // Each form has its own tag, since a strong one stands for the bytes that are sent.
-        let tag = format!("\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        // Each version has its own tag, because a strong tag stands for the exact bytes.
+        let tag = hash.first_chunk().copied().map(u128::from_be_bytes).unwrap_or_default();
+        let tag = format!("\"{tag:032x}\"");
         let known = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(|tags| {
             tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
         });
         let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        let lasting = if self.lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let immutable = if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         answer
             .insert_header((header::ETAG, tag))
-            .insert_header((header::CACHE_CONTROL, lasting))
+            .insert_header((header::CACHE_CONTROL, immutable))
             .insert_header((header::VARY, "accept-encoding"));
         if known {
             return answer.finish();
@@ -125,7 +126,7 @@ impl Found {
     }
 }
 
-/// Whether a client takes an encoding: named, and not with a quality of nothing.
+/// Whether a client accepts an encoding: it names it, with a quality above 0.
 fn takes(headers: &HeaderMap, encoding: &str) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| {
@@ -137,7 +138,7 @@ fn takes(headers: &HeaderMap, encoding: &str) -> bool {
     })
 }
 
-/// What the endings in `web/dist` are; what has another ending is not served.
+/// The media type of a file name extension in `web/dist`. `None` for other extensions, which are not served.
 fn media(path: &str) -> Option<&'static str> {
     Some(match path.rsplit_once('.')?.1 {
         "html" => "text/html; charset=utf-8",
@@ -155,7 +156,7 @@ fn media(path: &str) -> Option<&'static str> {
     })
 }
 
-/// What is at `/` when the program was built without a console.
+/// The page at `/` of a program that was built without the console.
 fn page_without_console(at: SocketAddr) -> String {
     format!(
         r#"<!doctype html>
@@ -165,7 +166,7 @@ fn page_without_console(at: SocketAddr) -> String {
 pre {{ overflow-x: auto }}</style></head>
 <body><main>
 <h1>Throughline</h1>
-<p>The API is at <code>/graphql</code>. The console is missing: it was not built when this program was. With Node 20.19 or newer:</p>
+<p>The API is at <code>/graphql</code>. This program was built without the console. To add it, with Node 20.19 or newer:</p>
 <pre>make web
 cargo build --release</pre>
 <p>Until then, a first query:</p>
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_form_that_is_taken_is_sent() {
+    fn the_smallest_accepted_version_is_sent() {
         let form = |encodings: &str| {
             let answer = answer("assets/a-1.js", &headers(&[(header::ACCEPT_ENCODING, encodings)])).expect("a file");
             header(&answer, header::CONTENT_ENCODING).to_owned()
@@ -226,12 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_hash_in_its_name_lasts_and_each_form_has_its_own_tag() {
+    fn a_file_with_a_hash_in_its_name_is_immutable_and_each_version_has_its_own_tag() {
         let plain = answer("assets/a-1.js", &headers(&[])).expect("a file");
-        let packed = answer("assets/a-1.js", &headers(&[(header::ACCEPT_ENCODING, "br")])).expect("a file");
+        let compressed = answer("assets/a-1.js", &headers(&[(header::ACCEPT_ENCODING, "br")])).expect("a file");
         assert_eq!(header(&plain, header::CACHE_CONTROL), "public, max-age=31536000, immutable");
         assert_eq!(header(&plain, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
-        assert_ne!(header(&plain, header::ETAG), header(&packed, header::ETAG));
+        assert_ne!(header(&plain, header::ETAG), header(&compressed, header::ETAG));
     }
 
     #[test]
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_of_the_console_is_not_found() {
+    fn other_paths_are_not_found() {
         for path in ["assets/a-1.js.br", "assets", "nothing.js", "../Cargo.toml", "/etc/passwd"] {
             assert!(answer(path, &headers(&[])).is_none(), "{path}");
         }

@@ -1,8 +1,7 @@
-//! Keeps pages of other sites away from the API of whoever looks at them.
+//! Protects the API from pages of other sites in the user's browser.
 //!
-//! A page may send requests anywhere; the browser then names the page's origin. And a page can make
-//! its own name point to this machine (DNS rebinding); then `Host` has that name. Both are refused.
-//! Nothing is ever allowed by CORS headers.
+//! A page may send requests anywhere; the browser then sends the page's `Origin`. A page can also let its own host name
+//! point to this machine (DNS rebinding); then `Host` has that name. Both are refused. CORS headers are never sent.
 
 use std::net::SocketAddr;
 
@@ -14,12 +13,12 @@ use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::middleware::Next;
 
 use super::app::Shared;
-use super::body::Refusal;
 use super::graphql::JSON;
 use super::observe::Operation;
+use super::refusal::Refusal;
 
-/// Refuses what another site's page sends.
-pub(super) async fn refuse_strangers<B: MessageBody + 'static>(
+/// Refuses requests of pages of other sites.
+pub(super) async fn refuse_other_sites<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
@@ -38,19 +37,19 @@ fn check(headers: &HeaderMap, listen: Option<SocketAddr>) -> Result<(), Refusal>
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
     let host = text(HOST).unwrap_or_default();
     if listen.is_some_and(|listen| listen.ip().is_loopback() && !is_local(&host, listen)) {
-        let words = "this server listens for its own machine only: ask by localhost or 127.0.0.1";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", words));
+        let message = "this server accepts local requests only: use localhost or 127.0.0.1";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
     match text(ORIGIN) {
         Some(origin) if origin.split_once("://").map(|(_, authority)| authority) != Some(host.as_str()) => {
-            let words = "requests from pages of another origin are refused";
-            Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", words))
+            let message = "requests from pages of another origin are refused";
+            Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message))
         }
         _ => Ok(()),
     }
 }
 
-/// Whether a `Host` names this machine, whatever the port: a forwarded port has another number.
+/// Whether a `Host` names this machine, with any port: a forwarded port has another number.
 fn is_local(host: &str, listen: SocketAddr) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() => name,
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_only_names_of_this_machine_are_taken() {
+    fn on_loopback_only_local_host_names_are_accepted() {
         for host in
             ["localhost", "localhost:8080", "LOCALHOST:9", "127.0.0.1:8080", "[::1]", "[::1]:8080", "127.0.0.2:1"]
         {

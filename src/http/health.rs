@@ -1,4 +1,4 @@
-//! The probes: whether the process lives, and whether it can answer.
+//! The probes `/health/live` and `/health/ready`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -6,15 +6,15 @@ use actix_web::http::header::{self, ContentType};
 use serde_json::json;
 
 use super::app::Shared;
-use super::body::text;
+use super::refusal::text;
 
-/// 200 as long as the process runs: a store that is away is not mended by a restart.
+/// 200 as long as the process runs, also without the store: a restart would not help.
 pub(super) async fn live() -> HttpResponse {
     text(StatusCode::OK, "alive\n")
 }
 
-/// 200 when questions are answered and events are taken; else 503 with the reason, which names no secret and nobody.
-/// `reads` says whether questions are answered all the same.
+/// 200 when queries are answered and events are accepted. Otherwise 503 with the reason, without secrets and personal
+/// data. `reads` says whether queries are answered.
 pub(super) async fn ready(state: Shared) -> HttpResponse {
     let reads = state.readiness.reason().is_none();
     let (status, body) = match state.readiness.trouble() {

@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus. Labels come from closed lists: nothing about a person is ever in one.
+//! `/metrics` for Prometheus. All labels come from closed lists, so they contain no personal data.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -8,13 +8,13 @@ use metrics_process::Collector;
 
 use super::app::Shared;
 
-/// Seconds, from a cached read to the time limit.
+/// Buckets of times in seconds, from a cached read to the time limit.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Events of a batch.
+/// Buckets of the number of events of a batch.
 const EVENTS: &[f64] = &[1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
-/// What has been measured in this process.
+/// The metrics of this process.
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
@@ -22,10 +22,10 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Begins to measure; once in a process.
+    /// Starts the recorder. Only once in a process.
     ///
     /// # Errors
-    /// When something measures already.
+    /// When there is a recorder already.
     pub fn begin() -> Result<Self, BuildError> {
         let events = Matcher::Full("throughline_ingest_batch_events".to_owned());
         let builder = PrometheusBuilder::new().set_buckets(BUCKETS)?.set_buckets_for_metric(events, EVENTS)?;
@@ -36,13 +36,13 @@ impl Metrics {
         Ok(Self { handle, process })
     }
 
-    /// Folds what came in into the histograms, so that they do not grow when nobody asks for them.
+    /// Moves recorded values into the histograms, so that memory does not grow when no client reads the metrics.
     pub fn fold(&self) {
         self.handle.run_upkeep();
     }
 }
 
-/// Everything measured, as text.
+/// Answers with all metrics as text.
 pub(super) async fn show(state: Shared) -> HttpResponse {
     for (name, value) in (state.gauges)() {
         let full = format!("throughline_store_{name}");
@@ -51,7 +51,7 @@ pub(super) async fn show(state: Shared) -> HttpResponse {
     }
     state.metrics.process.collect();
     if state.readiness.reason().is_none() {
-        // On the runtime that the store's connections live on; what it does not tell stays as it was.
+        // On the runtime of the store's connections. Metrics that it cannot read keep their values.
         let _ = super::server::runtime().spawn((state.refresh)()).await;
     }
     metrics::gauge!("throughline_ready").set(f64::from(u8::from(state.readiness.trouble().is_none())));
@@ -61,55 +61,65 @@ pub(super) async fn show(state: Shared) -> HttpResponse {
         .body(state.metrics.handle.render())
 }
 
-/// What a figure of the store's connections says.
+/// The description of a figure of the store's connections.
 fn about_store(name: &str) -> String {
-    let words = match name {
-        "readers" => "connections of the store that read",
-        "readers_busy" => "connections of the store that read, and are in use",
-        "writers" => "connections of the store that write",
-        "writers_busy" => "connections of the store that write, and are in use",
-        "reads_waiting" => "reads that wait for a connection of the store",
-        "writes_waiting" => "writes that wait for a connection of the store",
+    let help = match name {
+        "readers" => "read connections of the store",
+        "readers_busy" => "read connections of the store in use",
+        "writers" => "write connections of the store",
+        "writers_busy" => "write connections of the store in use",
+        "reads_waiting" => "reads waiting for a connection of the store",
+        "writes_waiting" => "writes waiting for a connection of the store",
         other => return format!("{} of the store", other.replace('_', " ")),
     };
-    words.to_owned()
+    help.to_owned()
 }
 
-/// One line a metric: what it says, in which unit. And those that begin at nothing are there from the beginning, so
-/// that a rate of them is known when the first one comes.
+/// Describes each metric. Counters start at 0, so that a rate exists from the first increment on.
 fn describe() {
-    describe_histogram!("throughline_http_request_seconds", Unit::Seconds, "requests, by method, path and status");
-    describe_counter!("throughline_graphql_operations_total", "operations, by outcome: OK or an error's code");
+    describe_histogram!(
+        "throughline_http_request_seconds",
+        Unit::Seconds,
+        "time of HTTP requests, by method, path and status"
+    );
+    describe_counter!("throughline_graphql_operations_total", "GraphQL operations, by outcome: OK or an error code");
     describe_gauge!("throughline_journeys_touchpoints", "touchpoints in the journey projection");
-    describe_gauge!("throughline_journeys_bytes", Unit::Bytes, "memory that it takes, about");
-    describe_gauge!("throughline_journeys_change", "the change that it is of");
+    describe_gauge!("throughline_journeys_bytes", Unit::Bytes, "approximate memory of the journey projection");
+    describe_gauge!("throughline_journeys_change", "last change in the journey projection");
     describe_gauge!(
         "throughline_journeys_lag_seconds",
         Unit::Seconds,
-        "how far it was behind the store when it last looked"
+        "how far the journey projection was behind the store at its last update"
     );
-    describe_gauge!("throughline_journeys_build_seconds", Unit::Seconds, "how long the last reading of the store took");
-    describe_histogram!("throughline_journeys_question_seconds", Unit::Seconds, "questions about journeys, worked out");
-    describe_counter!("throughline_journeys_questions_total", "questions about journeys, by outcome");
-    describe_histogram!("throughline_statement_seconds", Unit::Seconds, "statements of the store, by name");
-    describe_counter!("throughline_ingest_events_total", "events that came in, by outcome and way");
-    describe_counter!("throughline_ingest_other_total", "track events that no table of kinds names, by way");
-    describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events that were written in one batch");
+    describe_gauge!(
+        "throughline_journeys_build_seconds",
+        Unit::Seconds,
+        "time of the last build of the journey projection"
+    );
+    describe_histogram!("throughline_journeys_question_seconds", Unit::Seconds, "computing time of journey queries");
+    describe_counter!("throughline_journeys_questions_total", "journey queries, by outcome");
+    describe_histogram!("throughline_statement_seconds", Unit::Seconds, "time of the store's statements, by name");
+    describe_counter!("throughline_ingest_events_total", "received events, by outcome and way");
+    describe_counter!("throughline_ingest_other_total", "track events of kind other, by way");
+    describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events of a batch");
     describe_counter!(
         "throughline_customer_rereads_total",
-        "customers that were read again, since one wrote meanwhile"
+        "customers that were read again because of a write meanwhile"
     );
-    describe_counter!("throughline_apply_retries_total", "batches that were planned again, since another wrote first");
-    describe_gauge!("throughline_http_connections", "connections of clients that are open");
+    describe_counter!("throughline_apply_retries_total", "batches that were planned again because of another write");
+    describe_gauge!("throughline_http_connections", "open connections of clients");
     describe_counter!("throughline_http_malformed_requests_total", "requests that were not HTTP");
-    describe_gauge!("throughline_sockets", "connections that stay open, by transport");
-    describe_gauge!("throughline_subscriptions", "operations that run on them, by transport");
-    describe_counter!("throughline_sockets_refused_total", "connections that were one too many");
-    describe_counter!("throughline_slow_clients_total", "clients that were dropped since they did not read");
-    describe_gauge!("throughline_ready", "1 while questions are answered, else 0");
+    describe_gauge!("throughline_sockets", "open WebSockets and event streams, by transport");
+    describe_gauge!("throughline_subscriptions", "running subscriptions, by transport");
+    describe_counter!(
+        "throughline_sockets_refused_total",
+        "WebSockets and event streams refused because of max_sockets"
+    );
+    describe_counter!("throughline_slow_clients_total", "clients that were disconnected because they did not read");
+    describe_gauge!("throughline_ready", "1 when queries are answered and events are accepted, else 0");
     describe_gauge!(
         "throughline_build_info",
-        "always 1: the version of the program and how it was built are its labels"
+        "always 1; the labels are the version of the program and its build profile"
     );
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     metrics::gauge!("throughline_build_info", "version" => env!("CARGO_PKG_VERSION"), "profile" => profile).set(1.0);
@@ -123,19 +133,19 @@ fn describe() {
     }
 }
 
-/// What is wrong with a text of metrics: a family without words or type, or a name that is not as Prometheus has
-/// names. The rules are those of `promtool check metrics`.
+/// The faults of a metrics text: a family without help or type, or an invalid name. The rules are those of
+/// `promtool check metrics`.
 #[cfg(test)]
 pub(super) fn faults(text: &str) -> Vec<String> {
     use std::collections::BTreeMap;
     let (mut helps, mut types, mut samples) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut faults = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        if let Some((name, words)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
-            helps.insert(name, words);
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            helps.insert(name, help);
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
             if types.insert(name, kind).is_some() {
-                faults.push(format!("{name} stands there twice"));
+                faults.push(format!("{name} occurs twice"));
             }
         } else if line.starts_with('#') {
             faults.push(format!("neither HELP nor TYPE: {line}"));
@@ -159,18 +169,18 @@ pub(super) fn faults(text: &str) -> Vec<String> {
         }
     }
     for (name, kind) in &types {
-        let mut wrong = |words: &str| faults.push(format!("{name}: {words}"));
-        if helps.get(name).is_none_or(|words| words.trim().is_empty()) {
+        let mut wrong = |fault: &str| faults.push(format!("{name}: {fault}"));
+        if helps.get(name).is_none_or(|help| help.trim().is_empty()) {
             wrong("no HELP");
         }
         if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
-            wrong("small letters, digits and _ make a name");
+            wrong("a name consists of lower-case letters, digits and _");
         }
         if (*kind == "counter") != name.ends_with("_total") {
-            wrong("`_total` is the ending of counters, and of nothing else");
+            wrong("counters end in `_total`, other types do not");
         }
         if ["_bucket", "_sum", "_count"].iter().any(|ending| name.ends_with(ending)) {
-            wrong("an ending of histograms");
+            wrong("an ending reserved for histograms");
         }
         let units = [
             "ms",

@@ -5,7 +5,6 @@
 //! back: nothing here knows what a customer is.
 
 pub mod app;
-mod body;
 mod console;
 mod graphql;
 mod guard;
@@ -13,9 +12,10 @@ mod health;
 pub mod metrics;
 mod observe;
 pub mod readiness;
+mod refusal;
 pub mod server;
 pub mod sockets;
-mod unread;
+mod unread_body;
 
 #[cfg(test)]
 mod tests;

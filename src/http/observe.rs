@@ -1,4 +1,4 @@
-//! One line and one measurement for each request: never its text, its variables or a value.
+//! A log line and a metric for each request, without its text, variables or values.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, http::Method};
 use tracing::Instrument;
 
-/// The header that carries a request's id, in and out.
+/// The header with a request's id, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request's id: the caller's when it is fit for a log, else our own.
+/// A request's id: the caller's when it is safe to log, else a new one.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
 
-/// What a GraphQL request turned out to be; a handler leaves it in its response's extensions.
+/// The operation of a GraphQL request. A handler puts it into the extensions of its response.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     /// The operation's name.
@@ -26,7 +26,7 @@ pub(super) struct Operation {
     pub(super) outcome: &'static str,
 }
 
-/// What every request goes through: an id, a span, a line, a measurement.
+/// Middleware: gives each request an id, a span, a log line and a metric.
 pub(super) async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -56,7 +56,7 @@ pub(super) async fn observe(
 
     let (name, outcome) = operation.map_or((None, None), |operation| (operation.name, Some(operation.outcome)));
     let ms = (seconds * 1_000_000.0).round() / 1_000.0;
-    // Probes come every few seconds and say nothing new.
+    // Probes come every few seconds.
     if path.starts_with("/health") || path == "/metrics" {
         tracing::debug!(method, path, status, ms, request_id = id.0, trace_id = trace, "request");
     } else {
@@ -99,7 +99,7 @@ fn trace_id(headers: &HeaderMap) -> Option<&str> {
     (good && is_set(trace) && is_set(span)).then_some(trace)
 }
 
-/// A closed list: a client can invent methods, and each would be a series of its own.
+/// A closed list: a client can invent methods, and each would be a metric series of its own.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -110,7 +110,7 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// The pattern of the console's files is not one that a person would know.
+/// The label of the console's files, whose route pattern is not readable.
 fn path_label(pattern: &str) -> &str {
     if pattern.starts_with("/{") { "/" } else { pattern }
 }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callers_request_id_is_kept_when_it_is_fit_for_a_log() {
+    fn a_callers_request_id_is_kept_when_it_is_safe_to_log() {
         let kept = |value: &str| RequestId::of(&headers("x-request-id", value)).0 == value;
         assert!(kept("a") && kept("7F.b_c-9") && kept(&"x".repeat(64)));
         assert!(!kept("") && !kept("a b") && !kept("a\"b") && !kept(&"x".repeat(65)));

@@ -1,4 +1,4 @@
-//! Whether the store is there, and the watch that finds out.
+//! Whether the store can be reached, and the task that checks it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use tokio::sync::watch;
 
 use crate::store::{Result, Store, StoreError};
 
-/// How long to wait between two tries; doubles up to the last.
+/// The pause between two attempts. It doubles from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LAST_WAIT: Duration = Duration::from_secs(10);
-/// How often a store that was there is asked whether it still is, and how long it may take to say so.
+/// How often the store is pinged, and how long it may take to answer.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_WITHIN: Duration = Duration::from_secs(5);
-/// How long a store that is back may take to be set up, which is all it is asked then.
+/// How long the setup of a store that is back may take.
 const SET_UP_WITHIN: Duration = Duration::from_secs(300);
 
-/// Ready, or the reason why not. Clones share it.
+/// Whether the server is ready, or why it is not. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Why questions are not answered.
+    /// Why queries are not answered.
     reason: watch::Sender<Option<String>>,
-    /// Why events are not taken, while questions are answered.
+    /// Why events are not accepted, while queries are answered.
     writes: watch::Sender<Option<String>>,
-    /// Whether it was ready once, and does not end.
+    /// Whether the server was ready once and is not ending.
     began: AtomicBool,
 }
 
@@ -42,34 +42,34 @@ impl Readiness {
         }))
     }
 
-    /// Why questions are not answered; `None` when they are.
+    /// Why queries are not answered. `None` when they are.
     pub fn reason(&self) -> Option<String> {
         self.0.reason.borrow().clone()
     }
 
-    /// Why questions are not answered or events not taken; `None` when all is well.
+    /// Why queries are not answered or events not accepted. `None` when both work.
     pub fn trouble(&self) -> Option<String> {
-        let words = |reason: &String| format!("nothing can be stored, questions are answered: {reason}");
-        self.reason().or_else(|| self.0.writes.borrow().as_ref().map(words))
+        let message = |reason: &String| format!("nothing can be stored, queries are answered: {reason}");
+        self.reason().or_else(|| self.0.writes.borrow().as_ref().map(message))
     }
 
-    /// Whether the store is away from a server that was ready: what needs no store can be answered.
+    /// Whether the server was ready and its store is away now. Queries that need no store can still be answered.
     pub fn is_away(&self) -> bool {
         self.0.began.load(Ordering::Relaxed) && self.0.reason.borrow().is_some()
     }
 
-    /// From now on questions are answered.
+    /// Queries are answered from now on.
     pub fn set_ready(&self) {
         self.0.began.store(true, Ordering::Relaxed);
         self.set(None);
     }
 
-    /// From now on they are not.
+    /// Queries are not answered from now on.
     pub fn set_not_ready(&self, reason: impl Into<String>) {
         self.set(Some(reason.into()));
     }
 
-    /// From now on events are taken, or not for this reason.
+    /// Events are accepted from now on, or not, for this reason.
     pub fn set_writes(&self, trouble: Option<String>) {
         self.0.writes.send_if_modified(|now| {
             if *now == trouble {
@@ -84,13 +84,13 @@ impl Readiness {
         });
     }
 
-    /// The server ends; that it was told to stands in the log already.
+    /// The server is ending. The log has that already.
     pub fn set_ending(&self) {
         self.0.began.store(false, Ordering::Relaxed);
         self.0.reason.send_replace(Some("ending".to_owned()));
     }
 
-    /// Says it in the log when it is news.
+    /// Sets the reason, and logs a change.
     fn set(&self, reason: Option<String>) {
         self.0.reason.send_if_modified(|now| {
             if *now == reason {
@@ -106,13 +106,13 @@ impl Readiness {
     }
 }
 
-/// A store, as far as this watch asks it.
+/// The part of a store that this module uses.
 pub(super) trait Watched {
     fn set_up(&self) -> impl Future<Output = Result<()>> + Send;
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
-    /// Whether it takes writes.
+    /// Whether it accepts writes.
     fn check_writes(&self) -> impl Future<Output = Result<()>> + Send;
-    /// Whether what is wrong at the start will be wrong for ever: so with a file, not with a server.
+    /// Whether the store is a file. An error of a file at the start is permanent, one of a server is not.
     fn is_a_file(&self) -> bool;
 }
 
@@ -134,11 +134,10 @@ impl Watched for Arc<dyn Store> {
     }
 }
 
-/// Sets the store up, as often as it takes, says what keeps it each time that changes, and answers
-/// when it is done.
+/// Sets the store up. Retries until it succeeds, and logs the reason whenever it changes.
 ///
 /// # Errors
-/// What is wrong with a store in a file, which would be wrong for ever.
+/// When the store is a file and the error is permanent.
 pub(super) async fn set_up(store: &impl Watched, readiness: &Readiness) -> Result<()> {
     tracing::info!("setting the store up");
     let mut wait = FIRST_WAIT;
@@ -146,15 +145,15 @@ pub(super) async fn set_up(store: &impl Watched, readiness: &Readiness) -> Resul
         if store.is_a_file() && !error.is_transient() {
             return Err(error);
         }
-        readiness.set_not_ready(words(&error));
+        readiness.set_not_ready(message(&error));
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LAST_WAIT);
     }
     Ok(())
 }
 
-/// Asks for ever whether the store is there. One that was away is set up again before it is used:
-/// what comes back may be another, or an older one put back.
+/// Checks for ever whether the store can be reached. A store that was away is set up again before it is used: it may
+/// have been replaced or restored.
 pub(super) async fn watch(store: &impl Watched, readiness: &Readiness) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
@@ -172,23 +171,23 @@ pub(super) async fn watch(store: &impl Watched, readiness: &Readiness) {
                 readiness.set_ready();
                 watch_writes(store, readiness).await;
             }
-            // Busy is there.
+            // A busy store can be reached.
             Err(StoreError::Busy(_)) if was_there => {}
-            Err(error) => readiness.set_not_ready(words(&error)),
+            Err(error) => readiness.set_not_ready(message(&error)),
         }
     }
 }
 
-/// Says whether events can be taken. What is not known stays as it was.
+/// Checks whether events can be stored. Keeps the state when that cannot be found out.
 async fn watch_writes(store: &impl Watched, readiness: &Readiness) {
     match tokio::time::timeout(PING_WITHIN, store.check_writes()).await {
         Ok(Ok(())) => readiness.set_writes(None),
-        Ok(Err(error)) if error.stops_writes() => readiness.set_writes(Some(words(&error))),
+        Ok(Err(error)) if error.stops_writes() => readiness.set_writes(Some(message(&error))),
         Ok(Err(_)) | Err(_) => {}
     }
 }
 
-fn words(error: &StoreError) -> String {
+fn message(error: &StoreError) -> String {
     error.to_string()
 }
 
@@ -198,14 +197,14 @@ mod tests {
 
     use super::*;
 
-    /// Answers with each of its errors once, then well.
-    struct Ill {
+    /// A store that returns each of its errors once, then succeeds.
+    struct FailingStore {
         errors: Mutex<Vec<StoreError>>,
         writes: Mutex<Vec<StoreError>>,
         file: bool,
     }
 
-    impl Ill {
+    impl FailingStore {
         fn with(errors: &[StoreError], file: bool) -> Self {
             Self { errors: Mutex::new(errors.to_vec()), writes: Mutex::default(), file }
         }
@@ -215,7 +214,7 @@ mod tests {
         }
     }
 
-    impl Watched for Ill {
+    impl Watched for FailingStore {
         async fn set_up(&self) -> Result<()> {
             self.next()
         }
@@ -231,9 +230,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_is_tried_until_it_is_there() {
+    async fn a_server_is_retried_until_it_can_be_reached() {
         let readiness = Readiness::starting();
-        let store = Ill::with(&[StoreError::Setup("the password is wrong".into())], false);
+        let store = FailingStore::with(&[StoreError::Setup("the password is wrong".into())], false);
         set_up(&store, &readiness).await.expect("the second try");
         assert_eq!(readiness.reason().as_deref(), Some("the password is wrong"));
         readiness.set_ready();
@@ -241,10 +240,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_cannot_be_used_is_an_end() {
-        let store = Ill::with(&[StoreError::Setup("made by a newer version".into())], true);
+    async fn a_file_that_cannot_be_used_is_an_error() {
+        let store = FailingStore::with(&[StoreError::Setup("made by a newer version".into())], true);
         assert!(set_up(&store, &Readiness::starting()).await.is_err());
-        let store = Ill::with(&[StoreError::Busy("locked".into())], true);
+        let store = FailingStore::with(&[StoreError::Busy("locked".into())], true);
         assert!(set_up(&store, &Readiness::starting()).await.is_ok());
     }
 
@@ -252,7 +251,7 @@ mod tests {
     async fn a_store_that_goes_away_and_comes_back_turns_readiness_off_and_on() {
         let readiness = Readiness::starting();
         readiness.set_ready();
-        let store = Ill::with(&[StoreError::Away("gone".into())], false);
+        let store = FailingStore::with(&[StoreError::Away("gone".into())], false);
         let mut news = readiness.0.reason.subscribe();
         let watching = async {
             news.changed().await.expect("a sender");
@@ -268,16 +267,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_turns_readiness_off_for_writes_alone_until_there_is_space() {
+    async fn a_full_disk_turns_readiness_off_for_writes_only_until_there_is_space() {
         let readiness = Readiness::starting();
         readiness.set_ready();
-        let store =
-            Ill { writes: Mutex::new(vec![StoreError::Full("free some space".into())]), ..Ill::with(&[], true) };
+        let store = FailingStore {
+            writes: Mutex::new(vec![StoreError::Full("free some space".into())]),
+            ..FailingStore::with(&[], true)
+        };
         let mut news = readiness.0.writes.subscribe();
         let watching = async {
             news.changed().await.expect("a sender");
             assert!(readiness.trouble().is_some_and(|said| said.contains("free some space")));
-            assert_eq!((readiness.reason(), readiness.is_away()), (None, false), "questions are answered");
+            assert_eq!((readiness.reason(), readiness.is_away()), (None, false), "queries are answered");
             news.changed().await.expect("a sender");
             assert_eq!(readiness.trouble(), None);
         };

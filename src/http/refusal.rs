@@ -1,11 +1,11 @@
-//! Answers that say in words, and as GraphQL clients expect, why a request was not even a question.
+//! Error answers in GraphQL's form, for requests that cannot be read as a GraphQL request.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use serde_json::{Map, Value, json};
 
-/// A request that is turned away.
+/// Why a request is refused, with the HTTP status.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -19,28 +19,28 @@ impl Refusal {
         Self { status, code, message: message.into(), more: Map::new() }
     }
 
-    /// A part of the request that is not what it must be.
+    /// The refusal of an invalid part of the request.
     pub(super) fn bad(status: StatusCode, part: &str, message: impl Into<String>, hint: &str) -> Self {
         Self::new(status, "BAD_ARGUMENT", message).with("argument", part).with("hint", hint)
     }
 
-    /// With one more entry in `extensions`.
+    /// Adds an entry to `extensions`.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Its code, for log and metrics.
+    /// The error code.
     pub(super) fn code(&self) -> &'static str {
         self.code
     }
 
-    /// What it says.
-    pub(super) fn words(&self) -> &str {
+    /// The message.
+    pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// The answer, as a media type that the client takes.
+    /// The answer, with this media type.
     pub(super) fn answer(&self, media: &'static str) -> HttpResponse {
         let mut extensions = self.more.clone();
         extensions.insert("code".into(), self.code.into());
@@ -63,7 +63,7 @@ impl Refusal {
     }
 }
 
-/// A page of plain text.
-pub(super) fn text(status: StatusCode, words: impl Into<String>) -> HttpResponse {
-    HttpResponse::build(status).insert_header(ContentType::plaintext()).body(words.into())
+/// An answer in plain text.
+pub(super) fn text(status: StatusCode, text: impl Into<String>) -> HttpResponse {
+    HttpResponse::build(status).insert_header(ContentType::plaintext()).body(text.into())
 }

@@ -1,4 +1,4 @@
-//! The server: listens before the store is there, and finishes what it began before it ends.
+//! The server. It listens before the store can be reached, and finishes open requests before it ends.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -16,24 +16,23 @@ use super::app::{State, app};
 use super::readiness;
 use crate::store::Store;
 
-/// How long requests may take to finish once the server is told to end.
+/// How long requests may take to finish when the server ends.
 const FINISH_WITHIN: u64 = 10;
-/// How long a client may read nothing of what it asked for; then its connection is cut. Longer than it
-/// takes to tell a subscriber why.
+/// When a client does not read for this long, its connection is cut. Longer than the time to tell a subscriber why.
 #[cfg(target_os = "linux")]
 const READ_WITHIN: Duration = Duration::from_secs(40);
-/// How often measurements are folded.
+/// How often the metrics are folded.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
-/// How many times until the store is asked for its figures, should nobody ask for the metrics: a minute.
+/// After this many folds, one minute, the store's figures are read, also when no client reads the metrics.
 const REFRESH_TURNS: u64 = 12;
 
-/// Serves until SIGTERM or Ctrl-C, then finishes the requests it has and answers.
+/// Serves until SIGTERM or Ctrl-C, then finishes open requests and returns.
 ///
-/// Listens at once. Then sets the store up, as often as it takes; then runs `first`; and from then
-/// on is ready as long as the store is there. What `first` needs is that the store is set up.
+/// It listens at once. It sets the store up, with retries, and runs `first`, which may use the store. From then on it is
+/// ready as long as the store can be reached.
 ///
 /// # Errors
-/// When the address cannot be listened on, when a store in a file cannot be used, or when `first` fails.
+/// When it cannot listen on the address, when a store in a file cannot be used, or when `first` fails.
 pub async fn serve<F>(listener: TcpListener, state: State, store: Arc<dyn Store>, first: F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -42,7 +41,7 @@ where
     let (metrics, refresh) = (state.metrics.clone(), state.refresh.clone());
     let sockets = state.sockets.clone();
     let runtime = Handle::current();
-    // The other half resolves and reads, on the runtime: with more threads than cores they take turns.
+    // The other half of the cores runs resolvers and store reads, on the runtime.
     let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
     let server = HttpServer::new(move || {
         let _ = RUNTIME.with(|cell| cell.set(runtime.clone()));
@@ -84,7 +83,7 @@ where
     let outcome: anyhow::Result<()> = tokio::select! {
         failed = watching => failed,
         () = folding => Ok(()),
-        signal = told_to_end() => signal.map(|name| tracing::info!("{name}: finishing what was begun")),
+        signal = end_signal() => signal.map(|name| tracing::info!("{name}: finishing open requests")),
         ended = &mut serving => return ended.context("the server panicked")?.context("the server failed"),
     };
     readiness.set_ending();
@@ -93,16 +92,16 @@ where
     outcome
 }
 
-/// An answer's head and body go out in two packets. With Nagle's algorithm the second waits until the client has
-/// acknowledged the first, and a client does that 40 ms later.
+/// Disables Nagle's algorithm. Head and body of an answer are two packets; with it the second would wait about 40 ms for
+/// the client's acknowledgement.
 fn send_at_once(connection: &dyn std::any::Any) {
     if let Some(connection) = connection.downcast_ref::<TcpStream>() {
-        // Without it all is as right, and slower.
+        // An error only makes answers slower.
         let _ = connection.set_nodelay(true);
     }
 }
 
-/// A connection that is counted, as long as it is kept.
+/// Counts a connection until it is dropped.
 struct Connected(metrics::Gauge);
 
 impl Connected {
@@ -119,26 +118,26 @@ impl Drop for Connected {
     }
 }
 
-/// The server itself waits for such a client for ever, with all that it has ready for it.
+/// Cuts a connection whose client does not read. actix-web would keep it, with its buffers, for ever.
 fn cut_when_nothing_is_read(connection: &dyn std::any::Any) {
     #[cfg(target_os = "linux")]
     if let Some(connection) = connection.downcast_ref::<TcpStream>() {
-        // Where the kernel does not know how, it is as it would be without.
+        // A kernel without this option keeps such connections.
         let _ = socket2::SockRef::from(connection).set_tcp_user_timeout(Some(READ_WITHIN));
     }
     #[cfg(not(target_os = "linux"))]
     let _ = connection;
 }
 
-/// Takes the address, or says in words why that does not go.
+/// Listens on an address.
 ///
 /// # Errors
-/// The port is taken, not allowed, or the address is not this machine's; and, as every caller sees
-/// all as long as the settings have no `[access]`, an address that others can reach.
+/// When the port is taken or not allowed, or the address is not one of this machine. Also when others can reach the
+/// address: without `[access]` in the settings every caller sees everything.
 pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     if !address.ip().is_loopback() {
         bail!(
-            "without [access] in the settings every caller sees all, so the server listens on loopback only: \
+            "without [access] in the settings every caller sees everything, so the server listens on loopback only: \
              {address} can be reached from elsewhere, 127.0.0.1:{} cannot",
             address.port()
         );
@@ -157,8 +156,8 @@ pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The signal that came.
-async fn told_to_end() -> anyhow::Result<&'static str> {
+/// Waits for a signal to end, and returns its name.
+async fn end_signal() -> anyhow::Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     tokio::select! {
         _ = terminate.recv() => Ok("SIGTERM"),
@@ -170,7 +169,7 @@ thread_local! {
     static RUNTIME: std::cell::OnceCell<Handle> = const { std::cell::OnceCell::new() };
 }
 
-/// The runtime that [`serve`] was called on; in a test of the app alone, the test's.
+/// The runtime on which [`serve`] was called. In a test of the app, the runtime of the test.
 pub(super) fn runtime() -> Handle {
     RUNTIME.with(|cell| cell.get().cloned()).unwrap_or_else(Handle::current)
 }
@@ -180,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_is_taken_is_said_in_words() {
+    fn a_taken_port_is_an_error_with_a_reason() {
         let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
         let address = taken.local_addr().expect("an address");
         let error = listen(address).expect_err("taken").to_string();
@@ -194,7 +193,7 @@ mod tests {
         let (accepted, _) = listener.accept().expect("a connection");
         accepted.set_nonblocking(true).expect("not blocking");
         let accepted = TcpStream::from_std(accepted).expect("a connection");
-        assert!(!accepted.nodelay().expect("an option"), "else this shows nothing");
+        assert!(!accepted.nodelay().expect("an option"), "the option was off before");
         send_at_once(&accepted);
         assert!(accepted.nodelay().expect("an option"));
     }

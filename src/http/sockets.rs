@@ -1,4 +1,4 @@
-//! How many connections stay open for answers that come later, and their end.
+//! The limit of open WebSockets and event streams, and their end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::http::StatusCode;
 use tokio::sync::watch;
 
-use super::body::Refusal;
+use super::refusal::Refusal;
 
-/// All that are open: WebSockets and streams of server-sent events together. Clones share it.
+/// All open WebSockets and streams of server-sent events. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Sockets(Arc<Shared>);
 
@@ -20,28 +20,31 @@ struct Shared {
 }
 
 impl Sockets {
-    /// At most so many.
+    /// Allows at most `most`.
     pub fn at_most(most: usize) -> Self {
         Self(Arc::new(Shared { most, open: AtomicUsize::new(0), ending: watch::Sender::new(false) }))
     }
 
-    /// How many are open.
+    /// The number of open ones.
     pub fn open(&self) -> usize {
         self.0.open.load(Ordering::Relaxed)
     }
 
-    /// Tells all of them to end.
+    /// Ends all of them.
     pub fn end(&self) {
         self.0.ending.send_replace(true);
     }
 
-    /// A place for one more, as long as it is kept.
+    /// Takes a place for one more, until it is dropped.
+    ///
+    /// # Errors
+    /// When all places are taken.
     pub(super) fn take(&self, transport: Transport) -> Result<Seat, Refusal> {
         let one_more = |open| (open < self.0.most).then_some(open + 1);
         if self.0.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
             metrics::counter!("throughline_sockets_refused_total").increment(1);
-            let words = format!("{} sockets are open, which is all that [server] max_sockets lets in", self.0.most);
-            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "RATE_LIMITED", words);
+            let message = format!("{} sockets are open, the maximum of [server] max_sockets", self.0.most);
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "RATE_LIMITED", message);
             return Err(refusal.with("retryAfterSeconds", 2));
         }
         metrics::gauge!("throughline_sockets", "transport" => transport.label()).increment(1.0);
@@ -49,7 +52,7 @@ impl Sockets {
     }
 }
 
-/// How answers are sent.
+/// A transport for several answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     /// graphql-transport-ws.
@@ -66,12 +69,12 @@ impl Transport {
         }
     }
 
-    /// Notes that a client was dropped that did not read.
+    /// Counts a client that was disconnected because it did not read.
     pub(super) fn note_slow(self) {
         metrics::counter!("throughline_slow_clients_total", "transport" => self.label()).increment(1);
     }
 
-    /// Counts a subscription, as long as it is kept.
+    /// Counts a subscription until it is dropped.
     pub(super) fn count_subscription(self) -> Counted {
         let gauge = metrics::gauge!("throughline_subscriptions", "transport" => self.label());
         gauge.increment(1.0);
@@ -79,7 +82,7 @@ impl Transport {
     }
 }
 
-/// One that is open.
+/// The place of an open one.
 #[derive(Debug)]
 pub(super) struct Seat {
     sockets: Sockets,
@@ -91,7 +94,7 @@ impl Seat {
     pub(super) fn ending(&self) -> impl Future<Output = ()> + use<> {
         let mut ending = self.sockets.0.ending.subscribe();
         async move {
-            // An error is a server that has ended.
+            // An error means that the server has ended.
             let _ = ending.wait_for(|ending| *ending).await;
         }
     }
@@ -104,7 +107,7 @@ impl Drop for Seat {
     }
 }
 
-/// A subscription that runs.
+/// A running subscription.
 pub(super) struct Counted(metrics::Gauge);
 
 impl Drop for Counted {

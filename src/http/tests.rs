@@ -1,4 +1,4 @@
-//! The whole app, with a small schema behind it: statuses, headers, and what is said in words.
+//! Tests of the whole app with a small schema: statuses, headers, and messages.
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
@@ -53,7 +53,7 @@ impl Mutation {
     }
 }
 
-/// A write that was stored, of which one thing cannot be shown.
+/// A stored write, of which one field cannot be shown.
 struct Stored;
 
 #[Object]
@@ -64,14 +64,14 @@ impl Stored {
 }
 
 fn fails(fault: &str) -> async_graphql::Error {
-    let words = "SECRET".to_owned();
+    let message = "SECRET".to_owned();
     write_error(match fault {
-        "away" => StoreError::Away(words),
-        "busy" => StoreError::Busy(words),
-        "full" => StoreError::Full(words),
-        "read only" => StoreError::ReadOnly(words),
+        "away" => StoreError::Away(message),
+        "busy" => StoreError::Busy(message),
+        "full" => StoreError::Full(message),
+        "read only" => StoreError::ReadOnly(message),
         "late" => StoreError::Timeout(30),
-        _ => StoreError::Data(words),
+        _ => StoreError::Data(message),
     })
 }
 
@@ -147,7 +147,7 @@ fn get(query: &str) -> TestRequest {
 const RESPONSE_JSON: (header::HeaderName, &str) = (header::ACCEPT, "application/graphql-response+json");
 
 #[actix_web::test]
-async fn a_question_is_answered() {
+async fn a_query_is_answered() {
     let got = send(ask("{ echo(text: \"é\") }")).await;
     assert_eq!((got.status, got.json()), (StatusCode::OK, json!({"data": {"echo": "é"}})));
     assert_eq!(got.header("content-type"), "application/json; charset=utf-8");
@@ -158,7 +158,7 @@ async fn a_question_is_answered() {
 }
 
 #[actix_web::test]
-async fn variables_come_by_address_too() {
+async fn variables_can_be_in_the_query_string() {
     let uri = "/graphql?query=query($t:String!){echo(text:$t)}&variables=%7B%22t%22%3A%22a%22%7D&extensions=";
     assert_eq!(send(TestRequest::get().uri(uri)).await.json(), json!({"data": {"echo": "a"}}));
     for uri in [
@@ -180,7 +180,7 @@ async fn a_mutation_is_not_run_by_get() {
 }
 
 #[actix_web::test]
-async fn errors_of_the_question_have_the_status_that_the_media_type_asks_for() {
+async fn errors_of_a_document_have_the_status_of_the_media_type() {
     for query in ["{", "{ nothing }", "query a { __typename } query b { __typename }"] {
         let got = send(ask(query)).await;
         assert_eq!((got.status, got.json().get("data")), (StatusCode::OK, None), "{query}");
@@ -190,17 +190,17 @@ async fn errors_of_the_question_have_the_status_that_the_media_type_asks_for() {
 }
 
 #[actix_web::test]
-async fn a_body_that_is_no_question_is_refused_in_words() {
+async fn an_invalid_body_is_refused_with_a_message() {
     for (body, message) in [
         ("", "the body is not JSON: line 1, column 0"),
         ("{ \"query\": jane@example.com", "the body is not JSON: line 1, column 12"),
-        ("3", "the body is no JSON object"),
-        ("[{\"query\": \"{ __typename }\"}]", "a list of operations is not taken"),
+        ("3", "the body is not a JSON object"),
+        ("[{\"query\": \"{ __typename }\"}]", "a list of operations is not supported"),
         ("{}", "`query` is missing"),
-        ("{\"query\": 3}", "`query` is no text"),
-        ("{\"query\": \"{a}\", \"variables\": []}", "`variables` is no object"),
-        ("{\"query\": \"{a}\", \"operationName\": {}}", "`operationName` is no text"),
-        ("{\"query\": \"{a}\", \"extensions\": \"x\"}", "`extensions` is no object"),
+        ("{\"query\": 3}", "`query` is not a string"),
+        ("{\"query\": \"{a}\", \"variables\": []}", "`variables` is not an object"),
+        ("{\"query\": \"{a}\", \"operationName\": {}}", "`operationName` is not a string"),
+        ("{\"query\": \"{a}\", \"extensions\": \"x\"}", "`extensions` is not an object"),
     ] {
         let got = send(post(body)).await;
         assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"), "{body}");
@@ -213,7 +213,7 @@ async fn a_body_that_is_no_question_is_refused_in_words() {
 }
 
 #[actix_web::test]
-async fn a_body_that_a_strangers_page_could_send_unasked_is_refused() {
+async fn a_body_that_another_site_could_send_without_preflight_is_refused() {
     for media in [
         "text/plain",
         "application/x-www-form-urlencoded",
@@ -259,13 +259,13 @@ fn post_packed(coding: &str, body: Vec<u8>) -> TestRequest {
 }
 
 #[actix_web::test]
-async fn a_packed_body_is_measured_as_it_is_unpacked() {
+async fn a_compressed_body_is_measured_while_it_is_decompressed() {
     let question = br#"{"query": "{ __typename }"}"#;
     let answer = json!({"data": {"__typename": "Query"}});
     for coding in ["gzip", "GZIP", "x-gzip", "identity, gzip"] {
         assert_eq!(send(post_packed(coding, packed(question))).await.json(), answer, "{coding}");
     }
-    // Two members are one after the other.
+    // Two gzip members in a row are one body.
     let (first, last) = question.split_at(9);
     assert_eq!(send(post_packed("gzip", [packed(first), packed(last)].concat())).await.json(), answer);
     assert_eq!(send(post_packed("identity", question.to_vec())).await.json(), answer);
@@ -275,12 +275,12 @@ async fn a_packed_body_is_measured_as_it_is_unpacked() {
     for length in [(1 << 20) + 1, 200 << 20] {
         let got = send(post_packed("gzip", packed(&padded(length)))).await;
         assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"), "{length}");
-        assert_eq!(got.json()["errors"][0]["extensions"]["cost"], (1 << 20) + 1, "unpacked no further than that");
+        assert_eq!(got.json()["errors"][0]["extensions"]["cost"], (1 << 20) + 1, "decompressed no further than that");
     }
 }
 
 #[actix_web::test]
-async fn a_body_that_is_not_packed_as_it_says_is_refused() {
+async fn a_body_that_contradicts_its_content_encoding_is_refused() {
     let whole = packed(br#"{"query": "{ __typename }"}"#);
     let cut = whole[..whole.len() - 5].to_vec();
     let mut changed = whole.clone();
@@ -302,7 +302,7 @@ async fn a_body_that_is_not_packed_as_it_says_is_refused() {
 }
 
 #[actix_web::test]
-async fn what_is_not_there_is_not_there_by_any_method() {
+async fn an_unknown_path_is_not_found_with_any_method() {
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH, Method::GET] {
         for path in ["/nothing", "/graphql/", "/v9/batch", "/assets/none.js", "/health", "/health/other"] {
             let got = send(TestRequest::default().method(method.clone()).uri(path)).await;
@@ -315,7 +315,7 @@ async fn what_is_not_there_is_not_there_by_any_method() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_answered_is_not_acceptable_and_other_methods_are_not_allowed() {
+async fn an_unsupported_accept_is_not_acceptable_and_other_methods_are_not_allowed() {
     let got = send(ask("{ __typename }").insert_header((header::ACCEPT, "text/html"))).await;
     assert_eq!(got.status, StatusCode::NOT_ACCEPTABLE);
     for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::PATCH] {
@@ -336,7 +336,7 @@ async fn a_browser_that_goes_to_the_api_lands_at_the_console() {
 }
 
 #[actix_web::test]
-async fn another_sites_page_gets_nothing_and_no_cors_header_is_ever_sent() {
+async fn a_page_of_another_site_is_refused_and_no_cors_header_is_sent() {
     for request in [ask("{ __typename }"), get("{ __typename }")] {
         let got = send(request.insert_header((header::ORIGIN, "https://evil.example"))).await;
         assert_eq!((got.status, got.code().as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"));
@@ -350,7 +350,7 @@ async fn another_sites_page_gets_nothing_and_no_cors_header_is_ever_sent() {
 }
 
 #[actix_web::test]
-async fn while_the_store_is_not_there_everyone_is_told_so() {
+async fn without_the_store_the_server_is_not_ready() {
     let state = state();
     state.readiness.set_not_ready("the store is away: connection refused");
     let got = send_to(state.clone(), ask("{ echo(text: \"a\") }")).await;
@@ -378,7 +378,7 @@ async fn every_answer_has_the_requests_id() {
 }
 
 #[actix_web::test]
-async fn metrics_say_how_often_and_how_long_and_nothing_of_what_was_sent() {
+async fn metrics_have_counts_and_times_and_no_request_data() {
     send(ask("query Jane { echo(text: \"jane@example.com\") }")).await;
     send(TestRequest::get().uri("/jane@example.com.js")).await;
     send(TestRequest::default().method(Method::from_bytes(b"JANE").expect("a method")).uri("/graphql")).await;
@@ -397,9 +397,9 @@ async fn metrics_say_how_often_and_how_long_and_nothing_of_what_was_sent() {
     assert!(!text.to_lowercase().contains("jane"), "{text}");
 }
 
-/// The rules of `promtool check metrics`, and that each family says what it is.
+/// The rules of `promtool check metrics`, and that each family has a help text.
 #[actix_web::test]
-async fn metrics_are_as_prometheus_wants_them() {
+async fn metrics_follow_the_rules_of_prometheus() {
     send(ask("{ __typename }")).await;
     let text = send(TestRequest::get().uri("/metrics")).await.text;
     assert_eq!(crate::http::metrics::faults(&text), Vec::<String>::new(), "{text}");
@@ -418,7 +418,7 @@ async fn metrics_are_as_prometheus_wants_them() {
 }
 
 #[actix_web::test]
-async fn the_front_page_is_there_with_or_without_a_console_and_lets_nothing_in() {
+async fn the_front_page_exists_with_or_without_a_console_and_has_security_headers() {
     let got = send(TestRequest::get().uri("/")).await;
     assert_eq!((got.status, got.header("content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
     assert!(got.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'; "));
@@ -429,7 +429,7 @@ async fn the_front_page_is_there_with_or_without_a_console_and_lets_nothing_in()
 }
 
 #[actix_web::test]
-async fn a_write_that_was_not_stored_is_503_and_says_when_to_come_back() {
+async fn a_write_that_was_not_stored_is_503_with_retry_after() {
     for (fault, status, code) in [
         ("away", 503, "STORE_AWAY"),
         ("busy", 503, "STORE_BUSY"),
@@ -438,14 +438,14 @@ async fn a_write_that_was_not_stored_is_503_and_says_when_to_come_back() {
         ("late", 504, "TIMEOUT"),
     ] {
         let call = format!("(fault: \"{fault}\")");
-        // Beside one that was stored: sending both again is safe.
+        // Beside a stored write: sending both again is safe.
         for query in [format!("mutation {{ store{call} }}"), format!("mutation {{ write store{call} }}")] {
             let got = send(ask(&query)).await;
             let said = (got.status.as_u16(), got.code(), got.header("retry-after"));
             assert_eq!(said, (status, code.to_owned(), "2"), "{query}: {}", got.text);
             assert_eq!((got.json()["data"]["store"].clone(), got.text.contains("SECRET")), (Value::Null, false));
         }
-        // A question beside another that was answered is an answer in part.
+        // A failed field beside an answered one is a partial answer.
         let got = send(ask(&format!("{{ echo(text: \"a\") stored{call} }}"))).await;
         assert_eq!((got.status.as_u16(), got.code()), (200, code.to_owned()), "{}", got.text);
     }
@@ -458,7 +458,7 @@ async fn a_write_that_was_not_stored_is_503_and_says_when_to_come_back() {
 }
 
 #[actix_web::test]
-async fn what_needs_no_store_is_answered_while_the_store_is_away() {
+async fn queries_that_need_no_store_are_answered_while_the_store_is_away() {
     let (state, free) =
         (state(), "query A { journeys __typename ...f } fragment f on Query { __schema { queryType { name } } }");
     state.readiness.set_not_ready("the store is away: gone");
@@ -481,7 +481,7 @@ async fn what_needs_no_store_is_answered_while_the_store_is_away() {
 }
 
 #[actix_web::test]
-async fn a_store_that_takes_no_writes_is_not_ready_and_answers_questions() {
+async fn a_read_only_store_is_not_ready_and_answers_queries() {
     let state = state();
     state.readiness.set_writes(Some("the store is full: free some space".into()));
     let probe = TestRequest::get().uri("/health/ready");

@@ -1,8 +1,8 @@
-//! Closes a connection on which a body was left unread.
+//! Closes a connection when a request's body was not read.
 //!
-//! A request can be answered before its body has come: it was refused, or no body was looked for. Of a body with a
-//! length actix-web closes the connection by itself. One in chunks it reads on, and throws away, for as long as the
-//! client sends; unless somebody still holds the body when the answer has gone out.
+//! A request can be answered before its body arrives, for example when it is refused. When the body has a length,
+//! actix-web closes the connection by itself. A chunked body it reads on and discards as long as the client sends,
+//! unless the body is still alive when the answer is sent. So the answer keeps it alive.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -18,25 +18,25 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_util::Stream;
 
-/// What every request goes through.
+/// Middleware: keeps a chunked body alive until the answer is sent.
 pub(super) async fn close_unread<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, Holding>>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, AnswerBody>>, Error> {
     if !request.headers().contains_key(header::TRANSFER_ENCODING) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let held = Held(Rc::new(RefCell::new(request.take_payload())));
-    request.set_payload(Payload::Stream { payload: Box::pin(held.clone()) });
+    let shared = SharedPayload(Rc::new(RefCell::new(request.take_payload())));
+    request.set_payload(Payload::Stream { payload: Box::pin(shared.clone()) });
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| EitherBody::right(Holding { body: body.boxed(), _held: held })))
+    Ok(response.map_body(|_, body| EitherBody::right(AnswerBody { body: body.boxed(), _request: shared })))
 }
 
-/// The body of a request, held by who reads it and by the answer.
+/// The body of a request, shared by the handler and the answer.
 #[derive(Clone)]
-struct Held(Rc<RefCell<Payload>>);
+struct SharedPayload(Rc<RefCell<Payload>>);
 
-impl Stream for Held {
+impl Stream for SharedPayload {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -44,13 +44,13 @@ impl Stream for Held {
     }
 }
 
-/// The body of an answer, which holds that of its request until it is sent.
-pub(super) struct Holding {
+/// The body of an answer. It keeps the request's body alive until it is sent.
+pub(super) struct AnswerBody {
     body: BoxBody,
-    _held: Held,
+    _request: SharedPayload,
 }
 
-impl MessageBody for Holding {
+impl MessageBody for AnswerBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

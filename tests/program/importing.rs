@@ -89,7 +89,7 @@ fn ctrl_c_finishes_what_is_in_hand_and_the_same_again_goes_on() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
     let (code, out, error) = ended(&child.wait_with_output().expect("an end"));
     assert_eq!((code, figures(&out)), (130, [2, 0, 0]), "{out}{error}");
-    assert!(error.contains("goes on where it stopped"), "{error}");
+    assert!(error.contains("run the same command again to continue"), "{error}");
     drop(pipe);
     write(folder.path(), "same.ndjson", &format!("{}\n{}\n{}\n", event("a"), event("b"), event("c")));
     let (code, out, _) = run(folder.path(), &["import", "same.ndjson"]);
@@ -105,12 +105,12 @@ fn names_that_stayed_other_are_told_by_check_with_what_the_settings_make_of_them
     assert_eq!(run(folder.path(), &["import", "e.ndjson"]).0, 0);
     let (code, out, _) = run(folder.path(), &["check"]);
     assert_eq!(code, 0, "{out}");
-    let told = "of the last 4 touchpoints 3 are of kind other, since nothing says what their names mean: \
-                \"Basket Opened\" 2, \"Wheel Spun\" 1; say it in [[event]]";
+    let told = "3 of the last 4 touchpoints are of kind other, because their names are not in [[event]] or the built-in table: \
+                \"Basket Opened\" 2, \"Wheel Spun\" 1; add them to [[event]]";
     assert!(out.contains(told), "{out}");
     write(folder.path(), "throughline.toml", "[[event]]\nname = \"basket *\"\nkind = \"cart\"\n");
     let (_, out, _) = run(folder.path(), &["check"]);
-    assert!(out.contains("\"Basket Opened\" 2 (what comes from now on is cart), \"Wheel Spun\" 1;"), "{out}");
+    assert!(out.contains("\"Basket Opened\" 2 (new ones are of kind cart), \"Wheel Spun\" 1;"), "{out}");
     write(folder.path(), "n.ndjson", &named("e", "BasketOpened"));
     assert_eq!(run(folder.path(), &["import", "n.ndjson"]).0, 0);
     let (_, out, _) = run(folder.path(), &["check"]);

@@ -122,7 +122,11 @@ async fn rules_are_read_tried_saved_and_taken_in() {
     // Nothing is left to do; and what the settings say no longer counts.
     std::fs::write(folder.path().join("throughline.toml"), "[identity]\nmax_identifiers = 10\n").expect("settings");
     let (code, out, log) = run(folder.path(), &["restitch"]);
-    assert_eq!((code, out.trim()), (0, "everything agrees with version 2 of the rules: 0 moves in 1 rounds"), "{log}");
+    assert_eq!(
+        (code, out.trim()),
+        (0, "all customers agree with version 2 of the rules: 0 moves in 1 rounds"),
+        "{log}"
+    );
     let server = Server::start(folder.path(), "serve", &[]).ready().await;
     let read = server.ask(json!({"query": RULES})).await["data"]["identityRules"].clone();
     assert_eq!((&read["version"], &read["maxIdentifiers"]), (&json!(2), &json!(200)));
@@ -190,7 +194,11 @@ async fn a_composite_is_made_of_what_was_said_before_it_was_thought_of() {
     assert_eq!(why, json!({"sameCustomer": true, "steps": [step("m1"), step("m2")]}));
     server.stop();
     let (code, out, log) = run(folder.path(), &["restitch"]);
-    assert_eq!((code, out.trim()), (0, "everything agrees with version 2 of the rules: 0 moves in 1 rounds"), "{log}");
+    assert_eq!(
+        (code, out.trim()),
+        (0, "all customers agree with version 2 of the rules: 0 moves in 1 rounds"),
+        "{log}"
+    );
 }
 
 /// How many tablets are shared by two people.
@@ -234,7 +242,7 @@ async fn rules_that_are_being_taken_in_when_the_program_is_killed_are_taken_in_b
     let moved: usize = out.split(": ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).expect("moves");
     assert!(0 < moved && moved < TABLETS, "it was killed before or after, not in the middle: {out}");
     let (_, out, log) = run(folder.path(), &["restitch"]);
-    assert_eq!(out.trim(), "everything agrees with version 2 of the rules: 0 moves in 1 rounds", "{log}");
+    assert_eq!(out.trim(), "all customers agree with version 2 of the rules: 0 moves in 1 rounds", "{log}");
     let server = Server::start(folder.path(), "serve", &[]).ready().await;
     assert_eq!(customers(&server).await, 2 * TABLETS);
     let log = "{ changes(first: 1, kinds: [CUSTOMER_SPLIT]) { totalCount } }";

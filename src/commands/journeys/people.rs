@@ -1,11 +1,11 @@
-//! Who is behind a figure: a line for each customer.
+//! The customers behind a figure, one line for each.
 
 use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::sheet::Sheet;
-use super::step::WrittenStep;
+use super::step::StepText;
+use super::table::Table;
 use super::{Form, dimension};
 use crate::domain::Duration;
 use crate::domain::customer::CustomerView;
@@ -19,37 +19,37 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 
-/// So many are read at a time.
+/// Customers of one read.
 const PAGE: usize = 500;
 
-/// Behind which figure.
+/// The figure.
 #[derive(Subcommand, Clone, Debug)]
-pub(super) enum Who {
-    /// Those who got to a step, or dropped out before it
+pub(super) enum Figure {
+    /// The customers who reached a step of a funnel, or dropped out before it
     Funnel {
         /// The steps, in order
         #[arg(value_name = "STEP", required = true)]
-        steps: Vec<WrittenStep>,
-        /// At most so long from the first step to any other, such as P7D
+        steps: Vec<StepText>,
+        /// The longest time from the first step to any other step, such as P7D
         #[arg(long, value_name = "DURATION")]
         within: Option<Duration>,
-        /// Which step, from 1; the last without it
+        /// The number of the step, from 1 [default: the last]
         #[arg(long, value_name = "N")]
         step: Option<usize>,
-        /// Those who reached the step before and not this one
+        /// The customers who reached the previous step but not this one
         #[arg(long)]
         dropped: bool,
-        /// What groups are made by
+        /// The dimension of the groups
         #[arg(long, value_name = "DIMENSION", requires = "group")]
         breakdown: Option<String>,
-        /// Only of this group, by its value; … for those that are not shown
+        /// Only this group, by its value; … for the groups that are not shown
         #[arg(long, value_name = "VALUE", requires = "breakdown")]
         group: Option<String>,
-        /// How many groups are shown
+        /// The number of groups shown
         #[arg(long, value_name = "N", default_value_t = 20)]
         top: usize,
     },
-    /// Those with a journey that fits a pattern of values
+    /// The customers with a journey that matches a pattern of values
     Match {
         /// The pattern, such as 'Search -> [^"Product Viewed"]* -> $'
         #[arg(value_name = "PATTERN")]
@@ -57,11 +57,11 @@ pub(super) enum Who {
     },
 }
 
-impl Who {
-    /// As journeys know it.
+impl Figure {
+    /// The question for the journeys module.
     pub(super) fn read(&self, settings: &Settings) -> Result<Question, String> {
         Ok(match self {
-            Who::Funnel { steps, within, step, dropped, breakdown, group, top } => {
+            Figure::Funnel { steps, within, step, dropped, breakdown, group, top } => {
                 let steps = steps.iter().map(|step| step.read(settings)).collect::<Result<Vec<_>, _>>()?;
                 let number = step.unwrap_or(steps.len());
                 let by = breakdown.as_deref().map(|name| dimension(name, settings)).transpose()?;
@@ -73,46 +73,46 @@ impl Who {
                 let progress = if *dropped { StepProgress::Dropped } else { StepProgress::Reached };
                 Question::FunnelCustomers { steps: FunnelSteps { steps, within: *within }, group, number, progress }
             }
-            Who::Match { pattern } => Question::MatchCustomers { pattern: pattern.as_str().into() },
+            Figure::Match { pattern } => Question::MatchCustomers { pattern: pattern.as_str().into() },
         })
     }
 }
 
-/// Prints them as they are read: there may be many.
+/// Prints the customers page by page.
 pub(super) async fn print(
     store: &dyn Store,
     settings: &Settings,
     people: &CustomerSet,
     form: Form,
 ) -> anyhow::Result<()> {
-    let mut sheet = Sheet::of_people();
+    let mut table = Table::of_people();
     if matches!(form, Form::Csv | Form::Ndjson) {
-        super::super::print(&sheet.written(form))?;
+        super::super::print(&table.written(form))?;
     }
     for ids in people.all().chunks(PAGE) {
         let keys: Vec<CustomerKey> = ids.iter().cloned().map(CustomerKey::Id).collect();
         let pages = FirstPages { orders: 0, touchpoints: 0 };
         let views = store.customers(&keys, Shape::Card, pages).await.context("the customers cannot be read")?;
         for view in views {
-            // One that was erased a moment ago is not there.
+            // An erased customer is left out.
             if let Some(view) = view.context("a customer cannot be read")? {
-                sheet.push(row(settings, &view));
+                table.push(row(settings, &view));
             }
         }
         if matches!(form, Form::Csv | Form::Ndjson) {
-            super::super::print(&sheet.more(form))?;
+            super::super::print(&table.more(form))?;
         }
     }
     match form {
         Form::Csv | Form::Ndjson => Ok(()),
         Form::Table | Form::Json => {
-            sheet.total("customers", json!(people.all().len()));
-            super::super::print(&sheet.written(form))
+            table.total("customers", json!(people.all().len()));
+            super::super::print(&table.written(form))
         }
     }
 }
 
-/// The id by which the API knows the customer, how to call it, and its identifiers, first seen first.
+/// The customer's id in the API, its display name, and its identifiers, the first seen first.
 fn row(settings: &Settings, view: &CustomerView) -> Vec<Value> {
     let name = name_of(&settings.traits, &Viewer::all(), view);
     let identifiers = view.identifiers.iter().map(|identifier| identifier.key.to_string());

@@ -1,4 +1,4 @@
-//! A step as it is written on the command line.
+//! Steps on the command line.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,28 +7,28 @@ use super::dimension;
 use crate::journeys::{Dimension, Step};
 use crate::settings::Settings;
 
-/// A name, or dimensions and their values; which dimensions there are is not known yet.
+/// A step before its dimensions are looked up in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum WrittenStep {
+pub(super) enum StepText {
     /// A touchpoint's name.
     Name(String),
     /// All of these hold.
     Conditions(Vec<(String, Vec<String>)>),
 }
 
-impl FromStr for WrittenStep {
+impl FromStr for StepText {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "write a name, or DIMENSION=VALUE[,VALUE...], joined by &";
         if text.trim().is_empty() {
-            return Err(format!("nothing is named: {form}"));
+            return Err(format!("the step is empty: {form}"));
         }
         let parts: Vec<String> = split(text, '&');
         let pairs: Option<Vec<(&str, &str)>> = parts.iter().map(|part| part.split_once('=')).collect();
         let Some(pairs) = pairs else {
             return match text.contains('=') {
-                false => Ok(WrittenStep::Name(text.to_owned())),
+                false => Ok(StepText::Name(text.to_owned())),
                 true => Err(format!("a part without =: {form}")),
             };
         };
@@ -39,17 +39,20 @@ impl FromStr for WrittenStep {
                 false => Ok((of.trim().to_owned(), values)),
             }
         };
-        Ok(WrittenStep::Conditions(pairs.into_iter().map(condition).collect::<Result<_, _>>()?))
+        Ok(StepText::Conditions(pairs.into_iter().map(condition).collect::<Result<_, _>>()?))
     }
 }
 
-impl WrittenStep {
-    /// As journeys know it, or what is wrong with it.
+impl StepText {
+    /// The step for the journeys module.
+    ///
+    /// # Errors
+    /// When a dimension is unknown.
     pub(super) fn read(&self, settings: &Settings) -> Result<Step, String> {
         let mut step = Step::default();
         let conditions = match self {
-            WrittenStep::Name(name) => return Ok(Step::named(name)),
-            WrittenStep::Conditions(conditions) => conditions,
+            StepText::Name(name) => return Ok(Step::named(name)),
+            StepText::Conditions(conditions) => conditions,
         };
         for (of, values) in conditions {
             let values: Vec<Arc<str>> = values.iter().map(|value| value.as_str().into()).collect();
@@ -65,7 +68,7 @@ impl WrittenStep {
     }
 }
 
-/// The parts between separators that have no backslash before them; backslashes stay.
+/// The parts between separators without a backslash before them. Keeps backslashes.
 fn split(text: &str, separator: char) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut chars = text.chars();
@@ -83,7 +86,7 @@ fn split(text: &str, separator: char) -> Vec<String> {
     parts
 }
 
-/// Without the backslashes that kept separators apart.
+/// Removes the backslashes before separators.
 fn plain(value: &str) -> String {
     let mut plain = String::new();
     let mut chars = value.chars().peekable();
@@ -102,14 +105,14 @@ mod tests {
 
     #[test]
     fn a_step_is_a_name_or_dimensions_and_their_values() {
-        let read = |text: &str| text.parse::<WrittenStep>().expect("a step").read(&Settings::default());
+        let read = |text: &str| text.parse::<StepText>().expect("a step").read(&Settings::default());
         assert_eq!(read("Product Viewed"), Ok(Step::named("Product Viewed")));
         let step = read("channel=email,sms&properties.platform=a\\,b\\&c,(none)").expect("a step");
         assert_eq!(step.channels, ["email".into(), "sms".into()]);
         assert_eq!(step.wheres[0].1, ["a,b&c".into(), "(none)".into()]);
         assert!(read("colour=red").is_err_and(|wrong| wrong.contains("properties.platform")));
         for text in ["", " ", "a=b&c", "=b", "kind=", "kind=a,,b"] {
-            assert!(text.parse::<WrittenStep>().is_err(), "{text}");
+            assert!(text.parse::<StepText>().is_err(), "{text}");
         }
     }
 }

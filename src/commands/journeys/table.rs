@@ -1,209 +1,204 @@
-//! An answer as rows: for people, for spreadsheets, for programs.
+//! An answer as a table, and its output formats.
 
 use serde_json::{Map, Value, json};
 
 use super::Form;
+use crate::domain::{CustomerId, Money};
+use crate::journeys::attribution::{Attribution, AttributionResult, AttributionRow};
+use crate::journeys::compare::{JourneyComparison, LinkDifference};
+use crate::journeys::flow::{Flow, FlowLink};
+use crate::journeys::funnel::{Funnel, FunnelStep};
+use crate::journeys::paths::{JourneyPath, PathList};
+use crate::journeys::pattern::PatternMatch;
+use crate::journeys::time_between::{TimeBetween, TimeBucket};
+use crate::journeys::transitions::{JourneyLink, TransitionGraph};
 use crate::journeys::{Answer, Population};
 
-/// How a column is shown to people.
+/// How a column is shown in the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
-    /// As it is.
+enum Display {
+    /// Unchanged.
     Plain,
-    /// A part of a whole, in per cent.
+    /// A share, as a percentage.
     Share,
-    /// How far two of those are apart, in points of a per cent.
+    /// The difference of two shares, in percentage points.
     Points,
-    /// A number of seconds, in words.
+    /// A number of seconds, with units.
     Time,
-    /// What follows one another.
+    /// The values of a path.
     Path,
 }
 
-impl Shown {
-    /// By the name of its column, which is the API's.
+impl Display {
+    /// By the name of the column, which is that of the API.
     fn of(name: &str) -> Self {
         match name {
-            "share" | "shareOfFrom" | "ofFirst" | "ofPrevious" | "credit" | "shareA" | "shareB" => Shown::Share,
-            "difference" => Shown::Points,
-            "values" => Shown::Path,
-            name if name.ends_with("Seconds") || name.contains("SecondsFrom") => Shown::Time,
-            _ => Shown::Plain,
+            "share" | "shareOfFrom" | "ofFirst" | "ofPrevious" | "credit" | "shareA" | "shareB" => Display::Share,
+            "difference" => Display::Points,
+            "values" => Display::Path,
+            name if name.ends_with("Seconds") || name.contains("SecondsFrom") => Display::Time,
+            _ => Display::Plain,
         }
     }
 }
 
-/// Rows under a head, and what they add up to.
-pub(super) struct Sheet {
+/// Rows with a header, and totals.
+pub(super) struct Table {
     totals: Vec<(&'static str, Value)>,
     head: Vec<&'static str>,
     rows: Vec<Vec<Value>>,
 }
 
-impl Sheet {
-    pub(super) fn of(answer: &Answer) -> Sheet {
+impl Table {
+    /// The table of an answer.
+    pub(super) fn of(answer: &Answer) -> Table {
         match answer {
-            Answer::Population(population) => Sheet::population(population),
-            Answer::Transitions(graph) => Sheet {
-                totals: vec![("total", json!(graph.total)), ("other", json!(graph.other))],
-                head: vec!["from", "to", "count", "journeys", "share", "shareOfFrom", "medianSeconds"],
-                rows: rows(&graph.links, |link| {
-                    let shares = [json!(link.share), json!(link.share_of_from), json!(link.median_seconds)];
-                    [json!(*link.from), json!(*link.to), json!(link.count), json!(link.journeys)]
-                        .into_iter()
-                        .chain(shares)
-                }),
-            },
-            Answer::Flow(flow) => Sheet {
-                totals: vec![("journeys", json!(flow.journeys))],
-                head: vec!["step", "from", "fromKind", "to", "toKind", "journeys"],
-                rows: rows(&flow.links, |link| {
-                    let kinds = (link.from_kind.as_str(), link.to_kind.as_str());
-                    [
-                        json!(link.step),
-                        json!(*link.from),
-                        json!(kinds.0),
-                        json!(*link.to),
-                        json!(kinds.1),
-                        json!(link.journeys),
-                    ]
-                }),
-            },
-            Answer::Funnel(funnel) => {
-                let all = funnel.steps.iter().map(|step| (None, step));
-                let groups =
-                    funnel.groups.iter().flat_map(|group| group.steps.iter().map(|step| (Some(&*group.value), step)));
-                let all: Vec<_> = all.chain(groups).collect();
-                Sheet {
-                    totals: vec![("entered", json!(funnel.entered))],
-                    head: vec![
-                        "group",
-                        "number",
-                        "label",
-                        "reached",
-                        "dropped",
-                        "ofFirst",
-                        "ofPrevious",
-                        "medianSecondsFromPrevious",
-                    ],
-                    rows: rows(&all, |(group, step)| {
-                        let counts = [
-                            json!(group),
-                            json!(step.number),
-                            json!(*step.label),
-                            json!(step.reached),
-                            json!(step.dropped),
-                        ];
-                        let median = json!(step.median_seconds_from_previous);
-                        counts.into_iter().chain([json!(step.of_first), json!(step.of_previous), median])
-                    }),
-                }
+            Answer::Population(population) => Table::population(population),
+            Answer::Transitions(graph) => Table::transitions(graph),
+            Answer::Flow(flow) => Table::flow(flow),
+            Answer::Funnel(funnel) => Table::funnel(funnel),
+            Answer::Customers(people) => {
+                let row = |id: &CustomerId| [json!(*id.0), Value::Null, json!([])];
+                Table { rows: rows(people.all(), row), ..Table::of_people() }
             }
-            Answer::Customers(people) => Sheet {
-                rows: rows(people.all(), |customer| [json!(*customer.0), Value::Null, json!([])]),
-                ..Sheet::of_people()
-            },
-            Answer::Paths(list) => Sheet {
-                totals: vec![("total", json!(list.total)), ("other", json!(list.other))],
-                head: vec!["journeys", "share", "medianSeconds", "values"],
-                rows: rows(&list.paths, |path| {
-                    let values: Vec<&str> = path.values.iter().map(|value| &**value).collect();
-                    [json!(path.journeys), json!(path.share), json!(path.median_seconds), json!(values)]
-                }),
-            },
-            Answer::TimeBetween(times) => Sheet {
-                totals: vec![
-                    ("pairs", json!(times.pairs)),
-                    ("never", json!(times.never)),
-                    ("medianSeconds", json!(times.median_seconds)),
-                    ("p90Seconds", json!(times.p90_seconds)),
-                ],
-                head: vec!["fromSeconds", "toSeconds", "count"],
-                rows: rows(&times.histogram, |bucket| {
-                    [json!(bucket.from_seconds), json!(bucket.to_seconds), json!(bucket.count)]
-                }),
-            },
-            Answer::Attribution(attribution) => {
-                let money = |money: &[crate::domain::Money]| {
-                    json!(money.iter().map(|m| format!("{} {}", m.to_text(), m.currency.0)).collect::<Vec<_>>())
-                };
-                let all =
-                    attribution.models.iter().flat_map(|result| result.rows.iter().map(|row| (result.model, row)));
-                let all: Vec<_> = all.collect();
-                Sheet {
-                    totals: vec![("conversions", json!(attribution.conversions)), ("value", money(&attribution.value))],
-                    head: vec!["model", "value", "conversions", "credit", "worth"],
-                    rows: rows(&all, |(model, row)| {
-                        [
-                            json!(model.as_str()),
-                            json!(*row.value),
-                            json!(row.conversions),
-                            json!(row.credit),
-                            money(&row.worth),
-                        ]
-                    }),
-                }
-            }
-            Answer::Match(found) => {
-                let unknown: Vec<&str> = found.unknown_values.iter().map(|value| &**value).collect();
-                Sheet {
-                    totals: Vec::new(),
-                    head: vec!["journeys", "share", "occurrences", "unknownValues"],
-                    rows: vec![vec![
-                        json!(found.journeys),
-                        json!(found.share),
-                        json!(found.occurrences),
-                        json!(unknown),
-                    ]],
-                }
-            }
-            Answer::Compare(comparison) => Sheet {
-                totals: vec![("journeysA", json!(comparison.a.journeys)), ("journeysB", json!(comparison.b.journeys))],
-                head: vec!["from", "to", "shareA", "shareB", "difference"],
-                rows: rows(&comparison.links, |link| {
-                    [
-                        json!(*link.from),
-                        json!(*link.to),
-                        json!(link.share_a),
-                        json!(link.share_b),
-                        json!(link.difference),
-                    ]
-                }),
-            },
+            Answer::Paths(list) => Table::paths(list),
+            Answer::TimeBetween(times) => Table::time_between(times),
+            Answer::Attribution(attribution) => Table::attribution(attribution),
+            Answer::Match(found) => Table::pattern_match(found),
+            Answer::Compare(comparison) => Table::comparison(comparison),
         }
     }
 
-    fn population(population: &Population) -> Sheet {
+    fn population(population: &Population) -> Table {
         let Population { customers, journeys, touchpoints, unowned, hidden_by_consent } = population;
-        Sheet {
+        let row = [customers, journeys, touchpoints, unowned, hidden_by_consent].map(|count| json!(count));
+        Table {
             totals: Vec::new(),
             head: vec!["customers", "journeys", "touchpoints", "unowned", "hiddenByConsent"],
-            rows: vec![vec![
-                json!(customers),
-                json!(journeys),
-                json!(touchpoints),
-                json!(unowned),
-                json!(hidden_by_consent),
-            ]],
+            rows: vec![row.to_vec()],
         }
     }
 
-    /// Customers, none yet.
-    pub(super) fn of_people() -> Sheet {
-        Sheet { totals: Vec::new(), head: vec!["customer", "name", "identifiers"], rows: Vec::new() }
+    fn transitions(graph: &TransitionGraph) -> Table {
+        let row = |link: &JourneyLink| {
+            let ends = [json!(*link.from), json!(*link.to), json!(link.count), json!(link.journeys)];
+            ends.into_iter().chain([json!(link.share), json!(link.share_of_from), json!(link.median_seconds)])
+        };
+        Table {
+            totals: vec![("total", json!(graph.total)), ("other", json!(graph.other))],
+            head: vec!["from", "to", "count", "journeys", "share", "shareOfFrom", "medianSeconds"],
+            rows: rows(&graph.links, row),
+        }
     }
 
-    /// One more row.
+    fn flow(flow: &Flow) -> Table {
+        let row = |link: &FlowLink| {
+            let from = [json!(link.step), json!(*link.from), json!(link.from_kind.as_str())];
+            from.into_iter().chain([json!(*link.to), json!(link.to_kind.as_str()), json!(link.journeys)])
+        };
+        Table {
+            totals: vec![("journeys", json!(flow.journeys))],
+            head: vec!["step", "from", "fromKind", "to", "toKind", "journeys"],
+            rows: rows(&flow.links, row),
+        }
+    }
+
+    fn funnel(funnel: &Funnel) -> Table {
+        let all = funnel.steps.iter().map(|step| (None, step));
+        let groups = funnel.groups.iter();
+        let groups = groups.flat_map(|group| group.steps.iter().map(|step| (Some(&*group.value), step)));
+        let steps: Vec<_> = all.chain(groups).collect();
+        let row = |(group, step): &(Option<&str>, &FunnelStep)| {
+            let counts = [json!(step.number), json!(*step.label), json!(step.reached), json!(step.dropped)];
+            let shares = [json!(step.of_first), json!(step.of_previous), json!(step.median_seconds_from_previous)];
+            [json!(group)].into_iter().chain(counts).chain(shares)
+        };
+        let head =
+            ["group", "number", "label", "reached", "dropped", "ofFirst", "ofPrevious", "medianSecondsFromPrevious"];
+        Table { totals: vec![("entered", json!(funnel.entered))], head: head.to_vec(), rows: rows(&steps, row) }
+    }
+
+    fn paths(list: &PathList) -> Table {
+        let row = |path: &JourneyPath| {
+            let values: Vec<&str> = path.values.iter().map(|value| &**value).collect();
+            [json!(path.journeys), json!(path.share), json!(path.median_seconds), json!(values)]
+        };
+        Table {
+            totals: vec![("total", json!(list.total)), ("other", json!(list.other))],
+            head: vec!["journeys", "share", "medianSeconds", "values"],
+            rows: rows(&list.paths, row),
+        }
+    }
+
+    fn time_between(times: &TimeBetween) -> Table {
+        let row = |bucket: &TimeBucket| [json!(bucket.from_seconds), json!(bucket.to_seconds), json!(bucket.count)];
+        Table {
+            totals: vec![
+                ("pairs", json!(times.pairs)),
+                ("never", json!(times.never)),
+                ("medianSeconds", json!(times.median_seconds)),
+                ("p90Seconds", json!(times.p90_seconds)),
+            ],
+            head: vec!["fromSeconds", "toSeconds", "count"],
+            rows: rows(&times.histogram, row),
+        }
+    }
+
+    fn attribution(attribution: &Attribution) -> Table {
+        let money =
+            |money: &[Money]| -> Value { money.iter().map(|m| format!("{} {}", m.to_text(), m.currency.0)).collect() };
+        let of_model = |result: &AttributionResult| {
+            let model = result.model.as_str();
+            let row = |row: &AttributionRow| {
+                let credit = [json!(row.conversions), json!(row.credit), money(&row.worth)];
+                [json!(model), json!(*row.value)].into_iter().chain(credit)
+            };
+            rows(&result.rows, row)
+        };
+        Table {
+            totals: vec![("conversions", json!(attribution.conversions)), ("value", money(&attribution.value))],
+            head: vec!["model", "value", "conversions", "credit", "worth"],
+            rows: attribution.models.iter().flat_map(of_model).collect(),
+        }
+    }
+
+    fn pattern_match(found: &PatternMatch) -> Table {
+        let unknown: Vec<&str> = found.unknown_values.iter().map(|value| &**value).collect();
+        Table {
+            totals: Vec::new(),
+            head: vec!["journeys", "share", "occurrences", "unknownValues"],
+            rows: vec![vec![json!(found.journeys), json!(found.share), json!(found.occurrences), json!(unknown)]],
+        }
+    }
+
+    fn comparison(comparison: &JourneyComparison) -> Table {
+        let row = |link: &LinkDifference| {
+            let shares = [json!(link.share_a), json!(link.share_b), json!(link.difference)];
+            [json!(*link.from), json!(*link.to)].into_iter().chain(shares)
+        };
+        Table {
+            totals: vec![("journeysA", json!(comparison.a.journeys)), ("journeysB", json!(comparison.b.journeys))],
+            head: vec!["from", "to", "shareA", "shareB", "difference"],
+            rows: rows(&comparison.links, row),
+        }
+    }
+
+    /// An empty table of customers.
+    pub(super) fn of_people() -> Table {
+        Table { totals: Vec::new(), head: vec!["customer", "name", "identifiers"], rows: Vec::new() }
+    }
+
+    /// Adds a row.
     pub(super) fn push(&mut self, row: Vec<Value>) {
         self.rows.push(row);
     }
 
-    /// One more of what they add up to.
+    /// Adds a total.
     pub(super) fn total(&mut self, name: &'static str, value: Value) {
         self.totals.push((name, value));
     }
 
-    /// As a whole.
+    /// The whole table as text.
     pub(super) fn written(&self, form: Form) -> String {
         match form {
             Form::Table => self.table(),
@@ -213,16 +208,16 @@ impl Sheet {
         }
     }
 
-    /// The rows alone, which go out of it: what comes behind a head that is written already.
+    /// Removes the rows and returns them as text without a header.
     pub(super) fn more(&mut self, form: Form) -> String {
         let text = if form == Form::Ndjson { self.ndjson() } else { self.csv_rows() };
         self.rows.clear();
         text
     }
 
-    /// For people: columns in line, numbers to the right; then what they add up to.
+    /// For people: aligned columns, numbers to the right, then the totals.
     fn table(&self) -> String {
-        let shown: Vec<Shown> = self.head.iter().map(|name| Shown::of(name)).collect();
+        let shown: Vec<Display> = self.head.iter().map(|name| Display::of(name)).collect();
         let head: Vec<(String, bool)> = self.head.iter().map(|name| (title(name), false)).collect();
         let cells = |row: &Vec<Value>| {
             row.iter().zip(&shown).map(|(cell, shown)| (readable(cell, *shown), cell.is_number())).collect()
@@ -242,7 +237,7 @@ impl Sheet {
         }
         if !self.totals.is_empty() {
             let total = |(name, value): &(&'static str, Value)| {
-                let value = readable(value, Shown::of(name));
+                let value = readable(value, Display::of(name));
                 format!("{} {}", title(name), if value.is_empty() { "-" } else { &value })
             };
             let totals = self.totals.iter().map(total);
@@ -251,7 +246,7 @@ impl Sheet {
         text
     }
 
-    /// For spreadsheets: the head and the rows (RFC 4180), numbers in full.
+    /// CSV (RFC 4180): the header and the rows, numbers with all digits.
     fn csv(&self) -> String {
         self.head.join(",") + "\r\n" + &self.csv_rows()
     }
@@ -266,7 +261,7 @@ impl Sheet {
         text
     }
 
-    /// For programs that read a line at a time: a map for each row.
+    /// NDJSON: an object for each row.
     fn ndjson(&self) -> String {
         self.rows.iter().map(|row| format!("{}\n", self.pairs(row))).collect()
     }
@@ -276,7 +271,7 @@ impl Sheet {
         Value::Object(names.zip(row.iter().cloned()).collect())
     }
 
-    /// For programs: what they add up to, and a map for each row.
+    /// JSON: the totals, and an object for each row.
     fn json(&self) -> String {
         let mut whole: Map<String, Value> =
             self.totals.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -289,7 +284,7 @@ fn rows<T, R: IntoIterator<Item = Value>>(all: &[T], row: impl Fn(&T) -> R) -> V
     all.iter().map(|item| row(item).into_iter().collect()).collect()
 }
 
-/// A column's name as words: `medianSeconds` is `median time`.
+/// The title of a column: `medianSeconds` is `median time`.
 fn title(name: &str) -> String {
     let mut words = String::new();
     for c in name.replace("Seconds", "Time").chars() {
@@ -301,30 +296,30 @@ fn title(name: &str) -> String {
     words
 }
 
-/// Lists as their parts, shares in per cent, times in words, other numbers with at most four digits behind the
-/// point.
-fn readable(value: &Value, shown: Shown) -> String {
+/// A cell for people: lists as their parts, shares as percentages, times with units, other numbers with at most four
+/// fraction digits.
+fn readable(value: &Value, shown: Display) -> String {
     let number = value.as_f64();
     match (shown, number, value) {
-        (Shown::Share, Some(share), _) => per_cent(share),
-        (Shown::Points, Some(difference), _) => format!("{:+.1} pp", difference * 100.0),
-        (Shown::Time, Some(seconds), _) => in_words(seconds),
+        (Display::Share, Some(share), _) => per_cent(share),
+        (Display::Points, Some(difference), _) => format!("{:+.1} pp", difference * 100.0),
+        (Display::Time, Some(seconds), _) => with_units(seconds),
         (_, Some(number), _) if value.is_f64() => short(number, 4),
         (_, _, Value::Array(parts)) => {
-            let between = if shown == Shown::Path { " \u{2192} " } else { ", " };
-            parts.iter().map(|part| readable(part, Shown::Plain)).collect::<Vec<_>>().join(between)
+            let between = if shown == Display::Path { " \u{2192} " } else { ", " };
+            parts.iter().map(|part| readable(part, Display::Plain)).collect::<Vec<_>>().join(between)
         }
         _ => exact(value),
     }
 }
 
-/// With at most so many digits behind the point.
+/// A number with at most `digits` fraction digits.
 fn short(number: f64, digits: usize) -> String {
     let text = format!("{number:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// A share in per cent. What is little is not shown as nothing, and what lacks little is not shown as all.
+/// A share as a percentage. A small share is not rounded to 0 %, and a large one not to 100 %.
 fn per_cent(share: f64) -> String {
     match share * 100.0 {
         little if little > 0.0 && little < 0.1 => "<0.1%".to_owned(),
@@ -333,8 +328,8 @@ fn per_cent(share: f64) -> String {
     }
 }
 
-/// A length of time by its two largest units: `2 d 7 h`.
-fn in_words(seconds: f64) -> String {
+/// A time with its two largest units: `2 d 7 h`.
+fn with_units(seconds: f64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     if seconds < 10.0 {
         return format!("{} s", short(seconds, 1));
@@ -342,11 +337,11 @@ fn in_words(seconds: f64) -> String {
     let mut left = seconds.round() as u64;
     let largest = UNITS.iter().position(|(length, _)| left >= *length).unwrap_or(UNITS.len() - 1);
     let two = &UNITS[largest..(largest + 2).min(UNITS.len())];
-    // The last is rounded, which may fill the one before.
+    // The smaller unit is rounded, which may fill the larger one.
     let (last, _) = two[two.len() - 1];
     left = (left + last / 2) / last * last;
     if largest > 0 && left >= UNITS[largest - 1].0 {
-        return in_words(left as f64);
+        return with_units(left as f64);
     }
     let mut parts = Vec::new();
     for (length, unit) in two {
@@ -367,7 +362,7 @@ fn exact(value: &Value) -> String {
     }
 }
 
-/// As a field of CSV. What a spreadsheet would take for a formula is told from one by a quote.
+/// A field of CSV. A text that a spreadsheet would read as a formula gets a quote before it.
 fn quoted(text: &str) -> String {
     let formula =
         text.starts_with(['=', '+', '@', '\t', '\r']) || text.starts_with('-') && text.parse::<f64>().is_err();
@@ -383,8 +378,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sheet_is_written_for_people_spreadsheets_and_programs() {
-        let sheet = Sheet {
+    fn a_table_has_four_formats() {
+        let table = Table {
             totals: vec![("total", json!(3))],
             head: vec!["from", "count", "share"],
             rows: vec![
@@ -392,18 +387,18 @@ mod tests {
                 vec![json!("=1+1"), json!(-1), json!(null)],
             ],
         };
-        assert_eq!(sheet.table(), "from    count  share\na, \"b\"     12  66.7%\n=1+1       -1\n\ntotal 3\n");
-        assert_eq!(sheet.csv(), "from,count,share\r\n\"a, \"\"b\"\"\",12,0.66666666\r\n'=1+1,-1,\r\n");
-        let lines: Vec<Value> = sheet.ndjson().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(table.table(), "from    count  share\na, \"b\"     12  66.7%\n=1+1       -1\n\ntotal 3\n");
+        assert_eq!(table.csv(), "from,count,share\r\n\"a, \"\"b\"\"\",12,0.66666666\r\n'=1+1,-1,\r\n");
+        let lines: Vec<Value> = table.ndjson().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(lines[0], json!({"from": "a, \"b\"", "count": 12, "share": 0.66666666}));
-        let read: Value = serde_json::from_str(&sheet.json()).expect("JSON");
+        let read: Value = serde_json::from_str(&table.json()).expect("JSON");
         assert_eq!(read["total"], 3);
         assert_eq!(read["rows"][1], json!({"from": "=1+1", "count": -1, "share": null}));
     }
 
     #[test]
-    fn people_read_shares_in_per_cent_times_in_words_and_lists_without_signs() {
-        let cell = |name: &str, value: Value| readable(&value, Shown::of(name));
+    fn cells_for_people_have_percentages_times_with_units_and_plain_lists() {
+        let cell = |name: &str, value: Value| readable(&value, Display::of(name));
         for (name, value, text) in [
             ("share", json!(0.5), "50.0%"),
             ("ofPrevious", json!(1.0), "100.0%"),

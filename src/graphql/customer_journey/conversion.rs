@@ -1,4 +1,4 @@
-//! What one customer's touchpoints led to, and what each of them has earned.
+//! The conversions of one customer, and the credit of each touchpoint before them.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use async_graphql::{Context, Error, ErrorExtensions, Object};
 use rustc_hash::FxHashMap;
 
 use super::CustomerJourney;
-use super::history::History;
 use crate::domain;
 use crate::graphql::error::{Code, coded};
+use crate::graphql::history::History;
 use crate::graphql::load::{self, MessageId};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::spend::Money;
@@ -18,11 +18,11 @@ use crate::journeys::credit::{Model, Touch, weigh};
 use crate::journeys::dimension::Dimension;
 use crate::journeys::scope::Step;
 
-/// The most steps of all conversions of one answer.
+/// The maximum number of steps of all conversions of one answer.
 const MOST_STEPS: usize = 10_000;
 
-/// What is asked.
-pub(super) struct Question {
+/// What the conversions of a customer are computed by.
+pub(super) struct ConversionQuery {
     pub(super) goal: Step,
     pub(super) touches: Option<Step>,
     pub(super) dimension: Dimension,
@@ -31,63 +31,64 @@ pub(super) struct Question {
     pub(super) model: Model,
 }
 
-/// Something that a customer was led to.
+/// A conversion of a customer.
 pub struct Conversion {
     journey: CustomerJourney,
     history: Arc<History>,
-    /// Its place in the history, and those of the steps with their credit.
-    place: usize,
+    /// Its index in the history, and the indices of the steps with their credit.
+    index: usize,
     steps: Vec<(usize, f64)>,
     value: Option<domain::Money>,
 }
 
-/// Something that a customer was led to, and the way to it.
+/// A conversion of a customer, and the touchpoints that led to it.
 #[Object]
 impl Conversion {
-    /// When.
+    /// When it happened.
     async fn at(&self) -> DateTime {
-        DateTime(self.history.passed[self.place].key.at)
+        DateTime(self.history.rows[self.index].key.at)
     }
 
     /// The touchpoint that matches the goal.
     async fn touchpoint(&self, ctx: &Context<'_>) -> Result<Touchpoint, Error> {
-        touchpoint(ctx, &self.journey, &self.history, self.place).await
+        touchpoint(ctx, &self.journey, &self.history, self.index).await
     }
 
-    /// What the order it is about comes to, less what came back; null when it is about none.
+    /// The net value of its order: total less returns. Null when it is not about an order.
     async fn value(&self) -> Option<Money> {
         self.value.as_ref().map(|value| Money::of(value.amount, &value.currency))
     }
 
-    /// The touchpoints that led to it, in order of time: those behind the conversion before, not longer ago than
-    /// `lookback`, and with `touches` those that match it. Empty when it came by itself.
+    /// The touchpoints that led to it, in order of time: after the previous conversion, at most `lookback` before this
+    /// one, and matching `touches` when it is given. Empty when no touchpoint led to it.
     async fn steps(&self) -> Vec<ConversionStep<'_>> {
-        self.steps.iter().map(|(place, credit)| ConversionStep { of: self, place: *place, credit: *credit }).collect()
+        self.steps.iter().map(|(index, credit)| ConversionStep { of: self, index: *index, credit: *credit }).collect()
     }
 
-    /// From the first step to the conversion; 0 without a step.
+    /// The time from the first step to the conversion, in seconds. 0 without steps.
     async fn duration_seconds(&self) -> f64 {
-        let at = |place: usize| self.history.passed[place].key.at.0;
-        self.steps.first().map_or(0.0, |(first, _)| (at(self.place) - at(*first)) as f64 / 1_000.0)
+        let at = |index: usize| self.history.rows[index].key.at.0;
+        self.steps.first().map_or(0.0, |(first, _)| (at(self.index) - at(*first)) as f64 / 1_000.0)
     }
 }
 
-/// A step on the way to a conversion.
+/// A touchpoint that led to a conversion.
 pub struct ConversionStep<'a> {
     of: &'a Conversion,
-    place: usize,
+    index: usize,
     credit: f64,
 }
 
-/// A step on the way to a conversion.
+/// A touchpoint that led to a conversion.
 #[Object]
 impl ConversionStep<'_> {
     /// The touchpoint.
     async fn touchpoint(&self, ctx: &Context<'_>) -> Result<Touchpoint, Error> {
-        touchpoint(ctx, &self.of.journey, &self.of.history, self.place).await
+        touchpoint(ctx, &self.of.journey, &self.of.history, self.index).await
     }
 
-    /// How much of the conversion it earned, by the model: of one conversion 1 in all, but for PARTICIPATION.
+    /// The step's share of the conversion by the model. The shares of one conversion add up to 1, except with
+    /// PARTICIPATION.
     async fn credit(&self) -> f64 {
         self.credit
     }
@@ -97,12 +98,12 @@ async fn touchpoint(
     ctx: &Context<'_>,
     journey: &CustomerJourney,
     history: &History,
-    place: usize,
+    index: usize,
 ) -> Result<Touchpoint, Error> {
-    let id = MessageId(history.passed[place].message_id.clone());
-    let row = load::then(ctx, journey.view.as_of, id).await?;
-    // It was there a moment ago.
-    let row = row.ok_or_else(|| coded(Code::StoreAway, "the history changed while it was read, ask again"))?;
+    let id = MessageId(history.rows[index].message_id.clone());
+    let row = load::one_as_of(ctx, journey.view.as_of, id).await?;
+    // The history just had it, so it was deleted in between.
+    let row = row.ok_or_else(|| coded(Code::StoreAway, "the history changed while it was read: ask again"))?;
     Ok(Touchpoint::of_customer(row, &journey.view))
 }
 
@@ -110,60 +111,60 @@ async fn touchpoint(
 pub(super) async fn find(
     ctx: &Context<'_>,
     journey: &CustomerJourney,
-    question: Question,
+    query: ConversionQuery,
     first: usize,
 ) -> Result<Vec<Conversion>, Error> {
     let history = journey.history(ctx).await?;
     let in_scope = journey.in_scope(&history);
-    let places: Vec<usize> = (0..history.passed.len()).filter(|place| in_scope[*place]).collect();
-    let goal = question.goal.table(&history.kinds);
-    let touches = question.touches.as_ref().map(|touches| touches.table(&history.kinds));
-    let earns = |place: &usize| touches.as_ref().is_none_or(|can| can[history.passed[*place].kind as usize]);
-    let touchpoint = |place: &usize| {
-        let passed = &history.passed[*place];
-        PathTouchpoint { at: passed.key.at, goal: goal[passed.kind as usize], order: passed.order }
+    let indices: Vec<usize> = (0..history.rows.len()).filter(|index| in_scope[*index]).collect();
+    let goal = query.goal.table(&history.kinds);
+    let touches = query.touches.as_ref().map(|touches| touches.table(&history.kinds));
+    let earns = |index: &usize| touches.as_ref().is_none_or(|can| can[history.rows[*index].kind as usize]);
+    let touchpoint = |index: &usize| {
+        let row = &history.rows[*index];
+        PathTouchpoint { at: row.key.at, goal: goal[row.kind as usize], order: row.order }
     };
-    let touchpoints: Vec<PathTouchpoint> = places.iter().map(touchpoint).collect();
-    let mut values = Values::new(question.dimension);
+    let touchpoints: Vec<PathTouchpoint> = indices.iter().map(touchpoint).collect();
+    let mut values = Values::new(query.dimension);
     let mut found = Vec::new();
     let mut steps = 0;
-    for path in conversion_paths(&touchpoints, question.lookback).into_iter().rev().take(first) {
-        let on_it: Vec<usize> = path.steps(&touchpoints).map(|step| places[step]).filter(earns).collect();
+    for path in conversion_paths(&touchpoints, query.lookback).into_iter().rev().take(first) {
+        let on_it: Vec<usize> = path.steps(&touchpoints).map(|step| indices[step]).filter(earns).collect();
         steps += on_it.len();
         if steps > MOST_STEPS {
             return Err(too_many_steps(steps));
         }
         let at = touchpoints[path.conversion].at;
-        let touch = |place: &usize| {
-            let passed = &history.passed[*place];
-            Touch { age: at.0 - passed.key.at.0, value: values.of(&history, passed.kind) }
+        let touch = |index: &usize| {
+            let row = &history.rows[*index];
+            Touch { age: at.0 - row.key.at.0, value: values.of(&history, row.kind) }
         };
         let touches: Vec<Touch> = on_it.iter().map(touch).collect();
         let mut credits = Vec::with_capacity(touches.len());
-        weigh(question.model, &touches, question.half_life, &mut credits);
-        found.push((places[path.conversion], on_it.into_iter().zip(credits).collect::<Vec<_>>()));
+        weigh(query.model, &touches, query.half_life, &mut credits);
+        found.push((indices[path.conversion], on_it.into_iter().zip(credits).collect::<Vec<_>>()));
     }
-    let order = |place: usize| Some(history.orders[history.passed[place].order? as usize].clone());
-    let keys: Vec<_> = found.iter().filter_map(|(place, _)| order(*place)).collect();
-    let orders = load::then_many(ctx, journey.view.as_of, keys).await?;
-    let conversion = |(place, steps): (usize, Vec<(usize, f64)>)| {
-        let order = order(place).and_then(|key| orders.get(&key));
+    let order = |index: usize| Some(history.orders[history.rows[index].order? as usize].clone());
+    let keys: Vec<_> = found.iter().filter_map(|(index, _)| order(*index)).collect();
+    let orders = load::many_as_of(ctx, journey.view.as_of, keys).await?;
+    let conversion = |(index, steps): (usize, Vec<(usize, f64)>)| {
+        let order = order(index).and_then(|key| orders.get(&key));
         let value = order.map(|order| domain::Money { amount: order.net(), currency: order.currency.clone() });
-        Conversion { journey: journey.clone(), history: history.clone(), place, steps, value }
+        Conversion { journey: journey.clone(), history: history.clone(), index, steps, value }
     };
     Ok(found.into_iter().map(conversion).collect())
 }
 
 fn too_many_steps(steps: usize) -> Error {
-    let message = format!("the ways to these conversions have more than {MOST_STEPS} steps");
+    let message = format!("these conversions have more than {MOST_STEPS} steps");
     coded(Code::TooExpensive, message).extend_with(|_, extensions| {
         extensions.set("cost", steps as i64);
         extensions.set("limit", MOST_STEPS as i64);
-        extensions.set("hint", "ask for a smaller `first`, or a shorter `lookback`");
+        extensions.set("hint", "use a smaller `first` or a shorter `lookback`");
     })
 }
 
-/// Codes for the values of a dimension.
+/// Numbers the values of a dimension.
 struct Values {
     dimension: Dimension,
     codes: FxHashMap<Option<String>, u32>,

@@ -1,4 +1,4 @@
-//! A code for every error, and nothing that is ours in any.
+//! Gives every error a code, and removes internal detail.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,13 +7,13 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet, TypeKind, Typ
 use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Pos, Response, ServerError, Value};
 
-use super::{Question, error};
+use super::{GraphqlRequest, error};
 use crate::domain::nearest;
 
-/// Validation may find something in every field; more than so many help nobody.
+/// The maximum number of validation errors in an answer.
 pub(super) const ERRORS_SHOWN: usize = 25;
 
-/// Every code that an error can have, or will have when what it is about is there; docs/errors.md explains each.
+/// All error codes, including those reserved for later features. docs/errors.md explains each.
 pub const CODES: &[&str] = &[
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
@@ -37,7 +37,7 @@ pub const CODES: &[&str] = &[
     "INTERNAL",
 ];
 
-/// `OK`, or the code of the first error: one of a closed list, so that it can be a metric's label.
+/// `OK`, or the code of the first error. The list is closed, so it can be the label of a metric.
 pub fn outcome_label(response: &Response) -> &'static str {
     match response.errors.first() {
         None => "OK",
@@ -45,15 +45,15 @@ pub fn outcome_label(response: &Response) -> &'static str {
     }
 }
 
-/// Gives each error without a code its own, and each INTERNAL the request's id.
-pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) {
+/// Adds a code to each error without one, and the request's id to each INTERNAL.
+pub(super) fn add_codes(response: &mut Response, ran: bool, request: &GraphqlRequest) {
     if !ran {
         response.errors.truncate(ERRORS_SHOWN);
     }
     for fault in &mut response.errors {
         match code(fault) {
             Some("INTERNAL") => {
-                fault.extensions.get_or_insert_default().set("requestId", question.request_id.as_str());
+                fault.extensions.get_or_insert_default().set("requestId", request.request_id.as_str());
                 continue;
             }
             Some(_) => continue,
@@ -68,12 +68,12 @@ pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) 
             }
             ServerError { locations, ..shown }
         } else if is_about_an_argument(fault) {
-            about_an_argument(fault, question)
+            about_an_argument(fault, request)
         } else {
-            // The message may hold anything, a person's data too, so not even the log gets it.
-            tracing::error!(request_id = question.request_id, path = ?fault.path, "a resolver failed without a code");
+            // The message may contain personal data, so not even the log gets it.
+            tracing::error!(request_id = request.request_id, path = ?fault.path, "a resolver failed without a code");
             let mut hidden = error("INTERNAL", "internal error", None);
-            hidden.extensions.get_or_insert_default().set("requestId", question.request_id.as_str());
+            hidden.extensions.get_or_insert_default().set("requestId", request.request_id.as_str());
             ServerError {
                 locations: std::mem::take(&mut fault.locations),
                 path: std::mem::take(&mut fault.path),
@@ -83,12 +83,12 @@ pub(super) fn complete(response: &mut Response, ran: bool, question: &Question) 
     }
 }
 
-/// Whether an error says that the store did not do it, and another time may.
+/// Whether an error says that the store failed and a retry may succeed.
 pub(super) fn is_of_store(error: &ServerError) -> bool {
     matches!(code(error), Some("STORE_AWAY" | "STORE_BUSY" | "STORE_FULL" | "STORE_READ_ONLY"))
 }
 
-/// Whether an error says that nobody knows whether it was done.
+/// Whether an error leaves open whether the write was stored.
 pub(super) fn is_unsure(error: &ServerError) -> bool {
     code(error) == Some("TIMEOUT")
 }
@@ -100,19 +100,19 @@ fn code(error: &ServerError) -> Option<&str> {
     }
 }
 
-/// async-graphql reads an argument's value only when its field is resolved, and these are its words
-/// for one that does not fit; what it says is about what was sent.
+/// Whether an error is about an argument's value. async-graphql reads the value only when the field is resolved; these
+/// are its messages for an invalid one.
 pub(super) fn is_about_an_argument(error: &ServerError) -> bool {
     error.source.is_none()
         && (error.message.starts_with("Failed to parse \"") || error.message.starts_with("Expected input type \""))
 }
 
-fn about_an_argument(fault: &ServerError, question: &Question) -> ServerError {
+fn about_an_argument(fault: &ServerError, request: &GraphqlRequest) -> ServerError {
     let mut shown = error("BAD_ARGUMENT", fault.message.clone(), None);
     shown.locations.clone_from(&fault.locations);
     shown.path.clone_from(&fault.path);
     shown.extensions.get_or_insert_default().set("hint", hint(&fault.message));
-    if let Some(argument) = fault.locations.first().and_then(|at| argument_at(&question.query, *at)) {
+    if let Some(argument) = fault.locations.first().and_then(|at| argument_at(&request.query, *at)) {
         shown.message = format!("`{argument}`: {}", shown.message);
         shown.extensions.get_or_insert_default().set("argument", argument);
     }
@@ -131,8 +131,7 @@ static ENUMS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     definitions.into_iter().filter_map(of).collect()
 });
 
-/// Which values an enum has, and the nearest, when it is one of an enum that validation did not find. These are
-/// async-graphql's words for it.
+/// The values of an enum, and the nearest one, when validation did not find a value. Reads async-graphql's message.
 fn hint_of_enum(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("enumeration type \"")?;
     let (ty, rest) = rest.split_once('"')?;
@@ -140,7 +139,7 @@ fn hint_of_enum(message: &str) -> Option<String> {
     Some(nearest::hint(written, ENUMS.get(ty)?.iter().map(String::as_str)))
 }
 
-/// What would be right: a scalar's own words for it, else the type that the schema describes.
+/// What would be right: the message of the scalar, else the name of the type.
 fn hint(message: &str) -> String {
     let quoted = message.split('"').nth(1).unwrap_or("its type");
     let words =
@@ -151,7 +150,7 @@ fn hint(message: &str) -> String {
     }
 }
 
-/// The argument whose value stands at a place of the query.
+/// The argument whose value is at a position of the query.
 fn argument_at(query: &str, at: Pos) -> Option<String> {
     let document = parse_query(query).ok()?;
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
@@ -159,7 +158,7 @@ fn argument_at(query: &str, at: Pos) -> Option<String> {
     operations.chain(fragments).find_map(|set| in_set(set, at))
 }
 
-/// Only for a document that was measured: its nesting is bounded.
+/// Recursive: only for a document within the limits, whose nesting is bounded.
 fn in_set(set: &SelectionSet, at: Pos) -> Option<String> {
     set.items.iter().find_map(|selection| match &selection.node {
         Selection::Field(field) => in_field(&field.node, at),

@@ -1,5 +1,5 @@
-//! Queries that were parsed, and found valid, before: programs ask the same few texts over and over,
-//! and reading and validating the text takes longer than all else that is checked about it.
+//! A cache of parsed and validated documents. Clients send the same few texts again and again, and parsing and
+//! validating a text takes longer than all other checks.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,31 +9,31 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use rustc_hash::FxHashMap;
 
-use super::grammar;
+use super::validator;
 use crate::graphql::limits::{LimitError, Limits, check_text};
 
-/// How many texts, and how many bytes of text, are kept at the least; at the most twice as many.
+/// The cache keeps at least this many texts and bytes of text, and at most twice as many.
 const TEXTS: usize = 256;
 const BYTES: usize = 256 * 1024;
 
-/// Documents by their text.
+/// The cache, by text.
 #[derive(Default)]
-pub(super) struct Documents(Mutex<Kept>);
+pub(super) struct Documents(Mutex<Cache>);
 
-/// When `young` is full it becomes `old`, and what was old and not asked for since is forgotten.
+/// When `young` is full it becomes `old`, and the previous `old` is dropped. A hit in `old` moves to `young`.
 #[derive(Default)]
-struct Kept {
+struct Cache {
     young: FxHashMap<Arc<str>, Arc<Document>>,
     old: FxHashMap<Arc<str>, Arc<Document>>,
     young_bytes: usize,
 }
 
-/// A document, and what was found out about it that is so each time.
+/// A parsed document, and the results of checks that do not depend on variables.
 #[derive(Debug)]
 pub(super) struct Document {
     parsed: ExecutableDocument,
-    /// Not all that is said of a document of several operations holds for each of them: nothing is
-    /// remembered of it.
+    /// Results for one operation of several need not hold for the others, so only documents with one operation
+    /// remember them.
     one_operation: bool,
     small: AtomicBool,
     sound: AtomicBool,
@@ -50,32 +50,32 @@ impl Document {
         Document { parsed, one_operation, small, sound, valid }
     }
 
-    /// Whether it was found within the limits before, whatever its variables.
+    /// Whether it is known to be within the limits with any variables.
     pub(super) fn is_small(&self) -> bool {
         self.small.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it is within the limits, whatever its variables.
+    /// Remembers that it is within the limits with any variables.
     pub(super) fn found_small(&self) {
         self.small.store(self.one_operation, Ordering::Relaxed);
     }
 
-    /// Whether it was found to be as the specification asks before, as far as that hangs on the text alone.
+    /// Whether its text is known to satisfy the specification, apart from variables.
     pub(super) fn is_sound(&self) -> bool {
         self.sound.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it is.
+    /// Remembers that its text satisfies the specification.
     pub(super) fn found_sound(&self) {
         self.sound.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was found valid before; the values of variables are not part of that.
+    /// Whether it is known to be valid, apart from the values of variables.
     pub(super) fn is_valid(&self) -> bool {
         self.valid.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it was found valid.
+    /// Remembers that it is valid.
     pub(super) fn found_valid(&self) {
         self.valid.store(self.one_operation, Ordering::Relaxed);
     }
@@ -89,36 +89,35 @@ impl Deref for Document {
     }
 }
 
-/// Why a text is no document.
+/// Why a text cannot be parsed.
 #[derive(Debug)]
 pub(super) enum Unreadable {
-    /// It is too long, or nested too deep, to be read at all.
+    /// It is too long, or nested too deep, to be parsed.
     Limit(LimitError),
     /// It is not GraphQL.
     Syntax(async_graphql::parser::Error),
 }
 
 impl Documents {
-    /// The document of a text that is within the limits. One that was parsed before was within them
-    /// then, so nothing is measured twice; what depends on variables is not asked here.
+    /// The document of a text. A text that was parsed before is within the limits that do not depend on variables.
     pub(super) fn read(&self, text: &str, limits: &Limits) -> Result<Arc<Document>, Unreadable> {
-        if let Some(known) = self.kept().get(text) {
+        if let Some(known) = self.cache().get(text) {
             return Ok(known);
         }
         check_text(text, limits).map_err(Unreadable::Limit)?;
         let mut parsed = parse_query(text).map_err(Unreadable::Syntax)?;
-        grammar::show_directives(&mut parsed);
+        validator::show_directives(&mut parsed);
         let document = Arc::new(Document::new(parsed));
-        self.kept().put(text.into(), document.clone());
+        self.cache().put(text.into(), document.clone());
         Ok(document)
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl Cache {
     fn get(&mut self, text: &str) -> Option<Arc<Document>> {
         if let Some(document) = self.young.get(text) {
             return Some(document.clone());
@@ -154,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_in_number_and_in_bytes() {
+    fn the_cache_is_bounded_in_number_and_in_bytes() {
         let (documents, limits) = (Documents::default(), Limits::default());
         let bounded = || {
-            let kept = documents.kept();
+            let cache = documents.cache();
             let bytes = |texts: &FxHashMap<Arc<str>, _>| texts.keys().map(|text| text.len()).sum::<usize>();
-            kept.young.len() + kept.old.len() <= 2 * TEXTS && bytes(&kept.young) + bytes(&kept.old) <= 2 * BYTES
+            cache.young.len() + cache.old.len() <= 2 * TEXTS && bytes(&cache.young) + bytes(&cache.old) <= 2 * BYTES
         };
         for n in 0..10 * TEXTS {
             documents.read(&format!("{{ a{n} }}"), &limits).expect("a query");
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_refused_again() {
+    fn a_refused_text_is_refused_again() {
         let (documents, limits) = (Documents::default(), Limits { tokens: 3, ..Limits::default() });
         for _ in 0..2 {
             assert!(matches!(documents.read("{ a b c }", &limits), Err(Unreadable::Limit(_))));

@@ -1,4 +1,4 @@
-//! The fields at the top of an operation, those of its fragments included.
+//! The root fields of an operation, those of its fragments included.
 
 use std::collections::HashSet;
 
@@ -7,35 +7,35 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Oper
 
 use super::error;
 
-/// Refuses a subscription with several root fields, or with one of introspection: each of its answers
-/// is one event of one stream (GraphQL specification of October 2021, section 5.2.3.1).
+/// Refuses a subscription with several root fields, or with a root field of introspection (GraphQL specification of
+/// October 2021, section 5.2.3.1).
 pub(super) fn check(operation: &OperationDefinition, document: &ExecutableDocument) -> Result<(), ServerError> {
     if operation.ty != OperationType::Subscription {
         return Ok(());
     }
     let roots = Roots::of(operation, document);
-    let words = match roots.names.len() {
+    let message = match roots.names.len() {
         0 | 1 if roots.names.iter().any(|(_, field)| field.starts_with("__")) => {
-            "a subscription is not asked for introspection: ask by a query"
+            "a subscription cannot select introspection: use a query"
         }
         0 | 1 => return Ok(()),
-        _ => "a subscription has one root field: send the others as subscriptions of their own",
+        _ => "a subscription has one root field: send a subscription for each of the others",
     };
-    Err(error("GRAPHQL_VALIDATION_FAILED", words, None))
+    Err(error("GRAPHQL_VALIDATION_FAILED", message, None))
 }
 
-/// Whether a field is among them.
+/// Whether the operation has this root field.
 pub(super) fn has(operation: &OperationDefinition, document: &ExecutableDocument, field: &str) -> bool {
     Roots::of(operation, document).names.iter().any(|(_, name)| *name == field)
 }
 
-/// Whether all of them are among `fields`, and there is one.
+/// Whether the operation has a root field, and all its root fields are among `fields`.
 pub(super) fn all(operation: &OperationDefinition, document: &ExecutableDocument, fields: &[&str]) -> bool {
     let roots = Roots::of(operation, document);
     !roots.names.is_empty() && roots.names.iter().all(|(_, name)| fields.contains(name))
 }
 
-/// The fields, by the name of their answer.
+/// The root fields, as pairs of response key and field name.
 struct Roots<'a> {
     document: &'a ExecutableDocument,
     names: HashSet<(&'a str, &'a str)>,
@@ -58,7 +58,7 @@ impl<'a> Roots<'a> {
                 Selection::InlineFragment(inline) => self.gather(&inline.node.selection_set.node),
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    // A fragment in itself is what validation will refuse.
+                    // A fragment may contain itself. Validation refuses that later.
                     if self.fragments.insert(name.as_str())
                         && let Some(fragment) = self.document.fragments.get(name)
                     {

@@ -1,4 +1,4 @@
-//! Every way in which a request can fail, against a schema made to fail.
+//! Tests of all ways in which a request can fail, with a schema made for that.
 
 use async_graphql::{EmptySubscription, Error, InputObject, Object, OneofObject, SimpleObject, ValidationMode};
 use serde_json::value::to_raw_value;
@@ -77,32 +77,34 @@ impl Mutation {
 fn api() -> Api {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     let of_valid = Schema::build(Query, Mutation, EmptySubscription).validation_mode(ValidationMode::Fast).finish();
-    Api::new(schema, |request| request).expect("a schema that can be read").running_valid_by(of_valid)
+    Api::new(schema, |request| request).expect("a schema that can be read").with_unvalidated(of_valid)
 }
 
-async fn ask(query: &str, variables: Json) -> (Json, Kind, &'static str) {
+async fn ask(query: &str, variables: Json) -> (Json, ResponseKind, &'static str) {
     let variables = to_raw_value(&variables).ok();
-    let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
+    let request =
+        GraphqlRequest { query: query.into(), variables, request_id: "r1".into(), ..GraphqlRequest::default() };
     let api = api();
-    let answer = api.execute(question.clone()).await;
-    let again = api.execute(question).await;
+    let answer = api.execute(request.clone()).await;
+    let again = api.execute(request).await;
     assert_eq!((&answer.body, answer.kind, answer.outcome), (&again.body, again.kind, again.outcome), "asked again");
     (serde_json::from_slice(&answer.body).expect("JSON"), answer.kind, answer.outcome)
 }
 
 #[tokio::test]
-async fn what_was_valid_before_is_as_strict_about_its_variables() {
+async fn variables_of_a_cached_document_are_checked_as_strictly() {
     let api = api();
     let ask = async |query: &str, variables: Json| {
         let variables = to_raw_value(&variables).ok();
-        let question = Question { query: query.into(), variables, request_id: "r1".into(), ..Question::default() };
-        let answer = api.execute(question).await;
+        let request =
+            GraphqlRequest { query: query.into(), variables, request_id: "r1".into(), ..GraphqlRequest::default() };
+        let answer = api.execute(request).await;
         (answer.kind, answer.outcome)
     };
     let text = "query($text: String!) { echo(text: $text) }";
     let by = "query($by: By!) { thing(by: $by) { name } }";
     let first = "query($first: Int) { things(first: $first) { name } }";
-    let (run, refused) = ((Kind::Run, "OK"), (Kind::Refused, "GRAPHQL_VALIDATION_FAILED"));
+    let (run, refused) = ((ResponseKind::Run, "OK"), (ResponseKind::Refused, "GRAPHQL_VALIDATION_FAILED"));
     for _ in 0..2 {
         assert_eq!(ask(text, json!({"text": "a"})).await, run);
         assert_eq!(ask(text, json!({"text": 1})).await, refused);
@@ -118,10 +120,10 @@ async fn what_was_valid_before_is_as_strict_about_its_variables() {
     }
 }
 
-/// The one error of a request that was not run.
+/// The only error of a request that was not run.
 async fn refused(query: &str, variables: Json) -> Json {
     let (body, kind, outcome) = ask(query, variables).await;
-    assert_eq!((kind, body.get("data")), (Kind::Refused, None), "{body}");
+    assert_eq!((kind, body.get("data")), (ResponseKind::Refused, None), "{body}");
     assert_eq!(body["errors"][0]["extensions"]["code"], outcome);
     body["errors"][0].clone()
 }
@@ -129,7 +131,7 @@ async fn refused(query: &str, variables: Json) -> Json {
 #[tokio::test]
 async fn data_comes_back() {
     let (body, kind, outcome) = ask("query Q($t: String!) { echo(text: $t) }", json!({"t": "é"})).await;
-    assert_eq!((body, kind, outcome), (json!({"data": {"echo": "é"}}), Kind::Run, "OK"));
+    assert_eq!((body, kind, outcome), (json!({"data": {"echo": "é"}}), ResponseKind::Run, "OK"));
 }
 
 #[tokio::test]
@@ -170,7 +172,7 @@ async fn a_query_that_does_not_fit_the_schema() {
 const ERRORS_SHOWN: usize = 25;
 
 #[tokio::test]
-async fn what_async_graphql_does_not_look_at_is_validated_too() {
+async fn rules_that_async_graphql_does_not_check_are_validated_too() {
     for query in [
         // On `__typename`.
         "{ __typename @x }",
@@ -197,7 +199,7 @@ async fn what_async_graphql_does_not_look_at_is_validated_too() {
         "{ __schema @x { queryType { name } } }",
         "{ __schema { nothing } }",
         "mutation { __schema { queryType { name } } }",
-        // Directives in places that are not theirs.
+        // Directives at wrong positions.
         "query @x { __typename }",
         "query @skip(if: true) { __typename }",
         "query($a: Boolean! @x) { __typename @include(if: $a) }",
@@ -207,7 +209,7 @@ async fn what_async_graphql_does_not_look_at_is_validated_too() {
         "{ ...F @x } fragment F on Query { __typename }",
         "{ ...F @include(if: true) @include(if: false) } fragment F on Query { __typename }",
         "{ ... @specifiedBy(url: \"x\") { __typename } }",
-        // Variables of another type than their place.
+        // Variables of the wrong type for their position.
         "query($v: Boolean) { thing(by: {number: 1}) @include(if: $v) { name } }",
         "query($v: [Boolean!]!) { thing(by: {number: 1}) @include(if: $v) { name } }",
         "query($v: [Int!]!) { things(first: $v) { name } }",
@@ -223,12 +225,12 @@ async fn what_async_graphql_does_not_look_at_is_validated_too() {
         "query($v: [Pick!]) { ...F } fragment F on Query { pick(of: $v) }",
         "query($v: String = null) { echo(text: $v) }",
         "query($v: Boolean = null) { __typename @skip(if: $v) }",
-        // Fields of one name that are two.
+        // Different fields with one name.
         "{ thing(by: {number: 1}) { x: name } thing(by: {number: 1}) { x: __typename } }",
         "{ ... on Query { x: __typename } x: echo(text: \"a\") }",
         "{ ...A ...B } fragment A on Query { thing(by: {number: 1}) { x: name } }
             fragment B on Query { thing(by: {number: 1}) { x: __typename } }",
-        // A part that would be lost.
+        // A field of an input object that would be lost.
         "{ thing(by: {number: 1, number: 2}) { name } }",
         "query($b: By = {id: \"a\", id: \"b\"}) { thing(by: $b) { name } }",
     ] {
@@ -240,7 +242,7 @@ async fn what_async_graphql_does_not_look_at_is_validated_too() {
 }
 
 #[tokio::test]
-async fn a_variable_is_used_where_only_typename_uses_it() {
+async fn a_variable_counts_as_used_by_a_directive_of_typename() {
     let by = "thing(by: {number: 1})";
     for (query, data) in [
         ("query($v: Boolean!) { __typename @include(if: $v) a: __typename }".to_owned(), json!({"a": "Query"})),
@@ -259,12 +261,12 @@ async fn a_variable_is_used_where_only_typename_uses_it() {
         ("{ __type(name: \"By\") { name isOneOf } }".to_owned(), json!({"__type": {"name": "By", "isOneOf": true}})),
     ] {
         let (body, kind, _) = ask(&query, json!({"v": false})).await;
-        assert_eq!((body, kind), (json!({"data": data}), Kind::Run), "{query}");
+        assert_eq!((body, kind), (json!({"data": data}), ResponseKind::Run), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_variable_inside_a_list_or_an_input_object_has_the_type_of_its_place() {
+async fn a_variable_inside_a_list_or_an_input_object_has_the_type_of_its_position() {
     for (query, variables, count) in [
         ("query($v: String = \"b\") { pick(of: [{words: [\"a\", $v]}]) }", json!({}), 2),
         ("query($v: Int) { pick(of: [{words: [\"a\", \"b\"], most: $v}]) }", json!({"v": 1}), 1),
@@ -274,7 +276,7 @@ async fn a_variable_inside_a_list_or_an_input_object_has_the_type_of_its_place()
         ("query($v: [Pick!]!) { ...F } fragment F on Query { pick(of: $v) }", json!({"v": [{"words": []}]}), 0),
     ] {
         let (body, kind, _) = ask(query, variables).await;
-        assert_eq!((body, kind), (json!({"data": {"pick": count}}), Kind::Run), "{query}");
+        assert_eq!((body, kind), (json!({"data": {"pick": count}}), ResponseKind::Run), "{query}");
     }
 }
 
@@ -288,32 +290,33 @@ async fn a_missing_variable_is_named() {
 async fn an_operation_that_is_not_there_or_not_named() {
     assert_eq!(
         refused("query a { __typename } query b { __typename }", json!({})).await["message"],
-        "there are 2 operations: say which one with `operationName`"
+        "the document has 2 operations: choose one with `operationName`"
     );
     for query in ["query a { __typename }", "{ __typename }"] {
-        let question = Question { query: query.into(), operation_name: Some("z".into()), ..Question::default() };
-        let answer = api().execute(question).await;
-        assert_eq!((answer.kind, answer.outcome), (Kind::Refused, "GRAPHQL_VALIDATION_FAILED"));
+        let request =
+            GraphqlRequest { query: query.into(), operation_name: Some("z".into()), ..GraphqlRequest::default() };
+        let answer = api().execute(request).await;
+        assert_eq!((answer.kind, answer.outcome), (ResponseKind::Refused, "GRAPHQL_VALIDATION_FAILED"));
     }
-    let question = Question {
+    let request = GraphqlRequest {
         query: "query a { x: __typename } query b { y: __typename }".into(),
         operation_name: Some("b".into()),
-        ..Question::default()
+        ..GraphqlRequest::default()
     };
-    let answer = api().execute(question).await;
+    let answer = api().execute(request).await;
     assert_eq!(answer.operation.as_deref(), Some("b"));
     assert_eq!(answer.body, br#"{"data":{"y":"Query"}}"#);
 }
 
 #[tokio::test]
-async fn a_value_that_only_the_resolver_can_refuse_is_a_bad_argument() {
+async fn a_value_that_the_resolver_refuses_is_a_bad_argument() {
     for (query, variables) in [
         ("{ thing(by: {number: 1}) { name } things(first: 3000000000) { name } }", json!({})),
         ("query($n: Int!) { things(first: $n) { name } }", json!({"n": 3_000_000_000_u64})),
         ("{ ...f } fragment f on Query { things(first: 3000000000) { name } }", json!({})),
     ] {
         let (body, kind, outcome) = ask(query, variables).await;
-        assert_eq!((kind, outcome), (Kind::Run, "BAD_ARGUMENT"), "{body}");
+        assert_eq!((kind, outcome), (ResponseKind::Run, "BAD_ARGUMENT"), "{body}");
         assert_eq!(body["errors"][0]["extensions"]["argument"], "first");
         let hint = body["errors"][0]["extensions"]["hint"].as_str().expect("a hint");
         assert!(!hint.contains("Failed to parse") && !hint.is_empty(), "{hint}");
@@ -321,51 +324,51 @@ async fn a_value_that_only_the_resolver_can_refuse_is_a_bad_argument() {
 }
 
 #[tokio::test]
-async fn what_is_ours_becomes_internal_with_the_requests_id_alone() {
+async fn an_error_without_a_code_becomes_internal_with_the_requests_id_only() {
     let (body, kind, outcome) = ask("{ secret echo(text: \"x\") }", json!({})).await;
-    assert_eq!((kind, outcome), (Kind::Run, "INTERNAL"));
+    assert_eq!((kind, outcome), (ResponseKind::Run, "INTERNAL"));
     let error = json!({"message": "internal error", "locations": [{"line": 1, "column": 3}], "path": ["secret"],
         "extensions": {"code": "INTERNAL", "requestId": "r1"}});
     assert_eq!(body, json!({"data": {"secret": null, "echo": "x"}, "errors": [error]}));
-    // Also where the resolver says so itself, as for data that contradicts itself.
+    // Also when the resolver returns INTERNAL itself, for inconsistent data.
     let (body, ..) = ask("{ broken }", json!({})).await;
     assert_eq!(body["errors"][0]["extensions"], json!({"code": "INTERNAL", "requestId": "r1"}));
     let (body, kind, _) = ask("{ allOrNothing }", json!({})).await;
-    assert_eq!((kind, &body["data"]), (Kind::Run, &Json::Null));
+    assert_eq!((kind, &body["data"]), (ResponseKind::Run, &Json::Null));
     assert!(!body.to_string().contains("jane"), "{body}");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_all_lost_to_the_store_is_told_apart() {
-    assert_eq!(ask("{ away }", json!({})).await.1, Kind::StoreAway);
+async fn an_answer_lost_to_a_store_error_has_its_own_kind() {
+    assert_eq!(ask("{ away }", json!({})).await.1, ResponseKind::StoreAway);
 }
 
 #[tokio::test]
 async fn a_mutation_is_run_only_where_writing_is_allowed() {
     assert_eq!(ask("mutation { write }", json!({})).await.0, json!({"data": {"write": true}}));
     let query = "query a { __typename } mutation b { write }";
-    let by_get = |name: &str| Question {
+    let by_get = |name: &str| GraphqlRequest {
         query: query.into(),
         operation_name: Some(name.into()),
-        only_reads: true,
-        ..Question::default()
+        only_queries: true,
+        ..GraphqlRequest::default()
     };
-    assert_eq!(api().execute(by_get("a")).await.kind, Kind::Run);
-    assert_eq!(api().execute(by_get("b")).await.kind, Kind::NotARead);
+    assert_eq!(api().execute(by_get("a")).await.kind, ResponseKind::Run);
+    assert_eq!(api().execute(by_get("b")).await.kind, ResponseKind::MutationNotAllowed);
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_given_up() {
+async fn an_operation_over_the_time_limit_is_cancelled() {
     let api = api().with_limits(Limits::default(), Duration::from_millis(100));
-    let answer = api.execute(Question { query: "{ slow }".into(), ..Question::default() }).await;
-    assert_eq!((answer.kind, answer.outcome), (Kind::Late, "TIMEOUT"));
+    let answer = api.execute(GraphqlRequest { query: "{ slow }".into(), ..GraphqlRequest::default() }).await;
+    assert_eq!((answer.kind, answer.outcome), (ResponseKind::Late, "TIMEOUT"));
     let body: Json = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(body.get("data"), None);
     assert_eq!(body["errors"][0]["message"], "the operation took longer than 0.1 s: ask for less");
 }
 
 #[tokio::test]
-async fn a_parser_is_never_handed_a_tower_and_hard_texts_are_refused() {
+async fn deep_and_pathological_texts_are_refused() {
     let texts = [
         "{".repeat(32_000),
         "{a(b:".to_owned() + &"[".repeat(32_000),
@@ -384,14 +387,14 @@ async fn a_parser_is_never_handed_a_tower_and_hard_texts_are_refused() {
     for text in texts {
         let tower = text.len() > 30_000 && text.contains(&text[text.len() - 1..].repeat(100));
         let (_, kind, outcome) = ask(&text, json!({})).await;
-        assert_eq!(kind, Kind::Refused, "{}", &text[..20]);
+        assert_eq!(kind, ResponseKind::Refused, "{}", &text[..20]);
         let handed_on = outcome == "GRAPHQL_PARSE_FAILED";
         assert!(!(tower && handed_on && text.ends_with(['{', '['])), "{}", &text[..20]);
     }
 }
 
 #[tokio::test]
-async fn what_is_to_be_read_first_is_read_only_where_it_is_asked_for() {
+async fn the_first_read_runs_only_for_requests_with_its_field() {
     let reads = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = reads.clone();
     let api = api().reading_first("echo", move |request| {
@@ -406,8 +409,8 @@ async fn what_is_to_be_read_first_is_read_only_where_it_is_asked_for() {
         ("query A { __typename } query B { echo(text: \"x\") }", 3),
     ] {
         let operation_name = query.contains("query A").then(|| "A".to_owned());
-        let question = Question { query: query.into(), operation_name, ..Question::default() };
-        assert_eq!(api.execute(question).await.outcome, "OK", "{query}");
+        let request = GraphqlRequest { query: query.into(), operation_name, ..GraphqlRequest::default() };
+        assert_eq!(api.execute(request).await.outcome, "OK", "{query}");
         assert_eq!(reads.load(std::sync::atomic::Ordering::Relaxed), expected, "{query}");
     }
 }

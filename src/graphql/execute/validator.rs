@@ -1,12 +1,12 @@
-//! The validation of the GraphQL specification (October 2021, section 5), where async-graphql's leaves it out.
+//! Validation rules of the GraphQL specification (October 2021, section 5) that async-graphql does not check.
 //!
-//! async-graphql does not look at what stands on `__typename`, at directives of variable definitions, at the types of
-//! most variables in their places, and at what lies below two fields of one name. apollo-compiler does. What both
-//! find is left to async-graphql, whose words name what was probably meant and which argument is wrong.
+//! async-graphql does not check arguments and directives of `__typename`, directives of variable definitions, the
+//! types of most variables at their positions, and the selections below two fields of one name. apollo-compiler does.
+//! Errors that both find are left to async-graphql, whose messages name the probable intention and the argument.
 
 use std::collections::HashSet;
 
-use apollo_compiler::ast::{InputValueDefinition, Type, Value as Given, VariableDefinition};
+use apollo_compiler::ast::{InputValueDefinition, Type, Value as AstValue, VariableDefinition};
 use apollo_compiler::executable::{DirectiveList, Selection, SelectionSet};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::validation::{Valid, WithErrors};
@@ -16,16 +16,16 @@ use async_graphql::{Pos, Positioned, ServerError};
 
 use super::error;
 
-/// A schema that cannot be read, which no schema of ours is.
+/// The schema cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("the schema cannot be read: {0}")]
 pub struct UnreadableSchema(pub(super) String);
 
-/// What the specification asks of a document.
-pub(super) struct Grammar(Valid<Schema>);
+/// Validates documents by the specification.
+pub(super) struct Validator(Valid<Schema>);
 
-/// What async-graphql says too, and says better.
-const SAID_ALREADY: &[&str] = &[
+/// Errors for which async-graphql has a better message.
+const LEFT_TO_ASYNC_GRAPHQL: &[&str] = &[
     "UndefinedArgument",
     "UndefinedEnumValue",
     "UndefinedInputValue",
@@ -36,37 +36,38 @@ const SAID_ALREADY: &[&str] = &[
     "FloatCoercionError",
 ];
 
-/// The first thing that it says.
+/// async-graphql also stops at this error.
 const UNKNOWN_FIELD: &str = "UndefinedField";
 
-/// What introspection answers and apollo-compiler's own schema of it does not know yet.
+/// A field of introspection that apollo-compiler does not know yet.
 const NEWER: &str = "extend type __Type { isOneOf: Boolean }";
 
-impl Grammar {
-    /// Of a schema in schema definition language.
+impl Validator {
+    /// Reads a schema in schema definition language.
     pub(super) fn of(schema: &str) -> Result<Self, UnreadableSchema> {
         let schema = Schema::parse_and_validate(format!("{schema}\n{NEWER}"), "schema");
         schema.map(Self).map_err(|faults| UnreadableSchema(faults.errors.to_string()))
     }
 
-    /// Whatever is wrong with a text that was parsed and measured before; nothing of it hangs on variables.
+    /// Checks a text that is parsed and within the limits. The result does not depend on variables.
     pub(super) fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
         let faults = match ExecutableDocument::parse_and_validate(&self.0, text, "query") {
             Ok(document) => check_values(&self.0, &document),
             Err(WithErrors { errors, .. }) => {
                 let mut ours = Vec::new();
                 for fault in errors.iter() {
-                    // Refused for certain, and what else is found may only follow from it.
+                    // async-graphql refuses it, and the other errors may only follow from this one.
                     if fault.error.unstable_error_name() == Some(UNKNOWN_FIELD) {
                         return Ok(());
                     }
-                    let words = fault.error.to_string();
-                    let known = fault.error.unstable_error_name().is_some_and(|name| SAID_ALREADY.contains(&name));
-                    // Nobody else says it of this one.
-                    if !known || words.contains(".__typename`") {
+                    let message = fault.error.to_string();
+                    let known =
+                        fault.error.unstable_error_name().is_some_and(|name| LEFT_TO_ASYNC_GRAPHQL.contains(&name));
+                    // async-graphql does not check `__typename`.
+                    if !known || message.contains(".__typename`") {
                         let at = fault.line_column_range().map(|range| range.start);
                         let at = at.map(|at| Pos { line: at.line, column: at.column });
-                        ours.push(error("GRAPHQL_VALIDATION_FAILED", words, at));
+                        ours.push(error("GRAPHQL_VALIDATION_FAILED", message, at));
                     }
                 }
                 ours
@@ -76,8 +77,9 @@ impl Grammar {
     }
 }
 
-/// Moves directives from `__typename`, which async-graphql does not look at, to a fragment around it, which it does:
-/// `__typename @skip(if: $a)` is `... @skip(if: $a) { __typename }`. So they are checked, and variables in them used.
+/// Moves directives from `__typename`, where async-graphql ignores them, to a fragment around it:
+/// `__typename @skip(if: $a)` becomes `... @skip(if: $a) { __typename }`. So they are checked, and their variables
+/// count as used.
 pub(super) fn show_directives(document: &mut parsed::ExecutableDocument) {
     let operations = match &mut document.operations {
         parsed::DocumentOperations::Single(operation) => vec![operation],
@@ -87,7 +89,7 @@ pub(super) fn show_directives(document: &mut parsed::ExecutableDocument) {
     document.fragments.values_mut().for_each(|fragment| show_in(&mut fragment.node.selection_set.node));
 }
 
-/// Only for a text within the limits: its brackets are not deep.
+/// Recursive: only for a text within the limits.
 fn show_in(set: &mut parsed::SelectionSet) {
     for item in &mut set.items {
         let at = item.pos;
@@ -202,31 +204,31 @@ impl<'a> Values<'a> {
     }
 
     /// `place` is `None` where the schema names no type, as inside a scalar of our own.
-    fn check(&mut self, value: &'a Node<Given>, place: Option<Place<'a>>) {
+    fn check(&mut self, value: &'a Node<AstValue>, place: Option<Place<'a>>) {
         match &**value {
-            Given::Variable(name) => {
+            AstValue::Variable(name) => {
                 let variable = self.variables.iter().find(|variable| variable.name == *name);
                 if let (Some(variable), Some(place)) = (variable, place)
                     && !place.takes(variable)
                 {
-                    let words = format!(
+                    let message = format!(
                         "variable `${name}` of type `{}` cannot be used for `{}`, where `{}` is expected",
                         variable.ty, place.name, place.expected
                     );
-                    self.fault(words, value.location());
+                    self.fault(message, value.location());
                 }
             }
-            Given::List(entries) => {
+            AstValue::List(entries) => {
                 let entry = place.and_then(Place::entry);
                 entries.iter().for_each(|value| self.check(value, entry));
             }
-            Given::Object(fields) => {
+            AstValue::Object(fields) => {
                 let object = place.and_then(|place| self.schema.get_input_object(place.expected.inner_named_type()));
                 let mut names = HashSet::new();
                 for (name, value) in fields {
                     if !names.insert(name.as_str()) {
-                        let words = format!("the field `{name}` of an input object is given twice");
-                        self.fault(words, name.location());
+                        let message = format!("the field `{name}` of an input object is given twice");
+                        self.fault(message, name.location());
                     }
                     let definition = object.and_then(|object| object.fields.get(name));
                     self.check(value, definition.map(|definition| Place::of(definition)));
@@ -236,9 +238,9 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn fault(&mut self, words: String, at: Option<SourceSpan>) {
+    fn fault(&mut self, message: String, at: Option<SourceSpan>) {
         let at = at.and_then(|at| at.line_column_range(&self.document.sources));
         let at = at.map(|range| Pos { line: range.start.line, column: range.start.column });
-        self.faults.push(error("GRAPHQL_VALIDATION_FAILED", words, at));
+        self.faults.push(error("GRAPHQL_VALIDATION_FAILED", message, at));
     }
 }

@@ -1,10 +1,10 @@
-//! Variables, read as their definitions want them and checked as far as validation leaves it undone.
+//! Reads variables by their definitions, and makes the checks that async-graphql does not make.
 //!
-//! What a JSON variable is given goes on as the text that it is, so that nothing of it changes on the way. In any other
-//! half a character is U+FFFD.
+//! The value of a JSON variable is passed on as text, so that its numbers keep all digits. In other variables a lone
+//! surrogate becomes U+FFFD.
 //!
-//! async-graphql checks a variable's value where an argument uses it, and takes a missing one for
-//! null; the specification (section 6.1.2) makes a missing non-null variable an error of the request.
+//! async-graphql checks a variable's value where an argument uses it, and takes a missing one as null. By the
+//! specification (section 6.1.2) a missing non-null variable is an error of the request.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ fn value(ty: &Type, raw: &RawValue, had_halves: &mut bool) -> Option<Value> {
             let entries: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
             entries.into_iter().map(|raw| value(inner, raw, had_halves)).collect::<Option<_>>().map(Value::List)
         }
-        // One value where a list is wanted is a list of it.
+        // A single value where a list is expected is a list with this value.
         BaseType::List(inner) => value(inner, raw, had_halves),
         BaseType::Named(_) => {
             let mended = surrogate::mend(raw.get());
@@ -53,7 +53,7 @@ fn value(ty: &Type, raw: &RawValue, had_halves: &mut bool) -> Option<Value> {
     }
 }
 
-/// By hand: as serde sees it, a number that keeps its digits is an object.
+/// Converts by hand: serde represents a number with all its digits as an object.
 fn of_json(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
@@ -77,20 +77,19 @@ pub(super) fn check(operation: &OperationDefinition, variables: &Variables) -> R
             Some(Value::Null) if !ty.nullable => "is null",
             Some(_) => continue,
         };
-        let words = format!("the variable `${name}` {problem}, but its type is `{ty}`");
-        return Err(error("GRAPHQL_VALIDATION_FAILED", words, Some(at)));
+        let message = format!("the variable `${name}` {problem}, but its type is `{ty}`");
+        return Err(error("GRAPHQL_VALIDATION_FAILED", message, Some(at)));
     }
     Ok(())
 }
 
-/// Whether every value is of a type that can be judged here: a text, a whole number, a truth. Of such
-/// variables a document that was found valid needs no second look; any other has its values checked
-/// against the schema.
+/// Whether every value is a text, a whole number or a boolean of the right type. Then a valid document needs no check
+/// against the schema again.
 pub(super) fn are_plain(operation: &OperationDefinition, variables: &Variables) -> bool {
     operation.variable_definitions.iter().all(|definition| {
         let BaseType::Named(ty) = &definition.node.var_type.node.base else { return false };
         match (ty.as_str(), variables.get(&definition.node.name.node)) {
-            // What is missing or null where it must not be was refused by `check`.
+            // `check` has refused missing and null values where they are not allowed.
             ("String" | "ID" | "Int" | "Boolean", None | Some(Value::Null)) => true,
             ("String" | "ID", Some(Value::String(_))) | ("Boolean", Some(Value::Boolean(_))) => true,
             ("Int", Some(Value::Number(n))) => n.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),

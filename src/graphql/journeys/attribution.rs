@@ -1,8 +1,8 @@
-//! What earned the conversions.
+//! Attribution of conversions.
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size, texts};
+use super::{ScopedView, size, texts, wrong_answer};
 use crate::domain;
 use crate::graphql::scalar::Long;
 use crate::graphql::spend::Money;
@@ -10,46 +10,46 @@ use crate::graphql::step::AttributionModel;
 use crate::journeys::attribution::{self, Goal};
 use crate::journeys::{Answer, Question};
 
-/// What earned the conversions of customers, whatever makes a journey.
+/// The attribution of all conversions. It does not depend on `per` of the scope.
 #[derive(SimpleObject)]
 pub struct Attribution {
-    /// How many conversions there are.
+    /// The number of conversions.
     conversions: Long,
-    /// Values of `goal` and `touches` that no touchpoint of the store has: misspelled, most likely.
+    /// Values of `goal` and `touches` that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// What their orders come to now, one entry per currency; one without an order adds nothing.
+    /// The present net value of their orders, one entry for each currency. A conversion without an order adds nothing.
     value: Vec<Money>,
-    /// An answer for each model, in the order in which they were asked for.
+    /// A result for each model, in the requested order.
     models: Vec<AttributionResult>,
 }
 
-/// One model's answer.
+/// The result of one model.
 #[derive(SimpleObject)]
 pub struct AttributionResult {
-    /// Which.
+    /// The model.
     model: AttributionModel,
-    /// A row for each value that took part in a conversion, those that earned most first, and OTHER for
-    /// those that are not shown. PARTICIPATION apart, they sum to the conversions and to the value.
+    /// A row for each value that took part in a conversion, the highest credit first, and OTHER for the values that are
+    /// not shown. Except with PARTICIPATION, the rows add up to the conversions and to the value.
     rows: Vec<AttributionRow>,
 }
 
-/// What one value earned.
+/// The credit of one value.
 #[derive(SimpleObject)]
 pub struct AttributionRow {
-    /// The value; `(direct)` is that of conversions that nothing led to, OTHER holds what is not shown.
+    /// The value. `(direct)` stands for conversions without a touchpoint before them, OTHER for values that are not shown.
     value: String,
-    /// Parts of conversions.
+    /// The number of conversions, which may have a fraction.
     conversions: f64,
-    /// Of all conversions.
+    /// The share of all conversions.
     credit: f64,
-    /// Of the money, in each currency of `value`; to the smallest unit of the currency.
+    /// The value's part of the money, one entry for each currency of `value`, rounded to the currency's smallest unit.
     worth: Vec<Money>,
 }
 
-pub(super) async fn fetch(asked: &Asked, goal: Goal, top: i32) -> Result<Attribution, Error> {
-    match &*asked.answer(&Question::Attribution { goal, top: size("top", top)? }).await? {
+pub(super) async fn fetch(scoped: &ScopedView, goal: Goal, top: i32) -> Result<Attribution, Error> {
+    match &*scoped.answer(&Question::Attribution { goal, top: size("top", top)? }).await? {
         Answer::Attribution(attribution) => Ok(Attribution::of(attribution)),
-        _ => Err(astray()),
+        _ => Err(wrong_answer()),
     }
 }
 

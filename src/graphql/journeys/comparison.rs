@@ -1,33 +1,33 @@
-//! Two scopes side by side.
+//! The comparison of two scopes.
 
 use async_graphql::{Context, Error, SimpleObject};
 
 use super::population::Population;
-use super::scope::{JourneyScope, WrittenScope};
-use super::{Asked, astray, size};
+use super::scope::{EncodedScope, JourneyScope};
+use super::{ScopedView, size, wrong_answer};
 use crate::journeys::{Answer, Question, compare};
 
-/// Two scopes side by side: `a` is the one that was compared, `b` the one it was compared with.
+/// The comparison of two scopes: `a` is the scope of `journeys`, `b` the one of the argument `with`.
 #[derive(SimpleObject)]
 pub struct JourneyComparison {
-    /// How much the first holds.
+    /// The size of the first scope.
     a: Population,
-    /// How much the other holds.
+    /// The size of the second scope.
     b: Population,
-    /// Links of either, those that differ most first.
+    /// Links of either scope, the largest difference first.
     links: Vec<LinkDifference>,
 }
 
-/// A link's share of all links on both sides.
+/// The shares of a link in both scopes.
 #[derive(SimpleObject)]
 pub struct LinkDifference {
     /// The value before.
     from: String,
     /// The value after.
     to: String,
-    /// Of the first scope's links; 0 when it has none such.
+    /// The link's share of all links of the first scope. 0 when it does not occur there.
     share_a: f64,
-    /// Of the other's.
+    /// The link's share of all links of the second scope. 0 when it does not occur there.
     share_b: f64,
     /// `shareA - shareB`.
     difference: f64,
@@ -35,13 +35,13 @@ pub struct LinkDifference {
 
 pub(super) async fn fetch(
     ctx: &Context<'_>,
-    asked: &Asked,
+    scoped: &ScopedView,
     with: JourneyScope,
     top: i32,
 ) -> Result<JourneyComparison, Error> {
-    let with = WrittenScope::from(with).or_as(&asked.written).read("with", ctx)?;
-    let answer = asked.answer(&Question::Compare { with, top: size("top", top)? }).await?;
-    let Answer::Compare(comparison) = &*answer else { return Err(astray()) };
+    let with = EncodedScope::from(with).or_as(&scoped.encoded).read("with", ctx)?;
+    let answer = scoped.answer(&Question::Compare { with, top: size("top", top)? }).await?;
+    let Answer::Compare(comparison) = &*answer else { return Err(wrong_answer()) };
     let link = |link: &compare::LinkDifference| LinkDifference {
         from: link.from.to_string(),
         to: link.to.to_string(),
@@ -50,8 +50,8 @@ pub(super) async fn fetch(
         difference: link.difference,
     };
     Ok(JourneyComparison {
-        a: Population::of(asked, &comparison.a),
-        b: Population::of(asked, &comparison.b),
+        a: Population::of(scoped, &comparison.a),
+        b: Population::of(scoped, &comparison.b),
         links: comparison.links.iter().map(link).collect(),
     })
 }

@@ -1,49 +1,49 @@
-//! Where journeys come from and go to around an anchor.
+//! The flow of journeys around an anchor.
 
 use async_graphql::{Enum, Error, SimpleObject};
 
-use super::{Asked, astray, size, texts};
+use super::{ScopedView, size, texts, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, Step, flow};
 
 /// Columns of values around an anchor, and the links between them.
 #[derive(SimpleObject)]
 pub struct Flow {
-    /// Journeys that have an anchor.
+    /// The number of journeys with an anchor.
     journeys: Long,
-    /// Values of the anchor that no touchpoint of the store has: misspelled, most likely.
+    /// Values of the anchor that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// From the first step before the anchor to the last one after it.
+    /// The columns, from the first step before the anchor to the last step after it.
     columns: Vec<FlowColumn>,
-    /// By step, then the most frequent first. Those that leave a column sum to `journeys`.
+    /// The links by step, the most frequent first. The links that leave a column add up to `journeys`.
     links: Vec<FlowLink>,
 }
 
-/// What stands at one step.
+/// The values at one step.
 #[derive(SimpleObject)]
 pub struct FlowColumn {
-    /// How far from the anchor: 0 at it, negative before.
+    /// The distance from the anchor: 0 at the anchor, negative before it.
     step: i32,
-    /// The most frequent first; they sum to `total`.
+    /// The entries, the most frequent first. They add up to `total`.
     entries: Vec<FlowEntry>,
-    /// All journeys that have an anchor.
+    /// The number of journeys with an anchor.
     total: Long,
 }
 
-/// A value at a step, or what stands there instead.
+/// A value at a step, or OTHER, ENDED or NOT_BEGUN.
 #[derive(SimpleObject)]
 pub struct FlowEntry {
-    /// The value; OTHER, ENDED or NOT_BEGUN when it is none, as `kind` tells.
+    /// The value. When `kind` is not VALUE, the name of the kind.
     value: String,
-    /// Whether it is a value.
+    /// What the entry is.
     kind: FlowEntryKind,
-    /// How many journeys.
+    /// The number of journeys.
     journeys: Long,
-    /// Of those that have an anchor.
+    /// The share of all journeys with an anchor.
     share: f64,
 }
 
-/// What an entry is.
+/// The kinds of flow entries.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "flow::FlowEntryKind")]
 pub enum FlowEntryKind {
@@ -51,35 +51,39 @@ pub enum FlowEntryKind {
     Value,
     /// All values of the column that are not shown.
     Other,
-    /// The journey was over.
+    /// The journey had ended.
     Ended,
-    /// The journey had not begun.
+    /// The journey had not started.
     NotBegun,
 }
 
-/// From an entry of one column to one of the next.
+/// A link from an entry of one column to an entry of the next column.
 #[derive(SimpleObject)]
 pub struct FlowLink {
-    /// The column it leaves.
+    /// The step of the column it starts from.
     step: i32,
-    /// The entry it leaves.
+    /// The entry it starts from.
     from: String,
-    /// What that is.
+    /// The kind of the entry it starts from.
     from_kind: FlowEntryKind,
     /// The entry it goes to.
     to: String,
-    /// What that is.
+    /// The kind of the entry it goes to.
     to_kind: FlowEntryKind,
-    /// How many journeys.
+    /// The number of journeys.
     journeys: Long,
 }
 
-pub(super) async fn fetch(asked: &Asked, anchor: Step, [before, after, top]: [(&str, i32); 3]) -> Result<Flow, Error> {
+pub(super) async fn fetch(
+    scoped: &ScopedView,
+    anchor: Step,
+    [before, after, top]: [(&str, i32); 3],
+) -> Result<Flow, Error> {
     let size = |(argument, number): (&str, i32)| size(argument, number);
     let question = Question::Flow { anchor, before: size(before)?, after: size(after)?, top: size(top)? };
-    match &*asked.answer(&question).await? {
+    match &*scoped.answer(&question).await? {
         Answer::Flow(flow) => Ok(Flow::of(flow)),
-        _ => Err(astray()),
+        _ => Err(wrong_answer()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How far journeys get along a list of steps, and who gets there.
+//! Funnels: how many journeys reach each of a list of steps, and their customers.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, ID, Lookahead, Object, SimpleObject};
 use serde::{Deserialize, Serialize};
 
 use super::people;
-use super::{Asked, astray, size, texts, write};
+use super::{ScopedView, size, texts, write, wrong_answer};
 use crate::domain;
 use crate::graphql::customer::Customer;
 use crate::graphql::error::bad_argument;
@@ -20,42 +20,42 @@ use crate::journeys::funnel::{self, Breakdown, FunnelSteps, Group};
 use crate::journeys::question::{MAX_STEPS, MAX_TOP};
 use crate::journeys::{Answer, Question};
 
-/// How far journeys get along a list of steps.
+/// How many journeys reach each of a list of steps.
 #[derive(SimpleObject)]
 pub struct Funnel {
-    /// Journeys that reached the first step.
+    /// The number of journeys that reached the first step.
     entered: Long,
-    /// Values of the steps that no touchpoint of the store has: misspelled, most likely.
+    /// Values of the steps that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// One for each step that was asked for.
+    /// The steps in order.
     steps: Vec<FunnelStep>,
-    /// The same by the breakdown's values, the largest first; empty without a breakdown. By a dimension those
-    /// that are not shown stand last, together, as `…`, so that the groups sum to the funnel.
+    /// The same for each value of the breakdown, the largest group first. Empty without a breakdown. With a dimension the
+    /// last group `…` has all values that are not shown, so that the groups add up to the funnel.
     groups: Vec<FunnelGroup>,
 }
 
-/// The journeys of one value of the breakdown.
+/// The funnel of one value of the breakdown.
 #[derive(SimpleObject)]
 pub struct FunnelGroup {
-    /// The value; `…` for all that are not shown.
+    /// The value. `…` for all values that are not shown.
     value: String,
-    /// As of the whole.
+    /// The steps in order.
     steps: Vec<FunnelStep>,
 }
 
-/// How many journeys got to a step, and whose they are.
+/// A step of a funnel, with its journeys and their customers.
 #[derive(Clone)]
 pub struct FunnelStep {
-    asked: Arc<Asked>,
-    question: Arc<Written>,
+    scoped: Arc<ScopedView>,
+    question: Arc<EncodedFunnel>,
     group: Option<Arc<str>>,
     top: usize,
     figures: funnel::FunnelStep,
 }
 
-/// A funnel as it stands in ids.
+/// A funnel as it is encoded in ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Written {
+pub(super) struct EncodedFunnel {
     f: Vec<StepInput>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     w: Option<i64>,
@@ -63,79 +63,79 @@ pub(super) struct Written {
     b: Option<String>,
 }
 
-/// A step of one, as it stands in ids.
+/// A step of a funnel, as it is encoded in ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct WrittenStep {
+pub(super) struct EncodedStep {
     #[serde(flatten)]
-    funnel: Written,
+    funnel: EncodedFunnel,
     n: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     v: Option<Arc<str>>,
-    /// How many groups were shown, where that tells what the group is.
+    /// The number of groups shown. Only for the group `…`, which depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     t: Option<usize>,
 }
 
-/// How many journeys got to a step, and whose they are.
+/// A step of a funnel, with its journeys and their customers.
 #[Object]
 impl FunnelStep {
-    /// Opaque; it carries the whole question, and `node` asks it again.
+    /// Opaque. It includes the whole query; `node` evaluates it again.
     pub(in crate::graphql) async fn id(&self) -> ID {
-        NodeId::FunnelStep(write(&(&self.asked.written, self.written()))).encode()
+        NodeId::FunnelStep(write(&(&self.scoped.encoded, self.encoded()))).encode()
     }
 
-    /// Which step, from 1.
+    /// The number of the step, from 1.
     async fn number(&self) -> i32 {
         self.figures.number as i32
     }
 
-    /// What it is called: its label, else what it names joined by `/`, else `step` and its number.
+    /// The label of the step. Without one, its values joined by `/`, or `step` and its number.
     async fn label(&self) -> &str {
         &self.figures.label
     }
 
-    /// Journeys that reached it.
+    /// The number of journeys that reached this step.
     async fn reached(&self) -> Long {
         Long(self.figures.reached as i64)
     }
 
-    /// Journeys that reached the step before and not this one; 0 for the first.
+    /// The number of journeys that reached the previous step but not this one. 0 for the first step.
     async fn dropped(&self) -> Long {
         Long(self.figures.dropped as i64)
     }
 
-    /// Of those that reached the first step.
+    /// The share of the journeys that reached the first step.
     async fn of_first(&self) -> f64 {
         self.figures.of_first
     }
 
-    /// Of those that reached the step before; 1 for the first.
+    /// The share of the journeys that reached the previous step. 1 for the first step.
     async fn of_previous(&self) -> f64 {
         self.figures.of_previous
     }
 
-    /// The median time since the step before; null for the first step, and when nobody reached this one.
+    /// The median time since the previous step, in seconds. Null for the first step, and when no journey reached this one.
     async fn median_seconds_from_previous(&self) -> Option<f64> {
         self.figures.median_seconds_from_previous
     }
 
-    /// The customers with a journey that reached it, by id.
+    /// The customers with a journey that reached this step, ordered by id.
     async fn customers_reached(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         self.people(ctx, StepProgress::Reached, first, after).await
     }
 
-    /// The customers with a journey that reached the step before and not this one, by id; none for the
-    /// first step.
+    /// The customers with a journey that reached the previous step but not this one, ordered by id. Empty for the first
+    /// step.
     async fn customers_dropped(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most so many; 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
-        #[graphql(desc = "Behind this place: an `endCursor`.")] after: Option<String>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         self.people(ctx, StepProgress::Dropped, first, after).await
     }
@@ -143,27 +143,27 @@ impl FunnelStep {
 
 pub(super) async fn fetch(
     ctx: &Context<'_>,
-    asked: &Arc<Asked>,
+    scoped: &Arc<ScopedView>,
     steps: Vec<StepInput>,
     within: Option<Duration>,
     breakdown: Option<String>,
     top: i32,
 ) -> Result<Funnel, Error> {
-    let question = Written { f: steps, w: within.map(|within| within.0.0), b: breakdown };
+    let question = EncodedFunnel { f: steps, w: within.map(|within| within.0.0), b: breakdown };
     let field = ctx.look_ahead();
     let timed = |steps: Lookahead<'_>| steps.field("medianSecondsFromPrevious").exists();
     let medians = timed(field.field("steps")) || timed(field.field("groups").field("steps"));
-    ask(asked, question, size("top", top)?, medians).await
+    ask(scoped, question, size("top", top)?, medians).await
 }
 
-async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -> Result<Funnel, Error> {
-    let (steps, breakdown) = question.read(asked)?;
-    let answer = asked.answer(&Question::Funnel { steps, breakdown, top, medians }).await?;
-    let Answer::Funnel(funnel) = &*answer else { return Err(astray()) };
+async fn ask(scoped: &Arc<ScopedView>, question: EncodedFunnel, top: usize, medians: bool) -> Result<Funnel, Error> {
+    let (steps, breakdown) = question.read(scoped)?;
+    let answer = scoped.answer(&Question::Funnel { steps, breakdown, top, medians }).await?;
+    let Answer::Funnel(funnel) = &*answer else { return Err(wrong_answer()) };
     let question = Arc::new(question);
     let steps = |group: Option<&Arc<str>>, steps: &[funnel::FunnelStep]| -> Vec<FunnelStep> {
         let step = |figures: &funnel::FunnelStep| FunnelStep {
-            asked: asked.clone(),
+            scoped: scoped.clone(),
             question: question.clone(),
             group: group.cloned(),
             top,
@@ -184,9 +184,9 @@ async fn ask(asked: &Arc<Asked>, question: Written, top: usize, medians: bool) -
 }
 
 impl FunnelStep {
-    /// The step that an id names, asked again; `None` when no group has that value now.
-    pub(super) async fn again(asked: &Arc<Asked>, step: WrittenStep) -> Result<Option<Self>, Error> {
-        let funnel = ask(asked, step.funnel, step.t.unwrap_or(MAX_TOP), true).await?;
+    /// Evaluates the step of an id again. `None` when no group has its value now.
+    pub(super) async fn again(scoped: &Arc<ScopedView>, step: EncodedStep) -> Result<Option<Self>, Error> {
+        let funnel = ask(scoped, step.funnel, step.t.unwrap_or(MAX_TOP), true).await?;
         let steps = match &step.v {
             None => Some(funnel.steps),
             Some(value) => funnel.groups.into_iter().find(|group| *group.value == **value).map(|group| group.steps),
@@ -194,9 +194,9 @@ impl FunnelStep {
         Ok(steps.into_iter().flatten().find(|other| other.figures.number == step.n))
     }
 
-    fn written(&self) -> WrittenStep {
+    fn encoded(&self) -> EncodedStep {
         let t = self.group.as_deref().filter(|group| *group == CUT).map(|_| self.top);
-        WrittenStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone(), t }
+        EncodedStep { funnel: (*self.question).clone(), n: self.figures.number, v: self.group.clone(), t }
     }
 
     async fn people(
@@ -206,27 +206,27 @@ impl FunnelStep {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        let (steps, breakdown) = self.question.read(&self.asked)?;
+        let (steps, breakdown) = self.question.read(&self.scoped)?;
         let group = breakdown.zip(self.group.clone()).map(|(by, value)| Group { by, value, top: self.top });
         let question = Question::FunnelCustomers { steps, group, number: self.figures.number as usize, progress };
-        let named = write(&(&self.asked.written, self.written(), format!("{progress:?}")));
-        people::page(ctx, &self.asked, &question, &named, first, after).await
+        let named = write(&(&self.scoped.encoded, self.encoded(), format!("{progress:?}")));
+        people::page(ctx, &self.scoped, &question, &named, first, after).await
     }
 }
 
-impl Written {
-    fn read(&self, asked: &Asked) -> Result<(FunnelSteps, Option<Breakdown>), Error> {
+impl EncodedFunnel {
+    fn read(&self, scoped: &ScopedView) -> Result<(FunnelSteps, Option<Breakdown>), Error> {
         if self.f.is_empty() || self.f.len() > MAX_STEPS {
             let message = format!("a funnel of {} steps", self.f.len());
             return Err(bad_argument("steps", message, "give 1 to 20 steps"));
         }
-        let steps = (0..).zip(&self.f).map(|(n, step)| asked.step(&format!("steps.{n}"), step));
+        let steps = (0..).zip(&self.f).map(|(n, step)| scoped.step(&format!("steps.{n}"), step));
         let steps = FunnelSteps { steps: steps.collect::<Result<_, _>>()?, within: self.w.map(domain::Duration) };
         let breakdown = match self.b.as_deref() {
             None => None,
-            // No segment is saved, so there is no group either.
+            // There are no segments, so there are no groups.
             Some("segment") => Some(Breakdown::Segments(Vec::new())),
-            Some(name) => Some(Breakdown::Dimension(read_dimension("breakdown", name, &asked.configured)?)),
+            Some(name) => Some(Breakdown::Dimension(read_dimension("breakdown", name, &scoped.configured)?)),
         };
         Ok((steps, breakdown))
     }

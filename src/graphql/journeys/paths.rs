@@ -1,43 +1,43 @@
-//! The ways journeys take, whole.
+//! The whole paths of journeys.
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size, texts};
+use super::{ScopedView, size, texts, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::paths::{self, PathForm};
 use crate::journeys::{Answer, Question};
 
-/// The most frequent ways. The journeys of the paths and `other` sum to `total`.
+/// The most frequent paths. The journeys of the paths and `other` add up to `total`.
 #[derive(SimpleObject)]
 pub struct PathList {
-    /// The most frequent first.
+    /// The paths, the most frequent first.
     paths: Vec<JourneyPath>,
-    /// Values of `to` that no touchpoint of the store has: misspelled, most likely.
+    /// Values of `to` that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// Journeys whose path is not shown.
+    /// The number of journeys whose path is not shown.
     other: Long,
-    /// All journeys that have a path.
+    /// The number of journeys with a path.
     total: Long,
 }
 
-/// A way that journeys took.
+/// A path of journeys.
 #[derive(SimpleObject)]
 pub struct JourneyPath {
-    /// Its values in order; `…` stands for what was cut.
+    /// The values in order. `…` stands for values that were cut off.
     values: Vec<String>,
-    /// How many journeys took it.
+    /// The number of journeys with this path.
     journeys: Long,
-    /// Of all that have a path.
+    /// The share of all journeys with a path.
     share: f64,
-    /// The median time from a journey's first touchpoint, with `within` the first of those, to its last, or to
-    /// the first that matches `to`.
+    /// The median time from a journey's first touchpoint (with `within`, the first one in this time) to its last, or to the
+    /// first that matches `to`, in seconds.
     median_seconds: Option<f64>,
 }
 
-pub(super) async fn fetch(asked: &Asked, form: PathForm, top: i32) -> Result<PathList, Error> {
-    match &*asked.answer(&Question::Paths { form, top: size("top", top)? }).await? {
+pub(super) async fn fetch(scoped: &ScopedView, form: PathForm, top: i32) -> Result<PathList, Error> {
+    match &*scoped.answer(&Question::Paths { form, top: size("top", top)? }).await? {
         Answer::Paths(list) => Ok(PathList::of(list)),
-        _ => Err(astray()),
+        _ => Err(wrong_answer()),
     }
 }
 

@@ -1,25 +1,25 @@
-//! The customers behind a figure, page by page.
+//! The customers after a figure, page by page.
 
 use async_graphql::{Context, Error};
 
-use super::{Asked, astray};
+use super::{ScopedView, wrong_answer};
 use crate::domain::CustomerId;
 use crate::domain::page::Page;
 use crate::graphql::customer::Customer;
+use crate::graphql::customer_parts::CustomerParts;
 use crate::graphql::id::Cursor;
 use crate::graphql::load::Total;
 use crate::graphql::page::{Connection, List, read_first};
-use crate::graphql::shape::Ask;
 use crate::journeys::{Answer, Question};
 use crate::store::query::CustomerKey;
 
-/// A place in a list by customer id.
-struct Behind(CustomerId);
+/// A position in a list by customer id.
+struct AfterCustomer(CustomerId);
 
-/// `named` is all of the question, as ids carry it.
+/// A page of the customers of a figure. `named` is the whole query, as it is encoded in ids.
 pub(super) async fn page(
     ctx: &Context<'_>,
-    asked: &Asked,
+    scoped: &ScopedView,
     question: &Question,
     named: &str,
     first: Option<i32>,
@@ -27,27 +27,27 @@ pub(super) async fn page(
 ) -> Result<Connection<Customer>, Error> {
     let first = read_first(first)?;
     let list = List::of_store("people", named);
-    let after = list.read::<Behind>(after.as_deref())?;
-    let answer = asked.answer(question).await?;
-    let Answer::Customers(people) = &*answer else { return Err(astray()) };
+    let after = list.read::<AfterCustomer>(after.as_deref())?;
+    let answer = scoped.answer(question).await?;
+    let Answer::Customers(people) = &*answer else { return Err(wrong_answer()) };
     let (ids, more) = people.page(after.as_ref().map(|after| &after.0), first);
-    let ask = Ask::of_connection(ctx);
-    // What they wait for together is one read.
+    let parts = CustomerParts::of_connection(ctx);
+    // The fetches wait together, so the loader reads them at once.
     let fetches = ids.iter().map(|id| async move {
-        let customer = Customer::fetch_at(ctx, None, CustomerKey::Id(id.clone()), ask).await?;
-        // One that was erased a moment ago is not there; one that was merged is what it became.
+        let customer = Customer::fetch_at(ctx, None, CustomerKey::Id(id.clone()), parts).await?;
+        // An erased customer is left out, a merged one is shown as the customer it was merged into.
         Ok::<_, Error>(customer.map(|customer| (id.clone(), customer)))
     });
     let customers = futures_util::future::try_join_all(fetches).await?;
     let page = Page { items: customers.into_iter().flatten().collect(), more };
     let total = Total::Known(people.all().len() as i64);
-    let cursor = |(id, _): &(CustomerId, Customer)| Behind(id.clone());
+    let cursor = |(id, _): &(CustomerId, Customer)| AfterCustomer(id.clone());
     let connection = Connection::forward(&list, page, after.is_some(), total, cursor, |(_, customer)| customer);
-    Ok(connection.reaching(ids.last().map(|id| list.place(&Behind(id.clone())).encode())))
+    Ok(connection.reaching(ids.last().map(|id| list.place(&AfterCustomer(id.clone())).encode())))
 }
 
-/// Seven bytes of an id make a number, after its length.
-impl Cursor for Behind {
+/// The length of the id, then each seven bytes as a number.
+impl Cursor for AfterCustomer {
     const LIST: &'static str = "people";
 
     fn numbers(&self) -> Vec<i64> {
@@ -64,7 +64,7 @@ impl Cursor for Behind {
             let count = (length - bytes.len()).min(7);
             bytes.extend(&number.to_be_bytes()[8 - count..]);
         }
-        String::from_utf8(bytes).ok().map(|id| Behind(CustomerId(id.into())))
+        String::from_utf8(bytes).ok().map(|id| AfterCustomer(CustomerId(id.into())))
     }
 }
 
@@ -75,10 +75,10 @@ mod tests {
     #[test]
     fn a_cursor_carries_any_id() {
         for id in ["0194a7b0-5a3e-7c55-9a06-0123456789ab", "c", "seven-7", "12345678"] {
-            let numbers = Behind(CustomerId(id.into())).numbers();
-            assert_eq!(Behind::from_numbers(&numbers).map(|behind| behind.0.0.to_string()).as_deref(), Some(id));
+            let numbers = AfterCustomer(CustomerId(id.into())).numbers();
+            assert_eq!(AfterCustomer::from_numbers(&numbers).map(|after| after.0.0.to_string()).as_deref(), Some(id));
         }
-        assert!(Behind::from_numbers(&[]).is_none() && Behind::from_numbers(&[9, 1]).is_none());
-        assert!(Behind::from_numbers(&[i64::MAX, 1]).is_none());
+        assert!(AfterCustomer::from_numbers(&[]).is_none() && AfterCustomer::from_numbers(&[9, 1]).is_none());
+        assert!(AfterCustomer::from_numbers(&[i64::MAX, 1]).is_none());
     }
 }

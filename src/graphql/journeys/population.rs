@@ -1,46 +1,47 @@
-//! How much a scope holds.
+//! The size of a scope.
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray};
+use super::{ScopedView, wrong_answer};
 use crate::graphql::id::ChangeCursor;
 use crate::graphql::scalar::Long;
 use crate::journeys::{self, Answer, Question};
 
-/// How much a scope holds, and what stays outside of it.
+/// The size of a scope, and what it leaves out.
 #[derive(SimpleObject, Clone)]
 pub struct Population {
-    /// Customers with a journey in it.
+    /// The number of customers with a journey in the scope.
     customers: Long,
-    /// Journeys with a touchpoint in it.
+    /// The number of journeys with a touchpoint in the scope.
     journeys: Long,
-    /// Their touchpoints.
+    /// The number of touchpoints in the scope.
     touchpoints: Long,
-    /// Touchpoints that fit in time, include and exclude and belong to nobody: in no other figure.
+    /// The number of touchpoints without a customer that match the scope's times, `include` and `exclude`. No other figure
+    /// includes them.
     unowned: Long,
-    /// Touchpoints that fit in time, include and exclude, of customers whom the purpose hides: in no other
-    /// figure.
+    /// The number of touchpoints of customers without consent for the purpose that match the scope's times, `include` and
+    /// `exclude`. No other figure includes them.
     hidden_by_consent: Long,
-    /// The last change that is in the figures, as a cursor.
+    /// The last change that the figures include, as a cursor.
     as_of_change: String,
 }
 
-pub(super) async fn fetch(asked: &Asked) -> Result<Population, Error> {
-    match &*asked.answer(&Question::Population).await? {
-        Answer::Population(population) => Ok(Population::of(asked, population)),
-        _ => Err(astray()),
+pub(super) async fn fetch(scoped: &ScopedView) -> Result<Population, Error> {
+    match &*scoped.answer(&Question::Population).await? {
+        Answer::Population(population) => Ok(Population::of(scoped, population)),
+        _ => Err(wrong_answer()),
     }
 }
 
 impl Population {
-    pub(super) fn of(asked: &Asked, counted: &journeys::Population) -> Self {
+    pub(super) fn of(scoped: &ScopedView, counted: &journeys::Population) -> Self {
         Population {
             customers: Long(counted.customers as i64),
             journeys: Long(counted.journeys as i64),
             touchpoints: Long(counted.touchpoints as i64),
             unowned: Long(counted.unowned as i64),
             hidden_by_consent: Long(counted.hidden_by_consent as i64),
-            as_of_change: ChangeCursor::behind(asked.view.change()).encode(),
+            as_of_change: ChangeCursor::behind(scoped.view.change()).encode(),
         }
     }
 }

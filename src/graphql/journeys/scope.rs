@@ -1,4 +1,4 @@
-//! Of which touchpoints and customers a question about many journeys is, as a client writes it.
+//! The scope of the journeys of many customers, as a client writes it.
 
 use std::sync::Arc;
 
@@ -13,45 +13,45 @@ use crate::graphql::step::{StepInput, check_times, read_dimension, read_step};
 use crate::ingest::Ingest;
 use crate::journeys::{Dimension, Purpose, Scope, Unit};
 
-/// Of which touchpoints and customers; all that is given must hold. `since <= at < until`.
+/// Which touchpoints and customers count. All given conditions must hold. Times: `since <= at < until`.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct JourneyScope {
-    /// At this moment or later.
+    /// At this time or later.
     pub since: Option<DateTime>,
-    /// Before this moment.
+    /// Before this time.
     pub until: Option<DateTime>,
-    /// Only customers who are in this segment now, by its name.
+    /// Only customers that are in this segment now. The name of the segment.
     pub segment: Option<String>,
     /// Only touchpoints that match.
     pub include: Option<StepInput>,
-    /// No touchpoints that match.
+    /// Only touchpoints that do not match.
     pub exclude: Option<StepInput>,
-    /// What makes a journey; left out, a customer.
+    /// The unit of a journey. Left out: CUSTOMER.
     pub per: Option<JourneyUnit>,
-    /// A longer time between two touchpoints without a session id ends a session; left out, what the
-    /// settings say.
+    /// A longer time between two touchpoints without a session id ends a session. Left out: the gap of the identity rules.
     pub session_gap: Option<Duration>,
-    /// What a touchpoint's value is: `name`, `kind`, `channel`, `direction`, `source`, `campaign`,
-    /// `campaign_source`, `campaign_medium`, or a configured one; left out, `name`.
+    /// The dimension of a touchpoint's value: `name`, `kind`, `channel`, `direction`, `source`, `campaign`,
+    /// `campaign_source`, `campaign_medium`, or a configured dimension. Left out: `name`.
     pub dimension: Option<String>,
-    /// Only customers who allow this now: whose strictest consent for it is GRANTED.
+    /// Only customers with consent for this purpose: their strictest consent for it is GRANTED now.
     pub purpose: Option<String>,
 }
 
-/// What makes a journey.
+/// The unit of a journey.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[graphql(remote = "Unit")]
 pub enum JourneyUnit {
-    /// All of a customer's touchpoints in scope.
+    /// All touchpoints of a customer in scope.
     Customer,
-    /// One session's. Sessions are cut over all of a customer's touchpoints, before any scope.
+    /// The touchpoints of a session in scope. Sessions are computed over all of a customer's touchpoints, before the scope
+    /// is applied.
     Session,
 }
 
-/// A scope as it stands in ids.
+/// A scope as it is encoded in ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct WrittenScope {
+pub(super) struct EncodedScope {
     #[serde(skip_serializing_if = "Option::is_none")]
     s: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,9 +72,9 @@ pub(super) struct WrittenScope {
     c: Option<String>,
 }
 
-impl From<JourneyScope> for WrittenScope {
+impl From<JourneyScope> for EncodedScope {
     fn from(scope: JourneyScope) -> Self {
-        WrittenScope {
+        EncodedScope {
             s: scope.since.map(|at| at.0.0),
             u: scope.until.map(|at| at.0.0),
             m: scope.segment,
@@ -88,15 +88,14 @@ impl From<JourneyScope> for WrittenScope {
     }
 }
 
-impl WrittenScope {
-    /// As it is when what makes a journey, the gap and the dimension are taken from another where it leaves
-    /// them out.
-    pub(super) fn or_as(self, other: &WrittenScope) -> Self {
+impl EncodedScope {
+    /// Takes the unit, the gap and the dimension from another scope where this one leaves them out.
+    pub(super) fn or_as(self, other: &EncodedScope) -> Self {
         let (p, g, d) = (self.p.or(other.p), self.g.or(other.g), self.d.or_else(|| other.d.clone()));
-        WrittenScope { p, g, d, ..self }
+        EncodedScope { p, g, d, ..self }
     }
 
-    /// As journeys know it; `argument` is where it was given.
+    /// The scope for the journeys module. `argument` is the name of the argument that has it.
     pub(super) fn read(&self, argument: &str, ctx: &Context<'_>) -> Result<Scope, Error> {
         let gap = ctx.data_unchecked::<Arc<Ingest>>().session_gap();
         let setup = ctx.data_unchecked::<Setup>();
@@ -104,7 +103,7 @@ impl WrittenScope {
         let at = |name: &str| format!("{argument}.{name}");
         check_times(argument, self.s, self.u, self.g)?;
         if let Some(segment) = &self.m {
-            let hint = "no segment is saved; leave it out, or choose customers by what their touchpoints are";
+            let hint = "there are no segments; leave it out, or choose customers by their touchpoints";
             return Err(bad_argument(&at("segment"), format!("no segment is called \"{segment}\""), hint));
         }
         let step = |name: &str, step: &Option<StepInput>| {

@@ -1,43 +1,43 @@
-//! How long it takes from one step to another.
+//! The time between two steps.
 
 use async_graphql::{Error, SimpleObject};
 
-use super::{Asked, astray, size, texts};
+use super::{ScopedView, size, texts, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, Step, time_between};
 
-/// How long it takes from a journey's first `from` to its first `to` after that.
+/// The time from a journey's first touchpoint that matches `from` to the first after it that matches `to`.
 #[derive(SimpleObject)]
 pub struct TimeBetween {
-    /// Journeys that have both.
+    /// The number of journeys with both touchpoints.
     pairs: Long,
-    /// Values of the two steps that no touchpoint of the store has: misspelled, most likely.
+    /// Values of the two steps that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// Journeys with a `from` and no `to` after it.
+    /// The number of journeys that match `from` but not `to` after it.
     never: Long,
-    /// The median; null without pairs.
+    /// The median time in seconds. Null without pairs.
     median_seconds: Option<f64>,
-    /// What nine of ten do not exceed; null without pairs.
+    /// The 90th percentile of the time in seconds. Null without pairs.
     p90_seconds: Option<f64>,
-    /// From 0 to the largest time, in parts of equal width; empty without pairs.
+    /// The histogram: buckets of equal width from 0 to the longest time. Empty without pairs.
     histogram: Vec<TimeBucket>,
 }
 
-/// A part of a histogram.
+/// A bucket of a histogram.
 #[derive(SimpleObject)]
 pub struct TimeBucket {
-    /// Where it begins; that is in it.
+    /// The lower end in seconds, included.
     from_seconds: f64,
-    /// Where it ends; that is in it only for the last.
+    /// The upper end in seconds, included only in the last bucket.
     to_seconds: f64,
-    /// How many pairs.
+    /// The number of pairs.
     count: Long,
 }
 
-pub(super) async fn fetch(asked: &Asked, from: Step, to: Step, buckets: i32) -> Result<TimeBetween, Error> {
-    match &*asked.answer(&Question::TimeBetween { from, to, buckets: size("buckets", buckets)? }).await? {
+pub(super) async fn fetch(scoped: &ScopedView, from: Step, to: Step, buckets: i32) -> Result<TimeBetween, Error> {
+    match &*scoped.answer(&Question::TimeBetween { from, to, buckets: size("buckets", buckets)? }).await? {
         Answer::TimeBetween(times) => Ok(TimeBetween::of(times)),
-        _ => Err(astray()),
+        _ => Err(wrong_answer()),
     }
 }
 

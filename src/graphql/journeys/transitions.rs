@@ -1,60 +1,60 @@
-//! How journeys go on from one touchpoint to the next.
+//! The transitions from one touchpoint to the next.
 
 use async_graphql::{Context, Error, SimpleObject};
 
-use super::{Asked, astray, size};
+use super::{ScopedView, size, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, transitions};
 
-/// All adjacent pairs of touchpoints, START before the first and END behind the last. The counts of the
-/// links and `other` sum to `total`.
+/// All pairs of consecutive touchpoints, with START before the first and END after the last of each journey. The
+/// counts of the links and `other` add up to `total`.
 #[derive(SimpleObject)]
 pub struct TransitionGraph {
-    /// The ends of the links shown, the most touchpoints first.
+    /// The ends of the links shown, the one with the most touchpoints first.
     nodes: Vec<JourneyNode>,
-    /// The most frequent first.
+    /// The links, the most frequent first.
     links: Vec<JourneyLink>,
-    /// All pairs: touchpoints and journeys.
+    /// The number of pairs. It equals the number of touchpoints plus the number of journeys.
     total: Long,
-    /// Pairs of links that are not shown.
+    /// The number of pairs of links that are not shown.
     other: Long,
 }
 
-/// A value that links lead to or from.
+/// A value at one end of links.
 #[derive(SimpleObject)]
 pub struct JourneyNode {
-    /// The value; START and END are the virtual first and last node of each journey.
+    /// The value. START and END are the virtual first and last node of each journey.
     value: String,
-    /// Touchpoints that have it; START and END have none.
+    /// The number of touchpoints with this value. START and END have none.
     touchpoints: Long,
-    /// Journeys that have it.
+    /// The number of journeys with this value.
     journeys: Long,
 }
 
-/// From one value to the next. A repeat is a link from a node to itself.
+/// A link from one value to the next. When a value repeats, the link leads from a node to itself.
 #[derive(SimpleObject)]
 pub struct JourneyLink {
     /// The value before.
     from: String,
     /// The value after.
     to: String,
-    /// How often.
+    /// The number of pairs.
     count: Long,
-    /// In how many journeys.
+    /// The number of journeys with this link.
     journeys: Long,
-    /// Of all links.
+    /// The share of all pairs.
     share: f64,
-    /// Of the links that leave `from`.
+    /// The share of the pairs that start at `from`.
     share_of_from: f64,
-    /// The median time between the two; null from START and to END.
+    /// The median time between the two touchpoints in seconds. Null for START and END.
     median_seconds: Option<f64>,
 }
 
-pub(super) async fn fetch(ctx: &Context<'_>, asked: &Asked, top: i32) -> Result<TransitionGraph, Error> {
+pub(super) async fn fetch(ctx: &Context<'_>, scoped: &ScopedView, top: i32) -> Result<TransitionGraph, Error> {
     let medians = ctx.look_ahead().field("links").field("medianSeconds").exists();
-    match &*asked.answer(&Question::Transitions { top: size("top", top)?, medians }).await? {
+    match &*scoped.answer(&Question::Transitions { top: size("top", top)?, medians }).await? {
         Answer::Transitions(graph) => Ok(TransitionGraph::of(graph)),
-        _ => Err(astray()),
+        _ => Err(wrong_answer()),
     }
 }
 

@@ -1,11 +1,11 @@
-//! What the schema says about each field that its cost depends on.
+//! The properties of each field of the schema on which its cost depends.
 
 use async_graphql::Value;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, FieldDefinition, OperationType, Type, TypeKind, TypeSystemDefinition};
 use rustc_hash::FxHashMap;
 
-/// The types of introspection, which no schema prints; only what is a list or has selections matters.
+/// The types of introspection, which a printed schema leaves out. Only lists and fields with selections matter.
 const INTROSPECTION: &str = "
     type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type directives: [__Directive!]! }
     type __Type { fields: [__Field!] interfaces: [__Type!] possibleTypes: [__Type!] enumValues: [__EnumValue!]
@@ -15,37 +15,37 @@ const INTROSPECTION: &str = "
     type __EnumValue { name: String! }
     type __Directive { locations: [__DirectiveLocation!]! args: [__InputValue!]! }";
 
-/// Fields by type and name.
+/// The fields of a schema, by type and name.
 #[derive(Clone, Debug, Default)]
-pub struct Rates {
-    types: FxHashMap<String, FxHashMap<String, Rate>>,
+pub struct FieldCosts {
+    types: FxHashMap<String, FxHashMap<String, FieldCost>>,
     roots: [Option<String>; 3],
 }
 
-/// A field, as far as its cost goes.
+/// The properties of a field.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rate {
-    /// The type of what it holds, without list and non-null.
+pub(super) struct FieldCost {
+    /// The named type of the field, without list and non-null.
     pub(super) of: String,
-    /// Whether it is a list itself.
+    /// Whether the field is a list.
     pub(super) list: bool,
-    /// Whether it takes `first`.
+    /// Whether it has the argument `first`.
     pub(super) paged: bool,
-    /// The schema's default of `first`.
+    /// The default of `first`.
     pub(super) first: Option<u64>,
 }
 
-impl Rates {
-    /// Reads them from a schema in schema definition language.
+impl FieldCosts {
+    /// Reads a schema in schema definition language.
     pub fn new(schema: &str) -> Result<Self, async_graphql::parser::Error> {
-        let mut rates =
+        let mut costs =
             Self { roots: ["Query", "Mutation", "Subscription"].map(|name| Some(name.to_owned())), ..Self::default() };
         for text in [INTROSPECTION, schema] {
             for definition in parse_schema(text)?.definitions {
                 match definition {
                     TypeSystemDefinition::Schema(schema) => {
                         let schema = schema.node;
-                        rates.roots = [schema.query, schema.mutation, schema.subscription]
+                        costs.roots = [schema.query, schema.mutation, schema.subscription]
                             .map(|root| root.map(|name| name.node.to_string()));
                     }
                     TypeSystemDefinition::Type(ty) => {
@@ -55,22 +55,22 @@ impl Rates {
                             _ => continue,
                         };
                         let fields =
-                            fields.into_iter().map(|field| (field.node.name.node.to_string(), rate(&field.node)));
-                        rates.types.entry(ty.node.name.node.to_string()).or_default().extend(fields);
+                            fields.into_iter().map(|field| (field.node.name.node.to_string(), field_cost(&field.node)));
+                        costs.types.entry(ty.node.name.node.to_string()).or_default().extend(fields);
                     }
                     TypeSystemDefinition::Directive(_) => {}
                 }
             }
         }
-        if let Some(query) = rates.roots[0].clone() {
-            let root = rates.types.entry(query).or_default();
-            root.insert("__schema".into(), Rate { of: "__Schema".into(), ..Rate::default() });
-            root.insert("__type".into(), Rate { of: "__Type".into(), ..Rate::default() });
+        if let Some(query) = costs.roots[0].clone() {
+            let root = costs.types.entry(query).or_default();
+            root.insert("__schema".into(), FieldCost { of: "__Schema".into(), ..FieldCost::default() });
+            root.insert("__type".into(), FieldCost { of: "__Type".into(), ..FieldCost::default() });
         }
-        Ok(rates)
+        Ok(costs)
     }
 
-    /// The type at the top of an operation.
+    /// The root type of an operation.
     pub(super) fn root(&self, operation: OperationType) -> &str {
         let root = match operation {
             OperationType::Query => &self.roots[0],
@@ -80,16 +80,16 @@ impl Rates {
         root.as_deref().unwrap_or_default()
     }
 
-    /// A field; `None` for one that the schema does not have, which validation will say.
-    pub(super) fn field(&self, ty: &str, name: &str) -> Option<&Rate> {
+    /// A field. `None` when the schema does not have it; validation reports that.
+    pub(super) fn field(&self, ty: &str, name: &str) -> Option<&FieldCost> {
         self.types.get(ty)?.get(name)
     }
 }
 
-fn rate(field: &FieldDefinition) -> Rate {
+fn field_cost(field: &FieldDefinition) -> FieldCost {
     let first = field.arguments.iter().find(|argument| argument.node.name.node == "first");
     let (of, list) = named(&field.ty.node);
-    Rate {
+    FieldCost {
         of,
         list,
         paged: first.is_some(),
@@ -100,7 +100,7 @@ fn rate(field: &FieldDefinition) -> Rate {
     }
 }
 
-/// The named type inside, and whether there is a list around it.
+/// The named type, and whether it is in a list.
 fn named(ty: &Type) -> (String, bool) {
     match &ty.base {
         BaseType::Named(name) => (name.to_string(), false),

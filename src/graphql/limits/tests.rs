@@ -1,4 +1,4 @@
-//! What passes, what is refused, and that measuring takes no more work than the text is long, whatever is asked.
+//! Requests within and over the limits. Measuring takes work in proportion to the length of any text.
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::{CustomerId, Moment, Timestamp};
 use crate::graphql::id::NodeId;
 
-/// The parts of the schema that these tests ask.
+/// The parts of the schema that these tests use.
 const SCHEMA: &str = "
     type Query {
       customer(by: CustomerBy!): Customer
@@ -57,8 +57,8 @@ fn look(query: &str, variables: serde_json::Value) -> Result<Measured, LimitErro
     let limits = Limits::default();
     check_text(query, &limits)?;
     let document = parse_query(query).unwrap_or_else(|error| panic!("{error}: {query}"));
-    let rates = Rates::new(SCHEMA).expect("the schema of this test");
-    measure(&document, None, &Variables::from_json(variables), &limits, &rates)
+    let costs = FieldCosts::new(SCHEMA).expect("the schema of this test");
+    measure(&document, None, &Variables::from_json(variables), &limits, &costs)
 }
 
 fn cost(query: &str) -> u64 {
@@ -121,7 +121,7 @@ fn fragments_cost_what_they_expand_to() {
 }
 
 #[test]
-fn what_people_ask_passes() {
+fn usual_queries_pass() {
     let identifiers =
         "identifiers(first: 40) { nodes { id kind value customer { id } } pageInfo { hasNextPage endCursor } }";
     let list =
@@ -185,21 +185,21 @@ fn keys_multiply_and_are_counted() {
 #[test]
 fn a_search_and_a_count_cost_what_they_look_at() {
     let page = 1 + 1 + 7;
-    assert_eq!(cost("{ customers(first: 7, filter: {text: \"a\"}) { nodes { id } } }"), page + SEARCHED);
+    assert_eq!(cost("{ customers(first: 7, filter: {text: \"a\"}) { nodes { id } } }"), page + SEARCH_COST);
     assert_eq!(cost("{ customers(first: 7, filter: {text: null}) { nodes { id } } }"), page);
     assert_eq!(cost("{ customers(first: 7, filter: null) { totalCount nodes { id } } }"), page + 1);
     let counted = "{ customers(first: 7, filter: {channels: [\"x\"]}) { ...page } }
         fragment page on CustomerConnection { totalCount nodes { id } }";
-    assert_eq!(cost(counted), page + 1 + COUNTED_ALL);
-    assert_eq!(cost("{ changes(first: 7) { totalCount } }"), 2 + COUNTED_ALL);
+    assert_eq!(cost(counted), page + 1 + COUNT_ALL_COST);
+    assert_eq!(cost("{ changes(first: 7) { totalCount } }"), 2 + COUNT_ALL_COST);
     let history = "{ customer(by: {id: 1}) { touchpoints(filter: {names: [\"x\"]}) { totalCount } } }";
-    assert_eq!(cost(history), 3 + COUNTED);
+    assert_eq!(cost(history), 3 + COUNT_COST);
     for query in [
         "query($filter: CustomerFilter) { customers(first: 7, filter: $filter) { nodes { id } } }",
         "query($text: String) { customers(first: 7, filter: {text: $text}) { nodes { id } } }",
     ] {
         let of = |variables| look(query, variables).expect("within the limits");
-        assert_eq!(of(json!({"filter": {"text": "a"}, "text": "a"})).cost, page + SEARCHED);
+        assert_eq!(of(json!({"filter": {"text": "a"}, "text": "a"})).cost, page + SEARCH_COST);
         assert_eq!(of(json!({"filter": {"text": null}, "text": null})).cost, page);
         assert!(of(json!({})).varies, "so it is measured anew each time");
     }
@@ -240,15 +240,15 @@ fn each_measure_has_its_limit() {
 fn operations_that_were_not_chosen_are_measured_but_cost_nothing() {
     let query = "query a { customers { nodes { id } } } query b { customers(first: 100) { nodes { id } } }";
     let document = parse_query(query).expect("a query");
-    let rates = Rates::new(SCHEMA).expect("a schema");
+    let costs = FieldCosts::new(SCHEMA).expect("a schema");
     let look =
-        |name| measure(&document, Some(name), &Variables::default(), &Limits::default(), &rates).expect("within");
+        |name| measure(&document, Some(name), &Variables::default(), &Limits::default(), &costs).expect("within");
     assert_eq!((look("a").cost, look("b").cost, look("c").cost), (22, 102, 0));
     assert_eq!(look("a").fields, 6);
 }
 
 #[test]
-fn fragments_that_contain_themselves_are_told_by_name() {
+fn a_fragment_that_contains_itself_is_named() {
     for query in [
         "{ ...a } fragment a on T { ...a ...a }",
         "{ ...a } fragment a on T { x { ...b } } fragment b on T { ... { ...a } }",
@@ -261,16 +261,16 @@ fn fragments_that_contain_themselves_are_told_by_name() {
     assert_eq!(look("{ ...nowhere }", json!({})).expect("validation's to say").fields, 0);
 }
 
-/// How many selections a measuring looks at.
-fn looked_at(document: &ExecutableDocument, variables: &Variables, rates: &Rates) -> usize {
+/// The number of selections that one measurement visits.
+fn visited(document: &ExecutableDocument, variables: &Variables, costs: &FieldCosts) -> usize {
     let limits = Limits::default();
-    let mut walk = walk::Walk::new(document, None, variables, &limits, rates);
-    // It may end early, with an error.
+    let mut walk = walk::Walk::new(document, None, variables, &limits, costs);
+    // It may stop early, with an error.
     let _ = walk.measure();
-    walk.looked_at()
+    walk.visited()
 }
 
-/// How many there are in the text.
+/// The number of selections in the text.
 fn selections_in(document: &ExecutableDocument) -> usize {
     fn within(set: &SelectionSet) -> usize {
         let below = |selection: &Positioned<Selection>| match &selection.node {
@@ -292,21 +292,21 @@ fn bomb(levels: usize) -> String {
 }
 
 #[test]
-fn a_bomb_of_fragments_is_measured_as_it_is_written() {
+fn exponential_fragments_are_measured_in_the_length_of_their_text() {
     let document = parse_query(bomb(28)).expect("a query");
-    let (limits, rates, variables) = (Limits::default(), Rates::default(), Variables::default());
-    let error = measure(&document, None, &variables, &limits, &rates).expect_err("too much");
-    assert_eq!(looked_at(&document, &variables, &rates), selections_in(&document));
+    let (limits, costs, variables) = (Limits::default(), FieldCosts::default(), Variables::default());
+    let error = measure(&document, None, &variables, &limits, &costs).expect_err("too much");
+    assert_eq!(visited(&document, &variables, &costs), selections_in(&document));
     assert!(matches!(error, LimitError::TooMuch { value: u64::MAX, .. }), "{error:?}");
     assert_eq!(refused(&bomb(200)).0, Measure::Nesting);
 }
 
 #[test]
-fn an_error_says_what_there_is_too_much_of_and_what_helps() {
+fn an_error_names_the_measure_and_a_remedy() {
     let error = look(&format!("{{ {} }}", "a ".repeat(51)), json!({})).expect_err("too wide");
     assert_eq!(
         error.to_string(),
-        "51 fields at the top, at most 50 are allowed: use `nodes`, `customersBy` or `identifiersBy`"
+        "51 root fields, at most 50 are allowed: use `nodes`, `customersBy` or `identifiersBy`"
     );
     assert_eq!(error.code(), "TOO_EXPENSIVE");
     let extensions = error.extensions();
@@ -339,53 +339,53 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn measuring_looks_at_each_selection_once(
+    fn measuring_visits_each_selection_once(
         root in selections(),
         fragments in prop::collection::vec(selections(), 10),
         n in any::<i64>(),
     ) {
         let fragments = fragments.iter().enumerate().map(|(n, set)| format!("fragment f{n} on Customer {{ {set} }}\n"));
         let query = format!("query($n: Int) {{ {root} }}\n{}", fragments.collect::<String>());
-        let (limits, rates) = (Limits::default(), Rates::new(SCHEMA).expect("a schema"));
+        let (limits, costs) = (Limits::default(), FieldCosts::new(SCHEMA).expect("a schema"));
         let Ok(document) = parse_query(&query) else { return Ok(()) };
         let variables = Variables::from_json(json!({ "n": n }));
-        let answer = measure(&document, None, &variables, &limits, &rates);
-        // Whatever it expands to, and however deep: no selection is looked at twice.
-        prop_assert!(looked_at(&document, &variables, &rates) <= selections_in(&document));
+        let answer = measure(&document, None, &variables, &limits, &costs);
+        // No selection is visited twice, however much the fragments expand to.
+        prop_assert!(visited(&document, &variables, &costs) <= selections_in(&document));
         if let Ok(measured) = answer {
             prop_assert!(measured.depth <= 15 && measured.cost <= 100_000 && measured.fields <= 5_000);
         }
     }
 
     #[test]
-    fn looking_at_any_text_ends_inside_it(query in "[{}()\\[\\]\"\\\\#.a-c0-9é \n]{0,200}") {
+    fn any_text_is_checked_without_a_panic(query in "[{}()\\[\\]\"\\\\#.a-c0-9é \n]{0,200}") {
         let _ = check_text(&query, &Limits::default());
     }
 }
 
 #[test]
-fn a_moment_of_the_past_is_counted_and_so_costs_more() {
+fn a_past_moment_costs_more() {
     let id =
         NodeId::Customer(CustomerId("018f".into())).encode_at(Some(Moment { change: 7, at: Timestamp(9) })).to_string();
-    assert_eq!(cost("{ customer(by: {id: 1}, asOf: \"2026-03-01T00:00:00Z\") { id displayName } }"), 3 + COUNTED);
+    assert_eq!(cost("{ customer(by: {id: 1}, asOf: \"2026-03-01T00:00:00Z\") { id displayName } }"), 3 + COUNT_COST);
     assert_eq!(cost("{ customer(by: {id: 1}, asOf: null) { id displayName } }"), 3);
-    assert_eq!(cost(&format!("{{ customer(by: {{id: \"{id}\"}}) {{ id displayName }} }}")), 3 + COUNTED);
-    assert_eq!(cost(&format!("{{ node(id: \"{id}\") {{ id }} }}")), 2 + COUNTED);
+    assert_eq!(cost(&format!("{{ customer(by: {{id: \"{id}\"}}) {{ id displayName }} }}")), 3 + COUNT_COST);
+    assert_eq!(cost(&format!("{{ node(id: \"{id}\") {{ id }} }}")), 2 + COUNT_COST);
     let of_variables = |query, variables| look(query, variables).expect("within the limits").cost;
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
     assert_eq!(
         of_variables(query, json!({"ids": [id, "x", id]})) - of_variables(query, json!({"ids": ["x", "x", "x"]})),
-        2 * COUNTED
+        2 * COUNT_COST
     );
     let query = "query($id: ID!) { customer(by: {id: $id}) { id } nodes(ids: [$id, $id]) { id } }";
-    assert_eq!(of_variables(query, json!({"id": id})) - of_variables(query, json!({"id": "x"})), 3 * COUNTED);
+    assert_eq!(of_variables(query, json!({"id": id})) - of_variables(query, json!({"id": "x"})), 3 * COUNT_COST);
     let query = "query($at: DateTime) { customer(by: {id: 1}, asOf: $at) { id } }";
-    assert_eq!(of_variables(query, json!({"at": "2026-03-01T00:00:00Z"})), 2 + COUNTED);
+    assert_eq!(of_variables(query, json!({"at": "2026-03-01T00:00:00Z"})), 2 + COUNT_COST);
     assert_eq!(of_variables(query, json!({})), 2);
 }
 
 #[test]
-fn what_hangs_on_variables_is_known() {
+fn a_measure_says_whether_it_depends_on_variables() {
     let varies = |query, variables| look(query, variables).expect("within the limits").varies;
     assert!(!varies(
         "query($v: String!) { customer(by: {identifier: {kind: \"user_id\", value: $v}}) { id } }",

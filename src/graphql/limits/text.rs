@@ -1,7 +1,7 @@
 //! Counts tokens and brackets of a query's text, and mends its strings, without parsing it.
 //!
-//! Follows the lexical grammar of the GraphQL specification (October 2021, section 2.1) as far as
-//! counting needs it; what is not GraphQL counts as a token, and the parser says what is wrong.
+//! Follows the lexical grammar of the GraphQL specification (October 2021, section 2.1) as far as counting needs it.
+//! Other characters count as tokens; the parser reports them.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use async_graphql::Pos;
 use super::{LimitError, Limits, Measure};
 use crate::domain::surrogate::{self, Escape};
 
-/// Refuses a text that is too long, or that would take a parser too deep. One pass, no recursion.
+/// Refuses a text that is too long or nested too deep. One pass, no recursion.
 pub fn check_text(query: &str, limits: &Limits) -> Result<(), LimitError> {
     let bytes = query.len() as u64;
     if bytes > limits.bytes {
@@ -88,17 +88,17 @@ pub fn mend(document: &str) -> (Cow<'_, str>, bool) {
     (Cow::Owned(mended), had_half)
 }
 
-/// Names and numbers: one token, however it is cut.
+/// Characters of names and numbers, which are one token.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' || byte == b'+'
 }
 
-/// The first place from `at` where `more` does not hold.
+/// The first position from `at` where `more` is false.
 fn skip(text: &[u8], at: usize, more: impl Fn(u8) -> bool) -> usize {
     text[at..].iter().position(|byte| !more(*byte)).map_or(text.len(), |length| at + length)
 }
 
-/// Behind the string that begins at `at`; an unfinished one ends with its line, or with the text.
+/// The position after the string that starts at `at`. An unterminated string ends with its line, or with the text.
 fn end_of_string(text: &[u8], at: usize) -> usize {
     let block = text[at..].starts_with(b"\"\"\"");
     let mut end = at + if block { 3 } else { 1 };
@@ -115,7 +115,7 @@ fn end_of_string(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
-/// Line and column, from 1, of a byte that begins a token.
+/// Line and column, from 1, of the first byte of a token.
 fn position(query: &str, at: usize) -> Pos {
     let before = &query[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

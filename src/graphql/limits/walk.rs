@@ -1,6 +1,6 @@
-//! The walk over a document: each selection set is weighed once, a fragment's weight is kept.
+//! Measures a document: each selection set is measured once, and the weight of a fragment is cached.
 //!
-//! All sums saturate: a bomb of fragments weighs `u64::MAX`, and is found out as fast as any other.
+//! All sums saturate: exponential fragments weigh `u64::MAX` and take no longer than others.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -9,44 +9,46 @@ use async_graphql::parser::types::{
     Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Positioned, Value, Variables};
-use async_graphql_value::Value as Given;
+use async_graphql_value::Value as AstValue;
 
 use super::super::id::NodeId;
-use super::rates::{Rate, Rates};
-use super::{COUNTED, COUNTED_ALL, LISTED, LimitError, Limits, Measure, Measured, SEARCHED, SURVEYED};
+use super::field_costs::{FieldCost, FieldCosts};
+use super::{
+    COUNT_ALL_COST, COUNT_COST, JOURNEYS_COST, LIST_LENGTH, LimitError, Limits, Measure, Measured, SEARCH_COST,
+};
 
 pub(super) struct Walk<'a> {
     document: &'a ExecutableDocument,
     chosen: Option<&'a OperationDefinition>,
     variables: &'a Variables,
     limits: &'a Limits,
-    rates: &'a Rates,
-    /// `None` while the fragment is being weighed.
+    costs: &'a FieldCosts,
+    /// The weights of fragments; `None` while a fragment is being measured.
     fragments: HashMap<&'a str, Option<Weight>>,
-    /// Whether a variable was asked.
+    /// Whether a variable was read.
     varies: Cell<bool>,
-    /// How many selections were looked at: what a test means by "fast".
+    /// The number of selections visited, for tests.
     #[cfg(test)]
-    looked_at: usize,
+    visited: usize,
 }
 
-/// What a selection set weighs.
+/// The measures of a selection set.
 #[derive(Clone, Copy, Debug, Default)]
 struct Weight {
-    /// Levels of fields in it.
+    /// Nested fields.
     depth: u64,
-    /// Selection sets in it, itself included.
+    /// Nested selection sets, including itself.
     nesting: u64,
-    /// Fields directly in it, fragments expanded.
+    /// Fields directly in it, with fragments expanded.
     width: u64,
     fields: u64,
     aliases: u64,
     directives: u64,
-    /// Values, without what lies in its lists.
+    /// Values, without those in its lists.
     flat: u64,
-    /// Values for each entry of its lists: `nodes` and `edges` of a connection have as many as `first` says.
+    /// Values of each entry of its lists. `nodes` and `edges` of a connection have `first` entries.
     each: u64,
-    /// Fields `totalCount` directly in it, fragments expanded.
+    /// Fields `totalCount` directly in it, with fragments expanded.
     counts: u64,
 }
 
@@ -56,7 +58,7 @@ impl<'a> Walk<'a> {
         operation_name: Option<&str>,
         variables: &'a Variables,
         limits: &'a Limits,
-        rates: &'a Rates,
+        costs: &'a FieldCosts,
     ) -> Self {
         let mut operations = document.operations.iter();
         let chosen = match operation_name {
@@ -69,21 +71,21 @@ impl<'a> Walk<'a> {
             chosen,
             variables,
             limits,
-            rates,
+            costs,
             fragments: HashMap::new(),
             varies: Cell::new(false),
             #[cfg(test)]
-            looked_at: 0,
+            visited: 0,
         }
     }
 
-    /// Weighs every operation, and every fragment that none of them reaches: those are validated too.
+    /// Measures every operation, and every fragment that no operation uses: these are validated too.
     pub(super) fn measure(&mut self) -> Result<Measured, LimitError> {
         let document = self.document;
         let mut measured = Measured::default();
         for (_, operation) in document.operations.iter() {
             let operation = &operation.node;
-            let mut weight = self.set(&operation.selection_set.node, self.rates.root(operation.ty), 1)?;
+            let mut weight = self.set(&operation.selection_set.node, self.costs.root(operation.ty), 1)?;
             weight.directives = weight.directives.saturating_add(self.directives(&operation.directives));
             for variable in &operation.variable_definitions {
                 weight.directives = weight.directives.saturating_add(self.directives(&variable.node.directives));
@@ -91,7 +93,7 @@ impl<'a> Walk<'a> {
             measured.add(&weight);
             measured.root_fields = measured.root_fields.max(weight.width);
             if self.chosen.is_some_and(|chosen| std::ptr::eq(chosen, operation)) {
-                measured.cost = weight.values(LISTED);
+                measured.cost = weight.values(LIST_LENGTH);
             }
         }
         for name in document.fragments.keys() {
@@ -104,15 +106,15 @@ impl<'a> Walk<'a> {
         Ok(measured)
     }
 
-    /// How many selections were looked at: each of the text once, whatever they expand to.
+    /// The number of selections visited.
     #[cfg(test)]
-    pub(super) fn looked_at(&self) -> usize {
-        self.looked_at
+    pub(super) fn visited(&self) -> usize {
+        self.visited
     }
 
-    /// `level` is how many selection sets are open, this one included.
+    /// Measures a selection set. `level` is the number of open selection sets, including this one.
     fn set(&mut self, set: &'a SelectionSet, ty: &str, level: u64) -> Result<Weight, LimitError> {
-        // Said here and not at the end, so that this function never recurses further than that.
+        // Checked here and not at the end, to limit the recursion.
         if level > self.limits.nesting {
             return Err(self.nested(level));
         }
@@ -120,7 +122,7 @@ impl<'a> Walk<'a> {
         for selection in &set.items {
             #[cfg(test)]
             {
-                self.looked_at += 1;
+                self.visited += 1;
             }
             let (part, directives) = match &selection.node {
                 Selection::Field(field) => (self.field(&field.node, ty, level)?, &field.node.directives),
@@ -154,8 +156,8 @@ impl<'a> Walk<'a> {
         Ok(weight)
     }
 
-    /// A fragment's selection set; `None` when it is being weighed, so that it contains itself. One
-    /// that is not defined weighs nothing: validation will say.
+    /// Measures a fragment. `None` when it is being measured, so it contains itself. A fragment that is not defined weighs
+    /// nothing; validation reports it.
     fn fragment(&mut self, name: &'a str, level: u64) -> Result<Option<Weight>, LimitError> {
         if let Some(known) = self.fragments.get(name) {
             return Ok(*known);
@@ -172,22 +174,22 @@ impl<'a> Walk<'a> {
     }
 
     fn field(&mut self, field: &'a Field, ty: &str, level: u64) -> Result<Weight, LimitError> {
-        let rates = self.rates;
-        let unknown = Rate::default();
-        let rate = rates.field(ty, &field.name.node).unwrap_or(&unknown);
-        let asked = self.keys(field)?.or_else(|| self.first(field, rate));
+        let costs = self.costs;
+        let unknown = FieldCost::default();
+        let field_cost = costs.field(ty, &field.name.node).unwrap_or(&unknown);
+        let asked = self.keys(field)?.or_else(|| self.first(field, field_cost));
         let child = match field.selection_set.node.items.is_empty() {
             true => Weight::default(),
-            false => self.set(&field.selection_set.node, &rate.of, level + 1)?,
+            false => self.set(&field.selection_set.node, &field_cost.of, level + 1)?,
         };
-        let (flat, each) = match (rate.list, asked) {
-            (false, entries) => (child.values(entries.unwrap_or(LISTED)).saturating_add(1), 0),
-            (true, Some(entries)) => (child.values(LISTED).saturating_mul(entries).saturating_add(1), 0),
-            (true, None) => (1, child.values(LISTED)),
+        let (flat, each) = match (field_cost.list, asked) {
+            (false, entries) => (child.values(entries.unwrap_or(LIST_LENGTH)).saturating_add(1), 0),
+            (true, Some(entries)) => (child.values(LIST_LENGTH).saturating_mul(entries).saturating_add(1), 0),
+            (true, None) => (1, child.values(LIST_LENGTH)),
         };
-        let flat = flat.saturating_add(COUNTED.saturating_mul(self.moments(field)));
-        let flat = flat.saturating_add(if surveys(ty, &field.name.node) { SURVEYED } else { 0 });
-        let flat = flat.saturating_add(self.sought(field, rate, child.counts));
+        let flat = flat.saturating_add(COUNT_COST.saturating_mul(self.moments(field)));
+        let flat = flat.saturating_add(if scans_journeys(ty, &field.name.node) { JOURNEYS_COST } else { 0 });
+        let flat = flat.saturating_add(self.search_cost(field, field_cost, child.counts));
         Ok(Weight {
             depth: child.depth + 1,
             nesting: child.nesting,
@@ -201,63 +203,63 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// What it costs to look for what fits and to count it, beside the values of the page.
-    fn sought(&self, field: &Field, rate: &Rate, counts: u64) -> u64 {
+    /// The cost of searching and counting, beside the values of the page.
+    fn search_cost(&self, field: &Field, field_cost: &FieldCost, counts: u64) -> u64 {
         let counted = |each: u64| each.saturating_mul(counts);
-        match (rate.of.as_str(), self.given(field, "filter")) {
-            ("ChangeConnection", _) => counted(COUNTED_ALL),
+        match (field_cost.of.as_str(), self.given(field, "filter")) {
+            ("ChangeConnection", _) => counted(COUNT_ALL_COST),
             ("CustomerConnection", Some(filter)) => {
                 let text = self.part(filter, "text");
-                counted(COUNTED_ALL).saturating_add(if text { SEARCHED } else { 0 })
+                counted(COUNT_ALL_COST).saturating_add(if text { SEARCH_COST } else { 0 })
             }
-            ("TouchpointConnection", Some(_)) => counted(COUNTED),
+            ("TouchpointConnection", Some(_)) => counted(COUNT_COST),
             _ => 0,
         }
     }
 
-    /// An argument that was given, and not as null.
-    fn given<'f>(&self, field: &'f Field, argument: &str) -> Option<&'f Given> {
+    /// The value of an argument, when it is given and not null.
+    fn given<'f>(&self, field: &'f Field, argument: &str) -> Option<&'f AstValue> {
         let given = &field.get_argument(argument)?.node;
         let is_null = match given {
-            Given::Variable(name) => self.variable(name).is_none_or(|value| *value == Value::Null),
-            given => *given == Given::Null,
+            AstValue::Variable(name) => self.variable(name).is_none_or(|value| *value == Value::Null),
+            given => *given == AstValue::Null,
         };
         (!is_null).then_some(given)
     }
 
-    /// Whether a part of an object was given, and not as null.
-    fn part(&self, object: &Given, name: &str) -> bool {
+    /// Whether a field of an input object is given and not null.
+    fn part(&self, object: &AstValue, name: &str) -> bool {
         match object {
-            Given::Variable(variable) => match self.variable(variable) {
+            AstValue::Variable(variable) => match self.variable(variable) {
                 Some(Value::Object(parts)) => parts.get(name).is_some_and(|part| *part != Value::Null),
                 _ => false,
             },
-            Given::Object(parts) => match parts.get(name) {
-                Some(Given::Variable(part)) => self.variable(part).is_some_and(|value| *value != Value::Null),
-                Some(part) => *part != Given::Null,
+            AstValue::Object(parts) => match parts.get(name) {
+                Some(AstValue::Variable(part)) => self.variable(part).is_some_and(|value| *value != Value::Null),
+                Some(part) => *part != AstValue::Null,
                 None => false,
             },
             _ => false,
         }
     }
 
-    /// How many moments of the past are asked for: by `asOf`, or by ids that carry one.
+    /// The number of past moments: in `asOf`, or in ids.
     fn moments(&self, field: &Field) -> u64 {
         let as_of = field.get_argument("asOf").is_some_and(|given| match &given.node {
-            Given::Variable(name) => self.variable(name).is_some_and(|value| *value != Value::Null),
-            given => *given != Given::Null,
+            AstValue::Variable(name) => self.variable(name).is_some_and(|value| *value != Value::Null),
+            given => *given != AstValue::Null,
         });
         let by_ids = |argument| field.get_argument(argument).map_or(0, |given| self.past_ids(&given.node));
         u64::from(as_of) + ["id", "ids", "by", "keys"].into_iter().map(by_ids).sum::<u64>()
     }
 
-    /// How many ids in what is given carry a moment.
-    fn past_ids(&self, given: &Given) -> u64 {
+    /// The number of ids with a past moment in an argument.
+    fn past_ids(&self, given: &AstValue) -> u64 {
         match given {
-            Given::Variable(name) => self.variable(name).map_or(0, past_ids),
-            Given::String(id) => u64::from(NodeId::looks_past(id)),
-            Given::List(entries) => entries.iter().map(|entry| self.past_ids(entry)).sum(),
-            Given::Object(parts) => parts.get("id").map_or(0, |id| self.past_ids(id)),
+            AstValue::Variable(name) => self.variable(name).map_or(0, past_ids),
+            AstValue::String(id) => u64::from(NodeId::has_moment(id)),
+            AstValue::List(entries) => entries.iter().map(|entry| self.past_ids(entry)).sum(),
+            AstValue::Object(parts) => parts.get("id").map_or(0, |id| self.past_ids(id)),
             _ => 0,
         }
     }
@@ -269,12 +271,12 @@ impl<'a> Walk<'a> {
         };
         let Some(given) = field.get_argument(argument) else { return Ok(None) };
         let length = match &given.node {
-            Given::Variable(name) => self.variable(name).map(|value| match value {
+            AstValue::Variable(name) => self.variable(name).map(|value| match value {
                 Value::List(entries) => entries.len(),
                 _ => 1,
             }),
-            Given::Null => None,
-            Given::List(entries) => Some(entries.len()),
+            AstValue::Null => None,
+            AstValue::List(entries) => Some(entries.len()),
             _ => Some(1),
         };
         match length.map(|length| length as u64) {
@@ -285,31 +287,31 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How many entries of a page are asked for. A number that the resolver will refuse counts as the largest.
-    fn first(&self, field: &Field, rate: &Rate) -> Option<u64> {
-        if !rate.paged {
+    /// The requested number of entries of a page. A number that the resolver will refuse counts as the largest.
+    fn first(&self, field: &Field, field_cost: &FieldCost) -> Option<u64> {
+        if !field_cost.paged {
             return None;
         }
         let given = ["first", "last"].iter().find_map(|argument| {
             let number = match &field.get_argument(argument)?.node {
-                Given::Variable(name) => match self.variable(name)? {
+                AstValue::Variable(name) => match self.variable(name)? {
                     Value::Number(number) => number,
                     _ => return None,
                 },
-                Given::Number(number) => number,
+                AstValue::Number(number) => number,
                 _ => return None,
             };
             Some(number.as_u64().unwrap_or(self.limits.first))
         });
-        let entries = given.unwrap_or(match (rate.list, rate.first) {
-            // A list inside an object, which is there to be shown whole: its default is a cap, not a guess.
-            (true, default) => default.unwrap_or(LISTED).min(LISTED),
+        let entries = given.unwrap_or(match (field_cost.list, field_cost.first) {
+            // A list inside an object is usually shown whole: its default is a maximum, not the expected length.
+            (true, default) => default.unwrap_or(LIST_LENGTH).min(LIST_LENGTH),
             (false, default) => default.unwrap_or(self.limits.first),
         });
         Some(entries.min(self.limits.first))
     }
 
-    /// What a variable holds: what was sent, else the default of the chosen operation.
+    /// The value of a variable: the one that was sent, else the default of the chosen operation.
     fn variable(&self, name: &str) -> Option<&Value> {
         self.varies.set(true);
         self.variables.get(name).or_else(|| {
@@ -328,8 +330,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a field is a question about the journeys of all customers.
-fn surveys(ty: &str, field: &str) -> bool {
+/// Whether a field scans the journeys of all customers.
+fn scans_journeys(ty: &str, field: &str) -> bool {
     match ty {
         "Journeys" => !matches!(field, "id" | "__typename"),
         "FunnelStep" => matches!(field, "customersReached" | "customersDropped"),
@@ -338,10 +340,10 @@ fn surveys(ty: &str, field: &str) -> bool {
     }
 }
 
-/// How many ids in the value of a variable carry a moment.
+/// The number of ids with a past moment in the value of a variable.
 fn past_ids(value: &Value) -> u64 {
     match value {
-        Value::String(id) => u64::from(NodeId::looks_past(id)),
+        Value::String(id) => u64::from(NodeId::has_moment(id)),
         Value::List(entries) => entries.iter().map(past_ids).sum(),
         Value::Object(parts) => parts.get("id").map_or(0, past_ids),
         _ => 0,
@@ -349,7 +351,7 @@ fn past_ids(value: &Value) -> u64 {
 }
 
 impl Weight {
-    /// Values when each of its lists has so many entries.
+    /// The number of values when each list has `entries` entries.
     fn values(&self, entries: u64) -> u64 {
         self.flat.saturating_add(self.each.saturating_mul(entries))
     }

@@ -1,8 +1,7 @@
-//! Answers as server-sent events, as graphql-sse has it in distinct connections mode: a request is one
-//! operation, each answer an event `next`, and `complete` the last.
+//! Answers as server-sent events, by graphql-sse in distinct connections mode: a request is one operation, each answer
+//! is an event `next`, and the last event is `complete`.
 //!
-//! Where the client does not read, the operation waits; after [`STALL`] it is dropped: its last event
-//! says why, when it comes to read that.
+//! While the client does not read, the operation waits. After [`STALL`] it is cancelled, and the last event says why.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -21,41 +20,40 @@ use tracing::Instrument;
 use super::super::app::Shared;
 use super::super::observe::{Operation, RequestId};
 use super::super::sockets::{Seat, Transport};
-use crate::graphql::execute::{Answer, Answers, Begun, Question};
+use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, GraphqlResponses, Started};
 
-/// How often a line is sent that says nothing, so that nobody between takes the silence for an end.
+/// How often an empty comment is sent, so that proxies do not close a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
-/// How long nothing may be read by the client while there is something to read; and how much longer
-/// it is then waited for, so that it can be told why.
+/// How long a client may not read while there is something to read, and how much longer the last event waits for it.
 const STALL: Duration = Duration::from_secs(10);
-const LAST_WORDS: Duration = Duration::from_secs(20);
-/// How long the headers wait for the operation to begin.
+const FINAL_WAIT: Duration = Duration::from_secs(20);
+/// How long the headers wait for the start of the operation.
 const BEGIN_WITHIN: Duration = Duration::from_secs(5);
-/// How many events wait to be written.
+/// The maximum number of events that wait to be written.
 const QUEUE: usize = 16;
 
-/// Answers a question event by event. The headers are sent when the operation has begun: a client who
-/// has them is told of all that happens from then on.
-pub(super) async fn respond(request: &HttpRequest, state: &Shared, question: Question) -> HttpResponse {
+/// Answers a request as events. The headers are sent when the operation has started: a client that has them gets
+/// everything that happens from then on.
+pub(super) async fn respond(request: &HttpRequest, state: &Shared, query: GraphqlRequest) -> HttpResponse {
     let seat = match state.sockets.take(Transport::Events) {
         Ok(seat) => seat,
         Err(refusal) => return super::refuse(refusal, super::JSON),
     };
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let begun = Begun::default();
-    let answers = state.api.stream(question, begun.clone());
+    let started = Started::default();
+    let answers = state.api.stream(query, started.clone());
     let (sender, events) = mpsc::channel(QUEUE);
     let (opened, open) = oneshot::channel();
     let panicked = sender.clone();
     let work = async move {
-        if AssertUnwindSafe(run(answers, begun, sender, seat, opened)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(run(answers, started, sender, seat, opened)).catch_unwind().await.is_err() {
             let answer = super::panicked(&request_id);
             let _ = panicked.send(next(&answer)).await;
             let _ = panicked.send(complete()).await;
         }
     };
     let task = super::super::server::runtime().spawn(work.in_current_span());
-    let body = Body { events, _task: EndWithMe(task.abort_handle()) };
+    let body = Body { events, _task: AbortOnDrop(task.abort_handle()) };
     let operation = open.await.unwrap_or(Operation { name: None, outcome: "INTERNAL" });
     let body = futures_util::stream::unfold(body, async |mut body| {
         let event = body.events.recv().await?;
@@ -65,7 +63,7 @@ pub(super) async fn respond(request: &HttpRequest, state: &Shared, question: Que
     response
         .insert_header((header::CONTENT_TYPE, "text/event-stream; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // An event that waits in a compressor, or in a proxy, is no event.
+        // Neither compression nor a proxy may hold events back.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header((HeaderName::from_static("x-accel-buffering"), "no"));
     let mut response = response.streaming(Box::pin(body));
@@ -73,23 +71,23 @@ pub(super) async fn respond(request: &HttpRequest, state: &Shared, question: Que
     response
 }
 
-/// What is being sent; the operation ends with it.
+/// The body that is being sent. Dropping it cancels the operation.
 struct Body {
     events: mpsc::Receiver<Bytes>,
-    _task: EndWithMe,
+    _task: AbortOnDrop,
 }
 
-struct EndWithMe(AbortHandle);
+struct AbortOnDrop(AbortHandle);
 
-impl Drop for EndWithMe {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 async fn run(
-    mut answers: Answers,
-    begun: Begun,
+    mut answers: GraphqlResponses,
+    started: Started,
     events: mpsc::Sender<Bytes>,
     seat: Seat,
     opened: oneshot::Sender<Operation>,
@@ -98,12 +96,12 @@ async fn run(
     let mut first = tokio::select! {
         biased;
         first = answers.next() => Some(first),
-        () = begun.wait() => None,
+        () = started.wait() => None,
         () = tokio::time::sleep(BEGIN_WITHIN) => None,
     };
     let name = first.as_ref().and_then(|first| first.as_ref()?.operation.clone());
     let outcome = first.as_ref().and_then(|first| Some(first.as_ref()?.outcome)).unwrap_or("OK");
-    // Whoever asked may have gone already.
+    // The client may be gone already.
     let _ = opened.send(Operation { name, outcome });
     let mut ending = pin!(seat.ending());
     loop {
@@ -111,7 +109,7 @@ async fn run(
             Some(first) => first.as_ref().map_or_else(complete, next),
             None => tokio::select! {
                 biased;
-                // No `complete`: a client that sees none comes back.
+                // Without `complete` the client reconnects.
                 () = &mut ending => return,
                 answer = answers.next() => answer.as_ref().map_or_else(complete, next),
                 () = tokio::time::sleep(KEEP_ALIVE) => Bytes::from_static(b":\n\n"),
@@ -130,16 +128,16 @@ async fn run(
             Err(_) => {
                 drop(answers);
                 Transport::Events.note_slow();
-                tracing::info!("a client that did not read its events is dropped");
-                let _ = timeout(LAST_WORDS, events.send(too_slow())).await;
+                tracing::info!("a client is disconnected because it did not read its events");
+                let _ = timeout(FINAL_WAIT, events.send(too_slow())).await;
                 return;
             }
         }
     }
 }
 
-/// An answer. JSON of ours has no line breaks.
-fn next(answer: &Answer) -> Bytes {
+/// The event of an answer. Its JSON has no line breaks.
+fn next(answer: &GraphqlResponse) -> Bytes {
     let mut event = Vec::with_capacity(answer.body.len() + 32);
     event.extend_from_slice(b"event: next\ndata: ");
     event.extend_from_slice(&answer.body);
@@ -147,13 +145,13 @@ fn next(answer: &Answer) -> Bytes {
     event.into()
 }
 
-/// The end. Without a `data` line browsers would not tell of it.
+/// The last event. Without a `data` line browsers would ignore it.
 fn complete() -> Bytes {
     Bytes::from_static(b"event: complete\ndata:\n\n")
 }
 
 fn too_slow() -> Bytes {
-    let words = "too slow: nothing was read for 10 s; ask again after the last cursor";
-    let error = json!({ "message": words, "extensions": { "code": "RATE_LIMITED", "retryAfterSeconds": 1 } });
+    let message = "too slow: the client did not read for 10 s; subscribe again after the last cursor";
+    let error = json!({ "message": message, "extensions": { "code": "RATE_LIMITED", "retryAfterSeconds": 1 } });
     format!("event: next\ndata: {}\n\nevent: complete\ndata:\n\n", json!({ "errors": [error] })).into()
 }

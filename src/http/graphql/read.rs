@@ -1,4 +1,4 @@
-//! A question out of a body or an address: what must be a text is one, what must be an object too.
+//! Reads a GraphQL request from a body or from the query string, and checks the types of its parameters.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,48 +14,49 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::accept::is_utf8;
 use crate::domain::surrogate;
-use crate::graphql::execute::Question;
+use crate::graphql::execute::GraphqlRequest;
 use crate::graphql::limits::mend;
-use crate::http::body::Refusal;
+use crate::http::refusal::Refusal;
 use crate::ingest::json::Object;
 
-/// The most bytes of a body, as it is sent and as it is once unpacked.
+/// The maximum number of bytes of a body, as sent and as decompressed.
 pub(super) const BODY: usize = 1024 * 1024;
-/// How long a client may take to send it.
+/// How long a client may take to send a body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// The parameters of a question, each as it was sent: variables hold numbers, and those keep their digits.
+/// The parameters of a request as JSON text, so that numbers in variables keep all digits.
 pub(super) type Parameters = BTreeMap<String, Box<RawValue>>;
 
-/// A question from a body.
-pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<Question, Refusal> {
+/// Reads a request from a body.
+pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<GraphqlRequest, Refusal> {
     check_type(headers)?;
-    let packing = packing(headers)?;
+    let compression = compression(headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if let Some(length) = length.filter(|length| *length > BODY) {
         return Err(too_long(length));
     }
-    let late = |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to come", "send it again");
+    let late =
+        |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to arrive", "send it again");
     let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
-    let bytes = match packing {
-        Packing::None => bytes,
-        Packing::Gzip => unpack(&bytes)?,
+    let bytes = match compression {
+        Compression::None => bytes,
+        Compression::Gzip => unpack(&bytes)?,
     };
-    // Its own words would show what was sent, and where is enough.
+    // The parser's message would repeat parts of the body, so only the position is given.
     let not_json = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM)
     };
     let body: &RawValue = serde_json::from_slice(&bytes).map_err(not_json)?;
     match body.get().as_bytes().first() {
-        Some(b'{') => question(parameters(body.get()).map_err(not_json)?),
-        Some(b'[') => Err(bad("body", "a list of operations is not taken", "one operation a request")),
-        _ => Err(bad("body", "the body is no JSON object", FORM)),
+        Some(b'{') => request(parameters(body.get()).map_err(not_json)?),
+        Some(b'[') => Err(bad("body", "a list of operations is not supported", "send one operation in a request")),
+        _ => Err(bad("body", "the body is not a JSON object", FORM)),
     }
 }
 
-/// A question from the query part of an address; it may only read.
-pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
+/// Reads a request from the query string of an address. It may only be a query.
+pub(super) fn from_url(query: &str) -> Result<GraphqlRequest, Refusal> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
     let pairs = pairs.map_err(|_| bad("address", "the address cannot be read", "?query=…&variables=…"))?.into_inner();
     let mut parameters = Parameters::new();
@@ -71,7 +72,7 @@ pub(super) fn from_url(query: &str) -> Result<Question, Refusal> {
             return Err(bad(&name, format!("`{name}` is given twice"), "once"));
         }
     }
-    Ok(Question { only_reads: true, ..question(parameters)? })
+    Ok(GraphqlRequest { only_queries: true, ..request(parameters)? })
 }
 
 const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\": \"…\"}";
@@ -84,7 +85,7 @@ pub(super) fn parameters(text: &str) -> serde_json::Result<Parameters> {
 
 /// A question out of its parameters. Half a character is U+FFFD, so that it costs its own text and not the request;
 /// in variables it stays, for the reader of events to say where it stands.
-pub(super) fn question(mut parameters: Parameters) -> Result<Question, Refusal> {
+pub(super) fn request(mut parameters: Parameters) -> Result<GraphqlRequest, Refusal> {
     let mut take = |name: &str| parameters.remove(name).filter(|value| value.get() != "null");
     let text = |value: Box<RawValue>| {
         let mended = surrogate::mend(value.get());
@@ -96,30 +97,30 @@ pub(super) fn question(mut parameters: Parameters) -> Result<Question, Refusal> 
             (mended.into_owned(), of_json || of_document)
         }
         None => return Err(bad("query", "`query` is missing", FORM)),
-        Some(None) => return Err(bad("query", "`query` is no text", "the text of a GraphQL document")),
+        Some(None) => return Err(bad("query", "`query` is not a string", "the text of a GraphQL document")),
     };
     let operation_name = match take("operationName").map(text) {
-        // What some clients send for none.
+        // Some clients send null for none.
         None => None,
         Some(Some((name, _))) => Some(name).filter(|name| !name.is_empty()),
-        Some(None) => return Err(bad("operationName", "`operationName` is no text", "a name, or null")),
+        Some(None) => return Err(bad("operationName", "`operationName` is not a string", "a name, or null")),
     };
     let variables = object(take("variables"), "variables")?;
     object(take("extensions"), "extensions")?;
-    Ok(Question { query, had_halves, operation_name, variables, ..Question::default() })
+    Ok(GraphqlRequest { query, had_halves, operation_name, variables, ..GraphqlRequest::default() })
 }
 
 fn object(value: Option<Box<RawValue>>, name: &str) -> Result<Option<Box<RawValue>>, Refusal> {
     match value {
         Some(value) if !value.get().starts_with('{') => {
-            Err(bad(name, format!("`{name}` is no object"), "a JSON object, or null"))
+            Err(bad(name, format!("`{name}` is not an object"), "a JSON object, or null"))
         }
         value => Ok(value),
     }
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let refuse = |part, words: &str, hint| Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, part, words, hint));
+    let refuse = |part, message: &str, hint| Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, part, message, hint));
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';');
     if !parts.next().is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
@@ -135,41 +136,41 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// How a body is packed.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Packing {
+enum Compression {
     None,
     Gzip,
 }
 
-fn packing(headers: &HeaderMap) -> Result<Packing, Refusal> {
+fn compression(headers: &HeaderMap) -> Result<Compression, Refusal> {
     let given = headers.get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
     let codings = given.flat_map(|value| value.split(',')).map(|coding| coding.trim().to_ascii_lowercase());
     let codings: Vec<String> = codings.filter(|coding| !coding.is_empty() && coding != "identity").collect();
     match codings.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(Packing::None),
-        // Two names of one thing (RFC 9110, section 8.4.1.3).
-        ["gzip" | "x-gzip"] => Ok(Packing::Gzip),
+        [] => Ok(Compression::None),
+        // `x-gzip` is another name of `gzip` (RFC 9110, section 8.4.1.3).
+        ["gzip" | "x-gzip"] => Ok(Compression::Gzip),
         _ => {
-            let words = "a body is taken as it is, or packed once by gzip";
-            Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", words, "gzip"))
+            let message = "a body must be uncompressed, or compressed once with gzip";
+            Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", message, "gzip"))
         }
     }
 }
 
-/// Unpacks no further than a body may be long: a few bytes can stand for any number of them.
+/// Decompresses a body up to the limit: a few bytes can expand to any size.
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut plain = MultiGzDecoder::new(packed).take(BODY as u64 + 1);
     copy(&mut plain, &mut bytes)
-        .map_err(|_| bad("body", "the body is not gzip, as its `Content-Encoding` says", "gzip"))?;
+        .map_err(|_| bad("body", "the body is not gzip, although its `Content-Encoding` says so", "gzip"))?;
     if bytes.len() > BODY { Err(too_long(bytes.len())) } else { Ok(bytes) }
 }
 
 async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| bad("body", "the body broke off", "send it again"))?;
+        let chunk = chunk.map_err(|_| bad("body", "the body is incomplete", "send it again"))?;
         if bytes.len() + chunk.len() > BODY {
             return Err(too_long(bytes.len() + chunk.len()));
         }
@@ -179,11 +180,11 @@ async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
 }
 
 fn too_long(length: usize) -> Refusal {
-    let words = format!("the body has {length} bytes or more, unpacked, at most {BODY} are taken");
-    let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", words);
+    let message = format!("the body has {length} bytes or more, decompressed; the limit is {BODY}");
+    let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", message);
     refusal.with("measure", "body").with("cost", length).with("limit", BODY)
 }
 
-fn bad(part: &str, words: impl Into<String>, hint: &str) -> Refusal {
-    Refusal::bad(StatusCode::BAD_REQUEST, part, words, hint)
+fn bad(part: &str, message: impl Into<String>, hint: &str) -> Refusal {
+    Refusal::bad(StatusCode::BAD_REQUEST, part, message, hint)
 }

@@ -1,9 +1,9 @@
-//! A WebSocket that speaks graphql-transport-ws: operations of all kinds, several at once.
+//! WebSockets with graphql-transport-ws: operations of all kinds, several at once.
 //!
-//! The socket's own task reads and writes frames; each operation runs in a task of its own on the
-//! runtime of the store's connections, and hands its answers over through one short queue. Where the
-//! client does not read, the queue is full and operations wait, so a slow client takes no memory; one
-//! that reads nothing for [`STALL`] is dropped with 1013.
+//! The socket's task reads and writes frames. Each operation runs in a task of its own on the runtime of the store's
+//! connections, and sends its answers through one short queue. When the client does not read, the queue is full and
+//! operations wait, so a slow client takes no memory. A client that does not read for [`STALL`] is disconnected with
+//! 1013.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -23,23 +23,22 @@ use tracing::Instrument;
 use super::super::app::Shared;
 use super::super::observe::RequestId;
 use super::super::sockets::{Counted, Seat, Transport};
-use super::protocol::{self, Close, SUBPROTOCOL, Said};
-use crate::graphql::execute::{Answer, Begun, Question};
+use super::protocol::{self, ClientMessage, Close, SUBPROTOCOL};
+use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, Started};
 
-/// How long a client may take to say connection_init.
+/// How long a client may take to send connection_init.
 const INIT_WITHIN: Duration = Duration::from_secs(10);
-/// How many operations run at once on one socket.
+/// The maximum number of concurrent operations on one socket.
 const MOST_OPERATIONS: usize = 50;
-/// The most bytes of a message: what a body may have, since the same is asked by both.
+/// The maximum number of bytes of a message, the same as of a body.
 const MESSAGE: usize = super::read::BODY;
-/// How long nothing may be read by the client while there is something to read; and how much longer
-/// it is then waited for, so that it can be told why.
+/// How long a client may not read while there is something to read, and how much longer the close frame waits for it.
 const STALL: Duration = Duration::from_secs(10);
-const LAST_WORDS: Duration = Duration::from_secs(20);
-/// How often the client is asked whether it is there, and how long it may say nothing at all.
+const FINAL_WAIT: Duration = Duration::from_secs(20);
+/// How often the client is pinged, and how long it may be silent.
 const PING_EVERY: Duration = Duration::from_secs(20);
-const SILENT: Duration = Duration::from_secs(60);
-/// How many answers of all operations wait to be written.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// The maximum number of answers, of all operations, that wait to be written.
 const QUEUE: usize = 16;
 
 /// Opens a socket.
@@ -75,12 +74,12 @@ struct Socket {
     request_id: String,
     acknowledged: bool,
     operations: HashMap<String, Operation>,
-    /// How many operations have begun; numbers them.
+    /// The number of operations so far. It numbers them.
     begun: u64,
     sender: mpsc::Sender<Sent>,
 }
 
-/// An operation that runs; dropping it ends it.
+/// A running operation. Dropping it cancels it.
 struct Operation {
     number: u64,
     task: AbortHandle,
@@ -93,27 +92,27 @@ impl Drop for Operation {
     }
 }
 
-/// What an operation sends, and which one: its id may be another's by the time this is read.
+/// An answer of an operation, with the operation's number: the client may have reused its id meanwhile.
 struct Sent {
     id: String,
     number: u64,
-    /// `None` when that was all.
-    answer: Option<Answer>,
+    /// `None` at the end.
+    answer: Option<GraphqlResponse>,
 }
 
 /// How a socket ends.
 enum End {
     /// The connection is gone.
     Gone,
-    /// The client said goodbye.
-    Goodbye(Option<CloseReason>),
-    /// We do.
-    Close(Close),
+    /// The client closes it.
+    ByClient(Option<CloseReason>),
+    /// The server closes it.
+    ByServer(Close),
 }
 
 impl From<Close> for End {
     fn from(close: Close) -> Self {
-        End::Close(close)
+        End::ByServer(close)
     }
 }
 
@@ -128,27 +127,29 @@ impl Socket {
         let since = Instant::now();
         let end = match subprotocol {
             true => self.serve(stream, answers, seat.ending()).await,
-            false => End::Close(Close::wrong_subprotocol()),
+            false => End::ByServer(Close::wrong_subprotocol()),
         };
-        // Nothing more is made for this client while it is told why.
+        // Cancels all operations while the close frame is sent.
         self.operations.clear();
         let (code, grace) = match &end {
             End::Gone => (1006, Duration::ZERO),
-            End::Goodbye(reason) => (reason.as_ref().map_or(1005, |reason| reason.code.into()), Duration::from_secs(2)),
-            End::Close(Close(1013, _)) => {
-                Transport::WebSocket.note_slow();
-                (1013, LAST_WORDS)
+            End::ByClient(reason) => {
+                (reason.as_ref().map_or(1005, |reason| reason.code.into()), Duration::from_secs(2))
             }
-            End::Close(Close(code, _)) => (*code, Duration::from_secs(2)),
+            End::ByServer(Close(1013, _)) => {
+                Transport::WebSocket.note_slow();
+                (1013, FINAL_WAIT)
+            }
+            End::ByServer(Close(code, _)) => (*code, Duration::from_secs(2)),
         };
         let seconds = since.elapsed().as_secs_f64();
         tracing::info!(code, seconds, operations = self.begun, request_id = self.request_id, "socket closed");
         let reason = match end {
             End::Gone => return,
-            End::Goodbye(reason) => reason,
-            End::Close(Close(code, words)) => Some(CloseReason { code: code.into(), description: Some(words) }),
+            End::ByClient(reason) => reason,
+            End::ByServer(Close(code, message)) => Some(CloseReason { code: code.into(), description: Some(message) }),
         };
-        // One that reads nothing even now finds its connection cut.
+        // When the client still does not read, its connection is cut.
         let _ = timeout(grace, self.session.close(reason)).await;
         drop(seat);
     }
@@ -161,7 +162,7 @@ impl Socket {
     ) -> End {
         let mut ending = pin!(ending);
         let init_until = Instant::now() + INIT_WITHIN;
-        let mut heard = Instant::now();
+        let mut last_message = Instant::now();
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
@@ -170,12 +171,12 @@ impl Socket {
                 tokio::select! {
                     biased;
                     message = stream.recv() => {
-                        heard = Instant::now();
-                        self.hear(message).await
+                        last_message = Instant::now();
+                        self.receive(message).await
                     }
                     Some(sent) = answers.recv() => self.answer(sent).await,
                     _ = ping.tick() => {
-                        if heard.elapsed() > SILENT {
+                        if last_message.elapsed() > SILENCE_LIMIT {
                             return Err(End::from(Close::silent()));
                         }
                         self.write(async |session| session.ping(b"").await).await
@@ -196,16 +197,16 @@ impl Socket {
         }
     }
 
-    /// Takes a message.
-    async fn hear(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>) -> Result<(), End> {
-        let said = match message {
+    /// Handles a message.
+    async fn receive(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>) -> Result<(), End> {
+        let message = match message {
             Some(Ok(AggregatedMessage::Text(text))) => protocol::read(&text)?,
-            Some(Ok(AggregatedMessage::Binary(_))) => return Err(Close::invalid("messages are texts").into()),
+            Some(Ok(AggregatedMessage::Binary(_))) => return Err(Close::invalid("messages are text frames").into()),
             Some(Ok(AggregatedMessage::Ping(bytes))) => {
                 return self.write(async |session| session.pong(&bytes).await).await;
             }
             Some(Ok(AggregatedMessage::Pong(_))) => return Ok(()),
-            Some(Ok(AggregatedMessage::Close(reason))) => return Err(End::Goodbye(reason)),
+            Some(Ok(AggregatedMessage::Close(reason))) => return Err(End::ByClient(reason)),
             Some(Err(ProtocolError::Overflow)) => return Err(Close::too_big().into()),
             Some(Err(ProtocolError::Io(error))) if error.to_string().contains("continuation size") => {
                 return Err(Close::too_big().into());
@@ -214,43 +215,42 @@ impl Socket {
                 return Err(Close(1007, "messages are UTF-8".into()).into());
             }
             Some(Err(ProtocolError::Io(_))) | None => return Err(End::Gone),
-            Some(Err(_)) => return Err(Close(1002, "not as WebSocket frames are".into()).into()),
+            Some(Err(_)) => return Err(Close(1002, "not a WebSocket frame".into()).into()),
         };
-        match said {
-            Said::Init if self.acknowledged => Err(Close::too_many_inits().into()),
-            Said::Init => {
+        match message {
+            ClientMessage::Init if self.acknowledged => Err(Close::too_many_inits().into()),
+            ClientMessage::Init => {
                 self.acknowledged = true;
                 self.send(protocol::ack()).await
             }
-            Said::Ping(payload) => self.send(protocol::pong(payload)).await,
-            Said::Pong => Ok(()),
-            Said::Subscribe { .. } if !self.acknowledged => Err(Close::unauthorised().into()),
-            Said::Subscribe { id, question } => self.begin(id, *question).await,
-            Said::Complete { id } => {
+            ClientMessage::Ping(payload) => self.send(protocol::pong(payload)).await,
+            ClientMessage::Pong => Ok(()),
+            ClientMessage::Subscribe { .. } if !self.acknowledged => Err(Close::unauthorised().into()),
+            ClientMessage::Subscribe { id, request } => self.begin(id, *request).await,
+            ClientMessage::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(())
             }
         }
     }
 
-    /// Begins an operation, or says why not.
-    async fn begin(&mut self, id: String, mut question: Question) -> Result<(), End> {
+    /// Starts an operation, or sends an error.
+    async fn begin(&mut self, id: String, mut request: GraphqlRequest) -> Result<(), End> {
         if self.operations.contains_key(&id) {
             return Err(Close::taken_id().into());
         }
         if self.operations.len() >= MOST_OPERATIONS {
-            let words =
-                format!("{MOST_OPERATIONS} operations run on this socket, which is the most: complete one first");
-            return self.send(protocol::error(&id, &coded("RATE_LIMITED", words, Some(1)))).await;
+            let message = format!("{MOST_OPERATIONS} operations run on this socket, the maximum: complete one first");
+            return self.send(protocol::error(&id, &coded("RATE_LIMITED", message, Some(1)))).await;
         }
         if let Some(reason) = self.state.readiness.reason() {
-            let words = format!("not ready: {reason}");
-            return self.send(protocol::error(&id, &coded("NOT_READY", words, None))).await;
+            let message = format!("not ready: {reason}");
+            return self.send(protocol::error(&id, &coded("NOT_READY", message, None))).await;
         }
         self.begun += 1;
-        question.request_id.clone_from(&self.request_id);
+        request.request_id.clone_from(&self.request_id);
         let (number, sender) = (self.begun, self.sender.clone());
-        let answers = self.state.api.stream(question, Begun::default());
+        let answers = self.state.api.stream(request, Started::default());
         let name = id.clone();
         let work = async move {
             let mut answers = answers;
@@ -278,7 +278,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Sends what an operation answered, when it still runs.
+    /// Sends an answer of an operation that still runs.
     async fn answer(&mut self, sent: Sent) -> Result<(), End> {
         let Sent { id, number, answer } = sent;
         if self.operations.get(&id).is_none_or(|operation| operation.number != number) {
@@ -298,7 +298,7 @@ impl Socket {
         self.write(async |session| session.text(message).await).await
     }
 
-    /// Writes one frame, as soon as the client has read enough of those before.
+    /// Writes a frame. Waits until the client has read enough of the earlier ones.
     async fn write(
         &mut self,
         frame: impl AsyncFnOnce(&mut Session) -> Result<(), actix_ws::Closed>,
@@ -311,10 +311,10 @@ impl Socket {
     }
 }
 
-fn coded(code: &str, words: String, retry_after: Option<u64>) -> Value {
+fn coded(code: &str, message: String, retry_after: Option<u64>) -> Value {
     let mut extensions = json!({ "code": code });
     if let Some(seconds) = retry_after {
         extensions["retryAfterSeconds"] = seconds.into();
     }
-    json!([{ "message": words, "extensions": extensions }])
+    json!([{ "message": message, "extensions": extensions }])
 }
