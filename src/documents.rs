@@ -139,7 +139,7 @@ fn a_noun_has_the_same_file_name_in_every_layer() {
     let mut wrong = Vec::new();
     let mut looked = 0;
     for (layers, plural) in [(SINGULAR, false), (PLURAL, true)] {
-        for place in layers.iter().flat_map(|layer| files_and_folders(layer)) {
+        for place in layers.iter().flat_map(files_and_folders) {
             let name = stem(&place);
             let Some(noun) = nouns.iter().find(|noun| name == **noun || name == many(noun) || name == one(noun)) else {
                 continue;

@@ -209,7 +209,8 @@ fn pair<K: Clone + Eq + Hash, V>(keys: &[K], values: Vec<Option<V>>) -> HashMap<
 }
 
 async fn load<K: Key>(reads: &dyn Reads, keys: &[K]) -> Loaded<K, K::Value> {
-    let mut groups: HashMap<K::Rest, (Vec<K>, Vec<K::One>)> = HashMap::new();
+    type Group<K> = (Vec<K>, Vec<<K as Key>::One>);
+    let mut groups: HashMap<K::Rest, Group<K>> = HashMap::new();
     for key in keys {
         let (one, rest) = key.clone().split();
         let (keys, ones) = groups.entry(rest).or_default();
