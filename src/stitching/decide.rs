@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::consents::Consents;
 use super::known::Known;
+use super::plan::{Missing, Planned};
 use super::record::{self, Why};
 use super::regroup;
 use super::rows::Plan;
@@ -80,16 +81,7 @@ pub struct Sketch {
     pub identifiers: Vec<Identifier>,
 }
 
-/// The plan with its outcome, or what is missing for it.
-#[derive(Debug)]
-pub enum DecisionPlan {
-    /// The plan, which is empty when the decision is not done.
-    Ready(Box<Plan>, DecisionOutcome),
-    /// As in [`Planned::Needs`](super::Planned).
-    Needs(BTreeSet<IdentifierId>),
-}
-
-/// Plans a decision. `known` has the present customers of the ids it names with all their identifiers, and the
+/// Plans a decision; the plan is empty when it is not done. `known` has the present customers of the ids it names with all their identifiers, and the
 /// identifiers it names.
 pub fn decide(
     rules: &IdentityRules,
@@ -98,7 +90,7 @@ pub fn decide(
     seq: i64,
     at: Timestamp,
     new_id: &mut dyn FnMut() -> CustomerId,
-) -> DecisionPlan {
+) -> Planned<DecisionOutcome> {
     let mut desk = Desk {
         rules,
         known,
@@ -111,7 +103,7 @@ pub fn decide(
         DecisionAction::KeepApart(ids) => desk.keep_apart(ids),
         DecisionAction::Split(id, keys) => match desk.split(id, keys, new_id) {
             Ok(outcome) => outcome,
-            Err(unknown) => return DecisionPlan::Needs(unknown),
+            Err(unknown) => return Planned::Needs(Missing::histories(unknown)),
         },
     };
     let mut outcome =
@@ -122,7 +114,7 @@ pub fn decide(
     } else {
         desk.plan = Plan::default();
     }
-    DecisionPlan::Ready(Box::new(desk.plan), outcome)
+    Planned::Ready(Box::new(desk.plan), outcome)
 }
 
 /// A decision while it is planned.

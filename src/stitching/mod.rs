@@ -37,7 +37,7 @@ pub mod why;
 pub mod working_set;
 
 pub use batch::Batch;
-pub use decide::{DecisionAction, DecisionOutcome, DecisionPlan, DecisionRequest, decide};
+pub use decide::{DecisionAction, DecisionOutcome, DecisionRequest, decide};
 pub use known::Known;
 pub use plan::{Missing, Planned, plan};
 pub use rows::{Heard, Outcome, Plan};

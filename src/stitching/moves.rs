@@ -9,6 +9,7 @@ use rustc_hash::FxHashSet;
 use super::accept::Refusal;
 use super::consents::Consents;
 use super::known::{Known, RefusedBefore};
+use super::plan::{Missing, Planned};
 use super::record::{self, Links, Seen, Why};
 use super::regroup::{self, SplitResult};
 use super::restitch::{Cut, Explanation};
@@ -35,17 +36,8 @@ pub struct Move {
     pub explanation: Explanation,
 }
 
-/// The plan, or what is missing for it.
-#[derive(Debug)]
-pub enum MovesPlan {
-    /// The plan, which may be empty, and the number of moves in it. The others found an identifier that has moved since;
-    /// they need another replay.
-    Ready(Box<Plan>, usize),
-    /// As in [`Planned::Needs`](super::Planned).
-    Needs(BTreeSet<IdentifierId>),
-}
-
-/// Plans the moves. `known` has all members, their customers, and all identifiers of these.
+/// Plans the moves. `known` has all members, their customers, and all identifiers of these. The outcome is the number of
+/// moves in the plan, which may be empty. The others found an identifier that has moved since; they need another replay.
 pub fn apply_moves(
     rules: &IdentityRules,
     known: &Known,
@@ -53,7 +45,7 @@ pub fn apply_moves(
     seq: i64,
     at: Timestamp,
     new_id: &mut dyn FnMut() -> CustomerId,
-) -> MovesPlan {
+) -> Planned<usize> {
     let mut working_set = WorkingSet::new(rules, known, seq);
     let mut plan = Plan { seq, at, ..Plan::default() };
     let live: Vec<&Move> = moves.iter().filter(|one| still_holds(&working_set, one)).collect();
@@ -61,7 +53,7 @@ pub fn apply_moves(
     let unknown: BTreeSet<IdentifierId> =
         all.map(|(id, _)| *id).filter(|id| !known.with_history.contains(id)).collect();
     if !unknown.is_empty() {
-        return MovesPlan::Needs(unknown);
+        return Planned::Needs(Missing::histories(unknown));
     }
     let mut links = Links::default();
     let mut refused = known.refused.clone();
@@ -76,7 +68,7 @@ pub fn apply_moves(
         consents.finish(&mut plan);
         plan.finish(rules, &mut working_set);
     }
-    MovesPlan::Ready(Box::new(plan), live.len())
+    Planned::Ready(Box::new(plan), live.len())
 }
 
 /// The messages in which the moves refuse identifiers, as far as their histories are known. Earlier refusals there have

@@ -18,11 +18,11 @@ use crate::domain::fact::{Derived, Refused};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// A plan, or what is missing for it.
+/// A plan with its outcome, or what is missing for it.
 #[derive(Debug)]
-pub enum Planned {
+pub enum Planned<T = ()> {
     /// The plan.
-    Ready(Box<Plan>),
+    Ready(Box<Plan>, T),
     /// These rows have to be [`Known`] too.
     Needs(Missing),
 }
@@ -36,6 +36,13 @@ pub struct Missing {
     pub consents: BTreeSet<IdentifierId>,
     /// Devices whose latest evidence is needed.
     pub sightings: BTreeSet<IdentifierId>,
+}
+
+impl Missing {
+    /// The histories of these identifiers.
+    pub(super) fn histories(identifiers: BTreeSet<IdentifierId>) -> Self {
+        Missing { histories: identifiers, ..Missing::default() }
+    }
 }
 
 /// Plans `batch`. `seq` is its change number, `at` the time of its commit; `new_id` creates ids for customers.
@@ -139,7 +146,7 @@ pub fn plan(
     history.finish(&mut working_set, &mut plan, known);
     log.finish(&mut plan);
     plan.finish(rules, &mut working_set);
-    Planned::Ready(Box::new(plan))
+    Planned::Ready(Box::new(plan), ())
 }
 
 /// The outcome of a derived fact, as a replay found it. It moves no identifier.

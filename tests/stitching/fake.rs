@@ -19,12 +19,12 @@ use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
 use throughline::stitching::compare::{CurrentPartition, Difference, Piece, compare};
 use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, SourceMessage};
-use throughline::stitching::moves::{Move, MovesPlan, apply_moves};
+use throughline::stitching::moves::{Move, apply_moves};
 use throughline::stitching::restitch::{CurrentIdentifier, Explanation, Replayed, Restitch};
 use throughline::stitching::rows::CustomerRow;
 use throughline::stitching::sharing::SIGHTINGS;
 use throughline::stitching::{
-    Batch, DecisionAction, DecisionOutcome, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned, decide, plan,
+    Batch, DecisionAction, DecisionOutcome, DecisionRequest, Known, Missing, Plan, Planned, decide, plan,
 };
 
 /// What was planned so far.
@@ -76,7 +76,7 @@ impl FakeStore {
         };
         let plan = loop {
             match plan(rules, &known, batch, self.seq + 1, Timestamp(0), &mut new_id) {
-                Planned::Ready(plan) => break *plan,
+                Planned::Ready(plan, ()) => break *plan,
                 Planned::Needs(untold) => self.tell_untold(&untold, &mut known),
             }
         };
@@ -109,8 +109,8 @@ impl FakeStore {
         };
         let (plan, outcome) = loop {
             match decide(rules, &known, &request, self.seq + 1, Timestamp(0), &mut new_id) {
-                DecisionPlan::Ready(plan, outcome) => break (plan, outcome),
-                DecisionPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+                Planned::Ready(plan, outcome) => break (plan, outcome),
+                Planned::Needs(missing) => self.tell_untold(&missing, &mut known),
             }
         };
         self.ids_given = given;
@@ -363,11 +363,11 @@ impl FakeStore {
         };
         let plan = loop {
             match apply_moves(rules, &known, &moves, self.seq + 1, Timestamp(0), &mut new_id) {
-                MovesPlan::Ready(plan, done) => {
+                Planned::Ready(plan, done) => {
                     assert_eq!(done, moves.len(), "nobody has moved meanwhile");
                     break plan;
                 }
-                MovesPlan::Needs(unknown) => self.tell(&unknown, &mut known),
+                Planned::Needs(missing) => self.tell_untold(&missing, &mut known),
             }
         };
         self.ids_given = given;

@@ -40,10 +40,10 @@ use crate::domain::customer::CustomerId;
 use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
-use crate::stitching::moves::{Move, MovesPlan};
+use crate::stitching::moves::Move;
 use crate::stitching::reassignment;
 use crate::stitching::visits::Pending;
-use crate::stitching::{self, Batch, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned};
+use crate::stitching::{self, Batch, DecisionRequest, Known, Missing, Plan, Planned};
 use crate::store::rules::{AppliedMoves, NewRules};
 use crate::store::visits::VisitsJudged;
 use crate::store::{Applied, AppliedDecision, StoreError};
@@ -222,8 +222,10 @@ async fn attempt(
     let mut transaction = store.connections.begin().await?;
     let work = match task {
         Task::Facts(batch) => take_in(store, &mut transaction, rules, batch, at, wider).await,
-        Task::Decision(ruling, trial) => rule(store, &mut transaction, rules, ruling, at, trial, wider).await,
-        Task::Moves(moves) => move_people(store, &mut transaction, rules, moves, at, wider).await,
+        Task::Decision(ruling, trial) => {
+            decide_under_locks(store, &mut transaction, rules, ruling, at, trial, wider).await
+        }
+        Task::Moves(moves) => move_identifiers(store, &mut transaction, rules, moves, at, wider).await,
         Task::Visits(devices, most) => judge(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
     };
@@ -283,6 +285,68 @@ enum Work {
     TooFewLocks(Vec<String>),
 }
 
+/// What is known under the locks, and the change number.
+struct Desk {
+    known: Known,
+    number: Number,
+}
+
+/// Reads what is known under the locks and takes the change number; or the locks that are missing.
+async fn read_known(
+    store: &Inner,
+    transaction: &mut Transaction<'_>,
+    rules: &IdentityRules,
+    batch: &Batch,
+    locks: &Locks,
+    at: Timestamp,
+) -> Outcome<Result<Desk, Vec<String>>> {
+    let mut known = match known::read(transaction, batch, &locks.locked()).await? {
+        Reading::Complete(known) => known,
+        Reading::Wider(more) => return Ok(Err(more)),
+    };
+    store.pause_at(Step::Known).await;
+    let number = take_number(transaction, rules, at).await?;
+    if number.decisions > 0 {
+        decisions::read_sides(transaction, &mut known).await?;
+    }
+    Ok(Ok(Desk { known: *known, number }))
+}
+
+impl Desk {
+    /// Plans, and reads what the plan misses, until nothing is missing. `moves` are those that it makes.
+    async fn plan<T>(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        moves: &[Move],
+        mut plan: impl FnMut(&Known, &Number) -> Planned<T> + Send,
+    ) -> Outcome<(Box<Plan>, T)> {
+        loop {
+            match plan(&self.known, &self.number) {
+                Planned::Ready(plan, outcome) => return Ok((plan, outcome)),
+                Planned::Needs(missing) => decisions::read_missing(transaction, &missing, &mut self.known).await?,
+            }
+            if !moves.is_empty() {
+                let messages = stitching::moves::refusing(&self.known, moves);
+                self.known.refused = identity_events::refused(transaction, messages).await?;
+            }
+        }
+    }
+
+    /// Writes the plan. Answers the devices whose visits are to be judged, and the customers that the change is about.
+    async fn write(
+        &self,
+        store: &Inner,
+        transaction: &mut Transaction<'_>,
+        locks: &Locks,
+        plan: &Plan,
+    ) -> Outcome<(Vec<IdentifierId>, BTreeSet<CustomerId>)> {
+        write_plan(transaction, locks, &self.known, plan, &self.number).await?;
+        let devices = visits::note(transaction, plan, &self.number.health).await?;
+        store.pause_at(Step::Written).await;
+        Ok((devices, locks.concerned(plan)))
+    }
+}
+
 async fn take_in(
     store: &Inner,
     transaction: &mut Transaction<'_>,
@@ -299,87 +363,64 @@ async fn take_in(
     store.pause_at(Step::Begun).await;
     let locks = Locks::take(transaction, &fresh, wider).await?;
     store.pause_at(Step::Locked).await;
-    let mut known = match known::read(transaction, &fresh, &locks.locked()).await? {
-        Reading::Complete(known) => known,
-        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    let mut desk = match read_known(store, transaction, rules, &fresh, &locks, at).await? {
+        Ok(desk) => desk,
+        Err(more) => return Ok(Work::TooFewLocks(more)),
     };
-    known.messages = messages;
-    store.pause_at(Step::Known).await;
-    let number = take_number(transaction, rules, at).await?;
-    if number.decisions > 0 {
-        decisions::read_sides(transaction, &mut known).await?;
-    }
-    let sightings = batch.sightings(rules, &known);
-    decisions::read_untold(transaction, &Missing { sightings, ..Missing::default() }, &mut known).await?;
-    let plan = loop {
+    desk.known.messages = messages;
+    let sightings = batch.sightings(rules, &desk.known);
+    decisions::read_missing(transaction, &Missing { sightings, ..Missing::default() }, &mut desk.known).await?;
+    let plan = |known: &Known, number: &Number| {
         let new_id = &mut || (store.connections.options.new_id)();
-        match stitching::plan(rules, &known, batch, number.seq, number.at, new_id) {
-            Planned::Ready(plan) => break plan,
-            Planned::Needs(untold) => decisions::read_untold(transaction, &untold, &mut known).await?,
-        }
+        stitching::plan(rules, known, batch, number.seq, number.at, new_id)
     };
-    write_plan(transaction, &locks, &known, &plan, &number).await?;
-    let devices = visits::note(transaction, &plan, &number.health).await?;
-    store.pause_at(Step::Written).await;
-    let customers = locks.concerned(&plan);
+    let (plan, ()) = desk.plan(transaction, &[], plan).await?;
+    let (devices, customers) = desk.write(store, transaction, &locks, &plan).await?;
     let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes, devices });
-    Ok(Work::Written { change: number.seq, done, customers })
+    Ok(Work::Written { change: desk.number.seq, done, customers })
 }
 
-async fn rule(
+async fn decide_under_locks(
     store: &Inner,
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
-    ruling: &DecisionRequest,
+    request: &DecisionRequest,
     at: Timestamp,
     trial: bool,
     wider: &BTreeSet<String>,
 ) -> Outcome<Work> {
     store.pause_at(Step::Begun).await;
-    let (_, mut keys) = decisions::living(transaction, &ruling.action).await?;
-    keys.extend(ruling.action.identifiers().iter().map(ToString::to_string));
+    let (_, mut keys) = decisions::living(transaction, &request.action).await?;
+    keys.extend(request.action.identifiers().iter().map(ToString::to_string));
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
     // Again, now that nobody can change it: who they are, and all they hold.
-    let (living, keys) = decisions::living(transaction, &ruling.action).await?;
+    let (living, keys) = decisions::living(transaction, &request.action).await?;
     let more: Vec<String> = keys.into_iter().filter(|key| !locks.identifiers.contains(key)).collect();
     if !more.is_empty() || living.iter().any(|(_, now)| !locks.customers.contains(&*now.0)) {
         return Ok(Work::TooFewLocks(more));
     }
-    let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
-        Reading::Complete(known) => known,
-        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    let mut desk = match read_known(store, transaction, rules, &Batch::default(), &locks, at).await? {
+        Ok(desk) => desk,
+        Err(more) => return Ok(Work::TooFewLocks(more)),
     };
-    known.living = living.into_iter().collect();
-    store.pause_at(Step::Known).await;
-    let number = take_number(transaction, rules, at).await?;
-    if number.decisions > 0 {
-        decisions::read_sides(transaction, &mut known).await?;
-    }
-    let (plan, ruled) = loop {
+    desk.known.living = living.into_iter().collect();
+    let plan = |known: &Known, number: &Number| {
         let new_id = &mut || (store.connections.options.new_id)();
-        match stitching::decide(rules, &known, ruling, number.seq, number.at, new_id) {
-            DecisionPlan::Ready(plan, ruled) => break (plan, ruled),
-            DecisionPlan::Needs(unknown) => decisions::read_story(transaction, &unknown, &mut known).await?,
-        }
+        stitching::decide(rules, known, request, number.seq, number.at, new_id)
     };
+    let (plan, outcome) = desk.plan(transaction, &[], plan).await?;
+    let change = desk.number.seq;
     if trial || plan.is_empty() {
-        return Ok(Work::Nothing(Done::Decision(AppliedDecision {
-            change: number.seq - 1,
-            outcome: ruled,
-            devices: Vec::new(),
-        })));
+        let done = AppliedDecision { change: change - 1, outcome, devices: Vec::new() };
+        return Ok(Work::Nothing(Done::Decision(done)));
     }
-    write_plan(transaction, &locks, &known, &plan, &number).await?;
-    let devices = visits::note(transaction, &plan, &number.health).await?;
-    store.pause_at(Step::Written).await;
-    let customers = locks.concerned(&plan);
-    let done = Done::Decision(AppliedDecision { change: number.seq, outcome: ruled, devices });
-    Ok(Work::Written { change: number.seq, done, customers })
+    let (devices, customers) = desk.write(store, transaction, &locks, &plan).await?;
+    Ok(Work::Written { change, done: Done::Decision(AppliedDecision { change, outcome, devices }), customers })
 }
 
-async fn move_people(
+async fn move_identifiers(
     store: &Inner,
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
@@ -393,34 +434,21 @@ async fn move_people(
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
-    let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
-        Reading::Complete(known) => known,
-        Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
+    let mut desk = match read_known(store, transaction, rules, &Batch::default(), &locks, at).await? {
+        Ok(desk) => desk,
+        Err(more) => return Ok(Work::TooFewLocks(more)),
     };
-    store.pause_at(Step::Known).await;
-    let number = take_number(transaction, rules, at).await?;
-    if number.decisions > 0 {
-        decisions::read_sides(transaction, &mut known).await?;
-    }
-    let (plan, done) = loop {
+    let plan = |known: &Known, number: &Number| {
         let new_id = &mut || (store.connections.options.new_id)();
-        match stitching::moves::apply_moves(rules, &known, moves, number.seq, number.at, new_id) {
-            MovesPlan::Ready(plan, done) => break (plan, done),
-            MovesPlan::Needs(unknown) => {
-                decisions::read_story(transaction, &unknown, &mut known).await?;
-                let messages = stitching::moves::refusing(&known, moves);
-                known.refused = identity_events::refused(transaction, messages).await?;
-            }
-        }
+        stitching::moves::apply_moves(rules, known, moves, number.seq, number.at, new_id)
     };
+    let (plan, done) = desk.plan(transaction, moves, plan).await?;
+    let change = desk.number.seq;
     if done == 0 {
-        return Ok(Work::Nothing(Done::Moves(AppliedMoves { change: number.seq - 1, done })));
+        return Ok(Work::Nothing(Done::Moves(AppliedMoves { change: change - 1, done })));
     }
-    write_plan(transaction, &locks, &known, &plan, &number).await?;
-    visits::note(transaction, &plan, &number.health).await?;
-    store.pause_at(Step::Written).await;
-    let customers = locks.concerned(&plan);
-    Ok(Work::Written { change: number.seq, done: Done::Moves(AppliedMoves { change: number.seq, done }), customers })
+    let (_, customers) = desk.write(store, transaction, &locks, &plan).await?;
+    Ok(Work::Written { change, done: Done::Moves(AppliedMoves { change, done }), customers })
 }
 
 async fn judge(
@@ -514,7 +542,7 @@ async fn nothing_new(
     let known = Known { messages, ..Known::default() };
     let no_id = &mut || CustomerId("".into());
     match stitching::plan(rules, &known, batch, change, Timestamp::default(), no_id) {
-        Planned::Ready(plan) => {
+        Planned::Ready(plan, ()) => {
             Ok(Work::Nothing(Done::Facts(Applied { change, outcomes: plan.outcomes, devices: Vec::new() })))
         }
         Planned::Needs(_) => Err(StoreError::Data("a batch of known messages asks for more".into()).into()),

@@ -61,18 +61,22 @@ pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Kn
     Ok(())
 }
 
-/// Adds what a plan asks for.
-pub(super) async fn read_untold(transaction: &mut Transaction<'_>, untold: &Missing, known: &mut Known) -> Outcome<()> {
-    if !untold.histories.is_empty() {
-        read_story(transaction, &untold.histories, known).await?;
+/// Adds what a plan misses.
+pub(super) async fn read_missing(
+    transaction: &mut Transaction<'_>,
+    missing: &Missing,
+    known: &mut Known,
+) -> Outcome<()> {
+    if !missing.histories.is_empty() {
+        read_histories(transaction, &missing.histories, known).await?;
     }
-    let mut consents = untold.consents.difference(&untold.histories).peekable();
+    let mut consents = missing.consents.difference(&missing.histories).peekable();
     if consents.peek().is_some() {
         read_consents(transaction, Params::new().with_list("ids", consents), known).await?;
     }
-    known.with_consents.extend(&untold.consents);
-    if !untold.sightings.is_empty() {
-        read_sightings(transaction, &untold.sightings, known).await?;
+    known.with_consents.extend(&missing.consents);
+    if !missing.sightings.is_empty() {
+        read_sightings(transaction, &missing.sightings, known).await?;
     }
     Ok(())
 }
@@ -103,8 +107,8 @@ async fn read_consents(transaction: &mut Transaction<'_>, ids: Params, known: &m
     Ok(())
 }
 
-/// Adds the story of these identifiers.
-pub(super) async fn read_story(
+/// Adds the histories of these identifiers.
+async fn read_histories(
     transaction: &mut Transaction<'_>,
     ids: &BTreeSet<IdentifierId>,
     known: &mut Known,

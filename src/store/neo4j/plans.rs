@@ -252,7 +252,7 @@ fn in_batches() -> impl Iterator<Item = Statement> {
         "words/update_claims",
         "words/update_identifiers",
     ];
-    const READS: [&str; 24] = [
+    const READS: [&str; 25] = [
         "claims/list",
         "consents/list",
         "consents/list_ever",
@@ -261,6 +261,7 @@ fn in_batches() -> impl Iterator<Item = Statement> {
         "decisions/list_sides",
         "evidence/fetch",
         "evidence/list",
+        "evidence/list_latest",
         "identifiers/fetch_member",
         "identifiers/list_keys",
         "identity_events/list_refusals",

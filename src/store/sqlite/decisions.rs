@@ -47,14 +47,14 @@ pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
     Ok(())
 }
 
-/// Adds what a plan asks for.
-pub(super) fn read_untold(db: &Connection, untold: &Missing, known: &mut Known) -> Result<()> {
-    read_story(db, &untold.histories, known)?;
-    for id in untold.consents.difference(&untold.histories) {
+/// Adds what a plan misses.
+pub(super) fn read_missing(db: &Connection, missing: &Missing, known: &mut Known) -> Result<()> {
+    read_histories(db, &missing.histories, known)?;
+    for id in missing.consents.difference(&missing.histories) {
         consents::read_ever(db, *id, &mut known.histories.gave)?;
     }
-    known.with_consents.extend(&untold.consents);
-    read_sightings(db, &untold.sightings, known)
+    known.with_consents.extend(&missing.consents);
+    read_sightings(db, &missing.sightings, known)
 }
 
 /// Adds what these devices were seen with, and who holds that.
@@ -72,8 +72,8 @@ fn read_sightings(db: &Connection, devices: &BTreeSet<IdentifierId>, known: &mut
     Ok(())
 }
 
-/// Adds the story of these identifiers.
-pub(super) fn read_story(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
+/// Adds the histories of these identifiers.
+fn read_histories(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
     let mut evidence = EVIDENCE_OF_IDENTIFIER.on(db)?;
     let mut decisions = DECISIONS_OF_IDENTIFIER.on(db)?;
     let mut holder = IDENTIFIER_HOLDER_BY_ID.on(db)?;

@@ -7,6 +7,7 @@
 //! To add a statement: a file in `sql/`, in the folder of its noun, its name in the `statements!` of the noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
+mod apply;
 mod backup;
 mod changes;
 mod claims;
@@ -47,7 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
@@ -75,7 +76,7 @@ use crate::journeys::row::{HeldConsent, OrderNet};
 use crate::stitching::known::Evidence;
 use crate::stitching::moves::Move;
 use crate::stitching::visits::Seen;
-use crate::stitching::{self, Batch, DecisionPlan, DecisionRequest, Known, Missing, Plan, Planned};
+use crate::stitching::{Batch, DecisionRequest};
 pub use backup::{back_up, restore};
 use files::Files;
 pub use look::{FileTrouble, look};
@@ -163,70 +164,6 @@ impl SqliteStore {
     }
 }
 
-/// Plans and writes one batch, in one transaction.
-fn apply(db: &mut Connection, rules: &IdentityRules, batch: &Batch, at: Timestamp, new_id: &NewId) -> Result<Applied> {
-    // Immediate: the lock is taken before anything is read, so what the plan stands on stays true.
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    rules::check(&transaction, rules)?;
-    let (last, last_at) = status::last_change(&transaction)?;
-    let mut known = known::read(&transaction, batch)?;
-    let sightings = batch.sightings(rules, &known);
-    decisions::read_untold(&transaction, &Missing { sightings, ..Missing::default() }, &mut known)?;
-    let plan = loop {
-        match stitching::plan(rules, &known, batch, last + 1, at.max(last_at), &mut || new_id()) {
-            Planned::Ready(plan) => break plan,
-            Planned::Needs(untold) => decisions::read_untold(&transaction, &untold, &mut known)?,
-        }
-    };
-    if plan.is_empty() {
-        return Ok(Applied { change: last, outcomes: plan.outcomes, devices: Vec::new() });
-    }
-    write::write(&transaction, &known, &plan)?;
-    let devices = visits::note(&transaction, &plan)?;
-    transaction.commit()?;
-    Ok(Applied { change: plan.seq, outcomes: plan.outcomes, devices })
-}
-
-/// Plans what a person decided and writes it, in one transaction.
-fn decide(
-    db: &mut Connection,
-    rules: &IdentityRules,
-    ruling: &DecisionRequest,
-    at: Timestamp,
-    new_id: &NewId,
-) -> Result<AppliedDecision> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let (known, plan, mut decided) = rule(&transaction, rules, ruling, at, new_id)?;
-    if !plan.is_empty() {
-        write::write(&transaction, &known, &plan)?;
-        decided.devices = visits::note(&transaction, &plan)?;
-        transaction.commit()?;
-        decided.change = plan.seq;
-    }
-    Ok(decided)
-}
-
-/// What would come of a ruling.
-fn rule(
-    db: &Connection,
-    rules: &IdentityRules,
-    ruling: &DecisionRequest,
-    at: Timestamp,
-    new_id: &NewId,
-) -> Result<(Known, Box<Plan>, AppliedDecision)> {
-    rules::check(db, rules)?;
-    let (last, last_at) = status::last_change(db)?;
-    let mut known = known::read_for_ruling(db, &ruling.action)?;
-    loop {
-        match stitching::decide(rules, &known, ruling, last + 1, at.max(last_at), &mut || new_id()) {
-            DecisionPlan::Ready(plan, ruled) => {
-                return Ok((known, plan, AppliedDecision { change: last, outcome: ruled, devices: Vec::new() }));
-            }
-            DecisionPlan::Needs(unknown) => decisions::read_story(db, &unknown, &mut known)?,
-        }
-    }
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     fn name(&self) -> &'static str {
@@ -285,7 +222,7 @@ impl Store for SqliteStore {
 
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
         let (rules, batch, new_id) = (rules.clone(), batch.clone(), self.new_id.clone());
-        self.pool.write(move |db| apply(db, &rules, &batch, at, &new_id)).await
+        self.pool.write(move |db| apply::apply(db, &rules, &batch, at, &new_id)).await
     }
 
     async fn decide(
@@ -297,10 +234,9 @@ impl Store for SqliteStore {
     ) -> Result<AppliedDecision> {
         let (rules, ruling, new_id) = (rules.clone(), ruling.clone(), self.new_id.clone());
         if trial {
-            let rule = move |db: &Connection| rule(db, &rules, &ruling, at, &new_id).map(|(_, _, decided)| decided);
-            return self.pool.read(rule).await;
+            return self.pool.read(move |db| apply::try_decision(db, &rules, &ruling, at, &new_id)).await;
         }
-        self.pool.write(move |db| decide(db, &rules, &ruling, at, &new_id)).await
+        self.pool.write(move |db| apply::decide(db, &rules, &ruling, at, &new_id)).await
     }
 
     async fn moment(&self, at: Timestamp) -> Result<Option<Moment>> {
@@ -419,7 +355,7 @@ impl Rulebook for SqliteStore {
 
     async fn apply_moves(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<AppliedMoves> {
         let (rules, moves, new_id) = (rules.clone(), moves.to_vec(), self.new_id.clone());
-        self.pool.write(move |db| rules::make(db, &rules, &moves, at, &new_id)).await
+        self.pool.write(move |db| apply::make_moves(db, &rules, &moves, at, &new_id)).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Versions of the rules, what a replay reads, and the moves that come of it.
+//! Versions of the rules, and what a replay reads.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{NewId, claims, decisions, identity_events, known, status, visits, write};
+use super::{claims, decisions, status, visits, write};
 use crate::domain::change::ChangeEntry;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
@@ -14,8 +14,7 @@ use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules}
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::Plan;
 use crate::stitching::known::{Evidence, Known};
-use crate::stitching::moves::{Move, MovesPlan, apply_moves, refusing};
-use crate::store::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, RulesInForce};
+use crate::store::rules::{ClaimPage, MembershipAt, NewRules, RulesInForce};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -165,35 +164,4 @@ pub(super) fn scan_decisions(db: &Connection, at: i64, after: Option<Arrival>, l
 fn window(at: i64, after: Option<Arrival>, limit: usize, change: Option<i64>) -> rusqlite::ParamsFromIter<Vec<i64>> {
     let rest = [after.map_or(0, |after| after.0), Arrival::new(at + 1, 0).0, limit as i64];
     rusqlite::params_from_iter(change.into_iter().chain(rest).collect())
-}
-
-/// Moves identifiers, in one transaction.
-pub(super) fn make(
-    db: &mut Connection,
-    rules: &IdentityRules,
-    moves: &[Move],
-    at: Timestamp,
-    new_id: &NewId,
-) -> Result<AppliedMoves> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    check(&transaction, rules)?;
-    let (last, last_at) = status::last_change(&transaction)?;
-    let ids: Vec<IdentifierId> = moves.iter().flat_map(|one| &one.members).map(|(id, _)| *id).collect();
-    let mut known = known::read_by_id(&transaction, &ids)?;
-    let (plan, done) = loop {
-        match apply_moves(rules, &known, moves, last + 1, at.max(last_at), &mut || new_id()) {
-            MovesPlan::Ready(plan, done) => break (plan, done),
-            MovesPlan::Needs(unknown) => {
-                decisions::read_story(&transaction, &unknown, &mut known)?;
-                known.refused = identity_events::refused(&transaction, refusing(&known, moves))?;
-            }
-        }
-    };
-    if done == 0 {
-        return Ok(AppliedMoves { change: last, done });
-    }
-    write::write(&transaction, &known, &plan)?;
-    visits::note(&transaction, &plan)?;
-    transaction.commit()?;
-    Ok(AppliedMoves { change: plan.seq, done })
 }
