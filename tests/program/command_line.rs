@@ -61,7 +61,7 @@ fn check_says_what_is_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, out, _) = run(folder.path(), &["check"]);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("not there yet") && !folder.path().join("throughline.db").exists(), "{out}");
+    assert!(out.contains("does not exist yet") && !folder.path().join("throughline.db").exists(), "{out}");
 }
 
 #[test]

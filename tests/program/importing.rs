@@ -114,7 +114,7 @@ fn names_that_stayed_other_are_told_by_check_with_what_the_settings_make_of_them
     write(folder.path(), "n.ndjson", &named("e", "BasketOpened"));
     assert_eq!(run(folder.path(), &["import", "n.ndjson"]).0, 0);
     let (_, out, _) = run(folder.path(), &["check"]);
-    assert!(out.contains("of the last 5 touchpoints 3 are"), "{out}");
+    assert!(out.contains("3 of the last 5 touchpoints are"), "{out}");
     write(folder.path(), "throughline.toml", "[[event]]\nname = \"basket *\"\nkind = \"cort\"\n");
     let (code, _, error) = run(folder.path(), &["import", "n.ndjson"]);
     assert!(code == 2 && error.contains("throughline.toml:3: event.kind: not a kind"), "{error}");
