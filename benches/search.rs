@@ -72,8 +72,10 @@ impl Person {
     }
 }
 
-/// What somebody types: the name of the kind, and the text for a customer.
-const KINDS: [(&str, fn(usize) -> String); 9] = [
+/// The name of a kind of search, and the text that is typed for a customer.
+type Search = (&'static str, fn(usize) -> String);
+
+const KINDS: [Search; 9] = [
     ("a surname", |n| Person::of(n).surname),
     ("first name and surname", |n| format!("{} {}", Person::of(n).first, Person::of(n).surname)),
     ("the beginning of a surname", |n| Person::of(n).surname.chars().take(6).collect()),

@@ -261,11 +261,9 @@ mod tests {
     fn a_name_that_one_store_has_alone_has_a_reason() {
         let names = |url| of(url).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
         let (sqlite, neo4j) = (names("sqlite:a.db"), names("bolt://127.0.0.1:1"));
-        let listed =
-            |pick: fn(&(&str, &'static [&'static str], &'static [&'static str])) -> &'static [&'static str]| {
-                ONLY_IN_ONE.iter().flat_map(pick).copied().collect::<BTreeSet<_>>()
-            };
-        assert_eq!(&sqlite - &neo4j, listed(|(_, sqlite, _)| sqlite));
-        assert_eq!(&neo4j - &sqlite, listed(|(_, _, neo4j)| neo4j));
+        let only_sqlite: BTreeSet<_> = ONLY_IN_ONE.iter().flat_map(|(_, sqlite, _)| *sqlite).copied().collect();
+        let only_neo4j: BTreeSet<_> = ONLY_IN_ONE.iter().flat_map(|(_, _, neo4j)| *neo4j).copied().collect();
+        assert_eq!(&sqlite - &neo4j, only_sqlite);
+        assert_eq!(&neo4j - &sqlite, only_neo4j);
     }
 }

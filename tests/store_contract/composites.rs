@@ -619,7 +619,7 @@ async fn what_cannot_be_made_is_said(mut world: World) {
         (other(&["traits.last_name", "context.traits.x"]), "rules.kinds[5].parts[1]", "import again"),
         (new(composite("badge", &["context.traits.x", "traits.y"])), "rules.kinds[7].parts[0]", "import again"),
         (other(&["traits.last_name", "traits.last_name"]), "rules.kinds[5].parts[1]", "twice"),
-        (other(&["traits.last_name"]), "rules.kinds[5].parts", "two parts"),
+        (other(&["traits.last_name"]), "rules.kinds[5].parts", "two or more parts"),
         (other(&["traits.last_name", ""]), "rules.kinds[5].parts[1]", "not a path"),
         (other(&["traits.last_name", "user_id"]), "rules.kinds[5].parts[1]", "not a path"),
         (other(&["traits.last_name", "traits.name_and_birth"]), "rules.kinds[5].parts[1]", "itself"),

@@ -153,7 +153,7 @@ impl Params {
     }
 
     /// Adds the bounds of a moment: its change, and the first arrival that was not stored by then.
-    pub(super) fn as_of(self, moment: Moment) -> Self {
+    pub(super) fn with_moment(self, moment: Moment) -> Self {
         self.with("seq", moment.change).with("end", moment.end())
     }
 

@@ -77,7 +77,7 @@ async fn find(store: &Inner, keys: &[CustomerKey], moment: Moment) -> Result<Vec
     let mut by_order = vec![Ok(None); 0];
     by_order.extend((0..orders.len()).map(|_| Ok(None)));
     if !orders.is_empty() {
-        let params = Params::new().as_of(moment).with("keys", list(orders));
+        let params = Params::new().with_moment(moment).with("keys", list(orders));
         for row in &as_of_rows(store, &OWNERS_OF_ORDERS, params).await? {
             let (n, owner) = (column::<usize>(row, "n")?, Arrival(column(row, "owner")?));
             by_order[n] = match by_order[n] {

@@ -37,7 +37,7 @@ static LIST: Forms = Forms { customer: &LIST_OF_CUSTOMER, identifier: &LIST_OF_I
 /// Devices by key, each with the identifiers that live on it, oldest first.
 pub(super) async fn fetch(store: &Inner, keys: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Device>>> {
     if let Some(moment) = as_of {
-        let params = Params::new().as_of(moment);
+        let params = Params::new().with_moment(moment);
         return by_key_in(store, &DEVICES_AS_OF, keys, |key| key.to_bolt(), params, device_as_of).await;
     }
     let take = |row: &Row| {

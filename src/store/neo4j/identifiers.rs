@@ -95,7 +95,7 @@ async fn fetch_as_of(store: &Inner, keys: &[IdentifierRef], moment: Moment) -> R
 pub(super) async fn ids(store: &Inner, keys: &[String], moment: Moment) -> Result<Vec<Option<IdentifierId>>> {
     let mut found = vec![None; keys.len()];
     if !keys.is_empty() {
-        for row in &as_of_rows(store, &IDS, Params::new().as_of(moment).with_list("keys", keys)).await? {
+        for row in &as_of_rows(store, &IDS, Params::new().with_moment(moment).with_list("keys", keys)).await? {
             found[column::<usize>(row, "n")?] = Some(Arrival(column(row, "id")?));
         }
     }
@@ -112,7 +112,7 @@ pub(super) async fn counted(
     if ids.is_empty() {
         return Ok(counted);
     }
-    for row in &as_of_rows(store, &AS_OF, Params::new().as_of(moment).with("keys", ids)).await? {
+    for row in &as_of_rows(store, &AS_OF, Params::new().with_moment(moment).with("keys", ids)).await? {
         let mut identifier = column::<IdentifierRow<'_>>(row, "item")?.held_by(None)?;
         identifier.shared_since = identifier.shared_since.filter(|since| *since <= moment.change);
         let seen: Vec<(i64, i64)> = column(row, "seen")?;

@@ -134,7 +134,7 @@ async fn ask<T: Clone>(
         None => (present, params.with("of", customers)),
         Some(moment) => {
             let of = memberships::with_former(store, customers, moment).await?;
-            (past, params.as_of(moment).with_list("of", of.iter().map(|ids| bolt_list(ids).to_bolt())))
+            (past, params.with_moment(moment).with_list("of", of.iter().map(|ids| bolt_list(ids).to_bolt())))
         }
     };
     for row in &as_of_rows(store, statement, params).await? {

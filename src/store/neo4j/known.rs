@@ -139,7 +139,7 @@ pub(super) async fn read_unlocked(
         return Ok(());
     }
     let identifiers = rules::keys(transaction, ids).await?.into_iter().collect();
-    let keys = Params::new().with_list("keys", &identifiers).with_list("customers", &BTreeSet::<String>::new());
+    let keys = Params::new().with_list("keys", &identifiers).with_list("customers", BTreeSet::<String>::new());
     let mut customers = FxHashSet::default();
     for row in &transaction.read(&HOLDERS, keys).await? {
         customers.extend(column::<Option<String>>(row, "customer")?);

@@ -70,7 +70,7 @@ pub(super) async fn fetch(store: &Inner, keys: &[LinkKey], as_of: Option<Moment>
     let key = |key: &LinkKey| bolt_list([key.from.to_bolt(), key.to.to_bolt(), key.refused.to_bolt()]);
     let take = |row: &neo4rs::Row| column::<LinkRow<'_>>(row, "item")?.try_into();
     if let Some(moment) = as_of {
-        return by_key_in(store, &LINKS_AS_OF, keys, key, Params::new().as_of(moment), take).await;
+        return by_key_in(store, &LINKS_AS_OF, keys, key, Params::new().with_moment(moment), take).await;
     }
     let mut links = by_key(store, &LINKS, keys, key, take).await?;
     let mut missing: Vec<(&LinkKey, &mut Option<Link>)> =

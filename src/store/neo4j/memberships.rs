@@ -72,7 +72,7 @@ async fn customers_by<K: ToBolt>(
 ) -> Result<Vec<Option<CustomerId>>> {
     let mut found = vec![None; keys.len()];
     if !keys.is_empty() {
-        let params = Params::new().as_of(moment).with_list("keys", keys.iter());
+        let params = Params::new().with_moment(moment).with_list("keys", keys.iter());
         for row in &as_of_rows(store, statement, params).await? {
             found[column::<usize>(row, "n")?] = Some(CustomerId(column::<&str>(row, "customer")?.into()));
         }
@@ -88,7 +88,7 @@ pub(super) async fn list(store: &Inner, ids: &[Option<CustomerId>], moment: Mome
     if wanted.is_empty() {
         return Ok(members);
     }
-    let params = Params::new().as_of(moment).with_list("keys", wanted.iter().map(|(_, id)| id));
+    let params = Params::new().with_moment(moment).with_list("keys", wanted.iter().map(|(_, id)| id));
     for row in &as_of_rows(store, &MEMBERS, params).await? {
         let (n, id) = wanted[column::<usize>(row, "n")?];
         let owners: Vec<IdentifierId> = column::<Vec<i64>>(row, "owners")?.into_iter().map(Arrival).collect();

@@ -68,7 +68,7 @@ pub(super) async fn of_owners<T: Clone>(
     take: impl Fn(&Row) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut answers = vec![none; owners.len()];
-    let params = params.as_of(moment).with_list("of", owners.iter().map(list));
+    let params = params.with_moment(moment).with_list("of", owners.iter().map(list));
     for row in &as_of_rows(store, statement, params).await? {
         answers[column::<usize>(row, "n")?] = take(row)?;
     }

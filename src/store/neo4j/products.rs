@@ -61,7 +61,7 @@ impl TryFrom<ActRow<'_>> for Placed {
 pub(super) async fn fetch(store: &Inner, skus: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Product>>> {
     let (statement, params) = match as_of {
         None => (&PRODUCTS, Params::new()),
-        Some(moment) => (&PRODUCTS_AS_OF, Params::new().as_of(moment)),
+        Some(moment) => (&PRODUCTS_AS_OF, Params::new().with_moment(moment)),
     };
     by_key_in(store, statement, skus, |sku| sku.to_bolt(), params, |row| Ok(product(column(row, "item")?))).await
 }

@@ -74,7 +74,7 @@ pub(super) async fn owners_as_of(
     if arrivals.is_empty() {
         return Ok(owners);
     }
-    let params = Params::new().as_of(moment).with("keys", arrivals);
+    let params = Params::new().with_moment(moment).with("keys", arrivals);
     for row in &as_of_rows(store, &OWNERS_AS_OF, params).await? {
         owners.insert(Arrival(column(row, "arrival")?), Arrival(column(row, "owner")?));
     }
