@@ -59,7 +59,8 @@ impl Person {
             first: FIRST[pick(0, FIRST.len())],
             surname: format!("{}{}{}", FRONT[pick(5, 24)], MIDDLE[pick(11, 16)], BACK[pick(17, 20)]),
             city: CITIES[pick(23, CITIES.len())],
-            phone: 7_200_000_000 + number as u64,
+            // As spread, and as different for each; the modulus is a prime.
+            phone: 7_100_000_000 + number as u64 * 402_653_189 % 799_999_999,
         }
     }
 
