@@ -244,9 +244,9 @@ impl Word {
         self.letters.len() >= INSIDE
     }
 
-    /// Whether it is long enough to be found with a letter wrong.
+    /// Whether it is long enough to be found with a letter wrong. A number has no letters.
     pub fn is_found_alike(&self) -> bool {
-        self.letters.len() >= ALIKE
+        self.letters.len() >= ALIKE && self.letters.iter().any(|letter| !letter.is_numeric())
     }
 
     /// Whether it is found in a folded word.
