@@ -69,7 +69,7 @@ pub struct AppliedMoves {
 
 /// What can be asked and done about rules.
 ///
-/// [`apply`](super::Store::apply), [`decide`](super::Store::decide) and [`settle`](Self::settle) answer
+/// [`apply`](super::Store::apply), [`decide`](super::Store::decide) and [`apply_moves`](Self::apply_moves) answer
 /// [`RulesChanged`](super::StoreError::RulesChanged) when the rules they are given are not of the newest version.
 #[async_trait]
 pub trait Rulebook: Send + Sync + 'static {
