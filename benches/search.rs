@@ -42,7 +42,7 @@ const BACK: [&str; 20] = [
 ];
 const CITIES: [&str; 8] = ["London", "Leeds", "York", "Bristol", "Cardiff", "Glasgow", "Belfast", "Norwich"];
 
-/// Somebody, the same for the same number.
+/// An invented person. The same number always gives the same person.
 struct Person {
     first: &'static str,
     surname: String,

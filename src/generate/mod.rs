@@ -100,7 +100,7 @@ pub fn write_world(out: &mut impl Write, spec: &WorldSpec) -> io::Result<WorldSu
 /// The figures of a world: a store should have them after importing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorldSummary {
-    /// The number of customers. A store has more, since nobody signs in on some devices, and some customers have only
+    /// The number of customers. A store has more: some devices have no sign-in, and some customers have only
     /// such devices.
     pub customers: u64,
     /// Customers who share a device with another one.

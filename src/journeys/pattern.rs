@@ -2,7 +2,7 @@
 //!
 //! One automaton reads a journey backwards: at each touchpoint it knows whether a match begins there. From the first
 //! such touchpoint another automaton reads forwards to the nearest end of a match, and continues after it. Both read each
-//! touchpoint once, whatever the pattern.
+//! touchpoint once, for every pattern.
 
 mod automaton;
 mod parse;

@@ -101,7 +101,7 @@ impl<'a> JourneyScan<'a> {
         })
     }
 
-    /// The same scan with one journey per customer, whatever the scope says.
+    /// The same scan with one journey per customer. The scope's `per` does not count.
     pub(crate) fn per_customer(mut self) -> Self {
         self.unit = Unit::Customer;
         self

@@ -8,7 +8,7 @@ use crate::domain::{Duration, Timestamp};
 
 /// Assigns one customer's touchpoints to sessions. It takes them in order of time and arrival.
 ///
-/// Touchpoints with the same session id are one session, whatever lies between them and however long it takes.
+/// Touchpoints with the same session id are one session. Its length and the touchpoints between them do not matter.
 /// Touchpoints without an id are cut among themselves, where the time between two is longer than the gap. The reverse
 /// order gives the same sessions, numbered from the last.
 #[derive(Clone, Debug)]
