@@ -62,6 +62,20 @@ pub struct CustomerView {
 }
 
 impl CustomerView {
+    /// A view with the identifiers and claims alone, the parts that every view has.
+    pub fn card(as_of: Option<Moment>, customer: Customer, identifiers: Vec<Identifier>, claims: Vec<Claim>) -> Self {
+        CustomerView {
+            as_of,
+            customer,
+            identifiers,
+            claims,
+            consents: None,
+            devices: None,
+            orders: None,
+            touchpoints: None,
+        }
+    }
+
     /// The sum of its identifiers' figures.
     pub fn rollup(&self) -> Rollup {
         let mut sum = Rollup::default();

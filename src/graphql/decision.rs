@@ -287,21 +287,13 @@ fn sketched(sketch: Sketch, views: &[Arc<CustomerView>]) -> CustomerSketch {
     // A customer that was given twice contributes its claims twice.
     claims.sort_by_key(|claim| claim.arrival);
     claims.dedup_by_key(|claim| claim.arrival);
-    let view = CustomerView {
-        as_of: None,
-        customer: customer::Customer {
-            id: sketch.customer.clone().unwrap_or(CustomerId("".into())),
-            created_seq: Arrival::default(),
-            version: 0,
-            former_ids: Vec::new(),
-        },
-        identifiers,
-        claims,
-        consents: None,
-        devices: None,
-        orders: None,
-        touchpoints: None,
+    let customer = customer::Customer {
+        id: sketch.customer.clone().unwrap_or(CustomerId("".into())),
+        created_seq: Arrival::default(),
+        version: 0,
+        former_ids: Vec::new(),
     };
+    let view = CustomerView::card(None, customer, identifiers, claims);
     CustomerSketch { id: sketch.customer, view: Arc::new(view) }
 }
 

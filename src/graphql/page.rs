@@ -290,21 +290,14 @@ mod tests {
 
     fn view(id: &str, former: &[&str], change: Option<i64>) -> CustomerView {
         let id_of = |text: &str| CustomerId(text.into());
-        CustomerView {
-            as_of: change.map(|change| Moment { change, at: Timestamp(change) }),
-            customer: Customer {
-                id: id_of(id),
-                created_seq: Arrival(1),
-                version: 1,
-                former_ids: former.iter().map(|id| id_of(id)).collect(),
-            },
-            identifiers: Vec::new(),
-            claims: Vec::new(),
-            consents: None,
-            devices: None,
-            orders: None,
-            touchpoints: None,
-        }
+        let customer = Customer {
+            id: id_of(id),
+            created_seq: Arrival(1),
+            version: 1,
+            former_ids: former.iter().map(|id| id_of(id)).collect(),
+        };
+        let as_of = change.map(|change| Moment { change, at: Timestamp(change) });
+        CustomerView::card(as_of, customer, Vec::new(), Vec::new())
     }
 
     #[test]

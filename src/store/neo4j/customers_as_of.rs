@@ -174,19 +174,11 @@ fn card(
     };
     let mut identifiers: Vec<Identifier> = member.owners.iter().filter_map(held).collect();
     identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
-    CustomerView {
-        as_of: Some(moment),
-        customer: Customer {
-            id: member.id.clone(),
-            created_seq: member.created_seq,
-            version: 0,
-            former_ids: member.former.clone(),
-        },
-        identifiers,
-        claims,
-        consents: None,
-        devices: None,
-        orders: None,
-        touchpoints: None,
-    }
+    let customer = Customer {
+        id: member.id.clone(),
+        created_seq: member.created_seq,
+        version: 0,
+        former_ids: member.former.clone(),
+    };
+    CustomerView::card(Some(moment), customer, identifiers, claims)
 }

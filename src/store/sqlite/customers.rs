@@ -131,16 +131,7 @@ fn view(
     let mut claims = Vec::new();
     claims::read(db, owners.iter().copied(), as_of, &mut claims)?;
     claims.sort_by_key(|claim| claim.arrival);
-    let mut view = CustomerView {
-        as_of,
-        customer,
-        identifiers,
-        claims,
-        consents: None,
-        devices: None,
-        orders: None,
-        touchpoints: None,
-    };
+    let mut view = CustomerView::card(as_of, customer, identifiers, claims);
     if matches!(shape, Shape::Identity | Shape::All) {
         let mut given = Vec::new();
         consents::read(db, owners.iter().copied(), as_of, &mut given)?;
