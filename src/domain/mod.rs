@@ -6,6 +6,7 @@
 //! A file is a noun in the singular ([`order`], [`consent`]); the other layers have files with the same nouns.
 
 pub mod arrival;
+pub mod blocked;
 pub mod change;
 pub mod change_details;
 pub mod claim;
@@ -35,6 +36,7 @@ pub mod search;
 pub mod surrogate;
 pub mod time;
 pub mod touchpoint;
+pub mod unicode;
 
 pub use arrival::Arrival;
 pub use customer::CustomerId;

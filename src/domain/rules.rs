@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::blocked::BlockedValues;
 use super::duration::Duration;
-use super::{Timestamp, composite, dates};
+use super::{Timestamp, composite};
 
 /// The rules that stitching asks. How a value is read out of an event and normalised is the
 /// ingest's ([`crate::ingest`]); here is only what decides between people.
@@ -36,17 +35,10 @@ pub struct KindRule {
     pub merges: bool,
     /// Of a composite: the version from which it is made of the parts that it is made of now.
     pub parts_since: i64,
-    /// Values that stand for nobody.
-    pub blocked: Arc<[Blocked]>,
-}
-
-/// A value that stands for nobody, or a pattern of such values.
-#[derive(Clone, Debug)]
-pub enum Blocked {
-    /// This value, whatever its case; kept in lower case.
-    Value(Box<str>),
-    /// What this fits, written between slashes.
-    Pattern(Regex),
+    /// Whether it is a composite.
+    pub composite: bool,
+    /// The values that do not identify a person: those of all kinds and its own.
+    pub blocked: Arc<BlockedValues>,
 }
 
 impl KindRule {
@@ -56,58 +48,17 @@ impl KindRule {
         if self.parts_since > 0 && composite::parts(value).is_some() { self.parts_since } else { 0 }
     }
 
-    /// Whether a stored value is blocked: as a whole, or, of a composite, in one of its parts.
+    /// The parts of a value; `None` when the kind is no composite, or the value was given whole.
+    pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
+        if self.composite { composite::parts(value) } else { None }
+    }
+
+    /// Whether a stored value is blocked: the whole value, or one of the parts of a composite.
     pub fn is_blocked(&self, value: &str) -> bool {
-        let blocks_part = |part: &str| self.blocked.iter().any(|one| one.blocks_part(part));
-        self.blocked.iter().any(|one| one.blocks(value))
-            || composite::parts(value).is_some_and(|parts| parts.into_iter().any(blocks_part))
+        let blocks_part = |part: &str| self.blocked.blocks_part(part);
+        self.blocked.blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks_part))
     }
 }
-
-impl Blocked {
-    /// Whether a normalised value is meant.
-    pub fn blocks(&self, value: &str) -> bool {
-        match self {
-            Blocked::Value(blocked) => **blocked == *value || **blocked == *value.to_lowercase(),
-            Blocked::Pattern(pattern) => pattern.is_match(value),
-        }
-    }
-
-    /// Whether a normalised part of a composite is meant; a date is, however it is written.
-    pub fn blocks_part(&self, part: &str) -> bool {
-        self.blocks(part) || dates::meant(part).iter().any(|date| self.dates().contains(date))
-    }
-
-    /// The days that it can mean.
-    pub fn dates(&self) -> Vec<Date> {
-        match self {
-            Blocked::Value(value) => dates::written(value),
-            Blocked::Pattern(_) => Vec::new(),
-        }
-    }
-}
-
-impl std::fmt::Display for Blocked {
-    /// As the settings write it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Blocked::Value(value) => f.write_str(value),
-            Blocked::Pattern(pattern) => write!(f, "/{pattern}/"),
-        }
-    }
-}
-
-impl PartialEq for Blocked {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Blocked::Value(one), Blocked::Value(other)) => one == other,
-            (Blocked::Pattern(one), Blocked::Pattern(other)) => one.as_str() == other.as_str(),
-            _ => false,
-        }
-    }
-}
-
-impl Eq for Blocked {}
 
 impl IdentityRules {
     /// The rule of a kind, and its rank: 0 is the strongest. `None` for a kind that is not listed.
@@ -121,7 +72,7 @@ impl IdentityRules {
 pub struct WrittenRules {
     /// Kinds in order of priority, the strongest first.
     pub kinds: Vec<WrittenKind>,
-    /// Values that stand for nobody; patterns of them between slashes.
+    /// Values that do not identify a person; patterns of them between slashes.
     pub blocked: Vec<Arc<str>>,
     /// The most identifiers on one customer.
     pub max_identifiers: i64,
@@ -189,3 +140,30 @@ pub struct SavedRules {
 
 /// The author of the first version.
 pub const BY_SETTINGS: &str = "settings";
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocked::Blocked;
+    use super::*;
+
+    #[test]
+    fn a_blocked_part_blocks_a_composite_and_no_value_that_only_looks_like_one() {
+        let entries = ["null", "1970-01-01"].map(|value| Blocked::Value(value.into()));
+        let kind = |composite| KindRule {
+            name: "kind".into(),
+            limit: None,
+            device: false,
+            merges: true,
+            parts_since: 0,
+            composite,
+            blocked: Arc::new(entries.iter().collect()),
+        };
+        for value in ["4:null 2:ng", "2:an 10:01.01.1970", "4:NULL 2:ng"] {
+            assert!(kind(true).is_blocked(value) && !kind(false).is_blocked(value), "{value}");
+        }
+        for composite in [true, false] {
+            assert!(kind(composite).is_blocked("Null") && !kind(composite).is_blocked("2:an 10:02.01.1970"));
+            assert!(!kind(composite).is_blocked("01.01.1970"), "a date is compared in a part only");
+        }
+    }
+}

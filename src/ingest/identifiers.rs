@@ -3,21 +3,20 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 
 use super::event::{Event, Type};
 use super::json::{Json, Object, as_text};
 use super::notes::{Notes, Weight, fit};
+use crate::domain::blocked::BlockedValues;
 use crate::domain::composite;
-use crate::domain::dates;
 use crate::domain::fact::FactIdentifier;
+use crate::domain::rules::KindRule;
 use crate::domain::surrogate::LOST;
+use crate::domain::unicode::lower_case;
 use crate::domain::{IdentifierKey, ProblemCode};
-use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings, Normalise, Root};
+use crate::settings::{EventPath, IdentitySettings, KindSettings, Normalise, Root};
 use phone::Phones;
-use text::lower_case;
 
 mod email;
 mod phone;
@@ -39,11 +38,11 @@ pub struct Identifiers {
     anonymous: Arc<str>,
 }
 
-/// A listed kind, with what is blocked of it alone.
+/// A listed kind.
 #[derive(Debug)]
 struct Kind {
-    rule: KindSettings,
-    blocked: BlockedValues,
+    settings: KindSettings,
+    rule: KindRule,
 }
 
 /// What `previousId` of an alias may be. The reader cannot know which one exists, so the fact has it
@@ -110,9 +109,11 @@ impl Identifiers {
             kinds: settings
                 .kinds
                 .iter()
-                .map(|kind| Kind { rule: kind.clone(), blocked: BlockedValues::new(&kind.blocked) })
+                .cloned()
+                .zip(settings.rules().kinds)
+                .map(|(settings, rule)| Kind { settings, rule })
                 .collect(),
-            blocked: BlockedValues::new(&settings.blocked),
+            blocked: settings.blocked.iter().collect(),
             phones: Phones::new(settings.phone_country),
         }
     }
@@ -123,7 +124,7 @@ impl Identifiers {
     /// When no identifier can have this value.
     pub fn normalise(&self, kind: &str, value: &str) -> Result<IdentifierKey, NoIdentifier> {
         let listed = self.kind(kind);
-        let name = listed.map_or_else(|| visible(kind).as_ref().into(), |kind| kind.rule.name.clone());
+        let name = listed.map_or_else(|| visible(kind).as_ref().into(), |kind| kind.settings.name.clone());
         Ok(IdentifierKey { kind: name, value: self.value(listed, &Given::text(value))? })
     }
 
@@ -164,12 +165,12 @@ impl Identifiers {
     }
 
     fn kind(&self, name: &str) -> Option<&Kind> {
-        self.kinds.iter().find(|kind| &*kind.rule.name == name)
+        self.kinds.iter().find(|kind| &*kind.settings.name == name)
     }
 
     /// The kinds that are listed, in order of priority.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.kinds.iter().map(|listed| &*listed.rule.name)
+        self.kinds.iter().map(|listed| &*listed.settings.name)
     }
 
     /// Whether a kind is among them.
@@ -200,7 +201,7 @@ impl Identifiers {
         let faults = notes.faults.len();
         let external = external_ids(event, notes);
         for kind in &self.kinds {
-            let rule = &kind.rule;
+            let rule = &kind.settings;
             if !words.is_empty() && rule.except_patterns.iter().any(|pattern| pattern.fits(words)) {
                 continue;
             }
@@ -264,13 +265,12 @@ impl Identifiers {
     ) {
         let Some(value) = self.noted(Some(kind), given, &path, found, notes) else { return };
         // A composite can be given whole: then its parts stand in the value.
-        let blocks = |part: &str| self.blocks_part(Some(kind), part);
-        if kind.rule.parts_of(&value).is_some_and(|parts| parts.into_iter().any(blocks)) {
+        if kind.rule.is_blocked(&value) {
             found.blocked = true;
             notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
             return;
         }
-        let key = IdentifierKey { kind: kind.rule.name.clone(), value };
+        let key = IdentifierKey { kind: kind.settings.name.clone(), value };
         found.add(FactIdentifier { key, listed: true }, path);
     }
 
@@ -321,13 +321,13 @@ impl Identifiers {
             if is_lost(&text) {
                 return Err(Unmade::Lost(path));
             }
-            if self.blocks_part(listed, &text) {
+            if self.blocked(listed).blocks_part(&text) {
                 return Err(Unmade::Blocked(path));
             }
             parts.push(text);
         }
         let value = composite::value(parts.iter().map(String::as_str));
-        if self.blocks(listed, &value) {
+        if self.blocked(listed).blocks(&value) {
             return Err(Unmade::Blocked(&kind.parts[0]));
         }
         fit(&value).map_err(|(code, message)| Unmade::Unfit(code, message))?;
@@ -368,7 +368,7 @@ impl Identifiers {
 
     /// Puts an identifier behind those of its kind.
     fn insert(&self, identifiers: &mut Vec<FactIdentifier>, key: IdentifierKey) {
-        let rank = |kind: &str| self.kinds.iter().position(|k| &*k.rule.name == kind).unwrap_or(self.kinds.len());
+        let rank = |kind: &str| self.kinds.iter().position(|k| &*k.settings.name == kind).unwrap_or(self.kinds.len());
         let own = rank(&key.kind);
         let place = identifiers.iter().position(|present| rank(&present.key.kind) > own).unwrap_or(identifiers.len());
         identifiers.insert(place, FactIdentifier { listed: own < self.kinds.len(), key });
@@ -416,10 +416,10 @@ impl Identifiers {
         if is_lost(&text) {
             return Err(NoIdentifier::Lost);
         }
-        if self.blocks(kind, &text) {
+        if self.blocked(kind).blocks(&text) {
             return Err(NoIdentifier::Blocked);
         }
-        let value: Arc<str> = match kind.map_or(Normalise::Trim, |kind| kind.rule.normalise) {
+        let value: Arc<str> = match kind.map_or(Normalise::Trim, |kind| kind.settings.normalise) {
             Normalise::Trim => return Ok(text.as_ref().into()),
             Normalise::Email => {
                 let address = email::normalise(&text).ok_or(NoIdentifier::NotAnEmail)?;
@@ -433,20 +433,12 @@ impl Identifiers {
             }
             .ok_or(NoIdentifier::NotAPhone)?,
         };
-        if self.blocks(kind, &value) { Err(NoIdentifier::Blocked) } else { Ok(value) }
+        if self.blocked(kind).blocks(&value) { Err(NoIdentifier::Blocked) } else { Ok(value) }
     }
 
-    /// Whether a value stands for nobody: of any kind, or of this one.
-    fn blocks(&self, kind: Option<&Kind>, value: &str) -> bool {
-        self.blocked.blocks(value) || kind.is_some_and(|kind| kind.blocked.blocks(value))
-    }
-
-    /// Whether a part of a composite stands for nobody; a date does, however it is written.
-    fn blocks_part(&self, kind: Option<&Kind>, part: &str) -> bool {
-        self.blocks(kind, part) || {
-            let blocked = kind.map(|kind| &kind.blocked).into_iter().chain([&self.blocked]);
-            dates::meant(part).iter().any(|date| blocked.clone().any(|blocked| blocked.dates.contains(date)))
-        }
+    /// The values that do not identify a person: of this kind, or of one that is not listed.
+    fn blocked<'a>(&'a self, kind: Option<&'a Kind>) -> &'a BlockedValues {
+        kind.map_or(&self.blocked, |kind| &kind.rule.blocked)
     }
 }
 
@@ -544,38 +536,4 @@ pub(super) fn is_lost(id: &str) -> bool {
 
 fn composite_path(parts: &[EventPath]) -> String {
     parts.first().map(EventPath::to_string).unwrap_or_default()
-}
-
-/// What binds nobody, made ready: most values are longer than any that is blocked.
-#[derive(Debug)]
-struct BlockedValues {
-    values: FxHashSet<Box<str>>,
-    longest: usize,
-    patterns: Vec<regex::Regex>,
-    /// The days that its values mean.
-    dates: Vec<Date>,
-}
-
-impl BlockedValues {
-    fn new(blocked: &[Blocked]) -> Self {
-        let mut values = FxHashSet::default();
-        let mut patterns = Vec::new();
-        for entry in blocked {
-            match entry {
-                Blocked::Value(value) => {
-                    values.insert(value.clone());
-                }
-                Blocked::Pattern(pattern) => patterns.push(pattern.clone()),
-            }
-        }
-        // In bytes, with room for letters that are shorter in upper case.
-        let longest = values.iter().map(|value| value.len()).max().unwrap_or_default() * 3;
-        let dates = blocked.iter().flat_map(Blocked::dates).collect();
-        BlockedValues { values, longest, patterns, dates }
-    }
-
-    fn blocks(&self, value: &str) -> bool {
-        (value.len() <= self.longest && self.values.contains(&*lower_case(value)))
-            || self.patterns.iter().any(|pattern| pattern.is_match(value))
-    }
 }

@@ -33,7 +33,7 @@ use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use crate::ingest::identifiers::Identifiers;
 use crate::ingest::json::within;
-use crate::settings::{Blocked, EventPath, IdentitySettings, KindSettings};
+use crate::settings::{EventPath, IdentitySettings, KindSettings};
 use crate::stitching::known::Evidence;
 use crate::stitching::restitch::{NEVER, Restitch};
 
@@ -42,7 +42,6 @@ use crate::stitching::restitch::{NEVER, Restitch};
 pub(super) struct Due {
     reader: Identifiers,
     kinds: Vec<KindSettings>,
-    blocked: Vec<Blocked>,
 }
 
 /// Derived evidence: a composite that an event would have had. There may be a million.
@@ -75,8 +74,7 @@ impl Due {
     pub(super) fn of(settings: &IdentitySettings, applied: i64) -> Option<Self> {
         let due = settings.kinds.iter().filter(|kind| kind.parts_since > applied);
         let kinds: Vec<KindSettings> = due.cloned().collect();
-        let blocked = settings.blocked.clone();
-        (!kinds.is_empty()).then(|| Due { reader: Identifiers::new(settings), kinds, blocked })
+        (!kinds.is_empty()).then(|| Due { reader: Identifiers::new(settings), kinds })
     }
 
     /// The traits that are needed.
@@ -104,9 +102,6 @@ impl Due {
         for ((.., at), event) in &events {
             for (n, kind) in self.kinds.iter().enumerate() {
                 let Ok(Some(key)) = self.reader.composite(kind, |path| value_at(event, path)) else { continue };
-                if kind.is_blocked(&self.blocked, &key.value) {
-                    continue;
-                }
                 let is_part = |claim: &Claim| trait_names(kind).any(|name| *claim.name == *name);
                 let of_parts = || event.iter().filter(|(claim, _)| is_part(claim));
                 let Some((last, source_message)) = of_parts().max_by_key(|(claim, _)| claim.arrival) else { continue };

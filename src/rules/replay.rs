@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::composites::{Derivation, Deriving, Due};
 use crate::changes::last_visible;
+use crate::domain::blocked::BlockedValues;
 use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
@@ -131,6 +132,8 @@ fn work_out(
     reasons: usize,
 ) -> Replay {
     let rules = settings.rules();
+    // Of a kind that is not listed.
+    let blocked: BlockedValues = settings.blocked.iter().collect();
     let mut restitch = Restitch::new(&rules, decisions);
     let mut deriving = due.map(Deriving::new);
     let (mut ids, mut births, mut current) = (Vec::new(), Vec::new(), CurrentPartition::default());
@@ -139,10 +142,10 @@ fn work_out(
         match page {
             Page::Identifiers(page) => {
                 for MembershipAt { id, key, holder, shared } in page {
-                    let kind = settings.kinds.iter().find(|kind| kind.name == key.kind);
-                    let whole = || settings.blocked.iter().any(|one| one.blocks(&key.value));
-                    let blocked = kind.map_or_else(whole, |kind| kind.is_blocked(&settings.blocked, &key.value));
-                    restitch.add(id, &key, blocked);
+                    let kind = rules.kind(&key.kind).map(|(_, kind)| kind);
+                    let is_blocked =
+                        kind.map_or_else(|| blocked.blocks(&key.value), |kind| kind.is_blocked(&key.value));
+                    restitch.add(id, &key, is_blocked);
                     ids.push(id);
                     current.made.push(kind.is_some_and(|kind| kind.parts_of(&key.value).is_some()));
                     if let Some(deriving) = &mut deriving {

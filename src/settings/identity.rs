@@ -8,9 +8,8 @@ use regex::Regex;
 use super::error::SettingsError;
 use super::path::{EventPath, Root};
 use super::raw::{RawValue, Section};
-use crate::domain::composite;
+pub use crate::domain::blocked::Blocked;
 use crate::domain::pattern::Pattern;
-pub use crate::domain::rules::Blocked;
 use crate::domain::rules::{IdentityRules, KindRule, WrittenKind, WrittenRules};
 use crate::domain::{Duration, Problem, ProblemCode};
 
@@ -67,21 +66,6 @@ pub enum Normalise {
     Phone,
 }
 
-impl KindSettings {
-    /// The parts of a value. `None` when the kind is not a composite, or the value was sent by itself.
-    pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
-        if self.parts.is_empty() { None } else { composite::parts(value) }
-    }
-
-    /// Whether a stored value of this kind is blocked by the general list or its own: the whole value, or one of the parts
-    /// of a composite.
-    pub fn is_blocked(&self, blocked: &[Blocked], value: &str) -> bool {
-        let blocks = |text: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks(text));
-        let blocks_part = |part: &str| blocked.iter().chain(&self.blocked).any(|one| one.blocks_part(part));
-        blocks(value) || self.parts_of(value).is_some_and(|parts| parts.into_iter().any(blocks_part))
-    }
-}
-
 impl IdentitySettings {
     /// The rules for stitching.
     pub fn rules(&self) -> IdentityRules {
@@ -91,7 +75,8 @@ impl IdentitySettings {
             device: k.device,
             merges: k.merges,
             parts_since: k.parts_since,
-            blocked: self.blocked.iter().chain(&k.blocked).cloned().collect(),
+            composite: !k.parts.is_empty(),
+            blocked: Arc::new(self.blocked.iter().chain(&k.blocked).collect()),
         };
         IdentityRules {
             version: 1,

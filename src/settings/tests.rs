@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::Duration;
+use crate::domain::blocked::BlockedValues;
 use crate::domain::claim::TraitPolicy;
 
 fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
@@ -131,7 +132,8 @@ fn a_given_list_replaces_the_default_list() {
     let text = "[identity]\nblocked = [\"Nobody\"]\n[[identity.kind]]\nname = \"member\"\nmerges = false\n";
     let settings = read(text, &[]).expect("settings");
     assert_eq!(settings.identity.blocked.len(), 1);
-    assert!(settings.identity.blocked[0].blocks("NOBODY") && !settings.identity.blocked[0].blocks("null"));
+    let blocked: BlockedValues = settings.identity.blocked.iter().collect();
+    assert!(blocked.blocks("NOBODY") && !blocked.blocks("null"));
     assert_eq!(settings.identity.kinds.len(), 1);
     assert!(!settings.identity_rules().kinds[0].merges);
 }
@@ -160,7 +162,7 @@ fn the_environment_wins_over_the_file() {
     let settings = read("[server]\nlisten = \"127.0.0.1:1\"\nmax_sockets = 5", &environment).expect("settings");
     assert_eq!((settings.server.listen.port(), settings.server.max_sockets), (9, 5));
     assert_eq!(settings.identity.phone_country, phonenumber::country::DE);
-    assert!(settings.identity.blocked[1].blocks("yes"));
+    assert!(BlockedValues::from_iter(&settings.identity.blocked[1..2]).blocks("yes"));
     assert_eq!(&*settings.identity.kinds[0].name, "member");
     assert!(settings.identity.kinds[0].device);
     assert_eq!(&*settings.channels[0].is, "kiosk");

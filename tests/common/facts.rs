@@ -31,7 +31,8 @@ pub fn rules() -> IdentityRules {
         device: name == "anonymous_id",
         merges: true,
         parts_since: 0,
-        blocked: [].into(),
+        composite: false,
+        blocked: Arc::default(),
     };
     let kinds = KINDS.into_iter().map(kind).collect();
     IdentityRules { version: 1, kinds, max_identifiers: 200, session_gap: Duration::from_secs(1_800) }

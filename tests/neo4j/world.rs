@@ -74,7 +74,8 @@ pub(crate) fn rules() -> IdentityRules {
         device,
         merges: true,
         parts_since: 0,
-        blocked: [].into(),
+        composite: false,
+        blocked: Arc::default(),
     };
     IdentityRules {
         version: 1,

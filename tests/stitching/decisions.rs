@@ -1,12 +1,14 @@
 //! Decisions and shared devices, over random histories.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use throughline::domain::blocked::Blocked;
 use throughline::domain::decision::DecisionKind;
 use throughline::domain::fact::Fact;
 use throughline::domain::rollup::Rollup;
-use throughline::domain::rules::{Blocked, IdentityRules};
+use throughline::domain::rules::IdentityRules;
 use throughline::domain::{CustomerId, IdentifierId};
 use throughline::stitching::sharing::SIGHTINGS;
 use throughline::stitching::{Batch, DecisionAction, DecisionOutcome};
@@ -224,7 +226,7 @@ fn a_blocked_value_is_nobody_that_a_device_was_seen_with() {
         store.apply(&rules, &Batch { facts: alone.map(Fact::from).to_vec() });
         store.apply(&rules, &Batch { facts: vec![event("4").user("none").anonymous("tablet").into()] });
         let mut later = rules.clone();
-        later.kinds[0].blocked = if is_blocked { [Blocked::Value("none".into())].into() } else { [].into() };
+        later.kinds[0].blocked = Arc::new([Blocked::Value("none".into())].iter().filter(|_| is_blocked).collect());
         store.apply(&later, &Batch { facts: vec![event("5").user("ada").anonymous("tablet").into()] });
         assert_eq!(store.shared().len(), usize::from(!is_blocked));
     }

@@ -3,7 +3,8 @@
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use super::text::{lower_case, without_invisible};
+use super::text::without_invisible;
+use crate::domain::unicode::lower_case;
 
 /// In lower case, without what nobody sees and without `mailto:`, the domain in Unicode as IDNA 2008 has it (UTS 46,
 /// nontransitional: straße.example is not strasse.example). `None` for what is no address: with white space or

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
+
+use crate::domain::unicode::nfc;
 
 /// A text as people see it: in NFC, without white space and invisible characters at its ends.
 pub fn visible(text: &str) -> Cow<'_, str> {
@@ -19,23 +20,6 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 fn ends_cut(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
-}
-
-pub(super) fn nfc(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() { Cow::Borrowed(text) } else { ComposingNormalizerBorrowed::new_nfc().normalize(text) }
-}
-
-/// In lower case, and in NFC again.
-pub(super) fn lower_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-        Cow::Borrowed(text)
-    } else {
-        let lower = text.to_lowercase();
-        match nfc(&lower) {
-            Cow::Borrowed(_) => Cow::Owned(lower),
-            Cow::Owned(composed) => Cow::Owned(composed),
-        }
-    }
 }
 
 /// Without any character that nobody sees, and in NFC: what stood around one may be composed now.

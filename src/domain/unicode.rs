@@ -1,0 +1,23 @@
+//! One form of a text: what looks the same is the same.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+/// In NFC.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { ComposingNormalizerBorrowed::new_nfc().normalize(text) }
+}
+
+/// In lower case, and in NFC again.
+pub fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        let lower = text.to_lowercase();
+        match nfc(&lower) {
+            Cow::Borrowed(_) => Cow::Owned(lower),
+            Cow::Owned(composed) => Cow::Owned(composed),
+        }
+    }
+}
