@@ -166,9 +166,9 @@ async fn whatever_happens_is_followed(world: World) {
     followed("a shared device").await;
     world.apply([event("t4").anonymous("tablet").minute(300).view()]).await;
     world.apply([event("t5").user("cyd").anonymous("tablet").minute(301).view()]).await;
-    followed("a visit that is not judged yet").await;
+    followed("a visit that is not assigned yet").await;
     let before = population(&journeys).await;
-    assert!(world.judge().await > 0, "somebody was signed in");
+    assert!(world.assign_visits().await > 0, "somebody was signed in");
     let given = population(&journeys).await;
     assert!(given.unowned < before.unowned && given.touchpoints > before.touchpoints, "{before:?} {given:?}");
     followed("visits that were given to whoever was signed in").await;
@@ -272,7 +272,7 @@ async fn random_histories_are_followed(world: World) {
                 random_ruling(&world, &mut dice).await;
             }
             if dice.random_bool(0.4) {
-                world.judge().await;
+                world.assign_visits().await;
             }
             same_as_anew(&world, &journeys, &format!("seed {seed}, step {step}")).await;
         }

@@ -309,7 +309,7 @@ async fn money_of_an_older_file_stands_and_grows_beyond_64_bits() {
 }
 
 #[tokio::test]
-async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
+async fn visits_that_were_half_assigned_are_gone_on_with_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("visits.db");
     // Sixty visits to a tablet, in each of which Ruth or Sam signs in.
@@ -324,15 +324,16 @@ async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
         world.store.set_up().await.expect("a database");
         world.apply(visits.clone()).await;
         for _ in 0..3 {
-            let judged = world.store.judge_visits(&rules(), &[], 10, minute(9_000)).await.expect("a piece is judged");
-            assert!(judged.is_some_and(|judged| judged.moved > 0));
+            let assigned =
+                world.store.assign_visits(&rules(), &[], 10, minute(9_000)).await.expect("a piece is assigned");
+            assert!(assigned.is_some_and(|assigned| assigned.moved > 0));
         }
     }
     let world = World::new(Arc::new(open(&file)));
     world.store.set_up().await.expect("the same database");
     let before = world.customer("user_id", "ruth").await.rollup().touchpoint_count();
     assert!((31..90).contains(&before), "some were given, and not all: {before}");
-    assert!(world.judge_by(10).await > 0);
+    assert!(world.assign_by(10).await > 0);
     for name in ["ruth", "sam"] {
         assert_eq!(world.customer("user_id", name).await.rollup().touchpoint_count(), 90, "{name}");
     }
@@ -340,11 +341,11 @@ async fn visits_that_were_half_judged_are_gone_on_with_after_a_restart() {
     assert_eq!((again.customers, again.wrong), (2, 0));
     // Another run has nothing to do.
     world.apply(visits).await;
-    assert_eq!(world.judge().await, 0);
+    assert_eq!(world.assign_visits().await, 0);
 }
 
 #[tokio::test]
-async fn a_long_history_that_turns_out_shared_is_judged_in_pieces() {
+async fn a_long_history_that_turns_out_shared_is_assigned_in_pieces() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = World::new(Arc::new(open(&folder.path().join("long.db"))));
     world.store.set_up().await.expect("a database");
@@ -357,10 +358,12 @@ async fn a_long_history_that_turns_out_shared_is_judged_in_pieces() {
     }
     world.apply([event("sam").minute(500_000).user("sam").anonymous("kiosk").view()]).await;
     let (mut pieces, mut moved) = (0, 0);
-    while let Some(judged) = world.store.judge_visits(&rules(), &[], 500, minute(0)).await.expect("a piece is judged") {
+    while let Some(assigned) =
+        world.store.assign_visits(&rules(), &[], 500, minute(0)).await.expect("a piece is assigned")
+    {
         // Twenty minutes apart, it never pauses: each piece reads the days around it, and no more.
-        assert!(judged.read < 5_000 && judged.moved <= 700, "{judged:?}");
-        (pieces, moved) = (pieces + 1, moved + judged.moved);
+        assert!(assigned.read < 5_000 && assigned.moved <= 700, "{assigned:?}");
+        (pieces, moved) = (pieces + 1, moved + assigned.moved);
     }
     assert!(pieces >= 8, "{pieces}");
     assert_eq!(moved, 4_000 - 134, "each day has a sign-in of hers in it, and nobody else's");

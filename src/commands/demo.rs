@@ -98,7 +98,7 @@ async fn fill(ingest: &Ingest) -> anyhow::Result<(usize, usize)> {
         worlds += 1;
         events += lines.len();
     }
-    ingest.judge_visits(|| false).await.context("visits on shared devices cannot be judged")?;
+    ingest.assign_visits(|| false).await.context("visits on shared devices cannot be assigned")?;
     Ok((worlds, events))
 }
 

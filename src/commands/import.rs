@@ -123,7 +123,7 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     }
     let problems = lists.close()?;
     if !done.iter().any(|(_, report)| report.stopped || matches!(report.fault, Some(ImportFault::Store(_)))) {
-        import.judge_visits(&stop).await.context("visits on shared devices cannot be judged")?;
+        import.assign_visits(&stop).await.context("visits on shared devices cannot be assigned")?;
     }
     let mut out = io::stdout().lock();
     let printed = warnings_note(&done, problems, args.problems.as_deref());

@@ -7,8 +7,8 @@ use anyhow::Context;
 use clap::Args;
 use tokio::sync::watch;
 
+use crate::ingest::active_rules::SharedRules;
 use crate::ingest::clock;
-use crate::ingest::judge::Judges;
 use crate::ingest::writer::Writer;
 use crate::rules::restitch::restitch;
 use crate::settings::Settings;
@@ -41,8 +41,8 @@ Examples:
 /// # Errors
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
-    let (clock, judges) = (clock::system(), Judges::new(settings));
-    judges.renew(&store, &clock).await.context("the rules cannot be read")?;
+    let (clock, rules) = (clock::system(), SharedRules::new(settings));
+    rules.renew(&store, &clock).await.context("the rules cannot be read")?;
     let (stop, stopped) = watch::channel(false);
     let listening = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -55,9 +55,9 @@ pub(super) async fn run(settings: &Settings, store: Arc<dyn Store>) -> anyhow::R
     let report = restitch(&*store, &*clock, &stopped).await.context("the rules cannot be applied");
     let report = report?;
     if report.version.is_some() {
-        let writer = Writer { store: Arc::new(store), judges, clock };
-        let judged = writer.judge_visits(&[], usize::MAX, || *stopped.borrow()).await;
-        judged.context("visits on shared devices cannot be judged")?;
+        let writer = Writer { store: Arc::new(store), rules, clock };
+        let assigned = writer.assign_visits(&[], usize::MAX, || *stopped.borrow()).await;
+        assigned.context("visits on shared devices cannot be assigned")?;
     }
     listening.abort();
     let Some(version) = report.version else {

@@ -12,7 +12,7 @@ use super::{Timestamp, composite};
 /// ingest's ([`crate::ingest`]); here is only what decides between people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityRules {
-    /// The version evidence was judged under. The settings file is the first version.
+    /// The version that evidence was stitched by. The settings file is the first version.
     pub version: i64,
     /// Kinds in order of priority, the strongest first.
     pub kinds: Vec<KindRule>,

@@ -16,7 +16,7 @@ use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, DecisionRequest, Heard, Outcome};
 use crate::store::rules::RulesInForce;
-use crate::store::visits::VisitsJudged;
+use crate::store::visits::VisitsAssigned;
 use crate::store::{Applied, AppliedDecision, Result, StoreError};
 
 pub(crate) struct FakeStore {
@@ -95,13 +95,13 @@ impl IngestStore for Arc<FakeStore> {
         Err(StoreError::Setup("the fake store takes no decisions".into()))
     }
 
-    async fn judge_visits(
+    async fn assign_visits(
         &self,
         _: &IdentityRules,
         _: &[IdentifierId],
         _: usize,
         _: Timestamp,
-    ) -> Result<Option<VisitsJudged>> {
+    ) -> Result<Option<VisitsAssigned>> {
         Ok(None)
     }
 

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
+use super::active_rules::SharedRules;
 use super::clock::{self, Clock};
 use super::event::{Origin, Read, Rejected};
 use super::json::{Json, Object, as_text};
-use super::judge::Judges;
 use super::lines::{Chunk, Input};
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus};
@@ -186,7 +186,7 @@ impl Import {
 
     /// As [`new`](Self::new), by another clock.
     pub fn with_clock(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
-        Import { writer: Writer { store: Arc::new(store), judges: Judges::new(settings), clock }, source }
+        Import { writer: Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock }, source }
     }
 
     /// Goes by the store's newest rules; the settings' become the first version when there is none.
@@ -194,15 +194,15 @@ impl Import {
     /// # Errors
     /// When the store is away or fails, or its rules are of a newer program.
     pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
-        self.writer.judges.renew(&*self.writer.store, &self.writer.clock).await
+        self.writer.rules.renew(&*self.writer.store, &self.writer.clock).await
     }
 
-    /// Judges all that is noted of visits on shared devices, or until `stop` turns true; whether nothing is left.
+    /// Assigns all that is noted of visits on shared devices, or until `stop` turns true; whether nothing is left.
     ///
     /// # Errors
     /// When the store is away or fails. A server, or the next import, goes on where it was.
-    pub async fn judge_visits(&self, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
-        Ok(self.writer.judge_visits(&[], usize::MAX, || *stop.borrow()).await?.done)
+    pub async fn assign_visits(&self, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
+        Ok(self.writer.assign_visits(&[], usize::MAX, || *stop.borrow()).await?.done)
     }
 
     /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
@@ -304,7 +304,7 @@ impl Import {
         });
         let origin = Origin::import(self.source.clone(), name.clone());
         let mut parser = Parser {
-            judges: self.writer.judges.clone(),
+            rules: self.writer.rules.clone(),
             clock: self.writer.clock.clone(),
             origin,
             occurrences: Occurrences::default(),
@@ -317,7 +317,7 @@ impl Import {
 
 /// Understands lines, on a thread of its own.
 struct Parser {
-    judges: Judges,
+    rules: SharedRules,
     clock: Clock,
     origin: Origin,
     occurrences: Occurrences,
@@ -398,7 +398,7 @@ impl Parser {
     }
 
     fn event(&mut self, place: Place, text: &str, batch: &mut Parsed) {
-        match self.judges.now().reader.read(text, &self.origin, &mut self.occurrences) {
+        match self.rules.active().reader.read(text, &self.origin, &mut self.occurrences) {
             Ok(read) => batch.reads.push((place, read)),
             Err(rejected) => batch.rejects.push((place, rejected)),
         }

@@ -114,7 +114,7 @@ fn unquote(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON text cut into texts, numbers, words and signs, each with where it begins. Whether they stand in an order that
-/// says something is for the parser to judge.
+/// says something is for the parser to decide.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     let mut at = 0;

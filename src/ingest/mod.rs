@@ -7,6 +7,7 @@
 //!
 //! Knows neither GraphQL nor HTTP.
 
+pub mod active_rules;
 pub mod channels;
 mod claims;
 pub mod clock;
@@ -18,7 +19,6 @@ mod fake_store;
 pub mod identifiers;
 pub mod import;
 pub(crate) mod json;
-pub mod judge;
 pub mod kinds;
 mod lines;
 pub mod message_id;

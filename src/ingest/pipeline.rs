@@ -10,13 +10,13 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::active_rules::SharedRules;
 use super::clock::{self, Clock};
 use super::event::{Origin, Read, Reader};
-use super::judge::Judges;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::store::IngestStore;
-use super::visits::Judged;
+use super::visits::Assigned;
 use super::writer::{BATCH, Writer};
 use crate::domain::Duration;
 use crate::domain::rules::{IdentityRules, WrittenRules};
@@ -49,7 +49,7 @@ impl Ingest {
 
     /// As [`new`](Self::new), by another clock.
     pub fn with_clock(store: impl IngestStore, settings: &Settings, clock: Clock) -> Self {
-        let writer = Writer { store: Arc::new(store), judges: Judges::new(settings), clock };
+        let writer = Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock };
         let (queue, calls) = mpsc::channel(QUEUED_CALLS);
         let task = tokio::spawn(serve(writer.clone(), calls));
         Ingest { writer, queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
@@ -57,13 +57,13 @@ impl Ingest {
 
     /// The reader, for those who normalise an identifier before they look it up.
     pub fn reader(&self) -> Arc<Reader> {
-        self.writer.judges.now().reader.clone()
+        self.writer.rules.active().reader.clone()
     }
 
     /// Reads events by these settings from now on: `[[event]]`, `[[channel]]` and `[privacy] unsubscribe`. The
     /// identity rules stay those in force. What was taken before stays as it was read.
     pub fn reload(&self, settings: &Settings) {
-        self.writer.judges.reload(settings);
+        self.writer.rules.reload(settings);
     }
 
     /// The clock that events are taken in by.
@@ -77,27 +77,27 @@ impl Ingest {
     /// # Errors
     /// When the store is away or fails, or its rules are of a newer program.
     pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
-        self.writer.judges.renew(&*self.writer.store, &self.writer.clock).await
+        self.writer.rules.renew(&*self.writer.store, &self.writer.clock).await
     }
 
     /// The most identifiers on one customer, by the rules of now.
     pub fn max_identifiers(&self) -> usize {
-        self.writer.judges.now().rules.max_identifiers
+        self.writer.rules.active().rules.max_identifiers
     }
 
     /// A longer time between two touchpoints ends a session, by the rules of now.
     pub fn session_gap(&self) -> Duration {
-        self.writer.judges.now().session_gap()
+        self.writer.rules.active().session_gap()
     }
 
     /// What decides between people, by the rules of now.
     pub fn rules(&self) -> IdentityRules {
-        self.writer.judges.now().rules.clone()
+        self.writer.rules.active().rules.clone()
     }
 
     /// The settings' own rules.
     pub fn settings_rules(&self) -> WrittenRules {
-        self.writer.judges.of_settings()
+        self.writer.rules.of_settings()
     }
 
     /// Takes events; one outcome each, in order, when all of them are safe.
@@ -123,15 +123,15 @@ impl Ingest {
     /// # Errors
     /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
     pub async fn decide(&self, ruling: &DecisionRequest, trial: bool) -> Result<AppliedDecision, StoreError> {
-        let Writer { store, judges, clock } = &self.writer;
-        let mut decided = match store.decide(&judges.now().rules, ruling, clock(), trial).await {
+        let Writer { store, rules, clock } = &self.writer;
+        let mut decided = match store.decide(&rules.active().rules, ruling, clock(), trial).await {
             Err(StoreError::RulesChanged(_)) => {
-                judges.renew(&**store, clock).await?;
-                store.decide(&judges.now().rules, ruling, clock(), trial).await
+                rules.renew(&**store, clock).await?;
+                store.decide(&rules.active().rules, ruling, clock(), trial).await
             }
             decided => decided,
         }?;
-        decided.change = self.writer.judge_own(&decided.devices, decided.change).await;
+        decided.change = self.writer.assign_own_visits(&decided.devices, decided.change).await;
         Ok(decided)
     }
 
@@ -140,12 +140,12 @@ impl Ingest {
         self.writer.store.until_set_up().await;
     }
 
-    /// Judges all that is noted of visits on shared devices, or until `stop` says so.
+    /// Assigns all that is noted of visits on shared devices, or until `stop` says so.
     ///
     /// # Errors
-    /// When the store is away or fails; what was judged until then stands.
-    pub async fn judge_visits(&self, stop: impl Fn() -> bool) -> Result<Judged, StoreError> {
-        self.writer.judge_visits(&[], usize::MAX, stop).await
+    /// When the store is away or fails; what was assigned until then stands.
+    pub async fn assign_visits(&self, stop: impl Fn() -> bool) -> Result<Assigned, StoreError> {
+        self.writer.assign_visits(&[], usize::MAX, stop).await
     }
 
     /// Takes no more calls, writes those that wait, and returns when all is safe.
@@ -164,9 +164,9 @@ impl Ingest {
         let mut reads = Vec::new();
         // One per event: rejected, or the id and the warnings of one that was read.
         let mut pending = Vec::new();
-        let judge = self.writer.judges.now();
+        let active = self.writer.rules.active();
         for text in events {
-            match judge.reader.read(text, origin, &mut occurrences) {
+            match active.reader.read(text, origin, &mut occurrences) {
                 Ok(mut read) => {
                     let problems = std::mem::take(&mut read.problems);
                     pending.push(Ok((read.fact.message_id.clone(), problems)));
@@ -190,7 +190,7 @@ impl Ingest {
         });
         let outcomes: Vec<EventOutcome> = outcomes.collect();
         count(&outcomes, origin.way);
-        let change = self.writer.judge_own(&applied.devices, applied.change).await;
+        let change = self.writer.assign_own_visits(&applied.devices, applied.change).await;
         Ok(Ingested { change, outcomes })
     }
 

@@ -9,7 +9,7 @@ use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
 use crate::stitching::{Batch, DecisionRequest};
 use crate::store::query::IdentifierRef;
 use crate::store::rules::RulesInForce;
-use crate::store::visits::VisitsJudged;
+use crate::store::visits::VisitsAssigned;
 use crate::store::{Applied, AppliedDecision, Result, Store};
 
 /// The operations of a store that ingest needs; each is described where [`Store`] has it.
@@ -29,14 +29,14 @@ pub trait IngestStore: Send + Sync + 'static {
         at: Timestamp,
         trial: bool,
     ) -> Result<AppliedDecision>;
-    /// Judges one piece of the visits that are noted.
-    async fn judge_visits(
+    /// Assigns one piece of the visits that are noted.
+    async fn assign_visits(
         &self,
         rules: &IdentityRules,
         devices: &[IdentifierId],
         most: usize,
         at: Timestamp,
-    ) -> Result<Option<VisitsJudged>>;
+    ) -> Result<Option<VisitsAssigned>>;
     /// The newest rules.
     async fn rules(&self) -> Result<Option<RulesInForce>>;
     /// Makes `first` the first version of the rules when there is none.
@@ -71,14 +71,14 @@ impl<S: Store + ?Sized> IngestStore for Arc<S> {
         Store::decide(&**self, rules, ruling, at, trial).await
     }
 
-    async fn judge_visits(
+    async fn assign_visits(
         &self,
         rules: &IdentityRules,
         devices: &[IdentifierId],
         most: usize,
         at: Timestamp,
-    ) -> Result<Option<VisitsJudged>> {
-        (**self).judge_visits(rules, devices, most, at).await
+    ) -> Result<Option<VisitsAssigned>> {
+        (**self).assign_visits(rules, devices, most, at).await
     }
 
     async fn rules(&self) -> Result<Option<RulesInForce>> {

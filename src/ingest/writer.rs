@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::active_rules::SharedRules;
 use super::clock::Clock;
 use super::event::Read;
 use super::identifiers::Previous;
-use super::judge::Judges;
 use super::store::IngestStore;
 use crate::domain::IdentifierKey;
 use crate::stitching::batch::SetName;
@@ -55,7 +55,7 @@ fn in_parts(batch: Batch) -> Vec<Batch> {
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) store: Arc<dyn IngestStore>,
-    pub(crate) judges: Judges,
+    pub(crate) rules: SharedRules,
     pub(crate) clock: Clock,
 }
 
@@ -72,7 +72,7 @@ impl Writer {
         let mut parts = in_parts(self.resolve(reads).await?);
         let mut renewals = 0;
         while let Some(mut part) = parts.pop() {
-            match self.store.apply(&self.judges.now().rules, &part, (self.clock)()).await {
+            match self.store.apply(&self.rules.active().rules, &part, (self.clock)()).await {
                 Ok(done) => {
                     applied.change = done.change;
                     applied.outcomes.extend(done.outcomes);
@@ -90,7 +90,7 @@ impl Writer {
                 // when it is planned; a value that they block was read before they did.
                 Err(StoreError::RulesChanged(_)) if renewals < MOST_RENEWALS => {
                     renewals += 1;
-                    self.judges.renew(&*self.store, &self.clock).await?;
+                    self.rules.renew(&*self.store, &self.clock).await?;
                     parts.push(part);
                 }
                 Err(fault) => return Err(fault),
@@ -115,7 +115,7 @@ impl Writer {
         let mut users: FxHashSet<IdentifierKey> = self.store.stored(asked).await?.into_iter().collect();
         for Read { mut fact, previous, .. } in reads {
             if let Some(previous) = previous.filter(|Previous { as_user, .. }| users.contains(as_user)) {
-                self.judges.now().reader.identifiers().is_user(&mut fact.identifiers, &previous);
+                self.rules.active().reader.identifiers().is_user(&mut fact.identifiers, &previous);
             }
             users.extend(fact.identifiers.iter().map(|i| i.key.clone()));
             facts.push(fact);

@@ -63,7 +63,7 @@ pub fn shown(value: Option<&str>) -> Arc<str> {
     }
 }
 
-/// Whether `written`, a value in a question, value_matches this stored value: as answers show it, or as it is stored when
+/// Whether `written`, a value in a question, matches this stored value: as answers show it, or as it is stored when
 /// that is not ambiguous.
 pub(crate) fn value_matches(written: &str, value: Option<&str>) -> bool {
     match value {

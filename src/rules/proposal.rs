@@ -1,6 +1,6 @@
 //! Which changes of the rules can be tried and saved.
 //!
-//! Stored evidence can be judged again, but events are not kept and cannot be read again. So a rule about how identifiers
+//! Stored evidence can be stitched again, but events are not kept and cannot be read again. So a rule about how identifiers
 //! are read from events can only be changed by a new import. But the `traits` of identify events are stored, and
 //! composites can be [made](super::composites) of them.
 

@@ -4,7 +4,7 @@
 //! an order that is always the same. It moves no identifier by itself. So all moves come from a replay of everything, and
 //! identifiers that it keeps apart are never together in between.
 //!
-//! Events keep arriving and are judged by the new rules. The next round finds what they change; when a round finds nothing,
+//! Events keep arriving and are stitched by the new rules. The next round finds what they change; when a round finds nothing,
 //! everything agrees with the rules. A round needs nothing of the one before, so a killed program can start again.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use super::composites::Derivation;
 use super::replay::replay;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{IdentifierId, IdentifierKey, Timestamp};
-use crate::ingest::judge::read_rules;
+use crate::ingest::active_rules::read_rules;
 use crate::stitching::moves::Move;
 use crate::stitching::{Batch, Outcome};
 use crate::store::query::IdentifierRef;

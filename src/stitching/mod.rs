@@ -8,7 +8,7 @@
 //! * [`plan()`] runs both, [`record`] records the outcome, [`rows`] are what a plan writes, [`figures`] what it changes in
 //!   the store's figures.
 //! * [`why`] finds the chain of links that connects two identifiers.
-//! * [`sharing`] finds shared devices and takes them out of their customers, [`replay`] judges evidence again,
+//! * [`sharing`] finds shared devices and takes them out of their customers, [`replay`] stitches evidence again,
 //!   [`regroup`] finds the customers of the parts.
 //! * [`restitch`] replays everything from the beginning, [`compare`] compares the result with the current partition,
 //!   [`moves`] applies the difference.

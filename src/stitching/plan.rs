@@ -84,7 +84,7 @@ pub fn plan(
             None => accept(rules, &mut working_set, &identifiers, new_id),
             Some(derived) => derived_verdict(&working_set, &identifiers, derived),
         };
-        let mut kept = log.judge(rules, &working_set, fact, &identifiers, &verdict);
+        let mut kept = log.evidence(rules, &working_set, fact, &identifiers, &verdict);
         // A replay checks every kept set. After a decision, a set that was kept before can show it too.
         let is_decided = || verdict.devices(rules, &working_set).any(|ix| working_set.is_decided(ix));
         if fact.derived.is_none() && (kept.fresh || is_decided()) {

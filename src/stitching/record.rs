@@ -45,7 +45,7 @@ impl<'k> Log<'k> {
 
     /// Whether the set of a fact is kept as evidence: when it is new, when its outcome differs from the last one, when it
     /// moved an identifier, and when the fact is derived. So a replay of the evidence gives the present partition.
-    pub(crate) fn judge<'i>(
+    pub(crate) fn evidence<'i>(
         &mut self,
         rules: &IdentityRules,
         working_set: &WorkingSet,

@@ -1,4 +1,4 @@
-//! Judges evidence and decisions again, in the order of their arrival.
+//! Repeats evidence and decisions, in the order of their arrival.
 
 use std::collections::BTreeMap;
 

@@ -112,7 +112,7 @@ impl<'r> Restitch<'r> {
     fn take(&mut self, arrival: Arrival, identifiers: &[IdentifierIx]) -> Verdict {
         self.decide_until(arrival);
         self.evidence.push(arrival, identifiers);
-        self.judge(arrival, identifiers)
+        self.verdict(arrival, identifiers)
     }
 
     /// Ends the replay.
@@ -121,7 +121,7 @@ impl<'r> Restitch<'r> {
         Replayed { partition: self.partition(), replay: self }
     }
 
-    fn judge(&mut self, arrival: Arrival, identifiers: &[IdentifierIx]) -> Verdict {
+    fn verdict(&mut self, arrival: Arrival, identifiers: &[IdentifierIx]) -> Verdict {
         let mut verdict = replay::see(self.rules, &mut self.working_set, identifiers);
         let earlier = |ix| self.evidence.earlier(arrival, ix);
         verdict.turned_shared.extend(sharing::seen_apart(self.rules, &self.working_set, &verdict, earlier));

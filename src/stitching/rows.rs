@@ -219,7 +219,7 @@ pub struct EvidenceRow {
     pub source: Arc<str>,
     /// When it happened.
     pub at: Timestamp,
-    /// The rules that judged it.
+    /// The rules it was stitched by.
     pub rules_version: i64,
 }
 

@@ -54,7 +54,7 @@ pub struct Applied {
     pub change: i64,
     /// One per fact, in order.
     pub outcomes: Vec<Outcome>,
-    /// Shared devices whose visits are to be judged now; see [`visits`].
+    /// Shared devices whose visits are to be assigned now; see [`visits`].
     pub devices: Vec<IdentifierId>,
 }
 
@@ -65,7 +65,7 @@ pub struct AppliedDecision {
     pub change: i64,
     /// What it came to.
     pub outcome: DecisionOutcome,
-    /// Shared devices whose visits are to be judged now; see [`visits`].
+    /// Shared devices whose visits are to be assigned now; see [`visits`].
     pub devices: Vec<IdentifierId>,
 }
 

@@ -17,7 +17,7 @@ use crate::stitching::moves::Move;
 /// The newest rules, and how far they are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesInForce {
-    /// The newest version: what arrives is judged by it.
+    /// The newest version: what arrives is stitched by it.
     pub saved: SavedRules,
     /// The version that all that is stored agrees with.
     pub applied: i64,

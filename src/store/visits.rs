@@ -6,9 +6,9 @@ use super::Result;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// A range that was judged.
+/// A range that was assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VisitsJudged {
+pub struct VisitsAssigned {
     /// The change number after it; that of the last change when no owner changed.
     pub change: i64,
     /// How many touchpoints changed their owner.
@@ -32,21 +32,21 @@ pub struct OwnerMove {
 
 /// What can be done and asked about visits on shared devices.
 ///
-/// Whoever writes notes what is to be judged, in the same transaction: around what shared devices did, all of
+/// Whoever writes notes what is to be assigned, in the same transaction: around what shared devices did, all of
 /// a device that turns out to be shared or no longer is, and wherever somebody was signed in who has another
-/// customer now. It is judged piece by piece, each in a transaction of its own; who is killed between two goes
+/// customer now. It is assigned piece by piece, each in a transaction of its own; who is killed between two goes
 /// on where it was, and several servers may do it at once.
 #[async_trait]
 pub trait Visits: Send + Sync + 'static {
-    /// Judges one piece of about `most` touchpoints of what is noted, of one of the devices when some are
+    /// Assigns one piece of about `most` touchpoints of what is noted, of one of the devices when some are
     /// given. `None` when nothing is.
-    async fn judge_visits(
+    async fn assign_visits(
         &self,
         rules: &IdentityRules,
         devices: &[IdentifierId],
         most: usize,
         at: Timestamp,
-    ) -> Result<Option<VisitsJudged>>;
+    ) -> Result<Option<VisitsAssigned>>;
 
     /// Every change of an owner behind the change `after`, up to `upto`, in the order in which they were made:
     /// followers of the log ask for it, since no entry tells it.

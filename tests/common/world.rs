@@ -44,19 +44,19 @@ impl World {
 
     /// Assigns all visits on shared devices, with this number of touchpoints at a time. The answer is how many touchpoints
     /// changed their owner.
-    pub async fn judge_by(&self, piece: usize) -> usize {
+    pub async fn assign_by(&self, piece: usize) -> usize {
         let mut moved = 0;
-        while let Some(judged) =
-            self.store.judge_visits(&self.rules, &[], piece, minute(1_000)).await.expect("it is judged")
+        while let Some(assigned) =
+            self.store.assign_visits(&self.rules, &[], piece, minute(1_000)).await.expect("it is assigned")
         {
-            moved += judged.moved;
+            moved += assigned.moved;
         }
         moved
     }
 
     /// The same with the usual number of touchpoints at a time.
-    pub async fn judge(&self) -> usize {
-        self.judge_by(2_000).await
+    pub async fn assign_visits(&self) -> usize {
+        self.assign_by(2_000).await
     }
 
     /// The whole view of the customer of an identifier.

@@ -237,13 +237,13 @@ async fn who_waited_for_the_counter_does_not_put_it_back() {
         let batch = one(&format!("w{round}"), 3, &[&format!("email:{round}")]);
         let writer = tokio::spawn(async move { writer.apply(&rules(), &batch, NOW).await });
         gate.reached.notified().await;
-        let (judge, starter) = (world.server(|_| {}), world.server(|_| {}));
-        let judge = tokio::spawn(async move { judge.judge_visits(&rules(), &[], 4, NOW).await });
+        let (assigning, starter) = (world.server(|_| {}), world.server(|_| {}));
+        let assigning = tokio::spawn(async move { assigning.assign_visits(&rules(), &[], 4, NOW).await });
         let starter = tokio::spawn(async move { starter.set_up().await });
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         gate.go_on.notify_one();
         let written = writer.await.expect("no panic").expect("applied");
-        judge.await.expect("no panic").expect("judged");
+        assigning.await.expect("no panic").expect("assigned");
         starter.await.expect("no panic").expect("set up");
         let counter = number(&world.options, "MATCH (n:Counter) RETURN n.seq AS n").await;
         assert!(counter >= written.change, "round {round}: {counter} after {}", written.change);
@@ -255,7 +255,7 @@ async fn who_waited_for_the_counter_does_not_put_it_back() {
 
 /// Two servers assign visits while a third ingests more, of the same device and the same customers.
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_judge_visits_side_by_side() {
+async fn servers_assign_visits_side_by_side() {
     const HOUR: i64 = 3_600_000;
     let Some(world) = World::empty().await else { return };
     let flip = [("f1", 1, "user_id:0"), ("f2", 2, "user_id:1")];
@@ -263,12 +263,12 @@ async fn servers_judge_visits_side_by_side() {
         world.store.apply(&rules(), &one(id, at, &[user, "anonymous_id:tablet"]), NOW).await.expect("applied");
     }
     let (done, finished) = tokio::sync::watch::channel(false);
-    let judges = [(); 2].map(|()| {
+    let assigning = [(); 2].map(|()| {
         let (server, finished) = (world.server(|_| {}), finished.clone());
         tokio::spawn(async move {
             loop {
                 let last = *finished.borrow();
-                while server.judge_visits(&rules(), &[], 4, NOW).await.expect("judged").is_some() {}
+                while server.assign_visits(&rules(), &[], 4, NOW).await.expect("assigned").is_some() {}
                 if last {
                     return;
                 }
@@ -287,8 +287,8 @@ async fn servers_judge_visits_side_by_side() {
         world.store.apply(&rules(), &Batch { facts }, NOW).await.expect("applied");
     }
     done.send_replace(true);
-    for judge in judges {
-        judge.await.expect("no panic");
+    for task in assigning {
+        task.await.expect("no panic");
     }
     let given = "MATCH (t:Touchpoint)-[:GIVEN_TO]->(i:Identifier) WHERE i.id = t.owner AND t.moved IS NOT NULL \
         MATCH (s:Touchpoint {owner: i.id}) WHERE s.moved IS NULL AND abs(s.at - t.at) = 1 RETURN count(t) AS n";

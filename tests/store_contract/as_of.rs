@@ -357,11 +357,11 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Input) -> Result<(), Test
                 }
             }
         }
-        // Visits are judged whenever the background comes to it.
+        // Visits are assigned whenever the background comes to it.
         if seen.len() % 3 != 1 {
-            let judge =
-                async |piece| store.judge_visits(&rules, &[], piece, minute(minutes)).await.expect("it is judged");
-            while judge(1 + seen.len() % 4).await.is_some() {}
+            let assign =
+                async |piece| store.assign_visits(&rules, &[], piece, minute(minutes)).await.expect("it is assigned");
+            while assign(1 + seen.len() % 4).await.is_some() {}
         }
         let moment = store.moment(minute(minutes + 5)).await.expect("an answer").expect("a moment");
         prop_assert_eq!(moment.change, store.status().await.expect("a status").change);

@@ -80,13 +80,18 @@ async fn who_is_given_a_visit_was_on_the_device_and_who_loses_it_was_not(world: 
             tablet("m5", 310),
         ])
         .await;
-    world.judge().await;
+    world.assign_visits().await;
     assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 100, 310));
     assert_eq!(times(&world, "user_id", "ben", None).await, on("d1", 200, 200));
     let before = world.store.status().await.expect("a status").changed_at;
     // Both were there in that visit, so it is nobody's.
     world.apply_at(minute(1_200), [signed_in("m6", "ben", 305)]).await;
-    world.store.judge_visits(&world.rules, &[], 2_000, minute(1_200)).await.expect("it is judged").expect("something");
+    world
+        .store
+        .assign_visits(&world.rules, &[], 2_000, minute(1_200))
+        .await
+        .expect("it is assigned")
+        .expect("something");
     assert_eq!(times(&world, "user_id", "ada", None).await, on("d1", 100, 300));
     assert_eq!(times(&world, "user_id", "ben", None).await, on("d1", 200, 305));
     assert_eq!(times(&world, "user_id", "ada", Some(before)).await, on("d1", 100, 310));

@@ -472,7 +472,7 @@ async fn what_arrives_while_rules_are_taken_in_is_found(mut world: World) {
     household(&world).await;
     let new = NewRules { based_on: 1, by: "clerk".into(), note: None, rules: limited(1) };
     world.store.save_rules(&new, minute(9)).await.expect("an answer").expect("it is saved");
-    // Judged by the new rules on top of what the old ones made.
+    // Assigned by the new rules on top of what the old ones made.
     world.rules = IdentityRules { version: 2, ..read(&limited(1)).rules() };
     world.apply([event("m5").email("ben@example.org").card("c1")]).await;
     let report = taken_in(&world).await;

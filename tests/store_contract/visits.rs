@@ -22,14 +22,14 @@ use crate::fixture::cases;
 cases! {
     a_touchpoint_keeps_the_device_that_carried_it,
     who_signs_in_has_what_the_device_did_in_that_visit,
-    old_visits_are_judged_once_a_device_turns_out_shared,
-    a_late_touchpoint_judges_its_own_visit_only,
+    old_visits_are_assigned_once_a_device_turns_out_shared,
+    a_late_touchpoint_assigns_its_own_visit_only,
     two_people_in_one_visit_leave_it_to_nobody,
     an_order_goes_with_its_visit_and_comes_back,
     a_merge_and_a_split_move_visits,
     what_is_shared_no_longer_has_everything_back,
     a_moment_has_the_owners_of_then,
-    judged_piece_by_piece_it_comes_to_the_same,
+    assigned_piece_by_piece_it_comes_to_the_same,
     whose_visits_are_does_not_depend_on_the_order_of_arrival,
     the_same_again_changes_nothing,
     a_till_and_a_bot_hurt_nobody,
@@ -86,7 +86,7 @@ async fn household(world: &World) {
             event("s1").minute(500).user("sam").anonymous("tablet").view(),
         ])
         .await;
-    world.judge().await;
+    world.assign_visits().await;
 }
 
 fn order(event: Event, number: &str, total: &str) -> Event {
@@ -127,8 +127,8 @@ async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
         ])
         .await;
     assert_eq!(applied.devices, [world.identifier("anonymous_id", "tablet").await]);
-    assert_eq!(customer_of(&applied.outcomes[0]), None, "nobody's, until it is judged");
-    assert_eq!(world.judge().await, 3);
+    assert_eq!(customer_of(&applied.outcomes[0]), None, "nobody's, until it is assigned");
+    assert_eq!(world.assign_visits().await, 3);
     assert_eq!(
         owners(&world, &["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"]).await,
         ["ruth", "ruth", "ruth", "tablet", "tablet", "sam", "sam", "tablet"]
@@ -145,7 +145,7 @@ async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
     adds_up(&world).await;
 }
 
-async fn old_visits_are_judged_once_a_device_turns_out_shared(world: World) {
+async fn old_visits_are_assigned_once_a_device_turns_out_shared(world: World) {
     world
         .apply([
             event("m1").minute(1).anonymous("tablet").view(),
@@ -154,16 +154,16 @@ async fn old_visits_are_judged_once_a_device_turns_out_shared(world: World) {
             event("m4").minute(101).anonymous("tablet").view(),
         ])
         .await;
-    assert_eq!(world.judge().await, 0, "it is hers");
+    assert_eq!(world.assign_visits().await, 0, "it is hers");
     assert_eq!(world.customer("user_id", "ruth").await.rollup().touchpoint_count(), 4);
     world.apply([event("m5").minute(500).user("sam").anonymous("tablet").view()]).await;
     assert_eq!(world.customer("user_id", "ruth").await.rollup().touchpoint_count(), 1);
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     assert_eq!(owners(&world, &["m1", "m2", "m3", "m4"]).await, ["ruth", "ruth", "tablet", "tablet"]);
     adds_up(&world).await;
 }
 
-async fn a_late_touchpoint_judges_its_own_visit_only(world: World) {
+async fn a_late_touchpoint_assigns_its_own_visit_only(world: World) {
     household(&world).await;
     world
         .apply([
@@ -172,17 +172,17 @@ async fn a_late_touchpoint_judges_its_own_visit_only(world: World) {
             event("m3").minute(3_000).anonymous("tablet").view(),
         ])
         .await;
-    assert_eq!(world.judge().await, 0);
+    assert_eq!(world.assign_visits().await, 0);
     // Signed in later: the earlier visit stays as it is.
     world.apply([event("m4").minute(3_020).user("sam").anonymous("tablet").view()]).await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     // It was earlier, and arrives later.
     world.apply([event("m5").minute(2_005).user("ruth").anonymous("tablet").view()]).await;
-    assert_eq!(world.judge().await, 2);
+    assert_eq!(world.assign_visits().await, 2);
     assert_eq!(owners(&world, &["m1", "m2", "m3"]).await, ["ruth", "ruth", "sam"]);
     // What joins two visits joins their people.
     world.apply([event("m6").minute(2_040).anonymous("tablet").view()]).await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     adds_up(&world).await;
 }
 
@@ -194,9 +194,9 @@ async fn two_people_in_one_visit_leave_it_to_nobody(world: World) {
             event("m2").minute(2_001).user("ruth").anonymous("tablet").view(),
         ])
         .await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     world.apply([event("m3").minute(2_010).user("sam").anonymous("tablet").view()]).await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     assert_eq!(owners(&world, &["m1", "m2", "m3"]).await, ["tablet", "ruth", "sam"]);
     adds_up(&world).await;
 }
@@ -204,11 +204,11 @@ async fn two_people_in_one_visit_leave_it_to_nobody(world: World) {
 async fn an_order_goes_with_its_visit_and_comes_back(world: World) {
     household(&world).await;
     world.apply([order(event("m1").minute(2_000).anonymous("tablet"), "1", "30")]).await;
-    world.judge().await;
+    world.assign_visits().await;
     assert_eq!(net(&*world.customer("user_id", "ruth").await), None);
     assert!(world.find_by(CustomerKey::Order { number: "1".into(), source: None }).await.is_none());
     world.apply([event("m2").minute(2_010).user("ruth").anonymous("tablet").view()]).await;
-    world.judge().await;
+    world.assign_visits().await;
     let ruth = world.customer("user_id", "ruth").await;
     assert_eq!((net(&ruth), ruth.rollup().order_count()), (Some(amount("30")), 1));
     let by_order = world.find_by(CustomerKey::Order { number: "1".into(), source: None }).await.expect("its buyer");
@@ -219,7 +219,7 @@ async fn an_order_goes_with_its_visit_and_comes_back(world: World) {
     let ruth = world.customer("user_id", "ruth").await;
     assert_eq!(net(&ruth), Some(amount("20")));
     world.apply([event("m4").minute(2_005).user("sam").anonymous("tablet").view()]).await;
-    world.judge().await;
+    world.assign_visits().await;
     assert_eq!(net(&*world.customer("user_id", "ruth").await), None, "two people: nobody's again");
     assert_eq!(net(&*world.customer("user_id", "sam").await), None);
     adds_up(&world).await;
@@ -234,22 +234,22 @@ async fn a_merge_and_a_split_move_visits(world: World) {
             event("m3").minute(2_002).email("guest@example.org").anonymous("tablet").view(),
         ])
         .await;
-    world.judge().await;
+    world.assign_visits().await;
     assert_eq!(owners(&world, &["m1"]).await, ["tablet"], "two people");
     let (ruth, guest) = (world.id("user_id", "ruth").await, world.id("email", "guest@example.org").await);
     rule(&world, DecisionAction::Merge(vec![ruth.clone(), guest])).await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     assert_eq!(owners(&world, &["m1"]).await, ["ruth"], "they are one");
     assert_eq!(net(&*world.customer("user_id", "ruth").await), Some(amount("30")));
     adds_up(&world).await;
     rule(&world, DecisionAction::Split(ruth.clone(), vec![IdentifierKey::new("email", "guest@example.org")])).await;
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     assert_eq!(owners(&world, &["m1"]).await, ["tablet"], "they are two again");
     assert_eq!(net(&*world.customer("user_id", "ruth").await), None);
     // Who is kept apart by a person was so already by where they signed in.
     let sam = world.id("user_id", "sam").await;
     rule(&world, DecisionAction::KeepApart(vec![ruth, sam])).await;
-    assert_eq!(world.judge().await, 0);
+    assert_eq!(world.assign_visits().await, 0);
     adds_up(&world).await;
 }
 
@@ -261,7 +261,7 @@ async fn what_is_shared_no_longer_has_everything_back(world: World) {
             event("m2").minute(2_001).user("ruth").anonymous("tablet").view(),
         ])
         .await;
-    world.judge().await;
+    world.assign_visits().await;
     assert_eq!(owners(&world, &["m1"]).await, ["ruth"]);
     let tablet = world.identifier("anonymous_id", "tablet").await;
     let back = Move {
@@ -272,7 +272,7 @@ async fn what_is_shared_no_longer_has_everything_back(world: World) {
     };
     let settled = world.store.apply_moves(&world.rules, &[back], minute(3_000)).await.expect("it is settled");
     assert_eq!(settled.done, 1);
-    assert_eq!(world.judge().await, 1);
+    assert_eq!(world.assign_visits().await, 1);
     assert_eq!(owners(&world, &["m1", "m2"]).await, ["tablet", "ruth"]);
     assert_eq!(net(&*world.customer("anonymous_id", "tablet").await), Some(amount("30")));
     adds_up(&world).await;
@@ -292,13 +292,13 @@ async fn a_moment_has_the_owners_of_then(world: World) {
     let at = async |number| world.store.moment(minute(number)).await.expect("an answer").expect("a moment");
     let before = at(10_000).await;
     world.apply_at(minute(10_010), [event("m3").minute(2_010).user("ruth").anonymous("tablet").view()]).await;
-    let judge = async |number| {
-        while world.store.judge_visits(&world.rules, &[], 2_000, minute(number)).await.expect("judged").is_some() {}
+    let assign = async |number| {
+        while world.store.assign_visits(&world.rules, &[], 2_000, minute(number)).await.expect("assigned").is_some() {}
     };
-    judge(10_020).await;
+    assign(10_020).await;
     let given = at(10_020).await;
     world.apply_at(minute(10_030), [event("m4").minute(2_005).user("sam").anonymous("tablet").view()]).await;
-    judge(10_040).await;
+    assign(10_040).await;
     let back = at(10_040).await;
     let [ruth, tablet] = [world.identifier("user_id", "ruth").await, world.identifier("anonymous_id", "tablet").await];
     for (moment, owner, spent) in
@@ -326,7 +326,7 @@ async fn a_moment_has_the_owners_of_then(world: World) {
     adds_up(&world).await;
 }
 
-async fn judged_piece_by_piece_it_comes_to_the_same(world: World) {
+async fn assigned_piece_by_piece_it_comes_to_the_same(world: World) {
     let mut events = Vec::new();
     for n in 0..60_i64 {
         let at = n * 25 + (n / 7) * 60;
@@ -340,9 +340,9 @@ async fn judged_piece_by_piece_it_comes_to_the_same(world: World) {
     world.apply(events).await;
     // Stopped after two pieces, and gone on with.
     for _ in 0..2 {
-        world.store.judge_visits(&world.rules, &[], 3, minute(1_000)).await.expect("judged").expect("a piece");
+        world.store.assign_visits(&world.rules, &[], 3, minute(1_000)).await.expect("assigned").expect("a piece");
     }
-    assert!(world.judge_by(3).await > 0);
+    assert!(world.assign_by(3).await > 0);
     let messages: Vec<String> = (0..60).map(|n| format!("m{n}")).collect();
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     let by_pieces = owners(&world, &messages).await;
@@ -358,7 +358,7 @@ async fn judged_piece_by_piece_it_comes_to_the_same(world: World) {
     world.store.save_rules(&rules, minute(2)).await.expect("an answer").expect("they are saved");
     let world = World { rules: IdentityRules { version: 2, ..world.rules }, ..world };
     let before = world.store.status().await.expect("a status").change;
-    assert_eq!(world.judge().await, 0);
+    assert_eq!(world.assign_visits().await, 0);
     assert_eq!(world.store.status().await.expect("a status").change, before, "and no number is used up");
     assert_eq!(owners(&world, &messages).await, by_pieces);
     adds_up(&world).await;
@@ -392,7 +392,7 @@ async fn whose_visits_are_does_not_depend_on_the_order_of_arrival(world: World) 
         }
         for batch in events.chunks([40, 7, 3][run]) {
             world.apply(batch.iter().cloned()).await;
-            world.judge_by(4).await;
+            world.assign_by(4).await;
         }
         let messages: Vec<String> = (0..40).map(|n| format!("{run}-{n}")).collect();
         let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
@@ -416,13 +416,13 @@ async fn the_same_again_changes_nothing(world: World) {
         ]
     };
     world.apply(events()).await;
-    world.judge().await;
+    world.assign_visits().await;
     let before = world.store.status().await.expect("a status");
     let again = world.apply(events()).await;
     assert!(again.outcomes.iter().all(is_unchanged) && again.devices.is_empty());
     let ruth = world.id("user_id", "ruth").await;
     assert_eq!(customer_of(&again.outcomes[0]), Some(ruth), "it says whose it is now");
-    assert_eq!(world.judge().await, 0);
+    assert_eq!(world.assign_visits().await, 0);
     assert_eq!(world.store.status().await.expect("a status"), before);
 }
 
@@ -444,7 +444,7 @@ async fn a_till_and_a_bot_hurt_nobody(world: World) {
     events.push(event("b-other").minute(1_441).user("ruth").anonymous("bot").view());
     for batch in events.chunks(250) {
         world.apply(batch.iter().cloned()).await;
-        world.judge_by(100).await;
+        world.assign_by(100).await;
     }
     // The till's day has many people in it; the bot's first day has one.
     assert_eq!(owners(&world, &["t0", "t300", "b0", "b2", "b598"]).await, ["till", "till", "ada", "ada", "bot"]);
@@ -452,7 +452,7 @@ async fn a_till_and_a_bot_hurt_nobody(world: World) {
     adds_up(&world).await;
     // One that comes late moves its own day, and no other.
     world.apply([event("late").minute(2 * 1_440 + 5).user("sam").anonymous("bot").view()]).await;
-    assert_eq!(world.judge_by(100).await, (2_880..=4_192).filter(|at| at % 14 == 0 || at % 14 == 6).count());
+    assert_eq!(world.assign_by(100).await, (2_880..=4_192).filter(|at| at % 14 == 0 || at % 14 == 6).count());
     assert_eq!(owners(&world, &["b0", "b300", "b598"]).await, ["ada", "ruth", "sam"]);
     adds_up(&world).await;
 }

@@ -288,9 +288,9 @@ async fn what_comes_slowly_is_not_kept_waiting_for_a_full_batch() {
 fn a_line_of_one_mebibyte_is_read() {
     let settings = Settings::default();
     let origin = Origin::import(None, "f");
-    let judges = Judges::new(&settings);
+    let rules = SharedRules::new(&settings);
     let (clock, occurrences) = (Arc::new(clock), Occurrences::default());
-    let mut parser = Parser { judges, clock, origin, occurrences, batch_size: 1 };
+    let mut parser = Parser { rules, clock, origin, occurrences, batch_size: 1 };
     let pad = "x".repeat(LONGEST_LINE - 200);
     let line = event(1).replacen('{', &format!("{{\"properties\":{{\"pad\":\"{pad}\"}},"), 1);
     let mut batch = Parsed::default();

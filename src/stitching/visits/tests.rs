@@ -93,7 +93,7 @@ fn a_visit_goes_to_the_one_who_was_signed_in_by_the_strongest_of_their_names() {
 }
 
 #[test]
-fn a_range_is_judged_as_far_as_its_page_goes() {
+fn a_range_is_assigned_as_far_as_its_page_goes() {
     let range = Pending::whole(DEVICE);
     let page = at(&[0, 1, 2]);
     assert_eq!(reach(&page, false, &range), range.to);
@@ -109,7 +109,7 @@ fn a_range_is_judged_as_far_as_its_page_goes() {
     );
 }
 
-/// A stream that is judged as a store does it: by ranges, in windows that grow as they are asked to.
+/// A stream that is assigned as a store does it: by ranges, in windows that grow as they are asked to.
 struct State {
     stream: Vec<Seen>,
     given: FxHashMap<Arrival, Option<IdentifierId>>,
@@ -121,7 +121,7 @@ impl State {
         self.stream.sort_by_key(|seen| (seen.at, seen.arrival));
         for mut range in Pending::around(DEVICE, batch.iter().map(|seen| seen.at).collect()) {
             loop {
-                let to = self.judge(&range, people, page);
+                let to = self.assign(&range, people, page);
                 match range.behind(to) {
                     Some(rest) => range = rest,
                     None => break,
@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    fn judge(&mut self, range: &Pending, people: &FxHashMap<IdentifierId, SignedIn>, page: usize) -> Timestamp {
+    fn assign(&mut self, range: &Pending, people: &FxHashMap<IdentifierId, SignedIn>, page: usize) -> Timestamp {
         let mut begin = self.stream.partition_point(|seen| seen.at < range.from);
         let mut end = (begin + page).min(self.stream.len());
         let to = reach(&self.stream[begin..end], end < self.stream.len(), range);

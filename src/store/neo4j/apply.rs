@@ -45,7 +45,7 @@ use crate::stitching::reassignment;
 use crate::stitching::visits::Pending;
 use crate::stitching::{self, Batch, DecisionRequest, Known, Missing, Plan, Planned};
 use crate::store::rules::{AppliedMoves, NewRules};
-use crate::store::visits::VisitsJudged;
+use crate::store::visits::VisitsAssigned;
 use crate::store::{Applied, AppliedDecision, StoreError};
 
 statements! {
@@ -110,20 +110,20 @@ pub(super) async fn apply_moves(
     }
 }
 
-/// Judges one piece of what is noted of visits.
-pub(super) async fn judge_visits(
+/// Assigns one piece of what is noted of visits.
+pub(super) async fn assign_visits(
     store: &Inner,
     rules: &IdentityRules,
     devices: &[IdentifierId],
     most: usize,
     at: Timestamp,
-) -> Result<Option<VisitsJudged>, StoreError> {
+) -> Result<Option<VisitsAssigned>, StoreError> {
     // Asked all the time, and nothing most of the time.
     if !fault::again(|| visits::is_noted(store, devices)).await? {
         return Ok(None);
     }
     match often(store, rules, Task::Visits(devices, most), at).await? {
-        Done::Judged(judged) => Ok(judged),
+        Done::Assigned(assigned) => Ok(assigned),
         _ => Err(mistaken()),
     }
 }
@@ -134,7 +134,7 @@ pub(super) async fn save_rules(
     new: &NewRules,
     at: Timestamp,
 ) -> Result<Option<(SavedRules, i64)>, StoreError> {
-    // Nobody is judged here.
+    // No visit is assigned here.
     let none = IdentityRules {
         version: new.based_on,
         kinds: Vec::new(),
@@ -160,7 +160,7 @@ enum Task<'a> {
     /// Whether it is for trial.
     Decision(&'a DecisionRequest, bool),
     Moves(&'a [Move]),
-    /// About how many touchpoints are to be judged.
+    /// About how many touchpoints are to be assigned.
     Visits(&'a [IdentifierId], usize),
     Rules(&'a NewRules),
 }
@@ -170,7 +170,7 @@ enum Done {
     Facts(Applied),
     Decision(AppliedDecision),
     Moves(AppliedMoves),
-    Judged(Option<VisitsJudged>),
+    Assigned(Option<VisitsAssigned>),
     Saved(Box<(SavedRules, i64)>),
 }
 
@@ -226,7 +226,7 @@ async fn attempt(
             decide_under_locks(store, &mut transaction, rules, ruling, at, trial, wider).await
         }
         Task::Moves(moves) => move_identifiers(store, &mut transaction, rules, moves, at, wider).await,
-        Task::Visits(devices, most) => judge(store, &mut transaction, rules, devices, most, at, wider).await,
+        Task::Visits(devices, most) => assign(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
     };
     match work {
@@ -332,7 +332,7 @@ impl Desk {
         }
     }
 
-    /// Writes the plan. Answers the devices whose visits are to be judged, and the customers that the change is about.
+    /// Writes the plan. Answers the devices whose visits are to be assigned, and the customers that the change is about.
     async fn write(
         &self,
         store: &Inner,
@@ -451,7 +451,7 @@ async fn move_identifiers(
     Ok(Work::Written { change, done: Done::Moves(AppliedMoves { change, done }), customers })
 }
 
-async fn judge(
+async fn assign(
     store: &Inner,
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
@@ -462,7 +462,7 @@ async fn judge(
 ) -> Outcome<Work> {
     store.pause_at(Step::Begun).await;
     let Some(Pending { device, .. }) = visits::next(transaction, devices).await? else {
-        return Ok(Work::Nothing(Done::Judged(None)));
+        return Ok(Work::Nothing(Done::Assigned(None)));
     };
     // A key of an order has a line feed in it, and one of an identifier never.
     let (orders, mut keys): (BTreeSet<String>, BTreeSet<String>) =
@@ -475,33 +475,33 @@ async fn judge(
     let last = take_counter(transaction, rules).await?;
     // Again, now that nobody else writes.
     let Some(range) = visits::next(transaction, &[device]).await? else {
-        return Ok(Work::Nothing(Done::Judged(Some(VisitsJudged { change: last, moved: 0, read: 0 }))));
+        return Ok(Work::Nothing(Done::Assigned(Some(VisitsAssigned { change: last, moved: 0, read: 0 }))));
     };
     let mut known = match known::read(transaction, &Batch::default(), &locks.locked()).await? {
         Reading::Complete(known) => known,
         Reading::Wider(more) => return Ok(Work::TooFewLocks(more)),
     };
     let shared = known.identifiers.iter().any(|i| i.id == device && i.is_shared());
-    let judgement = visits::judge(transaction, rules, &range, shared, most).await?;
-    let to_lock = visits::to_lock(transaction, &judgement.given).await?;
+    let assignment = visits::assign(transaction, rules, &range, shared, most).await?;
+    let to_lock = visits::to_lock(transaction, &assignment.given).await?;
     let missing = |key: &String| !locks.identifiers.contains(key) && !locks.orders.contains(key);
     let missing: Vec<String> = to_lock.into_iter().filter(missing).collect();
     if !missing.is_empty() {
         return Ok(Work::TooFewLocks(missing));
     }
     store.pause_at(Step::Known).await;
-    visits::shorten(transaction, &range, judgement.to).await?;
-    let (moved, read) = (judgement.given.len(), judgement.read);
+    visits::shorten(transaction, &range, assignment.to).await?;
+    let (moved, read) = (assignment.given.len(), assignment.read);
     if moved == 0 {
-        return Ok(Work::Noted(Done::Judged(Some(VisitsJudged { change: last, moved, read }))));
+        return Ok(Work::Noted(Done::Assigned(Some(VisitsAssigned { change: last, moved, read }))));
     }
     let number = take_number(transaction, rules, at).await?;
-    let latest = visits::move_owners(transaction, &judgement.given, number.seq, &mut known).await?;
-    let plan = reassignment::reassign(rules, &known, judgement.given, &latest, number.seq, number.at);
+    let latest = visits::move_owners(transaction, &assignment.given, number.seq, &mut known).await?;
+    let plan = reassignment::reassign(rules, &known, assignment.given, &latest, number.seq, number.at);
     write_plan(transaction, &locks, &known, &plan, &number).await?;
     store.pause_at(Step::Written).await;
     let customers = locks.concerned(&plan);
-    let done = Done::Judged(Some(VisitsJudged { change: number.seq, moved, read }));
+    let done = Done::Assigned(Some(VisitsAssigned { change: number.seq, moved, read }));
     Ok(Work::Written { change: number.seq, done, customers })
 }
 

@@ -62,7 +62,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
-use super::visits::{OwnerMove, Visits, VisitsJudged};
+use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
@@ -475,16 +475,16 @@ impl JourneySource for Neo4jStore {
 
 #[async_trait]
 impl Visits for Neo4jStore {
-    async fn judge_visits(
+    async fn assign_visits(
         &self,
         rules: &IdentityRules,
         devices: &[IdentifierId],
         most: usize,
         at: Timestamp,
-    ) -> Result<Option<VisitsJudged>> {
+    ) -> Result<Option<VisitsAssigned>> {
         let (store, rules, devices) = (self.inner.clone(), rules.clone(), devices.to_vec());
-        let work = tokio::spawn(async move { apply::judge_visits(&store, &rules, &devices, most, at).await });
-        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("visits could not be judged: {e}"))))
+        let work = tokio::spawn(async move { apply::assign_visits(&store, &rules, &devices, most, at).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("visits could not be assigned: {e}"))))
     }
 
     async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {

@@ -1,6 +1,6 @@
-//! What shared devices did: their streams, what is to be judged, and moves of owners.
+//! What shared devices did: their streams, what is to be assigned, and moves of owners.
 //!
-//! A piece is judged by whoever holds the counter, so what it reads stays as it is. Whom it moves things to is
+//! A piece is assigned by whoever holds the counter, so what it reads stays as it is. Whom it moves things to is
 //! known only then; when that is somebody who is not locked, all is begun again with the larger set.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,17 +79,17 @@ impl From<SeenRow<'_>> for Seen {
     }
 }
 
-/// What a judged piece changes.
-pub(super) struct Judgement {
+/// What an assigned piece changes.
+pub(super) struct Assignment {
     /// The touchpoints that get another owner.
     pub(super) given: Vec<OwnerReassignment>,
-    /// Up to where it was judged.
+    /// Up to where it was assigned.
     pub(super) to: Timestamp,
     /// How many touchpoints were read.
     pub(super) read: usize,
 }
 
-/// Whether anything is to be judged.
+/// Whether anything is to be assigned.
 pub(super) async fn is_noted(store: &Inner, devices: &[IdentifierId]) -> Result<bool> {
     let (statement, params) = next_of(devices);
     Ok(!store.connections.read(statement, params).await?.is_empty())
@@ -116,14 +116,14 @@ fn pending(row: &neo4rs::Row) -> Outcome<Pending> {
     })
 }
 
-/// Judges a piece of the range. Called under the counter's lock.
-pub(super) async fn judge(
+/// Assigns a piece of the range. Called under the counter's lock.
+pub(super) async fn assign(
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
     range: &Pending,
     shared: bool,
     most: usize,
-) -> Outcome<Judgement> {
+) -> Outcome<Assignment> {
     let device = range.device;
     let mut window = Window { before: true, ..Window::default() };
     let from = (range.from.0, i64::MIN);
@@ -155,7 +155,7 @@ pub(super) async fn judge(
     let people = people(transaction, rules, visits::signed_in(&window, &visits)).await?;
     let changes = visits::changes(&window, &visits, device, &people);
     let given = given(transaction, &window, device, changes).await?;
-    Ok(Judgement { given, to, read: window.seen.len() })
+    Ok(Assignment { given, to, read: window.seen.len() })
 }
 
 fn place(seen: &Seen) -> (i64, i64) {
@@ -300,7 +300,7 @@ async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[OwnerReas
     Ok(())
 }
 
-/// Takes out what was judged of a range.
+/// Takes out what was assigned of a range.
 pub(super) async fn shorten(transaction: &mut Transaction<'_>, range: &Pending, to: Timestamp) -> Outcome<()> {
     let params = Params::new().with("device", range.device).with("from_at", range.from).with("to_at", range.to);
     transaction.write(&DROP_PENDING, params).await?;
@@ -310,7 +310,7 @@ pub(super) async fn shorten(transaction: &mut Transaction<'_>, range: &Pending, 
     }
 }
 
-/// Notes what a plan says is to be judged; answers the devices. `health` is what was kept of figures before.
+/// Notes what a plan says is to be assigned; answers the devices. `health` is what was kept of figures before.
 pub(super) async fn note(transaction: &mut Transaction<'_>, plan: &Plan, kept: &str) -> Outcome<Vec<IdentifierId>> {
     let mut ranges = plan.pending.clone();
     if !plan.reassigned.is_empty() && health::parse(kept)?.shared > 0 {
@@ -348,7 +348,7 @@ async fn put(transaction: &mut Transaction<'_>, ranges: &[Pending]) -> Outcome<(
     transaction.write(&WRITE_PENDING, Params::new().with("rows", list(rows))).await
 }
 
-/// Notes that all of every shared device is to be judged, since rules have changed.
+/// Notes that all of every shared device is to be assigned, since rules have changed.
 pub(super) async fn note_all(transaction: &mut Transaction<'_>) -> Outcome<()> {
     let params = Params::new().with("from_at", Timestamp::MIN).with("to_at", Timestamp::MAX);
     transaction.write(&WRITE_PENDING_OF_ALL, params).await

@@ -121,7 +121,7 @@ fn planned<T>(
     }
 }
 
-/// Writes the plan and commits it; answers the devices whose visits are to be judged.
+/// Writes the plan and commits it; answers the devices whose visits are to be assigned.
 fn commit(transaction: Transaction<'_>, known: &Known, plan: &Plan) -> Result<Vec<IdentifierId>> {
     write::write(&transaction, known, plan)?;
     let devices = visits::note(&transaction, plan)?;

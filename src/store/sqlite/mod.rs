@@ -55,7 +55,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
-use super::visits::{OwnerMove, Visits, VisitsJudged};
+use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
@@ -408,20 +408,20 @@ impl JourneySource for SqliteStore {
 
 #[async_trait]
 impl Visits for SqliteStore {
-    async fn judge_visits(
+    async fn assign_visits(
         &self,
         rules: &IdentityRules,
         devices: &[IdentifierId],
         most: usize,
         at: Timestamp,
-    ) -> Result<Option<VisitsJudged>> {
+    ) -> Result<Option<VisitsAssigned>> {
         // Asked all the time, and nothing most of the time: that need not wait for whoever writes.
         let wanted = devices.to_vec();
         if !self.pool.read(move |db| visits::is_noted(db, &wanted)).await? {
             return Ok(None);
         }
         let (rules, devices) = (rules.clone(), devices.to_vec());
-        self.pool.write(move |db| visits::judge(db, &rules, &devices, most, at)).await
+        self.pool.write(move |db| visits::assign(db, &rules, &devices, most, at)).await
     }
 
     async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {

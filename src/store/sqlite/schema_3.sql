@@ -23,7 +23,7 @@ CREATE INDEX past_owner_by_touchpoint ON past_owner (touchpoint, until);
 
 CREATE INDEX past_owner_by_owner ON past_owner (owner, at, touchpoint);
 
--- What is still to be judged of the visits on a device: a range of time, both ends in it.
+-- What is still to be assigned of the visits on a device: a range of time, both ends in it.
 CREATE TABLE pending_visits (
     device  INTEGER NOT NULL,
     from_at INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-//! What shared devices did: their streams, what is to be judged, and moves of owners.
+//! What shared devices did: their streams, what is to be assigned, and moves of owners.
 //!
 //! The file's write lock is held from the reading of a range to the commit of what comes of it, so nothing
 //! changes between.
@@ -20,7 +20,7 @@ use crate::stitching::{Known, Plan};
 use crate::store::Result;
 use crate::store::as_of::end;
 use crate::store::query::IdentifierRef;
-use crate::store::visits::{OwnerMove, VisitsJudged};
+use crate::store::visits::{OwnerMove, VisitsAssigned};
 
 statements! {
     STREAM_AFTER = "visits/list_after";
@@ -44,14 +44,14 @@ statements! {
     OWNER_MOVES = "touchpoints/list_owner_moves";
 }
 
-/// Judges one piece of what is noted, in one transaction.
-pub(super) fn judge(
+/// Assigns one piece of what is noted, in one transaction.
+pub(super) fn assign(
     db: &mut Connection,
     rules: &IdentityRules,
     devices: &[IdentifierId],
     most: usize,
     at: Timestamp,
-) -> Result<Option<VisitsJudged>> {
+) -> Result<Option<VisitsAssigned>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(range) = next(&transaction, devices)? else { return Ok(None) };
     rules::check(&transaction, rules)?;
@@ -68,10 +68,10 @@ pub(super) fn judge(
         PUT_PENDING.on(&transaction)?.execute([rest.device.0, rest.from.0, rest.to.0])?;
     }
     transaction.commit()?;
-    Ok(Some(VisitsJudged { change, moved, read }))
+    Ok(Some(VisitsAssigned { change, moved, read }))
 }
 
-/// Whether anything is to be judged.
+/// Whether anything is to be assigned.
 pub(super) fn is_noted(db: &Connection, devices: &[IdentifierId]) -> Result<bool> {
     Ok(next(db, devices)?.is_some())
 }
@@ -91,7 +91,7 @@ fn next(db: &Connection, devices: &[IdentifierId]) -> Result<Option<Pending>> {
     Ok(None)
 }
 
-/// What a piece of the range changes, up to where it was judged, and how much was read for it.
+/// What a piece of the range changes, up to where it was assigned, and how much was read for it.
 fn whose(
     db: &Connection,
     rules: &IdentityRules,
@@ -255,7 +255,7 @@ fn move_owners(db: &Connection, given: &[OwnerReassignment], seq: i64) -> Result
     Ok(())
 }
 
-/// Notes what a plan says is to be judged; answers the devices.
+/// Notes what a plan says is to be assigned; answers the devices.
 pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     let mut pending = plan.pending.clone();
     if !plan.reassigned.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
@@ -290,7 +290,7 @@ pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     Ok(devices)
 }
 
-/// Notes that all of every shared device is to be judged, since rules have changed.
+/// Notes that all of every shared device is to be assigned, since rules have changed.
 pub(super) fn note_all(db: &Connection) -> Result<()> {
     PEND_ALL.on(db)?.execute([Timestamp::MIN.0, Timestamp::MAX.0])?;
     Ok(())

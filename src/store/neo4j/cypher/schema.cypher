@@ -168,7 +168,7 @@ FOR (p:PastProduct)
 ON (p.sku, p.until);
 
 // Visits on devices that several people share: what a device carried for whoever was signed in, who owned a
-// touchpoint before, and what is still to be judged.
+// touchpoint before, and what is still to be assigned.
 CREATE INDEX touchpoint_carrier IF NOT EXISTS
 FOR (t:Touchpoint)
 ON (t.carrier, t.at, t.arrival);

@@ -1,4 +1,4 @@
-//! The rules that events are read and judged by: the settings' at first, then the store's newest.
+//! The rules that events are read and stitched by: the settings' at first, then the store's newest.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,7 +12,7 @@ use crate::store::rules::RulesInForce;
 use crate::store::{Result, StoreError};
 
 /// Rules, and the reader that goes by them.
-pub(crate) struct Judge {
+pub(crate) struct ActiveRules {
     pub(crate) rules: IdentityRules,
     written: WrittenRules,
     pub(crate) reader: Arc<Reader>,
@@ -20,9 +20,9 @@ pub(crate) struct Judge {
     settings: Settings,
 }
 
-impl Judge {
+impl ActiveRules {
     fn new(rules: IdentityRules, written: WrittenRules, settings: Settings) -> Arc<Self> {
-        Arc::new(Judge { rules, written, reader: Arc::new(Reader::new(&settings)), settings })
+        Arc::new(ActiveRules { rules, written, reader: Arc::new(Reader::new(&settings)), settings })
     }
 
     /// A longer time between two touchpoints ends a session.
@@ -31,23 +31,23 @@ impl Judge {
     }
 }
 
-/// The judge of now. Clones share it.
+/// The active rules. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Judges {
+pub(crate) struct SharedRules {
     of_settings: Arc<WrittenRules>,
-    now: Arc<RwLock<Arc<Judge>>>,
+    now: Arc<RwLock<Arc<ActiveRules>>>,
 }
 
-impl Judges {
+impl SharedRules {
     /// As the settings say.
     pub(crate) fn new(settings: &Settings) -> Self {
         let written = settings.identity.written();
-        let judge = Judge::new(settings.identity_rules(), written.clone(), settings.clone());
-        Judges { of_settings: Arc::new(written), now: Arc::new(RwLock::new(judge)) }
+        let active = ActiveRules::new(settings.identity_rules(), written.clone(), settings.clone());
+        SharedRules { of_settings: Arc::new(written), now: Arc::new(RwLock::new(active)) }
     }
 
-    /// The judge of now.
-    pub(crate) fn now(&self) -> Arc<Judge> {
+    /// The active rules.
+    pub(crate) fn active(&self) -> Arc<ActiveRules> {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -60,7 +60,7 @@ impl Judges {
     pub(crate) fn reload(&self, settings: &Settings) {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         let settings = Settings { identity: now.settings.identity.clone(), ..settings.clone() };
-        *now = Judge::new(now.rules.clone(), now.written.clone(), settings);
+        *now = ActiveRules::new(now.rules.clone(), now.written.clone(), settings);
     }
 
     /// Goes by the store's newest rules from now on; the settings' become the first when there are none.
@@ -78,8 +78,8 @@ impl Judges {
             let identity = read_rules(saved)?;
             let rules = IdentityRules { version: saved.version, ..identity.rules() };
             let settings = Settings { identity, ..now.settings.clone() };
-            *now = Judge::new(rules, saved.rules.clone(), settings);
-            tracing::info!(version = saved.version, "events are judged by these rules from now on");
+            *now = ActiveRules::new(rules, saved.rules.clone(), settings);
+            tracing::info!(version = saved.version, "events are stitched by these rules from now on");
         }
         Ok(newest)
     }
