@@ -8,25 +8,26 @@ use std::collections::BTreeSet;
 
 use futures_util::FutureExt;
 use neo4rs::Row;
+use rustc_hash::FxHashSet;
 
+use super::Inner;
 use super::bolt::Params;
-use super::rows::{amount, column};
+use super::rows::{ClaimRow, amount, column};
 use super::statement::{Statement, statements};
 use super::status;
 use super::touchpoints::bounds;
-use super::{Inner, customers};
 use crate::domain::customer::CustomerId;
 use crate::domain::page::Page;
 use crate::domain::search::{Part, TextSearch, Word};
-use crate::domain::{Amount, Arrival};
+use crate::domain::{Amount, Arrival, IdentifierKey};
 use crate::store::Result;
 use crate::store::amounts::Kept;
-use crate::store::query::{
-    CustomerFilter, CustomerKey, CustomerList, CustomerSort, CustomerSortKey, FirstPages, Shape,
-};
+use crate::store::query::{CustomerFilter, CustomerList, CustomerSort, CustomerSortKey};
 
 /// A word that more rows hold is common: those are not gathered, but a walk looks for it.
 const COMMON: usize = 2_000;
+/// The same for a count, which cannot end when a page is full.
+const COMMON_TO_COUNT: usize = 50_000;
 /// So few are looked at without a thought for what else is asked.
 const ENOUGH: usize = 100;
 /// How many are looked at in one read.
@@ -56,6 +57,7 @@ statements! {
     FITTING = "customers/list_fitting"
         ("customers/part_fitting" | "customers/part_filter" | "customers/part_fitting_page");
     AMONG = "customers/list_among" ("customers/part_among" | "customers/part_filter" | "customers/part_among_page");
+    SEARCHED = "customers/list_searched";
     COUNT = "customers/count" ("customers/part_count" | "customers/part_filter" | "customers/part_count_page");
 }
 
@@ -76,7 +78,7 @@ type Placed = (CustomerId, CustomerSortKey);
 pub(super) async fn list(store: &Inner, asked: &CustomerList) -> Result<Page<Placed>> {
     let search = asked.filter.text.as_ref();
     if let Some(search) = search
-        && let Some(few) = few(store, search).boxed().await?
+        && let Some(few) = few(store, search, COMMON).boxed().await?
     {
         return among(store, asked, search, few).boxed().await;
     }
@@ -87,7 +89,7 @@ pub(super) async fn list(store: &Inner, asked: &CustomerList) -> Result<Page<Pla
         let (more, end) = (page.more, page.items.last().map(|(_, key)| *key));
         match search {
             None => found.extend(page.items),
-            Some(search) => look(store, search, page.items, asked.limit, &mut found).boxed().await?,
+            Some(search) => look(store, search, &page.items, asked.limit, &mut found).boxed().await?,
         }
         if !more || search.is_none() || found.len() > asked.limit {
             let more = more || found.len() > asked.limit;
@@ -121,7 +123,7 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
         let rows = store.connections.read(&COUNT, filtered(filter)).await?;
         return rows.first().map_or(Ok(0), |row| column(row, "found"));
     };
-    let rows = match few(store, search).boxed().await? {
+    let rows = match few(store, search, COMMON_TO_COUNT).boxed().await? {
         Some(few) => {
             let params = filtered(filter).with_list("ids", few).with("sort_currency", None::<&str>);
             store.connections.read(&AMONG, params).await?
@@ -131,7 +133,7 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
     let place = CustomerSortKey { key: 0, created_seq: Arrival(0) };
     let fits = rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), place)));
     let mut found = Vec::new();
-    look(store, search, fits.collect::<Result<_>>()?, usize::MAX, &mut found).await?;
+    look(store, search, &fits.collect::<Result<Vec<_>>>()?, usize::MAX, &mut found).await?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
@@ -139,34 +141,44 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
 async fn look(
     store: &Inner,
     search: &TextSearch,
-    placed: Vec<Placed>,
+    mut placed: &[Placed],
     limit: usize,
     found: &mut Vec<Placed>,
 ) -> Result<()> {
-    let pages = FirstPages { orders: 0, touchpoints: 0 };
-    for some in placed.chunks(LOOK) {
-        if found.len() > limit {
-            break;
+    // Most candidates fit, so a page is full after as many; then in longer pieces.
+    let mut piece = limit.saturating_add(1).min(LOOK);
+    while found.len() <= limit && !placed.is_empty() {
+        let (some, rest) = placed.split_at(piece.min(placed.len()));
+        let params = Params::new().with_list("ids", some.iter().map(|(id, _)| &*id.0));
+        let rows = store.connections.read(&SEARCHED, params).await?;
+        let mut fitting: FxHashSet<&str> = FxHashSet::default();
+        for row in &rows {
+            if fits(search, row)? {
+                fitting.insert(column(row, "id")?);
+            }
         }
-        let keys: Vec<CustomerKey> = some.iter().map(|(id, _)| CustomerKey::Id(id.clone())).collect();
-        let views = customers::fetch(store, &keys, Shape::Card, pages, None).boxed().await?;
-        for (one, view) in some.iter().zip(views) {
-            // One that was merged a moment ago answers for whom it became, and stands there itself.
-            let fits = view?.is_some_and(|view| view.customer.id == one.0 && search.fits(&view));
-            found.extend(fits.then(|| one.clone()));
-        }
+        found.extend(some.iter().filter(|(id, _)| fitting.contains(&*id.0)).cloned());
+        (placed, piece) = (rest, LOOK);
     }
     Ok(())
 }
 
+/// Whether a search finds the customer of a row of [`SEARCHED`].
+fn fits(search: &TextSearch, row: &Row) -> Result<bool> {
+    let keys: Vec<(&str, &str)> = column(row, "keys")?;
+    let keys: Vec<IdentifierKey> = keys.into_iter().map(|(kind, value)| IdentifierKey::new(kind, value)).collect();
+    let claims = || column::<Vec<ClaimRow<'_>>>(row, "claims")?.into_iter().map(TryInto::try_into).collect();
+    search.asked.fits(&keys, &search.shown, claims)
+}
+
 /// The customers whom the rarest of what is asked for may find; `None` when all of it is common.
-async fn few(store: &Inner, search: &TextSearch) -> Result<Option<BTreeSet<String>>> {
+async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<BTreeSet<String>>> {
     let mut fewest: Option<BTreeSet<String>> = None;
     for part in &search.asked.parts {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
         }
-        let Some(found) = who_may_have(store, part).await? else { continue };
+        let Some(found) = who_may_have(store, part, most).await? else { continue };
         fewest = Some(match fewest {
             None => found,
             Some(few) => few.intersection(&found).cloned().collect(),
@@ -176,36 +188,41 @@ async fn few(store: &Inner, search: &TextSearch) -> Result<Option<BTreeSet<Strin
 }
 
 /// Who may have all words of a part, or its number; `None` when they are too many.
-async fn who_may_have(store: &Inner, part: &Part) -> Result<Option<BTreeSet<String>>> {
+async fn who_may_have(store: &Inner, part: &Part, most: usize) -> Result<Option<BTreeSet<String>>> {
     let mut fewest: Option<BTreeSet<String>> = None;
     for word in &part.words {
-        let found = with(store, word).await?;
+        let found = with(store, word, most).await?;
         if found.as_ref().is_some_and(|found| fewest.as_ref().is_none_or(|few| found.len() < few.len())) {
             fewest = found;
         }
     }
     let Some(number) = &part.number else { return Ok(fewest) };
     if part.words.is_empty() {
-        return with(store, number).await;
+        return with(store, number, most).await;
     }
-    let (Some(mut all), Some(called)) = (fewest, with(store, number).await?) else { return Ok(None) };
+    let (Some(mut all), Some(called)) = (fewest, with(store, number, most).await?) else { return Ok(None) };
     all.extend(called);
     Ok(Some(all))
 }
 
 /// Who may have a word; `None` when they are too many.
-async fn with(store: &Inner, word: &Word) -> Result<Option<BTreeSet<String>>> {
-    let mut all = BTreeSet::new();
-    let begins = Params::new().with("word", terms(word)).with("most", COMMON + 1);
-    let inside = Params::new().with("part", word.text()).with("most", COMMON + 1);
-    let reads = [Some((&BY_WORD, begins)), word.is_found_inside().then_some((&BY_PART, inside))];
-    for (statement, params) in reads.into_iter().flatten() {
-        for row in &store.connections.read(statement, params).await? {
-            if column::<usize>(row, "hits")? > COMMON {
-                return Ok(None);
-            }
-            all.extend(column::<Vec<String>>(row, "customers")?);
+async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<BTreeSet<String>>> {
+    let begins = Params::new().with("word", terms(word)).with("most", most + 1);
+    let inside = Params::new().with("part", word.text()).with("most", most + 1);
+    let begins = store.connections.read(&BY_WORD, begins);
+    let inside = async {
+        match word.is_found_inside() {
+            true => store.connections.read(&BY_PART, inside).await,
+            false => Ok(Vec::new()),
         }
+    };
+    let (begins, inside) = tokio::try_join!(begins, inside)?;
+    let mut all = BTreeSet::new();
+    for row in begins.iter().chain(&inside) {
+        if column::<usize>(row, "hits")? > most {
+            return Ok(None);
+        }
+        all.extend(column::<Vec<String>>(row, "customers")?);
     }
     Ok(Some(all))
 }
@@ -294,7 +311,7 @@ async fn among(
         all.retain(|(_, key)| if asked.descending { *key < after } else { *key > after });
     }
     let mut found = Vec::new();
-    look(store, search, all, asked.limit, &mut found).await?;
+    look(store, search, &all, asked.limit, &mut found).await?;
     Ok(Page::cut(found, asked.limit))
 }
 

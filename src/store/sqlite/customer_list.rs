@@ -37,6 +37,8 @@ statements! {
 
 /// What more words or customers have than this is common.
 const FEW: usize = 5_000;
+/// The same for a count, which cannot end when a page is full.
+const FEW_TO_COUNT: usize = 50_000;
 /// So few are looked at without a thought for what else is asked.
 const ENOUGH: usize = 200;
 
@@ -46,7 +48,7 @@ type Place = (CustomerId, CustomerSortKey);
 /// A page of customers.
 pub(super) fn list(db: &Connection, list: &CustomerList) -> Result<Page<Place>> {
     if let Some(search) = &list.filter.text
-        && let Some(candidates) = rare(db, search)?
+        && let Some(candidates) = rare(db, search, FEW)?
     {
         return pick(db, list, search, candidates);
     }
@@ -71,7 +73,7 @@ pub(super) fn count(db: &Connection, filter: &CustomerFilter) -> Result<i64> {
     };
     let mut looker = Looker::new(db, search)?;
     let mut sum = 0;
-    if let Some(candidates) = rare(db, search)? {
+    if let Some(candidates) = rare(db, search, FEW_TO_COUNT)? {
         let mut fits = THAT_FITS.on(db)?;
         for born in candidates {
             let row = params.iter().cloned().chain([born.into(), Value::Null]);
@@ -148,13 +150,13 @@ fn walk(
 }
 
 /// Where some of what is asked for is rare: the customers who may fit.
-fn rare(db: &Connection, search: &TextSearch) -> Result<Option<Vec<i64>>> {
+fn rare(db: &Connection, search: &TextSearch, most: usize) -> Result<Option<Vec<i64>>> {
     let mut fewest: Option<Vec<i64>> = None;
     for part in &search.asked.parts {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
         }
-        let Some(found) = who_may_have(db, part)? else { continue };
+        let Some(found) = who_may_have(db, part, most)? else { continue };
         fewest = Some(match fewest {
             None => found,
             Some(few) => few.into_iter().filter(|born| found.binary_search(born).is_ok()).collect(),
@@ -164,11 +166,11 @@ fn rare(db: &Connection, search: &TextSearch) -> Result<Option<Vec<i64>>> {
 }
 
 /// Who may have all words of a part, or its number; `None` when they are too many.
-fn who_may_have(db: &Connection, part: &Part) -> Result<Option<Vec<i64>>> {
+fn who_may_have(db: &Connection, part: &Part, most: usize) -> Result<Option<Vec<i64>>> {
     let mut fewest: Option<Vec<i64>> = None;
     let with = |word: &Word| -> Result<Option<Vec<i64>>> {
-        match words::found_in(db, word, FEW)? {
-            Some(found) => words::customers_with(db, &found, FEW),
+        match words::found_in(db, word, most)? {
+            Some(found) => words::customers_with(db, &found, most),
             None => Ok(None),
         }
     };

@@ -1,0 +1,14 @@
+// What customers are found by: the keys of their identifiers, and what these claim.
+UNWIND $ids AS id
+MATCH (c:CustomerId {id: id})
+USING INDEX SEEK c:CustomerId(id)
+WHERE c:Customer
+RETURN id,
+  COLLECT {
+    MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
+    RETURN [i.kind, i.value]
+  } AS keys,
+  COLLECT {
+    MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS]->(t:Trait)
+    RETURN [t.arrival, t.owner, t.name, t.value, t.provenance, t.at, t.first_at, t.count, t.source, null, null]
+  } AS claims
