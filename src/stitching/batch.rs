@@ -1,6 +1,6 @@
 //! The input of a plan: facts in the order in which they arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,10 +27,17 @@ impl Batch {
         self.facts.iter().flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
     }
 
-    /// The identifiers of facts with claims. The plan needs their present claims.
-    pub fn claimants(&self) -> BTreeSet<&IdentifierKey> {
-        let claiming = self.facts.iter().filter(|f| !f.claims.is_empty());
-        claiming.flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
+    /// What is claimed: the identifiers of facts with claims, and of each the names and values (JSON) of these
+    /// claims. The plan needs the present claims with the same identifier, name and value.
+    pub fn claimed(&self) -> BTreeMap<&IdentifierKey, BTreeSet<(&str, &str)>> {
+        let mut claimed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for fact in self.facts.iter().filter(|fact| !fact.claims.is_empty()) {
+            for identifier in &fact.identifiers {
+                let claims = fact.claims.iter().map(|claim| (&*claim.name, claim.value.get()));
+                claimed.entry(&identifier.key).or_default().extend(claims);
+            }
+        }
+        claimed
     }
 
     /// The identifiers of facts with consents. The plan needs the consents of their customers.

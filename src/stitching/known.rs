@@ -46,7 +46,7 @@ pub struct Known {
     pub evidence: FxHashMap<SetName, OnRecord>,
     /// All stored events of the batch's orders. An order without any is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
-    /// The present claims of [`Batch::claimants`](super::Batch::claimants).
+    /// The present claims of [`Batch::claimed`](super::Batch::claimed), and maybe others of the same identifiers.
     pub claims: Vec<Claim>,
     /// The consents held by the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
@@ -68,7 +68,7 @@ pub type RefusedBefore = FxHashMap<(Arc<str>, IdentifierId), Vec<Arc<str>>>;
 pub struct OnRecord {
     /// A letter for each, as in [`EvidenceRow`](super::rows::EvidenceRow).
     pub outcomes: Arc<str>,
-    /// The version of the rules that judged it.
+    /// The version of the rules it was stitched by.
     pub rules_version: i64,
 }
 
@@ -103,7 +103,7 @@ pub struct Evidence {
     pub arrival: Arrival,
     /// The set, strongest first as it was given.
     pub identifiers: Vec<IdentifierId>,
-    /// The version of the rules that judged it.
+    /// The version of the rules it was stitched by.
     pub rules_version: i64,
 }
 

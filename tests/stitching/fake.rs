@@ -226,11 +226,11 @@ impl FakeStore {
         known
             .evidence
             .extend(self.outcomes.iter().filter(|(set, _)| sets.contains(set)).map(|(s, o)| (s.clone(), o.clone())));
-        let named = |keys: BTreeSet<&IdentifierKey>| -> BTreeSet<IdentifierId> {
-            keys.into_iter().filter_map(|key| self.by_key.get(key).copied()).collect()
-        };
-        let claimants = named(batch.claimants());
-        known.claims.extend(self.claims.values().filter(|c| claimants.contains(&c.owner)).cloned());
+        for (key, claimed) in batch.claimed() {
+            let Some(owner) = self.by_key.get(key) else { continue };
+            let present = self.claims.values().filter(|claim| claim.owner == *owner);
+            known.claims.extend(present.filter(|claim| claimed.contains(&(&*claim.name, claim.value.get()))).cloned());
+        }
         if !batch.consenters().is_empty() {
             let read: BTreeSet<IdentifierId> = known.identifiers.iter().map(|i| i.id).collect();
             let gave = self.gave.iter().filter(|(holder, _)| read.contains(holder));

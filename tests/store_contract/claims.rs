@@ -16,6 +16,27 @@ cases! {
     an_earlier_claim_that_arrives_late_widens_the_times,
     claims_follow_their_identifier_into_a_merge,
     null_is_a_claim_and_has_no_words,
+    among_many_values_each_is_found_again,
+}
+
+async fn among_many_values_each_is_found_again(world: World) {
+    // They begin and end alike.
+    let value = |number: usize| {
+        format!("\"https://example.org/pages/of/the/shop/{number}/which-has-a-long-name-as-all-of-them\"")
+    };
+    let seen = |id: &str, at, number| event(id).user("ada").minute(at).claim("page", &value(number));
+    world.apply((0..300).map(|n| seen(&format!("m{n}"), 1, n))).await;
+    let others = event("x").user("ada").minute(2).claim("page", "\"/\"").claim("title", &value(7));
+    world.apply([seen("y", 2, 7), others]).await;
+    world.apply([seen("z", 3, 7).from("crm"), seen("w", 4, 7)]).await;
+    let claims = claims(&world).await;
+    assert_eq!(claims.len(), 300 + 3);
+    let of_7: Vec<_> = claims.iter().filter(|claim| claim.value.get() == value(7)).collect();
+    let mut counts: Vec<_> = of_7.iter().map(|claim| (&*claim.name, &*claim.source, claim.count)).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [("page", "crm", 1), ("page", "shop", 3), ("title", "shop", 1)]);
+    let page = of_7.iter().find(|claim| claim.count == 3).expect("one");
+    assert_eq!((page.first_at, page.at), (minute(1), minute(4)));
 }
 
 async fn null_is_a_claim_and_has_no_words(world: World) {

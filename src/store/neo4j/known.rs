@@ -1,11 +1,12 @@
 //! What is stored that a batch may touch, read under the batch's locks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use neo4rs::{BoltMap, BoltType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::bolt::Params;
+use super::bolt::{Params, list, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::identity_events;
@@ -178,12 +179,19 @@ async fn read_evidence(transaction: &mut Transaction<'_>, batch: &Batch, known: 
 }
 
 async fn read_claims(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
-    let claimants = batch.claimants();
-    if claimants.is_empty() {
+    let claimed = batch.claimed();
+    if claimed.is_empty() {
         return Ok(());
     }
-    let keys = Params::new().with_list("keys", claimants.iter().map(|key| key.to_string()));
-    for row in &transaction.read(&CLAIMS, keys).await? {
+    let rows = claimed.into_iter().map(|(key, claims)| {
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, value) in claims {
+            values.entry(name).or_default().push(value);
+        }
+        let values: BoltMap = values.into_iter().map(|(name, values)| (name.into(), list(values))).collect();
+        row! { "key" => key.to_string(), "values" => BoltType::Map(values) }
+    });
+    for row in &transaction.read(&CLAIMS, Params::new().with_list("rows", rows)).await? {
         known.claims.push(column::<ClaimRow<'_>>(row, "claim")?.try_into()?);
     }
     Ok(())

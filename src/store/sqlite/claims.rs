@@ -1,5 +1,7 @@
 //! Claims: the present ones of identifiers, and their replacement.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row, params};
 
 use super::row::{arrival, optional_text, raw_json, str, text, time, word};
@@ -11,10 +13,16 @@ use crate::store::Result;
 
 statements! {
     CLAIMS_OF_IDENTIFIER = "claims/list";
+    CLAIMS_WITH_VALUE = "claims/list_with_value";
     CLAIMS_AS_OF = "claims/list_as_of";
     CLOSE_CLAIM = "claims/update_closed";
     INSERT_CLAIM = "claims/insert";
 }
+
+/// No limit of rows.
+const ALL: i64 = -1;
+/// An identifier with more present claims is asked for those that a batch claims.
+const FEW: i64 = 200;
 
 /// Adds the claims of `owners` to `into`: the present ones, or those of a moment.
 pub(super) fn read(
@@ -26,9 +34,30 @@ pub(super) fn read(
     let mut statement = if as_of.is_none() { CLAIMS_OF_IDENTIFIER.on(db)? } else { CLAIMS_AS_OF.on(db)? };
     for owner in owners {
         match as_of {
-            None => statement.all([owner.0], into, decode)?,
+            None => statement.all([owner.0, ALL], into, decode)?,
             Some(moment) => statement.all([owner.0, moment.end().0, moment.change], into, decode)?,
         }
+    }
+    Ok(())
+}
+
+/// Adds the present claims of an identifier with one of these names and values to `into`, and maybe others: most
+/// identifiers have few claims, and those are read at once.
+pub(super) fn read_claimed(
+    db: &Connection,
+    owner: IdentifierId,
+    claimed: &BTreeSet<(&str, &str)>,
+    into: &mut Vec<Claim>,
+) -> Result<()> {
+    let before = into.len();
+    CLAIMS_OF_IDENTIFIER.on(db)?.all([owner.0, FEW + 1], into, decode)?;
+    if into.len() - before <= FEW as usize {
+        return Ok(());
+    }
+    into.truncate(before);
+    let mut statement = CLAIMS_WITH_VALUE.on(db)?;
+    for (name, value) in claimed {
+        statement.all((owner.0, name, value), into, decode)?;
     }
     Ok(())
 }

@@ -153,9 +153,12 @@ fn read_claims(
     named: &FxHashMap<&IdentifierKey, IdentifierId>,
     known: &mut Known,
 ) -> Result<()> {
-    let claimants = batch.claimants();
-    let owners = claimants.iter().filter_map(|key| named.get(key).copied());
-    claims::read(db, owners, None, &mut known.claims)
+    for (key, claimed) in batch.claimed() {
+        if let Some(owner) = named.get(key) {
+            claims::read_claimed(db, *owner, &claimed, &mut known.claims)?;
+        }
+    }
+    Ok(())
 }
 
 /// Of every identifier that was read, and not only of the consenters' customers: an earlier fact of
