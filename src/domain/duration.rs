@@ -1,7 +1,9 @@
 //! Lengths of time, as people and the API write them.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 /// A length of time in milliseconds, never negative.
@@ -34,6 +36,11 @@ const WEEK: i64 = 7 * DAY;
 /// 10,000 years of 366 days: longer than between any two moments there are.
 const LONGEST: i64 = 3_660_000 * DAY;
 
+static FORM: LazyLock<Regex> = LazyLock::new(|| {
+    let form = r"^P(?:(?<weeks>[0-9]+)W|(?:(?<days>[0-9]+)D)?(?:T(?:(?<hours>[0-9]+)H)?(?:(?<minutes>[0-9]+)M)?(?:(?<seconds>[0-9]+)(?:[.,](?<millis>[0-9]{1,3}))?S)?)?)$";
+    Regex::new(form).expect("a valid form")
+});
+
 impl Duration {
     /// From seconds.
     pub const fn from_secs(seconds: i64) -> Self {
@@ -51,57 +58,25 @@ impl FromStr for Duration {
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
         use DurationError::*;
-        let mut rest = text.trim().strip_prefix('P').ok_or(Malformed)?;
-        let mut sum: i64 = 0;
-        let mut in_time = false;
-        // Each unit once and in this order: 0 weeks, 1 days, 2 hours, 3 minutes, 4 seconds.
-        let mut next_rank = 0;
-        let mut parts = 0;
-        while !rest.is_empty() {
-            if let Some(after) = rest.strip_prefix('T') {
-                if in_time || after.is_empty() {
-                    return Err(Malformed);
-                }
-                (in_time, rest) = (true, after);
-                continue;
-            }
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(Malformed)?;
-            let whole: i64 = match &rest[..digits] {
-                "" => return Err(Malformed),
-                number => number.parse().map_err(|_| TooLong)?,
-            };
-            rest = &rest[digits..];
-            let mut millis = 0;
-            let mut fraction = false;
-            if let Some(after) = rest.strip_prefix(['.', ',']) {
-                let end = after.find(|c: char| !c.is_ascii_digit()).ok_or(Malformed)?;
-                if end == 0 || end > 3 {
-                    return Err(Malformed);
-                }
-                millis = after[..end].parse::<i64>().map_err(|_| Malformed)? * 10_i64.pow(3 - end as u32);
-                (fraction, rest) = (true, &after[end..]);
-            }
-            let unit = rest.chars().next().ok_or(Malformed)?;
-            rest = &rest[unit.len_utf8()..];
-            let (rank, size) = match (unit, in_time) {
-                ('Y', false) | ('M', false) => return Err(Calendar),
-                ('W', false) => (0, WEEK),
-                ('D', false) => (1, DAY),
-                ('H', true) => (2, HOUR),
-                ('M', true) => (3, MINUTE),
-                ('S', true) => (4, SECOND),
-                _ => return Err(Malformed),
-            };
-            if rank < next_rank || (fraction && rank != 4) {
-                return Err(Malformed);
-            }
-            // Weeks stand alone.
-            next_rank = if rank == 0 { 5 } else { rank + 1 };
-            parts += 1;
-            let part = whole.checked_mul(size).and_then(|part| part.checked_add(millis));
-            sum = part.and_then(|part| sum.checked_add(part)).filter(|sum| *sum <= LONGEST).ok_or(TooLong)?;
+        let text = text.trim();
+        let Some(parts) = FORM.captures(text) else {
+            let date = text.strip_prefix('P').and_then(|rest| rest.split('T').next());
+            let is_calendar = date.is_some_and(|date| date.contains(['Y', 'M']));
+            return Err(if is_calendar { Calendar } else { Malformed });
+        };
+        if text.ends_with(['P', 'T']) {
+            return Err(Malformed);
         }
-        if parts == 0 { Err(Malformed) } else { Ok(Duration(sum)) }
+        let mut sum: i64 = 0;
+        for (name, unit) in [("weeks", WEEK), ("days", DAY), ("hours", HOUR), ("minutes", MINUTE), ("seconds", SECOND)] {
+            let Some(count) = parts.name(name) else { continue };
+            let count: i64 = count.as_str().parse().map_err(|_| TooLong)?;
+            sum = count.checked_mul(unit).and_then(|part| sum.checked_add(part)).ok_or(TooLong)?;
+        }
+        if let Some(digits) = parts.name("millis") {
+            sum = sum.saturating_add(format!("{:0<3}", digits.as_str()).parse().map_err(|_| Malformed)?);
+        }
+        if sum > LONGEST { Err(TooLong) } else { Ok(Duration(sum)) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong in a store.
 
-/// A fault of a store, told apart by whose it is. Nothing of a person is ever in its text.
+/// A fault of a store, told apart by whose it is. Nothing of a person is ever in its text, and it has no `source`:
+/// the text of a driver's error can quote a person's value, and logs print sources.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached, or refuses the connection: try again later.

@@ -20,7 +20,7 @@ statements! {
 }
 
 /// No limit of rows.
-const ALL: i64 = -1;
+const NO_LIMIT: i64 = -1;
 /// An identifier with more present claims is asked for those that a batch claims.
 const FEW: i64 = 200;
 
@@ -34,7 +34,7 @@ pub(super) fn read(
     let mut statement = if as_of.is_none() { CLAIMS_OF_IDENTIFIER.on(db)? } else { CLAIMS_AS_OF.on(db)? };
     for owner in owners {
         match as_of {
-            None => statement.all([owner.0, ALL], into, decode)?,
+            None => statement.all([owner.0, NO_LIMIT], into, decode)?,
             Some(moment) => statement.all([owner.0, moment.end().0, moment.change], into, decode)?,
         }
     }
