@@ -68,7 +68,8 @@ impl FromStr for Duration {
             return Err(Malformed);
         }
         let mut sum: i64 = 0;
-        for (name, unit) in [("weeks", WEEK), ("days", DAY), ("hours", HOUR), ("minutes", MINUTE), ("seconds", SECOND)] {
+        for (name, unit) in [("weeks", WEEK), ("days", DAY), ("hours", HOUR), ("minutes", MINUTE), ("seconds", SECOND)]
+        {
             let Some(count) = parts.name(name) else { continue };
             let count: i64 = count.as_str().parse().map_err(|_| TooLong)?;
             sum = count.checked_mul(unit).and_then(|part| sum.checked_add(part)).ok_or(TooLong)?;

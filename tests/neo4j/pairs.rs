@@ -146,8 +146,9 @@ async fn id(store: &Neo4jStore, name: &str) -> IdentifierId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn two_writes_that_meet_leave_what_one_of_their_orders_leaves() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     for slow in WRITES {
         for fast in WRITES {
             let mut orders = Vec::new();

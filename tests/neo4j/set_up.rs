@@ -9,8 +9,9 @@ use crate::common::wipe::wipe;
 use crate::world::{World, graph, number};
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn several_servers_set_up_at_once() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let graph = graph(&world.options).await;
     // An empty database, without constraints and indexes.
     let mut names = graph.execute(neo4rs::query("SHOW CONSTRAINTS YIELD name")).await.expect("constraints");
@@ -42,8 +43,9 @@ async fn several_servers_set_up_at_once() {
 
 /// A state that servers leave when they write before their set-up has ended.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let graph = graph(&world.options).await;
     let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
     run("DROP CONSTRAINT rules_version").await;
@@ -76,10 +78,11 @@ async fn nodes_that_keep_a_constraint_from_being_made_are_named_with_what_to_run
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn nothing_is_made_of_rules_before_the_set_up_has_ended() {
     use throughline::domain::Timestamp;
     use throughline::store::rules::Rulebook;
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     wipe(&graph(&world.options).await).await.expect("wiped");
     let settings = throughline::settings::Settings::default();
     let server = world.server(|_| {});
@@ -97,8 +100,9 @@ async fn nothing_is_made_of_rules_before_the_set_up_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn a_server_that_is_back_is_looked_at_and_made_whole() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let graph = graph(&world.options).await;
     let run = async |text: &str| graph.run(neo4rs::query(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
     // A writer that died, a missing index, an empty database: each is noticed, in the first set-up of a process and later.
@@ -117,8 +121,9 @@ async fn a_server_that_is_back_is_looked_at_and_made_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn figures_that_were_not_kept_are_counted_once() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let told = crate::common::world::World::new(std::sync::Arc::new(world.store.clone()));
     told.apply_each([
         event("m1").user("ada").card("c1").view(),
@@ -152,10 +157,11 @@ async fn figures_that_were_not_kept_are_counted_once() {
 
 /// A state of an earlier defect: the counter is behind the log, so every number it gives is used already.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn a_counter_that_is_behind_the_log_is_told_and_mended() {
     use throughline::domain::Timestamp;
     use throughline::store::counter;
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     assert_eq!(counter::look(&world.store).await.expect("a look"), None, "nothing yet");
     for n in 0..3 {
         let batch = crate::world::one(&format!("m{n}"), n, &["email:a"]);
@@ -177,8 +183,9 @@ async fn a_counter_that_is_behind_the_log_is_told_and_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn data_of_a_newer_version_is_left_alone() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let graph = graph(&world.options).await;
     graph.run(neo4rs::query("MATCH (s:Schema) SET s.version = 99")).await.expect("raised");
     let error = world.store.set_up().await.expect_err("a newer version");
@@ -186,8 +193,9 @@ async fn data_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn a_wrong_password_is_named_and_not_shown() {
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     for scheme in ["bolt", "neo4j"] {
         let server = world.server(|options| {
             options.password = "not-the-password".into();
@@ -205,8 +213,9 @@ async fn a_wrong_password_is_named_and_not_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn an_address_that_cannot_work_is_named() {
-    let Some(options) = crate::world::options() else { return };
+    let options = crate::world::options();
     for url in ["http://localhost:7474", "mysql://localhost", "bolt://"] {
         let options = throughline::store::neo4j::Neo4jOptions { url: url.into(), ..options.clone() };
         let error = Neo4jStore::connect(options).err().expect("no address");
@@ -222,9 +231,10 @@ async fn an_address_that_cannot_work_is_named() {
 
 /// An address of the routing scheme, `neo4j://`, also works for a single server.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn a_clusters_address_works_and_shows_what_was_just_written() {
     use throughline::domain::Timestamp;
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     let server = world.server(|options| options.url = options.url.replace("bolt://", "neo4j://").into());
     server.set_up().await.expect("set up");
     for n in 0..20 {
@@ -236,10 +246,11 @@ async fn a_clusters_address_works_and_shows_what_was_just_written() {
 
 /// A value that is too large for an index is refused, and the store does not change.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn a_value_that_the_store_will_not_take_is_refused() {
     use throughline::domain::Timestamp;
     use throughline::domain::product::Product;
-    let Some(world) = World::empty().await else { return };
+    let world = World::empty().await;
     for length in [9_000, 200_000] {
         let mut batch = crate::world::one("m", 1, &["email:a"]);
         let sku = "s".repeat(length);

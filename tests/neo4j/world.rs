@@ -26,20 +26,19 @@ pub(crate) struct World {
 }
 
 /// The options of the test server, with short time limits.
-pub(crate) fn options() -> Option<Neo4jOptions> {
-    let options = stores::neo4j_options()?;
-    Some(Neo4jOptions { query_timeout: Duration::from_secs(20), ..options })
+pub(crate) fn options() -> Neo4jOptions {
+    Neo4jOptions { query_timeout: Duration::from_secs(20), ..stores::neo4j_options() }
 }
 
 impl World {
     /// A store on an empty database.
-    pub(crate) async fn empty() -> Option<World> {
-        let options = options()?;
+    pub(crate) async fn empty() -> World {
+        let options = options();
         let alone = ALONE.lock().await;
         wipe(&options).await;
         let store = Neo4jStore::connect(options.clone()).expect("an address");
         store.set_up().await.expect("set up");
-        Some(World { options, store, _alone: alone })
+        World { options, store, _alone: alone }
     }
 
     /// Another server on the same database.

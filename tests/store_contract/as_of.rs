@@ -300,8 +300,9 @@ fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
 }
 
 #[test]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 fn a_moment_never_changes_and_the_last_is_the_present_on_neo4j() {
-    let Some(options) = stores::neo4j_options() else { return };
+    let options = stores::neo4j_options();
     let _alone = stores::alone();
     over_histories(3, || async { (stores::neo4j(options.clone()).await, None) });
 }

@@ -14,6 +14,7 @@ macro_rules! cases {
         }
         mod neo4j {
             $(#[test]
+            #[ignore = "needs a Neo4j: `make test` starts one"]
             fn $case() {
                 crate::fixture::on_neo4j(super::$case);
             })+
@@ -28,9 +29,9 @@ pub(crate) fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(World) -> F) {
     stores::run(async { case(World::new(stores::sqlite(folder.path()).await)).await });
 }
 
-/// Runs a case on the test Neo4j, when there is one.
+/// Runs a case on the test Neo4j.
 pub(crate) fn on_neo4j<F: Future<Output = ()>>(case: impl FnOnce(World) -> F) {
-    let Some(options) = stores::neo4j_options() else { return };
+    let options = stores::neo4j_options();
     let _alone = stores::alone();
     stores::run(async { case(World::new(stores::neo4j(options).await)).await });
 }

@@ -4,11 +4,11 @@
 //! The server brings those whom a search may find, by its indexes or, on a walk, by parts of words; whether it
 //! finds them is said by [`TextSearch`], as in the other store.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use neo4rs::Row;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inner;
 use super::bolt::Params;
@@ -72,6 +72,9 @@ static BY_CREATED: Walk = Walk { down: &BY_CREATED_DOWN, up: &BY_CREATED_UP };
 static BY_SPEND: Walk = Walk { down: &BY_SPEND_DOWN, up: &BY_SPEND_UP };
 static WITHOUT_SPEND: Walk = Walk { down: &WITHOUT_SPEND_DOWN, up: &WITHOUT_SPEND_UP };
 
+/// Customers whom a search may find, each with `last_seen_at` and `born`.
+type Candidates = FxHashMap<Arc<str>, [i64; 2]>;
+
 /// A customer and its place in a list.
 type Placed = (CustomerId, CustomerSortKey);
 
@@ -125,7 +128,7 @@ pub(super) async fn count(store: &Inner, filter: &CustomerFilter) -> Result<i64>
     };
     let rows = match few(store, search, COMMON_TO_COUNT).boxed().await? {
         Some(few) => {
-            let params = filtered(filter).with_list("ids", few).with("sort_currency", None::<&str>);
+            let params = filtered(filter).with_list("ids", few.keys()).with("sort_currency", None::<&str>);
             store.connections.read(&AMONG, params).await?
         }
         None => store.connections.read(&FITTING, filtered(filter)).await?,
@@ -172,8 +175,8 @@ fn fits(search: &TextSearch, row: &Row) -> Result<bool> {
 }
 
 /// The customers whom the rarest of what is asked for may find; `None` when all of it is common.
-async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<BTreeSet<String>>> {
-    let mut fewest: Option<BTreeSet<String>> = None;
+async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<Candidates>> {
+    let mut fewest: Option<Candidates> = None;
     for part in &search.asked.parts {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
@@ -181,15 +184,15 @@ async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<B
         let Some(found) = who_may_have(store, part, most).await? else { continue };
         fewest = Some(match fewest {
             None => found,
-            Some(few) => few.intersection(&found).cloned().collect(),
+            Some(few) => few.into_iter().filter(|(id, _)| found.contains_key(id)).collect(),
         });
     }
     Ok(fewest)
 }
 
 /// Who may have all words of a part, or its number; `None` when they are too many.
-async fn who_may_have(store: &Inner, part: &Part, most: usize) -> Result<Option<BTreeSet<String>>> {
-    let mut fewest: Option<BTreeSet<String>> = None;
+async fn who_may_have(store: &Inner, part: &Part, most: usize) -> Result<Option<Candidates>> {
+    let mut fewest: Option<Candidates> = None;
     for word in &part.words {
         let found = with(store, word, most).await?;
         if found.as_ref().is_some_and(|found| fewest.as_ref().is_none_or(|few| found.len() < few.len())) {
@@ -206,7 +209,7 @@ async fn who_may_have(store: &Inner, part: &Part, most: usize) -> Result<Option<
 }
 
 /// Who may have a word; `None` when they are too many.
-async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<BTreeSet<String>>> {
+async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<Candidates>> {
     let begins = Params::new().with("word", terms(word)).with("most", most + 1);
     let inside = Params::new().with("part", word.text()).with("most", most + 1);
     let begins = store.connections.read(&BY_WORD, begins);
@@ -217,12 +220,14 @@ async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<BTreeSet
         }
     };
     let (begins, inside) = tokio::try_join!(begins, inside)?;
-    let mut all = BTreeSet::new();
+    let mut all = Candidates::default();
     for row in begins.iter().chain(&inside) {
         if column::<usize>(row, "hits")? > most {
             return Ok(None);
         }
-        all.extend(column::<Vec<String>>(row, "customers")?);
+        for (id, last_seen_at, born) in column::<Vec<(Arc<str>, i64, i64)>>(row, "customers")? {
+            all.insert(id, [last_seen_at, born]);
+        }
     }
     Ok(Some(all))
 }
@@ -285,24 +290,27 @@ fn parts(search: &TextSearch) -> Vec<Vec<String>> {
 }
 
 /// A page out of few customers.
-async fn among(
-    store: &Inner,
-    asked: &CustomerList,
-    search: &TextSearch,
-    few: BTreeSet<String>,
-) -> Result<Page<Placed>> {
-    let currency = match &asked.sort {
-        CustomerSort::NetSpend(currency) => Some(&currency.0),
-        _ => None,
+async fn among(store: &Inner, asked: &CustomerList, search: &TextSearch, few: Candidates) -> Result<Page<Placed>> {
+    let place = |key: i64, born: i64| CustomerSortKey { key: key.into(), created_seq: Arrival(born) };
+    let more = CustomerFilter { text: None, ..asked.filter.clone() };
+    let mut all: Vec<Placed> = match &asked.sort {
+        CustomerSort::LastSeen if more == CustomerFilter::default() => {
+            few.into_iter().map(|(id, [last_seen_at, born])| (CustomerId(id), place(last_seen_at, born))).collect()
+        }
+        CustomerSort::Created if more == CustomerFilter::default() => {
+            few.into_iter().map(|(id, [_, born])| (CustomerId(id), place(born, born))).collect()
+        }
+        sort => {
+            let (name, currency) = match sort {
+                CustomerSort::LastSeen => ("last_seen_at", None),
+                CustomerSort::Created => ("born", None),
+                CustomerSort::NetSpend(currency) => ("net", Some(&currency.0)),
+            };
+            let params = filtered(&asked.filter).with_list("ids", few.keys()).with("sort_currency", currency);
+            let rows = store.connections.read(&AMONG, params).await?;
+            rows.iter().map(|row| placed(row, name)).collect::<Result<_>>()?
+        }
     };
-    let params = filtered(&asked.filter).with_list("ids", few).with("sort_currency", currency);
-    let rows = store.connections.read(&AMONG, params).await?;
-    let name = match asked.sort {
-        CustomerSort::LastSeen => "last_seen_at",
-        CustomerSort::Created => "born",
-        CustomerSort::NetSpend(_) => "net",
-    };
-    let mut all = rows.iter().map(|row| placed(row, name)).collect::<Result<Vec<Placed>>>()?;
     all.sort_by_key(|(_, key)| *key);
     if asked.descending {
         all.reverse();

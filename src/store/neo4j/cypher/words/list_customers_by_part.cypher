@@ -5,7 +5,7 @@ CALL () {
   WHERE node.search CONTAINS $part
   RETURN node
   LIMIT $most
-UNION
+UNION ALL
   MATCH (node:Trait)
   USING TEXT INDEX node:Trait(search)
   WHERE node.search CONTAINS $part
@@ -16,6 +16,7 @@ WITH collect(node) AS nodes
 CALL (nodes) {
   UNWIND nodes AS node
   MATCH (c:Customer)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(node)
-  RETURN collect(DISTINCT c.id) AS customers
+  WITH DISTINCT c
+  RETURN collect([c.id, c.last_seen_at, c.born]) AS customers
 }
 RETURN size(nodes) AS hits, customers
