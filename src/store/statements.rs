@@ -189,9 +189,10 @@ mod tests {
             ],
         ),
         (
-            "search and the chain between two identifiers go by the indexes that each store has",
+            "search, claims and the chain between two identifiers go by the indexes that each store has",
             &[
                 "claims/fetch_last_owner",
+                "claims/list_with_value",
                 "customers/count_all",
                 "customers/fetch_fitting",
                 "customers/scan_created",
@@ -209,6 +210,7 @@ mod tests {
             &[
                 "customers/list_among",
                 "customers/list_fitting",
+                "customers/list_searched",
                 "links/list_bound",
                 "links/list_bound_or_merged",
                 "links/list_within",

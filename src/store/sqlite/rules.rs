@@ -8,6 +8,7 @@ use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
 use super::{claims, decisions, status, visits, write};
 use crate::domain::change::ChangeEntry;
+use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::rules::{BY_SETTINGS, IdentityRules, SavedRules, WrittenRules};
@@ -148,8 +149,9 @@ pub(super) fn scan_claims(
     let last = LAST_CLAIMANT.on(db)?.first((after, limit as i64), |row| Ok(row.get::<_, Option<i64>>(0)?))?.flatten();
     let Some(last) = last else { return Ok(ClaimPage::default()) };
     let (end, traits) = (Arrival::new(at + 1, 0).0, serde_json::to_string(traits)?);
-    let mut claims = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
     SCAN_CLAIMS.on(db)?.all((after, last, end, traits), &mut claims, claims::decode)?;
+    claims.sort_unstable_by_key(|claim| (claim.owner, claim.arrival));
     Ok(ClaimPage { claims, next: Some(Arrival(last)) })
 }
 
