@@ -65,6 +65,7 @@ pub(super) async fn show(state: Shared) -> HttpResponse {
 fn about_store(name: &str) -> String {
     let help = match name {
         "readers" => "read connections of the store",
+        "cache_bytes" => "the estimated memory of cached customers",
         "readers_busy" => "read connections of the store in use",
         "writers" => "write connections of the store",
         "writers_busy" => "write connections of the store in use",
@@ -105,6 +106,10 @@ fn describe() {
     describe_counter!(
         "throughline_customer_rereads_total",
         "customers that were read again because of a write meanwhile"
+    );
+    describe_counter!(
+        "throughline_customer_cache_total",
+        "reads of customers, by store and result: hit, stale (it has changed), miss (not cached)"
     );
     describe_counter!("throughline_apply_retries_total", "batches that were planned again because of another write");
     describe_gauge!("throughline_http_connections", "open connections of clients");

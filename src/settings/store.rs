@@ -14,11 +14,16 @@ pub struct StoreSettings {
     pub url: String,
     /// The durability of commits in SQLite.
     pub synchronous: Synchronous,
+    /// The most memory of cached customers, in MB; 0 caches none.
+    pub cache_mb: u64,
     /// The user, from `THROUGHLINE_STORE_USER`.
     pub user: Option<String>,
     /// The password, from `THROUGHLINE_STORE_PASSWORD` or the file `THROUGHLINE_STORE_PASSWORD_FILE` names.
     pub password: Option<Secret>,
 }
+
+/// The default memory of cached customers: some 10,000 to 30,000 of them.
+const CACHE_MB: u64 = 128;
 
 /// The schemes of store addresses.
 pub const SCHEMES: [&str; 7] =
@@ -108,10 +113,12 @@ impl StoreSettings {
             "full" => Ok(Synchronous::Full),
             _ => Err(given.bad("neither normal nor full")),
         });
+        let cache_mb = section.take("cache_mb").map(|given| given.whole(0, 1 << 20)).transpose()?;
         section.done()?;
         Ok(StoreSettings {
             url: url.transpose()?.unwrap_or_else(|| "sqlite:throughline.db".into()),
             synchronous: synchronous.transpose()?.unwrap_or(Synchronous::Full),
+            cache_mb: cache_mb.map_or(CACHE_MB, |mb| mb as u64),
             password: secrets.password()?,
             user: secrets.user,
         })

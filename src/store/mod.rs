@@ -21,6 +21,7 @@ mod run;
 pub mod share;
 pub mod sqlite;
 pub mod statements;
+mod view_cache;
 pub mod visits;
 
 use std::sync::Arc;

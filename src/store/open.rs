@@ -33,13 +33,15 @@ fn neo4j(settings: &StoreSettings) -> Result<Neo4jStore> {
         url: settings.url.as_str().into(),
         user: user.as_str().into(),
         password: password.reveal().into(),
+        cache_bytes: settings.cache_mb << 20,
         ..Neo4jOptions::default()
     })
 }
 
 fn sqlite(path: &Path, settings: &StoreSettings) -> Result<SqliteStore> {
     let synchronous_full = settings.synchronous == Synchronous::Full;
-    SqliteStore::open(path, SqliteOptions { synchronous_full, ..SqliteOptions::default() })
+    let cache_bytes = settings.cache_mb << 20;
+    SqliteStore::open(path, SqliteOptions { synchronous_full, cache_bytes, ..SqliteOptions::default() })
 }
 
 #[cfg(test)]

@@ -17,6 +17,23 @@ pub async fn sqlite(folder: &Path) -> Arc<dyn Store> {
     Arc::new(store)
 }
 
+/// Another server on the file of [`sqlite`].
+#[allow(dead_code, reason = "not every target has several servers")]
+pub async fn another_sqlite(folder: &Path, cache_bytes: u64) -> Arc<dyn Store> {
+    let options = SqliteOptions { readers: 1, synchronous_full: false, cache_bytes, ..SqliteOptions::default() };
+    let store = SqliteStore::open(&folder.join("test.db"), options).expect("a store");
+    store.set_up().await.expect("a database");
+    Arc::new(store)
+}
+
+/// Another server on the Neo4j of [`neo4j`].
+#[allow(dead_code, reason = "not every target has several servers")]
+pub async fn another_neo4j(options: Neo4jOptions, cache_bytes: u64) -> Arc<dyn Store> {
+    let store = Neo4jStore::connect(Neo4jOptions { cache_bytes, ..options }).expect("an address");
+    store.set_up().await.expect("a database");
+    Arc::new(store)
+}
+
 /// The Neo4j of `THROUGHLINE_TEST_NEO4J`, emptied. It has one database, so a test takes [`alone`] first.
 pub async fn neo4j(options: Neo4jOptions) -> Arc<dyn Store> {
     let graph = neo4rs::Graph::new(&*options.url, &*options.user, &*options.password).expect("an address");

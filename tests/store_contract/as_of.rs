@@ -1,5 +1,6 @@
 //! The store as of a moment: what was stored then, whatever came later.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -295,7 +296,9 @@ async fn times_widen_with_what_was_stored(world: World) {
 fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
     over_histories(24, || async {
         let folder = tempfile::tempdir().expect("a folder");
-        (stores::sqlite(folder.path()).await, Some(folder))
+        let store = stores::sqlite(folder.path()).await;
+        let others = [1 << 20, 0].map(|cache_bytes| stores::another_sqlite(folder.path(), cache_bytes));
+        (store, futures_util::future::join_all(others).await, Some(folder))
     });
 }
 
@@ -304,29 +307,33 @@ fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
 fn a_moment_never_changes_and_the_last_is_the_present_on_neo4j() {
     let options = stores::neo4j_options();
     let _alone = stores::alone();
-    over_histories(3, || async { (stores::neo4j(options.clone()).await, None) });
+    over_histories(3, || async { 
+        let store = stores::neo4j(options.clone()).await;
+        let others = [1 << 20, 0].map(|cache_bytes| stores::another_neo4j(options.clone(), cache_bytes));
+        (store, futures_util::future::join_all(others).await, None)
+    });
 }
 
 /// Tells random histories, late events and merges among them, and after each batch asks everything: of now,
 /// of the moment that now is, and in the end of every moment again.
 fn over_histories<F>(cases: u32, store: impl Fn() -> F)
 where
-    F: Future<Output = (Arc<dyn Store>, Option<tempfile::TempDir>)>,
+    F: Future<Output = (Arc<dyn Store>, Vec<Arc<dyn Store>>, Option<tempfile::TempDir>)>,
 {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let outcome = runner.run(&inputs(), |told| {
         let mut result = Ok(());
         stores::run(async {
-            let (store, _folder) = store().await;
-            result = tell_and_compare(store, told).await;
+            let (store, others, _folder) = store().await;
+            result = tell_and_compare(store, &others, told).await;
         });
         result
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-async fn tell_and_compare(store: Arc<dyn Store>, told: Input) -> Result<(), TestCaseError> {
+async fn tell_and_compare(store: Arc<dyn Store>, others: &[Arc<dyn Store>], told: Input) -> Result<(), TestCaseError> {
     let mut rules = rules();
     rules.max_identifiers = 6;
     let facts: Vec<Fact> = told.shuffled.iter().enumerate().map(|(n, fact)| enriched(n, fact.clone())).collect();
@@ -367,6 +374,11 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Input) -> Result<(), Test
         let moment = store.moment(minute(minutes + 5)).await.expect("an answer").expect("a moment");
         prop_assert_eq!(moment.change, store.status().await.expect("a status").change);
         let now = answers(&*upcast(&store), &about).await;
+        let customers = every_view(&*upcast(&store), &about).await;
+        for other in others {
+            let there = every_view(&*upcast(other), &about).await;
+            same(&customers, &there, "what is cached is what is stored, on every server")?;
+        }
         let then = answers(&*store.as_of(moment), &about).await;
         same(&now, &then, "the last moment is the present")?;
         let again = recount(&*store, minute(minutes + 5), |_| {}).await.expect("figures counted again");
@@ -378,6 +390,20 @@ async fn tell_and_compare(store: Arc<dyn Store>, told: Input) -> Result<(), Test
         same(&before, &again, "a moment does not change")?;
     }
     Ok(())
+}
+
+/// Every customer with its version, by every key and in every shape, one on a line.
+async fn every_view(reads: &dyn Reads, about: &About) -> String {
+    let ids = about.customers.iter().cloned().map(CustomerKey::Id);
+    let keys: Vec<CustomerKey> = ids.chain(about.identifiers.iter().cloned().map(CustomerKey::Identifier)).collect();
+    let mut text = String::new();
+    for shape in [Shape::Card, Shape::Identity, Shape::History, Shape::All] {
+        let pages = FirstPages { orders: 2, touchpoints: 3 };
+        for (key, view) in keys.iter().zip(reads.customers(&keys, shape, pages).await.expect("an answer")) {
+            writeln!(text, "{shape:?} {key:?} {view:?}").expect("a line");
+        }
+    }
+    text
 }
 
 /// What a person says between two batches: merges, splits, and who is to be kept apart, in turn.

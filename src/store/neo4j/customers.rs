@@ -27,6 +27,7 @@ use crate::domain::{Arrival, Moment};
 use crate::stitching::Plan;
 use crate::stitching::rows::CustomerRow;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
+use crate::store::view_cache::Current;
 use crate::store::{Result, StoreError, share};
 
 statements! {
@@ -59,6 +60,14 @@ statements! {
         ("customers/part_by_owner" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
     ALL_BY_OWNER = "customers/fetch_all_by_owner"
         ("customers/part_by_owner" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+    VERSION_BY_ID = "customers/fetch_version_by_id"
+        ("customers/part_version_by_id" | "customers/part_return_version");
+    VERSION_BY_KEY = "customers/fetch_version_by_key"
+        ("customers/part_version_by_key" | "customers/part_return_version");
+    VERSION_AND_DEVICES_BY_ID = "customers/fetch_version_and_devices_by_id"
+        ("customers/part_version_by_id" | "customers/part_return_version_and_devices");
+    VERSION_AND_DEVICES_BY_KEY = "customers/fetch_version_and_devices_by_key"
+        ("customers/part_version_by_key" | "customers/part_return_version_and_devices");
 }
 
 /// How often an answer may be read until it is one.
@@ -76,6 +85,9 @@ pub(super) enum Anchor {
 
 /// Reads that are one statement: the same way of asking, the same shape, as long first pages.
 pub(super) type Reading = (Anchor, Shape, FirstPages);
+
+/// Checks that are one statement: the same way of asking, with devices or without.
+pub(super) type Check = (Anchor, bool);
 
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
 const SHAPES: [Shape; 4] = [Shape::Card, Shape::Identity, Shape::History, Shape::All];
@@ -98,6 +110,21 @@ fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
     }
 }
 
+/// The statement that finds the customers of keys with their versions.
+fn version_statement((anchor, devices): Check) -> &'static Statement {
+    match (anchor, devices) {
+        (Anchor::Id, false) => &VERSION_BY_ID,
+        (Anchor::Id, true) => &VERSION_AND_DEVICES_BY_ID,
+        (_, false) => &VERSION_BY_KEY,
+        (_, true) => &VERSION_AND_DEVICES_BY_KEY,
+    }
+}
+
+/// Every statement that checks what is cached.
+pub(super) fn every_check() -> impl Iterator<Item = &'static Statement> {
+    [Anchor::Id, Anchor::Key].into_iter().flat_map(|anchor| [false, true].map(|with| version_statement((anchor, with))))
+}
+
 /// Every statement of the hot path.
 pub(super) fn every_shape() -> impl Iterator<Item = (Anchor, &'static Statement)> {
     ANCHORS.into_iter().flat_map(|anchor| SHAPES.into_iter().map(move |shape| (anchor, statement(anchor, shape))))
@@ -118,6 +145,9 @@ pub(super) async fn warm(store: &Inner) -> Result<()> {
         };
         store.connections.read(statement, parameters([&nobody], pages)).await?;
     }
+    for statement in every_check() {
+        store.connections.read(statement, Params::new().with_list("keys", [""])).await?;
+    }
     Ok(())
 }
 
@@ -134,13 +164,30 @@ pub(super) async fn fetch(
     }
     let mut answers: Vec<Result<Option<Arc<CustomerView>>>> = keys.iter().map(|_| Ok(None)).collect();
     let mut wanted: BTreeMap<Anchor, Vec<(usize, BoltType)>> = BTreeMap::new();
+    let mut cached: BTreeMap<Anchor, Vec<(usize, BoltType, Arc<CustomerView>)>> = BTreeMap::new();
     for (n, key) in keys.iter().enumerate() {
-        match key {
-            CustomerKey::Id(id) => wanted.entry(Anchor::Id).or_default().push((n, id.to_bolt())),
-            CustomerKey::Identifier(key) => wanted.entry(Anchor::Key).or_default().push((n, key.to_string().to_bolt())),
-            CustomerKey::Order { .. } => {}
+        let (anchor, bolt) = match key {
+            CustomerKey::Id(id) => (Anchor::Id, id.to_bolt()),
+            CustomerKey::Identifier(key) => (Anchor::Key, key.to_string().to_bolt()),
+            CustomerKey::Order { .. } => continue,
+        };
+        match store.views.get(key, shape, pages) {
+            Some(view) => cached.entry(anchor).or_default().push((n, bolt, view)),
+            None => {
+                store.views.miss();
+                wanted.entry(anchor).or_default().push((n, bolt));
+            }
         }
     }
+    for (anchor, views) in cached {
+        for (n, bolt, current) in check(store, anchor, shape, views).await? {
+            match current {
+                Some(view) => answers[n] = Ok(Some(view)),
+                None => wanted.entry(anchor).or_default().push((n, bolt)),
+            }
+        }
+    }
+    let read_anew: Vec<usize> = wanted.values().flatten().map(|(n, _)| *n).collect();
     for (n, owner) in order_holders(store, keys).await? {
         match owner {
             Ok(owner) => wanted.entry(Anchor::Owner).or_default().push((n, owner.to_bolt())),
@@ -150,7 +197,48 @@ pub(super) async fn fetch(
     for (anchor, keys) in wanted {
         read(store, (anchor, shape), keys, pages, &mut answers).await?;
     }
+    for n in read_anew {
+        if let Ok(Some(view)) = &answers[n] {
+            store.views.insert(&keys[n], shape, pages, view);
+        }
+    }
     Ok(answers)
+}
+
+/// Checks cached views: each key with its view, where that is what is stored now.
+async fn check(
+    store: &Inner,
+    anchor: Anchor,
+    shape: Shape,
+    views: Vec<(usize, BoltType, Arc<CustomerView>)>,
+) -> Result<Vec<(usize, BoltType, Option<Arc<CustomerView>>)>> {
+    let statement = (anchor, matches!(shape, Shape::Identity | Shape::All));
+    let run = |keys: Vec<BoltType>, readers: Vec<usize>| async move {
+        let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
+        let params = Params::new().with_list("keys", &keys);
+        for row in store.connections.read(version_statement(statement), params).await? {
+            by_key[place(&row)?].push(row);
+        }
+        let mut by_key = by_key.into_iter();
+        Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
+    };
+    let keys = views.iter().map(|(_, bolt, _)| bolt.clone()).collect();
+    let rows: Vec<Vec<Row>> = share::within(None, store.checks.read(statement, keys, run)).await?;
+    let mut checked = Vec::with_capacity(views.len());
+    for ((n, bolt, view), rows) in views.into_iter().zip(rows) {
+        // Two rows are a customer on its way to another.
+        let (current, devices) = match rows.as_slice() {
+            [row] => {
+                let id = CustomerId(column::<&str>(row, "id")?.into());
+                let devices = optional::<Vec<DeviceRow<'_>>>(row, "devices")?.map(devices);
+                (Some(Current { id, version: column(row, "version")? }), devices)
+            }
+            _ => (None, None),
+        };
+        let fits = store.views.check(&view, current.as_ref(), devices.as_deref());
+        checked.push((n, bolt, fits.then_some(view)));
+    }
+    Ok(checked)
 }
 
 /// The owners of the orders among `keys`.

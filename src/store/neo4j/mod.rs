@@ -62,6 +62,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
@@ -106,6 +107,8 @@ pub struct Neo4jOptions {
     pub pool_wait: Duration,
     /// How long one statement may take.
     pub query_timeout: Duration,
+    /// The most memory of cached customers, in bytes; 0 caches none.
+    pub cache_bytes: u64,
     /// Where ids of customers come from.
     pub new_id: NewId,
     /// Called at each step of a batch; tests hold a writer there.
@@ -128,6 +131,7 @@ impl Default for Neo4jOptions {
             pool_size: 16,
             pool_wait: Duration::from_secs(5),
             query_timeout: Duration::from_secs(30),
+            cache_bytes: CACHE_BYTES,
             new_id: Arc::new(|| CustomerId(uuid::Uuid::now_v7().simple().to_string().into())),
             pause: None,
         }
@@ -174,6 +178,9 @@ struct Inner {
     connections: Connections,
     /// Customers that are being read, each with the rows that answer its keys.
     reads: coalesce::Coalescer<customers::Reading, Vec<Vec<neo4rs::Row>>>,
+    /// Checks of cached customers, read as one statement where several wait.
+    checks: coalesce::Coalescer<customers::Check, Vec<Vec<neo4rs::Row>>>,
+    views: ViewCache,
     markers: commit_marker::FoundMarkers,
     commits: watch::Sender<u64>,
     prepared: Prepared,
@@ -202,11 +209,13 @@ impl Neo4jStore {
     /// A store that connects when it is first asked for something, and again whenever a connection
     /// was lost: the server may be away now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
+        let views = ViewCache::new(options.cache_bytes, "neo4j");
         let connections = Connections::new(options)?;
-        let reads = coalesce::Coalescer::new(READING);
         let inner = Inner {
             connections,
-            reads,
+            reads: coalesce::Coalescer::new(READING),
+            checks: coalesce::Coalescer::new(READING),
+            views,
             markers: commit_marker::FoundMarkers::default(),
             commits: watch::Sender::new(0),
             prepared: Prepared::default(),
@@ -371,7 +380,9 @@ impl Store for Neo4jStore {
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
-        status::gauges(&self.inner)
+        let mut gauges = status::gauges(&self.inner);
+        gauges.push(("cache_bytes", self.inner.views.bytes() as f64));
+        gauges
     }
 }
 

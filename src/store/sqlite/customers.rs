@@ -13,6 +13,7 @@ use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::store::query::{
     CustomerKey, FirstPages, IdentifierRef, OrderPage, Shape, TimeOrder, TouchpointFilter, TouchpointPage,
 };
+use crate::store::view_cache::{Current, ViewCache};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -30,6 +31,7 @@ type Found = Result<Option<Arc<CustomerView>>>;
 /// One view per key, in their order.
 pub(super) fn fetch(
     db: &Connection,
+    cache: &ViewCache,
     keys: &[CustomerKey],
     shape: Shape,
     pages: FirstPages,
@@ -42,6 +44,7 @@ pub(super) fn fetch(
             Some(moment) => find_as_of(db, key, moment),
         };
         views.push(match born {
+            Ok(Some(born)) if as_of.is_none() => Ok(present(db, cache, key, born, shape, pages)?),
             Ok(Some(born)) => Ok(view(db, born, shape, pages, as_of)?.map(Arc::new)),
             Ok(None) => Ok(None),
             Err(StoreError::AmbiguousOrder) => Err(StoreError::AmbiguousOrder),
@@ -49,6 +52,39 @@ pub(super) fn fetch(
         });
     }
     Ok(views)
+}
+
+/// The present view of a customer that a key found: the cached one where it is what is stored.
+fn present(
+    db: &Connection,
+    cache: &ViewCache,
+    key: &CustomerKey,
+    born: i64,
+    shape: Shape,
+    pages: FirstPages,
+) -> Result<Option<Arc<CustomerView>>> {
+    match cache.get(key, shape, pages) {
+        None => cache.miss(),
+        Some(cached) => {
+            let read = |row: &rusqlite::Row<'_>| Ok(Current { id: CustomerId(text(row, 0)?), version: row.get(1)? });
+            let current = CUSTOMER.on(db)?.first([born], read)?;
+            let devices = match cached.devices {
+                None => None,
+                Some(_) => {
+                    let owners: Vec<IdentifierId> = cached.identifiers.iter().map(|i| i.id).collect();
+                    Some(devices::list_of(db, &owners, false, None)?)
+                }
+            };
+            if cache.check(&cached, current.as_ref(), devices.as_deref()) {
+                return Ok(Some(cached));
+            }
+        }
+    }
+    let view = view(db, born, shape, pages, None)?.map(Arc::new);
+    if let Some(view) = &view {
+        cache.insert(key, shape, pages, view);
+    }
+    Ok(view)
 }
 
 /// The customer that a key means now.

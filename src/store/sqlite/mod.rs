@@ -55,6 +55,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
@@ -120,6 +121,7 @@ pub struct SqliteStore {
     pool: Arc<Pool>,
     prepared: Prepared,
     new_id: NewId,
+    views: Arc<ViewCache>,
     /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
     as_of: Option<Moment>,
 }
@@ -137,6 +139,8 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// How long a write waits for another process that is writing.
     pub lock_wait: Duration,
+    /// The most memory of cached customers, in bytes; 0 caches none.
+    pub cache_bytes: u64,
     /// Where ids of customers come from.
     pub new_id: NewId,
 }
@@ -148,6 +152,7 @@ impl Default for SqliteOptions {
             synchronous_full: true,
             readers: 4,
             lock_wait: Duration::from_secs(4),
+            cache_bytes: CACHE_BYTES,
             new_id: Arc::new(new_id),
         }
     }
@@ -160,7 +165,8 @@ impl SqliteStore {
         let SqliteOptions { synchronous_full, lock_wait, .. } = options;
         let opening = Opening { files: Arc::new(Files::at(path)), synchronous_full, lock_wait };
         let pool = Arc::new(Pool::start(opening, options.readers)?);
-        Ok(SqliteStore { pool, prepared: Prepared::default(), new_id: options.new_id, as_of: None })
+        let views = Arc::new(ViewCache::new(options.cache_bytes, "sqlite"));
+        Ok(SqliteStore { pool, prepared: Prepared::default(), new_id: options.new_id, views, as_of: None })
     }
 }
 
@@ -301,7 +307,9 @@ impl Store for SqliteStore {
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
-        self.pool.gauges()
+        let mut gauges = self.pool.gauges();
+        gauges.push(("cache_bytes", self.views.bytes() as f64));
+        gauges
     }
 }
 
@@ -452,8 +460,8 @@ impl Reads for SqliteStore {
         shape: Shape,
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>> {
-        let keys = keys.to_vec();
-        self.read(move |db, as_of| customers::fetch(db, &keys, shape, pages, as_of)).await
+        let (keys, views) = (keys.to_vec(), self.views.clone());
+        self.read(move |db, as_of| customers::fetch(db, &views, &keys, shape, pages, as_of)).await
     }
 
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>> {

@@ -1,0 +1,1 @@
+RETURN n, c.id AS id, c.version AS version

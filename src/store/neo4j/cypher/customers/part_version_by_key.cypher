@@ -1,0 +1,5 @@
+// The customers that keys of identifiers find now, with their versions.
+UNWIND range(0, size($keys) - 1) AS n
+MATCH (found:Identifier {key: $keys[n]})
+USING INDEX SEEK found:Identifier(key)
+MATCH (c:Customer)-[:IDENTIFIED_BY]->(found)

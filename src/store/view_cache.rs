@@ -1,0 +1,162 @@
+//! A bounded cache of customers, as they were read.
+//!
+//! Nothing in it is answered unchecked. Each read first asks the store which customer the key finds now and at which
+//! version; the cached view is the answer only when both are those of the view. Every commit that changes what a view
+//! shows raises the customer's version, with one exception: how a device describes itself changes with events of other
+//! customers on the same device. So a view with devices is checked by its devices too.
+//!
+//! Entries go by the key that was asked for, so a key that was not asked before costs no check.
+
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::query::{CustomerKey, FirstPages, Shape};
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::device::Device;
+
+/// What a view is cached under: the key, and the parts that were read.
+type Key = (CustomerKey, Shape, FirstPages);
+
+/// The default memory of a store's cache, in bytes.
+pub(super) const CACHE_BYTES: u64 = 128 << 20;
+
+/// The estimated size of a view, in bytes: for the number of entries that the cache makes room for.
+const USUAL: u64 = 8_192;
+
+/// Views of the present, by the key that found them.
+pub(super) struct ViewCache {
+    views: Option<Cache<Key, Arc<CustomerView>, Bytes>>,
+    store: &'static str,
+}
+
+/// The customer that a key finds now: what a cached view is checked by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Current {
+    /// The customer.
+    pub(super) id: CustomerId,
+    /// Its version.
+    pub(super) version: i64,
+}
+
+impl ViewCache {
+    /// A cache of at most `bytes`; 0 caches nothing.
+    pub(super) fn new(bytes: u64, store: &'static str) -> Self {
+        let views = (bytes > 0).then(|| Cache::with_weighter((bytes / USUAL).max(16) as usize, bytes, Bytes));
+        ViewCache { views, store }
+    }
+
+    /// The view that was cached last for a key. It must be checked.
+    pub(super) fn get(&self, key: &CustomerKey, shape: Shape, pages: FirstPages) -> Option<Arc<CustomerView>> {
+        self.views.as_ref()?.get(&(key.clone(), shape, pages))
+    }
+
+    /// Whether a cached view is the answer still: `devices` are those of now, where the view has some.
+    pub(super) fn check(&self, view: &CustomerView, current: Option<&Current>, devices: Option<&[Device]>) -> bool {
+        let fits = current.is_some_and(|now| now.id == view.customer.id && now.version == view.customer.version)
+            && view.devices.as_deref() == devices;
+        self.count(if fits { "hit" } else { "stale" });
+        fits
+    }
+
+    /// Caches what a read answered.
+    pub(super) fn insert(&self, key: &CustomerKey, shape: Shape, pages: FirstPages, view: &Arc<CustomerView>) {
+        if let Some(views) = &self.views {
+            views.insert((key.clone(), shape, pages), view.clone());
+        }
+    }
+
+    /// Counts a read of a customer that was not cached.
+    pub(super) fn miss(&self) {
+        self.count("miss");
+    }
+
+    fn count(&self, result: &'static str) {
+        if self.views.is_some() {
+            metrics::counter!("throughline_customer_cache_total", "store" => self.store, "result" => result)
+                .increment(1);
+        }
+    }
+
+    /// The estimated size of all entries, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.views.as_ref().map_or(0, Cache::weight)
+    }
+}
+
+/// Estimates the memory of an entry.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Key, Arc<CustomerView>> for Bytes {
+    fn weight(&self, _: &Key, view: &Arc<CustomerView>) -> u64 {
+        let page = |texts: usize, each: usize| texts + each;
+        let claims: usize = view.claims.iter().map(|claim| page(claim.value.get().len(), 320)).sum();
+        let orders: usize = view.orders.iter().flat_map(|page| &page.items).map(|order| {
+            400 + 250 * (order.lines.len() + order.returns.len()) + 1_000 * order.events.len()
+        }).sum();
+        let touchpoints: usize = view.touchpoints.iter().flat_map(|page| &page.items).map(|touchpoint| {
+            let properties = touchpoint.fact.properties.as_ref().map_or(0, |json| json.get().len());
+            page(properties, 500)
+        }).sum();
+        let consents = view.consents.as_ref().map_or(0, |given| 200 * given.len());
+        let devices = view.devices.as_ref().map_or(0, |devices| 250 * devices.len());
+        let identifiers = 450 * view.identifiers.len();
+        (600 + identifiers + claims + consents + devices + orders + touchpoints) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Arrival;
+    use crate::domain::customer::Customer;
+    use crate::domain::device::DeviceFact;
+
+    const CARD: (Shape, FirstPages) = (Shape::Card, FirstPages { orders: 0, touchpoints: 0 });
+
+    fn view(id: &str, version: i64) -> Arc<CustomerView> {
+        let id = CustomerId(id.into());
+        let customer = Customer { id, created_seq: Arrival(1), version, former_ids: Vec::new() };
+        Arc::new(CustomerView::card(None, customer, Vec::new(), Vec::new()))
+    }
+
+    fn key(id: &str) -> CustomerKey {
+        CustomerKey::Id(CustomerId(id.into()))
+    }
+
+    #[test]
+    fn a_view_is_the_answer_only_of_the_same_customer_version_and_devices() {
+        let cache = ViewCache::new(1 << 20, "test");
+        cache.insert(&key("a"), CARD.0, CARD.1, &view("a", 3));
+        let found = cache.get(&key("a"), CARD.0, CARD.1).expect("a view");
+        let now = |id: &str, version| Current { id: CustomerId(id.into()), version };
+        assert!(cache.check(&found, Some(&now("a", 3)), None));
+        assert!(!cache.check(&found, Some(&now("a", 4)), None));
+        assert!(!cache.check(&found, Some(&now("b", 3)), None));
+        assert!(!cache.check(&found, None, None));
+        assert!(!cache.check(&found, Some(&now("a", 3)), Some(&[])), "devices were not read");
+        let fact = DeviceFact { key: "d".into(), kind: "phone".into(), os: None, model: None };
+        let device = Device { fact, first_seen_at: Default::default(), last_seen_at: Default::default(), identifiers: Vec::new() };
+        let mut with = CustomerView::clone(&found);
+        with.devices = Some(vec![device.clone()]);
+        assert!(cache.check(&with, Some(&now("a", 3)), Some(std::slice::from_ref(&device))));
+        let mut other = device;
+        other.fact.os = Some("iOS".into());
+        assert!(!cache.check(&with, Some(&now("a", 3)), Some(&[other])));
+        assert!(cache.get(&key("a"), Shape::All, CARD.1).is_none(), "other parts are another entry");
+    }
+
+    #[test]
+    fn its_memory_is_bounded_and_nothing_is_cached_without_memory() {
+        let cache = ViewCache::new(100_000, "test");
+        for n in 0..10_000 {
+            cache.insert(&key(&n.to_string()), CARD.0, CARD.1, &view("a", 1));
+        }
+        assert!((50_000..=100_000).contains(&cache.bytes()), "{}", cache.bytes());
+        let none = ViewCache::new(0, "test");
+        none.insert(&key("a"), CARD.0, CARD.1, &view("a", 1));
+        assert!(none.get(&key("a"), CARD.0, CARD.1).is_none());
+    }
+}
