@@ -93,13 +93,21 @@ impl Weighter<Key, Arc<CustomerView>> for Bytes {
     fn weight(&self, _: &Key, view: &Arc<CustomerView>) -> u64 {
         let page = |texts: usize, each: usize| texts + each;
         let claims: usize = view.claims.iter().map(|claim| page(claim.value.get().len(), 320)).sum();
-        let orders: usize = view.orders.iter().flat_map(|page| &page.items).map(|order| {
-            400 + 250 * (order.lines.len() + order.returns.len()) + 1_000 * order.events.len()
-        }).sum();
-        let touchpoints: usize = view.touchpoints.iter().flat_map(|page| &page.items).map(|touchpoint| {
-            let properties = touchpoint.fact.properties.as_ref().map_or(0, |json| json.get().len());
-            page(properties, 500)
-        }).sum();
+        let orders: usize = view
+            .orders
+            .iter()
+            .flat_map(|page| &page.items)
+            .map(|order| 400 + 250 * (order.lines.len() + order.returns.len()) + 1_000 * order.events.len())
+            .sum();
+        let touchpoints: usize = view
+            .touchpoints
+            .iter()
+            .flat_map(|page| &page.items)
+            .map(|touchpoint| {
+                let properties = touchpoint.fact.properties.as_ref().map_or(0, |json| json.get().len());
+                page(properties, 500)
+            })
+            .sum();
         let consents = view.consents.as_ref().map_or(0, |given| 200 * given.len());
         let devices = view.devices.as_ref().map_or(0, |devices| 250 * devices.len());
         let identifiers = 450 * view.identifiers.len();
@@ -138,7 +146,12 @@ mod tests {
         assert!(!cache.check(&found, None, None));
         assert!(!cache.check(&found, Some(&now("a", 3)), Some(&[])), "devices were not read");
         let fact = DeviceFact { key: "d".into(), kind: "phone".into(), os: None, model: None };
-        let device = Device { fact, first_seen_at: Default::default(), last_seen_at: Default::default(), identifiers: Vec::new() };
+        let device = Device {
+            fact,
+            first_seen_at: Default::default(),
+            last_seen_at: Default::default(),
+            identifiers: Vec::new(),
+        };
         let mut with = CustomerView::clone(&found);
         with.devices = Some(vec![device.clone()]);
         assert!(cache.check(&with, Some(&now("a", 3)), Some(std::slice::from_ref(&device))));

@@ -307,7 +307,7 @@ fn a_moment_never_changes_and_the_last_is_the_present_on_sqlite() {
 fn a_moment_never_changes_and_the_last_is_the_present_on_neo4j() {
     let options = stores::neo4j_options();
     let _alone = stores::alone();
-    over_histories(3, || async { 
+    over_histories(3, || async {
         let store = stores::neo4j(options.clone()).await;
         let others = [1 << 20, 0].map(|cache_bytes| stores::another_neo4j(options.clone(), cache_bytes));
         (store, futures_util::future::join_all(others).await, None)

@@ -8,6 +8,7 @@
 //! is thrown away and read again.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use neo4rs::{BoltType, Row};
 use rustc_hash::FxHashMap;
 
 use super::bolt::{Params, ToBolt, list, row};
+use super::coalesce::Coalescer;
 use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, TouchpointRow, column};
 use super::statement::{Statement, statements};
 use super::write::{Outcome, Writer};
@@ -212,18 +214,10 @@ async fn check(
     shape: Shape,
     views: Vec<(usize, BoltType, Arc<CustomerView>)>,
 ) -> Result<Vec<(usize, BoltType, Option<Arc<CustomerView>>)>> {
-    let statement = (anchor, matches!(shape, Shape::Identity | Shape::All));
-    let run = |keys: Vec<BoltType>, readers: Vec<usize>| async move {
-        let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
-        let params = Params::new().with_list("keys", &keys);
-        for row in store.connections.read(version_statement(statement), params).await? {
-            by_key[place(&row)?].push(row);
-        }
-        let mut by_key = by_key.into_iter();
-        Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
-    };
+    let check = (anchor, matches!(shape, Shape::Identity | Shape::All));
     let keys = views.iter().map(|(_, bolt, _)| bolt.clone()).collect();
-    let rows: Vec<Vec<Row>> = share::within(None, store.checks.read(statement, keys, run)).await?;
+    let parameters = |keys: &[BoltType]| Params::new().with_list("keys", keys);
+    let rows = rows_by_key(&store.checks, check, (store, version_statement(check)), keys, parameters).await?;
     let mut checked = Vec::with_capacity(views.len());
     for ((n, bolt, view), rows) in views.into_iter().zip(rows) {
         // Two rows are a customer on its way to another.
@@ -273,8 +267,10 @@ async fn read(
 ) -> Result<()> {
     let (mut attempt, mut waited) = (1, Duration::ZERO);
     while attempt <= READS && waited < PATIENCE {
-        let by_key =
-            rows_by_key(store, (anchor, shape), keys.iter().map(|(_, key)| key.clone()).collect(), pages).await?;
+        let all = keys.iter().map(|(_, key)| key.clone()).collect();
+        let parameters = |keys: &[BoltType]| parameters(keys, pages);
+        let reading = (anchor, shape, pages);
+        let by_key = rows_by_key(&store.reads, reading, (store, statement(anchor, shape)), all, parameters).await?;
         let (mut again, mut torn) = (Vec::new(), false);
         for ((n, key), rows) in keys.into_iter().zip(by_key) {
             let found = match rows.as_slice() {
@@ -308,23 +304,27 @@ async fn read(
     Ok(())
 }
 
-/// The rows that answer each of `keys`, read along with those of others who wait.
-async fn rows_by_key(
-    store: &Inner,
-    (anchor, shape): (Anchor, Shape),
+/// The rows that answer each of `keys`, read along with those of others who wait for the same statement.
+async fn rows_by_key<K: Eq + Hash + Clone>(
+    coalescer: &Coalescer<K, Vec<Vec<Row>>>,
+    same: K,
+    (store, statement): (&Inner, &'static Statement),
     keys: Vec<BoltType>,
-    pages: FirstPages,
+    parameters: impl Fn(&[BoltType]) -> Params,
 ) -> Result<Vec<Vec<Row>>> {
-    let run = |keys: Vec<BoltType>, readers: Vec<usize>| async move {
-        let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
-        for row in store.connections.read(statement(anchor, shape), parameters(&keys, pages)).await? {
-            by_key[place(&row)?].push(row);
+    let run = |keys: Vec<BoltType>, readers: Vec<usize>| {
+        let parameters = parameters(&keys);
+        async move {
+            let mut by_key: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(keys.len()).collect();
+            for row in store.connections.read(statement, parameters).await? {
+                by_key[place(&row)?].push(row);
+            }
+            let mut by_key = by_key.into_iter();
+            Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
         }
-        let mut by_key = by_key.into_iter();
-        Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
     };
     // Outside of any share: few of these run at a time anyway, and whoever reads others along must not wait.
-    share::within(None, store.reads.read((anchor, shape, pages), keys, run)).await
+    share::within(None, coalescer.read(same, keys, run)).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {
