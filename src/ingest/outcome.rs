@@ -76,6 +76,11 @@ impl EventOutcome {
                     let message = "its strongest identifier has touchpoints on 1,000 channels, so this is on other";
                     problems.push(Problem::at(ProblemCode::TooLarge, "properties.channel", message));
                 }
+                if heard.too_many_consents {
+                    let message =
+                        "consents for 1,000 purposes and channels are known, so one for a new purpose is left out";
+                    problems.push(Problem::at(ProblemCode::TooLarge, "properties.purpose", message));
+                }
                 (EventStatus::Created, customer)
             }
             Outcome::Unchanged { customer } => (EventStatus::Unchanged, customer),

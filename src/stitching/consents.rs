@@ -6,6 +6,7 @@
 //! stays with all parts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -15,6 +16,10 @@ use super::rows::Plan;
 use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
+
+/// The most purposes and channels for which an identifier holds grants of new ones. A denial has twice the room, so that a
+/// sender who fills an identifier with grants hides none.
+const MOST: usize = 1_000;
 
 /// Identifier, purpose and channel.
 type Slot = (IdentifierId, Arc<str>, Option<Arc<str>>);
@@ -70,6 +75,12 @@ impl Consents {
         present.is_some_and(|held| held.content == content(decided) && held.at <= at)
     }
 
+    /// Whether an identifier can hold this consent: it holds one for the same purpose and channel, or few enough others.
+    pub(crate) fn has_room_for(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
+        let most = if decided.status == ConsentStatus::Granted { MOST } else { 2 * MOST };
+        self.now.contains_key(&slot_of(holder, decided)) || self.now.range(slots_of(holder)).nth(most - 1).is_none()
+    }
+
     /// Whether the identifier itself gave the consent that it holds.
     pub(crate) fn is_own(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
         self.now.get(&slot_of(holder, decided)).is_some_and(|held| held.owner == holder)
@@ -94,9 +105,12 @@ impl Consents {
                 owner == holder.id || holder.customer.is_some_and(|customer| owners() == Some(customer))
             };
             let foreign = |held: &Held| held.content.0 == ConsentStatus::Granted && !together(held.owner);
-            let of_it = (holder.id, "".into(), None)..(Arrival(holder.id.0 + 1), "".into(), None);
-            let lost: Vec<Slot> =
-                self.now.range(of_it).filter(|(_, held)| foreign(held)).map(|(slot, _)| slot.clone()).collect();
+            let lost: Vec<Slot> = self
+                .now
+                .range(slots_of(holder.id))
+                .filter(|(_, held)| foreign(held))
+                .map(|(slot, _)| slot.clone())
+                .collect();
             for slot in lost {
                 let own = self.before.get(&slot).into_iter().flatten().filter(|held| together(held.owner));
                 let own = own.max_by_key(|held| (held.at, held.arrival)).copied();
@@ -131,6 +145,11 @@ impl Consents {
         plan.consents_given.extend(given);
         plan.consents_taken.extend(taken);
     }
+}
+
+/// The range of an identifier's slots.
+fn slots_of(holder: IdentifierId) -> Range<Slot> {
+    (holder, "".into(), None)..(Arrival(holder.0 + 1), "".into(), None)
 }
 
 fn slot_of(holder: IdentifierId, decided: &ConsentFact) -> Slot {

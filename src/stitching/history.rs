@@ -77,7 +77,7 @@ impl History {
         for claim in &fact.claims {
             self.record_claim(plan, fact, owner_id, claim);
         }
-        self.record_consents(working_set, plan, fact, owner, accepted);
+        let too_many_consents = self.record_consents(working_set, plan, fact, owner, accepted);
         for product in &fact.products {
             self.record_product(product, fact.at);
         }
@@ -92,7 +92,7 @@ impl History {
                 arrival,
             });
         }
-        Heard { too_many_channels, ..self.record_order(fact, arrival, owner_id) }
+        Heard { too_many_channels, too_many_consents, ..self.record_order(fact, arrival, owner_id) }
     }
 
     /// Computes the orders of the batch, updates the figures of their owners, and adds the gathered rows to the plan.
@@ -244,7 +244,8 @@ impl History {
         }
     }
 
-    /// A consent goes to every identifier that its customer holds now, and replaces older ones there.
+    /// A consent goes to every identifier that its customer holds now, and replaces older ones there. Returns whether one
+    /// is left out, since all these identifiers hold too many others.
     fn record_consents(
         &mut self,
         working_set: &WorkingSet,
@@ -252,7 +253,8 @@ impl History {
         fact: &Fact,
         owner: IdentifierIx,
         accepted: &[IdentifierIx],
-    ) {
+    ) -> bool {
+        let mut too_many = false;
         // A device that has just turned out to be shared does not speak for the person who was signed in.
         let owner =
             accepted.iter().copied().find(|&ix| working_set.identifiers[ix].shared_since.is_none()).unwrap_or(owner);
@@ -275,6 +277,13 @@ impl History {
                 }
                 holders = std::slice::from_ref(&owner);
             }
+            let id_of = |holder: &IdentifierIx| working_set.identifiers[*holder].id;
+            let holders: Vec<_> =
+                holders.iter().map(id_of).filter(|&holder| self.consents.has_room_for(holder, decided)).collect();
+            if holders.is_empty() {
+                too_many = true;
+                continue;
+            }
             let consent = Consent {
                 arrival,
                 owner: working_set.identifiers[owner].id,
@@ -282,8 +291,8 @@ impl History {
                 at: fact.at,
                 source: fact.source.clone(),
             };
-            for &holder in holders {
-                self.consents.give(working_set.identifiers[holder].id, &consent);
+            for holder in holders {
+                self.consents.give(holder, &consent);
             }
             plan.entries.push(ChangeEntry::ConsentChanged {
                 customer: working_set.customer_of(owner),
@@ -293,6 +302,7 @@ impl History {
             plan.consents.push(consent);
             self.consents_made += 1;
         }
+        too_many
     }
 
     fn record_product(&mut self, product: &Product, at: Timestamp) {

@@ -117,6 +117,8 @@ pub struct Heard {
     pub order_full: bool,
     /// Its owner has touchpoints on so many channels that this one is on `other`.
     pub too_many_channels: bool,
+    /// Its customer has decided about so many purposes that a consent for a new one is left out.
+    pub too_many_consents: bool,
 }
 
 /// The outcome of one fact.

@@ -6,7 +6,7 @@ use throughline::domain::consent::ConsentStatus::{self, *};
 use throughline::domain::consent::in_force;
 use throughline::domain::customer::CustomerView;
 use throughline::domain::{IdentifierKey, Timestamp};
-use throughline::stitching::{DecisionAction, DecisionRequest};
+use throughline::stitching::{DecisionAction, DecisionRequest, Heard, Outcome};
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
 
 use crate::common::facts::{event, minute};
@@ -33,6 +33,7 @@ cases! {
     a_word_that_came_late_is_had_again_too,
     a_grant_that_each_part_gave_stays_with_each,
     what_a_shared_device_granted_goes_with_it,
+    an_identifier_holds_grants_for_a_thousand_purposes_and_denials_beyond,
 }
 
 /// Purpose, channel and status of what is in force.
@@ -358,4 +359,25 @@ async fn a_decision_that_is_repeated_is_kept_once(world: World) {
     assert_eq!((held.len(), held[0].consent.at), (2, minute(5)));
     world.apply([said("m6", 6, Revoked)]).await;
     assert_eq!(marketing(&world, "user_id", "ada").await, Revoked);
+}
+
+async fn an_identifier_holds_grants_for_a_thousand_purposes_and_denials_beyond(world: World) {
+    let about =
+        |n: usize, status| event(&format!("m{n}-{status:?}")).user("ada").consent(&format!("p{n}"), None, status);
+    let granted = |n| about(n, ConsentStatus::Granted);
+    let left_out = |applied: throughline::store::Applied| -> Vec<bool> {
+        let of = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Created { heard: Heard { too_many_consents: true, .. }, .. })
+        };
+        applied.outcomes.iter().map(of).collect()
+    };
+    assert!(!left_out(world.apply((0..1_000).map(granted)).await).contains(&true));
+    let more = [granted(1_000), about(7, ConsentStatus::Revoked), about(1_001, ConsentStatus::Denied), granted(1_002)];
+    assert_eq!(left_out(world.apply(more).await), [true, false, false, true]);
+    let view = world.customer("user_id", "ada").await;
+    let held = view.consents.as_ref().expect("asked for");
+    let status =
+        |purpose: &str| held.iter().find(|c| &*c.consent.fact.purpose == purpose).map(|c| c.consent.fact.status);
+    assert_eq!((held.len(), status("p1000")), (1_001, None));
+    assert_eq!((status("p7"), status("p1001")), (Some(ConsentStatus::Revoked), Some(ConsentStatus::Denied)));
 }
