@@ -178,14 +178,14 @@ const WAYS: &[&str] = &[
         touchpoints { nodes { customer { WHO } order { customer { WHO } } } } }",
 ];
 
-/// The ids that an answer names as `who`, in their order.
-fn named(answer: &Value, ids: &mut Vec<String>) {
+/// The values of a field of an answer, in their order.
+fn values(answer: &Value, field: &str, found: &mut Vec<Value>) {
     match answer {
         Value::Object(fields) => {
-            ids.extend(fields.get("who").map(|id| id.as_str().expect("an id").to_owned()));
-            fields.values().for_each(|value| named(value, ids));
+            found.extend(fields.get(field).cloned());
+            fields.values().for_each(|value| values(value, field, found));
         }
-        Value::Array(entries) => entries.iter().for_each(|value| named(value, ids)),
+        Value::Array(entries) => entries.iter().for_each(|value| values(value, field, found)),
         _ => {}
     }
 }
@@ -197,25 +197,34 @@ async fn whose(shop: Shop) {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     for way in WAYS {
         let way = query(way, "").replace("AS_OF", &as_of);
-        let whole = shop.ask(&way.replace("WHO", "who: id asOf displayName createdAt")).await;
-        let mut expected = Vec::new();
-        named(&whole, &mut expected);
-        assert!(!expected.is_empty(), "{way}: {whole}");
+        let ask = async |part: &str, fragment: &str| {
+            let answer = shop.ask(&format!("{}{fragment}", way.replace("WHO", part))).await;
+            let (mut ids, mut names) = (Vec::new(), Vec::new());
+            values(&answer, "who", &mut ids);
+            values(&answer, "called", &mut names);
+            (ids, names)
+        };
+        let (ids, names) = ask("who: id asOf called: displayName createdAt", "").await;
+        assert!(!ids.is_empty() && names.iter().any(Value::is_string), "{way}");
         for (part, fragment) in [
             ("who: id", ""),
             ("__typename ... on Customer { who: id asOf }", ""),
             ("...Who", " fragment Who on Customer { who: id ...Rest } fragment Rest on Customer { asOf }"),
+            ("...Who", " fragment Who on Customer { who: id ...Rest } fragment Rest on Customer { old: formerIds }"),
+            ("who: id id @skip(if: true) createdAt @include(if: false)", ""),
+            ("who: id ... @include(if: true) { called: displayName }", ""),
+            ("who: id called: displayName", ""),
             (
                 "...Who",
-                " fragment Who on Customer { who: id ...Rest } fragment Rest on Customer { version: formerIds }",
+                " fragment Who on Customer { called: displayName ...Rest } fragment Rest on Customer { who: id }",
             ),
-            ("who: id id @skip(if: true) createdAt @include(if: false)", ""),
-            ("who: id ... @include(if: true) { n: displayName }", ""),
+            ("who: id called: displayName traits { name }", ""),
         ] {
-            let answer = shop.ask(&format!("{}{fragment}", way.replace("WHO", part))).await;
-            let mut ids = Vec::new();
-            named(&answer, &mut ids);
-            assert_eq!(ids, expected, "{part} in {way}: {answer}");
+            let (same_ids, same_names) = ask(part, fragment).await;
+            assert_eq!(same_ids, ids, "{part} in {way}");
+            if part.contains("called") || fragment.contains("called") {
+                assert_eq!(same_names, names, "{part} in {way}");
+            }
         }
     }
     shop.ingest.close().await;

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
+/// The traits that a customer's display name is made of.
+pub const NAME_TRAITS: [&str; 5] = ["name", "first_name", "firstName", "last_name", "lastName"];
+
 /// How a value was come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

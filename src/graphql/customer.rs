@@ -36,8 +36,10 @@ use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Of, Shape, Tim
 pub struct Customer {
     id: CustomerId,
     as_of: Option<Moment>,
-    /// `None` when the query selects only the id, which another row has.
+    /// `None` when the query selects only the id, which another row has, or the name.
     view: Option<Arc<CustomerView>>,
+    /// What the name is made of, when the query selects only that.
+    name: Option<Arc<CustomerView>>,
 }
 
 /// The order of a list by time.
@@ -81,7 +83,8 @@ impl Customer {
     /// The name to show: the trait `name`, else first and last name, else an e-mail address or a phone number. Null when
     /// none is known.
     async fn display_name(&self, ctx: &Context<'_>) -> Option<Result<String, Error>> {
-        self.view().map(|view| claim::display_name(ctx, view)).transpose()
+        let view = self.name.as_ref().map_or_else(|| self.view(), Ok);
+        view.map(|view| claim::display_name(ctx, view)).transpose()
     }
 
     /// When the customer was first seen: the smallest `firstSeenAt` of its identifiers.
@@ -263,17 +266,25 @@ impl Customer {
     ) -> Result<Option<Self>, Error> {
         let load = CustomerLoad(key, parts.shape, parts.pages);
         let view = load::one_as_of(ctx, as_of, load).await?.transpose().map_err(store_error)?.flatten();
-        Ok(view.map(Customer::of_view))
+        Ok(view.map(|view| Customer::of_parts(view, parts)))
+    }
+
+    /// The customer of a view that was read with these parts.
+    pub(super) fn of_parts(view: Arc<CustomerView>, parts: CustomerParts) -> Self {
+        match parts.shape {
+            Shape::Name => Customer { id: view.customer.id.clone(), as_of: view.as_of, view: None, name: Some(view) },
+            _ => Customer::of_view(view),
+        }
     }
 
     /// The customer of this view.
     pub(super) fn of_view(view: Arc<CustomerView>) -> Self {
-        Customer { id: view.customer.id.clone(), as_of: view.as_of, view: Some(view) }
+        Customer { id: view.customer.id.clone(), as_of: view.as_of, view: Some(view), name: None }
     }
 
     /// A customer that exists, of which the query selects only the id.
     pub(super) fn with_only_id(id: CustomerId, as_of: Option<Moment>) -> Self {
-        Customer { id, as_of, view: None }
+        Customer { id, as_of, view: None, name: None }
     }
 
     /// The customer of an identifier's row. It is read only when the query selects more than its id.

@@ -34,6 +34,7 @@ impl CustomerParts {
         };
         let identity = any("consents") || any("devices");
         let shape = match (identity, pages.orders + pages.touchpoints > 0) {
+            (false, false) if only(customers, &["id", "asOf", "__typename", "displayName"]) => Shape::Name,
             (false, false) => Shape::Card,
             (true, false) => Shape::Identity,
             (false, true) => Shape::History,
@@ -51,11 +52,16 @@ pub fn items<'a>(ctx: &'a Context<'a>) -> [Lookahead<'a>; 2] {
 
 /// Whether all these selections of a customer need only its id, so that it need not be read.
 pub fn only_id(customers: &[Lookahead<'_>]) -> bool {
+    only(customers, &["id", "asOf", "__typename"])
+}
+
+/// Whether all these selections of a customer are of these fields.
+fn only(customers: &[Lookahead<'_>], names: &[&str]) -> bool {
     let mut fields = customers.iter().flat_map(Lookahead::selection_fields).flat_map(|customer| {
         let fields: Vec<_> = customer.selection_set().collect();
         fields
     });
-    fields.all(|field| matches!(field.name(), "id" | "asOf" | "__typename"))
+    fields.all(|field| names.contains(&field.name()))
 }
 
 /// The size of a list's first page. 0 when only filtered, reordered or later pages are selected.

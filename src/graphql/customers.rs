@@ -149,7 +149,7 @@ pub(super) async fn page(
             return Some((Customer::with_only_id(id, None), place));
         }
         let view = views.get(&key_of(id))?.clone().ok()??;
-        Some((Customer::of_view(view), place))
+        Some((Customer::of_parts(view, parts), place))
     };
     let mut items: Vec<(Customer, Place)> = found.items.into_iter().filter_map(item).collect();
     if backward {

@@ -92,7 +92,7 @@ impl IdentityHealth {
         let mut largest = Vec::with_capacity(keys.len());
         for key in &keys {
             if let Some(view) = views.get(key).cloned().transpose().map_err(store_error)?.flatten() {
-                largest.push(Customer::of_view(view));
+                largest.push(Customer::of_parts(view, parts));
             }
         }
         Ok(largest)

@@ -46,9 +46,12 @@ pub enum Of {
     Identifier(IdentifierId),
 }
 
-/// Which parts of a customer one read brings, besides identifiers and claims, which it always does.
+/// Which parts of a customer one read brings. All but [`Shape::Name`] bring the identifiers and all claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
+    /// What the display name is made of: identifiers without figures, and the claims of
+    /// [`NAME_TRAITS`](crate::domain::claim::NAME_TRAITS). As of a moment it may bring more.
+    Name,
     /// Nothing more.
     Card,
     /// Consents and devices.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use throughline::domain::Arrival;
 use throughline::domain::consent::{ConsentStatus, in_force};
-use throughline::domain::customer::CustomerId;
+use throughline::domain::customer::{CustomerId, CustomerView};
 use throughline::domain::identifier::IdentifierKey;
 use throughline::store::StoreError;
 use throughline::store::query::{CustomerKey, FirstPages, Shape};
@@ -17,6 +17,7 @@ cases! {
     nobody_is_found_by_a_key_that_is_not_there,
     answers_stand_in_the_order_of_the_keys,
     readers_side_by_side_get_what_they_asked_for,
+    the_smallest_shape_has_what_a_name_is_made_of,
     a_shape_brings_its_parts_and_no_others,
     identifiers_come_first_seen_first,
     an_order_number_finds_its_customer,
@@ -87,6 +88,7 @@ async fn a_shape_brings_its_parts_and_no_others(world: World) {
     world.apply([everything.completed("1", "5", &[]), event("m2").user("ada").view().minute(1)]).await;
     let key = CustomerKey::Identifier(IdentifierKey::new("user_id", "ada"));
     for (shape, identity, history) in [
+        (Shape::Name, false, false),
         (Shape::Card, false, false),
         (Shape::Identity, true, false),
         (Shape::History, false, true),
@@ -95,7 +97,8 @@ async fn a_shape_brings_its_parts_and_no_others(world: World) {
         let pages = FirstPages { orders: 5, touchpoints: 1 };
         let answers = world.store.customers(std::slice::from_ref(&key), shape, pages).await.expect("an answer");
         let view = answers[0].as_ref().expect("no fault").as_ref().expect("a customer");
-        assert_eq!((view.identifiers.len(), view.claims.len()), (1, 1));
+        let claims = if shape == Shape::Name { 0 } else { 1 };
+        assert_eq!((view.identifiers.len(), view.claims.len()), (1, claims), "{shape:?}");
         assert_eq!((view.consents.is_some(), view.devices.is_some()), (identity, identity), "{shape:?}");
         assert_eq!((view.orders.is_some(), view.touchpoints.is_some()), (history, history), "{shape:?}");
         if let Some(touchpoints) = &view.touchpoints {
@@ -108,6 +111,35 @@ async fn a_shape_brings_its_parts_and_no_others(world: World) {
             assert_eq!(in_force(consents, minute(9))[0].fact.status, ConsentStatus::Granted);
         }
     }
+}
+
+async fn the_smallest_shape_has_what_a_name_is_made_of(world: World) {
+    world
+        .apply([
+            event("m1").user("ada").email("a@example.org").minute(2).claim("city", "\"Leeds\""),
+            event("m2").user("ada").minute(1).claim("first_name", "\"Ada\"").claim("lastName", "\"Lovelace\""),
+            event("m3").user("ada").phone("+441").minute(3).claim("name", "\"Ada L\"").view(),
+        ])
+        .await;
+    let key = CustomerKey::Identifier(IdentifierKey::new("user_id", "ada"));
+    let pages = FirstPages { orders: 0, touchpoints: 0 };
+    let read = async |shape| {
+        let answers = world.store.customers(std::slice::from_ref(&key), shape, pages).await.expect("an answer");
+        answers.into_iter().next().expect("one").expect("no fault").expect("a customer")
+    };
+    let (name, card) = (read(Shape::Name).await, read(Shape::Card).await);
+    assert_eq!(name.customer, card.customer);
+    let keys = |view: &CustomerView| {
+        view.identifiers.iter().map(|i| (i.id, i.key.clone(), i.first_seen_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&name), keys(&card));
+    let claims = |view: &CustomerView| {
+        let mut claims: Vec<_> = view.claims.iter().map(|c| (c.name.to_string(), c.value.get().to_owned())).collect();
+        claims.sort();
+        claims
+    };
+    let expected: Vec<_> = claims(&card).into_iter().filter(|(name, _)| name != "city").collect();
+    assert_eq!((claims(&name), expected.len()), (expected, 3));
 }
 
 async fn identifiers_come_first_seen_first(world: World) {

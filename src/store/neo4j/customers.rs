@@ -21,6 +21,7 @@ use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, Touc
 use super::statement::{Statement, statements};
 use super::write::{Outcome, Writer};
 use super::{Inner, customers_as_of};
+use crate::domain::claim::NAME_TRAITS;
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
 use crate::domain::device::Device;
 use crate::domain::identifier::Identifier;
@@ -38,6 +39,8 @@ statements! {
     RESTORE = "customers/update_restored";
     MERGE = "customers/update_merged";
     ORDER_HOLDERS = "orders/list_owners";
+    NAME_BY_ID = "customers/fetch_name_by_id"
+        ("customers/part_by_id" | "customers/part_names" | "customers/part_close" | "customers/part_return_card");
     CARD_BY_ID = "customers/fetch_card_by_id"
         ("customers/part_by_id" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
     IDENTITY_BY_ID = "customers/fetch_identity_by_id"
@@ -46,6 +49,8 @@ statements! {
         ("customers/part_by_id" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
     ALL_BY_ID = "customers/fetch_all_by_id"
         ("customers/part_by_id" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+    NAME_BY_KEY = "customers/fetch_name_by_key"
+        ("customers/part_by_key" | "customers/part_names" | "customers/part_close" | "customers/part_return_card");
     CARD_BY_KEY = "customers/fetch_card_by_key"
         ("customers/part_by_key" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
     IDENTITY_BY_KEY = "customers/fetch_identity_by_key"
@@ -54,6 +59,8 @@ statements! {
         ("customers/part_by_key" | "customers/part_members" | "customers/part_history" | "customers/part_close" | "customers/part_return_history");
     ALL_BY_KEY = "customers/fetch_all_by_key"
         ("customers/part_by_key" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
+    NAME_BY_OWNER = "customers/fetch_name_by_owner"
+        ("customers/part_by_owner" | "customers/part_names" | "customers/part_close" | "customers/part_return_card");
     CARD_BY_OWNER = "customers/fetch_card_by_owner"
         ("customers/part_by_owner" | "customers/part_members" | "customers/part_close" | "customers/part_return_card");
     IDENTITY_BY_OWNER = "customers/fetch_identity_by_owner"
@@ -92,19 +99,22 @@ pub(super) type Reading = (Anchor, Shape, FirstPages);
 pub(super) type Check = (Anchor, bool);
 
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
-const SHAPES: [Shape; 4] = [Shape::Card, Shape::Identity, Shape::History, Shape::All];
+const SHAPES: [Shape; 5] = [Shape::Name, Shape::Card, Shape::Identity, Shape::History, Shape::All];
 
 /// The statement for one way of asking and one shape.
 fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
     match (anchor, shape) {
+        (Anchor::Id, Shape::Name) => &NAME_BY_ID,
         (Anchor::Id, Shape::Card) => &CARD_BY_ID,
         (Anchor::Id, Shape::Identity) => &IDENTITY_BY_ID,
         (Anchor::Id, Shape::History) => &HISTORY_BY_ID,
         (Anchor::Id, Shape::All) => &ALL_BY_ID,
+        (Anchor::Key, Shape::Name) => &NAME_BY_KEY,
         (Anchor::Key, Shape::Card) => &CARD_BY_KEY,
         (Anchor::Key, Shape::Identity) => &IDENTITY_BY_KEY,
         (Anchor::Key, Shape::History) => &HISTORY_BY_KEY,
         (Anchor::Key, Shape::All) => &ALL_BY_KEY,
+        (Anchor::Owner, Shape::Name) => &NAME_BY_OWNER,
         (Anchor::Owner, Shape::Card) => &CARD_BY_OWNER,
         (Anchor::Owner, Shape::Identity) => &IDENTITY_BY_OWNER,
         (Anchor::Owner, Shape::History) => &HISTORY_BY_OWNER,
@@ -332,6 +342,7 @@ fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPage
     let one_more = |limit: usize| if limit == 0 { 0 } else { limit + 1 };
     Params::new()
         .with_list("keys", keys)
+        .with_list("traits", NAME_TRAITS)
         .with("orders", one_more(pages.orders))
         .with("touchpoints", one_more(pages.touchpoints))
 }

@@ -14,6 +14,7 @@ use crate::store::Result;
 statements! {
     CLAIMS_OF_IDENTIFIER = "claims/list";
     CLAIMS_WITH_VALUE = "claims/list_with_value";
+    CLAIMS_OF_TRAITS = "claims/list_of_traits";
     CLAIMS_AS_OF = "claims/list_as_of";
     CLOSE_CLAIM = "claims/update_closed";
     INSERT_CLAIM = "claims/insert";
@@ -37,6 +38,20 @@ pub(super) fn read(
             None => statement.all([owner.0, NO_LIMIT], into, decode)?,
             Some(moment) => statement.all([owner.0, moment.end().0, moment.change], into, decode)?,
         }
+    }
+    Ok(())
+}
+
+/// Adds the present claims of `owners` about these traits to `into`.
+pub(super) fn read_traits(
+    db: &Connection,
+    owners: impl IntoIterator<Item = IdentifierId>,
+    traits: &[&str],
+    into: &mut Vec<Claim>,
+) -> Result<()> {
+    let (mut statement, traits) = (CLAIMS_OF_TRAITS.on(db)?, serde_json::to_string(traits)?);
+    for owner in owners {
+        statement.all((owner.0, &traits), into, decode)?;
     }
     Ok(())
 }

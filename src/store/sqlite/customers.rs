@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::row::{arrival, text};
 use super::statement::statements;
 use super::{claims, consents, devices, identifiers, memberships, orders, touchpoints};
+use crate::domain::claim::NAME_TRAITS;
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
 use crate::domain::identifier::Identifier;
 use crate::domain::{Arrival, IdentifierId, Moment};
@@ -125,13 +126,16 @@ fn find_as_of(db: &Connection, key: &CustomerKey, moment: Moment) -> Result<Opti
     }
 }
 
-/// A customer and its identifiers, first seen first, ties by id.
-fn card(db: &Connection, born: i64) -> Result<Option<(Customer, Vec<Identifier>)>> {
+/// A customer and its identifiers, first seen first, ties by id; with figures, or for the name alone without.
+fn card(db: &Connection, born: i64, name_alone: bool) -> Result<Option<(Customer, Vec<Identifier>)>> {
     let read = |row: &rusqlite::Row<'_>| Ok((CustomerId(text(row, 0)?), row.get(1)?));
     let Some((id, version)) = CUSTOMER.on(db)?.first([born], read)? else { return Ok(None) };
     let mut former_ids = Vec::new();
     FORMER.on(db)?.all([born], &mut former_ids, |row| Ok(CustomerId(text(row, 0)?)))?;
-    let identifiers = identifiers::of_customer(db, born, &id)?;
+    let identifiers = match name_alone {
+        true => identifiers::without_figures(db, born, &id)?,
+        false => identifiers::of_customer(db, born, &id)?,
+    };
     Ok(Some((Customer { id, created_seq: Arrival(born), version, former_ids }, identifiers)))
 }
 
@@ -158,14 +162,18 @@ fn view(
     pages: FirstPages,
     as_of: Option<Moment>,
 ) -> Result<Option<CustomerView>> {
+    let name_alone = shape == Shape::Name && as_of.is_none();
     let card = match as_of {
-        None => card(db, born)?,
+        None => card(db, born, name_alone)?,
         Some(moment) => card_as_of(db, born, moment)?,
     };
     let Some((customer, identifiers)) = card else { return Ok(None) };
     let owners: Vec<IdentifierId> = identifiers.iter().map(|i| i.id).collect();
     let mut claims = Vec::new();
-    claims::read(db, owners.iter().copied(), as_of, &mut claims)?;
+    match name_alone {
+        true => claims::read_traits(db, owners.iter().copied(), &NAME_TRAITS, &mut claims)?,
+        false => claims::read(db, owners.iter().copied(), as_of, &mut claims)?,
+    }
     claims.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView::card(as_of, customer, identifiers, claims);
     if matches!(shape, Shape::Identity | Shape::All) {

@@ -16,6 +16,7 @@ use crate::store::query::{IdentifierRef, Of};
 statements! {
     IDENTIFIER_BY_KEY = "identifiers/fetch_by_key";
     IDENTIFIER_BY_ID = "identifiers/fetch_by_id";
+    WITHOUT_FIGURES = "identifiers/list_without_figures";
     IDENTIFIERS_OF_CUSTOMER = "identifiers/list";
     MEMBERS_OF_CUSTOMER = "memberships/list";
     ID = "identifiers/fetch_id";
@@ -62,6 +63,24 @@ pub(super) fn of_customer(db: &Connection, born: i64, id: &CustomerId) -> Result
         let mut identifier = decode_without_customer(row)?;
         identifier.customer = Some(id.clone());
         Ok(identifier)
+    })?;
+    identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
+    Ok(identifiers)
+}
+
+/// The same without figures.
+pub(super) fn without_figures(db: &Connection, born: i64, id: &CustomerId) -> Result<Vec<Identifier>> {
+    let mut identifiers = Vec::new();
+    WITHOUT_FIGURES.on(db)?.all([born], &mut identifiers, |row| {
+        Ok(Identifier {
+            id: arrival(row, 0)?,
+            key: IdentifierKey { kind: text(row, 1)?, value: text(row, 2)? },
+            first_seen_at: time(row, 3)?,
+            last_seen_at: time(row, 4)?,
+            customer: Some(id.clone()),
+            rollup: Rollup::default(),
+            shared_since: row.get(5)?,
+        })
     })?;
     identifiers.sort_by_key(|i| (i.first_seen_at, i.id));
     Ok(identifiers)
