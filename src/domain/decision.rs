@@ -1,10 +1,10 @@
-//! Decisions of people about who is who.
+//! People's decisions on identity.
 
 use std::sync::Arc;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// The rule name of a decision, beside the rules of the settings.
+/// The rule name used for decisions.
 pub const DECISION: &str = "decision";
 
 /// The kind of a decision.
@@ -35,10 +35,10 @@ impl DecisionKind {
     }
 }
 
-/// A decision. It stands above every rule, and is kept for ever.
+/// A decision. It overrides all rules and is kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Its name and its place among the evidence.
+    /// Its id and its order in the evidence.
     pub arrival: Arrival,
     /// When it was committed.
     pub at: Timestamp,

@@ -50,7 +50,7 @@ pub(super) struct Hardware {
     model: &'static str,
 }
 
-/// The number a shared device has in its household; personal ones count from 0.
+/// The `number` of a shared device; own devices count from 0.
 pub(super) const SHARED: u64 = 15;
 
 impl Device {
