@@ -220,8 +220,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Continue after this cursor: the `cursor` of a change, an `endCursor`, or the `change` of a mutation \
-                          or of `status`."
+            desc = "Continue after this cursor: the `cursor` of a change, an `endCursor`, or the `change` of a \
+                          mutation or of `status`."
         )]
         after: Option<String>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
