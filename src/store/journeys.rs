@@ -29,7 +29,7 @@ impl Window {
 /// Takes touchpoints one by one. Their texts are valid during the call only.
 pub type TouchpointSink = Arc<Mutex<dyn FnMut(&Row<'_>) + Send>>;
 
-/// A page of decisions.
+/// A page of consents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsentPage {
     /// Identifiers in order of their ids, each with all its decisions. Identifiers without decisions are left out.

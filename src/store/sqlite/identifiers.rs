@@ -1,4 +1,4 @@
-//! Identifiers: found by key or by id, listed by customer, and whose rows a question is about.
+//! Identifiers: found by key or by id, listed by customer; and the owners of a read.
 
 use rusqlite::{Connection, Row};
 
@@ -67,7 +67,7 @@ pub(super) fn of_customer(db: &Connection, born: i64, id: &CustomerId) -> Result
     Ok(identifiers)
 }
 
-/// The identifiers each question is about, now or as of a moment.
+/// The identifiers of each read, now or as of a moment.
 pub(super) struct Owners<'c> {
     db: &'c Connection,
     members: Prepared<'c>,
@@ -79,7 +79,7 @@ impl<'c> Owners<'c> {
         Ok(Owners { db, members: MEMBERS_OF_CUSTOMER.on(db)?, as_of })
     }
 
-    /// Those of the customer, or of the one it became; or the one identifier.
+    /// The identifiers of the customer, or of the customer it was merged into; or the one identifier.
     pub(super) fn of(&mut self, of: &Of) -> Result<Vec<IdentifierId>> {
         let mut ids = Vec::new();
         match (of, self.as_of) {
@@ -95,7 +95,7 @@ impl<'c> Owners<'c> {
     }
 }
 
-/// An identifier that was there at a moment, with its figures.
+/// An identifier that existed at a moment, with its figures.
 pub(super) fn counted(
     db: &Connection,
     id: IdentifierId,
@@ -122,7 +122,7 @@ pub(super) fn counted(
     Ok(Some(Identifier { id, key, first_seen_at, last_seen_at, customer, rollup, shared_since }))
 }
 
-/// What had happened under an identifier, counted.
+/// The figures of an identifier at a moment, counted from its rows.
 fn figures(db: &Connection, id: IdentifierId, moment: Moment) -> Result<Rollup> {
     let mut rollup = Rollup::default();
     let mut channels = Vec::new();
