@@ -1,5 +1,5 @@
--- What a device did alone, and what it carried for whoever was signed in, from a place on. What it did alone
--- and what was given away since differ from the rest by `moved`.
+-- A device's own touchpoints, and those of signed-in people on it, from a place on. The column `moved` tells
+-- touchpoints that the device owns or owned from those of signed-in people.
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
 FROM touchpoint
 WHERE owner = ?1 AND (at, place) > (?2, ?3) AND direction = 'INBOUND'
