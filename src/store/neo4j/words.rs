@@ -1,4 +1,4 @@
-//! The words that customers are found by, made again for what an older version stored.
+//! The words for the search of customers, made again for the data of an older version.
 
 use neo4rs::BoltType;
 use serde_json::value::RawValue;
@@ -18,10 +18,10 @@ statements! {
     MAKE_TRAIT_WORDS = "words/update_claims";
 }
 
-/// How many are made in one transaction.
+/// How many rows get their words in one transaction.
 const PAGE: usize = 5_000;
 
-/// Makes the words of everything. Each page is a transaction of its own; whoever is ended in the middle begins again.
+/// Makes the words of all data. Each page is a transaction of its own. After a stop in the middle, it begins again.
 pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
     tracing::info!("the words that customers are found by are made anew, once");
     let of_identifier = |row: &neo4rs::Row| -> Result<String, Fault> {
