@@ -1,4 +1,4 @@
-// Decisions by name. The first place of an item is the holder's in other statements; here nobody asked for one.
+// Consents by name. In other statements the first value of an item is the holder; here it is empty.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (k:Consent {arrival: $keys[n]})
 USING INDEX SEEK k:Consent(arrival)

@@ -1,4 +1,4 @@
-// What customers are found by: the keys of their identifiers, and what these claim.
+// The searched data of customers: the keys of their identifiers, and the claims of these.
 UNWIND $ids AS id
 MATCH (c:CustomerId {id: id})
 USING INDEX SEEK c:CustomerId(id)

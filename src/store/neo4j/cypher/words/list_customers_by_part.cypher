@@ -1,4 +1,4 @@
-// The same by what stands inside a word: from the text indexes, which know every three letters.
+// The same by letters inside a word: from the text indexes, which have every three letters.
 CALL () {
   MATCH (node:Identifier)
   USING TEXT INDEX node:Identifier(search)
