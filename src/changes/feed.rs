@@ -16,7 +16,7 @@ use crate::store::{Result, Store};
 
 /// How often the tail polls the store for the commits of other processes.
 const POLL: Duration = Duration::from_millis(200);
-/// How soon the tail polls again while a commit is half visible.
+/// How soon the tail polls again after a partly visible commit.
 const VISIBILITY_POLL: Duration = Duration::from_millis(20);
 /// How long to wait between two attempts while the store is away; doubles up to the maximum.
 const MIN_RETRY_WAIT: Duration = Duration::from_millis(200);

@@ -46,7 +46,7 @@ pub struct Decision {
     pub kind: DecisionKind,
     /// The person who made it.
     pub by: Arc<str>,
-    /// Why, in that person's words.
+    /// The reason, in that person's words.
     pub reason: Arc<str>,
     /// The identifiers of each side when it was made.
     pub sides: Vec<Vec<IdentifierId>>,
