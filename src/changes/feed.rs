@@ -1,8 +1,8 @@
 //! One task per process that tails the change log, and the readers that it serves.
 //!
 //! The tail task runs while there is a reader. It reads on when this process commits, and [polls](POLL) the store for
-//! the commits of other processes. It keeps the latest changes in a window. The window is the only memory that the
-//! live log takes, however many readers there are.
+//! the commits of other processes. It keeps the latest changes in a window. The window is the only memory that the live
+//! log takes, for any number of readers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -14,7 +14,7 @@ pub(super) struct Device {
     pub(super) shared: bool,
     /// Whether a user is signed in.
     pub(super) signed_in: bool,
-    /// How far its clock is behind, in milliseconds.
+    /// The delay of its clock, in milliseconds.
     pub(super) slow_by: u64,
     /// The device id that an app sends.
     pub(super) id: Id,

@@ -35,7 +35,7 @@ pub(crate) fn consents(
         "unsubscribed" | "emailunsubscribed" | "smsunsubscribed" => {
             let given = notes.text(Weight::Warning, PURPOSE, event.properties.get("purpose"));
             let named = name.strip_suffix("unsubscribed").filter(|channel| !channel.is_empty());
-            // What is wrong with it was noted where it is read as the touchpoint's.
+            // The touchpoint's channel has the note about a wrong value.
             let said = Notes::default().text(Weight::Warning, CHANNEL, event.properties.get("channel"));
             // An unsubscribe applies to the given channel. Without a channel, as on a page of preferences, it applies
             // to all channels.
@@ -65,7 +65,7 @@ fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Opti
         notes.fault(ProblemCode::MissingField, PURPOSE, "a consent without its purpose");
     }
     let given = event.properties.get("channel");
-    // What is wrong with it was noted where it is read as the touchpoint's.
+    // The touchpoint's channel has the note about a wrong value.
     let channel = Notes::default().text(Weight::Warning, CHANNEL, given).map(|name| channels::named(&name));
     // An unreadable channel must not become a grant for all channels. A withdrawal for all channels is safe.
     let unreadable =

@@ -274,7 +274,7 @@ pub(crate) enum Type {
     Identify,
     Group,
     Alias,
-    /// A fault, noted.
+    /// A fault, which is in the notes.
     None,
 }
 

@@ -1,4 +1,4 @@
-//! Why a question about journeys has no answer.
+//! The errors of questions about journeys.
 
 use crate::journeys::JourneyError;
 use crate::store::StoreError;

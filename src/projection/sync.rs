@@ -277,7 +277,7 @@ async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
         false => None,
     };
     if now.as_ref() != Some(&saved) {
-        tracing::info!("saved journeys are of another store, version or settings: they are read anew");
+        tracing::info!("saved journeys are from another store, version or settings: reading the store again");
         return Ok(None);
     }
     let path = path.to_owned();
@@ -286,15 +286,15 @@ async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
             let touchpoints = projection.touchpoints();
             let missing = (status.touchpoints.max(0) as u64).saturating_sub(touchpoints);
             if missing > 100_000 && missing > touchpoints / 4 {
-                tracing::info!(missing, "saved journeys are too old: they are read anew");
+                tracing::info!(missing, "saved journeys are too old: reading the store again");
                 return Ok(None);
             }
             let seconds = began.elapsed().as_secs_f64();
-            tracing::info!(touchpoints, change, seconds, "journeys were saved and are applied from there");
+            tracing::info!(touchpoints, change, seconds, "saved journeys are loaded; applying later changes");
             Ok(Some(Snapshot { projection, change }))
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "saved journeys are damaged: they are read anew");
+            tracing::warn!(%error, "saved journeys are damaged: reading the store again");
             Ok(None)
         }
         Err(_) => {

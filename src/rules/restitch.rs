@@ -83,7 +83,7 @@ pub async fn restitch(
         let (version, pieces) = (rules.version, difference.pieces.len());
         if pieces == 0 {
             store.rules_applied(version).await?;
-            tracing::info!(version, rounds = report.rounds, moved = report.moved, "all agrees with the rules");
+            tracing::info!(version, rounds = report.rounds, moved = report.moved, "all data agrees with the rules");
             report.version = Some(version);
             return Ok(report);
         }

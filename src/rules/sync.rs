@@ -51,7 +51,7 @@ async fn run(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiv
             Err(error) if error.is_transient() || !std::mem::replace(&mut failed, true) => {
                 tracing::debug!(%error, "the rules could not be looked at");
             }
-            Err(error) => tracing::warn!(%error, "what is stored could not be brought to agree with the rules"),
+            Err(error) => tracing::warn!(%error, "stored data could not be stitched by the newest rules"),
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,

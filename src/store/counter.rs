@@ -47,12 +47,12 @@ impl CounterFault {
         if counter < last {
             format!(
                 "the counter of changes is at {counter} and the change log at {last}, so every write fails, since its \
-                 number is taken: stop whoever writes, make a backup, and run on the database: {mending}"
+                 number is taken: stop all writers, make a backup, and run on the database: {mending}"
             )
         } else {
             format!(
                 "the counter of changes is at {counter} and the change log ends at {last}: changes are missing, and \
-                 whoever follows the log waits for them: stop whoever writes, and bring back a backup"
+                 readers of the log wait for them: stop all writers, and bring back a backup"
             )
         }
     }

@@ -220,7 +220,7 @@ async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
     let act = match label {
         "Rules" | "Counter" | "Schema" => {
             format!(
-                "stop whoever writes, make a backup, and run on the database, which leaves the oldest of each: {begin} UNWIND tail(nodes) AS extra DETACH DELETE extra"
+                "stop all writers, make a backup, and run on the database, which leaves the oldest of each: {begin} UNWIND tail(nodes) AS extra DETACH DELETE extra"
             )
         }
         _ => format!(

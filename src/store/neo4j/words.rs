@@ -23,7 +23,7 @@ const PAGE: usize = 5_000;
 
 /// Makes the words of all data. Each page is a transaction of its own. After a stop in the middle, it begins again.
 pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
-    tracing::info!("the words that customers are found by are made anew, once");
+    tracing::info!("making the search words of customers again, once");
     let of_identifier = |row: &neo4rs::Row| -> Result<String, Fault> {
         let key =
             IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
@@ -66,7 +66,7 @@ async fn pages(
                 if count < PAGE {
                     return Ok(());
                 }
-                tracing::info!(done, "making the words that customers are found by");
+                tracing::info!(done, "making the search words of customers");
             }
             Err(fault) => {
                 transaction.roll_back().await;

@@ -324,7 +324,7 @@ impl Seat {
 /// this.
 fn gather(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::error!(%error, "what was stored last could not be brought into the database file");
+        tracing::error!(%error, "the latest data could not be moved into the database file");
     }
 }
 

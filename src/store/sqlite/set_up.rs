@@ -48,7 +48,7 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
         transaction.execute_batch(step)?;
     }
     if (1..WORDS).contains(&found) {
-        tracing::info!("the words that customers are found by are made anew, once");
+        tracing::info!("making the search words of customers again, once");
         words::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;

@@ -58,7 +58,7 @@ pub(super) fn fill(db: &Connection) -> Result<()> {
     let mut tell = move || {
         done += 1;
         if done % TOLD_EVERY == 0 {
-            tracing::info!(done, "making the words that customers are found by");
+            tracing::info!(done, "making the search words of customers");
         }
     };
     let mut statement = ALL_IDENTIFIERS.on(db)?;

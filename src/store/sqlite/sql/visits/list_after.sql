@@ -1,5 +1,5 @@
--- A device's own touchpoints, and those of signed-in people on it, from a place on. The column `moved` tells
--- touchpoints that the device owns or owned from those of signed-in people.
+-- A device's own touchpoints, and the touchpoints of signed-in people on it, from a place on. A touchpoint with `moved`
+-- was the device's own before it got another owner.
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
 FROM touchpoint
 WHERE owner = ?1 AND (at, place) > (?2, ?3) AND direction = 'INBOUND'
