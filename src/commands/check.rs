@@ -23,8 +23,8 @@ use crate::store::{Store, StoreError, counter, open, statements};
 pub struct CheckArgs {
     /// Count every customer's figures again from their rows, and name the figures that differ.
     ///
-    /// Reads all histories, and compares the indexes of a database file with its tables. This takes a while; writers can
-    /// work meanwhile. Progress is in the log.
+    /// Reads all histories, and compares the indexes of a database file with its tables. This takes a while; writers
+    /// can work in the meantime. Progress is in the log.
     #[arg(long)]
     recount: bool,
 

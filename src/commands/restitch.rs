@@ -17,8 +17,8 @@ use crate::store::Store;
 /// Stitches all customers again by the newest rules in the store, and moves identifiers that change.
 ///
 /// A server that saves rules does this by itself. The command is for a store without a running server, or to check that
-/// nothing is left to do. It moves identifiers in small changes, and servers store events meanwhile. Ctrl-C or a kill
-/// can end it at any time without a loss: the next run continues. Progress is in the log.
+/// nothing is left to do. It moves identifiers in small changes, and servers can store events during this time. Ctrl-C
+/// or a kill can end it at any time without a loss: the next run continues. Progress is in the log.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct RestitchArgs {}

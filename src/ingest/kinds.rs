@@ -2,8 +2,8 @@
 //! and from the events that Google Analytics 4 recommends. docs/events.md has it as [`table`] prints it. `[[event]]` of
 //! the settings comes before this table.
 //!
-//! To add a name: write it into its row. Upper and lower case, `snake_case` and `camelCase` make
-//! no difference; `*` stands for any run of characters; a name without `*` goes before one with.
+//! To add a name: write it into its row. Upper and lower case, `snake_case` and `camelCase` make no difference. `*`
+//! stands for any run of characters. A name without `*` comes before a name with `*`.
 
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};

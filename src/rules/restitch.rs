@@ -73,7 +73,7 @@ pub async fn restitch(
                         return Err(StoreError::Data("composites that were made are not where they were put".into()));
                     }
                 }
-                // Newer rules were saved meanwhile: the next round uses them.
+                // Newer rules were saved in the meantime: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -109,7 +109,7 @@ pub async fn restitch(
             }
             match often(|| store.apply_moves(&rules, &moves, clock())).await {
                 Ok(settled) => report.moved += settled.done,
-                // Newer rules were saved meanwhile: the next round uses them.
+                // Newer rules were saved in the meantime: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => break,
                 Err(error) => return Err(error),
             }

@@ -17,14 +17,14 @@ use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The most purposes and channels for which an identifier holds grants of new ones. A denial has twice the room, so that a
-/// sender who fills an identifier with grants hides none.
+/// The maximum number of purposes and channels with consents of an identifier; at the maximum, a grant for a new one is
+/// left out. For a denial the maximum is twice as high, so that a sender with too many grants cannot prevent a denial.
 const MOST: usize = 1_000;
 
 /// Identifier, purpose and channel.
 type Slot = (IdentifierId, Arc<str>, Option<Arc<str>>);
 
-/// The consent that an identifier holds in a slot.
+/// The consent of an identifier in a slot.
 #[derive(Clone, Copy)]
 struct Held {
     at: Timestamp,

@@ -118,7 +118,7 @@ pub struct Heard {
     pub order_full: bool,
     /// Its owner has touchpoints on too many channels, so this one is on `other`.
     pub too_many_channels: bool,
-    /// Its customer has decided about so many purposes that a consent for a new one is left out.
+    /// Its customer has consents for too many purposes, so a consent for a new purpose is left out.
     pub too_many_consents: bool,
 }
 

@@ -4,9 +4,9 @@
 //! statement run at a time. A reader that comes while they run waits for the next permit; the reader that gets it reads
 //! for all that wait. When no reader waits nothing is changed: a read goes at once.
 //!
-//! A permit lives in the task of its reader. When that reader is dropped, the others that it read for read by
-//! themselves, and the permit goes to the next. What failed together is tried alone: the fault may be in what another
-//! reader asked for.
+//! A permit lives in the task of its reader. When that reader is dropped, the readers that waited for it read by
+//! themselves, and the permit goes to the next one. After an error each reader tries again alone: the keys of another
+//! reader may have caused the error.
 
 use std::collections::VecDeque;
 use std::hash::Hash;

@@ -87,7 +87,7 @@ pub(super) enum Anchor {
 /// Reads that can share a statement: the same kind of keys, the same shape, the same sizes of first pages.
 pub(super) type Reading = (Anchor, Shape, FirstPages);
 
-/// Checks that are one statement: the same way of asking, with devices or without.
+/// Checks that can share a statement: the same kind of keys, with or without devices.
 pub(super) type Check = (Anchor, bool);
 
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
@@ -111,7 +111,7 @@ fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
     }
 }
 
-/// The statement that finds the customers of keys with their versions.
+/// The statement that finds the customers of keys, with their versions.
 fn version_statement((anchor, devices): Check) -> &'static Statement {
     match (anchor, devices) {
         (Anchor::Id, false) => &VERSION_BY_ID,
@@ -121,7 +121,7 @@ fn version_statement((anchor, devices): Check) -> &'static Statement {
     }
 }
 
-/// Every statement that checks what is cached.
+/// Every statement that checks cached views.
 pub(super) fn every_check() -> impl Iterator<Item = &'static Statement> {
     [Anchor::Id, Anchor::Key].into_iter().flat_map(|anchor| [false, true].map(|with| version_statement((anchor, with))))
 }
@@ -206,7 +206,7 @@ pub(super) async fn fetch(
     Ok(answers)
 }
 
-/// Checks cached views: each key with its view, where that is what is stored now.
+/// Checks cached views. Each key has its view, if the view equals the stored data.
 async fn check(
     store: &Inner,
     anchor: Anchor,
@@ -219,7 +219,7 @@ async fn check(
     let rows = rows_by_key(&store.checks, check, (store, version_statement(check)), keys, parameters).await?;
     let mut checked = Vec::with_capacity(views.len());
     for ((n, bolt, view), rows) in views.into_iter().zip(rows) {
-        // Two rows are a customer on its way to another.
+        // Two rows mean that the customer is just being merged into another.
         let (current, devices) = match rows.as_slice() {
             [row] => {
                 let id = CustomerId(column::<&str>(row, "id")?.into());

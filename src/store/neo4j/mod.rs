@@ -179,7 +179,7 @@ struct Inner {
     connections: Connections,
     /// The running reads of customers, with the rows of their keys.
     reads: coalesce::Coalescer<customers::Reading, Vec<Vec<neo4rs::Row>>>,
-    /// Checks of cached customers, read as one statement where several wait.
+    /// Checks of cached customers. Several waiting checks become one statement.
     checks: coalesce::Coalescer<customers::Check, Vec<Vec<neo4rs::Row>>>,
     views: ViewCache,
     markers: commit_marker::FoundMarkers,

@@ -87,8 +87,8 @@ mod linux {
 
     /// Sockets of other kinds refuse the option, and are not changed.
     fn set_on(fd: RawFd) {
-        // SAFETY: the borrow ends with this function and never closes anything. The owner may close `fd` meanwhile: the
-        // option is then refused (EBADF), or set on another socket of this process, which does no harm.
+        // SAFETY: the borrow ends with this function and never closes anything. The owner may close `fd` in the
+        // meantime. Then the option is refused (EBADF), or set on another socket of this process, which does no harm.
         #[expect(unsafe_code, reason = "the driver owns the socket and does not lend it")]
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let socket = SockRef::from(&fd);
