@@ -92,7 +92,7 @@ impl Pool {
         self.write_quietly(counted).await
     }
 
-    /// Runs such a job, but does not count a commit: its change is of no interest to readers of the change log.
+    /// Runs such a job without counting a commit, for writes that readers of the change log need not see.
     pub(super) async fn write_quietly<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,

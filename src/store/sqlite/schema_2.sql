@@ -60,7 +60,7 @@ CREATE TABLE side (
 
 CREATE INDEX side_by_decision ON side (decision, number, identifier);
 
--- The number of identifiers of a customer; null after it is merged away.
+-- The number of identifiers of a customer; 0 after it is merged away.
 ALTER TABLE customer ADD COLUMN identifier_count INTEGER NOT NULL DEFAULT 0;
 
 UPDATE customer SET identifier_count = (SELECT count(*) FROM identifier WHERE identifier.customer = customer.born);
