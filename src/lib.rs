@@ -1,15 +1,16 @@
 //! Throughline: a customer profile explorer on a graph.
 //!
-//! It takes in events from every channel, works out which identifiers are one customer as the events arrive, keeps the
-//! evidence, and answers through GraphQL. This crate is the whole of it: the binary only reads the command line.
+//! It takes in events from every channel, works out, on arrival, which identifiers belong to one customer, keeps the
+//! evidence, and answers through GraphQL. This crate is the whole program: the binary only reads the command line.
 //!
 //! # Where to begin
 //!
 //! * `ARCHITECTURE.md` follows a query, an event and a change through the code; `docs/glossary.md` has each term once.
 //! * `CONTRIBUTING.md` has a first hour, and how to add a field, an event name, a setting, a command, a statement or a
 //!   store operation.
-//! * In the code: [`domain::fact::Fact`] is an event as it was understood; [`stitching::plan()`] decides what is written;
-//!   [`store::Store`] is what a store can do; [`graphql::query`] is what can be asked; [`commands::Cli`] is how it starts.
+//! * In the code: [`domain::fact::Fact`] is an event after reading; [`stitching::plan()`] decides which rows are
+//!   written; [`store::Store`] has the operations of a store; [`graphql::query`] has the queries; [`commands::Cli`] is
+//!   the command line.
 //!
 //! # The map
 //!
@@ -17,19 +18,19 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`domain`] | the nouns, and what is true of each by itself |
-//! | [`stitching`] | who is who, as a pure function: facts and stored rows in, a plan of all rows to write out |
-//! | [`journeys`] | touchpoints as columns in memory, and every figure about many journeys; pure |
+//! | [`domain`] | the domain types and their rules |
+//! | [`stitching`] | identity resolution as a pure function: facts and stored rows in, a plan of rows out |
+//! | [`journeys`] | touchpoints as columns in memory, and all figures over many journeys; pure |
 //! | [`settings`] | the settings file and the environment |
-//! | [`store`] | what a store can do; [`store::sqlite`] and [`store::neo4j`] do it |
+//! | [`store`] | the trait of a store; [`store::sqlite`] and [`store::neo4j`] implement it |
 //! | [`changes`] | following the change log |
 //! | [`ingest`] | from an event to a fact, and facts into the store |
-//! | [`rules`] | rules that change: trial, save, replay |
+//! | [`rules`] | changes of rules: trial, save, replay |
 //! | [`projection`] | the journeys of all customers, kept up to date in memory |
 //! | [`graphql`] | the schema, and the way from a request to its answer |
 //! | [`http`] | routes, transports, probes, metrics, the console |
 //! | [`commands`] | the command line |
-//! | [`generate`] | invented worlds of any size; knows no other module |
+//! | [`generate`] | generated data of any size; knows no other module |
 
 // The futures of a read are nested deeply.
 #![recursion_limit = "256"]

@@ -1,8 +1,8 @@
 //! One task per process that tails the change log, and the readers that it serves.
 //!
 //! The tail task runs while there is a reader. It reads on when this process commits, and [polls](POLL) the store for
-//! the commits of other processes. It keeps the latest changes in a window. The window is the only memory that the
-//! live log takes, however many readers there are.
+//! the commits of other processes. It keeps the latest changes in a window. The window is the only memory that the live
+//! log takes, for any number of readers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use crate::store::{Result, Store};
 
 /// How often the tail polls the store for the commits of other processes.
 const POLL: Duration = Duration::from_millis(200);
-/// How soon the tail polls again while a commit is half visible.
+/// How soon the tail polls again after a partly visible commit.
 const VISIBILITY_POLL: Duration = Duration::from_millis(20);
 /// How long to wait between two attempts while the store is away; doubles up to the maximum.
 const MIN_RETRY_WAIT: Duration = Duration::from_millis(200);

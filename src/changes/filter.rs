@@ -1,8 +1,8 @@
 //! Filters the change log by kind and by customer.
 //!
-//! A customer is followed along the log: the filter accepts a change of the customer that the id stood for
-//! at that place of the log. An id that is merged away stands for the customer it became; an id that a split
-//! gives back stands for itself again. So reading the log later gives the same changes as following it live.
+//! A customer is followed along the log: the filter accepts a change of the customer that the id stood for at that
+//! place of the log. The id of a merged customer stands for the customer it was merged into. An id that a split gives
+//! back stands for itself again. So a later read of the log gives the same changes as a live subscription.
 
 use crate::domain::change::{Change, ChangePlace};
 use crate::domain::change_details::{ChangeDetails, ChangeKind};
@@ -16,7 +16,7 @@ pub struct ChangeFilter {
     followed: Option<FollowedCustomer>,
 }
 
-/// The id that was asked for, then each customer it became. The last is the one it stands for.
+/// The requested id, then each customer it was merged into. The id stands for the last one.
 #[derive(Clone, Debug)]
 struct FollowedCustomer(Vec<CustomerId>);
 
@@ -72,7 +72,7 @@ impl FollowedCustomer {
             (ChangeKind::CustomersMerged, Some(survivor)) if concerned && ids.last() != Some(survivor) => {
                 ids.push(survivor.clone());
             }
-            // The split gave back an id that the followed one had become: it stands for that id again.
+            // The split gave back an id in this chain of merges: the followed id stands for that id again.
             (ChangeKind::CustomerSplit, _) if concerned => {
                 if let Some(back) = ids.iter().position(|id| details.others.contains(id)) {
                     ids.truncate(back + 1);

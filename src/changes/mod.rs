@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::domain::change::ChangePlace;
 use crate::store::{Result, Store};
 
-/// The last change that is completely visible. It waits while a commit is half visible.
+/// The last change that is completely visible. It waits while a commit is partly visible.
 ///
 /// # Errors
 /// Of the store.

@@ -14,8 +14,8 @@ use crate::store::{Result, StoreError, StoreStatus, open};
 /// For a store in a file, also while a server or an import uses it. The copy shows one moment, is checked before it
 /// gets its name, and is one file that only you can read. It never overwrites a file.
 ///
-/// A copy that is made by other means while the database is in use lacks the latest data.
-/// A Neo4j is backed up by its own tools: the command says what to run.
+/// A copy made with other tools while the database is in use does not have the latest data. A Neo4j is backed up by its
+/// own tools: the command prints the commands to run.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = BACKUP_EXAMPLES)]
 pub struct BackupArgs {
@@ -42,7 +42,7 @@ Examples:
 /// First checks that the backup is whole, and made by this version or an older one. The store of the settings must not
 /// exist yet, or be empty: data is never overwritten. To replace a store, end the server and move its file away first.
 ///
-/// Neo4j has its own tools; for a Neo4j the command prints what to run.
+/// Neo4j has its own tools; for a Neo4j the command prints the commands to run.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = RESTORE_EXAMPLES)]
 pub struct RestoreArgs {

@@ -13,24 +13,24 @@ use crate::store::recount::{Recount, recount};
 use crate::store::sqlite::look;
 use crate::store::{Store, StoreError, counter, open, statements};
 
-/// Checks settings and store, and says how to mend what is wrong.
+/// Checks settings and store, and says how to repair faults.
 ///
-/// Reads the settings, checks the database file and the files beside it, connects to the store, makes missing
-/// constraints and indexes there, counts, and compares the change counter with the change log. A database file that
-/// does not exist yet is not made. Each line begins with ok, warning or wrong.
+/// Reads the settings, checks the database file and the files beside it, connects to the store, creates missing
+/// constraints and indexes, counts, and compares the change counter with the change log. It does not create a database
+/// file. Each line begins with ok, warning or wrong.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {
     /// Count every customer's figures again from their rows, and name the figures that differ.
     ///
-    /// Reads all histories, and compares the indexes of a database file with its tables. This takes a while; writers can
-    /// work meanwhile. Progress is in the log.
+    /// Reads all histories, and compares the indexes of a database file with its tables. This takes a while; writers
+    /// can work in the meantime. Progress is in the log.
     #[arg(long)]
     recount: bool,
 
     /// Print every statement that the configured store sends, name and text, and check nothing.
     ///
-    /// Statements that are put together from parts are whole. Metrics and traces name a statement by the same name.
+    /// Statements made from parts are complete. Metrics and traces name a statement by the same name.
     #[arg(long, conflicts_with = "recount")]
     statements: bool,
 }
@@ -134,7 +134,7 @@ fn about_journeys(folder: Option<&Path>) -> Option<Finding> {
     }
 }
 
-/// Names in `privacy.personal` that are no kind of identifiers: a typing error there leaves values unmasked. Names of
+/// Names in `privacy.personal` that are not kinds of identifiers: a typing error there leaves values unmasked. Names of
 /// the defaults are allowed, because the settings may have removed their kinds.
 async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<Finding> {
     let usual = Settings::default().privacy.personal;
@@ -163,8 +163,8 @@ async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<F
     findings
 }
 
-/// Checks the database files. The second value is false when they are damaged: then no other check runs, because it
-/// could make things worse.
+/// Checks the database files. The second value is false when the files are damaged: then no other check runs, because
+/// it could increase the damage.
 async fn about_files(path: &Path, store: &dyn Store, thorough: bool) -> (Vec<Finding>, bool) {
     let shown = path.display();
     if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {

@@ -12,9 +12,9 @@ use crate::settings::Settings;
 
 /// Fills a store with six small worlds of sample data and serves it.
 ///
-/// Each world is a story: one customer on three screens, under three names, a household with one
-/// tablet, orders that come back, forty unread e-mails, a whole year. seeds/README.md tells them with
-/// the answers to expect; the console has queries for each.
+/// Each world is a story: one customer on three screens, one under three names, a household with one tablet, returned
+/// orders, forty unread e-mails, a whole year. seeds/README.md has the stories with the expected answers; the console
+/// has queries for each.
 ///
 /// Without a store in a flag or in the settings, the worlds go into throughline-demo.db in the working
 /// folder, so they do not mix with other data. A second demo on the same store changes nothing. Ctrl-C

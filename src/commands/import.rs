@@ -20,19 +20,17 @@ use crate::store::Store;
 
 /// Imports files of events.
 ///
-/// Each line is one event in Segment's form, or a batch of them as `{"batch": […]}`. Packed files
-/// (gzip) are recognised by their first bytes. A line that cannot be stored is left out, with its number
-/// and the reason; the others are stored. Lines may have up to 1 MiB.
+/// Each line is one event in Segment's form, or a batch of them as `{"batch": […]}`. Compressed files (gzip) are
+/// recognised by their first bytes. A line that cannot be stored is left out, with its number and the reason; the
+/// others are stored. Lines may have up to 1 MiB.
 ///
-/// One odd detail of an event costs itself and not the event: the event is stored with a warning, and
-/// --problems lists its line, code, path and what was made of it. Events that were stored before are
-/// listed too, so the list can be made later. A time more than 24 h after the event's receivedAt
-/// (without one, after now) is replaced by the time of the receipt.
+/// An event with a bad detail is stored with a warning. --problems lists its line, code and path, and how the detail
+/// was changed. Events that were stored before are listed too, so the list can be made later. A time more than 24 h
+/// after the event's receivedAt (without one, after now) is replaced by the time of the receipt.
 ///
-/// Importing a file again is safe: stored events stay as they are. An event without a messageId is
-/// recognised by its source, its content, and which occurrence of that content it is within its file.
-/// So without messageIds, a file that is cut into other pieces, or renamed without --source, counts as
-/// another file.
+/// Importing a file again is safe: stored events stay as they are. An event without a messageId is recognised by its
+/// source, its content, and the number of this occurrence of the content in its file. So without messageIds, a file
+/// counts as another file when it is split differently, or renamed without --source.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ImportArgs {
@@ -211,7 +209,7 @@ fn row(name: &str, counts: &ImportCounts, took: Duration) -> [String; 7] {
     ]
 }
 
-/// The line below the table: where the warnings are listed.
+/// The line below the table: the place of the list of warnings.
 fn warnings_note(done: &[(String, ImportReport)], problems: u64, file: Option<&Path>) -> String {
     let warned: u64 = done.iter().map(|(_, report)| report.counts.warned).sum();
     match file {

@@ -153,7 +153,7 @@ enum JourneysCommand {
     Population,
     /// How often one touchpoint follows another
     Transitions {
-        /// The number of links shown
+        /// The number of transitions shown
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: usize,
     },
@@ -244,11 +244,11 @@ enum JourneysCommand {
         #[arg(value_name = "PATTERN")]
         pattern: String,
     },
-    /// Compares the links of two scopes
+    /// Compares the transitions of two scopes
     Compare {
         #[command(flatten)]
         with: Box<WithArgs>,
-        /// The number of links shown
+        /// The number of transitions shown
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: usize,
     },
@@ -296,7 +296,7 @@ const TIME_LIMIT: Time = Time::from_secs(3_600);
 /// When the store cannot be used or standard output cannot be written to.
 pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let clock = clock::system();
-    // This command writes nothing. Without saved rules those of the settings apply.
+    // This command writes nothing. Without saved rules, the rules of the settings apply.
     let rules = store.rules().await.context("the rules cannot be read")?;
     let gap = rules.map_or(settings.identity.session_gap, |rules| rules.saved.rules.session_gap);
     let now = clock();
@@ -405,7 +405,7 @@ impl ScopeArgs {
 }
 
 impl WithArgs {
-    /// The scope for the journeys module. `other` is the first scope of the comparison.
+    /// The scope for the journeys module. For the second scope of a comparison, `other` is the first one.
     fn read(&self, other: &Scope, settings: &Settings, now: Timestamp) -> Result<Scope, String> {
         let step = |step: &Option<StepText>| step.as_ref().map(|step| step.read(settings)).transpose();
         let per = |per: Per| if per == Per::Session { Unit::Session } else { Unit::Customer };
@@ -424,7 +424,7 @@ impl WithArgs {
 }
 
 impl JourneysCommand {
-    /// The question for the journeys module. `scope` is what was read from `written`.
+    /// The question for the journeys module. `scope` was read from `written`.
     fn read(
         &self,
         written: &ScopeArgs,

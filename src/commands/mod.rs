@@ -3,8 +3,8 @@
 //! To add a command: a file with its `Args`, its examples and its `run`; a variant of [`Command`]; a line in `run`.
 //! `CONTRIBUTING.md` has the whole list.
 //!
-//! Exit status: 0 done, 1 failed, 2 the command line or the settings cannot work. A command that has more says so in its
-//! `--help`.
+//! Exit status: 0 done, 1 failed, 2 the command line or the settings cannot work. The `--help` of a command has its
+//! other statuses.
 
 pub mod backup;
 pub mod check;
@@ -33,8 +33,8 @@ use log::LogForm;
 
 /// A customer profile explorer on a graph: one profile for each customer, with evidence and all touchpoints.
 ///
-/// Takes in events from all channels, works out which identifiers belong to one customer as the events arrive, and
-/// answers through GraphQL with single customer views and customer journeys.
+/// Takes in events from all channels, works out, on arrival, which identifiers belong to one customer, and answers
+/// through GraphQL with single customer views and customer journeys.
 ///
 /// To try it: run `throughline demo` and open the address that it prints.
 #[derive(Parser, Debug)]
@@ -152,7 +152,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 impl Global {
-    /// The settings, with what the flags say.
+    /// The settings, with the values of the flags.
     fn settings(&self, listen: Option<&str>) -> Result<Settings, SettingsError> {
         let mut settings = Settings::load(self.config.as_deref(), environment())?;
         if let Some(url) = &self.store {
@@ -165,7 +165,7 @@ impl Global {
     }
 }
 
-/// The variables that are texts.
+/// The environment variables that are valid texts.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -14,12 +14,11 @@ use crate::rules::restitch::restitch;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Works out again who is who under the newest rules in the store, and moves what changes.
+/// Stitches all customers again by the newest rules in the store, and moves identifiers that change.
 ///
-/// A server that saves rules does this by itself. The command is for a store without a running server, or
-/// to see that nothing is left to do. It moves identifiers in small changes, and servers store events
-/// meanwhile. It can be ended at any moment, by Ctrl-C or a kill, without a loss: the next run continues.
-/// Progress is in the log.
+/// A server that saves rules does this by itself. The command is for a store without a running server, or to check that
+/// nothing is left to do. It moves identifiers in small changes, and servers can store events during this time. Ctrl-C
+/// or a kill can end it at any time without a loss: the next run continues. Progress is in the log.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct RestitchArgs {}

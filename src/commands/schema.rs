@@ -4,8 +4,8 @@ use clap::Args;
 
 /// Prints the schema of the API, as in schema.graphql.
 ///
-/// In GraphQL's schema definition language, with a description of every type and field. Needs no store
-/// and no settings.
+/// In GraphQL's schema definition language, with a description of every type and field. It needs no store and no
+/// settings.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SchemaArgs {}

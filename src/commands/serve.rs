@@ -14,13 +14,13 @@ use crate::settings::{Settings, SettingsError};
 ///
 /// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus metrics at /metrics.
 ///
-/// It listens before its store is ready: until then /health/ready and /graphql answer 503 with the
-/// reason, which is in the log too, and the server tries again. Neo4j may go away and come back.
-/// SIGTERM or Ctrl-C ends it after the requests that have begun.
+/// It listens before its store is ready. Until then /health/ready and /graphql answer 503 with the reason, which is
+/// also in the log, and the server tries again. Neo4j may stop and restart. On SIGTERM or Ctrl-C it finishes open
+/// requests, then ends.
 ///
-/// SIGHUP reads the settings again, without a pause: new events are read by the new `[[event]]`, `[[channel]]` and
-/// `[privacy] unsubscribe`. All other keys need a restart. When the file has a mistake, the log names it and the
-/// settings stay as they were. `throughline check` tries a file before.
+/// SIGHUP reads the settings again, without a pause: new events use the new `[[event]]`, `[[channel]]` and `[privacy]
+/// unsubscribe`. All other keys need a restart. When the file has a mistake, the log names it and the settings stay as
+/// they were. Use `throughline check` first.
 ///
 /// Without `[access]` in the settings every caller sees everything, so it listens on loopback only.
 #[derive(Args, Clone, Debug)]
@@ -69,9 +69,9 @@ async fn reload(mut signals: Signal, ingest: Arc<Ingest>, load: impl Fn() -> Res
         match load() {
             Ok(settings) => {
                 ingest.reload(&settings);
-                tracing::info!("settings read again: new events are read by them; other changes need a restart");
+                tracing::info!("settings reloaded: new events use them; other changes need a restart");
             }
-            Err(mistake) => tracing::error!("settings not read again, they stay as they were: {mistake}"),
+            Err(mistake) => tracing::error!("settings not reloaded, the old ones stay in use: {mistake}"),
         }
     }
 }

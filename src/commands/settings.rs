@@ -1,4 +1,4 @@
-//! `throughline settings`: prints all settings with their values and where these come from.
+//! `throughline settings`: prints all settings with their values and the origins of the values.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use crate::settings::reference::{Flag, Key};
 use crate::settings::{Settings, SettingsError};
 
-/// Prints every key of the settings: its meaning, its default, its present value, and where that comes from.
+/// Prints every key of the settings: its meaning, its default, its present value, and the origin of the value.
 ///
 /// A value comes from a flag, else from a variable of the environment, else from the file, else it is the default. Each
-/// key is shown with its variable, in the form that a shell reads: a list is TOML, in brackets, and `[[identity.kind]]` is
-/// a list of tables. Of a secret only whether it is set is shown.
+/// key is shown with its variable, in the form that a shell reads: a list is TOML, in brackets, and `[[identity.kind]]`
+/// is a list of tables. For a secret it only shows whether it is set.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SettingsArgs {

@@ -1,21 +1,21 @@
-//! Where in the one order of arrivals something stands.
+//! A position in the one order of arrivals.
 
 use serde::{Deserialize, Serialize};
 
 /// The change number of a batch and the place within it, packed into one integer so that both
 /// stores can index and compare it: `seq << 20 | index`.
 ///
-/// Arrivals follow commit order; they break ties between things of the same time, and they name
-/// what is created in a batch (identifiers, claims, evidence).
+/// Arrivals follow the order of commits. They break ties of equal times, and they are the ids of rows that a batch
+/// creates (identifiers, claims, evidence).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Arrival(pub i64);
 
 impl Arrival {
-    /// How many things of one sort a batch can hold.
+    /// How many rows of one kind a batch can have.
     pub const PER_BATCH: u32 = 1 << 20;
 
-    /// The `index`-th thing of batch `seq`.
+    /// The `index`-th row of batch `seq`.
     pub fn new(seq: i64, index: u32) -> Self {
         debug_assert!(index < Self::PER_BATCH);
         Arrival(seq << 20 | i64::from(index))

@@ -10,14 +10,14 @@ use super::unicode::lower_case;
 /// An entry of a `blocked` list.
 #[derive(Clone, Debug)]
 pub enum Blocked {
-    /// This value in any case; kept in lower case.
+    /// This value, in upper or lower case; stored in lower case.
     Value(Box<str>),
     /// All values that match; written between slashes.
     Pattern(Regex),
 }
 
 impl std::fmt::Display for Blocked {
-    /// As the settings write it.
+    /// The entry as in the settings.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Blocked::Value(value) => f.write_str(value),
@@ -26,13 +26,13 @@ impl std::fmt::Display for Blocked {
     }
 }
 
-/// The entries of one list or of several, prepared for many look-ups: most values are longer than any entry.
+/// The entries of one or several lists, prepared for many look-ups: most values are longer than any entry.
 #[derive(Clone, Debug, Default)]
 pub struct BlockedValues {
     values: FxHashSet<Box<str>>,
     longest: usize,
     patterns: Vec<Regex>,
-    /// The days that the values mean.
+    /// The days of the values that are dates.
     dates: Vec<Date>,
 }
 
@@ -57,7 +57,7 @@ impl<'b> FromIterator<&'b Blocked> for BlockedValues {
         for entry in entries {
             match entry {
                 Blocked::Value(value) => {
-                    // In bytes, with room for letters that are shorter in upper case.
+                    // In bytes, with space for letters that are shorter in upper case.
                     blocked.longest = blocked.longest.max(value.len() * 3);
                     blocked.dates.extend(dates::written(value));
                     blocked.values.insert(value.clone());

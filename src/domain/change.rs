@@ -1,4 +1,4 @@
-//! What happened to identities and histories: the change log, and a customer's identity history.
+//! Changes of identities and histories: the change log, and a customer's identity history.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::customer::CustomerId;
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// What a batch did, one entry each, in order. The stores keep a batch's entries as one JSON list,
-/// with the short names.
+/// An entry of the change log. A batch's entries are in order. The stores keep them as one JSON list, with the short
+/// names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "k", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChangeEntry {
@@ -17,7 +17,7 @@ pub enum ChangeEntry {
         /// Its id.
         #[serde(rename = "c")]
         customer: CustomerId,
-        /// The identifiers it began with.
+        /// The first identifiers of the customer.
         #[serde(rename = "i")]
         identifiers: Vec<IdentifierId>,
         /// The message.
@@ -38,34 +38,34 @@ pub enum ChangeEntry {
     },
     /// Customers became one.
     CustomersMerged {
-        /// The one that stays.
+        /// The customer that stays.
         #[serde(rename = "c")]
         customer: CustomerId,
-        /// Those that were absorbed.
+        /// The customers that were merged into it.
         #[serde(rename = "o")]
         others: Vec<CustomerId>,
-        /// The identifiers that brought them together.
+        /// The identifiers that connected the customers.
         #[serde(rename = "i")]
         identifiers: Vec<IdentifierId>,
         /// The message; `None` when a person did it.
         #[serde(rename = "m")]
         message: Option<Arc<str>>,
-        /// Why, in that person's words.
+        /// The reason, in that person's words.
         #[serde(rename = "w", default)]
         reason: Option<Arc<str>>,
     },
-    /// Identifiers of a customer went to others, new or back again.
+    /// Identifiers of a customer moved to other customers: new ones, or former ones that are back.
     CustomerSplit {
-        /// The one that keeps its id.
+        /// The customer that keeps its id.
         #[serde(rename = "c")]
         customer: CustomerId,
-        /// Those that have the rest.
+        /// The customers with the moved identifiers.
         #[serde(rename = "o")]
         others: Vec<CustomerId>,
-        /// The identifiers that went.
+        /// The identifiers that moved.
         #[serde(rename = "i")]
         identifiers: Vec<IdentifierId>,
-        /// The message, when one brought it about.
+        /// The message, when an event caused it.
         #[serde(rename = "m")]
         message: Option<Arc<str>>,
         /// The rule, or `decision`.
@@ -75,7 +75,7 @@ pub enum ChangeEntry {
         #[serde(rename = "w")]
         reason: Option<Arc<str>>,
     },
-    /// A person said that customers are not the same.
+    /// A person decided that customers are not the same.
     CustomersKeptApart {
         /// The first.
         #[serde(rename = "c")]
@@ -87,9 +87,9 @@ pub enum ChangeEntry {
         #[serde(rename = "w")]
         reason: Arc<str>,
     },
-    /// An identifier turned out to be shared, and joins no customers from now on.
+    /// An identifier became shared, and joins no customers from now on.
     IdentifierShared {
-        /// The customer who had it.
+        /// Its former customer.
         #[serde(rename = "c")]
         customer: Option<CustomerId>,
         /// The identifier.
@@ -99,7 +99,7 @@ pub enum ChangeEntry {
         #[serde(rename = "m")]
         message: Option<Arc<str>>,
     },
-    /// New rules of who is who.
+    /// New identity rules.
     RulesSaved {
         /// Their version.
         #[serde(rename = "v")]
@@ -132,12 +132,12 @@ pub enum ChangeEntry {
         #[serde(rename = "m")]
         message: Arc<str>,
     },
-    /// A consent was given, denied or withdrawn.
+    /// A consent was granted, denied or revoked.
     ConsentChanged {
         /// The customer.
         #[serde(rename = "c")]
         customer: Option<CustomerId>,
-        /// The decision's place in its batch.
+        /// The consent's index in its batch.
         #[serde(rename = "x")]
         consent: u32,
         /// The message.
@@ -146,7 +146,7 @@ pub enum ChangeEntry {
     },
 }
 
-/// What an entry of a customer's identity history says.
+/// The kind of an entry in a customer's identity history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IdentityEventKind {
@@ -154,7 +154,7 @@ pub enum IdentityEventKind {
     Created,
     /// Identifiers joined.
     Linked,
-    /// Other customers were absorbed.
+    /// Other customers were merged into it.
     Merged,
     /// The customer was split.
     Split,
@@ -187,9 +187,9 @@ impl IdentityEventKind {
 /// One line of a customer's identity history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityEvent {
-    /// Its name and order.
+    /// Its id and its position.
     pub arrival: Arrival,
-    /// The customer it stands with.
+    /// The customer of the history.
     pub customer: CustomerId,
     /// When it was committed.
     pub at: Timestamp,
@@ -197,15 +197,15 @@ pub struct IdentityEvent {
     pub kind: IdentityEventKind,
     /// The rule that decided, such as `limit:user_id`.
     pub rule: Option<Arc<str>>,
-    /// The message that brought it.
+    /// The message of the event that caused it.
     pub message_id: Option<Arc<str>>,
-    /// Who did it, when a person did.
+    /// The person who caused it, if a person did.
     pub by: Option<Arc<str>>,
     /// Why, in words.
     pub reason: Option<Arc<str>>,
-    /// The identifiers it is about.
+    /// The identifiers of the event.
     pub identifiers: Vec<IdentifierId>,
-    /// Other customers it is about.
+    /// The other customers of the event.
     pub others: Vec<CustomerId>,
 }
 
@@ -220,12 +220,12 @@ pub struct Change {
     pub entry: ChangeEntry,
 }
 
-/// A place in the change log: behind one entry of a batch, or behind all of them.
+/// A place in the change log: after one entry of a batch, or after all its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangePlace {
     /// The batch's change number.
     pub seq: i64,
-    /// The entry, counted from 0; [`u32::MAX`] is behind the last, however many there are.
+    /// The entry, counted from 0; [`u32::MAX`] is after the last entry.
     pub index: u32,
 }
 
@@ -233,17 +233,17 @@ impl ChangePlace {
     /// Before everything.
     pub const BEGINNING: ChangePlace = ChangePlace::behind(0);
 
-    /// Behind all that the change `seq` did.
+    /// After all entries of the change `seq`.
     pub const fn behind(seq: i64) -> Self {
         ChangePlace { seq, index: u32::MAX }
     }
 
-    /// Whether all of its batch is before it.
+    /// Whether all entries of its batch are before it.
     pub fn is_behind_all(self) -> bool {
         self.index == u32::MAX
     }
 
-    /// The batch that the next entry is looked for in.
+    /// The batch to search for the next entry.
     pub fn next_seq(self) -> i64 {
         if self.is_behind_all() { self.seq + 1 } else { self.seq }
     }
@@ -252,12 +252,12 @@ impl ChangePlace {
 /// An unbroken piece of the change log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRun {
-    /// What happened, in order.
+    /// The changes, in order.
     pub changes: Vec<Change>,
-    /// How far it was read: here the next run begins. Behind the last of `changes`, or further, when
-    /// batches after it have no entries.
+    /// The place where the next run begins: after the last of `changes`, or later when the next batches have no
+    /// entries.
     pub upto: ChangePlace,
-    /// Whether there is more whose commit is not fully visible yet.
+    /// Whether the next commit is not completely visible yet.
     pub waits: bool,
 }
 
@@ -277,7 +277,7 @@ mod tests {
         let kept = r#"{"k":"CUSTOMERS_MERGED","c":"a","o":["b"],"i":[7],"m":"m1","w":null}"#;
         assert_eq!(serde_json::to_string(&entry).expect("an entry"), kept);
         assert_eq!(serde_json::from_str::<ChangeEntry>(kept).expect("an entry"), entry);
-        // Those of an older version give no reason.
+        // Entries of an older version have no reason.
         assert_eq!(serde_json::from_str::<ChangeEntry>(&kept.replace(r#","w":null"#, "")).expect("an entry"), entry);
     }
 }

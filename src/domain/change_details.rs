@@ -1,4 +1,4 @@
-//! The details of an entry of the change log, of any kind, in one shape for readers, filters and the API.
+//! The details of an entry of the change log, in one shape for all kinds, for readers, filters and the API.
 //!
 //! A new kind of entry is one arm of [`ChangeEntry::details`].
 
@@ -9,7 +9,7 @@ use super::change::{Change, ChangeEntry};
 use super::customer::CustomerId;
 use super::order::OrderKey;
 
-/// What a change is about.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
     /// A new customer.
@@ -20,23 +20,23 @@ pub enum ChangeKind {
     CustomersMerged,
     /// A customer was split.
     CustomerSplit,
-    /// A person said that customers are not the same.
+    /// A person decided that customers are not the same.
     CustomersKeptApart,
     /// A customer was erased.
     CustomerErased,
-    /// An identifier turned out to be shared.
+    /// An identifier became shared.
     IdentifierShared,
     /// A touchpoint was stored.
     TouchpointRecorded,
     /// An order was placed or changed.
     OrderRecorded,
-    /// A consent was given, denied or withdrawn.
+    /// A consent was granted, denied or revoked.
     ConsentChanged,
-    /// A customer came into a segment.
+    /// A customer entered a segment.
     SegmentEntered,
     /// A customer left a segment.
     SegmentLeft,
-    /// The rules of who is who were saved.
+    /// Identity rules were saved.
     RulesSaved,
 }
 
@@ -47,21 +47,21 @@ pub struct ChangeDetails {
     pub kind: ChangeKind,
     /// The customer.
     pub customer: Option<CustomerId>,
-    /// Other customers it is about.
+    /// The other customers of the change.
     pub others: Vec<CustomerId>,
-    /// The identifiers it is about.
+    /// The identifiers of the change.
     pub identifiers: Vec<IdentifierId>,
-    /// The touchpoint that was stored, by message.
+    /// The stored touchpoint, by message id.
     pub touchpoint: Option<Arc<str>>,
     /// The order that was placed or changed.
     pub order: Option<OrderKey>,
-    /// The place in its batch of the consent that was given.
+    /// The index of the consent in its batch.
     pub consent: Option<u32>,
-    /// The message that brought it.
+    /// The message of the event that caused it.
     pub message: Option<Arc<str>>,
-    /// The rule that decided, where the entry says so.
+    /// The rule that decided, if the entry has one.
     pub rule: Option<Arc<str>>,
-    /// Why, where a person or a rule said so.
+    /// The reason, if a person or a rule gave one.
     pub reason: Option<Arc<str>>,
 }
 
@@ -142,7 +142,7 @@ impl ChangeEntry {
 }
 
 impl ChangeDetails {
-    /// Of a kind, and nothing more.
+    /// Details with a kind only.
     fn of(kind: ChangeKind) -> Self {
         ChangeDetails {
             kind,
@@ -158,7 +158,7 @@ impl ChangeDetails {
         }
     }
 
-    /// Of a kind, brought by a message.
+    /// Details with a kind and a message.
     fn by(kind: ChangeKind, message: &Arc<str>) -> Self {
         ChangeDetails { message: Some(message.clone()), ..ChangeDetails::of(kind) }
     }

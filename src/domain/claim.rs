@@ -12,13 +12,13 @@ use super::{Arrival, IdentifierId, Timestamp};
 /// The traits that a customer's display name is made of.
 pub const NAME_TRAITS: [&str; 5] = ["name", "first_name", "firstName", "last_name", "lastName"];
 
-/// How a value was come by.
+/// How a value was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Provenance {
     /// Observed in a transaction or on a device.
     Realised,
-    /// Said by the customer.
+    /// Stated by the customer.
     Declared,
     /// Inferred by another system.
     Assumed,
@@ -34,7 +34,7 @@ impl Provenance {
         }
     }
 
-    /// From its name, whatever its case.
+    /// From its name, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         [Provenance::Realised, Provenance::Declared, Provenance::Assumed]
             .into_iter()
@@ -49,64 +49,64 @@ pub struct ClaimFact {
     pub name: Arc<str>,
     /// Its value, as JSON.
     pub value: Arc<RawValue>,
-    /// How it was come by.
+    /// How the value was obtained.
     pub provenance: Provenance,
 }
 
 /// A claim as stored: one value of one trait, from one source, under one identifier.
 ///
-/// When the same is claimed again the row is closed and a new one opened, with `count` one higher:
-/// so a read of now sees one row per value, and a read of then sees what was known then.
+/// When the same value is claimed again, the row is closed and a new row is opened, with `count` one higher. So a read
+/// of the present finds one row per value, and a read of the past finds the row of that time.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// When this row was opened; its name.
+    /// The arrival at which this row was opened; its id.
     pub arrival: Arrival,
-    /// The identifier it hangs on.
+    /// The identifier it is attached to.
     pub owner: IdentifierId,
     /// The trait's name.
     pub name: Arc<str>,
     /// Its value, as JSON.
     pub value: Arc<RawValue>,
-    /// How it was come by.
+    /// How the value was obtained.
     pub provenance: Provenance,
     /// The latest time of the claim.
     pub at: Timestamp,
     /// The earliest time of the claim.
     pub first_at: Timestamp,
-    /// How often it was made.
+    /// How often the value was claimed.
     pub count: i64,
     /// Who sent it.
     pub source: Arc<str>,
-    /// The message that said it at `at`. `None` of what was stored before messages were kept with claims, and in
-    /// a customer's view on Neo4j, which leaves them out.
+    /// The message of the claim at `at`. `None` for claims that were stored before messages were kept, and in a
+    /// customer's view on Neo4j, which leaves messages out.
     pub message_id: Option<Arc<str>>,
-    /// The message that said it at `first_at`, when that is another time; else [`Claim::first_message`] answers.
+    /// The message of the claim at `first_at`, when that is another time; else [`Claim::first_message`] gives it.
     pub first_message_id: Option<Arc<str>>,
 }
 
 impl Claim {
-    /// Whether it says that there is none.
+    /// Whether the value is null: the sender says that there is none.
     pub fn is_none(&self) -> bool {
         self.value.get() == "null"
     }
 
-    /// The message that said it at `first_at`; `None` when it was not kept.
+    /// The message of the claim at `first_at`; `None` when it was not kept.
     pub fn first_message(&self) -> Option<&Arc<str>> {
         if self.first_at == self.at { self.message_id.as_ref() } else { self.first_message_id.as_ref() }
     }
 }
 
-/// Which of several values of a trait is shown.
+/// The policy that chooses which of several values of a trait is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TraitPolicy {
-    /// The one said last.
+    /// The value that was claimed last.
     #[default]
     Newest,
-    /// The one said first.
+    /// The value that was claimed first.
     Oldest,
-    /// The one said most often; of equals the newest.
+    /// The value that was claimed most often; of equal ones the newest.
     MostFrequent,
-    /// The one of the first of these sources that said any; without one, the newest.
+    /// The value of the first of these sources that has one; else the newest value.
     Sources(Vec<Arc<str>>),
 }
 
@@ -115,16 +115,16 @@ pub enum TraitPolicy {
 pub struct TraitPolicies {
     /// By trait.
     pub by_name: BTreeMap<Arc<str>, TraitPolicy>,
-    /// For every other trait.
+    /// The policy for every other trait.
     pub default: TraitPolicy,
 }
 
-/// A trait as it is shown: the policy's choice, and what it beat.
+/// A trait as shown: the value that the policy chose, and the other values.
 #[derive(Clone, Debug)]
 pub struct ShownTrait {
-    /// The value that is shown.
+    /// The shown value.
     pub shown: Claim,
-    /// Claims of another value, newest first.
+    /// Claims of other values, newest first.
     pub others: Vec<Claim>,
 }
 
@@ -167,7 +167,7 @@ impl TraitPolicy {
     }
 }
 
-/// Where the smallest key stands; of equals the first.
+/// The index of the smallest key; of equal ones the first.
 fn position_of_min<K: Ord>(claims: &[&Claim], key: impl Fn(&Claim) -> K) -> usize {
     (0..claims.len()).min_by_key(|&n| (key(claims[n]), n)).unwrap_or_default()
 }

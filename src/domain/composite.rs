@@ -1,7 +1,7 @@
-//! The value of a composite: its parts one after the other, each with its length before it, so that no two
-//! sets of parts give the same value.
+//! The value of a composite: its parts one after the other, each after its length, so that two different sets of parts
+//! never give the same value.
 
-/// The value that these parts give: `4:love 10:1980-12-10`. Lengths are in characters.
+/// The value of these parts: `4:love 10:1980-12-10`. Lengths are in characters.
 pub fn value<'p>(parts: impl IntoIterator<Item = &'p str>) -> String {
     let mut value = String::new();
     for part in parts {
@@ -13,7 +13,7 @@ pub fn value<'p>(parts: impl IntoIterator<Item = &'p str>) -> String {
     value
 }
 
-/// The parts of such a value; `None` of one that was not [made](value) of two parts or more, but given.
+/// The parts of a value; `None` for a value that was given by a sender and not [made](value) of two parts or more.
 pub fn parts(value: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let mut rest = value;

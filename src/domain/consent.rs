@@ -1,4 +1,4 @@
-//! What a person allowed and forbade.
+//! Consents: decisions of persons for purposes and channels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,20 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// What was decided. In order of strictness, the strictest last; what ran out is in force no longer, and comes before
-/// all that is.
+/// The status of a decision. Ordered by strictness, strictest last. Expired comes first, as it is no longer in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ConsentStatus {
-    /// Was allowed and ran out.
+    /// It was granted, and its end has passed.
     Expired,
     /// Allowed.
     Granted,
     /// Unknown.
     Unknown,
-    /// Asked and said no.
+    /// The person was asked and said no.
     Denied,
-    /// Allowed once, taken back.
+    /// It was granted once, and the person took it back.
     Revoked,
 }
 
@@ -46,32 +45,32 @@ impl ConsentStatus {
 /// A decision as it arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsentFact {
-    /// What it is for, such as `marketing`.
+    /// The purpose, such as `marketing`.
     pub purpose: Arc<str>,
-    /// The channel it speaks of; `None` is every channel.
+    /// The decision's channel; `None` is all.
     pub channel: Option<Arc<str>>,
     /// What was decided.
     pub status: ConsentStatus,
-    /// When it runs out.
+    /// The end of a grant.
     pub expires_at: Option<Timestamp>,
 }
 
 /// A decision as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Its name: when it arrived.
+    /// Its id: the arrival.
     pub arrival: Arrival,
-    /// The strongest identifier of the event that brought it.
+    /// The strongest identifier of its event.
     pub owner: IdentifierId,
     /// What was decided.
     pub fact: ConsentFact,
-    /// When it was decided.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// Who sent it.
+    /// The sender.
     pub source: Arc<str>,
 }
 
-/// A decision that an identifier holds: every identifier its customer held when it was given.
+/// A decision and one identifier it applies to. It applies to all identifiers that its customer had at the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsentGiven {
     /// The identifier.
@@ -80,9 +79,8 @@ pub struct ConsentGiven {
     pub consent: Arc<Consent>,
 }
 
-/// The decisions in force among `given`: one per purpose and channel, the strictest, of equals the
-/// newest. A grant that ran out by `now` is EXPIRED, and stands only where nothing is in force. Sorted by purpose
-/// and channel.
+/// The decisions in force among `given`: per purpose and channel the strictest, then the newest. A grant that ended by
+/// `now` is EXPIRED, and shown only if none is in force. Sorted by purpose and channel.
 pub fn in_force(given: &[ConsentGiven], now: Timestamp) -> Vec<Consent> {
     let mut chosen: BTreeMap<(Arc<str>, Option<Arc<str>>), Consent> = BTreeMap::new();
     for given in given {

@@ -15,7 +15,7 @@ use super::rollup::Rollup;
 use super::touchpoint::Touchpoint;
 use super::{Arrival, Timestamp};
 
-/// A customer's id: ours, random, given out once and valid for ever.
+/// A customer's id: made by us, random, issued once and valid for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CustomerId(pub Arc<str>);
@@ -31,38 +31,37 @@ impl std::fmt::Display for CustomerId {
 pub struct Customer {
     /// Ours.
     pub id: CustomerId,
-    /// When its id was given out: the order of CREATED, and who stays in a merge.
+    /// When its id was issued: the sort key CREATED; in a merge the oldest customer stays.
     pub created_seq: Arrival,
-    /// Raised by every change of it; 0 in a view of the past, where nothing changes.
+    /// Every change of the customer raises it. 0 in a view of the past, where nothing changes.
     pub version: i64,
     /// Ids merged into this one, directly or through others; oldest first.
     pub former_ids: Vec<CustomerId>,
 }
 
-/// One customer as one consistent read answered it. Always with all identifiers; the other parts
-/// as far as they were asked for.
+/// One customer from one consistent read. It always has all identifiers; the other parts only when they were requested.
 #[derive(Clone, Debug)]
 pub struct CustomerView {
-    /// The moment it is of; `None` for the present.
+    /// The moment of the view; `None` for the present.
     pub as_of: Option<Moment>,
     /// Its own row.
     pub customer: Customer,
-    /// All identifiers it holds, first seen first (ties by id).
+    /// All its identifiers, first seen first (ties by id).
     pub identifiers: Vec<Identifier>,
     /// Every current claim of its identifiers.
     pub claims: Vec<Claim>,
-    /// Consents its identifiers hold; `None` when not asked for.
+    /// The consents of its identifiers; `None` when not requested.
     pub consents: Option<Vec<ConsentGiven>>,
-    /// Devices its identifiers were seen on, last seen first; `None` when not asked for.
+    /// The devices of its identifiers, last seen first; `None` when not requested.
     pub devices: Option<Vec<Device>>,
-    /// The first page of orders; `None` when not asked for.
+    /// The first page of orders; `None` when not requested.
     pub orders: Option<Page<Order>>,
-    /// The first page of touchpoints; `None` when not asked for.
+    /// The first page of touchpoints; `None` when not requested.
     pub touchpoints: Option<Page<Touchpoint>>,
 }
 
 impl CustomerView {
-    /// A view with the identifiers and claims alone, the parts that every view has.
+    /// A view with identifiers and claims only, the parts that every view has.
     pub fn card(as_of: Option<Moment>, customer: Customer, identifiers: Vec<Identifier>, claims: Vec<Claim>) -> Self {
         CustomerView {
             as_of,

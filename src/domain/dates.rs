@@ -1,4 +1,4 @@
-//! Dates as people and programs write them: to compare, never to store.
+//! Dates as people and programs write them, for comparisons only, never for storage.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
@@ -22,7 +22,7 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// The days that a text can mean when it is written by a calendar: `01.02.1970` is in January or in February.
+/// The days that a text with a calendar date can mean: `01.02.1970` is in January or in February.
 pub fn written(text: &str) -> Vec<Date> {
     let mut found = Vec::new();
     let mut add = |year: &str, month: &str, day: &str| {
@@ -63,8 +63,8 @@ pub fn written(text: &str) -> Vec<Date> {
     found
 }
 
-/// The days that a text can mean: as it is [written], by UTC, or as the number of seconds or milliseconds from 1970 to
-/// the midnight that begins it.
+/// The days that a text can mean: as a [written] date, in UTC, or as the number of seconds or milliseconds from 1970 to
+/// the midnight at the beginning of a day.
 pub fn meant(text: &str) -> Vec<Date> {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let mut found = written(text);

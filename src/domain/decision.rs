@@ -1,10 +1,10 @@
-//! Decisions of people about who is who.
+//! People's decisions on identity.
 
 use std::sync::Arc;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// The rule name of a decision, beside the rules of the settings.
+/// The rule name used for decisions.
 pub const DECISION: &str = "decision";
 
 /// The kind of a decision.
@@ -35,10 +35,10 @@ impl DecisionKind {
     }
 }
 
-/// A decision. It stands above every rule, and is kept for ever.
+/// A decision. It overrides all rules and is kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Its name and its place among the evidence.
+    /// Its id and its order in the evidence.
     pub arrival: Arrival,
     /// When it was committed.
     pub at: Timestamp,
@@ -46,7 +46,7 @@ pub struct Decision {
     pub kind: DecisionKind,
     /// The person who made it.
     pub by: Arc<str>,
-    /// Why, in that person's words.
+    /// The reason, in that person's words.
     pub reason: Arc<str>,
     /// The identifiers of each side when it was made.
     pub sides: Vec<Vec<IdentifierId>>,

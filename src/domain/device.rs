@@ -1,4 +1,4 @@
-//! A thing a person holds: a phone, a browser.
+//! Devices of people: a phone, a browser.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{IdentifierId, Timestamp};
 /// A device as an event describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceFact {
-    /// Ours: a hash of what makes the device that device.
+    /// A hash that we make of the device's identifying fields.
     pub key: Arc<str>,
     /// `phone`, `tablet`, `desktop`, `tv`, `watch`, `other` or the sender's own word.
     pub kind: Arc<str>,
@@ -22,11 +22,11 @@ pub struct DeviceFact {
 pub struct Device {
     /// What it is.
     pub fact: DeviceFact,
-    /// The smallest time of an event from it: of the customer that the read was about, else of all.
+    /// The earliest time of an event from it: of the customer of the read, else of all customers.
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,
-    /// The identifiers that were seen on it, of those the read was about.
+    /// The identifiers that were seen on it, among those of the read.
     pub identifiers: Vec<IdentifierId>,
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A length of time in milliseconds, never negative.
 ///
-/// Written in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months have
-/// no fixed length and are refused. Seconds may have up to three digits behind the point.
+/// Written in ISO 8601: `PnW`, or `P[nD]T[nH][nM][nS]`. A day is 86,400 s; years and months have no fixed length and
+/// are refused. Seconds may have up to three digits after the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Duration(pub i64);
@@ -17,13 +17,13 @@ pub struct Duration(pub i64);
 /// Why a text is not a duration.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DurationError {
-    /// It does not follow the form.
+    /// It has another format.
     #[error("not a duration: write it as PT30M, P7D, P1DT12H or P2W")]
     Malformed,
-    /// It counts in years or months.
+    /// It has years or months.
     #[error("years and months have no fixed length: write days, as P30D")]
     Calendar,
-    /// It is beyond all times that can be.
+    /// It is longer than the maximum.
     #[error("a duration of more than 10,000 years")]
     TooLong,
 }
@@ -33,7 +33,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
-/// 10,000 years of 366 days: longer than between any two moments there are.
+/// The maximum: 10,000 years of 366 days, longer than the time between any two valid times.
 const LONGEST: i64 = 3_660_000 * DAY;
 
 static FORM: LazyLock<Regex> = LazyLock::new(|| {
@@ -82,7 +82,7 @@ impl FromStr for Duration {
 }
 
 impl std::fmt::Display for Duration {
-    /// The shortest form: days, hours, minutes, seconds; `PT0S` for nothing.
+    /// The shortest form: days, hours, minutes, seconds; `PT0S` for zero.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (days, time) = (self.0 / DAY, self.0 % DAY);
         f.write_str("P")?;

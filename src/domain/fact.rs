@@ -1,4 +1,4 @@
-//! What was read out of one event: the input of stitching.
+//! The facts of events: the input of stitching.
 
 use std::sync::Arc;
 
@@ -11,38 +11,38 @@ use super::order::{OrderEvent, OrderKey};
 use super::product::{Product, ProductFact};
 use super::touchpoint::TouchpointFact;
 
-/// An event, understood: everything that will be stored of it, before who is who is known.
+/// An event after reading: everything that will be stored of it. Its customer is not known yet.
 #[derive(Clone, Debug)]
 pub struct Fact {
-    /// Unique; the same one again changes nothing.
+    /// The sender's id, unique. A second event with the same id changes nothing.
     pub message_id: Arc<str>,
     /// Who sent it.
     pub source: Arc<str>,
-    /// When it happened, by the corrected clock.
+    /// The time of the event, corrected for a wrong clock.
     pub at: Timestamp,
     /// Its identifiers, strongest first, each once; at least one. Listed kinds before unlisted.
     pub identifiers: Vec<FactIdentifier>,
-    /// The contact, for `track`, `page` and `screen`.
+    /// The touchpoint, for `track`, `page` and `screen`.
     pub touchpoint: Option<TouchpointFact>,
     /// Traits.
     pub claims: Vec<ClaimFact>,
     /// The device.
     pub device: Option<DeviceFact>,
-    /// What it does to an order.
+    /// Its event of an order.
     pub order: Option<(OrderKey, OrderEvent)>,
-    /// Products that the order's lines name, for their names and categories.
+    /// Products in the order's lines, for their names and categories.
     pub products: Vec<Product>,
-    /// Acts about products apart from orders.
+    /// Product acts other than orders.
     pub product_acts: Vec<ProductFact>,
     /// Decisions on consent.
     pub consents: Vec<ConsentFact>,
-    /// For a derived fact, which did not arrive but was made of stored traits: its outcome in a replay. It is kept as
-    /// evidence and moves no identifier; a restitch follows that does.
+    /// For a derived fact, which did not arrive but was made of stored traits: its outcome in a replay. It is stored as
+    /// evidence and moves no identifier. The restitch after it moves identifiers.
     pub derived: Option<Derived>,
 }
 
 impl Fact {
-    /// The message that links, evidence and histories name: for a derived fact, that of its event.
+    /// The source message for links, evidence and histories. For a derived fact, the message of its event.
     pub fn source_message(&self) -> &Arc<str> {
         self.derived.as_ref().and_then(|derived| derived.source_message.as_ref()).unwrap_or(&self.message_id)
     }
@@ -81,7 +81,7 @@ impl Fact {
 pub struct Derived {
     /// The message of its event; `None` when it is not known. Links and evidence name it.
     pub source_message: Option<Arc<str>>,
-    /// The time of the first event that gave it with the same identifiers.
+    /// The time of the first event with this composite and the same identifiers.
     pub first_at: Timestamp,
     /// The time of the last one.
     pub last_at: Timestamp,
@@ -107,6 +107,6 @@ pub struct Refused {
 pub struct FactIdentifier {
     /// Kind and normalised value.
     pub key: IdentifierKey,
-    /// Whether the rules list its kind. An unlisted one is stored and joins no customers.
+    /// Whether the rules list its kind. An identifier of an unlisted kind is stored, but joins no customers.
     pub listed: bool,
 }

@@ -1,58 +1,58 @@
-//! Figures about who is who in the whole store, kept up to date by every write.
+//! Figures about identities in the whole store. Every write updates them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What is kept; also what one write adds to it, and then `names` are those that it names. The stores keep it as JSON beside the change number,
-/// so that it is of the same moment and costs the same to read in any store.
+/// The stored figures; also the additions of one write, and then `names` has the names of this write. The stores keep
+/// the figures as JSON beside the change number. So both are from the same moment, and a read costs the same in a store
+/// of any size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Health {
-    /// The number of identifiers, those without a customer included.
+    /// The number of identifiers, including identifiers without a customer.
     pub identifiers: i64,
     /// The number of customers by their number of identifiers, without merged ones.
     pub sizes: BTreeMap<i64, i64>,
-    /// How many customers were merged into another, ever.
+    /// How many customers were merged into another so far.
     pub merges: i64,
-    /// How many customers came out of another, ever.
+    /// How many customers were split off another so far.
     pub splits: i64,
-    /// By rule, how many refusals the identity histories tell of.
+    /// The number of refusals in identity histories, by rule.
     pub refused: BTreeMap<Arc<str>, i64>,
     /// Identifiers that several people share.
     pub shared: i64,
-    /// Names that are in use; `None` in a store without anything, and where they were not kept from its
-    /// beginning on.
+    /// Names in use; `None` in an empty store, and in a store that did not keep names from its beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Names>,
 }
 
-/// Names that senders choose and that are in use: so that one that nobody uses is told from one that finds
-/// nothing.
+/// Names of senders that are in use. So an unknown name can be told from a name without results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Names {
-    /// Kinds of the identifiers that are stored.
+    /// The kinds of stored identifiers.
     pub kinds: BTreeSet<Arc<str>>,
-    /// Channels of the touchpoints that are stored.
+    /// The channels of stored touchpoints.
     pub channels: BTreeSet<Arc<str>>,
 }
 
 impl Names {
-    /// More are not kept, and then none is unknown: what is read at every write stays small.
+    /// The maximum. Above it no names are kept, and every name counts as known. So the data that every write reads
+    /// stays small.
     const MOST: usize = 200;
     /// Longer ones neither.
     const LONGEST: usize = 100;
 
-    /// Notes one, in `kinds` or `channels`.
+    /// Adds a name to `kinds` or `channels`.
     pub fn note(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) {
         if names.len() <= Self::MOST && name.len() <= Self::LONGEST && !names.contains(name) {
             names.insert(name.clone());
         }
     }
 
-    /// Whether one may be in use.
+    /// Whether a name may be in use.
     pub fn may_have(names: &BTreeSet<Arc<str>>, name: &str) -> bool {
         names.len() > Self::MOST || name.len() > Self::LONGEST || names.contains(name)
     }
@@ -74,24 +74,24 @@ pub struct Bucket {
     pub count: i64,
 }
 
-/// How near the largest customer has come to the cap.
+/// How near the size of the largest customer is to the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Nearness {
     /// Far from it.
     Far,
-    /// From four fifths of it on.
+    /// At four fifths of the maximum or more.
     Near,
-    /// Past it: by a person's merge, or since the cap was lowered.
+    /// Above the maximum: after a person's merge, or after the maximum was lowered.
     Past,
 }
 
 impl Health {
-    /// Takes in what a write adds.
+    /// Adds the figures of a write.
     pub fn add(&mut self, other: &Health) {
         if let Some(new) = &other.names {
             match &mut self.names {
                 Some(names) => names.add(new),
-                // What is not known from the beginning on would look complete.
+                // An incomplete list of names would look complete.
                 None if self.identifiers == 0 => self.names = Some(new.clone()),
                 None => {}
             }
@@ -109,7 +109,7 @@ impl Health {
         *self == Health::default()
     }
 
-    /// A customer went from holding `before` identifiers to holding `after`; 0 is no customer.
+    /// Records that a customer had `before` identifiers and has `after` now; 0 is no customer.
     pub fn resize(&mut self, before: i64, after: i64) {
         for (size, by) in [(before, -1), (after, 1)] {
             if size > 0 {
@@ -123,17 +123,17 @@ impl Health {
         self.sizes.values().sum()
     }
 
-    /// How many identifiers the largest customer holds; 0 without any customer.
+    /// The number of identifiers of the largest customer; 0 without customers.
     pub fn largest(&self) -> i64 {
         self.sizes.keys().next_back().copied().unwrap_or_default()
     }
 
-    /// How many customers hold more identifiers than this.
+    /// How many customers have more identifiers than this.
     pub fn larger_than(&self, size: i64) -> i64 {
         self.sizes.range(size + 1..).map(|(_, count)| count).sum()
     }
 
-    /// How near the largest customer is to the cap.
+    /// How near the largest customer is to the maximum.
     pub fn nearness(&self, cap: usize) -> Nearness {
         let (largest, cap) = (self.largest(), i64::try_from(cap).unwrap_or(i64::MAX));
         match () {
@@ -143,7 +143,7 @@ impl Health {
         }
     }
 
-    /// The warning in words, when the largest customer is near the cap or past it.
+    /// The warning as text, when the largest customer is near the maximum or above it.
     pub fn warning(&self, cap: usize) -> Option<String> {
         let largest = self.largest();
         let advice = "something that many people share may have joined them: look at `largest` of `identityHealth`";
@@ -154,8 +154,8 @@ impl Health {
         }
     }
 
-    /// How many customers have how many identifiers, up to the largest: 1, 2, 3–5, 6–10, 11–20, 21–50,
-    /// and so on. The counts add up to [`customers`](Self::customers).
+    /// The number of customers by number of identifiers, up to the largest: 1, 2, 3–5, 6–10, 11–20, 21–50, and so on.
+    /// The counts add up to [`customers`](Self::customers).
     pub fn histogram(&self) -> Vec<Bucket> {
         let up_to = self.largest();
         buckets()
@@ -179,7 +179,7 @@ fn add_each<K: Ord + Clone>(sums: &mut BTreeMap<K, i64>, others: &BTreeMap<K, i6
     others.iter().for_each(|(key, &by)| add_one(sums, key.clone(), by));
 }
 
-/// What comes to nothing is not kept.
+/// A count of zero is removed.
 fn add_one<K: Ord + Clone>(sums: &mut BTreeMap<K, i64>, key: K, by: i64) {
     let sum = sums.entry(key.clone()).or_default();
     *sum += by;

@@ -1,4 +1,4 @@
-//! Names by which a channel knows a person.
+//! Identifiers: names under which a channel knows a person.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use super::customer::CustomerId;
 use super::rollup::Rollup;
 use super::{Arrival, Timestamp};
 
-/// Ours, given at the identifier's first sight: the [`Arrival`] of its creation.
+/// Our id of an identifier: the [`Arrival`] of its creation.
 pub type IdentifierId = Arrival;
 
-/// Kind and normalised value: what makes an identifier that identifier.
+/// Kind and normalised value: the key of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IdentifierKey {
-    /// The kind's name, as in the settings (`email`) or as the sender gave it.
+    /// The kind's name, from the settings (`email`) or from the sender.
     pub kind: Arc<str>,
     /// The normalised value.
     pub value: Arc<str>,
@@ -24,7 +24,7 @@ impl IdentifierKey {
     /// The most bytes of a value.
     pub const MAX_VALUE_BYTES: usize = 1_024;
 
-    /// From its two parts.
+    /// A key from its two parts.
     pub fn new(kind: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
         IdentifierKey { kind: kind.into(), value: value.into() }
     }
@@ -44,16 +44,15 @@ pub struct Identifier {
     pub id: IdentifierId,
     /// Kind and value.
     pub key: IdentifierKey,
-    /// The smallest time of an event that carried it.
+    /// The earliest time of an event with it.
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,
-    /// The customer who holds it, if any.
+    /// Its customer, if any.
     pub customer: Option<CustomerId>,
-    /// What happened under it, summed up.
+    /// Its figures.
     pub rollup: Rollup,
-    /// The change in which it turned out to be shared by several people; since then it binds
-    /// nobody. `None` for all others.
+    /// The change in which it became shared by several people; since then it joins no customers. `None` for all others.
     pub shared_since: Option<i64>,
 }
 

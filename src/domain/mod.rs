@@ -1,9 +1,11 @@
-//! The nouns of Throughline, and what is true of each by itself: no store, no GraphQL, no clock.
+//! The domain types of Throughline and their rules, without a store, GraphQL or a clock.
 //!
-//! An *event* is what arrives. [`fact::Fact`] is what was read from it. What is stored of a fact is attached to the
-//! [`identifier::Identifier`] it was seen under, never to the customer: a merge then moves a few memberships and no history.
+//! An *event* is what arrives. A [`fact::Fact`] is an event after reading. The stored parts of a fact are attached to
+//! the [`identifier::Identifier`] they were seen under, never to the customer. So a merge moves a few memberships and
+//! no history.
 //!
-//! A file is a noun in the singular ([`order`], [`consent`]); the other layers have files with the same nouns.
+//! A file has the name of its type in the singular ([`order`], [`consent`]). The other layers have files with the same
+//! names.
 
 pub mod arrival;
 pub mod blocked;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// An exact amount in millionths of the currency's unit.
 ///
-/// One that is sent is below 10^15 units, 2^70 millionths; an integer of 128 bits holds the sum of 10^17 of them.
+/// An amount in an event is below 10^15 units, 2^70 millionths. An integer of 128 bits can have the sum of 10^17 such
+/// amounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(pub i128);
@@ -32,10 +33,10 @@ pub enum MoneyError {
     /// It is not a decimal number.
     #[error("not an amount: write it as 12.50")]
     Malformed,
-    /// It has more digits behind the point than are kept.
+    /// It has more digits after the point than are stored.
     #[error("an amount with more than 6 digits behind the point")]
     TooFine,
-    /// It is beyond what one amount can be.
+    /// It is larger than the maximum of one amount.
     #[error("not an amount below 10^15")]
     TooLarge,
     /// The currency is not three letters.
@@ -46,14 +47,14 @@ pub enum MoneyError {
 impl Amount {
     /// Nothing.
     pub const ZERO: Amount = Amount(0);
-    /// What one event may carry is less than this, in either direction.
+    /// An amount in an event must be less than this, positive or negative.
     pub const LIMIT: Amount = Amount(1_000_000_000_000_000 * Self::UNIT);
-    /// Digits behind the point that are kept.
+    /// The digits after the point that are stored.
     const SCALE: u32 = 6;
     /// One of the currency's unit.
     const UNIT: i128 = 10_i128.pow(Self::SCALE);
 
-    /// Reads a plain decimal number: no exponent, no grouping, at most 6 digits behind the point.
+    /// Reads a plain decimal number: no exponent, no grouping, at most 6 digits after the point.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
         if text.contains(['e', 'E']) {
             return Err(MoneyError::Malformed);
@@ -64,21 +65,20 @@ impl Amount {
         }
     }
 
-    /// Reads a decimal number as senders write it, with an exponent too; of more than 6 digits behind the point
-    /// it is rounded half to even. The second says whether nothing was rounded away.
+    /// Reads a decimal number as senders write it, also with an exponent. More than 6 digits after the point are
+    /// rounded half to even. The second value says whether the result is exact.
     pub fn read(text: &str) -> Result<(Self, bool), MoneyError> {
         let (millionths, exact) = scaled(text, Self::SCALE)?;
         if millionths.abs() < Self::LIMIT.0 { Ok((Amount(millionths), exact)) } else { Err(MoneyError::TooLarge) }
     }
 
-    /// Reads a JSON number as its shortest decimal text, which is what the sender wrote for every
-    /// amount of up to 15 digits.
+    /// Reads a JSON number as its shortest decimal text. For amounts of up to 15 digits this is the sender's text.
     pub fn from_number(number: &serde_json::Number) -> Result<Self, MoneyError> {
         let text = number.to_string();
         Self::parse(text.strip_suffix(".0").unwrap_or(&text))
     }
 
-    /// As text, with at least `digits` digits behind the point and no needless zeros after them.
+    /// As text, with at least `digits` digits after the point and no further zeros at the end.
     pub fn to_text(self, digits: u32) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
         let size = self.0.unsigned_abs();
@@ -94,9 +94,10 @@ impl Amount {
         Amount(self.0.saturating_mul(i128::from(count)))
     }
 
-    /// Shares it out in proportion to `weights` (equally when they are all nothing) in whole smallest units of the
-    /// currency: each part is cut to units, and those that are left go, one each, to those of which most was cut;
-    /// of equals to the first. What is finer than a unit goes to the first of all. The parts sum to the amount.
+    /// Divides the amount in proportion to `weights` (equally when all are zero), in whole smallest units of the
+    /// currency. Each part is cut to whole units. The remaining units go, one each, to the parts with the largest
+    /// remainders; of equal remainders to the first. A fraction of a unit goes to the first part. The parts sum to the
+    /// amount.
     pub fn share_out(self, weights: &[Amount], currency: &Currency) -> Vec<Amount> {
         if weights.is_empty() {
             return Vec::new();
@@ -110,7 +111,7 @@ impl Amount {
         let left = units - parts.iter().sum::<u128>();
         let mut order: Vec<usize> = (0..weights.len()).collect();
         order.sort_by_key(|n| std::cmp::Reverse(cut[*n]));
-        // Less than a unit was cut of each, so there are fewer left than parts.
+        // Less than a unit was cut from each part, so fewer units than parts remain.
         order.into_iter().take(left as usize).for_each(|n| parts[n] += 1);
         let first = order_first(weights, equal);
         let amount = |(n, units): (usize, u128)| {
@@ -121,13 +122,13 @@ impl Amount {
     }
 }
 
-/// The first that has a part at all.
+/// The first part that is not zero.
 fn order_first(weights: &[Amount], equal: bool) -> usize {
     weights.iter().position(|weight| equal || weight.0 > 0).unwrap_or(0)
 }
 
-/// `of * weight / sum` and what that division leaves, exactly: the product may need 256 bits, so it is divided bit by
-/// bit. `weight` is at most `sum`, and `sum` is below 2^127.
+/// `of * weight / sum` and the remainder of this division, exactly. The product may need 256 bits, so it is divided bit
+/// by bit. `weight` is at most `sum`, and `sum` is below 2^127.
 fn share(of: u128, weight: u128, sum: u128) -> (u128, u128) {
     let (mut quotient, mut rest) = (0_u128, 0_u128);
     for bit in (0..u128::BITS - of.leading_zeros()).rev() {
@@ -144,11 +145,11 @@ fn share(of: u128, weight: u128, sum: u128) -> (u128, u128) {
     (quotient, rest)
 }
 
-/// A decimal number times 10^`scale`, rounded half to even, and whether it is that exactly. Signs, a point and an
-/// exponent are understood; grouping is not.
+/// A decimal number times 10^`scale`, rounded half to even, and whether the result is exact. It may have a sign, a
+/// point and an exponent, but no grouping.
 pub(crate) fn scaled(text: &str, scale: u32) -> Result<(i128, bool), MoneyError> {
     use MoneyError::{Malformed, TooLarge};
-    /// More digits than any sum of amounts has, and fewer than 128 bits hold.
+    /// More digits than any sum of amounts has, and fewer than fit into 128 bits.
     const MOST: i64 = 36;
     let text = text.trim();
     let (negative, size) = match text.as_bytes().first() {
@@ -166,10 +167,10 @@ pub(crate) fn scaled(text: &str, scale: u32) -> Result<(i128, bool), MoneyError>
     }
     let digits = || whole.bytes().chain(part.bytes()).map(|byte| byte - b'0');
     let Some(first) = digits().position(|digit| digit > 0) else { return Ok((0, true)) };
-    // An exponent that no integer holds moves the point further than there are digits.
+    // An exponent that does not fit into an integer moves the point further than there are digits.
     let away = if exponent.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 };
     let moved = exponent.parse::<i64>().map_or(away, |power| power.clamp(i64::MIN / 4, i64::MAX / 4));
-    // How many digits stand before the point of what is asked for.
+    // The number of digits before the point of the result.
     let before = whole.len() as i64 + moved + i64::from(scale);
     if before - first as i64 > MOST {
         return Err(TooLarge);
@@ -178,7 +179,7 @@ pub(crate) fn scaled(text: &str, scale: u32) -> Result<(i128, bool), MoneyError>
     let mut number: i128 = digits().take(kept).fold(0, |number, digit| number * 10 + i128::from(digit));
     let missing = kept.saturating_sub(whole.len() + part.len());
     number *= 10_i128.pow(missing as u32);
-    // Below the point: the digit next to it, when one stands there, and whether anything stands behind that.
+    // After the point: the next digit, if there is one, and whether any digit other than 0 follows.
     let (next, behind) = if before < 0 {
         (0, true)
     } else {
@@ -230,7 +231,7 @@ impl FromStr for Currency {
 }
 
 impl Currency {
-    /// Digits behind the point in customary use (ISO 4217, "minor unit").
+    /// The usual digits after the point (ISO 4217, "minor unit").
     pub fn digits(&self) -> u32 {
         match &*self.0 {
             "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
@@ -241,7 +242,7 @@ impl Currency {
         }
     }
 
-    /// The smallest amount that is paid in it.
+    /// The smallest amount that can be paid in this currency.
     pub fn smallest(&self) -> Amount {
         Amount(10_i128.pow(Amount::SCALE.saturating_sub(self.digits())))
     }

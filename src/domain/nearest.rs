@@ -1,11 +1,11 @@
 //! The known name that is nearest to an unknown one.
 
-/// The name of `known` that is nearest to `written`: that differs by few letters whatever their case, or is a
-/// part of it, or it of that. Of equally near ones the first in byte order; `None` when none is near.
+/// The name of `known` that is nearest to `written`: it differs by few letters, ignoring case, or one of the two is a
+/// part of the other. Of equally near names, the first in byte order; `None` when none is near.
 pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    /// Beyond, a comparison costs more than anybody's spelling is worth.
+    /// Longer names are not compared: it would take too much time.
     const LONGEST: usize = 200;
-    /// A part of fewer letters says nothing.
+    /// A part with fewer letters does not count.
     const PART: usize = 3;
     let written = plain(written);
     let length = written.chars().count();
@@ -27,14 +27,14 @@ pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
     near.min().map(|(_, name)| name)
 }
 
-/// Lower case, and every separator the same.
+/// The name in lower case, with one form of separator.
 fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-', '.'], "_")
 }
 
-/// "did you mean …" of the nearest, and what there is: for people. Of many names the first.
+/// "did you mean …" with the nearest name, and the known names (the first of many), for people.
 pub fn hint<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
-    /// More do not help.
+    /// More names do not help.
     const SHOWN: usize = 40;
     let mut all: Vec<&str> = known.clone().into_iter().collect();
     all.sort_unstable();

@@ -1,12 +1,12 @@
-//! A JSON number as digits: the same number is the same text, however it was written.
+//! A JSON number as digits: equal numbers give the same text, in any notation.
 
 use std::borrow::Cow;
 
-/// The most digits that are written out. No id can be as long, so what is cut was none.
+/// The most digits of the text. No id is as long, so a number that is cut is not an id.
 const MOST: usize = 1_100;
 
-/// A JSON number without exponent, without zeros at the end of its fraction, without a point behind which there is
-/// nothing, and zero without a sign: 12345.0 and 1.2345e4 are `12345`.
+/// A JSON number without exponent, without zeros at the end of its fraction, without a point at the end, and zero
+/// without a sign: 12345.0 and 1.2345e4 are `12345`.
 pub fn plain(number: &str) -> Cow<'_, str> {
     let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     if rest.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -14,7 +14,7 @@ pub fn plain(number: &str) -> Cow<'_, str> {
     }
     let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    // An exponent that is no i64 is beyond any number of digits that is written out.
+    // An exponent that does not fit into an i64 is above the maximum number of digits.
     let exponent =
         exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 });
     let digits: String = [whole, fraction].concat();
@@ -23,7 +23,7 @@ pub fn plain(number: &str) -> Cow<'_, str> {
     if digits.is_empty() {
         return Cow::Borrowed("0");
     }
-    // Where the point stands, counted from the first digit that is not 0.
+    // The position of the point, counted from the first digit that is not 0.
     let point = exponent.saturating_add(whole.len() as i64).saturating_sub(zeros as i64);
     let length = digits.len() as i64;
     let nothing = |count: i64| "0".repeat(count.clamp(0, MOST as i64) as usize);

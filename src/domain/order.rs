@@ -1,4 +1,4 @@
-//! An order: the fold of all its events, in any order of arrival.
+//! An order, computed from all its events, in any order of arrival.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -11,7 +11,7 @@ use super::product::Product;
 use super::rollup::MoneyRollup;
 use super::{Amount, Arrival, IdentifierId, Moment, Timestamp};
 
-/// What makes an order that order.
+/// The key of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OrderKey {
     /// Who sent it.
@@ -20,12 +20,12 @@ pub struct OrderKey {
     pub number: Arc<str>,
 }
 
-/// One thing said about an order.
+/// One event of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderEvent {
     /// When it happened.
     pub at: Timestamp,
-    /// Its place in the order of arrivals; set when it is stored.
+    /// Its arrival; set when it is stored.
     #[serde(default)]
     pub arrival: Arrival,
     /// The owner of the event, set when it is stored; the order's owner is its first COMPLETED's.
@@ -36,7 +36,7 @@ pub struct OrderEvent {
 }
 
 impl OrderEvent {
-    /// How much it adds to what is stored of its order: a thousand things can be said about one of few lines.
+    /// The size that it adds to the stored order: an order of few lines can have a thousand events.
     fn weight(&self) -> usize {
         100 + match &self.act {
             OrderAct::Completed(content) | OrderAct::Updated(content) => content.lines.as_ref().map_or(0, Vec::len),
@@ -46,24 +46,24 @@ impl OrderEvent {
     }
 }
 
-/// What happened to an order.
+/// The kind of an order event.
 ///
-/// In JSON `{"COMPLETED": {…}}`: an act that names itself first is read in one pass, and reading the
-/// events of ten orders is a third of reading a customer.
+/// In JSON `{"COMPLETED": {…}}`: with its kind first, an event is parsed in one pass. To read the events of ten orders
+/// takes a third of the time to read a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderAct {
-    /// It was placed; a second time updates it.
+    /// It was placed; a second such event updates it.
     Completed(OrderContent),
-    /// Its content changed; what is not given stays.
+    /// Its content changed; fields that are not given stay.
     Updated(OrderContent),
-    /// It was called off.
+    /// It was cancelled.
     Cancelled,
     /// Something came back.
     Refunded(Refund),
 }
 
-/// What an order says of itself.
+/// The content of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderContent {
     /// Its currency.
@@ -72,10 +72,10 @@ pub struct OrderContent {
     /// Its total; without one, the sum of its lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Amount>,
-    /// Where it was placed.
+    /// The channel on which it was placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Arc<str>>,
-    /// Its lines; `None` when it does not speak of them.
+    /// Its lines; `None` when they are not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<Line>>,
 }
@@ -85,7 +85,7 @@ pub struct OrderContent {
 pub struct Line {
     /// The product.
     pub product: Product,
-    /// How many, at least 1.
+    /// The quantity, at least 1.
     pub quantity: i64,
     /// The price of one.
     pub price: Amount,
@@ -94,13 +94,13 @@ pub struct Line {
 /// What came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// In which currency, when it says so; one in another than its order's does not count.
+    /// The currency, if given. A refund in another currency than its order does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// How much, when it says so; wins over quantity x price.
+    /// The amount, if given. It replaces quantity x price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Amount>,
-    /// Which products; empty is the whole order.
+    /// The products; empty for the whole order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<RefundLine>,
     /// Why.
@@ -113,23 +113,23 @@ pub struct Refund {
 pub struct RefundLine {
     /// The product.
     pub product: Product,
-    /// How many, at least 1.
+    /// The quantity, at least 1.
     pub quantity: i64,
-    /// The price of one; without it the line's.
+    /// The price of one; without it, the price of the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Amount>,
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
-    /// Placed, nothing came back.
+    /// It was placed; nothing was returned.
     Placed,
     /// Called off.
     Cancelled,
     /// Something came back.
     PartReturned,
-    /// All money or all goods came back.
+    /// All money or all goods were returned.
     Returned,
 }
 
@@ -145,44 +145,44 @@ impl OrderStatus {
     }
 }
 
-/// An order as it stands.
+/// The present state of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Source and number.
     pub key: OrderKey,
-    /// Owner, moment and arrival of its first COMPLETED. Before that arrived the order *waits*:
-    /// it is stored, and no customer has it.
+    /// Owner, time and arrival of its first COMPLETED event. Before this event arrives, the order *waits*: it is
+    /// stored, but no customer has it.
     pub placed: Option<Placed>,
     /// Its currency: that of the latest event with one, else `XXX` (ISO 4217: no currency).
     pub currency: Currency,
     /// Its total.
     pub total: Amount,
-    /// What came back of it, never more than the total.
+    /// The returned amount, never more than the total.
     pub returned: Amount,
     /// Where it stands.
     pub status: OrderStatus,
-    /// Where it was placed.
+    /// The channel on which it was placed.
     pub channel: Option<Arc<str>>,
     /// Its lines.
     pub lines: Vec<OrderLine>,
-    /// What came back, in order of time.
+    /// The returns, in order of time.
     pub returns: Vec<Return>,
-    /// All events, in order of arrival. Everything else is folded from them.
+    /// All events, in order of arrival. All other fields are computed from these.
     pub events: Vec<OrderEvent>,
 }
 
-/// The first COMPLETED of an order.
+/// The first COMPLETED event of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The identifier the order hangs on.
+    /// The identifier that the order is attached to.
     pub owner: IdentifierId,
     /// When it was placed.
     pub at: Timestamp,
-    /// The arrival of that event: breaks ties of time in lists.
+    /// The arrival of that event. It breaks ties of equal times in lists.
     pub arrival: Arrival,
 }
 
-/// A line as it stands.
+/// The present state of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {
     /// The product.
@@ -191,16 +191,16 @@ pub struct OrderLine {
     pub quantity: i64,
     /// The price of one.
     pub unit_price: Amount,
-    /// How many came back.
+    /// The returned quantity.
     pub returned_quantity: i64,
 }
 
-/// One thing that came back.
+/// One return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Return {
-    /// The product; `None` for money that no line accounts for.
+    /// The product; `None` for money that belongs to no line.
     pub product: Option<Product>,
-    /// How many; 0 for money alone.
+    /// The quantity; 0 for money alone.
     pub quantity: i64,
     /// How much.
     pub amount: Amount,
@@ -211,8 +211,8 @@ pub struct Return {
 }
 
 impl Order {
-    /// What `events` come to. The result does not depend on the order in which they are given, but
-    /// for ties of time, which arrival breaks, and for the owner, who is the first to arrive.
+    /// The order from `events`. The result does not depend on their order, with two exceptions: arrival breaks ties of
+    /// equal times, and the owner comes from the first COMPLETED event to arrive.
     pub fn fold(key: OrderKey, mut events: Vec<OrderEvent>) -> Order {
         events.sort_by_key(|e| e.arrival);
         let placed = events.iter().find_map(|e| match (&e.act, e.owner) {
@@ -254,8 +254,8 @@ impl Order {
         order
     }
 
-    /// Whether one more thing is kept of an order of which `events` were said: all are read and written again with each.
-    /// What places an order and what cancels it is kept however much was said before.
+    /// Whether one more event of an order with `events` is stored. There is a limit, since all events are read and
+    /// written again with each new one. An event that places or cancels the order is always stored.
     pub fn keeps(events: &[OrderEvent], next: &OrderEvent) -> bool {
         const MOST: usize = 100_000;
         let is_first = |is_one: fn(&OrderAct) -> bool| is_one(&next.act) && !events.iter().any(|e| is_one(&e.act));
@@ -264,8 +264,8 @@ impl Order {
         decides || events.iter().chain([next]).map(OrderEvent::weight).sum::<usize>() <= MOST
     }
 
-    /// The refunds among `events` that do not count, being in another currency than their order, by arrival. None
-    /// while the order itself has not arrived.
+    /// The refunds among `events` that do not count because their currency is not the order's, by arrival. Empty while
+    /// the order itself has not arrived.
     pub fn foreign_refunds(events: &[OrderEvent]) -> BTreeSet<Arrival> {
         let mut by_time: Vec<&OrderEvent> = events.iter().collect();
         by_time.sort_by_key(|e| (e.at, e.arrival));
@@ -276,7 +276,7 @@ impl Order {
         foreign.map(|e| e.arrival).collect()
     }
 
-    /// What had been said by a moment, or all of it.
+    /// The events up to a moment, or all events.
     pub fn fold_as_of(key: OrderKey, mut events: Vec<OrderEvent>, when: Option<Moment>) -> Order {
         if let Some(moment) = when {
             events.retain(|event| moment.has(event.arrival));
@@ -293,12 +293,12 @@ impl Order {
         }
     }
 
-    /// `total - returned`; nothing for a cancelled order.
+    /// `total - returned`; 0 for a cancelled order.
     pub fn net(&self) -> Amount {
         if self.status == OrderStatus::Cancelled { Amount::ZERO } else { self.total - self.returned }
     }
 
-    /// What it adds to its owner's figures: nothing while it waits or when it is cancelled.
+    /// The amounts that it adds to its owner's figures: none while it waits or when it is cancelled.
     pub fn figures(&self) -> Option<(IdentifierId, &Currency, MoneyRollup)> {
         let placed = self.placed?;
         (self.status != OrderStatus::Cancelled).then_some((
@@ -308,7 +308,7 @@ impl Order {
         ))
     }
 
-    /// Gives the products in it the names that `products` (by sku) know.
+    /// Sets the names of its products from `products` (by sku).
     pub fn name_products(&mut self, products: &HashMap<Arc<str>, Product>) {
         let lines = self.lines.iter_mut().map(|l| &mut l.product);
         let returns = self.returns.iter_mut().filter_map(|r| r.product.as_mut());
@@ -325,7 +325,7 @@ impl Order {
         lines.chain(self.returns.iter().filter_map(|r| r.product.as_ref().map(|p| &p.sku)))
     }
 
-    /// Later content replaces what it speaks of. New lines without a total make the total theirs.
+    /// Later content replaces the fields that it has. New lines without a total set the total to their sum.
     fn take_content(&mut self, content: &OrderContent, total: &mut Option<Amount>) {
         if let Some(currency) = &content.currency {
             self.currency = currency.clone();
@@ -350,13 +350,13 @@ impl Order {
         }
     }
 
-    /// Takes what came back off what is left.
+    /// Subtracts the returned amounts and quantities from the remaining ones.
     fn take_refund(&mut self, refund: &Refund, at: Timestamp) {
         let left = self.total - self.returned;
         let mut parts: Vec<(Option<Product>, i64, Amount)> = Vec::new();
         let amount = if refund.products.is_empty() {
             let amount = refund.total.unwrap_or(left).min(left);
-            // A sum smaller than the rest is money alone: it does not say which goods came back.
+            // A sum smaller than the rest is money alone: the returned goods are not known.
             if amount == left {
                 for line in &mut self.lines {
                     let quantity = line.quantity - line.returned_quantity;
@@ -383,7 +383,7 @@ impl Order {
         }
         self.returned += amount;
         let said: Vec<Amount> = parts.iter().map(|p| p.2).collect();
-        // What the lines come to by themselves needs no sharing out.
+        // When the sum of the lines is right, it need not be divided.
         let shares =
             if said.iter().copied().sum::<Amount>() == amount { said } else { amount.share_out(&said, &self.currency) };
         for ((product, quantity, _), amount) in parts.into_iter().zip(shares) {
@@ -391,8 +391,8 @@ impl Order {
         }
     }
 
-    /// Takes a refund's product from the lines of its sku that still have some, the first of them last in `left_of`; no
-    /// more than was bought.
+    /// Takes a refund's product from the lines of its sku with a remaining quantity, the first line last in `left_of`;
+    /// never more than was bought.
     fn take_product(
         &mut self,
         returned: &RefundLine,
@@ -445,8 +445,8 @@ fn said_currency<'e>(by_time: &[&'e OrderEvent]) -> Option<&'e Currency> {
 }
 
 impl Refund {
-    /// Whether it is in another currency than its order. One that says none is in its order's; an order that says
-    /// none may be in any.
+    /// Whether a refund has another currency than its order. A refund without a currency has the order's currency. An
+    /// order without a currency accepts any.
     fn is_foreign(&self, order: Option<&Currency>) -> bool {
         self.currency.as_ref().zip(order).is_some_and(|(own, order)| own != order)
     }

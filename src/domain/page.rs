@@ -1,6 +1,6 @@
 //! A part of a list.
 
-/// Some items in their order, and whether more follow.
+/// Some items in order, and whether more follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items.

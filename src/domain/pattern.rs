@@ -1,23 +1,23 @@
-//! Names with `*` in them: `Gift *` fits `Gift Sent`.
+//! Patterns with `*`: `Gift *` matches `Gift Sent`.
 
-/// A text to compare with, in which `*` stands for any run of characters, none included.
+/// A pattern in which `*` matches any run of characters, also an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     text: Box<str>,
 }
 
 impl Pattern {
-    /// For names of events: upper and lower case, `snake_case` and `camelCase` are one ([`name_words`]).
+    /// For names of events: upper and lower case, `snake_case` and `camelCase` are equal ([`name_words`]).
     pub fn of_names(text: &str) -> Self {
         Pattern { text: name_words(text).into() }
     }
 
-    /// For other values: upper and lower case are one.
+    /// For other values: upper and lower case are equal.
     pub fn of_values(text: &str) -> Self {
         Pattern { text: text.trim().to_lowercase().into() }
     }
 
-    /// Whether a text fits that is [in words](name_words), or in lower case, already.
+    /// Whether a text matches. The text must be [in words](name_words), or in lower case, already.
     pub fn fits(&self, text: &str) -> bool {
         let mut parts = self.text.split('*');
         let first = parts.next().unwrap_or_default();

@@ -1,16 +1,16 @@
-//! What is wrong with something that was sent, said so that its sender can mend it.
+//! Problems of events and requests, with the information that the sender needs to correct them.
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that is wrong. On an event that was stored all the same, a warning.
+/// One problem. For an event that was stored, it is a warning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What sort of thing.
+    /// The kind of problem.
     pub code: ProblemCode,
-    /// Where, as a JSON path within what was sent, such as `properties.products[1]`.
+    /// The position, as a JSON path in the event or argument, such as `properties.products[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What was wrong and what would be right; never a value that was sent.
+    /// What is wrong and what would be right; never a value from the event.
     pub message: String,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Display for Problem {
 
 macro_rules! problem_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What sort of thing is wrong; the closed list of the contract.
+        /// The kinds of problems; the closed list of the contract.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
@@ -58,47 +58,47 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
-    /// Not an id of ours.
+    /// Not an id of this store.
     BadId = "BAD_ID",
-    /// An argument that cannot be.
+    /// An invalid argument.
     BadArgument = "BAD_ARGUMENT",
-    /// An id of a view of the past, where the present is asked for.
+    /// An id with a past moment where the present is required.
     IdOfThePast = "ID_OF_THE_PAST",
-    /// Nothing has that id.
+    /// No object has this id.
     NotFound = "NOT_FOUND",
-    /// No kind of identifier has that name.
+    /// No kind of identifiers has this name.
     UnknownKind = "UNKNOWN_KIND",
     /// No customer has that identifier.
     UnknownIdentifier = "UNKNOWN_IDENTIFIER",
     /// Another customer has that identifier.
     NotItsIdentifier = "NOT_ITS_IDENTIFIER",
-    /// A split that would leave nothing.
+    /// A split that would leave no identifiers.
     NothingLeft = "NOTHING_LEFT",
-    /// Two ids of one customer.
+    /// Two of the ids are one customer.
     SameCustomer = "SAME_CUSTOMER",
     /// The person was erased.
     Erased = "ERASED",
-    /// A rule of who is who forbids it.
+    /// An identity rule forbids it.
     RuleForbids = "RULE_FORBIDS",
-    /// Newer rules were saved meanwhile.
+    /// Newer rules were saved in the meantime.
     RulesChanged = "RULES_CHANGED",
     /// Not an event at all.
     NotAnEvent = "NOT_AN_EVENT",
-    /// Something that must be there is not.
+    /// A required field is missing.
     MissingField = "MISSING_FIELD",
-    /// Not a time, or one nobody lived in.
+    /// Not a time, or a time outside of the valid years.
     BadTime = "BAD_TIME",
     /// Not an amount, or not a currency.
     BadMoney = "BAD_MONEY",
-    /// A value of the wrong sort.
+    /// A value of the wrong type.
     BadValue = "BAD_VALUE",
-    /// Longer than may be.
+    /// Longer than the limit.
     TooLarge = "TOO_LARGE",
-    /// A value that stands for nobody, such as `null` or `guest`.
+    /// A value that identifies no person, such as `null` or `guest`.
     BlockedValue = "BLOCKED_VALUE",
-    /// Something about an order that has not arrived; it waits.
+    /// An event of an order that has not arrived; it waits for the order.
     OrderNotYetHere = "ORDER_NOT_YET_HERE",
-    /// The store would not take it.
+    /// The store refused it.
     StoreRefused = "STORE_REFUSED",
 }
 

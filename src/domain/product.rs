@@ -1,4 +1,4 @@
-//! What is sold, and how a person stands to it.
+//! Products, and customers' relations to products.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Product {
     pub category: Option<Arc<str>>,
 }
 
-/// What a person did about a product, apart from orders.
+/// The kinds of product acts other than orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProductAct {
     /// Put on the wish list.
@@ -33,7 +33,7 @@ pub enum ProductAct {
     Disliked,
     /// Put in the cart.
     Added,
-    /// Taken out of the cart; without a quantity all of it.
+    /// Taken out of the cart; without a quantity, all pieces.
     Removed,
 }
 
@@ -73,14 +73,14 @@ pub struct ProductFact {
     pub product: Product,
     /// What was done.
     pub act: ProductAct,
-    /// How many, where that means something.
+    /// The quantity, for acts with a quantity.
     pub quantity: Option<i64>,
 }
 
 /// An act as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductActed {
-    /// The identifier it hangs on.
+    /// The identifier it is attached to.
     pub owner: IdentifierId,
     /// The product.
     pub product: Product,
@@ -90,11 +90,11 @@ pub struct ProductActed {
     pub quantity: Option<i64>,
     /// When.
     pub at: Timestamp,
-    /// Its place in the order of arrivals.
+    /// Its arrival.
     pub arrival: Arrival,
 }
 
-/// How a customer stands to a product.
+/// The relations of a customer to a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProductRelation {
     /// On the wish list.
@@ -111,19 +111,19 @@ pub enum ProductRelation {
     Returned,
 }
 
-/// A product that a customer stands in a relation to.
+/// A product with a relation to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelatedProduct {
     /// The product.
     pub product: Product,
-    /// Since when, or when last.
+    /// The begin of the relation, or its last time.
     pub at: Timestamp,
-    /// How many; `None` where that means nothing.
+    /// The quantity; `None` for relations without a quantity.
     pub quantity: Option<i64>,
 }
 
-/// What all of a customer's acts and orders come to, newest first, ties by sku. They are folded in
-/// order of time, whatever device each happened on: one customer has one cart.
+/// A customer's relations to products, from all its acts and orders; newest first, ties by sku. Acts are applied in
+/// order of time, from all devices: one customer has one cart.
 pub fn related(relation: ProductRelation, acts: &[ProductActed], orders: &[Order]) -> Vec<RelatedProduct> {
     let mut now: BTreeMap<Arc<str>, RelatedProduct> = BTreeMap::new();
     let mut steps: Vec<(Timestamp, Arrival, Step<'_>)> =

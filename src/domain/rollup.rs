@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::touchpoint::{Direction, TouchpointFact};
 use super::{Amount, Currency, Timestamp};
 
-/// What happened under one identifier. `throughline check --recount` proves it against the rows.
+/// The figures of one identifier. `throughline check --recount` compares them with the rows.
 ///
-/// Kept as one JSON text per identifier in both stores: it is read and written whole under the
-/// identifier's lock, and channel names are the sender's, so they must not become property keys.
+/// Both stores keep it as one JSON text per identifier: it is read and written as a whole under the identifier's lock.
+/// Channel names come from senders, so they must not become property keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollup {
     /// By channel.
     #[serde(default, rename = "c", skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<Arc<str>, ChannelRollup>,
-    /// By currency; only orders that were placed and not cancelled.
+    /// By currency; only placed orders that are not cancelled.
     #[serde(default, rename = "m", skip_serializing_if = "BTreeMap::is_empty")]
     pub money: BTreeMap<Currency, MoneyRollup>,
 }
@@ -28,10 +28,10 @@ pub struct ChannelRollup {
     /// All touchpoints.
     #[serde(rename = "n")]
     pub touchpoints: i64,
-    /// Of those, messages we sent.
+    /// The number of outbound ones: messages of the business.
     #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
     pub sent: i64,
-    /// Of those, what the customer did in answer or by itself (inbound).
+    /// The number of inbound ones: contacts by the customer.
     #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
     pub answered: i64,
     /// The latest.
@@ -48,7 +48,7 @@ pub struct MoneyRollup {
     /// Their totals.
     #[serde(rename = "g")]
     pub gross: Amount,
-    /// What went back of them.
+    /// Their returned amounts.
     #[serde(rename = "r")]
     pub returned: Amount,
 }
@@ -86,16 +86,17 @@ impl Rollup {
         }
     }
 
-    /// The most channels that have figures of their own on one identifier: all are read and written with each change.
+    /// The most channels with separate figures on one identifier. There is a limit, since all are read and written with
+    /// each change.
     pub const MOST_CHANNELS: usize = 1_000;
 
-    /// Whether a touchpoint on this channel can be put in.
+    /// Whether a touchpoint on this channel can be added.
     pub fn has_room_for(&self, channel: &str) -> bool {
         self.channels.len() < Self::MOST_CHANNELS || self.channels.contains_key(channel)
     }
 
-    /// Puts a touchpoint in (`sign` 1) or takes it out (`sign` -1). When the latest was of those that are left
-    /// is the caller's to know then.
+    /// Adds a touchpoint (`sign` 1) or subtracts it (`sign` -1). After a subtraction, the caller must set the time of
+    /// the latest remaining touchpoint.
     pub fn count_touchpoint(&mut self, at: Timestamp, touchpoint: &TouchpointFact, sign: i64) {
         let figures = self.channels.entry(touchpoint.channel.clone()).or_default();
         if sign > 0 {
@@ -111,7 +112,7 @@ impl Rollup {
         }
     }
 
-    /// Takes one order's part out (`sign` -1) or puts it in (`sign` 1).
+    /// Adds one order's amounts (`sign` 1) or subtracts them (`sign` -1).
     pub fn count_order(&mut self, currency: &Currency, part: &MoneyRollup, sign: i64) {
         let sum = self.money.entry(currency.clone()).or_default();
         sum.orders += sign * part.orders;

@@ -1,4 +1,4 @@
-//! The rules of who is who: as stitching asks them, and as people write and keep them.
+//! The identity rules: in the form for stitching, and in the form that people write and stores keep.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::blocked::BlockedValues;
 use super::duration::Duration;
 use super::{Timestamp, composite};
 
-/// The rules that stitching asks. How a value is read out of an event and normalised is the
-/// ingest's ([`crate::ingest`]); here is only what decides between people.
+/// The rules in the form for stitching. These decide only which identifiers belong to one customer. Reading and
+/// normalising values is in [`crate::ingest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityRules {
     /// The version that evidence was stitched by. The settings file is the first version.
@@ -22,33 +22,33 @@ pub struct IdentityRules {
     pub session_gap: Duration,
 }
 
-/// What decides about one kind.
+/// The rule of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindRule {
     /// Its name.
     pub name: Arc<str>,
     /// The most values on one customer.
     pub limit: Option<usize>,
-    /// Whether it lives on a device, so that it can turn out to be shared.
+    /// Whether it is a device identifier, which can become shared.
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
-    /// Of a composite: the version from which it is made of the parts that it is made of now.
+    /// For a composite: the version since which it is made of its present parts.
     pub parts_since: i64,
     /// Whether it is a composite.
     pub composite: bool,
-    /// The values that do not identify a person: those of all kinds and its own.
+    /// The values that do not identify a person: the list for all kinds and its own list.
     pub blocked: Arc<BlockedValues>,
 }
 
 impl KindRule {
-    /// The version of the rules from which it counts where a value was seen. One that was made of the parts
-    /// of before joins no customers; one that was given and not made does not depend on parts.
+    /// The version of the rules since which evidence of a value counts. A composite of former parts joins no customers.
+    /// A composite that a sender gave as one value does not depend on parts.
     pub fn counts_from(&self, value: &str) -> i64 {
         if self.parts_since > 0 && composite::parts(value).is_some() { self.parts_since } else { 0 }
     }
 
-    /// The parts of a value; `None` when the kind is no composite, or the value was given whole.
+    /// The parts of a value; `None` when the kind is not a composite, or a sender gave the value as a whole.
     pub fn parts_of<'v>(&self, value: &'v str) -> Option<Vec<&'v str>> {
         if self.composite { composite::parts(value) } else { None }
     }
@@ -72,13 +72,13 @@ impl IdentityRules {
 pub struct WrittenRules {
     /// Kinds in order of priority, the strongest first.
     pub kinds: Vec<WrittenKind>,
-    /// Values that do not identify a person; patterns of them between slashes.
+    /// Values that do not identify a person; a value between slashes is a pattern.
     pub blocked: Vec<Arc<str>>,
     /// The most identifiers on one customer.
     pub max_identifiers: i64,
     /// A longer gap between two touchpoints ends a session.
     pub session_gap: Duration,
-    /// Where phone numbers without a country's prefix are from.
+    /// The country of phone numbers without a country prefix.
     pub phone_country: Arc<str>,
 }
 
@@ -87,25 +87,25 @@ pub struct WrittenRules {
 pub struct WrittenKind {
     /// Its name.
     pub name: Arc<str>,
-    /// Where its values stand in an event.
+    /// The paths of its values in an event.
     pub from: Vec<Arc<str>>,
-    /// Of a composite: where its parts stand.
+    /// For a composite: the paths of its parts.
     pub parts: Vec<Arc<str>>,
     /// Events whose value belongs to another person.
     pub except: Vec<Arc<str>>,
     /// `email` or `phone`.
     pub normalise: Option<Arc<str>>,
-    /// Values of this kind, or of one of its parts, that stand for nobody; patterns of them between slashes.
+    /// Values of this kind, or of one of its parts, that identify no person; a value between slashes is a pattern.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Arc<str>>,
     /// The most values on one customer.
     pub limit: Option<i64>,
-    /// Whether it lives on a device.
+    /// Whether it is a device identifier.
     pub device: bool,
     /// Whether it may join two customers that both exist already.
     pub merges: bool,
-    /// Of a composite: the version from which these parts are in force; 0 when they always were. It is not written by
-    /// people: a save takes it from the version before.
+    /// For a composite: the version since which these parts are in force; 0 when they always were. People do not write
+    /// this: a save takes it from the version before.
     #[serde(default, skip_serializing_if = "is_always")]
     pub parts_since: i64,
 }
@@ -115,7 +115,7 @@ fn is_always(since: &i64) -> bool {
 }
 
 impl WrittenRules {
-    /// As they were written: without what a save adds.
+    /// The rules as people wrote them, without the fields that a save adds.
     pub fn as_written(&self) -> Self {
         let mut rules = self.clone();
         rules.kinds.iter_mut().for_each(|kind| kind.parts_since = 0);
@@ -123,7 +123,7 @@ impl WrittenRules {
     }
 }
 
-/// A version of the rules, as it is kept.
+/// A stored version of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedRules {
     /// Its number, from 1.
@@ -132,7 +132,7 @@ pub struct SavedRules {
     pub saved_at: Timestamp,
     /// Who saved it; `settings` for the first.
     pub saved_by: Arc<str>,
-    /// Why, in that person's words.
+    /// The reason, in that person's words.
     pub note: Option<Arc<str>>,
     /// The rules.
     pub rules: WrittenRules,

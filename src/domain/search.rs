@@ -1,12 +1,12 @@
-//! Text as it is searched: what a word is, when it is found, and where. The same in both stores, which only
-//! find candidates, and this decides whether one fits.
+//! Text search: what a word is, and when it matches. It is the same for both stores: a store only finds candidates, and
+//! this module decides whether a candidate matches.
 //!
-//! A word is found where it begins a word, where it stands inside one (from [`INSIDE`] letters on), and where
-//! it differs from one by a letter (from [`ALIKE`] letters on): another letter, one too many, one too few, or
-//! two neighbours that changed places. A digit is no letter there: number 20041 is not number 20042.
+//! A search word matches the beginning of a word, the inside of a word (from [`INSIDE`] letters on), and a word that
+//! differs by one letter (from [`ALIKE`] letters on): another letter, one too many, one too few, or two adjacent
+//! letters exchanged. Digits must be equal: number 20041 is not number 20042.
 //!
-//! Stores keep what [`words`], [`identifier_words`] and [`trait_words`] make. Whoever changes what these make
-//! raises the version of what is stored, so that it is made again.
+//! Stores keep the words of [`words`], [`identifier_words`] and [`trait_words`]. A change of these functions must raise
+//! the version of the stored words, so that they are made again.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use super::claim::{Claim, TraitPolicies};
 use super::customer::CustomerView;
 use super::identifier::IdentifierKey;
 
-/// How many letters a word needs to be found inside another.
+/// The minimum length of a search word that matches inside a word.
 pub const INSIDE: usize = 3;
-/// How many letters a word needs to be found with a letter wrong.
+/// The minimum length of a search word that matches with a wrong letter.
 pub const ALIKE: usize = 5;
-/// How many digits in groups are taken for a phone number.
+/// The minimum number of digits in groups that count as a phone number.
 const PHONE: usize = 7;
 
-/// Text as it is compared: without case and marks, whether composed or not.
+/// Text in the form for comparison: without case and marks, composed or not.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -50,12 +50,12 @@ pub fn fold(text: &str) -> String {
             c => plain.push(digit(c).unwrap_or(c)),
         }
     }
-    // Letters of Hangul came apart above.
+    // This composes the letters of Hangul again, which were decomposed above.
     plain.nfc().collect()
 }
 
-/// The words of `text`, folded, joined by blanks: runs of letters and digits, each once. Parts that an apostrophe
-/// joins are a word together too: O'Brien is found as `obrien`.
+/// The words of `text`, folded, joined by blanks: runs of letters and digits, each once. Parts joined by an apostrophe
+/// are also one word: O'Brien is found as `obrien`.
 pub fn words(text: &str) -> String {
     let folded = fold(text);
     let mut words: Vec<&str> = runs(&folded).collect();
@@ -64,8 +64,7 @@ pub fn words(text: &str) -> String {
     each_once(words).join(" ")
 }
 
-/// The words that an identifier is found by: those of its value, and of a phone number what is dialled in its
-/// country.
+/// The search words of an identifier: the words of its value, and for a phone number also its national form.
 pub fn identifier_words(key: &IdentifierKey) -> String {
     let mut words = words(&key.value);
     for dialled in dialled(&key.value) {
@@ -75,10 +74,10 @@ pub fn identifier_words(key: &IdentifierKey) -> String {
     words
 }
 
-/// The words that a trait of this value (JSON) is found by: of its texts and numbers, however deep they lie.
+/// The search words of a trait with this value (JSON): the words of its texts and numbers, at any depth.
 pub fn trait_words(value: &RawValue) -> String {
     let text = value.get();
-    // Most are one text.
+    // Most values are one text.
     if text.starts_with('"') {
         return serde_json::from_str::<String>(text).map_or_else(|_| String::new(), |said| words(&said));
     }
@@ -102,33 +101,40 @@ fn leaves(value: &Value, said: &mut Vec<String>) {
     }
 }
 
-/// What is looked for: all of it must be found.
+/// A search: all its parts must be found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Asked {
-    /// What must be found, each somewhere.
+    /// The parts, each of which must be found somewhere.
     pub parts: Vec<Part>,
 }
 
 /// Words that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Part {
-    /// Each must be found; empty where the number alone can be meant.
+    /// Each must be found; empty when only a phone number can be meant.
     pub words: Vec<Word>,
-    /// Or this, as part of a phone number: the digits of all groups.
+    /// Or this, as a part of a phone number: the digits of all groups.
     pub number: Option<Word>,
 }
 
-/// A word that is looked for.
+/// A search word.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
     text: Box<str>,
     letters: Box<[char]>,
 }
 
+impl Part {
+    /// The number of letters of its longest word, or of its number.
+    pub fn longest(&self) -> usize {
+        self.words.iter().chain(&self.number).map(|word| word.letters.len()).max().unwrap_or_default()
+    }
+}
+
 impl Asked {
-    /// From typed text. Without any letter or digit there are no parts.
+    /// A search from typed text. Without any letter or digit there are no parts.
     pub fn read(text: &str) -> Self {
-        // How a number is written that is for abroad and for home at once.
+        // The notation of a number with both its international and its national form.
         let folded = fold(&text.replace("(0)", " "));
         let mut parts: Vec<Part> = Vec::new();
         let mut digits: Vec<&str> = Vec::new();
@@ -144,18 +150,18 @@ impl Asked {
         Asked { parts }
     }
 
-    /// How many words there are.
+    /// The number of words.
     pub fn len(&self) -> usize {
         self.parts.iter().map(|part| part.words.len().max(1)).sum()
     }
 
-    /// Whether nothing is looked for.
+    /// Whether it has no parts.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// Whether a customer with these identifiers and claims fits. Claims are asked for where the identifiers alone
-    /// do not say; of each trait the value counts that is shown.
+    /// Whether a customer with these identifiers and claims matches. Claims are only used when the identifiers alone do
+    /// not decide. For each trait, its shown value counts.
     ///
     /// # Errors
     /// Those of `claims`.
@@ -183,7 +189,7 @@ impl Asked {
     }
 }
 
-/// Groups of digits that stand beside each other.
+/// Adjacent groups of digits.
 fn numbers(groups: Vec<&str>) -> Vec<Part> {
     let all = groups.concat();
     let words = || groups.iter().map(|group| Word::new(group));
@@ -192,13 +198,13 @@ fn numbers(groups: Vec<&str>) -> Vec<Part> {
     if all.len() < PHONE || (groups.len() == 1 && called.is_none()) {
         return words().map(|word| Part { words: vec![word], number: None }).collect();
     }
-    // Pairs of digits begin so much that they say nothing by themselves.
+    // A pair of digits alone is the beginning of too many words, so it does not count.
     let alone = groups.iter().any(|group| group.len() >= INSIDE);
     let words = if alone { words().collect() } else { Vec::new() };
     vec![Part { words, number: Some(Word::new(called.unwrap_or(&all))) }]
 }
 
-/// What has not been found yet.
+/// The parts that have not been found yet.
 struct Missing<'a>(Vec<(&'a Part, Vec<&'a Word>)>);
 
 impl<'a> Missing<'a> {
@@ -206,7 +212,7 @@ impl<'a> Missing<'a> {
         Missing(asked.parts.iter().map(|part| (part, part.words.iter().collect())).collect())
     }
 
-    /// Looks among words; `dialled` when they are a phone number's.
+    /// Searches among words; `dialled` when they are words of a phone number.
     fn look(&mut self, among: &str, dialled: bool) {
         for stored in among.split(' ').filter(|word| !word.is_empty()) {
             self.0.retain_mut(|(part, words)| {
@@ -224,12 +230,12 @@ impl<'a> Missing<'a> {
 }
 
 impl Word {
-    /// Of a folded word.
+    /// From a folded word.
     fn new(text: &str) -> Self {
         Word { text: text.into(), letters: text.chars().collect() }
     }
 
-    /// As it is compared.
+    /// Its form for comparison.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -239,17 +245,17 @@ impl Word {
         &self.letters
     }
 
-    /// Whether it is long enough to be found inside a word.
+    /// Whether it is long enough to match inside a word.
     pub fn is_found_inside(&self) -> bool {
         self.letters.len() >= INSIDE
     }
 
-    /// Whether it is long enough to be found with a letter wrong. A number has no letters.
+    /// Whether it is long enough to match with a wrong letter. A number has no letters.
     pub fn is_found_alike(&self) -> bool {
         self.letters.len() >= ALIKE && self.letters.iter().any(|letter| !letter.is_numeric())
     }
 
-    /// Whether it is found in a folded word.
+    /// Whether it matches a folded word.
     pub fn fits(&self, stored: &str) -> bool {
         stored.starts_with(&*self.text)
             || (self.is_found_inside() && stored.contains(&*self.text))
@@ -279,15 +285,14 @@ fn is_a_letter_apart(word: &[char], other: &str) -> bool {
     }
 }
 
-/// What is dialled for a number (E.164, with or without an extension): in its country. Nothing
-/// for what is no such number.
+/// The national form of a number (E.164, with or without an extension). Empty for a text that is not such a number.
 fn dialled(value: &str) -> Vec<String> {
     let Some(number) = value.strip_prefix('+') else { return Vec::new() };
     let number = number.split(';').next().unwrap_or_default();
     if !(PHONE..=15).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_digit()) {
         return Vec::new();
     }
-    // No country's code begins another's.
+    // No country's code is the beginning of another.
     let country = (1..=3).find_map(|length| {
         let plans = DATABASE.by_code(&number[..length].parse::<u16>().ok()?)?;
         Some((plans, &number[length..]))
@@ -307,7 +312,7 @@ fn runs(folded: &str) -> impl Iterator<Item = &str> {
 }
 
 fn each_once<T: PartialEq>(words: Vec<T>) -> Vec<T> {
-    // Names have few; only in a long text it pays to remember them.
+    // Names have few words. Only for a long text a set is faster.
     let mut once: Vec<T> = Vec::with_capacity(words.len());
     for word in words {
         if once.len() > 64 || !once.contains(&word) {
@@ -317,7 +322,7 @@ fn each_once<T: PartialEq>(words: Vec<T>) -> Vec<T> {
     once
 }
 
-/// All that is written for an apostrophe; some of it is a letter or a mark to Unicode.
+/// All characters that people use as an apostrophe. Some of these are letters or marks in Unicode.
 fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '`' | '\u{b4}' | '\u{2018}' | '\u{2019}' | '\u{2bb}' | '\u{2bc}' | '\u{ff07}')
 }
@@ -328,9 +333,9 @@ fn is_unseen(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The digit that stands for a digit of another script.
+/// The ASCII digit of a digit of another script.
 fn digit(c: char) -> Option<char> {
-    /// Where scripts have their nought; the others follow it.
+    /// The zeros of scripts; the other digits follow each zero.
     const NOUGHTS: [u32; 24] = [
         0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
         0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0xa620, 0xa8d0,
@@ -340,16 +345,16 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(code - nought, 10)
 }
 
-/// A search and what it needs to know of traits.
+/// A search with the policies of traits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextSearch {
-    /// What is looked for.
+    /// The search.
     pub asked: Asked,
-    /// Which of several values of a trait is shown.
+    /// The policies that choose the shown value of a trait.
     pub shown: Arc<TraitPolicies>,
 }
 
-/// The same words are the same search, whatever the settings show.
+/// Equal words are the same search, with any policies.
 impl std::hash::Hash for TextSearch {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.asked.hash(state);
@@ -357,7 +362,7 @@ impl std::hash::Hash for TextSearch {
 }
 
 impl TextSearch {
-    /// Whether a customer fits.
+    /// Whether a customer matches.
     pub fn fits(&self, view: &CustomerView) -> bool {
         let keys = view.identifiers.iter().map(|identifier| &identifier.key);
         let claims = || Ok::<_, std::convert::Infallible>(view.claims.clone());

@@ -1,10 +1,10 @@
-//! Halves of surrogate pairs in JSON: JavaScript cuts a text in the middle of a character and sends `\ud83d` alone,
-//! which is JSON's grammar and nobody's character (RFC 8259, section 8.2).
+//! Halves of surrogate pairs in JSON: JavaScript can cut a text in the middle of a character and send `\ud83d` alone,
+//! which is valid JSON grammar but not a character (RFC 8259, section 8.2).
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands for a character that was lost.
+/// The replacement of a lost character.
 pub const LOST: char = '\u{fffd}';
 
 /// An escape of a surrogate.
@@ -16,7 +16,7 @@ pub enum Escape {
     Half,
 }
 
-/// The escapes of surrogates in a text, in which a backslash escapes as in JSON and in GraphQL, with their places.
+/// The escapes of surrogates in a text, with their positions. A backslash escapes as in JSON and in GraphQL.
 pub fn escapes(text: &str) -> impl Iterator<Item = (Range<usize>, Escape)> {
     let bytes = text.as_bytes();
     let unit = |at: usize| {
@@ -39,7 +39,7 @@ pub fn escapes(text: &str) -> impl Iterator<Item = (Range<usize>, Escape)> {
                     return Some((begin..at, Escape::Half));
                 }
                 (Some(_), _) => at += 6,
-                // A backslash and what it escapes, which may be a backslash. Of what is no JSON the parser speaks.
+                // A backslash and the escaped character, which may be a backslash. The parser reports invalid JSON.
                 (None, _) => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
             }
         }
@@ -47,7 +47,8 @@ pub fn escapes(text: &str) -> impl Iterator<Item = (Range<usize>, Escape)> {
     })
 }
 
-/// JSON text in which each half without its other half is U+FFFD; as it is when there is none. It keeps its length.
+/// JSON text in which each half without its other half is replaced by U+FFFD; unchanged without such halves. It keeps
+/// its length.
 pub fn mend(json: &str) -> Cow<'_, str> {
     let mut mended = Cow::Borrowed(json);
     for (place, escape) in escapes(json) {

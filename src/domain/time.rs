@@ -1,4 +1,4 @@
-//! Moments, in milliseconds of UTC.
+//! Times, in milliseconds of UTC.
 
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, Time};
@@ -6,23 +6,23 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
+/// A time: milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// Why a text is not a moment.
+/// Why a text is not a time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TimeError {
     /// It is not RFC 3339.
     #[error("not a time: write it as 2026-03-31T09:30:00Z")]
     Malformed,
-    /// Its offset is no place's on earth.
+    /// No place on earth has its offset.
     #[error("an offset beyond 18 hours")]
     TooFar,
-    /// The zone behind it is not in the tz database.
+    /// Its time zone is not in the tz database.
     #[error("a time zone that is not known: write it as [Europe/London], or give an offset")]
     UnknownZone,
     /// Its year is outside 1 to 9999.
@@ -36,16 +36,16 @@ impl Timestamp {
     /// 9999-12-31T23:59:59.999Z.
     pub const MAX: Timestamp = Timestamp(253_402_300_799_999);
 
-    /// The moment `millis` after the epoch, when it lies within the range.
+    /// The time `millis` after the epoch, if it is in the range.
     pub fn from_millis(millis: i64) -> Result<Self, TimeError> {
         let moment = Timestamp(millis);
         (Self::MIN..=Self::MAX).contains(&moment).then_some(moment).ok_or(TimeError::OutOfRange)
     }
 
-    /// Reads RFC 3339 with an offset of up to 18 hours; what is finer than a millisecond is cut.
-    /// A date alone is midnight. A time without an offset is of the zone in brackets behind it, as in
-    /// `2026-07-01T10:00:00[Europe/London]` (RFC 9557), else of UTC; one that a change of clocks brings twice is the
-    /// first of the two. Digits alone are a number and no time.
+    /// Reads RFC 3339 with an offset of up to 18 hours. Fractions of a millisecond are cut off. A date alone is
+    /// midnight. A time without an offset has the zone in brackets after it, as in `2026-07-01T10:00:00[Europe/London]`
+    /// (RFC 9557), else UTC. When a change of clocks brings a time twice, it is the first of the two. Digits alone are
+    /// a number and not a time.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         const FURTHEST: i32 = 18 * 60 * 60;
         let text = text.trim();
@@ -67,7 +67,7 @@ impl Timestamp {
         if offset.seconds().abs() > FURTHEST {
             return Err(TimeError::TooFar);
         }
-        // Not by jiff's own moments, which end a day before the year 9999 does.
+        // Not with jiff's own timestamps, which end a day before the end of the year 9999.
         let since = civil.duration_since(EPOCH) - SignedDuration::from_secs(offset.seconds().into());
         let millis = since.as_nanos().div_euclid(1_000_000);
         Self::from_millis(i64::try_from(millis).map_err(|_| TimeError::OutOfRange)?)
@@ -107,7 +107,7 @@ mod tests {
             ("2026-07-01 10:00:00.5[Asia/Kolkata]", "2026-07-01T04:30:00.500Z"),
             ("2026-07-01T10:00:00[+02:00]", "2026-07-01T08:00:00.000Z"),
             ("2026-07-01T10:00:00", "2026-07-01T10:00:00.000Z"),
-            // The offset says it already.
+            // The offset is enough.
             ("2026-07-01T10:00:00+01:00[Europe/London]", "2026-07-01T09:00:00.000Z"),
             ("2026-07-01T10:00:00-04:00[Europe/London]", "2026-07-01T14:00:00.000Z"),
             ("2026-07-01T10:00:00Z[Europe/London]", "2026-07-01T10:00:00.000Z"),

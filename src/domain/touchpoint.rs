@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::order::OrderKey;
 use super::{Arrival, IdentifierId, Timestamp};
 
-/// Every kind: what a touchpoint means.
+/// All kinds of touchpoints.
 pub const KINDS: [&str; 20] = [
     "view",
     "search",
@@ -36,9 +36,9 @@ pub const KINDS: [&str; 20] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Direction {
-    /// The customer came to us.
+    /// From the customer to the business.
     Inbound,
-    /// We went to the customer.
+    /// From the business to the customer.
     Outbound,
 }
 
@@ -51,13 +51,13 @@ impl Direction {
         }
     }
 
-    /// From its name, whatever its case.
+    /// From its name, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         [Direction::Inbound, Direction::Outbound].into_iter().find(|d| d.as_str().eq_ignore_ascii_case(text.trim()))
     }
 }
 
-/// What brought a customer: `context.campaign`. At least one field is there.
+/// The campaign of a touchpoint: `context.campaign`. At least one field is present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Campaign {
     /// Its name.
@@ -72,10 +72,10 @@ pub struct Campaign {
     pub content: Option<Arc<str>>,
 }
 
-/// A touchpoint as it arrives: what an event says of it beside time, source and identifiers.
+/// A touchpoint as it arrives: the fields of an event other than time, source and identifiers.
 #[derive(Clone, Debug)]
 pub struct TouchpointFact {
-    /// What it means, one of the closed list in the contract (`product`, `order`, …).
+    /// Its kind, one of the closed list in the contract (`product`, `order`, …).
     pub kind: Arc<str>,
     /// The event's own name.
     pub name: Arc<str>,
@@ -83,18 +83,18 @@ pub struct TouchpointFact {
     pub channel: Arc<str>,
     /// Whether the person or the business made the contact.
     pub direction: Direction,
-    /// The session the sender named.
+    /// The session id of the sender.
     pub session_id: Option<Arc<str>>,
-    /// What brought the customer.
+    /// The campaign.
     pub campaign: Option<Arc<Campaign>>,
-    /// The event's `properties`, as they came.
+    /// The event's `properties`, unchanged.
     pub properties: Option<Arc<RawValue>>,
 }
 
 /// A touchpoint as stored.
 #[derive(Clone, Debug)]
 pub struct Touchpoint {
-    /// Its place in the order of arrivals: breaks ties of time.
+    /// Its arrival. It breaks ties of equal times.
     pub arrival: Arrival,
     /// Unique.
     pub message_id: Arc<str>,
@@ -103,7 +103,7 @@ pub struct Touchpoint {
     /// The strongest accepted identifier of its event; or, after an owner reassignment, the identifier that was signed in
     /// on its shared device.
     pub owner: IdentifierId,
-    /// The device identifier of its event, when that is not its owner: of several the strongest shared one, else the
+    /// The device identifier of its event, when that is not its owner. Of several, the strongest shared one, else the
     /// strongest.
     pub device_identifier: Option<IdentifierId>,
     /// Its source.
@@ -117,7 +117,7 @@ pub struct Touchpoint {
 }
 
 impl Touchpoint {
-    /// Says who owned it before it was given to its owner of now, or given back.
+    /// Sets the owner that it had before its last owner reassignment.
     pub fn give_back(&mut self, owner: IdentifierId) {
         let device = self.device_identifier.unwrap_or(self.owner);
         self.owner = owner;

@@ -1,4 +1,4 @@
-//! One form of a text: what looks the same is the same.
+//! One form of a text, so that texts that look equal are equal.
 
 use std::borrow::Cow;
 

@@ -80,7 +80,7 @@ impl Simulator<'_, '_> {
         }
     }
 
-    /// Leaves an address for the newsletter, without an account.
+    /// Gives an address for the newsletter, without an account.
     pub(super) fn subscribe(&mut self, visit: &mut Visit) {
         self.can_be_mailed = true;
         let traits = Traits { email: Some(self.person.typed_email(self.random)), ..Traits::default() };

@@ -6,12 +6,11 @@ use clap::{Args, value_parser};
 
 use super::{WorldSpec, WorldSummary, write_world};
 
-/// Generates an invented world of customers as Segment NDJSON, always the same for the same numbers.
+/// Generates a world of invented customers as Segment NDJSON, the same for the same settings.
 ///
-/// Customers browse with cookies before they sign up, use several devices, share a tablet, order,
-/// return, open mails, call, and visit the store. Some events arrive late, some twice, and some
-/// returns before their order. Everything is invented, and the mail addresses use the domains that
-/// are reserved for examples.
+/// Customers browse with cookies before they sign up, use several devices, share a tablet, order, return, open mails,
+/// call, and visit the store. Some events arrive late, some arrive twice, and some returns arrive before their order.
+/// All data is invented, and the mail addresses use the domains that are reserved for examples.
 ///
 /// The events go to standard output, one a line. The totals go to standard error.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +21,7 @@ pub struct GenerateArgs {
           value_parser = value_parser!(u64).range(1..=WorldSpec::MAX_CUSTOMERS))]
     pub customers: u64,
 
-    /// The seed of the world: another seed gives other customers, with no identifier in common
+    /// The seed of the world: worlds of different seeds have no customers and no identifiers in common
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 

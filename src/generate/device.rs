@@ -14,7 +14,7 @@ pub(super) struct Device {
     pub(super) shared: bool,
     /// Whether a user is signed in.
     pub(super) signed_in: bool,
-    /// How far its clock is behind, in milliseconds.
+    /// The delay of its clock, in milliseconds.
     pub(super) slow_by: u64,
     /// The device id that an app sends.
     pub(super) id: Id,
@@ -50,7 +50,7 @@ pub(super) struct Hardware {
     model: &'static str,
 }
 
-/// The number a shared device has in its household; personal ones count from 0.
+/// The `number` of a shared device; own devices count from 0.
 pub(super) const SHARED: u64 = 15;
 
 impl Device {

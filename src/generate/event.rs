@@ -40,13 +40,13 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) properties: Option<Box<Properties>>,
     pub(super) context: Context,
-    /// When it happened, by the sender's clock.
+    /// The time of the event, by the sender's clock.
     pub timestamp: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sent_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) received_at: Option<Timestamp>,
-    /// When it arrived: the order of the lines in the file. It is not written.
+    /// The time of arrival, which gives the order of the lines in the file. It is not written.
     #[serde(skip)]
     pub(super) arrives_at: Timestamp,
 }
@@ -137,7 +137,7 @@ impl Context {
     }
 }
 
-/// The machine that a browser or an app runs on, as it describes it.
+/// The device of a browser or an app, as it describes the device.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Machine {

@@ -82,7 +82,7 @@ pub struct Token(u128);
 const LOW_48: u64 = (1 << 48) - 1;
 
 impl Token {
-    /// The id of the `number`th message of a pair of neighbours, below 2^18.
+    /// The id of the `number`th message of a pair of customers, below 2^18.
     pub(super) fn message(seed: u64, pair: u64, number: u64) -> Self {
         Self::new(seed, 0x2a7, pair << 18 | number)
     }

@@ -1,10 +1,10 @@
-//! Worlds of invented customers, for trying, testing and measuring.
+//! Worlds of invented customers, for trials, tests and measurements.
 //!
 //! A world is the same for the same [`WorldSpec`] on every machine, and no two seeds share an identifier. It is made in
-//! *cohorts*: each begins in its own part of the year, and only one is in memory at a time, so a world of ten million
-//! customers needs no more memory than one of a thousand. Within a cohort (about 60,000 touchpoints) events come in the
-//! order of their arrival, which is the order of their times except for late ones. At the start of the next cohort the time
-//! goes back by some months.
+//! *cohorts*. Each cohort begins in its own part of the year, and only one is in memory at a time, so a world of ten
+//! million customers needs no more memory than a world of a thousand. Within a cohort (about 60,000 touchpoints),
+//! events are in the order of their arrival. This is also the order of their times, except for late events. At the
+//! start of the next cohort the time goes back by some months.
 //!
 //! Knows no other module: it writes what any sender could send.
 
@@ -51,9 +51,9 @@ use timestamp::DAY;
 pub struct WorldSpec {
     /// The number of customers; at most [`WorldSpec::MAX_CUSTOMERS`].
     pub customers: u64,
-    /// The seed. Worlds of different seeds have different customers and no identifier in common. For telephone numbers
-    /// and birthdays, of which there are too few, this holds for seeds that differ modulo 1,200 and for at most 250,000
-    /// customers each.
+    /// The seed. Worlds of different seeds have different customers and no identifier in common. There are too few
+    /// telephone numbers and birthdays: for these, this holds only for seeds that differ modulo 1,200 and for at most
+    /// 250,000 customers each.
     pub seed: u64,
     /// The mean number of touchpoints of one customer; at most 10,000.
     pub touchpoints_per_customer: f64,
@@ -97,7 +97,7 @@ pub fn write_world(out: &mut impl Write, spec: &WorldSpec) -> io::Result<WorldSu
     Ok(world.summary)
 }
 
-/// The figures of a world: a store should have them after importing it.
+/// The figures of a world. A store should have these figures after an import of the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorldSummary {
     /// The number of customers. A store has more: some devices have no sign-in, and some customers have only
@@ -121,7 +121,7 @@ pub struct WorldSummary {
     pub returned_orders: u64,
     /// Returns; an order can have two.
     pub refunds: u64,
-    /// Orders whose return is before them in the file.
+    /// Orders with a return that is before the order in the file.
     pub returns_before_their_order: u64,
     /// Orders and returns in pence.
     pub pounds: CurrencyTotals,
@@ -151,7 +151,7 @@ impl WorldSummary {
 pub struct World {
     spec: WorldSpec,
     amount: Amount,
-    /// The number of customers of a cohort. It is even, so that the two neighbours of a pair are in the same cohort.
+    /// The number of customers of a cohort. It is even, so that the two customers of a pair are in the same cohort.
     cohort: u64,
     generated: u64,
     events: std::vec::IntoIter<Event>,
@@ -162,7 +162,7 @@ pub struct World {
 const COHORT_TOUCHPOINTS: u64 = 60_000;
 /// The number of days on which customers have their first visit.
 const FIRST_VISIT_DAYS: u64 = 365;
-/// Of a thousand pairs of neighbours, how many live together and share a tablet.
+/// Pairs of customers per thousand that live together and share a tablet.
 const SHARED_TABLETS: u64 = 50;
 
 impl World {

@@ -1,5 +1,4 @@
-//! The names of customers and cities. A surname is made from two halves; there are 2,500 of them, so no list of real
-//! surnames is needed.
+//! The names of customers and cities. Two halves make one of 2,500 surnames, so no list of real surnames is needed.
 
 use super::money::Currency;
 
@@ -86,7 +85,7 @@ const BACK: [&str; 50] = [
 /// The number of surnames.
 pub(super) const SURNAMES: u64 = (FRONT.len() * BACK.len()) as u64;
 
-/// The surname with this number, modulo their number.
+/// The surname number `number % SURNAMES`.
 pub(super) fn surname(number: u64) -> String {
     let number = (number % SURNAMES) as usize;
     [FRONT[number / BACK.len()], BACK[number % BACK.len()]].concat()
@@ -100,7 +99,7 @@ pub(super) struct City {
     pub(super) currency: Currency,
 }
 
-/// Nine of ten customers live in a city with pounds.
+/// Nine of ten cities use pounds.
 pub(super) const CITIES: [City; 20] = [
     british("London", "London Covent Garden"),
     british("London", "London Westfield"),

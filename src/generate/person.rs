@@ -1,4 +1,4 @@
-//! A customer's identifiers and traits, which are unique in the world by construction.
+//! A customer's identifiers and traits, unique in generated data by construction.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::{
     timestamp::Date,
 };
 
-/// A customer before the simulation.
+/// A customer's fixed data.
 pub(super) struct Person {
-    /// From 1, in the order of the world.
+    /// Counted from 1 in its world.
     pub(super) number: u64,
     pub(super) customer_type: CustomerType,
     pub(super) user_id: Id,
@@ -41,12 +41,12 @@ pub(super) enum CustomerType {
     Anonymous,
 }
 
-/// Of a thousand customers, how many only browse.
+/// Browse-only customers per thousand.
 pub(super) const ANONYMOUS_SHARE: u64 = 60;
 
 /// The number of different telephone numbers, and of pairs of surname and birthday.
 const PLACES: u64 = 300_000_000;
-/// How many of these each seed has for itself, before they overlap with those of the next seed.
+/// How many of these each seed owns before it reaches the numbers of the next.
 const PLACES_OF_A_SEED: u64 = 250_000;
 /// Birthdays from 1 January 1950 on.
 const BIRTHDAYS: u64 = 20_000;
@@ -114,15 +114,14 @@ impl Person {
     }
 }
 
-/// A number below [`PLACES`] that no other customer of the world has, and no customer of a world with another seed, if
-/// worlds have at most 250,000 customers and seeds differ modulo 1,200. (There are too few telephone numbers and birthdays
-/// to contain a whole seed.)
+/// A number below [`PLACES`], different for each customer and each seed, if worlds have at most 250,000 customers and
+/// seeds differ modulo 1,200. Phone numbers and birthdays are too few for all seeds.
 fn place(seed: u64, number: u64) -> u64 {
     (seed % (PLACES / PLACES_OF_A_SEED) * PLACES_OF_A_SEED + number) % PLACES
 }
 
-/// A British mobile number without its leading 0: 71, 72 and 73 with any eight digits.
-/// Numbers of neighbours are far apart: the multiplier is coprime to the number of places.
+/// A British mobile number without its leading 0: 71, 72 and 73 with any eight digits. Nearby places get distant
+/// numbers: the multiplier is coprime to the number of places.
 fn phone(place: u64) -> u64 {
     7_100_000_000 + place * 185_410_199 % PLACES
 }

@@ -14,11 +14,11 @@ use super::{
     visit::Visit,
 };
 
-/// Of a thousand orders, how many are cancelled, returned and updated.
+/// Cancelled, returned and updated orders per thousand.
 const CANCELLED: u64 = 20;
 const RETURNED: u64 = 122;
 const UPDATED: u64 = 40;
-/// Of a thousand orders with a return, how many arrive after their return.
+/// Orders that arrive after their return, per thousand orders with a return.
 const AFTER_ITS_RETURN: u64 = 80;
 
 /// The times of the events that follow an order.
@@ -69,7 +69,7 @@ impl Simulator<'_, '_> {
         if let Some(properties) = &mut event.properties {
             properties.email = buyer.email.clone();
         }
-        // Later events identify a guest by the address, a customer by the account.
+        // Later events identify a guest by the address, and a customer with an account by the account.
         let buyer = if signed_in { Buyer { email: None, ..buyer } } else { buyer };
         let at = event.arrives_at;
         let follow_ups = self.place(event, &order, at);
@@ -202,7 +202,7 @@ impl Simulator<'_, '_> {
         }
     }
 
-    /// The delivery, as far as the carrier reports it.
+    /// The delivery events that the carrier reports.
     fn deliver(&mut self, buyer: &Buyer, order: &Order, at: Timestamp) {
         let carrier = *self.random.pick(&["Parcelway", "Red Van", "Swift and Sons"]);
         let mut steps = vec!["Shipment Dispatched", "Shipment Delivered"];

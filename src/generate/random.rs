@@ -53,8 +53,8 @@ impl Random {
         items[items.len() - 1].1
     }
 
-    /// How often something happens whose mean is `thousandths` / 1,000: half of the mean is
-    /// certain, the rest follows a geometric law, so most have few and some have many.
+    /// A random count with the mean `thousandths` / 1,000: half of the mean is certain, the rest follows a geometric
+    /// law. So most counts are small and some are large.
     pub(super) fn count(&mut self, thousandths: u64) -> u64 {
         let certain = thousandths / 2_000;
         let open = thousandths - certain * 1_000;

@@ -1,4 +1,4 @@
-//! Records events and gives them message ids. Some arrive late or twice, as in every real stream.
+//! Records events and gives them message ids. Some events arrive late or twice, as in every real stream.
 
 use super::{
     WorldSummary,
@@ -8,12 +8,12 @@ use super::{
     timestamp::{HOUR, MINUTE, Timestamp},
 };
 
-/// Of a thousand events, how many arrive hours or days after they happened.
+/// Events per thousand that arrive hours or days after they happened.
 const LATE: u64 = 20;
-/// Of a thousand events, how many are sent a second time with the same messageId.
+/// Events per thousand that are sent a second time with the same messageId.
 const TWICE: u64 = 10;
 
-/// The events of one pair of neighbours.
+/// The events of one pair of customers.
 pub(super) struct Recorder<'a> {
     seed: u64,
     pair: u64,
@@ -43,8 +43,8 @@ impl<'a> Recorder<'a> {
         self.record_at(random, event, arrives_at);
     }
 
-    /// Records an event that arrives at a fixed time. Orders and returns arrive so, so that their totals do not depend on
-    /// random delays.
+    /// Records an event that arrives at a fixed time. Orders and returns use this, so that their totals do not depend
+    /// on random delays.
     pub(super) fn record_at(&mut self, random: &mut Random, mut event: Event, arrives_at: Timestamp) {
         event.message_id = Token::message(self.seed, self.pair, self.recorded);
         event.arrives_at = arrives_at;

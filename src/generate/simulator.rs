@@ -1,5 +1,5 @@
-//! Simulates one customer from the first visit to the last delivery: when the customer acts, for what purpose, and what
-//! the shop knows about the customer by then. The modules `account`, `visit`, `purchase`, `refund`, `message` and
+//! Simulates one customer from the first visit to the last delivery: the times and purposes of the customer's actions,
+//! and the shop's knowledge of the customer. The modules `account`, `visit`, `purchase`, `refund`, `message` and
 //! `contact` add methods to [`Simulator`].
 
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl<'a, 'r> Simulator<'a, 'r> {
             orders_left -= u64::from(episode.purchase);
             self.play_episode(episode);
         }
-        // More visits use up what the episodes left, so that the mean is right.
+        // More visits use the remaining touchpoints of the episodes, so that the mean is right.
         let mut at = episodes.last().map_or(first, |episode| episode.at);
         while self.left > 0 {
             at = at.after(self.random.between(DAY / 2, 3 * DAY));
@@ -149,8 +149,8 @@ impl<'a, 'r> Simulator<'a, 'r> {
         self.room = self.room.saturating_sub(1);
     }
 
-    /// The number of touchpoints that the next of `episodes` may have: about its part of what is left, with one reserved
-    /// for each later order.
+    /// The maximum number of touchpoints of the next of `episodes`: about its part of the remaining ones, with one
+    /// reserved for each later order.
     fn share(&mut self, episodes: usize, orders: u64) -> u64 {
         let free = self.left.saturating_sub(orders);
         match episodes {

@@ -1,4 +1,4 @@
-//! What every world has to keep to, checked on the lines as a reader would see them.
+//! The rules of every world, checked on the lines as a reader would see them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -73,7 +73,7 @@ fn identifiers(event: &Value) -> Vec<(&'static str, String)> {
     found
 }
 
-/// When an event happened, by the rule for clocks that go wrong.
+/// The time of an event, by the rule for wrong clocks.
 fn happened_at(event: &Value) -> Timestamp {
     let time = |pointer| text(event, pointer).map(|text| text.parse::<Timestamp>().expect("a time"));
     let at = time("/timestamp").expect("a timestamp");
@@ -83,14 +83,14 @@ fn happened_at(event: &Value) -> Timestamp {
     }
 }
 
-/// An amount in pence or cents, whether it came as a number or as text.
+/// An amount in pence or cents, from a number or a text.
 fn minor(amount: &Value) -> u64 {
     let written = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
     let exact: Decimal = written.parse().expect("an amount");
     (exact * Decimal::ONE_HUNDRED).try_into().expect("no more than two decimals")
 }
 
-/// The sum of the lines of an order or a return; a line without a price has that of `order`.
+/// The sum of the lines of an order or a return. A line without a price has the price in `order`.
 fn sum(event: &Value, order: &Value) -> u64 {
     let lines = |event: &Value| event["properties"]["products"].as_array().cloned().unwrap_or_default();
     let price = |line: &Value| match line.get("price") {
@@ -100,7 +100,7 @@ fn sum(event: &Value, order: &Value) -> u64 {
     lines(event).iter().map(|line| price(line) * line["quantity"].as_u64().expect("a quantity")).sum()
 }
 
-/// Orders, returns and sums as a store should work them out, from the lines alone.
+/// Orders, returns and sums as a store should compute them, from the lines alone.
 fn books(lines: &[Value]) -> WorldSummary {
     let mut books = WorldSummary::default();
     let (mut seen, mut orders) = (HashSet::new(), BTreeMap::<&str, Vec<&Value>>::new());
@@ -169,7 +169,7 @@ fn check(read: &Read) {
     assert!(read.bytes.split(|byte| *byte == b'\n').all(|line| line.len() < 32 * 1_024));
 }
 
-/// Which of the people in a world an identifier belongs to, when it says so itself.
+/// The person of an identifier, when the identifier itself contains the person's number.
 fn owner(kind: &str, value: &str) -> Option<u64> {
     let tail = match kind {
         "user_id" | "loyalty_card" => value.rsplit('-').next(),
@@ -183,8 +183,8 @@ fn owner(kind: &str, value: &str) -> Option<u64> {
 fn a_world_comes_out_the_same_on_every_machine() {
     let read = read(&WorldSpec::new(50, 1));
     let digest: String = Sha256::digest(&read.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    // Change this only when worlds are meant to change, and say so in the change log: figures
-    // that were measured with the old ones can't be compared any more.
+    // Change this only when worlds should change, and write this in the change log: figures measured with the old
+    // worlds cannot be compared any more.
     assert_eq!(digest, "42b933d914c16a0b0dadde48de6ba3eba6432623cdbff8b42480ed775c9b9038");
 }
 

@@ -57,7 +57,7 @@ const ERA: i64 = 146_097;
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Plus one era and minus 400 years, so that all numbers are positive.
+        // One era is added and 400 years are subtracted, so that all numbers are positive.
         let (year, month, day) = civil((self.0 + ERA) as u64);
         write!(f, "{:04}-{month:02}-{day:02}", year - 400)
     }

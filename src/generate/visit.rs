@@ -82,7 +82,7 @@ impl Simulator<'_, '_> {
         self.seen_on(visit, event)
     }
 
-    /// Whether the visitor is signed in at the moment.
+    /// Whether the visitor is signed in now.
     pub(super) fn is_signed_in(&self, visit: &Visit) -> bool {
         self.devices[visit.device].signed_in
     }

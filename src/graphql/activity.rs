@@ -61,7 +61,7 @@ impl Activity {
         int(self.rollup.order_count())
     }
 
-    /// The same by channel, the channel with the most touchpoints first.
+    /// Activity by channel; most touchpoints first.
     async fn channels(&self) -> Vec<ChannelActivity> {
         let mut channels: Vec<_> = self.rollup.channels.iter().collect();
         channels.sort_by_key(|(name, figures)| (Reverse(figures.touchpoints), (*name).clone()));

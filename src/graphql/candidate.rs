@@ -16,7 +16,7 @@ use crate::store::query::IdentifierRef;
 
 /// The maximum number of candidates.
 const MOST: usize = 10;
-/// The maximum number of touchpoints that are read, the latest first. A till has thousands a day.
+/// The maximum number of touchpoints that are read, the latest first. A till has thousands of touchpoints a day.
 const TOUCHPOINTS: usize = 5_000;
 /// Only visits in this time before the identifier was last seen count.
 const WINDOW_MS: i64 = 90 * 86_400_000;

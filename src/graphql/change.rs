@@ -137,8 +137,8 @@ impl Change {
         self.details.message.as_deref()
     }
 
-    /// The rule that decided. When an event linked identifiers or merged customers, it is the weakest kind that connects
-    /// them. Null when no rule decided.
+    /// The rule that decided. If an event linked or merged, this is the weakest kind of identifier that connects them.
+    /// Null when no rule decided.
     async fn rule(&self, ctx: &Context<'_>) -> Option<Result<Arc<str>, Error>> {
         use change_details::ChangeKind::{CustomersMerged, IdentifierLinked};
         if let Some(rule) = &self.details.rule {
@@ -168,8 +168,8 @@ impl Change {
         Change { details: row.details(), row }
     }
 
-    /// Reads the rows of a change. Those of a recent change may not have reached this machine of a cluster yet, so
-    /// they are read again a few times before the answer is null.
+    /// Reads the rows of a change. The rows of a recent change may not have reached this machine of a cluster yet, so
+    /// they are read a few more times before the answer is null.
     async fn visible<T, F>(&self, ctx: &Context<'_>, fetch: impl Fn() -> F) -> Result<Option<T>, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
@@ -187,10 +187,10 @@ impl Change {
     }
 }
 
-/// The most changes that one page of a filtered list scans, and the longest time it takes for that.
+/// The limits for one page of a filtered list: changes scanned, and scan time.
 const MAX_SCANNED: usize = 200_000;
 const SCAN_TIME: Duration = Duration::from_secs(3);
-/// The changes of one read.
+/// Changes per read.
 const CHUNK: usize = 2_000;
 
 /// A page of the log, oldest first.
@@ -262,13 +262,13 @@ impl Changes {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Continue after this cursor: the `cursor` of a change, or the `change` of a payload or of `status`."
+            desc = "Continue after this cursor: the `cursor` of a change, or the `change` of a mutation or of `status`."
         )]
         after: Option<String>,
         #[graphql(desc = "Only changes of these kinds.")] kinds: Option<Vec<ChangeKind>>,
         #[graphql(
-            desc = "Only changes of the customer that this id finds at that position of the log. The id of a merged \
-                          customer is followed into the customer it was merged into."
+            desc = "Only changes of the customer that this id stands for at `after`. For a merged customer, this is \
+                          the one it was merged into."
         )]
         customer: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Change, Error>>, Error> {

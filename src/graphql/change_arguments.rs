@@ -25,7 +25,7 @@ impl ChangeArguments {
     /// The filter from a position of the log on.
     ///
     /// # Errors
-    /// When the store cannot be read, or never had the customer.
+    /// When the store cannot be read, or the customer never existed.
     pub(super) async fn filter(&self, store: &dyn Store, after: ChangePlace) -> Result<ChangeFilter, Error> {
         let filter = ChangeFilter::new(store, self.kinds.clone(), self.customer.clone(), after).await;
         filter.map_err(store_error)?.ok_or_else(|| coded(Code::BadId, "customer: this store never gave out that id"))

@@ -1,4 +1,4 @@
-//! Consents: what a person allowed or refused.
+//! Consents: people's decisions for purposes and channels.
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ pub enum ConsentStatus {
     Granted,
     /// The person was asked and refused.
     Denied,
-    /// Allowed once, and withdrawn later.
+    /// Granted once, and withdrawn later.
     Revoked,
-    /// Allowed until a time that has passed.
+    /// Granted until a time that has passed.
     Expired,
     /// Not known.
     Unknown,

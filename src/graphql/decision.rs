@@ -191,10 +191,10 @@ pub(super) async fn split_trial(
     trial(ctx, said).await
 }
 
-/// What a person said, or why it cannot be understood.
+/// A person's decision, or the problem of its arguments.
 type Said = Result<DecisionAction, problem::Problem>;
 
-/// What came of it.
+/// The outcome.
 struct Done {
     status: MutationStatus,
     change: i64,

@@ -17,7 +17,8 @@ pub enum Code {
     IdOfThePast,
     /// Not a cursor of this store, or a cursor of another list.
     BadCursor,
-    /// A kind of identifiers that is neither in the rules nor in the store; with `argument` and `hint`.
+    /// A kind of identifiers that is neither in the rules nor in the store; with `argument` and `hint`. Made by
+    /// `known_names`.
     UnknownKind,
     /// An invalid argument; with `argument` and `hint`.
     BadArgument,
@@ -118,7 +119,7 @@ pub fn store_error(error: StoreError) -> Error {
     }
 }
 
-/// The same for a write. After a timeout the write may have been stored.
+/// The GraphQL error of a store error in a write. After a timeout the write may have been stored.
 pub fn write_error(error: StoreError) -> Error {
     match error {
         StoreError::Timeout(_) => {
@@ -129,7 +130,7 @@ pub fn write_error(error: StoreError) -> Error {
     }
 }
 
-/// Advice to the sender of a write that may or may not have been stored.
+/// Advice to the sender when it is not known whether a write was stored.
 pub const UNSURE: &str = "it may have been stored or not; sending it again is safe, events with the same message ids";
 
 /// The error of a text that is not an id of this store.

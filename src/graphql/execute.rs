@@ -119,7 +119,7 @@ pub enum ResponseKind {
     MutationNotAllowed,
     /// A query that took too long.
     Late,
-    /// The store failed, and the whole answer is lost by that, or a write was not stored.
+    /// The store failed, so the whole answer is lost, or a write was not stored.
     StoreAway,
     /// A write that took too long. It may have been stored.
     Unsure,
@@ -408,7 +408,7 @@ fn has_run(response: &Response) -> bool {
 fn complete(mut response: Response, ty: OperationType, request: &GraphqlRequest) -> (Response, ResponseKind) {
     let ran = has_run(&response);
     codes::add_codes(&mut response, ran, request);
-    // An error at a payload means that the write was not done. An error below it concerns only what is shown.
+    // An error at a payload means that the write was not done. An error below a payload concerns only the shown data.
     let wrote = |fails: fn(&ServerError) -> bool| {
         ty == OperationType::Mutation && response.errors.iter().any(|error| error.path.len() <= 1 && fails(error))
     };

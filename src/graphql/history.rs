@@ -17,7 +17,7 @@ use crate::store::{Reads, Result, StoreError};
 pub(super) const MOST: usize = 250_000;
 /// The touchpoints of one read.
 const PAGE: usize = 5_000;
-/// How often reading starts again because the history changed meanwhile.
+/// How often reading starts again because the history changed in the meantime.
 const TRIES: usize = 3;
 
 /// Key of a history: the customer, and the dimensions to read.

@@ -77,7 +77,8 @@ impl Identifier {
     /// The customer that has this identifier. Null when it is shared, when it is of a kind that connects no customers and
     /// was only seen alone, or when it was always refused.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
-        // A customer that has nothing else keeps a shared identifier, so that its id finds it; it is no person.
+        // A customer without other identifiers keeps a shared identifier, so that the customer's id still finds it; it
+        // is not a person.
         if self.row.is_shared() {
             return None;
         }
@@ -105,7 +106,7 @@ impl Identifier {
     ) -> Result<Vec<Device>, Error> {
         let first = read_size("first", first)?;
         if let Some(view) = &self.view {
-            // The view has the times of this customer alone.
+            // The view has the times of this customer only.
             return Device::pick(ctx, view, |device| device.identifiers.contains(&self.row.id), first).await;
         }
         let devices = load::one_as_of(ctx, self.as_of, DevicesOf(self.of())).await?.unwrap_or_default();

@@ -99,8 +99,9 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Resu
     })
 }
 
-/// A GraphQL value as JSON text, its numbers with all their digits; what JSON has no word for becomes null. Where the
-/// request `had_halves` of characters, U+FFFD is one again, so that the reader of events says where it stands.
+/// A GraphQL value as JSON text, its numbers with all their digits. A value that JSON does not have becomes null. If
+/// the request `had_halves` of characters, each U+FFFD becomes half a character again, so that the reader of events
+/// gives its position.
 fn as_raw(value: &Value, had_halves: bool) -> Box<RawValue> {
     const HALF: &str = "\\ud83d";
     let raw = to_raw_value(value).and_then(|raw| match had_halves {

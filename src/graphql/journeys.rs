@@ -51,9 +51,9 @@ struct ScopedView {
     view: View,
 }
 
-/// The journeys of all customers in a scope: transitions, flows, funnels, paths, attribution. All figures are as of
-/// the same change. A field that cannot be answered is null, with an error of its own: TIMEOUT after some seconds,
-/// BAD_ARGUMENT with the argument and a hint.
+/// The journeys of all customers in a scope: transitions, flows, funnels, paths, attribution. All figures are as of the
+/// same change. A field that fails is null and has its own error: TIMEOUT after some seconds, BAD_ARGUMENT with the
+/// argument and a hint.
 #[Object]
 impl Journeys {
     /// Opaque. It includes the scope; `node` evaluates it again.
@@ -70,7 +70,7 @@ impl Journeys {
     async fn transitions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The number of links shown, the most frequent first; 0 to 500.", default = 50)] top: i32,
+        #[graphql(desc = "The number of transitions, the most frequent first; 0 to 500.", default = 50)] top: i32,
     ) -> Option<Result<TransitionGraph, Error>> {
         Some(transitions::fetch(ctx, &self.0, top).await)
     }
@@ -208,14 +208,14 @@ impl Journeys {
         Some(pattern::fetch(&self.0, &pattern).await)
     }
 
-    /// Compares two scopes: for each link its share of all links in both scopes.
+    /// Compares two scopes: for each transition its share of all transitions, in both scopes.
     async fn compare(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The other scope. `per`, `sessionGap` and `dimension` are those of this scope as_of \
-                          they are left out.")]
+        #[graphql(desc = "The other scope. When it leaves out `per`, `sessionGap` or `dimension`, the value of this \
+                          scope is used.")]
         with: JourneyScope,
-        #[graphql(desc = "The number of links shown, the largest difference first; 0 to 500.", default = 50)] top: i32,
+        #[graphql(desc = "The number of transitions, largest difference first; 0 to 500.", default = 50)] top: i32,
     ) -> Option<Result<JourneyComparison, Error>> {
         Some(comparison::fetch(ctx, &self.0, with, top).await)
     }

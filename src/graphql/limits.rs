@@ -26,7 +26,7 @@ pub use text::{check_text, mend};
 /// The assumed number of entries of a list without `first`.
 pub const LIST_LENGTH: u64 = 10;
 
-/// The cost of a past moment, in values: its figures are counted over a history.
+/// The cost of a past moment, in values: its figures are counted from a history.
 pub const COUNT_COST: u64 = 500;
 
 /// The cost of a query of all customers' journeys, in values: it scans every touchpoint.
@@ -180,7 +180,7 @@ impl Measure {
         }
     }
 
-    /// What there is too much of, and how to avoid it.
+    /// The measure that is too large, and how to avoid this.
     fn text(self) -> (&'static str, &'static str) {
         match self {
             Measure::Bytes => ("bytes of query text", "send long values as variables"),

@@ -18,8 +18,8 @@ use crate::store::query::{IdentifierRef, LinkKey, LinkPage, Of};
 #[derive(Clone)]
 pub struct IdentifierLink(pub(super) Link, pub(super) Option<Moment>);
 
-/// Two identifiers that were seen together in at least one event, accepted or refused. `from` and `to` are always the
-/// same, however the link is reached.
+/// Two identifiers that were seen together in at least one event, accepted or refused. `from` and `to` are the same
+/// wherever the link is read.
 #[Object]
 impl IdentifierLink {
     /// Opaque.
@@ -76,9 +76,9 @@ impl IdentifierLink {
 }
 
 /// How two identifiers are connected: the shortest chain of accepted links. When both belong to one customer, all links
-/// are within that customer; decisions of people to merge are used where no links connect the two. Otherwise it is the
-/// chain that connected them once. Where two neighbours of `path` have different customers, or one has none because it
-/// is shared, they are separate now.
+/// are within that customer; if no links connect the two, decisions of people to merge are used. When they belong to
+/// different customers, it is the chain that connected them once. At some step of that chain, the two identifiers now
+/// have different customers, or one has none because it is shared.
 #[derive(SimpleObject)]
 pub struct LinkExplanation {
     /// Whether both ends belong to one customer. Then all identifiers between them belong to it too.

@@ -1,15 +1,16 @@
 //! The GraphQL API: the schema, one file per noun, and the way from a request to its answer.
 //!
-//! * [`execute`] takes a request: measures it ([`limits`]), parses it once, validates it, runs it within a time, and gives
-//!   every error a code ([`error`]).
-//! * [`query`], [`mutation`] and [`change`] are the roots; each noun has a file with its type.
+//! * [`execute`] takes a request: measures it ([`limits`]), parses it once, validates it, runs it within a time limit,
+//!   and gives every error a code ([`error`]).
+//! * [`query`], [`mutation`] and [`change`] are the roots; each type has a file.
 //! * [`load`] reads from the store: one key type and one batched read per question. [`customer_parts`] looks ahead.
 //! * [`id`] and [`page`] make ids and cursors.
 //!
-//! To add a type: a file with its noun, the struct, its `#[Object]` block and its `fetch` or `page`; a key in [`load`] when
-//! it is read below a customer; a letter in [`id`] when it has an id; then `throughline schema > schema.graphql`.
+//! To add a type: a file with the type's name, the struct, its `#[Object]` block and its `fetch` or `page`; a key in
+//! [`load`] when it is read below a customer; a letter in [`id`] when it has an id; then `throughline schema >
+//! schema.graphql`.
 //!
-//! Knows neither HTTP nor which store it is.
+//! This layer does not know HTTP or which store it is.
 
 pub mod activity;
 pub mod candidate;

@@ -7,7 +7,7 @@ use async_graphql::Enum;
 pub enum MutationStatus {
     /// The change was made.
     Done,
-    /// It was so already. Nothing changed.
+    /// No change was needed.
     Unchanged,
     /// The change was refused. The problems say why. Nothing changed.
     Refused,

@@ -1,9 +1,8 @@
 //! An error in an argument nulls its own field, not the parent, when the field is nullable.
 //!
 //! async-graphql reads an argument when its field is resolved, and passes an error to the field's parent even when the
-//! field is nullable: one invalid duration loses all answers beside it. This extension keeps the error at the field.
-//! It costs time for every field, so it is used for operations that must run once, and for a query that had such an
-//! error.
+//! field is nullable: one invalid duration removes all other answers. This extension keeps the error at the field. It
+//! costs time for every field, so it is used for operations that must run once, and for a query that had such an error.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -156,8 +156,8 @@ pub struct PageInfo {
 }
 
 impl<T> Connection<T> {
-    /// A page read forwards. `cursor` makes the cursor of a row, `node` the item. `began` says whether items come before
-    /// the page.
+    /// A page read forwards. `cursor` makes the cursor of a row, `node` makes the item. `began` says whether there are
+    /// items before the page.
     pub fn forward<R, C: Cursor>(
         list: &List<'_>,
         page: Page<R>,

@@ -220,15 +220,15 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Continue after this cursor: the `cursor` of a change, an `endCursor`, or the `change` of a payload \
-                          or of `status`."
+            desc = "Continue after this cursor: the `cursor` of a change, an `endCursor`, or the `change` of a \
+                          mutation or of `status`."
         )]
         after: Option<String>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Only changes of these kinds.")] kinds: Option<Vec<ChangeKind>>,
         #[graphql(
-            desc = "Only changes of the customer that this id finds at that position of the log. The id of a merged \
-                          customer is followed into the customer it was merged into."
+            desc = "Only changes of the customer that this id stands for at `after`. For a merged customer, this is \
+                          the one it was merged into."
         )]
         customer: Option<ID>,
     ) -> Result<Connection<Change>, Error> {

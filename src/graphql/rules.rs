@@ -360,7 +360,7 @@ async fn newest(ctx: &Context<'_>) -> Result<SavedRules, Error> {
     if let Some(newest) = store(ctx).rules().await.map_err(store_error)? {
         return Ok(newest.saved);
     }
-    // A server stores the first version when it starts. This request came before that.
+    // A server stores the first version when it starts. This request came earlier.
     let saved_by = crate::domain::rules::BY_SETTINGS.into();
     let rules = ingest.settings_rules();
     Ok(SavedRules { version: 1, saved_at: (ingest.clock())(), saved_by, note: None, rules })
@@ -382,7 +382,7 @@ async fn identifiers(
 /// Reads rules.
 ///
 /// # Errors
-/// Why they cannot be rules, or that they are not based on the present version.
+/// The problems: the rules are invalid, or not based on the present version.
 fn read(input: IdentityRulesInput, present: &SavedRules) -> Result<NewRules, problem::Problem> {
     if i64::from(input.based_on) != present.version {
         return Err(changed());

@@ -36,7 +36,7 @@ impl Metrics {
         Ok(Self { handle, process })
     }
 
-    /// Moves recorded values into the histograms, so that memory does not grow when no client reads the metrics.
+    /// Moves recorded values into the histograms. So memory does not grow when no client reads the metrics.
     pub fn fold(&self) {
         self.handle.run_upkeep();
     }

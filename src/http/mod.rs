@@ -1,8 +1,8 @@
-//! HTTP: routes, the transports of GraphQL, probes, metrics, the console, and what every request passes through.
+//! HTTP: routes, the transports of GraphQL, probes, metrics, the console, and the middleware of all requests.
 //!
-//! [`app`] is the table of contents: every route and every layer around it. [`server`] listens and ends; [`readiness`] says
-//! whether the store is there. The text of a request goes to [`Api`](crate::graphql::execute::Api), and its answer comes
-//! back: nothing here knows what a customer is.
+//! [`app`] is the table of contents: every route and every layer around it. [`server`] listens and ends; [`readiness`]
+//! says whether the store can be reached. [`Api`](crate::graphql::execute::Api) gets the text of a request and returns
+//! its answer: this layer does not know customers.
 
 pub mod app;
 mod console;

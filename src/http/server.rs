@@ -18,7 +18,8 @@ use crate::store::Store;
 
 /// How long requests may take to finish when the server ends.
 const FINISH_WITHIN: u64 = 10;
-/// When a client does not read for this long, its connection is cut. Longer than the time to tell a subscriber why.
+/// When a client does not read for this long, its connection is cut. This is longer than the time to send a subscriber
+/// the reason.
 #[cfg(target_os = "linux")]
 const READ_WITHIN: Duration = Duration::from_secs(40);
 /// How often the metrics are folded.

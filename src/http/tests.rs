@@ -53,7 +53,7 @@ impl Mutation {
     }
 }
 
-/// A stored write, of which one field cannot be shown.
+/// A stored write with one field that cannot be shown.
 struct Stored;
 
 #[Object]

@@ -1,8 +1,8 @@
 //! Closes a connection when a request's body was not read.
 //!
 //! A request can be answered before its body arrives, for example when it is refused. When the body has a length,
-//! actix-web closes the connection by itself. A chunked body it reads on and discards as long as the client sends,
-//! unless the body is still alive when the answer is sent. So the answer keeps it alive.
+//! actix-web closes the connection by itself. actix-web reads and discards a chunked body as long as the client sends,
+//! unless the body is still alive when the answer is sent. So the answer keeps the body alive.
 
 use std::cell::RefCell;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The rules that events are read and stitched by: the settings' at first, then the store's newest.
+//! The rules for reading and stitching events: first the rules of the settings, then the store's newest.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,12 +11,12 @@ use crate::settings::{IdentitySettings, Settings};
 use crate::store::rules::RulesInForce;
 use crate::store::{Result, StoreError};
 
-/// Rules, and the reader that goes by them.
+/// Rules, and the reader that uses them.
 pub(crate) struct ActiveRules {
     pub(crate) rules: IdentityRules,
     written: WrittenRules,
     pub(crate) reader: Arc<Reader>,
-    /// What the reader was made of: the settings, with the identity rules in force.
+    /// The settings of the reader, with the identity rules in force.
     settings: Settings,
 }
 
@@ -25,7 +25,7 @@ impl ActiveRules {
         Arc::new(ActiveRules { rules, written, reader: Arc::new(Reader::new(&settings)), settings })
     }
 
-    /// A longer time between two touchpoints ends a session.
+    /// A longer gap between two touchpoints ends a session.
     pub(crate) fn session_gap(&self) -> Duration {
         self.written.session_gap
     }
@@ -39,7 +39,7 @@ pub(crate) struct SharedRules {
 }
 
 impl SharedRules {
-    /// As the settings say.
+    /// The rules of the settings.
     pub(crate) fn new(settings: &Settings) -> Self {
         let written = settings.identity.written();
         let active = ActiveRules::new(settings.identity_rules(), written.clone(), settings.clone());
@@ -56,17 +56,18 @@ impl SharedRules {
         WrittenRules::clone(&self.of_settings)
     }
 
-    /// Reads events by these settings from now on. The identity rules stay those in force, which are the store's.
+    /// Uses these settings for later events. The identity rules in force stay: they are the store's.
     pub(crate) fn reload(&self, settings: &Settings) {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         let settings = Settings { identity: now.settings.identity.clone(), ..settings.clone() };
         *now = ActiveRules::new(now.rules.clone(), now.written.clone(), settings);
     }
 
-    /// Goes by the store's newest rules from now on; the settings' become the first when there are none.
+    /// Uses the store's newest rules from now on. When there are none, the rules of the settings become the first
+    /// version.
     ///
     /// # Errors
-    /// Of the store, and when this program cannot read what was saved.
+    /// Errors of the store, and when this program cannot read the saved rules.
     pub(crate) async fn renew(&self, store: &dyn IngestStore, clock: &Clock) -> Result<RulesInForce> {
         let newest = match store.rules().await? {
             Some(newest) => newest,
@@ -85,10 +86,10 @@ impl SharedRules {
     }
 }
 
-/// What saved rules say, as the ingest and the stitching ask it.
+/// Saved rules in the form that ingest and stitching use.
 ///
 /// # Errors
-/// When a newer program saved something that this one cannot read.
+/// When a newer program saved rules that this one cannot read.
 pub fn read_rules(saved: &SavedRules) -> Result<IdentitySettings> {
     IdentitySettings::of_written(&saved.rules).map_err(|problem| {
         StoreError::Data(format!("version {} of the rules cannot be read by this program: {problem}", saved.version))

@@ -1,4 +1,4 @@
-//! Where a touchpoint happened, and who came to whom.
+//! The channel and the direction of a touchpoint.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +9,7 @@ use crate::domain::ProblemCode;
 use crate::domain::touchpoint::Direction;
 use crate::settings::channels::{ChannelRule, ConditionPath};
 
-/// The channels that are known; any other name is kept as it is.
+/// The known channels. Any other name is kept unchanged.
 pub const KNOWN: [&str; 12] = [
     "website",
     "mobile_app",
@@ -27,12 +27,12 @@ pub const KNOWN: [&str; 12] = [
 
 static NAMES: LazyLock<[Arc<str>; 12]> = LazyLock::new(|| KNOWN.map(Arc::from));
 
-/// Whether what we say goes out on this channel as single messages, so that "… Sent" is one of ours.
+/// Whether the business sends single messages on this channel, so that "… Sent" is a message of the business.
 pub(crate) fn carries_messages(channel: &str) -> bool {
     matches!(channel, "email" | "sms" | "push" | "direct_mail")
 }
 
-/// `properties.channel`, else the first rule that fits, else by name, else by where it was made.
+/// `properties.channel`, else the first matching rule, else by the event's name, else by the event's origin.
 pub(crate) fn channel(
     rules: &[ChannelRule],
     event: &Event<'_>,
@@ -52,13 +52,13 @@ pub(crate) fn channel(
     named(by_name(words).unwrap_or_else(|| where_made(event)))
 }
 
-/// The channel that an event's name begins with.
+/// The channel at the beginning of an event's name.
 pub(crate) fn by_name(words: &str) -> Option<&'static str> {
     let (first, _) = words.split_once(' ')?;
     ["email", "sms", "push"].into_iter().find(|channel| *channel == first)
 }
 
-/// By what made the event: a page or a browser, a screen or an app.
+/// By the event's origin: a page or a browser, a screen or an app.
 fn where_made(event: &Event<'_>) -> &'static str {
     match event.kind {
         Type::Page => return "website",
@@ -79,7 +79,7 @@ fn where_made(event: &Event<'_>) -> &'static str {
     }
 }
 
-/// What a library runs in.
+/// The environment of a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MadeBy {
     Browser,
@@ -128,7 +128,7 @@ fn made_by(library: &serde_json::value::RawValue) -> MadeBy {
     }
 }
 
-/// `properties.direction`, else by the name: what we send goes out.
+/// `properties.direction`, else by the name: messages of the business are outbound.
 pub(crate) fn direction(event: &Event<'_>, channel: &str, words: &str, notes: &mut Notes) -> Direction {
     const PATH: &str = "properties.direction";
     if let Some(given) = notes.text(super::notes::Weight::Warning, PATH, event.properties.get("direction")) {
@@ -141,7 +141,7 @@ pub(crate) fn direction(event: &Event<'_>, channel: &str, words: &str, notes: &m
     if sent && carries_messages(channel) { Direction::Outbound } else { Direction::Inbound }
 }
 
-/// A known channel by its own name, whatever its case; another as it was written.
+/// A known channel by its own name, in any case; another channel as it was written.
 pub(crate) fn named(text: &str) -> Arc<str> {
     let known = KNOWN.iter().position(|known| {
         known.len() == text.len()
@@ -157,7 +157,7 @@ fn fits(rule: &ChannelRule, event: &Event<'_>, source: &str, name: &str, words: 
     rule.when.iter().all(|(path, values)| match path {
         ConditionPath::Type => values.iter().any(|value| value.fits(event.kind.as_str())),
         ConditionPath::Name => {
-            // A page's name is no event's name, but is compared in the same way.
+            // A page's name is not an event's name, but is compared in the same way.
             let own = if words.is_empty() { crate::domain::pattern::name_words(name) } else { String::new() };
             let words = if words.is_empty() { own.as_str() } else { words };
             values.iter().any(|value| value.fits(words))

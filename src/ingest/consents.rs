@@ -1,4 +1,4 @@
-//! What an event says that a person allowed or forbade.
+//! The consents in an event.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::domain::consent::{ConsentFact, ConsentStatus};
 use crate::domain::time::TimeError;
 use crate::domain::{ProblemCode, Timestamp};
 
-/// The most preferences of an event: each is held by every identifier of its customer.
+/// The most preferences of an event. There is a limit, since each goes to every identifier of the customer.
 const MOST: usize = 100;
 
-/// `context.consent.categoryPreferences` of any event, "Consent Given" and "Consent Withdrawn", and "Unsubscribed",
-/// which takes back what `unsubscribe` names when it names no purpose itself.
+/// `context.consent.categoryPreferences` of any event, "Consent Given" and "Consent Withdrawn", and "Unsubscribed". An
+/// "Unsubscribed" without a purpose revokes the purpose of `unsubscribe`.
 pub(crate) fn consents(
     event: &Event<'_>,
     name: &str,
@@ -35,9 +35,10 @@ pub(crate) fn consents(
         "unsubscribed" | "emailunsubscribed" | "smsunsubscribed" => {
             let given = notes.text(Weight::Warning, PURPOSE, event.properties.get("purpose"));
             let named = name.strip_suffix("unsubscribed").filter(|channel| !channel.is_empty());
-            // What is wrong with it was noted where it is read as the touchpoint's.
+            // The touchpoint's channel has the note about a wrong value.
             let said = Notes::default().text(Weight::Warning, CHANNEL, event.properties.get("channel"));
-            // Messages come by the channel that is named. Where none is, as on a page of preferences, no messages.
+            // An unsubscribe applies to the given channel. Without a channel, as on a page of preferences, it applies
+            // to all channels.
             let made = || channel.filter(|channel| channels::carries_messages(channel)).cloned();
             found.push(ConsentFact {
                 purpose: given.map_or_else(|| unsubscribe.clone(), Into::into),
@@ -54,8 +55,8 @@ pub(crate) fn consents(
 const PURPOSE: &str = "properties.purpose";
 const CHANNEL: &str = "properties.channel";
 
-/// A decision about one purpose. An end that is none is as if not given. A channel that is none would make what was
-/// granted for one channel a consent for all, so then nothing is granted; what was withdrawn is for all.
+/// A decision about one purpose. An invalid end is ignored. With an invalid channel, a grant for one channel would
+/// become a grant for all, so nothing is granted; a withdrawal then applies to all channels.
 fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Option<ConsentFact> {
     const END: &str = "properties.expires_at";
     let faults = notes.faults.len();
@@ -64,9 +65,9 @@ fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Opti
         notes.fault(ProblemCode::MissingField, PURPOSE, "a consent without its purpose");
     }
     let given = event.properties.get("channel");
-    // What is wrong with it was noted where it is read as the touchpoint's.
+    // The touchpoint's channel has the note about a wrong value.
     let channel = Notes::default().text(Weight::Warning, CHANNEL, given).map(|name| channels::named(&name));
-    // Nobody is held to have allowed every channel because one could not be read; taken back is what may be meant.
+    // An unreadable channel must not become a grant for all channels. A withdrawal for all channels is safe.
     let unreadable =
         channel.is_none() && given.is_some_and(|raw| as_text(raw).is_none_or(|text| !text.trim().is_empty()));
     if unreadable && status == ConsentStatus::Granted {
@@ -121,7 +122,7 @@ fn preferences(event: &Event<'_>, notes: &mut Notes) -> Vec<ConsentFact> {
         }
         let fact = ConsentFact { purpose: purpose.into(), channel: None, status, expires_at: None };
         match places.entry(purpose) {
-            // Of a purpose given twice the last counts.
+            // When a purpose is given twice, the last one counts.
             Entry::Occupied(place) => found[*place.get()] = fact,
             Entry::Vacant(place) => {
                 place.insert(found.len());

@@ -1,4 +1,4 @@
-//! The device an event came from.
+//! The device of an event.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use super::notes::{Notes, Weight};
 use crate::domain::device::DeviceFact;
 use crate::stitching::batch::hex;
 
-/// `context.device` by its `id`; one without an id, or none at all, by the anonymous id together
-/// with what is known of it (the user agent, the model). Without any of these there is no device.
+/// `context.device` by its `id`. Without an id or without `context.device`, by the anonymous id together with the user
+/// agent and the model. Without any of these there is no device.
 pub(crate) fn device(event: &Event<'_>, notes: &mut Notes) -> Option<DeviceFact> {
     let part = |field: &str| match event.context.get(field).map(Json::of) {
         Some(Json::Object(object)) => object,
@@ -19,7 +19,7 @@ pub(crate) fn device(event: &Event<'_>, notes: &mut Notes) -> Option<DeviceFact>
     };
     let given = if event.context.get("device").is_some() { part("device") } else { Object::default() };
     let agent = event.context.get("userAgent").and_then(as_text);
-    // What is wrong with it is said where identifiers are read.
+    // Its problems are added where identifiers are read.
     let anonymous = event.ids.id(Weight::Warning, "", event.top.get("anonymousId"), &mut Notes::default());
     let model = given.get("model").and_then(|raw| notes.word("context.device.model", Some(raw)));
     let id = event.ids.id(Weight::Warning, "context.device.id", given.get("id"), notes);
@@ -43,7 +43,7 @@ pub(crate) fn device(event: &Event<'_>, notes: &mut Notes) -> Option<DeviceFact>
     })
 }
 
-/// Half a SHA-256 of the parts: the same parts are the same device, and none can be read from it.
+/// Half a SHA-256 of the parts: the same parts give the same device, and the key does not reveal the parts.
 fn key(parts: &[&str]) -> Arc<str> {
     let mut hash = Sha256::new();
     for part in parts {
@@ -53,7 +53,7 @@ fn key(parts: &[&str]) -> Arc<str> {
     hex(&hash.finalize()[..16]).into()
 }
 
-/// The kind by the sender's word. Segment's libraries say `ios` and `android`, which is the system.
+/// The kind by the sender's word. Segment's libraries send the system here, `ios` or `android`.
 fn kind(said: &str, model: Option<&str>) -> Arc<str> {
     let model = model.unwrap_or_default().to_lowercase();
     let of_system = || match () {

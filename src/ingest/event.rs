@@ -1,4 +1,4 @@
-//! The reader: one event's JSON in, one [`Fact`] out, or what is wrong with it.
+//! The reader: turns one event's JSON into one [`Fact`], or into its problems.
 
 use std::sync::Arc;
 
@@ -16,35 +16,34 @@ use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::settings::channels::ChannelRule;
 use crate::settings::{EventPath, EventRule, OrderFields, Root, Settings};
 
-/// Reads events under one set of settings. Shared by threads.
+/// Reads events with one set of settings. Threads share it.
 #[derive(Debug)]
 pub struct Reader {
     identifiers: Identifiers,
     channels: Vec<ChannelRule>,
     events: Vec<EventRule>,
-    /// Which property is what of an order, where the settings say nothing.
+    /// The property names of an order, when the settings give none.
     fields: OrderFields,
-    /// The purpose that an Unsubscribed event revokes which names none.
+    /// The purpose that an Unsubscribed event without a purpose revokes.
     unsubscribe: Arc<str>,
 }
 
-/// What is known of an event beside what it says.
+/// Data about an event from outside of the event.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The source, whatever the event says: the write key's, or `--source`.
+    /// The source that replaces the event's own: that of the write key, or `--source`.
     pub source_override: Option<Arc<str>>,
-    /// The source of an event that has no `context.source`.
+    /// The source of an event without `context.source`.
     pub default_source: Arc<str>,
-    /// The server's clock, when a server received it; without it the event's own `receivedAt`.
+    /// The server's time, when a server received the event; without it, the event's own `receivedAt` counts.
     pub received_at: Option<Timestamp>,
-    /// `sentAt` of the envelope, for events without their own.
+    /// `sentAt` of the envelope, for events without a `sentAt`.
     pub sent_at: Option<Timestamp>,
-    /// The clock of whoever reads, when a file's events are held against it: what is far ahead of it has not
-    /// happened.
+    /// The reader's time, for the events of a file: a time far after it cannot be right.
     pub now: Option<Timestamp>,
-    /// Makes the id of an event that has neither id nor time, when such events that are equal are still two.
+    /// Makes the id of an event without id and time, when two equal events must count as two.
     pub new_id: Option<fn() -> String>,
-    /// The way it came, for metrics: `graphql`, `http` or `import`.
+    /// The transport of the event, for metrics: `graphql`, `http` or `import`.
     pub way: &'static str,
 }
 
@@ -62,7 +61,7 @@ impl Origin {
         }
     }
 
-    /// Events of a file; [`as_of`](Self::as_of) holds them against a clock.
+    /// Events of a file. [`as_of`](Self::as_of) compares their times with a clock.
     pub fn import(source: Option<Arc<str>>, file_name: impl Into<Arc<str>>) -> Self {
         Origin {
             source_override: source,
@@ -75,7 +74,7 @@ impl Origin {
         }
     }
 
-    /// The same, read at that time.
+    /// The same, read at this time.
     #[must_use]
     pub fn as_of(self, now: Timestamp) -> Self {
         Origin { now: Some(now), ..self }
@@ -96,28 +95,28 @@ impl Origin {
     }
 }
 
-/// An event that was understood.
+/// An event that was read.
 #[derive(Clone, Debug)]
 pub struct Read {
-    /// What will be stored.
+    /// The fact to store.
     pub fact: Fact,
     /// Warnings.
     pub problems: Vec<Problem>,
-    /// Of an alias: what `previousId` may be; see [`Previous`].
+    /// For an alias: the two meanings of `previousId`; see [`Previous`].
     pub previous: Option<Previous>,
 }
 
-/// An event that was not.
+/// An event that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Its id, when it has a good one.
+    /// Its id, if it has a valid one.
     pub message_id: Option<Arc<str>>,
-    /// Why, faults first; never empty.
+    /// The problems, faults first; never empty.
     pub problems: Vec<Problem>,
 }
 
 impl Reader {
-    /// A reader under these settings.
+    /// A reader with these settings.
     pub fn new(settings: &Settings) -> Self {
         Reader {
             identifiers: Identifiers::new(&settings.identity),
@@ -128,18 +127,18 @@ impl Reader {
         }
     }
 
-    /// Where identifiers are read and normalised.
+    /// The part that reads and normalises identifiers.
     pub fn identifiers(&self) -> &Identifiers {
         &self.identifiers
     }
 
-    /// What a track event of this name means on this channel.
+    /// The meaning of a track event with this name on this channel.
     pub fn kind_of(&self, name: &str, channel: &str) -> Arc<str> {
         let words = name_words(name);
         self.meaning(&words, &kinds::squash(&words), channel).0
     }
 
-    /// What a track event means, and the rule of the settings that says so.
+    /// The meaning of a track event, and the rule of the settings for it.
     fn meaning(&self, words: &str, squashed: &str, channel: &str) -> (Arc<str>, Option<&EventRule>) {
         match self.events.iter().find(|rule| rule.name.fits(words)) {
             Some(rule) => (rule.kind.clone(), Some(rule)),
@@ -147,10 +146,10 @@ impl Reader {
         }
     }
 
-    /// Reads one event. `occurrences` are those of its file or call.
+    /// Reads one event. `occurrences` has the counts of its file or call.
     ///
     /// # Errors
-    /// When it can't be stored, with everything that is wrong with it.
+    /// When the event cannot be stored, with all its problems.
     pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
         let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
         let checked = check(text).map_err(|fault| whole(not_json(&fault)))?;
@@ -220,7 +219,7 @@ impl Reader {
         let channel = touchpoint.as_ref().map(|t| &t.channel);
         let kind = touchpoint.as_ref().map_or("", |t| &*t.kind);
         let own = rule.and_then(|rule| rule.order.as_ref());
-        // What the settings give another meaning does not do what the built-in table would have it do.
+        // An event with a meaning from the settings does not have the meaning of the built-in table.
         let is_other = rule.is_some_and(|rule| {
             own.is_none() && channel.is_some_and(|channel| rule.kind != kinds::of_track(&words, &squashed, channel))
         });
@@ -258,11 +257,11 @@ pub(crate) struct Event<'a> {
     pub(crate) top: Object<'a>,
     pub(crate) kind: Type,
     pub(crate) properties: Object<'a>,
-    /// Of identify only. RudderStack puts them into the context, where they are found too.
+    /// For identify only. RudderStack puts traits into the context, where they are read too.
     pub(crate) traits: Object<'a>,
     pub(crate) context: Object<'a>,
     pub(crate) context_traits: Object<'a>,
-    /// Whatever is an id is read by these.
+    /// All ids are read by these.
     pub(crate) ids: &'a Identifiers,
 }
 
@@ -275,7 +274,7 @@ pub(crate) enum Type {
     Identify,
     Group,
     Alias,
-    /// A fault, noted.
+    /// A fault, which is in the notes.
     None,
 }
 
@@ -349,7 +348,7 @@ impl<'a> Event<'a> {
             let warnings = notes.warnings.len();
             let named = ["event", "name"].into_iter().find_map(|field| notes.name(field, self.top.get(field)));
             if named.is_none() {
-                // A name that cannot be one is the reason why there is none.
+                // The problem was the invalid name, so there is no second problem.
                 notes.faults.extend(notes.warnings.drain(warnings..));
                 if !notes.faults.iter().any(|fault| matches!(fault.path.as_deref(), Some("event" | "name"))) {
                     notes.fault(ProblemCode::MissingField, "event", "a track event without its name in event");
@@ -383,13 +382,13 @@ fn object<'a>(path: &str, raw: Option<&'a RawValue>, notes: &mut Notes) -> Objec
     .unwrap_or_default()
 }
 
-/// Own copy of a borrowed value, as it is stored.
+/// An owned copy of a borrowed value, in its stored form.
 pub(crate) fn own(raw: &RawValue) -> Arc<RawValue> {
     Arc::from(mended(raw).into_owned())
 }
 
 fn not_json(fault: &serde_json::Error) -> Problem {
-    // The text of serde_json's error may quote what it read; its place does not.
+    // The text of serde_json's error may contain a value. Its line and column do not.
     let place = if fault.line() == 0 { String::new() } else { format!(" at column {}", fault.column()) };
     let reason = match fault.classify() {
         serde_json::error::Category::Eof => "it ends too early",
@@ -399,7 +398,7 @@ fn not_json(fault: &serde_json::Error) -> Problem {
     Problem::whole(ProblemCode::NotAnEvent, format!("{reason}{place}"))
 }
 
-/// The way's own source, else `context.source`, else the way's default.
+/// The source of the write key or of `--source`, else `context.source`, else the default.
 fn source(event: &Event<'_>, origin: &Origin, notes: &mut Notes) -> Arc<str> {
     if let Some(source) = &origin.source_override {
         return source.clone();
@@ -421,12 +420,12 @@ fn campaign(event: &Event<'_>, notes: &mut Notes) -> Option<Arc<Campaign>> {
     (campaign != Campaign::default()).then(|| Arc::new(campaign))
 }
 
-/// No two are the same.
+/// Each id is different.
 fn random_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
-/// Whether a source's name can be one.
+/// Whether a text is a valid name of a source.
 pub fn is_source_name(text: &str) -> bool {
     !text.trim().is_empty() && fit(text).is_ok()
 }

@@ -1,5 +1,5 @@
-//! A store for tests of what comes before it: it remembers messages and identifiers, and does what
-//! the test wants of it. What stores mean is tested on real ones.
+//! A store for tests of ingest: it remembers messages and identifiers, and a test sets its behaviour. Other tests check
+//! real stores.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +22,13 @@ use crate::store::{Applied, AppliedDecision, Result, StoreError};
 pub(crate) struct FakeStore {
     pub(crate) stored: Mutex<Vec<Fact>>,
     pub(crate) identifiers: Mutex<HashSet<IdentifierKey>>,
-    /// The sizes of the batches that were tried.
+    /// The sizes of all batches.
     pub(crate) batches: Mutex<Vec<usize>>,
-    /// Message ids that make it refuse a batch.
+    /// Message ids for which it refuses a batch.
     pub(crate) refuses: HashSet<String>,
-    /// While set, every batch finds the store away.
+    /// While set, every batch gets the error that the store is away.
     pub(crate) away: AtomicBool,
-    /// A message id that makes it panic.
+    /// A message id for which it panics.
     pub(crate) panics_at: Option<String>,
     /// Each commit takes one of these.
     pub(crate) commits: Semaphore,

@@ -1,4 +1,4 @@
-//! The identifiers of an event: which there are, made one and the same however they are written.
+//! The identifiers of an event, in one normalised form for all spellings.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ mod text;
 
 pub use text::visible;
 
-/// The most identifiers that an event names. Each is linked with each.
+/// The most identifiers of an event. There is a limit, since each is linked with each.
 pub const MOST: usize = 100;
 
 /// Reads identifiers under the rules of `[identity]`.
@@ -33,7 +33,7 @@ pub struct Identifiers {
     kinds: Vec<Kind>,
     blocked: BlockedValues,
     phones: Phones,
-    /// What `previousId` of an alias may be: a user_id, an anonymous_id.
+    /// The kinds that `previousId` of an alias may have: user_id, anonymous_id.
     user: Arc<str>,
     anonymous: Arc<str>,
 }
@@ -45,27 +45,26 @@ struct Kind {
     rule: KindRule,
 }
 
-/// What `previousId` of an alias may be. The reader cannot know which one exists, so the fact has it
-/// as an anonymous_id, and whoever has the store at hand calls [`Identifiers::is_user`] when it is
-/// a user_id.
+/// The two meanings of `previousId` of an alias. The reader cannot know which one exists, so the fact has an
+/// anonymous_id. `ingest::writer`, which has the store, calls [`Identifiers::is_user`] when it is a user_id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Previous {
-    /// It as a user_id: wins when it exists.
+    /// The id as a user_id. It wins when this user_id exists.
     pub as_user: IdentifierKey,
-    /// It as an anonymous_id: what it is in the fact.
+    /// The id as an anonymous_id, as in the fact.
     pub as_anonymous: IdentifierKey,
-    /// Whether the event has that anonymous_id of its own too.
+    /// Whether the event itself also has this anonymous_id.
     is_both: bool,
 }
 
-/// Why no composite is made of parts that are all there.
+/// Why no composite is made although all parts are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unmade<'k> {
-    /// What stands here is neither text nor a number.
+    /// The value here is neither text nor a number.
     NoText(&'k EventPath),
-    /// What stands here is blocked.
+    /// The value here is blocked.
     Blocked(&'k EventPath),
-    /// Of what stands here a character was lost.
+    /// The value here has lost a character.
     Lost(&'k EventPath),
     /// No identifier can have the value.
     Unfit(ProblemCode, &'static str),
@@ -74,25 +73,25 @@ pub(crate) enum Unmade<'k> {
 /// Why a value is no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoIdentifier {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("an empty value")]
     Empty,
     /// It is too long.
     #[error("longer than 1,024 bytes")]
     TooLong,
-    /// It has characters that are not to be seen.
+    /// It has invisible characters.
     #[error("a control character in it")]
     ControlCharacter,
-    /// A character of it was lost, so it can be the value of several.
+    /// It has lost a character, so several values may look like it.
     #[error("{LOST_CHARACTER}")]
     Lost,
-    /// It stands for nobody.
+    /// It is a placeholder that identifies no person.
     #[error("a blocked value, which stands for nobody")]
     Blocked,
-    /// It is no phone number, as far as the configured country goes.
+    /// It is not a phone number in the configured country.
     #[error("not a phone number: write it as +447700900123, or as it is dialled in the configured country")]
     NotAPhone,
-    /// It is no e-mail address.
+    /// It is not an e-mail address.
     #[error("not an e-mail address: write it as ada@example.com")]
     NotAnEmail,
 }
@@ -118,7 +117,8 @@ impl Identifiers {
         }
     }
 
-    /// A value as it is stored and looked up. Of a kind that is not listed only what nobody sees is taken off.
+    /// A value in the form for storage and look-up. For a kind that is not listed, only invisible characters are
+    /// removed.
     ///
     /// # Errors
     /// When no identifier can have this value.
@@ -128,8 +128,8 @@ impl Identifiers {
         Ok(IdentifierKey { kind: name, value: self.value(listed, &Given::text(value))? })
     }
 
-    /// A value to look up: as [`normalise`](Self::normalise), and one that no event could bring today as it stands,
-    /// since a store may have it from before. `None` for what no store has.
+    /// A value to look up: as [`normalise`](Self::normalise). A value that no event could have today is kept unchanged,
+    /// since a store may have it from an earlier version. `None` for a value that no store has.
     pub fn sought(&self, kind: &str, value: &str) -> Option<IdentifierKey> {
         self.normalise(kind, value).ok().or_else(|| {
             let (kind, value) = (visible(kind), visible(value));
@@ -138,8 +138,8 @@ impl Identifiers {
         })
     }
 
-    /// An id that is no identifier: of a message, an order, a session, a device. As people see it; nothing when it is
-    /// not given; nothing and a note when it is blocked or cannot be.
+    /// An id that is not an identifier: of a message, an order, a session, a device. It is normalised to what people
+    /// see. `None` when it is not given; `None` and a note when it is blocked or invalid.
     pub(crate) fn id(&self, weight: Weight, path: &str, raw: Option<&RawValue>, notes: &mut Notes) -> Option<Arc<str>> {
         let Some(text) = as_text(raw?) else {
             notes.note(weight, ProblemCode::BadValue, path, NO_TEXT);
@@ -168,17 +168,17 @@ impl Identifiers {
         self.kinds.iter().find(|kind| &*kind.settings.name == name)
     }
 
-    /// The kinds that are listed, in order of priority.
+    /// The listed kinds, in order of priority.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.kinds.iter().map(|listed| &*listed.settings.name)
     }
 
-    /// Whether a kind is among them.
+    /// Whether a kind is listed.
     pub fn is_listed(&self, kind: &str) -> bool {
         self.kind(kind).is_some()
     }
 
-    /// Makes `previousId` of an alias the user_id it turned out to be.
+    /// Replaces the anonymous_id of an alias's `previousId` by the user_id.
     pub fn is_user(&self, identifiers: &mut Vec<FactIdentifier>, previous: &Previous) {
         if !previous.is_both {
             identifiers.retain(|present| present.key != previous.as_anonymous);
@@ -236,7 +236,7 @@ impl Identifiers {
         (identifiers, previous)
     }
 
-    /// Takes a value, or each of a list of them.
+    /// Takes a value, or each value of a list.
     fn take(&self, kind: &Kind, raw: &RawValue, path: impl Fn() -> String, found: &mut Found, notes: &mut Notes) {
         let Some(given) = Given::of(raw) else {
             match Json::of(raw) {
@@ -264,7 +264,7 @@ impl Identifiers {
         notes: &mut Notes,
     ) {
         let Some(value) = self.noted(Some(kind), given, &path, found, notes) else { return };
-        // A composite can be given whole: then its parts stand in the value.
+        // A composite can be given as one value that contains its parts.
         if kind.rule.is_blocked(&value) {
             found.blocked = true;
             notes.warn(ProblemCode::BlockedValue, path(), BLOCKED_PART);
@@ -299,11 +299,11 @@ impl Identifiers {
         }
     }
 
-    /// A composite, made of what stands at its parts, each as people see it and in lower case. Nothing when one is
-    /// missing or empty.
+    /// A composite of the values of its parts, each normalised to what people see and in lower case. `None` when a part
+    /// is missing or empty.
     ///
     /// # Errors
-    /// When nothing can be made of what is there.
+    /// When no composite can be made of the present values.
     pub(crate) fn composite<'a, 'k>(
         &self,
         kind: &'k KindSettings,
@@ -354,7 +354,7 @@ impl Identifiers {
         let as_user = self.value(self.kind(&self.user), &given).unwrap_or_else(|_| value.clone());
         let as_user = IdentifierKey { kind: self.user.clone(), value: as_user };
         if identifiers.iter().any(|present| present.key == as_user) {
-            // An alias of the user's own id speaks of one identifier.
+            // An alias of the user's own id has one identifier.
             return None;
         }
         let as_anonymous = IdentifierKey { kind: self.anonymous.clone(), value };
@@ -366,7 +366,7 @@ impl Identifiers {
         Some(Previous { as_user, as_anonymous, is_both })
     }
 
-    /// Puts an identifier behind those of its kind.
+    /// Adds an identifier after the others of its kind.
     fn insert(&self, identifiers: &mut Vec<FactIdentifier>, key: IdentifierKey) {
         let rank = |kind: &str| self.kinds.iter().position(|k| &*k.settings.name == kind).unwrap_or(self.kinds.len());
         let own = rank(&key.kind);
@@ -374,7 +374,7 @@ impl Identifiers {
         identifiers.insert(place, FactIdentifier { listed: own < self.kinds.len(), key });
     }
 
-    /// The normalised value; nothing for an empty one; nothing and a note for one that cannot be.
+    /// The normalised value; `None` for an empty one; `None` and a note for an invalid one.
     fn noted(
         &self,
         kind: Option<&Kind>,
@@ -423,7 +423,7 @@ impl Identifiers {
             Normalise::Trim => return Ok(text.as_ref().into()),
             Normalise::Email => {
                 let address = email::normalise(&text).ok_or(NoIdentifier::NotAnEmail)?;
-                // A few letters are longer in lower case, and so is a domain in Unicode.
+                // A few letters are longer in lower case, and a domain can be longer in Unicode.
                 fits(&address)?;
                 address.into()
             }
@@ -436,15 +436,15 @@ impl Identifiers {
         if self.blocked(kind).blocks(&value) { Err(NoIdentifier::Blocked) } else { Ok(value) }
     }
 
-    /// The values that do not identify a person: of this kind, or of one that is not listed.
+    /// The values that do not identify a person, of this kind or of an unlisted kind.
     fn blocked<'a>(&'a self, kind: Option<&'a Kind>) -> &'a BlockedValues {
         kind.map_or(&self.blocked, |kind| &kind.rule.blocked)
     }
 }
 
-/// A value as it was given: a text, or a number.
+/// A given value: a text or a number.
 struct Given<'a> {
-    /// Of a number its digits.
+    /// The digits of a number.
     text: Cow<'a, str>,
     /// A number as it was written.
     number: Option<&'a str>,
@@ -468,7 +468,7 @@ const BLOCKED_PART: &str = "a blocked value, so nothing is made of it";
 struct Found {
     all: Vec<FactIdentifier>,
     blocked: bool,
-    /// Where the first stood that was one too many.
+    /// The path of the first identifier above the limit.
     beyond: Option<String>,
 }
 
@@ -497,7 +497,7 @@ impl External<'_> {
     }
 }
 
-/// Entries with a type and an id. A type has no colon, so that `kind:value` can be taken apart.
+/// Entries with a type and an id. A type has no colon, so that `kind:value` can be split.
 fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
     const PATH: &str = "context.externalIds";
     let Some(raw) = event.context.get("externalIds") else { return Vec::new() };
@@ -528,8 +528,8 @@ fn external_ids<'a>(event: &Event<'a>, notes: &mut Notes) -> Vec<External<'a>> {
     found
 }
 
-/// Whether a character of an id was lost: here, where it was half a character, or before the event was sent, where a
-/// program wrote U+FFFD for what it could not read. Ids that were different may be equal now.
+/// Whether an id has lost a character: here, because it had half a character, or earlier, because another program wrote
+/// U+FFFD for a character that it could not read. Different ids may be equal after this.
 pub(super) fn is_lost(id: &str) -> bool {
     id.contains(LOST)
 }

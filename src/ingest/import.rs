@@ -1,5 +1,5 @@
-//! A file of events into the store, whatever its length: one thread reads lines, one understands
-//! them, and batches are written meanwhile. Order is kept; memory is bounded by lines, not by files.
+//! Imports a file of events of any length: one thread reads lines, one parses events, and batches are written at the
+//! same time. The order is kept. Memory depends on the length of lines, not of files.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,47 +41,47 @@ pub enum ImportFrom {
     Stdin,
 }
 
-/// What became of a file so far.
+/// The result of a file so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Events that are stored now.
+    /// Events that were stored by this import.
     pub created: u64,
     /// Events that were stored before.
     pub unchanged: u64,
-    /// Events, or lines that are none, that are not stored.
+    /// Events that were not stored, and lines that are not events.
     pub rejected: u64,
     /// Events that are stored with a warning.
     pub warned: u64,
 }
 
-/// How far a file is.
+/// The progress of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportProgress {
-    /// What became of it so far.
+    /// The result so far.
     pub counts: ImportCounts,
     /// Bytes read, before they are unpacked.
     pub position: u64,
-    /// Of so many, when that is known.
+    /// The bytes of the whole file, if known.
     pub length: Option<u64>,
 }
 
-/// A file that was worked through, or as far as it was.
+/// The result of a file, also of an incomplete import.
 #[derive(Clone, Debug)]
 pub struct ImportReport {
-    /// What became of it.
+    /// The counts.
     pub counts: ImportCounts,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
-    /// Whether it was left before its end because somebody wanted to stop.
+    /// Whether the import was stopped before the end of the file.
     pub stopped: bool,
-    /// Why it could not be read to its end.
+    /// Why the file could not be read to its end.
     pub fault: Option<ImportFault>,
 }
 
-/// What ends the import of a file.
+/// An error that ends the import of a file.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ImportFault {
-    /// It cannot be opened, or not be read on.
+    /// The file cannot be opened or read.
     #[error("{name}: cannot be read: {reason}")]
     Unreadable {
         /// Which.
@@ -89,7 +89,7 @@ pub enum ImportFault {
         /// Why.
         reason: String,
     },
-    /// The store is away or failed. What was counted is safe.
+    /// The store is away or failed. The counted events are safe.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The list of rejects or that of problems cannot be written.
@@ -97,24 +97,24 @@ pub enum ImportFault {
     Rejects(String),
 }
 
-/// An event, or a line that is none, of which there is something to say.
+/// An event with problems, or a line that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// The file's name.
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: u64,
-    /// Which event of the line's batch, from 0.
+    /// The index of the event in the line's batch, from 0.
     pub event: Option<usize>,
     /// Whether it is stored.
     pub status: EventStatus,
-    /// The event's id, when it has a good one.
+    /// The event's id, if it has a valid one.
     pub message_id: Option<Arc<str>>,
-    /// What is wrong with it; of one that is rejected at least one.
+    /// Its problems. A rejected event has at least one.
     pub problems: Vec<Problem>,
 }
 
-/// One problem of one event. As JSON one line of the file of problems.
+/// One problem of one event. Its JSON is one line of the file of problems.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineProblem<'a> {
@@ -122,19 +122,19 @@ pub struct LineProblem<'a> {
     pub file: &'a str,
     /// The line, from 1.
     pub line: u64,
-    /// Which event of the line's batch, from 0; null where the line is one event.
+    /// The index of the event in the line's batch, from 0; null when the line is one event.
     pub event: Option<usize>,
     /// Whether the event is stored: CREATED, UNCHANGED or REJECTED.
     pub status: &'static str,
-    /// The event's id, when it has a good one.
+    /// The event's id, if it has a valid one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<&'a str>,
-    /// What is wrong, and what was made of it: code, path, message.
+    /// The problem and its effect: code, path, message.
     #[serde(flatten)]
     pub problem: &'a Problem,
 }
 
-/// An event or a line that is not stored. As JSON one line of the file of rejects.
+/// An event or a line that was not stored. Its JSON is one line of the file of rejects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reject {
@@ -142,71 +142,71 @@ pub struct Reject {
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: u64,
-    /// Which event of the line's batch, from 0.
+    /// The index of the event in the line's batch, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<usize>,
-    /// The event's id, when it has a good one.
+    /// The event's id, if it has a valid one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<Arc<str>>,
-    /// What is wrong with it first of all: code, path, message.
+    /// The first problem: code, path, message.
     #[serde(flatten)]
     pub problem: Problem,
-    /// What else there is to say.
+    /// The other problems.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<Problem>,
 }
 
-/// Where an event stands.
+/// The position of an event in the file.
 #[derive(Clone, Copy)]
 struct Place {
     line: u64,
     event: Option<usize>,
 }
 
-/// What was understood of some lines.
+/// The parsed events of some lines.
 #[derive(Default)]
 struct Parsed {
     reads: Vec<(Place, Read)>,
     rejects: Vec<(Place, Rejected)>,
     bytes: usize,
-    /// Why there is no more, when that is a fault.
+    /// The error after which there are no more lines, if any.
     fault: Option<String>,
 }
 
-/// The most text of a batch: events can be large.
+/// The most bytes of text in a batch: events can be large.
 const BATCH_BYTES: usize = 16 << 20;
-/// Chunks and batches under way between threads.
+/// The number of chunks and batches in the queues between threads.
 const UNDER_WAY: usize = 3;
 
 impl Import {
-    /// Imports under these settings; `source` wins over what events say of theirs.
+    /// Imports with these settings. `source` replaces the source of events.
     pub fn new(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>) -> Self {
         Self::with_clock(store, settings, source, clock::system())
     }
 
-    /// As [`new`](Self::new), by another clock.
+    /// As [`new`](Self::new), with another clock.
     pub fn with_clock(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
         Import { writer: Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock }, source }
     }
 
-    /// Goes by the store's newest rules; the settings' become the first version when there is none.
+    /// Uses the store's newest rules. When there are none, the rules of the settings become the first version.
     ///
     /// # Errors
-    /// When the store is away or fails, or its rules are of a newer program.
+    /// When the store is away or fails, or a newer program saved its rules.
     pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
         self.writer.rules.renew(&*self.writer.store, &self.writer.clock).await
     }
 
-    /// Assigns all that is noted of visits on shared devices, or until `stop` turns true; whether nothing is left.
+    /// Assigns all recorded visits on shared devices, or until `stop` becomes true. Returns whether nothing is left.
     ///
     /// # Errors
-    /// When the store is away or fails. A server, or the next import, goes on where it was.
+    /// When the store is away or fails. A server or the next import continues later.
     pub async fn assign_visits(&self, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
         Ok(self.writer.assign_visits(&[], usize::MAX, || *stop.borrow()).await?.done)
     }
 
-    /// Imports one file to its end, or until `stop` turns true: then the batch in hand is finished.
-    /// `progress` hears of each batch, `remark` of each event with problems.
+    /// Imports one file to its end, or until `stop` becomes true; then it finishes the present batch. It calls
+    /// `progress` after each batch and `remark` for each event with problems.
     pub async fn run(
         &self,
         from: &ImportFrom,
@@ -291,14 +291,14 @@ impl Import {
         Ok(outcomes.map(|((place, id, problems), outcome)| (place, EventOutcome::of(outcome, id, problems))).collect())
     }
 
-    /// Starts the two threads that read and understand. They end when the receiver is dropped.
+    /// Starts the two threads that read lines and parse events. They end when the receiver is dropped.
     fn read(&self, input: Input, name: &Arc<str>) -> mpsc::Receiver<Parsed> {
         let (chunks, to_parse) = std::sync::mpsc::sync_channel::<Result<Chunk, io::Error>>(UNDER_WAY);
         let (parsed, to_write) = mpsc::channel(UNDER_WAY);
         thread::spawn(move || {
             let outcome = input.chunks(|chunk| chunks.send(Ok(chunk)).is_ok());
             if let Err(fault) = outcome {
-                // An error here is a parser that has had enough.
+                // An error here means that the parser has ended.
                 let _ = chunks.send(Err(fault));
             }
         });
@@ -315,7 +315,7 @@ impl Import {
     }
 }
 
-/// Understands lines, on a thread of its own.
+/// Parses lines, on a thread of its own.
 struct Parser {
     rules: SharedRules,
     clock: Clock,
@@ -327,7 +327,7 @@ struct Parser {
 impl Parser {
     fn run(&mut self, chunks: &std::sync::mpsc::Receiver<io::Result<Chunk>>, out: &mpsc::Sender<Parsed>) {
         use std::sync::mpsc::RecvTimeoutError;
-        // What came slowly, through a pipe, is not kept waiting for a full batch.
+        // Events from a slow pipe do not wait for a full batch.
         const PATIENCE: Duration = Duration::from_millis(200);
         let mut batch = Parsed::default();
         loop {
@@ -343,7 +343,7 @@ impl Parser {
                 }
                 Ok(Err(fault)) => {
                     batch.fault = Some(reason(&fault));
-                    // An error here is a writer that has had enough.
+                    // An error here means that the writer has ended.
                     let _ = out.blocking_send(batch);
                     return;
                 }
@@ -405,8 +405,8 @@ impl Parser {
     }
 }
 
-/// A line, cut where the byte order mark of another file stands that was put behind: such a mark is nothing in JSON
-/// but within a text.
+/// A line, split at each byte order mark. Such a mark is the beginning of another file that was appended. In JSON it
+/// can only occur inside a text.
 fn at_marks(line: &str) -> impl Iterator<Item = &str> {
     const MARK: char = '\u{feff}';
     let mut rest = Some(line);
@@ -432,14 +432,14 @@ fn at_marks(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A line that is a batch as `/v1/batch` takes it.
+/// A line that is a batch in the form of `/v1/batch`.
 struct Envelope<'a> {
     events: Vec<&'a str>,
     sent_at: Option<Timestamp>,
 }
 
 impl<'a> Envelope<'a> {
-    /// `None` for an event, and for what is no JSON.
+    /// `None` for an event, and for a line that is not JSON.
     fn of(text: &'a str) -> Option<Self> {
         // Most lines do not have the word, and need not be parsed twice.
         if !text.contains("\"batch\"") {
@@ -474,7 +474,7 @@ impl Remark {
         }
     }
 
-    /// As it stands in the file of rejects; nothing when it is stored.
+    /// Its entry in the file of rejects; `None` when it is stored.
     pub fn reject(&self) -> Option<Reject> {
         let mut problems = self.problems.iter().cloned();
         let none = || Problem::whole(ProblemCode::NotAnEvent, "rejected");
@@ -488,7 +488,7 @@ impl Remark {
         })
     }
 
-    /// As it stands in the file of problems.
+    /// Its entries in the file of problems.
     pub fn lines(&self) -> impl Iterator<Item = LineProblem<'_>> {
         self.problems.iter().map(|problem| LineProblem {
             file: &self.file,
@@ -526,13 +526,13 @@ impl ImportCounts {
 }
 
 impl ImportFrom {
-    /// What an argument of the command line means: `-` is standard input.
+    /// The input of an argument of the command line: `-` is standard input.
     pub fn argument(path: &Path) -> Self {
         if path.as_os_str() == "-" { ImportFrom::Stdin } else { ImportFrom::File(path.to_path_buf()) }
     }
 
-    /// The source of events that name none: the file's name, without `.gz`, so that a file is the
-    /// same packed and unpacked.
+    /// The source of events without a source: the file's name without `.gz`, so a compressed file and its original have
+    /// the same source.
     pub fn name(&self) -> Arc<str> {
         let name = self.file_name();
         name.strip_suffix(".gz").filter(|name| !name.is_empty()).map_or(name.clone(), Into::into)
@@ -562,7 +562,7 @@ impl std::fmt::Display for ImportFrom {
     }
 }
 
-/// The system's words without its number.
+/// The text of the system's error without its number.
 fn reason(fault: &io::Error) -> String {
     match fault.kind() {
         io::ErrorKind::NotFound => "there is no such file".into(),

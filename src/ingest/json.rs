@@ -1,5 +1,5 @@
-//! JSON read one level at a time, borrowed from the text: an event is mostly passed through, so
-//! nothing is built that is not asked for.
+//! Reads JSON one level at a time, borrowed from the text. Most of an event is stored unread, so only requested values
+//! are built.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,18 +15,18 @@ use crate::domain::{number, surrogate};
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// `None` when the text is no object.
+    /// `None` when the text is not an object.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
-    /// The value of a key; of a key given twice, the last. `null` is no value.
+    /// The value of a key; the last one when a key is given twice. `null` counts as absent.
     pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
         let entry = self.0.iter().rfind(|(name, _)| name == key)?;
         (entry.1.get() != "null").then_some(entry.1)
     }
 
-    /// Keys and values, as they stand; a key given twice stands twice.
+    /// Keys and values, unchanged. A key that is given twice is listed twice.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&Cow<'a, str>, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name, *value))
     }
@@ -46,7 +46,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut entries = Vec::with_capacity(8);
-                // A key as it stands: no text could be made of one with half a character.
+                // A key as written: a key with half a character has no text.
                 while let Some((key, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
                     entries.push((unquote(key.get()), value));
                 }
@@ -57,7 +57,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
-/// One value, looked at.
+/// One value, not parsed yet.
 #[derive(Debug)]
 pub(crate) enum Json<'a> {
     Null,
@@ -84,7 +84,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// What stands within a value, so many steps deep. `null` is no value.
+/// The value at a path inside a value. `null` counts as absent.
 pub(crate) fn within<'a, 's>(
     value: &'a RawValue,
     steps: impl IntoIterator<Item = &'s Box<str>>,
@@ -92,8 +92,8 @@ pub(crate) fn within<'a, 's>(
     steps.into_iter().try_fold(value, |value, step| Object::parse(value.get())?.get(step))
 }
 
-/// The value as text, when it is text or a number. A number is its [digits](crate::domain::number::plain), however
-/// it was written: as an id 12345.0 is 12345.
+/// The value as text, when it is text or a number. A number gives its [digits](crate::domain::number::plain), in any
+/// notation: as an id, 12345.0 is 12345.
 pub(crate) fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let text = raw.get();
     match text.as_bytes().first()? {
@@ -103,7 +103,7 @@ pub(crate) fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// What a text says; half a character in it is U+FFFD.
+/// The content of a text. Half a character in it becomes U+FFFD.
 fn unquote(text: &str) -> Cow<'_, str> {
     let inner = text.trim_matches('"');
     if text.contains('\\') {
@@ -113,8 +113,8 @@ fn unquote(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// JSON text cut into texts, numbers, words and signs, each with where it begins. Whether they stand in an order that
-/// says something is for the parser to decide.
+/// JSON text cut into texts, numbers, words and signs, each with its position. The parser checks whether their order is
+/// valid.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -147,7 +147,7 @@ fn is_sign(byte: &u8) -> bool {
     matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':')
 }
 
-/// Where a token stands: `properties.products[2].sku`.
+/// The path of a token: `properties.products[2].sku`.
 #[derive(Default)]
 struct Path<'a> {
     steps: Vec<Step<'a>>,
@@ -162,7 +162,7 @@ enum Step<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Takes the next token in.
+    /// Updates the path with the next token.
     fn follow(&mut self, token: &'a str) {
         match (token.as_bytes(), self.steps.last_mut()) {
             ([b'"', ..], Some(Step::Key(key))) if self.before_key => *key = token,
@@ -189,28 +189,28 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// An event's text, checked, with what had to be made of it so that it can be read.
+/// A checked event's text, with the repairs that were needed to read it.
 pub(crate) struct Checked<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// The first places of what is odd in it: a path can be long.
+    /// The first oddities with their paths; only the first, since a path can be long.
     pub(crate) odd: Vec<(String, Odd)>,
 }
 
-/// What is odd about a text or a number in an event.
+/// An oddity of a text or a number in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Odd {
-    /// Half a surrogate pair: what reads the text makes U+FFFD of it, and what is stored has that.
+    /// Half a surrogate pair: readers replace it by U+FFFD, and the stored text has U+FFFD.
     #[error("half a character in it, so that is U+FFFD")]
     Half,
-    /// No double holds the number, and few readers take such a one, so it is text from here on.
+    /// The number does not fit into a double, and few readers accept such a number, so it becomes a text.
     #[error("a number beyond what a double holds, so it is kept as text")]
     Beyond,
 }
 
-/// Checks what reading level by level does not: nesting that no reader takes, halves of characters, and numbers out
-/// of range, which become text. What passes here can be parsed whole when it is [stored](mended).
+/// Checks what a read by levels does not check: too deep nesting, halves of characters, and numbers out of range, which
+/// become text. A text that passes can be parsed completely when it is [stored](mended).
 pub(crate) fn check(text: &str) -> Result<Checked<'_>, serde_json::Error> {
-    /// Below the 128 levels that `serde_json` reads, and what wraps an answer adds some.
+    /// Less than the 128 levels that `serde_json` reads, since the answer around it adds some levels.
     const DEEPEST: usize = 64;
     const MOST_NAMED: usize = 20;
     let mut path = Path::default();
@@ -242,14 +242,14 @@ fn has_half(text: &str) -> bool {
 }
 
 fn beyond_a_double(token: &str) -> Option<Odd> {
-    /// A double has at most so many digits before its point.
+    /// The most digits of a double before its point.
     const MOST_DIGITS: usize = 300;
     let is_number = token.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     let may_be = is_number && (token.len() > MOST_DIGITS || token.contains(['e', 'E']));
     (may_be && token.parse::<f64>().is_ok_and(f64::is_infinite)).then_some(Odd::Beyond)
 }
 
-/// A value as it is stored: of what it says nothing is lost but halves of characters.
+/// A value in its stored form. Only halves of characters are lost.
 pub(crate) fn mended(raw: &RawValue) -> Cow<'_, RawValue> {
     match surrogate::mend(raw.get()) {
         Cow::Borrowed(_) => Cow::Borrowed(raw),
@@ -257,7 +257,7 @@ pub(crate) fn mended(raw: &RawValue) -> Cow<'_, RawValue> {
     }
 }
 
-/// A value as one text, however it was spaced and its texts escaped; numbers stay as they were written.
+/// A value as one text, the same for all spacing and all escapes of texts. Numbers stay as they were written.
 pub(crate) fn compact(raw: &RawValue) -> Cow<'_, str> {
     let text = raw.get();
     if !text.starts_with(['{', '[']) && !text.contains('\\') {

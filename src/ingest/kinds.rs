@@ -1,9 +1,9 @@
-//! What an event's name means: one table, from Segment's specs for commerce, e-mail, mobile,
-//! support and accounts, and from the events that Google Analytics 4 recommends. The README shows it as [`table`]
-//! prints it. What `[[event]]` of the settings says goes before it.
+//! The meanings of events' names: one table, from Segment's specs for commerce, e-mail, mobile, support and accounts,
+//! and from the events that Google Analytics 4 recommends. docs/events.md has it as [`table`] prints it. `[[event]]` of
+//! the settings comes before this table.
 //!
-//! To add a name: write it into its row. Upper and lower case, `snake_case` and `camelCase` make
-//! no difference; `*` stands for any run of characters; a name without `*` goes before one with.
+//! To add a name: write it into its row. Upper and lower case, `snake_case` and `camelCase` make no difference. `*`
+//! stands for any run of characters. A name without `*` comes before a name with `*`.
 
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
@@ -14,8 +14,7 @@ use super::channels;
 use crate::domain::pattern::{Pattern, name_words};
 pub use crate::domain::touchpoint::KINDS;
 
-/// Kinds with the names of events that mean them. `page` and `screen` are `view`; what stands
-/// nowhere is `other`.
+/// Kinds with the names of their events. `page` and `screen` are `view`; a name that is in no row is `other`.
 const NAMES: &[(&str, &[&str])] = &[
     (
         "view",
@@ -188,8 +187,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("consent", &["Consent Given", "Consent Withdrawn", "Unsubscribed", "Email Unsubscribed", "SMS Unsubscribed"]),
 ];
 
-/// The same for names that stand nowhere above, on a channel that carries messages
-/// ([`channels::carries_messages`]): a letter, a catalogue, somebody's own "Newsletter Sent".
+/// The same for names that are in no row above, on a channel with messages ([`channels::carries_messages`]): a letter,
+/// a catalogue, a "Newsletter Sent".
 const ON_MESSAGE_CHANNELS: &[(&str, &[&str])] = &[
     ("message_sent", &["* Sent", "* Delivered"]),
     ("message_opened", &["* Opened"]),
@@ -198,7 +197,7 @@ const ON_MESSAGE_CHANNELS: &[(&str, &[&str])] = &[
     ("contact", &["* Replied"]),
 ];
 
-/// The tables, made ready to look names up in.
+/// The tables, prepared for look-ups of names.
 struct Names {
     exact: FxHashMap<String, Arc<str>>,
     patterns: Vec<(Pattern, Arc<str>)>,

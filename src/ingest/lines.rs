@@ -1,4 +1,4 @@
-//! A file cut into lines, some hundred kilobytes at a time, whatever its length and theirs.
+//! Cuts a file into lines, some hundred kilobytes at a time, for any length of the file and of the lines.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
-/// The most bytes of a line; a longer one is skipped without being kept.
+/// The most bytes of a line. A longer line is skipped and not kept in memory.
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
-/// A chunk is handed on when it has so many bytes, or when reading on might wait.
+/// A chunk is handed on when it has this many bytes, or when the next read might wait.
 const CHUNK: usize = 256 << 10;
 
-/// An input that was opened.
+/// An open input.
 pub(crate) struct Input {
     source: Box<dyn Read + Send>,
     /// Bytes read so far, before they are unpacked.
     pub(crate) position: Arc<AtomicU64>,
-    /// Its length, when it has one.
+    /// Its length, if known.
     pub(crate) length: Option<u64>,
 }
 
@@ -44,11 +44,10 @@ impl Input {
         Input { source: Box::new(source), position, length }
     }
 
-    /// Cuts it into chunks of whole lines, unpacked when it begins as gzip does, until `take` has
-    /// had enough.
+    /// Cuts the input into chunks of whole lines, until `take` ends this. An input that begins like gzip is unpacked.
     ///
     /// # Errors
-    /// When it cannot be read on; what was read before was handed on.
+    /// When a read fails. The chunks before were handed on.
     pub(crate) fn chunks(self, mut take: impl FnMut(Chunk) -> bool) -> io::Result<()> {
         let mut packed = BufReader::with_capacity(CHUNK, self.source);
         let is_gzip = packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
@@ -61,18 +60,18 @@ impl Input {
     }
 }
 
-/// Lines that follow each other.
+/// Consecutive lines.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     /// The number of the first line, from 1.
     pub(crate) first_line: u64,
     bytes: Vec<u8>,
-    /// Where each line ends in `bytes`; `None` for one that was too long.
+    /// The end of each line in `bytes`; `None` for a line that was too long.
     ends: Vec<Option<usize>>,
 }
 
 impl Chunk {
-    /// Each line with its number, without its end; `None` for one that was too long.
+    /// Each line with its number, without its line end; `None` for a line that was too long.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
         let mut begin = 0;
         self.ends.iter().enumerate().map(move |(i, end)| {
@@ -90,14 +89,14 @@ impl Chunk {
 fn split<R: Read>(source: &mut BufReader<R>, take: &mut impl FnMut(Chunk) -> bool) -> io::Result<()> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let mut chunk = Chunk { first_line: 1, ..Chunk::default() };
-    // The most that a line and its end may have.
+    // The most bytes of a line with its line end.
     let most = LONGEST_LINE + 2;
     let outcome = loop {
         let begin = chunk.bytes.len();
         let read = match source.by_ref().take(most as u64).read_until(b'\n', &mut chunk.bytes) {
             Ok(read) => read,
             Err(fault) => {
-                // Half a line is no line.
+                // Half a line is not a line.
                 chunk.bytes.truncate(begin);
                 break Err(fault);
             }
@@ -134,7 +133,7 @@ fn split<R: Read>(source: &mut BufReader<R>, take: &mut impl FnMut(Chunk) -> boo
     outcome
 }
 
-/// Skips what is left of a line.
+/// Skips the rest of a line.
 fn skip_line(source: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = source.fill_buf()?;
@@ -150,7 +149,7 @@ fn skip_line(source: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Counts what is read through it.
+/// Counts the bytes that are read through it.
 struct Counted<R> {
     source: R,
     position: Arc<AtomicU64>,

@@ -1,4 +1,4 @@
-//! The id of a message, and how one is made for an event that has none.
+//! The id of a message, and a made id for an event without one.
 
 use std::sync::Arc;
 
@@ -12,14 +12,13 @@ use super::notes::{Notes, Weight};
 use super::time;
 use crate::stitching::batch::hex;
 
-/// How often each content came within one file or one call: equal rows may all be real, so the
-/// second of them gets another id than the first, and the same file again gets the same ids.
+/// Counts how often each content came in one file or one call. Equal rows may all be real events, so the second row
+/// gets another id than the first, and the same file again gets the same ids.
 ///
-/// Memory is bounded. Up to 65,536 contents are counted one by one. Past that, counts move to a
-/// sketch of 32 MB (count-min with conservative update: Estan and Varghese 2002, "New directions in
-/// traffic measurement and accounting"), which may count higher than it should but never gives the
-/// same content the same number twice; and a number only has to be another one each time, and the
-/// same one when the file is read again.
+/// Memory is limited. Up to 65,536 contents are counted exactly. Above this, counts move to a sketch of 32 MB
+/// (count-min with conservative update: Estan and Varghese 2002, "New directions in traffic measurement and
+/// accounting"). The sketch may count too high, but it never gives the same content the same number twice. This is
+/// enough: a number must be different each time, and the same when the file is read again.
 #[derive(Debug, Default)]
 pub struct Occurrences {
     exact: FxHashMap<[u8; 16], u32>,
@@ -30,7 +29,7 @@ impl Occurrences {
     const EXACT: usize = 1 << 16;
     const CELLS: usize = 1 << 22;
 
-    /// Which occurrence this is of a content: 1 for the first, and a greater one each time.
+    /// The number of this occurrence of a content: 1 for the first, and greater each time.
     fn next(&mut self, content: [u8; 16]) -> u32 {
         if let Some(sketch) = &mut self.sketch {
             let cells = Self::cells(&content);
@@ -47,7 +46,7 @@ impl Occurrences {
             let mut sketch = vec![0; 2 * Self::CELLS].into_boxed_slice();
             for (content, count) in self.exact.drain() {
                 for cell in Self::cells(&content) {
-                    // The larger count stays, so the order in which they move does not matter.
+                    // The larger count is kept, so the order of these moves does not matter.
                     sketch[cell] = sketch[cell].max(count);
                 }
             }
@@ -57,7 +56,7 @@ impl Occurrences {
         count
     }
 
-    /// One cell in each of two rows; a hash's own bytes are random enough.
+    /// One cell in each of two rows. The bytes of a hash are random enough.
     fn cells(content: &[u8; 16]) -> [usize; 2] {
         let half = |at: usize| {
             let bytes: [u8; 4] = [content[at], content[at + 1], content[at + 2], content[at + 3]];
@@ -67,10 +66,10 @@ impl Occurrences {
     }
 }
 
-/// The event's `messageId`, if it is one and not blocked, else one made from its source, its content and which occurrence of that
-/// content it is. Content is everything but `sentAt` and `receivedAt`, which tell of the way and
-/// not of what happened; the order of fields makes no difference. Where events come one by one, one that does not
-/// say when it happened gets an id of its own: two that are equal are two. `None` is a fault, noted.
+/// The event's `messageId`, if it is valid and not blocked; else an id made from its source, its content and the number
+/// of this occurrence of the content. Content is everything except `sentAt` and `receivedAt`, which are about the
+/// transport and not about the event. The order of fields makes no difference. When events come one by one, an event
+/// without a time gets a unique id: two equal events are two. `None` is a fault, which is in the notes.
 pub(crate) fn message_id(
     event: &Event<'_>,
     source: &str,
@@ -102,7 +101,7 @@ fn hash(event: &Event<'_>, source: &str) -> [u8; 16] {
         .entries()
         .filter(|(name, value)| match name.as_ref() {
             "sentAt" | "receivedAt" => false,
-            // Here they are still different ids.
+            // Here the ids are still different.
             "messageId" => as_text(value).is_some_and(|id| is_lost(&id)),
             _ => true,
         })
@@ -137,7 +136,7 @@ mod tests {
     fn the_same_content_never_gets_the_same_number_twice() {
         let mut counts = Occurrences::default();
         let mut given = FxHashMap::<u32, Vec<u32>>::default();
-        // Far beyond what is counted one by one, each content coming back later.
+        // Far above the number of exactly counted contents; each content comes again later.
         for round in 0..3 {
             for n in 0..100_000 {
                 let number = counts.next(content(n));

@@ -1,11 +1,12 @@
-//! From an event to a fact, and facts into the store.
+//! Turns events into facts, and writes facts into the store.
 //!
-//! * [`Reader`] reads one event as the contract says in "From an event to what is stored". Each part of a
-//!   [`Fact`](crate::domain::fact::Fact) has a file here, with the plural of the noun's name in the domain.
+//! * [`Reader`] reads one event by the contract "From an event to what is stored". Each part of a
+//!   [`Fact`](crate::domain::fact::Fact) has a file here, named with the plural of its domain type.
 //! * [`Ingest`] takes the events of many calls; one task writes them in batches. [`import`] reads files.
-//! * A fault rejects an event. An odd detail is left out or mended, with a warning. A problem names a place, never a value.
+//! * A fault rejects an event. A bad detail is left out or repaired, with a warning. A problem names a path, never a
+//!   value.
 //!
-//! Knows neither GraphQL nor HTTP.
+//! This layer does not know GraphQL or HTTP.
 
 pub mod active_rules;
 pub mod channels;

@@ -1,4 +1,4 @@
-//! What is found wrong while an event is read.
+//! The problems found while an event is read.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use serde_json::value::RawValue;
 use super::json::as_text;
 use crate::domain::{IdentifierKey, Problem, ProblemCode};
 
-/// Faults, for which the event is rejected, and warnings, with which it is stored.
+/// Faults, which reject the event, and warnings, with which the event is stored.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) faults: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// Whether a text that cannot be is a fault of the whole event, or is left out with a warning.
+/// Whether an invalid text is a fault of the whole event, or is left out with a warning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
     Fault,
@@ -38,8 +38,8 @@ impl Notes {
         }
     }
 
-    /// A text or a number as trimmed text: not empty, at most 1,024 bytes, no control characters.
-    /// Nothing, when it is not given or empty; nothing and a note, when it cannot be.
+    /// A text or a number as trimmed text: not empty, at most 1,024 bytes, no control characters. `None` when it is not
+    /// given or empty; `None` and a note when it is invalid.
     pub(crate) fn text<'a>(&mut self, weight: Weight, path: &str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
         let Some(text) = as_text(raw?) else {
             self.note(weight, ProblemCode::BadValue, path, "neither text nor a number");
@@ -59,8 +59,8 @@ impl Notes {
         }
     }
 
-    /// A text or a number as the name of what happened: control characters are blanks, and what is longer than
-    /// 1,024 bytes is cut. Nothing, when it is not given or empty; nothing and a warning, when it is no text.
+    /// A text or a number as the name of an event: control characters become blanks, and a longer text is cut at 1,024
+    /// bytes. `None` when it is not given or empty; `None` and a warning when it is not a text.
     pub(crate) fn name(&mut self, path: &str, raw: Option<&RawValue>) -> Option<Arc<str>> {
         let Some(text) = as_text(raw?) else {
             self.warn(ProblemCode::BadValue, path, "neither text nor a number");
@@ -79,7 +79,7 @@ impl Notes {
         (!name.is_empty()).then(|| name.into())
     }
 
-    /// As [`text`](Self::text), left out with a warning when it cannot be.
+    /// As [`text`](Self::text), left out with a warning when it is invalid.
     pub(crate) fn word(&mut self, path: &str, raw: Option<&RawValue>) -> Option<Arc<str>> {
         self.text(Weight::Warning, path, raw).map(Arc::from)
     }

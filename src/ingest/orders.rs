@@ -1,4 +1,4 @@
-//! What an event does to an order.
+//! The order event in an event.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use crate::domain::{Amount, Arrival, ProblemCode, Timestamp};
 use crate::settings::OrderFields;
 use crate::settings::events::PropertyPath;
 
-/// What an event says that may be about an order.
+/// The parts of an event that may be about an order.
 #[derive(Clone, Copy)]
 pub(crate) struct Said<'s> {
-    /// Its name, [squashed](super::kinds::squash); empty when the settings give it another meaning.
+    /// The event's name, [squashed](super::kinds::squash); empty when the settings give it another meaning.
     pub(crate) name: &'s str,
     /// What it means.
     pub(crate) kind: &'s str,
-    /// Which property is what.
+    /// The property names.
     pub(crate) fields: &'s OrderFields,
-    /// Whether the settings name an order's fields for it.
+    /// Whether the settings give the event property names of orders.
     pub(crate) own: bool,
 }
 
-/// What is done to an order.
+/// The kind of order event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
     Completed,
@@ -38,7 +38,7 @@ enum Act {
 }
 
 /// The order of "Order Completed", "Order Updated", "Order Cancelled" and "Order Refunded", of GA4's `purchase` and
-/// `refund`, and of what the settings call an order; nothing for any other event, and nothing when a fault was noted.
+/// `refund`, and of events that are orders by the settings. `None` for any other event, and `None` after a fault.
 pub(crate) fn order(
     event: &Event<'_>,
     said: Said<'_>,
@@ -50,7 +50,7 @@ pub(crate) fn order(
     if event.kind != Type::Track {
         return None;
     }
-    // A purchase without a number is no order, but may be anybody's own word for something else.
+    // A purchase without a number is not an order: a sender may use this name for something else.
     let (act, needs_number) = match (said.name, said.kind) {
         ("ordercompleted" | "completedorder", _) => (Act::Completed, true),
         ("orderupdated", _) => (Act::Updated, true),
@@ -76,7 +76,7 @@ pub(crate) fn order(
     Some((key, OrderEvent { at, arrival: Arrival::default(), owner: None, act }))
 }
 
-/// The products that an order's lines name.
+/// The products of an order's lines.
 pub(crate) fn products(order: Option<&(OrderKey, OrderEvent)>) -> Vec<Product> {
     match order.map(|(_, event)| &event.act) {
         Some(OrderAct::Completed(content) | OrderAct::Updated(content)) => {
@@ -87,7 +87,7 @@ pub(crate) fn products(order: Option<&(OrderKey, OrderEvent)>) -> Vec<Product> {
     }
 }
 
-/// The first of several places at which something stands, with its path below `properties`.
+/// The first value at one of several paths, with its path below `properties`.
 pub(crate) fn find<'a, 'p>(
     object: &Object<'a>,
     places: &'p [PropertyPath],
@@ -98,7 +98,7 @@ pub(crate) fn find<'a, 'p>(
     })
 }
 
-/// The path of a part of the order, as the event has it, else as it is usually called.
+/// The path of a part of the order in this event, else its usual path.
 fn path_of(found: Option<&PropertyPath>, places: &[PropertyPath]) -> String {
     format!("properties.{}", found.or(places.first()).map(ToString::to_string).unwrap_or_default())
 }
@@ -124,7 +124,7 @@ fn completed(event: &Event<'_>, fields: &OrderFields, channel: Option<&Arc<str>>
     let content = content(event, fields, channel, notes);
     if notes.faults.is_empty() {
         let path = path_of(find(&event.properties, &fields.currency).map(|(place, _)| place), &fields.currency);
-        // One that is none was noted where it was read.
+        // An invalid value has a note already.
         if content.currency.is_none() && notes.warnings.iter().all(|problem| problem.path.as_ref() != Some(&path)) {
             notes.warn(ProblemCode::MissingField, path, "no currency, so the order's is XXX");
         }
@@ -149,7 +149,7 @@ fn content(event: &Event<'_>, fields: &OrderFields, channel: Option<&Arc<str>>, 
         currency: currency(event, fields, notes),
         total: total(event, fields, notes),
         channel: channel.cloned(),
-        // Of a list in which nothing is a line nothing is known; it is not one that says there are none.
+        // A list without any valid line means that the lines are unknown, not that there are none.
         lines: lines.and_then(|lines| if lines.kept.is_empty() && lines.left_out { None } else { Some(lines.kept) }),
     }
 }
@@ -159,7 +159,7 @@ fn refund(event: &Event<'_>, fields: &OrderFields, notes: &mut Notes) -> Refund 
         let (price, _) = price(line, fields, path, notes);
         (RefundLine { product, quantity, price }, price.unwrap_or_default())
     });
-    // A refund of products is none of the whole order, not even when nobody can say which products.
+    // A refund of products is not a refund of the whole order, even when the products are unknown.
     let of_nothing = lines.as_ref().is_some_and(|lines| lines.kept.is_empty() && lines.left_out);
     let reason = find(&event.properties, &fields.reason);
     Refund {
@@ -197,7 +197,7 @@ fn total(event: &Event<'_>, fields: &OrderFields, notes: &mut Notes) -> Option<A
     }
 }
 
-/// A line's price of one, and whether it was given at all.
+/// The price of one piece of a line, and whether it was given.
 fn price(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> (Option<Amount>, bool) {
     match find(line, &fields.price) {
         Some((place, raw)) => (amount(Some(raw), || format!("{path}.{place}"), notes), true),
@@ -205,14 +205,14 @@ fn price(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes)
     }
 }
 
-/// What could be read of a list of lines.
+/// The valid lines of a list.
 struct Lines<T> {
     kept: Vec<T>,
-    /// Whether some were no lines.
+    /// Whether some entries were not lines.
     left_out: bool,
 }
 
-/// Each of the event's lines that has a sku and a quantity; another is left out. `read` gives the price of one too.
+/// The event's lines with a sku and a quantity; other lines are left out. `read` also gives the price of one piece.
 fn lines<T>(
     event: &Event<'_>,
     fields: &OrderFields,
@@ -245,8 +245,8 @@ fn lines<T>(
     Some(lines)
 }
 
-/// An amount given as a number or as text, not below zero and below 10^15; another is as if it was not given. Of more
-/// digits behind the point than are kept it is rounded half to even.
+/// An amount given as a number or as text, from zero up to below 10^15. Any other amount counts as not given. More
+/// digits after the point than are stored are rounded half to even.
 pub(crate) fn amount(raw: Option<&RawValue>, path: impl Fn() -> String, notes: &mut Notes) -> Option<Amount> {
     let read = match Json::of(raw?) {
         Json::Text(text) if text.trim().is_empty() => return None,

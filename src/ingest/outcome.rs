@@ -1,4 +1,4 @@
-//! What became of events.
+//! The outcomes of events.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use super::event::Rejected;
 use crate::domain::{CustomerId, Problem, ProblemCode};
 use crate::stitching::Outcome;
 
-/// What became of one call's events.
+/// The outcomes of one call's events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ingested {
-    /// The change number after them.
+    /// The change number after these events.
     pub change: i64,
     /// One per event, in order.
     pub outcomes: Vec<EventOutcome>,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventOutcome {
     /// Whether it is stored.
     pub status: EventStatus,
-    /// Its id; `None` when it has no good one.
+    /// Its id; `None` without a valid one.
     pub message_id: Option<Arc<str>>,
-    /// Whose it is; `None` when it is rejected or its identifiers bind nobody.
+    /// Its customer; `None` when it is rejected or its identifiers have no customer.
     pub customer: Option<CustomerId>,
-    /// What is wrong with it; on one that is stored, warnings.
+    /// Its problems. The problems of a stored event are warnings.
     pub problems: Vec<Problem>,
 }
 

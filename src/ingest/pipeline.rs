@@ -1,8 +1,8 @@
-//! Events of many calls into one store, so that small calls share a commit.
+//! Joins the events of many calls into batches, so that small calls share a commit.
 //!
-//! One task writes. While it waits for a commit calls queue up, and the next batch takes as many of
-//! them as fit. Each call is answered when its own events are safe, and not before; one whose
-//! caller went away is written all the same.
+//! One task writes. While it waits for a commit, calls wait in a queue, and the next batch takes as many calls as fit.
+//! Each call gets its answer when its own events are safe, not earlier. Events are also written when their caller has
+//! gone.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,29 +25,29 @@ use crate::stitching::{DecisionRequest, Outcome};
 use crate::store::rules::RulesInForce;
 use crate::store::{Applied, AppliedDecision, StoreError};
 
-/// Takes events in. Cheap to share; one for a process and store.
+/// Takes events. It is cheap to share. A process has one per store.
 pub struct Ingest {
     writer: Writer,
     queue: Mutex<Option<mpsc::Sender<Call>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// How many calls wait before further ones wait to get in.
+/// The number of calls in the queue. Further calls wait until there is space.
 const QUEUED_CALLS: usize = 256;
 
-/// One call's facts, and whom to tell.
+/// One call's facts, and the channel for its answer.
 struct Call {
     reads: Vec<Read>,
     reply: oneshot::Sender<Result<Applied, StoreError>>,
 }
 
 impl Ingest {
-    /// Begins to take events, by the machine's clock. Needs a Tokio runtime to be called in.
+    /// Begins to take events, with the machine's clock. It must be called in a Tokio runtime.
     pub fn new(store: impl IngestStore, settings: &Settings) -> Self {
         Self::with_clock(store, settings, clock::system())
     }
 
-    /// As [`new`](Self::new), by another clock.
+    /// As [`new`](Self::new), with another clock.
     pub fn with_clock(store: impl IngestStore, settings: &Settings, clock: Clock) -> Self {
         let writer = Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock };
         let (queue, calls) = mpsc::channel(QUEUED_CALLS);
@@ -55,42 +55,42 @@ impl Ingest {
         Ingest { writer, queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
     }
 
-    /// The reader, for those who normalise an identifier before they look it up.
+    /// The reader, for callers that normalise an identifier before a look-up.
     pub fn reader(&self) -> Arc<Reader> {
         self.writer.rules.active().reader.clone()
     }
 
-    /// Reads events by these settings from now on: `[[event]]`, `[[channel]]` and `[privacy] unsubscribe`. The
-    /// identity rules stay those in force. What was taken before stays as it was read.
+    /// Uses these settings for later events: `[[event]]`, `[[channel]]` and `[privacy] unsubscribe`. The identity rules
+    /// in force stay. Events that were read before do not change.
     pub fn reload(&self, settings: &Settings) {
         self.writer.rules.reload(settings);
     }
 
-    /// The clock that events are taken in by.
+    /// The clock for new events.
     pub fn clock(&self) -> &Clock {
         &self.writer.clock
     }
 
-    /// The store's newest rules, by which everything goes from now on. The settings' become the first
-    /// version when there is none.
+    /// Reads the store's newest rules and uses these from now on. When there are none, the rules of the settings become
+    /// the first version.
     ///
     /// # Errors
-    /// When the store is away or fails, or its rules are of a newer program.
+    /// When the store is away or fails, or a newer program saved its rules.
     pub async fn newest_rules(&self) -> Result<RulesInForce, StoreError> {
         self.writer.rules.renew(&*self.writer.store, &self.writer.clock).await
     }
 
-    /// The most identifiers on one customer, by the rules of now.
+    /// The most identifiers of one customer, by the present rules.
     pub fn max_identifiers(&self) -> usize {
         self.writer.rules.active().rules.max_identifiers
     }
 
-    /// A longer time between two touchpoints ends a session, by the rules of now.
+    /// The gap between two touchpoints that ends a session, by the present rules.
     pub fn session_gap(&self) -> Duration {
         self.writer.rules.active().session_gap()
     }
 
-    /// What decides between people, by the rules of now.
+    /// The rules for identities, by the present version.
     pub fn rules(&self) -> IdentityRules {
         self.writer.rules.active().rules.clone()
     }
@@ -100,7 +100,7 @@ impl Ingest {
         self.writer.rules.of_settings()
     }
 
-    /// Takes events; one outcome each, in order, when all of them are safe.
+    /// Takes events. Returns one outcome each, in order, when all events are safe.
     ///
     /// # Errors
     /// When the store is away or fails: nothing is acknowledged, part of the events may be stored,
@@ -110,7 +110,7 @@ impl Ingest {
         self.take(texts.iter().map(String::as_str), &origin).await
     }
 
-    /// As [`events`](Self::events), of events that are still text.
+    /// As [`events`](Self::events), for events that are still text.
     ///
     /// # Errors
     /// As for `events`.
@@ -118,10 +118,10 @@ impl Ingest {
         self.take(events.iter().map(|event| event.get()), origin).await
     }
 
-    /// What a person decides, under the rules and by the clock that events are taken in by.
+    /// Writes a person's decision, with the same rules and clock as events.
     ///
     /// # Errors
-    /// When the store is away or fails; what is wrong with the ruling itself is in the answer.
+    /// When the store is away or fails. Problems of the request itself are in the answer.
     pub async fn decide(&self, ruling: &DecisionRequest, trial: bool) -> Result<AppliedDecision, StoreError> {
         let Writer { store, rules, clock } = &self.writer;
         let mut decided = match store.decide(&rules.active().rules, ruling, clock(), trial).await {
@@ -140,15 +140,15 @@ impl Ingest {
         self.writer.store.until_set_up().await;
     }
 
-    /// Assigns all that is noted of visits on shared devices, or until `stop` says so.
+    /// Assigns all recorded visits on shared devices, or until `stop` says so.
     ///
     /// # Errors
-    /// When the store is away or fails; what was assigned until then stands.
+    /// When the store is away or fails. The visits assigned before this stay assigned.
     pub async fn assign_visits(&self, stop: impl Fn() -> bool) -> Result<Assigned, StoreError> {
         self.writer.assign_visits(&[], usize::MAX, stop).await
     }
 
-    /// Takes no more calls, writes those that wait, and returns when all is safe.
+    /// Accepts no more calls, writes the waiting calls, and returns when all are safe.
     pub async fn close(&self) {
         drop(lock(&self.queue).take());
         let task = lock(&self.task).take();
@@ -162,7 +162,7 @@ impl Ingest {
     async fn take<'e>(&self, events: impl Iterator<Item = &'e str>, origin: &Origin) -> Result<Ingested, StoreError> {
         let mut occurrences = Occurrences::default();
         let mut reads = Vec::new();
-        // One per event: rejected, or the id and the warnings of one that was read.
+        // One per event: rejected, or the id and the warnings of the read event.
         let mut pending = Vec::new();
         let active = self.writer.rules.active();
         for text in events {
@@ -199,18 +199,18 @@ impl Ingest {
         let queue = lock(&self.queue).clone().ok_or_else(closing)?;
         let (reply, answer) = oneshot::channel();
         queue.send(Call { reads, reply }).await.map_err(|_| closing())?;
-        // Else `close` would wait for this call to be dropped.
+        // Otherwise `close` would wait until this call is dropped.
         drop(queue);
         answer.await.unwrap_or_else(|_| Err(closing()))
     }
 }
 
-/// A lock that a panic left behind is as good as any: what it guards is put in whole.
+/// After a panic the lock is still usable: its value is always replaced as a whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes calls until there are no more and nobody can make one.
+/// Writes calls until all senders are dropped and the queue is empty.
 async fn serve(writer: Writer, mut calls: mpsc::Receiver<Call>) {
     let mut held = None;
     loop {
@@ -240,7 +240,7 @@ async fn serve(writer: Writer, mut calls: mpsc::Receiver<Call>) {
     }
 }
 
-/// Writes joined calls and tells each its own outcomes.
+/// Writes joined calls and sends each call its own outcomes.
 async fn write(writer: &Writer, calls: Vec<Call>) {
     let mut reads = Vec::new();
     let mut replies = Vec::with_capacity(calls.len());
@@ -248,7 +248,7 @@ async fn write(writer: &Writer, calls: Vec<Call>) {
         replies.push((call.reads.len(), call.reply));
         reads.extend(call.reads);
     }
-    // In a task of its own: a panic in it is this batch's fault and not the end of all writing.
+    // In a task of its own: a panic fails this batch only, and later batches are written.
     let writer = writer.clone();
     let written = tokio::spawn(async move { write_by_batches(&writer, reads).await }).await;
     let written = written.unwrap_or_else(|_| {
@@ -261,7 +261,7 @@ async fn write(writer: &Writer, calls: Vec<Call>) {
             for (count, reply) in replies {
                 let outcomes = outcomes.by_ref().take(count).collect();
                 let own = Applied { change: applied.change, outcomes, devices: applied.devices.clone() };
-                // An error here is a caller that went away.
+                // An error here means that the caller has gone.
                 let _ = reply.send(Ok(own));
             }
         }

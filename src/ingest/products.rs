@@ -1,4 +1,4 @@
-//! Products in an event, and what a person did about them apart from orders.
+//! Products in an event, and product acts other than orders.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::domain::product::{Product, ProductAct, ProductFact};
 use crate::settings::OrderFields;
 use crate::settings::events::PropertyPath;
 
-/// Acts of an event about each of its `products`, else about the one product its properties are of.
-/// To see a product is no act.
+/// Acts of an event about each of its `products`, else about the one product of its properties. A view of a product is
+/// not an act.
 pub(crate) fn acts(event: &Event<'_>, name: &str, fields: &OrderFields, notes: &mut Notes) -> Vec<ProductFact> {
     if event.kind != Type::Track {
         return Vec::new();
@@ -39,7 +39,7 @@ pub(crate) fn acts(event: &Event<'_>, name: &str, fields: &OrderFields, notes: &
             (_, Quantity::No) => return None,
             (_, Quantity::Of(quantity)) => Some(quantity),
             (ProductAct::Added, Quantity::Unsaid) => Some(1),
-            // Without a quantity all of it.
+            // Without a quantity, all pieces.
             (_, Quantity::Unsaid) => None,
         };
         Some(ProductFact { product: product?, act, quantity })
@@ -56,16 +56,16 @@ pub(crate) fn acts(event: &Event<'_>, name: &str, fields: &OrderFields, notes: &
     }
 }
 
-/// Lines as they were given.
+/// Lines as given.
 pub(crate) struct Given<'a> {
-    /// The text of each that is an object, with its path.
+    /// The text of each line that is an object, with its path.
     pub(crate) entries: Vec<(String, Cow<'a, str>)>,
-    /// Whether others were none.
+    /// Whether some lines were not objects.
     pub(crate) left_out: bool,
 }
 
-/// The list of an event's products. One object is a list of one, and JSON in a text is what it says. Nothing when
-/// there is no such thing.
+/// The list of an event's products. One object is a list of one. A text with JSON is read as JSON. `None` without
+/// products.
 pub(crate) fn list<'a>(event: &Event<'a>, places: &[PropertyPath], notes: &mut Notes) -> Option<Given<'a>> {
     let mut none = None;
     for place in places {
@@ -76,7 +76,7 @@ pub(crate) fn list<'a>(event: &Event<'a>, places: &[PropertyPath], notes: &mut N
             None => none = none.or(Some(path)),
         }
     }
-    // A count under a name that others give their lines is no fault.
+    // A number is not a fault here: some senders use this name for a count.
     if let Some(path) = none.filter(|path| places.first().is_some_and(|place| path == &format!("properties.{place}"))) {
         notes.warn(ProblemCode::BadValue, path, "not a list of products; this is as if it was not given");
     }
@@ -116,7 +116,7 @@ fn entries<'a>(raw: &'a RawValue, path: &str, notes: &mut Notes) -> Option<Given
     }
 }
 
-/// Those that are objects.
+/// The lines that are objects.
 fn objects<'a>(given: impl IntoIterator<Item = Cow<'a, str>>, path: &str, notes: &mut Notes) -> Given<'a> {
     let mut found = Given { entries: Vec::new(), left_out: false };
     for (n, text) in given.into_iter().enumerate() {
@@ -132,7 +132,7 @@ fn objects<'a>(given: impl IntoIterator<Item = Cow<'a, str>>, path: &str, notes:
     found
 }
 
-/// The product of a line; nothing, and a note, when it has no sku.
+/// The product of a line; `None` and a note when it has no sku.
 pub(crate) fn product(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> Option<Product> {
     let mut text = |places: &[PropertyPath]| {
         places.iter().find_map(|place| {
@@ -148,18 +148,18 @@ pub(crate) fn product(line: &Object<'_>, fields: &OrderFields, path: &str, notes
     Some(Product { sku, name: text(&fields.name), category: text(&fields.category) })
 }
 
-/// How many of a line.
+/// The quantity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantity {
-    /// Nothing was said, or nothing that is a number.
+    /// No quantity, or not a number.
     Unsaid,
     /// So many.
     Of(i64),
-    /// What nobody can have of a thing: none, less, a part, or a thousand million. The line is left out.
+    /// An impossible quantity: zero, negative, a fraction, or a thousand million. The line is left out.
     No,
 }
 
-/// How many of a line, as a number or as text.
+/// The quantity of a line, from a number or a text.
 pub(crate) fn quantity(line: &Object<'_>, fields: &OrderFields, path: &str, notes: &mut Notes) -> Quantity {
     const MOST: i128 = 1_000_000_000;
     let Some((place, raw)) = find(line, &fields.quantity) else { return Quantity::Unsaid };

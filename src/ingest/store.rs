@@ -1,4 +1,4 @@
-//! What ingest asks of a store. Every [`Store`] has it, and so has a test's fake.
+//! The store operations that ingest needs. Every [`Store`] has these, and so does a fake for tests.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::store::rules::RulesInForce;
 use crate::store::visits::VisitsAssigned;
 use crate::store::{Applied, AppliedDecision, Result, Store};
 
-/// The operations of a store that ingest needs; each is described where [`Store`] has it.
+/// The store operations that ingest needs; [`Store`] describes each.
 #[async_trait]
 pub trait IngestStore: Send + Sync + 'static {
-    /// How many facts of a long file are best written together.
+    /// The best batch size for the import of a long file, in facts.
     fn batch_size(&self) -> usize;
     /// Waits until the store was set up.
     async fn until_set_up(&self);
@@ -29,7 +29,7 @@ pub trait IngestStore: Send + Sync + 'static {
         at: Timestamp,
         trial: bool,
     ) -> Result<AppliedDecision>;
-    /// Assigns one piece of the visits that are noted.
+    /// Assigns one piece of the recorded visits.
     async fn assign_visits(
         &self,
         rules: &IdentityRules,
@@ -39,11 +39,11 @@ pub trait IngestStore: Send + Sync + 'static {
     ) -> Result<Option<VisitsAssigned>>;
     /// The newest rules.
     async fn rules(&self) -> Result<Option<RulesInForce>>;
-    /// Makes `first` the first version of the rules when there is none.
+    /// Saves `first` as the first version of the rules when there is none.
     async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce>;
     /// The number of the last change.
     async fn last_change(&self) -> Result<i64>;
-    /// The identifiers among `keys` that are stored.
+    /// The stored identifiers among `keys`.
     async fn stored(&self, keys: Vec<IdentifierKey>) -> Result<Vec<IdentifierKey>>;
 }
 

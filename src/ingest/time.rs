@@ -1,4 +1,4 @@
-//! When an event happened, by the corrected clock.
+//! The time of an event, corrected for a wrong clock.
 
 use super::event::{Event, Origin};
 use super::json::as_text;
@@ -6,14 +6,13 @@ use super::notes::Notes;
 use crate::domain::time::TimeError;
 use crate::domain::{ProblemCode, Timestamp};
 
-/// A time may be so many milliseconds after it was received: clocks differ, and zones are left out.
+/// How many milliseconds an event's time may be after its receipt: clocks differ, and time zones may be missing.
 const LATEST: i64 = 24 * 60 * 60 * 1_000;
 
-/// `timestamp`, else `originalTimestamp`, as `receivedAt - (sentAt - timestamp)`: what the
-/// client's clock was wrong by when it sent, it was wrong by when it noted the time. Without one of
-/// `sentAt` and `receivedAt` the client's clock stands; without any time of its own the event
-/// happened when it was received, else when it was sent. What happened later than a day after it was
-/// received (on import, when that is not known, after now) happened when it was received.
+/// `timestamp`, else `originalTimestamp`, corrected to `receivedAt - (sentAt - timestamp)`: the error of the client's
+/// clock was the same at both times. Without `sentAt` or `receivedAt`, the client's time counts. Without any time of
+/// its own, the event has the time of its receipt, else of its sending. A time later than a day after the receipt is
+/// replaced by the time of the receipt. On import without a receipt, the present time is used instead.
 pub(crate) fn at(event: &Event<'_>, origin: &Origin, notes: &mut Notes) -> Timestamp {
     let (timestamp, original) = (read(event, "timestamp"), read(event, "originalTimestamp"));
     let is_noted = matches!(timestamp, Some(Ok(_))) || matches!(original, Some(Ok(_)));
@@ -56,12 +55,12 @@ pub(crate) fn at(event: &Event<'_>, origin: &Origin, notes: &mut Notes) -> Times
     }
 }
 
-/// Whether an event says when it happened.
+/// Whether an event has a time of its own.
 pub(crate) fn is_given(event: &Event<'_>) -> bool {
     read(event, "timestamp").is_some() || read(event, "originalTimestamp").is_some()
 }
 
-/// The file's own word. A receipt that is still to come is none.
+/// The receipt in the file. A receipt in the future does not count.
 fn received_at(event: &Event<'_>, origin: &Origin, notes: &mut Notes) -> Option<Timestamp> {
     const FIELD: &str = "receivedAt";
     match read(event, FIELD)? {
@@ -97,7 +96,7 @@ fn left_out(field: &str, fault: &TimeError, notes: &mut Notes) -> Option<Timesta
     None
 }
 
-/// The time in a field; nothing for an empty text. A number is no time: seconds or milliseconds, it does not say.
+/// The time in a field; `None` for an empty text. A number is not a time: it could be seconds or milliseconds.
 fn read(event: &Event<'_>, field: &str) -> Option<Result<Timestamp, TimeError>> {
     let raw = event.top.get(field)?;
     let text = if raw.get().starts_with('"') { as_text(raw) } else { None };

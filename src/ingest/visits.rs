@@ -1,8 +1,8 @@
-//! Assigns visits on shared devices: a few at once, in the call that made it necessary, and the rest by
-//! a server's background.
+//! Assigns visits on shared devices: a few in the call that made this necessary, and the rest in a background task of a
+//! server.
 //!
-//! What is to be assigned is noted in the store, and every piece is a transaction of its own, so it can be begun,
-//! stopped or killed at any time, by several servers at once.
+//! The ranges to assign are recorded in the store, and every piece is a transaction of its own. So this can start, stop
+//! or be killed at any time, on several servers at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::domain::IdentifierId;
 use crate::store::visits::VisitsAssigned;
 use crate::store::{Result, StoreError};
 
-/// About how many touchpoints are assigned in one change.
+/// The number of touchpoints that are assigned in one change, about.
 const PIECE: usize = 2_000;
-/// The most; a device that is busy day and night is read in larger pieces, since each reads the day around it.
+/// The maximum. A device that is busy all day is read in larger pieces, since each piece also reads the day around it.
 const LARGEST_PIECE: usize = 64_000;
-/// How many pieces a caller who brought events waits for.
+/// The number of pieces that a call with events waits for.
 const AT_ONCE: usize = 8;
-/// How often the store is asked what is noted.
+/// The time between two reads of the recorded ranges.
 const EVERY: Duration = Duration::from_secs(2);
-/// How often the rules may be saved anew while one piece is assigned.
+/// How often newer rules may be saved while one piece is assigned.
 const MOST_RENEWALS: u32 = 20;
 
 /// What was assigned.
@@ -34,18 +34,18 @@ pub struct Assigned {
     pub change: Option<i64>,
     /// How many pieces.
     pub pieces: usize,
-    /// How many touchpoints have another owner now.
+    /// The number of touchpoints with a new owner.
     pub moved: usize,
     /// Whether nothing is left.
     pub done: bool,
 }
 
 impl Writer {
-    /// Assigns what is noted, of these devices when there are some, until nothing is left, `most` pieces are
-    /// done, or `stop` says so.
+    /// Assigns the recorded ranges (only of `devices`, if given) until nothing is left, `most` pieces are done, or
+    /// `stop` says so.
     ///
     /// # Errors
-    /// Of the store; what was assigned until then stands.
+    /// Errors of the store. The visits assigned before this stay assigned.
     pub(crate) async fn assign_visits(
         &self,
         devices: &[IdentifierId],
@@ -78,8 +78,8 @@ impl Writer {
         Ok(assigned)
     }
 
-    /// The same for a caller who brought something about these devices and wants to read what it did. The
-    /// background does what this leaves, so no fault of it is one of the call's.
+    /// The same for a call with events of these devices, so that the caller can read the effect. The background task
+    /// does the rest, so an error here is not an error of the call.
     pub(crate) async fn assign_own_visits(&self, devices: &[IdentifierId], change: i64) -> i64 {
         if devices.is_empty() {
             return change;
@@ -94,20 +94,20 @@ impl Writer {
     }
 }
 
-/// A server's background, for as long as this lives.
+/// A server's background task. It ends when this is dropped.
 pub struct VisitsKeeper {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl VisitsKeeper {
-    /// Begins, once the store was set up.
+    /// Begins after the store was set up.
     pub fn start(ingest: Arc<Ingest>) -> Self {
         let (stop, stopped) = watch::channel(false);
         VisitsKeeper { stop, task: tokio::spawn(keep(ingest, stopped)) }
     }
 
-    /// Ends when the piece in hand is assigned.
+    /// Ends after the present piece.
     pub async fn close(self) {
         self.stop.send_replace(true);
         if self.task.await.is_err() {

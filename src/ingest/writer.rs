@@ -1,5 +1,5 @@
-//! Batches of facts into the store: what `previousId` of an alias is, and which event is guilty
-//! when the store refuses a batch.
+//! Writes batches of facts: it finds the kind of an alias's `previousId`, and the bad event when the store refuses a
+//! batch.
 
 use std::sync::Arc;
 
@@ -18,15 +18,17 @@ use crate::store::{Applied, StoreError};
 /// The most facts that are written together.
 pub const BATCH: usize = 1_000;
 
-/// The most pairs of identifiers in facts that are written together, since each may be a row. Ordinary facts name few.
+/// The most pairs of identifiers in facts that are written together, since each pair may be a row. Ordinary facts have
+/// few identifiers.
 const MOST_PAIRS: usize = 200_000;
-/// Up to how many identifiers the pairs of a fact are few.
+/// A fact with at most this many identifiers has few pairs.
 const FEW: usize = 10;
 
-/// How often the rules may be saved anew while one batch is written.
+/// How often newer rules may be saved while one batch is written.
 const MOST_RENEWALS: u32 = 20;
 
-/// A batch in parts of so many pairs, the first one last. A fact stays whole; a set that comes again has no new pairs.
+/// A batch in parts with a limited number of pairs, the first part last. A fact is never split. A set of identifiers
+/// that comes again has no new pairs.
 fn in_parts(batch: Batch) -> Vec<Batch> {
     let mut parts: Vec<Batch> = Vec::new();
     let mut sets: FxHashSet<SetName> = FxHashSet::default();
@@ -34,7 +36,7 @@ fn in_parts(batch: Batch) -> Vec<Batch> {
     for fact in batch.facts {
         let identifiers = fact.identifiers.len();
         let own = identifiers * identifiers.saturating_sub(1) / 2;
-        // Small sets are not worth a name.
+        // For small sets a name is not worth its time.
         let set = (identifiers > FEW).then(|| SetName::of(&fact.identifiers));
         let known = set.as_ref().is_some_and(|set| sets.contains(set));
         match parts.last_mut() {
@@ -51,7 +53,7 @@ fn in_parts(batch: Batch) -> Vec<Batch> {
     parts
 }
 
-/// Writes to one store under its newest rules.
+/// Writes to one store with its newest rules.
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) store: Arc<dyn IngestStore>,
@@ -60,15 +62,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Writes facts in their order, one outcome each. A store that refuses a batch gets it by
-    /// halves, until each event stands alone that it will not take; the others are written.
+    /// Writes facts in their order, one outcome each. A batch that the store refuses is halved until each bad event is
+    /// found; the other events are written.
     ///
     /// # Errors
-    /// Of the store, after its own retries. Part of the facts may be written then; the same facts
-    /// again are safe.
+    /// Errors of the store, after its own retries. Some of the facts may be written then. It is safe to write the same
+    /// facts again.
     pub(crate) async fn write(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
         let mut applied = Applied { change: 0, outcomes: Vec::with_capacity(reads.len()), devices: Vec::new() };
-        // Parts that are still to be written, the next one last.
+        // The parts to write, the next one last.
         let mut parts = in_parts(self.resolve(reads).await?);
         let mut renewals = 0;
         while let Some(mut part) = parts.pop() {
@@ -86,8 +88,8 @@ impl Writer {
                     parts.push(Batch { facts: second });
                     parts.push(part);
                 }
-                // Others were saved since the last batch. Its identifiers are put in the order of the new ones
-                // when it is planned; a value that they block was read before they did.
+                // Newer rules were saved since the last batch. The plan sorts identifiers by the new rules. A value
+                // that the new rules block was read before, so it stays.
                 Err(StoreError::RulesChanged(_)) if renewals < MOST_RENEWALS => {
                     renewals += 1;
                     self.rules.renew(&*self.store, &self.clock).await?;
@@ -102,8 +104,7 @@ impl Writer {
         Ok(applied)
     }
 
-    /// Makes `previousId` of each alias the user_id it is, when that exists: in the store, or by an
-    /// event before it.
+    /// Replaces `previousId` of each alias by a user_id, if this user_id exists in the store or in an earlier event.
     async fn resolve(&self, reads: Vec<Read>) -> Result<Batch, StoreError> {
         let asked: Vec<IdentifierKey> =
             reads.iter().filter_map(|r| Some(r.previous.as_ref()?.as_user.clone())).collect();

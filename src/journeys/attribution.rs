@@ -1,4 +1,4 @@
-//! Attribution: each conversion is shared between the touches before it, by ten models.
+//! Attribution: the credit for each conversion is divided between the touches before it, by ten models.
 //!
 //! Credits are summed as integers of a tiny unit. So sums do not depend on the order of addition, and the parts of a
 //! conversion sum exactly to it.
@@ -27,9 +27,9 @@ use markov::Chain;
 pub struct Goal {
     /// A touchpoint that matches is a conversion.
     pub goal: Step,
-    /// Only touchpoints that match can earn; `None` for all.
+    /// Only touchpoints that match can get credit; `None` for all.
     pub touches: Option<Step>,
-    /// The dimension whose values earn.
+    /// The dimension whose values get credit.
     pub dimension: Dimension,
     /// The maximum age of a touch at the conversion.
     pub lookback: Duration,
@@ -68,11 +68,11 @@ pub struct AttributionRow {
     pub value: Arc<str>,
     /// Whether it is the row of all values that are not shown.
     pub other: bool,
-    /// Its part of the conversions.
+    /// Its credit, in conversions.
     pub conversions: f64,
     /// Its share of all conversions.
     pub credit: f64,
-    /// Its part of the money, in each currency of `value`.
+    /// Its credit, in money, for each currency of `value`.
     pub worth: Vec<Money>,
 }
 
@@ -80,7 +80,7 @@ pub struct AttributionRow {
 pub const OTHER: &str = "OTHER";
 
 /// # Errors
-/// The scope is not valid; the chain of MARKOV would be too large; it was cancelled, or took too long.
+/// The scope is invalid; the chain of MARKOV would be too large; the run was cancelled or too slow.
 pub fn attribution(
     projection: &Projection,
     scope: &Scope,
@@ -100,7 +100,7 @@ pub fn attribution(
     };
     let states = scan.for_each_journey(run, || Counts::new(&finder), |counts, journey| finder.read(journey, counts))?;
     let mut sum = Counts::new(&finder);
-    // The last digits of MARKOV depend on the order of slots. By name it is the same for all threads and stores.
+    // The last digits of MARKOV depend on the order of slots. The order by name is the same for all threads and stores.
     let mut values: Vec<u32> = states.iter().flat_map(|state| &state.values).copied().collect();
     values.sort_by_key(|value| (finder.name(*value), *value));
     for value in values {
@@ -180,7 +180,7 @@ impl ConversionFinder<'_> {
                 continue;
             }
             let order = self.scan.order(journey.row(place));
-            // Several touchpoints about one order are one conversion.
+            // Several touchpoints of one order are one conversion.
             if order != NO_INDEX && !counts.seen.insert(order) {
                 continue;
             }
@@ -376,7 +376,8 @@ impl Counts {
         /// An effect below this is a rounding error of 0.
         const EPSILON: f64 = 1e-12;
         let effects = chain.removal_effects(self.values.len(), run)?;
-        // Values that are on no conversion path earn too, if a path leads from them to a value that is on one.
+        // A value that is on no conversion path also gets credit, if a path leads from it to a value on a conversion
+        // path.
         let earning = || (0_u32..).zip(&effects).filter(|(_, effect)| **effect > EPSILON);
         let sum: f64 = earning().map(|(_, effect)| effect).sum();
         let row = |(slot, effect): (u32, &f64)| {

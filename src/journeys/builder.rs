@@ -1,4 +1,4 @@
-//! Builds a projection from everything at once, in any order.
+//! Builds a projection from all data at once, in any order.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::projection::Projection;
 use super::row::{HeldConsent, OrderNet, Row};
 use crate::domain::{CustomerId, IdentifierId};
 
-/// Collects what a store has. Several builders can be filled in parallel and [absorbed](Builder::absorb) into one.
+/// Collects the data of a store. Several builders can be filled in parallel and [absorbed](Builder::absorb) into one.
 #[derive(Debug)]
 pub struct Builder {
     dictionary: Dictionary,
@@ -23,7 +23,7 @@ pub struct Builder {
     kind: Vec<u32>,
     /// Empty until the first touchpoint with a session.
     session: Vec<u64>,
-    /// Touchpoint and order, of those about an order, sorted.
+    /// Touchpoint and order, for touchpoints about an order, sorted.
     about: Vec<(u32, u32)>,
     members: Vec<(i64, CustomerId)>,
     consents: Vec<(i64, EncodedConsent)>,

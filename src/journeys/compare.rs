@@ -1,4 +1,4 @@
-//! Compares two scopes: the share of each link in both.
+//! Compares two scopes: each transition's share in both.
 
 use std::sync::Arc;
 
@@ -19,27 +19,27 @@ pub struct JourneyComparison {
     pub a: Population,
     /// The size of the other scope.
     pub b: Population,
-    /// The links of both, those with the largest difference first.
+    /// The transitions of both, largest difference first.
     pub links: Vec<LinkDifference>,
 }
 
-/// The share of a link in both scopes.
+/// A transition's share in both scopes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkDifference {
-    /// The value before.
+    /// The first value.
     pub from: Arc<str>,
-    /// The value after.
+    /// The next value.
     pub to: Arc<str>,
-    /// Its share of all pairs of the first scope.
+    /// Its share of all transitions in the first scope.
     pub share_a: f64,
-    /// Its share of all pairs of the other scope.
+    /// Its share of all transitions in the other scope.
     pub share_b: f64,
     /// `share_a` less `share_b`.
     pub difference: f64,
 }
 
 /// # Errors
-/// A scope is not valid; it was cancelled, or took too long.
+/// A scope is invalid; the run was cancelled or too slow.
 pub fn compare(
     projection: &Projection,
     a: &Scope,
@@ -75,7 +75,7 @@ pub fn compare(
     Ok(JourneyComparison { a: population(projection, a, run)?, b: population(projection, b, run)?, links })
 }
 
-/// An error of the other scope, with `with` as its argument instead of `scope`.
+/// The other scope's error; its argument becomes `with`, not `scope`.
 fn of_other_scope(fault: JourneyError) -> JourneyError {
     match fault {
         JourneyError::BadArgument { argument, message, hint } => {

@@ -4,18 +4,18 @@ use rustc_hash::FxHashSet;
 
 use crate::domain::{Duration, Timestamp};
 
-/// What a touchpoint of one customer is for conversions.
+/// A touchpoint of one customer, as far as conversions need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathTouchpoint {
     /// When it happened.
     pub at: Timestamp,
     /// Whether it matches the goal.
     pub goal: bool,
-    /// The order it is about, as a code: equal codes are one order.
+    /// Its order, as a code: equal codes are one order.
     pub order: Option<u32>,
 }
 
-/// A conversion and the touchpoints before it that may earn. Places are indexes into the customer's touchpoints.
+/// A conversion and the earlier touchpoints that may get credit. Places are indexes into the customer's touchpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConversionPath {
     /// The place of the first touchpoint that can be a step.
@@ -32,8 +32,8 @@ impl ConversionPath {
 }
 
 /// The conversion paths among one customer's touchpoints, which are in order of time and arrival. A conversion is a
-/// touchpoint that matches the goal; of several about one order only the first. Its path begins after the conversion
-/// before, and at most `lookback` before it.
+/// touchpoint that matches the goal; of several touchpoints of one order, only the first. Its path begins after the
+/// previous conversion, and at most `lookback` before it.
 pub fn conversion_paths(touchpoints: &[PathTouchpoint], lookback: Duration) -> Vec<ConversionPath> {
     let mut paths = Vec::new();
     let mut orders: FxHashSet<u32> = FxHashSet::default();

@@ -4,28 +4,28 @@ use rustc_hash::FxHashSet;
 
 use crate::domain::Duration;
 
-/// An attribution model: how the touches before a conversion share it.
+/// An attribution model: how the credit for a conversion is divided between the touches before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Model {
-    /// All to the first.
+    /// All credit to the first touch.
     FirstTouch,
-    /// All to the last.
+    /// All credit to the last touch.
     LastTouch,
-    /// The same to each touch.
+    /// The same credit to each touch.
     Linear,
     /// A whole conversion to each distinct value of the path. The credits do not sum to the conversions.
     Participation,
-    /// 0.4 to the first and to the last, the rest to those between.
+    /// 0.4 to the first and to the last touch, the rest to the touches between them.
     PositionBased,
-    /// 0.2 to the first, 0.6 to the last, the rest to those between.
+    /// 0.2 to the first, 0.6 to the last, the rest to the touches between them.
     JShaped,
-    /// 0.6 to the first, 0.2 to the last, the rest to those between.
+    /// 0.6 to the first, 0.2 to the last, the rest to the touches between them.
     InverseJ,
     /// By age: the credit halves with each half-life.
     TimeDecay,
     /// The removal effect of each value in a Markov chain over all paths.
     Markov,
-    /// The same to each distinct value of the path: the Shapley value of what this set of values converted.
+    /// The same credit to each distinct value of the path: the Shapley value for the conversions of this set of values.
     Shapley,
 }
 
@@ -64,15 +64,15 @@ impl Model {
 /// A touch before a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Touch {
-    /// How long before the conversion, in milliseconds; never negative.
+    /// The age at the conversion, in milliseconds; never negative.
     pub age: i64,
     /// Its value, as a code: equal codes are one value.
     pub value: u32,
 }
 
 /// Appends the weight of each touch of `path`, which is in order, to `into`. PARTICIPATION gives 1 to the first touch
-/// of each value, SHAPLEY an equal part to each of these touches. `half_life` is for TIME_DECAY; when it is 0, the newest
-/// touches have all.
+/// of each value, SHAPLEY an equal part to each of these touches. `half_life` is for TIME_DECAY; when it is 0, the
+/// newest touches get all credit.
 ///
 /// The answer is whether the model has weights: MARKOV has none, and appends nothing.
 pub fn weigh(model: Model, path: &[Touch], half_life: Duration, into: &mut Vec<f64>) -> bool {
@@ -108,8 +108,8 @@ pub fn weigh(model: Model, path: &[Touch], half_life: Duration, into: &mut Vec<f
     true
 }
 
-/// `first` to the first touch, `last` to the last, the rest to those between. Two touches share the rest in the same
-/// proportion, and a single touch has all.
+/// `first` to the first touch, `last` to the last, the rest to the touches between them. Two touches divide the rest in
+/// the same proportion, and a single touch gets all.
 fn ends(count: usize, first: f64, last: f64, into: &mut Vec<f64>) {
     match count {
         0 => {}

@@ -9,12 +9,12 @@ pub struct CustomerSet {
     customers: Vec<CustomerId>,
 }
 
-/// Which customers of a funnel's step are asked for.
+/// The kind of customers of a funnel's step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StepProgress {
     /// Customers with a journey that reached the step.
     Reached,
-    /// Customers with a journey that reached the step before and not this one.
+    /// Customers with a journey that reached the step before, but not this one.
     Dropped,
 }
 
@@ -31,7 +31,7 @@ impl CustomerSet {
         &self.customers
     }
 
-    /// At most `first` customers after `after`, which need not be in the set any more; and whether there are more.
+    /// At most `first` customers after `after`, and whether there are more. `after` need not be in the set any more.
     pub fn page(&self, after: Option<&CustomerId>, first: usize) -> (&[CustomerId], bool) {
         let begin = after.map_or(0, |after| self.customers.partition_point(|customer| customer <= after));
         let rest = &self.customers[begin..];

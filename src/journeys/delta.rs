@@ -13,7 +13,7 @@ use crate::domain::CustomerId;
 pub(crate) struct Delta {
     /// Each owner's late touchpoints by time and arrival.
     pub(crate) late: FxHashMap<i64, Vec<LateTouchpoint>>,
-    /// Rows of the base that have another owner now, or are removed.
+    /// Rows of the base with a new owner, and removed rows.
     pub(crate) gone: FxHashSet<u32>,
     /// The customers of identifiers whose membership changed; `NO_INDEX` for none.
     pub(crate) members: FxHashMap<i64, u32>,
@@ -42,7 +42,7 @@ pub(crate) struct Overlay {
     pub(crate) late: Vec<LateTouchpoint>,
     /// All rows of the customers whose touchpoints changed.
     pub(crate) changed: FxHashMap<u32, Vec<OwnerRows>>,
-    /// For each customer whether it is in `changed`, so that the others cost no look-up.
+    /// For each customer whether it is in `changed`, so that other customers need no look-up.
     pub(crate) marks: Vec<bool>,
     /// All rows without a customer, if they changed.
     pub(crate) unowned: Option<Vec<OwnerRows>>,
@@ -125,14 +125,14 @@ impl Delta {
         overlay
     }
 
-    /// All rows of the customers that have, or had in the base, one of the touched identifiers.
+    /// All rows of the customers that have one of the changed identifiers, or had one in the base.
     fn rows_by_customer(
         &self,
         base: &Base,
         touched: Vec<i64>,
         rows_of: impl Fn(i64, Option<u32>) -> OwnerRows,
     ) -> FxHashMap<u32, Vec<OwnerRows>> {
-        // First the rows that the base does not give to these customers.
+        // First the rows that these customers do not have in the base.
         let mut by_customer: FxHashMap<u32, Vec<OwnerRows>> = FxHashMap::default();
         for identifier in touched {
             let owner = base.rows.owner(identifier);
@@ -147,7 +147,7 @@ impl Delta {
                 rows.push(rows_of(identifier, owner));
             }
         }
-        // Then the rows that they have in the base and still have.
+        // Then the rows that these customers have in the base and still have.
         for (customer, rows) in &mut by_customer {
             let owners = match *customer {
                 NO_INDEX => &base.unowned[..],

@@ -45,7 +45,7 @@ impl Dictionary {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OrderTable {
     numbers: FxHashMap<u64, u32>,
-    /// `None` while only touchpoints name the order, so its net is not known.
+    /// `None` while the order is known from touchpoints only, so that its net is not known.
     now: Vec<Option<Net>>,
 }
 
@@ -128,7 +128,7 @@ impl PackedOrders {
     }
 }
 
-/// A base table and what changed since, so that a change does not copy the base.
+/// A base table and the later changes, so that a change does not copy the base.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
     base: Arc<PackedOrders>,
@@ -192,8 +192,8 @@ pub(crate) fn session_hash(id: &str) -> u64 {
     text_hash(&[id.as_bytes()]).max(1)
 }
 
-/// A hash that is the same in every version and on every machine, since it is saved. Each step is one-to-one in the
-/// state, and mixes by multiplying to 128 bits and folding.
+/// A hash that is the same in every version and on every machine, since it is saved. Each step is a one-to-one function
+/// of the state. It mixes by a multiplication to 128 bits and a fold.
 fn text_hash(parts: &[&[u8]]) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |a: u64, b: u64| {

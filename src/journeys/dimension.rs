@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub const FIXED: [&str; 8] =
     ["name", "kind", "channel", "direction", "source", "campaign", "campaign_source", "campaign_medium"];
 
-/// The number of a dimension: first those of [`FIXED`], then the configured ones.
+/// The number of a dimension: first the dimensions in [`FIXED`], then the configured ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Dimension(u16);
 
@@ -19,11 +19,11 @@ impl Dimension {
     pub const CHANNEL: Dimension = Dimension(2);
     /// Whether the customer came to the business or the other way round.
     pub const DIRECTION: Dimension = Dimension(3);
-    /// The source that sent it.
+    /// The source of the touchpoint.
     pub const SOURCE: Dimension = Dimension(4);
     /// The campaign's name.
     pub const CAMPAIGN: Dimension = Dimension(5);
-    /// Where the campaign ran.
+    /// The source of the campaign.
     pub const CAMPAIGN_SOURCE: Dimension = Dimension(6);
     /// The medium of the campaign.
     pub const CAMPAIGN_MEDIUM: Dimension = Dimension(7);
@@ -51,7 +51,7 @@ pub const START: &str = "START";
 pub const END: &str = "END";
 /// The only touch of a conversion without touchpoints before it.
 pub const DIRECT: &str = "(direct)";
-/// Shown for the part of a path, or of a list of groups, that is cut.
+/// Shown for the part of a path, or of a list of groups, that is cut off.
 pub const CUT: &str = "…";
 
 /// A stored value as answers show it: with a `\` before it when it is equal to one of the markers above.

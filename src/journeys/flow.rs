@@ -10,7 +10,7 @@ use super::scan::JourneyScan;
 use super::scope::{Scope, Step, unknown};
 use super::values::{DimensionValues, share};
 
-/// The columns of values around an anchor, and the links between them.
+/// The columns of values around an anchor, and the transitions between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
     /// The number of journeys with an anchor.
@@ -39,7 +39,7 @@ pub struct FlowColumn {
 pub struct FlowEntry {
     /// As shown.
     pub value: Arc<str>,
-    /// What the entry is.
+    /// The kind of entry.
     pub kind: FlowEntryKind,
     /// The number of journeys.
     pub journeys: u64,
@@ -47,7 +47,7 @@ pub struct FlowEntry {
     pub share: f64,
 }
 
-/// What an entry is.
+/// A kind of entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FlowEntryKind {
     /// A value.
@@ -72,25 +72,25 @@ impl FlowEntryKind {
     }
 }
 
-/// A link from an entry of one step to an entry of the next.
+/// A transition from an entry of one step to an entry of the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowLink {
     /// The column it leaves.
     pub step: i32,
     /// The entry it leaves.
     pub from: Arc<str>,
-    /// What that entry is.
+    /// The kind of that entry.
     pub from_kind: FlowEntryKind,
     /// The entry it goes to.
     pub to: Arc<str>,
-    /// What that entry is.
+    /// The kind of that entry.
     pub to_kind: FlowEntryKind,
     /// The number of journeys.
     pub journeys: u64,
 }
 
 /// # Errors
-/// The scope is not valid; it was cancelled, or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn flow(
     projection: &Projection,
     scope: &Scope,
@@ -150,7 +150,7 @@ struct Counts {
     journeys: u64,
     /// By column and entry.
     entries: FxHashMap<(u32, u32), u64>,
-    /// By the column that the link leaves, and the entries at both ends.
+    /// By the column that the transition leaves, and its two entries.
     links: FxHashMap<(u32, u32, u32), u64>,
 }
 
@@ -162,7 +162,7 @@ impl Counts {
     }
 }
 
-/// Counts the entries and links of all journeys. `anchors` says for each kind whether it is an anchor.
+/// Counts the entries and transitions of all journeys. `anchors` says for each kind whether it is an anchor.
 fn count(
     scan: &JourneyScan<'_>,
     codes: &EntryCodes<'_>,
@@ -193,7 +193,7 @@ fn count(
     Ok(sum)
 }
 
-/// The columns with their `top` most frequent values, and the values that are shown, by column.
+/// The columns with their `top` most frequent values, and the shown values by column.
 fn columns(
     counts: &Counts,
     codes: &EntryCodes<'_>,
@@ -233,7 +233,7 @@ fn columns(
     ((0..).zip(by_column).map(column).collect(), shown)
 }
 
-/// The links between the entries that are shown; an entry that is not shown counts as OTHER.
+/// The transitions between the shown entries. An entry that is not shown counts as OTHER.
 fn links(counts: &Counts, codes: &EntryCodes<'_>, shown: &FxHashSet<(u32, u32)>, before: u32) -> Vec<FlowLink> {
     let end = |column, entry| if shown.contains(&(column, entry)) { entry } else { codes.other() };
     let mut sums: FxHashMap<(u32, u32, u32), u64> = FxHashMap::default();

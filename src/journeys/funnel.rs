@@ -94,7 +94,7 @@ pub enum Breakdown {
 /// The funnel with its `top` largest groups and the rest of them, with median times when `timed`.
 ///
 /// # Errors
-/// The scope is not valid; it was cancelled, or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn funnel(
     projection: &Projection,
     scope: &Scope,

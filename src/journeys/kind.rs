@@ -1,8 +1,8 @@
-//! The distinct kinds of touchpoint, each with a code. A kind is the values of all dimensions: all of a touchpoint but
-//! its time, owner, session and order.
+//! The distinct kinds of touchpoint, each with a code. A kind is the values of all dimensions: everything of a
+//! touchpoint except its time, owner, session and order.
 //!
-//! There are few kinds, however many touchpoints there are. So a condition on a touchpoint is evaluated once per kind,
-//! and a scan only looks up codes.
+//! There are few kinds, also with very many touchpoints. So a condition on a touchpoint is evaluated once per kind, and
+//! a scan only looks up codes.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -23,15 +23,15 @@ pub struct TouchpointKind<'a> {
     pub channel: &'a str,
     /// Whether the customer came to the business or the other way round.
     pub direction: Direction,
-    /// The source that sent it.
+    /// The source of the touchpoint.
     pub source: &'a str,
     /// The campaign's name.
     pub campaign: Option<&'a str>,
-    /// Where the campaign ran.
+    /// The source of the campaign.
     pub campaign_source: Option<&'a str>,
     /// The medium of the campaign.
     pub campaign_medium: Option<&'a str>,
-    /// The configured dimensions, in the order of the settings; those missing at the end have no value.
+    /// The configured dimensions, in the order of the settings. Missing ones at the end have no value.
     pub dimensions: &'a [Option<&'a str>],
 }
 

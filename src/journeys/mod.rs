@@ -3,10 +3,10 @@
 //! No I/O, no async, no store, no clock but the deadline of a [`Cancel`]. The definition of every figure is in the module that
 //! computes it.
 //!
-//! * A [`Builder`] takes everything at once and makes a [`Projection`]; an [`Update`] changes it later.
+//! * A [`Builder`] takes all data at once and makes a [`Projection`]; an [`Update`] changes the projection later.
 //! * A [`Question`] about a [`Scope`] has an [`Answer`]; each kind of question has its own module.
-//! * [`session`] cuts a customer's touchpoints into sessions, [`conversion_path`] finds conversions, and [`credit`] shares
-//!   a conversion between the touches before it.
+//! * [`session`] cuts a customer's touchpoints into sessions, [`conversion_path`] finds conversions, and [`credit`]
+//!   divides the credit for a conversion between the touches before it.
 
 pub mod attribution;
 pub(crate) mod base;

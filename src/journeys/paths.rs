@@ -19,7 +19,7 @@ pub struct PathList {
     pub paths: Vec<JourneyPath>,
     /// Values of `to` that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// The number of journeys whose path is not shown.
+    /// The number of journeys with a path that is not shown.
     pub other: u64,
     /// The number of journeys with a path.
     pub total: u64,
@@ -55,7 +55,7 @@ pub struct PathForm {
 const REST: u32 = u32::MAX;
 
 /// # Errors
-/// The scope is not valid; it was cancelled, or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn paths(
     projection: &Projection,
     scope: &Scope,

@@ -1,4 +1,4 @@
-//! Patterns: which journeys match a pattern of values, how often, and which customers they belong to.
+//! Patterns: which journeys match a pattern of values, how often, and which customers have these journeys.
 //!
 //! One automaton reads a journey backwards: at each touchpoint it knows whether a match begins there. From the first
 //! such touchpoint another automaton reads forwards to the nearest end of a match, and continues after it. Both read each
@@ -33,7 +33,7 @@ pub struct PatternMatch {
 }
 
 /// # Errors
-/// The pattern or the scope is not valid; it was cancelled, or took too long.
+/// The pattern or the scope is invalid; the run was cancelled or too slow.
 pub fn matches(projection: &Projection, scope: &Scope, pattern: &str, run: &Run) -> Result<PatternMatch, JourneyError> {
     let scan = JourneyScan::new(projection, scope)?;
     let matcher = Matcher::new(projection, scope, pattern)?;

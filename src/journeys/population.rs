@@ -16,14 +16,14 @@ pub struct Population {
     pub touchpoints: u64,
     /// Touchpoints without a customer that match `since`, `until`, `include` and `exclude`.
     pub unowned: u64,
-    /// Touchpoints of customers without a grant for the purpose, that match the same.
+    /// Touchpoints of customers without a grant for the purpose that match the same conditions.
     pub hidden_by_consent: u64,
 }
 
 /// The size of a scope.
 ///
 /// # Errors
-/// That the scope cannot be, that it was cancelled or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn population(projection: &Projection, scope: &Scope, run: &Run) -> Result<Population, JourneyError> {
     let scan = JourneyScan::new(projection, scope)?;
     // The counts of a thread, and its last customer.

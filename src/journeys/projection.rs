@@ -47,7 +47,7 @@ impl Projection {
         (self.base.rows.at.len() + late - self.delta.gone.len()) as u64
     }
 
-    /// The number of entries in the delta. When it is more than a small part of the whole, it should be
+    /// The number of entries in the delta. When the delta is more than a small part of the whole, it should be
     /// [folded](Projection::fold) into the base.
     pub fn pending(&self) -> usize {
         self.delta.len() + self.orders.late()
@@ -100,8 +100,8 @@ impl Projection {
         }
     }
 
-    /// A projection with the delta sorted into the base. This takes long: updates that arrive meanwhile are applied to
-    /// this projection, for its readers, and later to the folded one.
+    /// A projection with the delta sorted into the base. This takes long. Updates that arrive in the meantime are
+    /// applied to this projection, for its readers, and later to the folded one.
     pub fn fold(&self, threads: usize) -> Projection {
         let mut builder = Builder::with((*self.dictionary).clone(), self.orders.table());
         let rows = &self.base.rows;

@@ -36,9 +36,9 @@ pub enum Question {
     Population,
     /// [`transitions`]
     Transitions {
-        /// The number of links shown.
+        /// The number of transitions shown.
         top: usize,
-        /// Whether to compute median times, which take as long as all the rest.
+        /// Whether to compute median times. They take as long as all other figures together.
         medians: bool,
     },
     /// [`flow`]
@@ -111,7 +111,7 @@ pub enum Question {
     Compare {
         /// The scope to compare with.
         with: Scope,
-        /// The number of links shown.
+        /// The number of transitions shown.
         top: usize,
     },
 }
@@ -187,7 +187,7 @@ impl Question {
     }
 
     /// # Errors
-    /// An argument is not valid; it was cancelled, or took too long.
+    /// An argument is invalid; the run was cancelled or too slow.
     pub fn answer(&self, projection: &Projection, scope: &Scope, run: &Run) -> Result<Answer, JourneyError> {
         self.check()?;
         Ok(match self {

@@ -16,9 +16,9 @@ pub struct Row<'a> {
     pub at: Timestamp,
     /// Its arrival: the order of equal times, and the id of the touchpoint.
     pub arrival: Arrival,
-    /// The session the sender named.
+    /// The session id of the sender.
     pub session: Option<&'a str>,
-    /// The order it is about.
+    /// Its order.
     pub order: Option<&'a OrderKey>,
     /// Its values of all dimensions.
     pub kind: TouchpointKind<'a>,
@@ -46,10 +46,10 @@ pub struct OrderNet {
     pub currency: Currency,
 }
 
-/// A consent that an identifier holds.
+/// A consent of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldConsent {
-    /// What it is for.
+    /// The purpose.
     pub purpose: Arc<str>,
     /// What was decided.
     pub status: ConsentStatus,
@@ -68,6 +68,6 @@ pub struct Update<'a> {
     pub members: Vec<(IdentifierId, Option<CustomerId>)>,
     /// The net of orders now.
     pub orders: Vec<OrderNet>,
-    /// All consents that an identifier holds now.
+    /// All present consents of an identifier.
     pub consents: Vec<(IdentifierId, Vec<HeldConsent>)>,
 }

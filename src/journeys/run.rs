@@ -20,7 +20,7 @@ pub enum JourneyError {
     /// The caller cancelled it.
     #[error("cancelled")]
     Cancelled,
-    /// It took too long.
+    /// The run took too long.
     #[error("it took too long")]
     Timeout,
 }

@@ -1,5 +1,5 @@
 //! A parallel scan over the journeys of a scope: selects the customers, merges the touchpoints of their owners, cuts
-//! them into sessions when asked to, and filters them.
+//! these into sessions if the scope says so, and filters them.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +70,7 @@ struct Scratch {
 
 impl<'a> JourneyScan<'a> {
     /// # Errors
-    /// The scope is not valid, or names a purpose that no consent has.
+    /// The scope is invalid, or has a purpose that no consent has.
     pub(crate) fn new(projection: &'a Projection, scope: &Scope) -> Result<Self, JourneyError> {
         scope.check()?;
         let kinds = &projection.dictionary.kinds;
@@ -154,7 +154,7 @@ impl<'a> JourneyScan<'a> {
     /// the states of all threads. The journeys of one customer are visited one after the other, by one thread.
     ///
     /// # Errors
-    /// It was cancelled, or took too long.
+    /// The run was cancelled or too slow.
     pub(crate) fn for_each_journey<S: Send>(
         &self,
         run: &Run,
@@ -384,8 +384,8 @@ impl Scratch {
     }
 }
 
-/// Merges the rows of several owners. While there are more than two, it takes from the one whose next row is first, as
-/// long as its rows are first.
+/// Merges the rows of several owners. While there are more than two owners, it takes rows from the owner with the first
+/// next row, as long as its rows are first.
 fn merge(rows: &Columns, owners: &[u32], scratch: &mut Scratch) {
     let mut heads = std::mem::take(&mut scratch.heads);
     heads.clear();

@@ -33,9 +33,9 @@ pub struct Scope {
     pub exclude: Option<Step>,
     /// What a journey is made of.
     pub per: Unit,
-    /// A longer time between two touchpoints ends a session without an id.
+    /// A longer gap between two touchpoints ends a session without an id.
     pub session_gap: Duration,
-    /// The dimension whose value stands for a touchpoint.
+    /// The dimension that gives the value of a touchpoint.
     pub dimension: Dimension,
     /// Only customers with a grant for this purpose.
     pub purpose: Option<Purpose>,

@@ -9,8 +9,8 @@ use crate::domain::{Duration, Timestamp};
 /// Assigns one customer's touchpoints to sessions. It takes them in order of time and arrival.
 ///
 /// Touchpoints with the same session id are one session. Its length and the touchpoints between them do not matter.
-/// Touchpoints without an id are cut among themselves, where the time between two is longer than the gap. The reverse
-/// order gives the same sessions, numbered from the last.
+/// Touchpoints without an id are cut separately, where the time between two is longer than the gap. The reverse order
+/// gives the same sessions, numbered from the last.
 #[derive(Clone, Debug)]
 pub struct Sessionizer<K> {
     gap: i64,
@@ -111,8 +111,8 @@ mod tests {
         assert_eq!(sessionizer.count(), 2);
     }
 
-    /// Two are in one session when they have the same id, or neither has one and a chain of touchpoints
-    /// without one, no further from each other than the gap, leads from one to the other.
+    /// Two touchpoints are in one session when they have the same id. Without ids, they are in one session when a chain
+    /// of touchpoints without an id leads from one to the other, with no step longer than the gap.
     fn same_session(touchpoints: &[(i64, Option<u8>)], a: usize, b: usize) -> bool {
         let (a, b) = (a.min(b), a.max(b));
         match (touchpoints[a].1, touchpoints[b].1) {

@@ -100,10 +100,10 @@ fn the_touchpoints_of_two_owners_are_merged_in_order() {
         (&[(1, 1, 1, "a"), (1, 4, 2, "d"), (2, 2, 3, "b"), (2, 3, 4, "c")], "a b c d"),
     ];
     for (touchpoints, expected) in CASES {
-        // A row of an owner without a customer before, between or after those of the customer, or none.
+        // A row of an owner without a customer: before, between or after the customer's rows, or none.
         for unowned in [None, Some(0), Some(2), Some(9)] {
             let mut builder = Builder::new(Arc::new([]));
-            // Leaves an identifier between the two.
+            // Leaves an identifier without touchpoints between the two.
             let place = |owner: i64| if owner == 1 { 1 } else { 3 };
             touchpoints
                 .iter()

@@ -11,11 +11,11 @@ use super::values::{median, nearest_rank, seconds};
 /// The distribution of the times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeBetween {
-    /// The number of journeys with the first step and the second after it.
+    /// The number of journeys with the first step and, after it, the second.
     pub pairs: u64,
     /// Values of the two steps that no touchpoint has.
     pub unknown_values: Vec<Arc<str>>,
-    /// The number of journeys with the first step and never the second after it.
+    /// The number of journeys with the first step and, after it, never the second.
     pub never: u64,
     /// The median; `None` without pairs.
     pub median_seconds: Option<f64>,
@@ -37,7 +37,7 @@ pub struct TimeBucket {
 }
 
 /// # Errors
-/// The scope is not valid; it was cancelled, or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn time_between(
     projection: &Projection,
     scope: &Scope,

@@ -14,13 +14,13 @@ use super::values::{DimensionValues, share};
 /// All adjacent pairs of values, with START before the first touchpoint and END after the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionGraph {
-    /// The values at the ends of the links shown.
+    /// The values at the ends of the shown transitions.
     pub nodes: Vec<JourneyNode>,
     /// The most frequent.
     pub links: Vec<JourneyLink>,
     /// The number of pairs: touchpoints plus journeys.
     pub total: u64,
-    /// The number of pairs whose links are not shown.
+    /// The number of pairs of the transitions that are not shown.
     pub other: u64,
 }
 
@@ -35,7 +35,7 @@ pub struct JourneyNode {
     pub journeys: u64,
 }
 
-/// A link from one value to the next.
+/// A transition from one value to the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JourneyLink {
     /// The value before.
@@ -111,7 +111,7 @@ pub(crate) struct Pair {
 /// The `top` most frequent pairs, with their median times when `timed`.
 ///
 /// # Errors
-/// The scope is not valid; it was cancelled, or took too long.
+/// The scope is invalid; the run was cancelled or too slow.
 pub fn transitions(
     projection: &Projection,
     scope: &Scope,
@@ -381,7 +381,7 @@ fn cell(key: u64, width: usize) -> usize {
     (key >> 32) as usize * width + (key as u32) as usize
 }
 
-/// Where the median of some times lies: the one or two times in the middle are in the buckets `first` to `last`.
+/// The buckets of the median of some times: the one or two times in the middle are in the buckets `first` to `last`.
 struct Middle {
     first: usize,
     last: usize,

@@ -24,7 +24,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 /// Why the build failed.
 #[derive(Debug)]
 pub(super) enum BuildError {
-    /// With this number of touchpoints it needs more memory than it may use.
+    /// With this number of touchpoints it needs more memory than the limit.
     TooLarge { bytes: u64, touchpoints: u64 },
     /// An error of the store.
     Store(StoreError),
@@ -43,7 +43,7 @@ pub(super) struct BuildOptions<'b> {
     pub(super) threads: usize,
     /// The maximum memory, in bytes.
     pub(super) memory: u64,
-    /// Called with the number of touchpoints read so far, and about how many there are.
+    /// Called with the number of touchpoints read so far, and their total, about.
     pub(super) progress: &'b (dyn Fn(u64, u64) + Send + Sync),
 }
 

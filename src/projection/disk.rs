@@ -1,4 +1,4 @@
-//! The projection on disk: saved whole, and loaded only when it is not damaged and of this store.
+//! Saves the projection to disk, and loads it only when the file is not damaged and is from this store.
 //!
 //! A file is a magic number, a header in JSON, the columns, and a checksum over all of it. It is written to a temporary
 //! file and renamed, so there is always a complete file.

@@ -1,9 +1,9 @@
-//! Why a question about journeys has no answer.
+//! The errors of questions about journeys.
 
 use crate::journeys::JourneyError;
 use crate::store::StoreError;
 
-/// Why a question about journeys has no answer.
+/// The errors of questions about journeys.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
     /// The projection is being built.
@@ -16,17 +16,17 @@ pub enum ProjectionError {
         /// About how many there are.
         total: u64,
     },
-    /// The projection takes more memory than it may.
+    /// The projection needs more memory than the limit.
     #[error(
         "journeys would take more than the {} MB that they may: {} MB with {touchpoints} touchpoints",
         most >> 20, bytes >> 20
     )]
     TooLarge {
-        /// The memory it took when the task gave up.
+        /// The memory it needed when the task gave up.
         bytes: u64,
-        /// The number of touchpoints it had then.
+        /// The number of touchpoints at that time.
         touchpoints: u64,
-        /// The memory it may take.
+        /// The limit.
         most: u64,
         /// The number of configured dimensions.
         dimensions: usize,
@@ -49,7 +49,7 @@ pub enum ProjectionError {
 }
 
 impl ProjectionError {
-    /// What helps when it is too large.
+    /// Advice when the projection is too large.
     pub fn hint(&self) -> Option<String> {
         let ProjectionError::TooLarge { dimensions, .. } = self else { return None };
         let leave_out = match dimensions {

@@ -25,7 +25,7 @@ const KEYS_PAGE: usize = 1_000;
 pub(super) struct Applied {
     /// The last change that was applied.
     pub(super) change: i64,
-    /// Whether it ended at a commit that is half visible.
+    /// Whether it ended at a partly visible commit.
     pub(super) waits: bool,
 }
 
@@ -82,7 +82,7 @@ async fn owner_reassignments(
     Ok(moves.map(|one| OwnerReassignment { arrival: one.touchpoint, from: one.from, to: Some(one.to) }).collect())
 }
 
-/// What some changes affect: the keys to read again.
+/// The effects of some changes: the keys to read again.
 #[derive(Default)]
 struct Affected {
     customers: HashSet<CustomerId>,
@@ -149,8 +149,8 @@ impl Affected {
         Ok(members)
     }
 
-    /// All consents of the identifiers that may have a new one. A customer that got a consent and was merged away in the
-    /// same changes is among the affected ones, together with the customer it became.
+    /// All consents of the identifiers that may have a new one. When a customer got a consent and was merged away in
+    /// the same changes, both this customer and the customer it was merged into are affected.
     async fn consents(
         &self,
         store: &dyn Store,

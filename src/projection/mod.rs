@@ -5,7 +5,7 @@
 //! * A [`View`] is the state that a question reads. It has every change that was committed when the view was requested,
 //!   so a client that wrote something finds it in the next answer.
 //!
-//! The figures are defined in [`crate::journeys`]. Knows neither GraphQL nor HTTP, nor which store it is.
+//! The figures are defined in [`crate::journeys`]. This layer does not know GraphQL, HTTP, or which store it is.
 
 mod build;
 mod cache;
@@ -89,7 +89,7 @@ enum Phase {
     Building { read: u64, total: u64 },
     /// Follows the change log.
     Ready,
-    /// The projection takes more memory than it may.
+    /// The projection needs more memory than the limit.
     TooLarge { bytes: u64, touchpoints: u64 },
     /// The task has ended.
     Ended,
@@ -100,7 +100,7 @@ enum Phase {
 pub struct Figures {
     /// The number of touchpoints.
     pub touchpoints: u64,
-    /// About how many bytes of memory it takes.
+    /// Its memory in bytes, about.
     pub bytes: u64,
     /// The change that it is as of; 0 while it is being built.
     pub change: i64,
@@ -193,7 +193,7 @@ impl Journeys {
 }
 
 impl Shared {
-    /// A view that has `change`, if the projection has it.
+    /// A view with `change`, if the projection has this change.
     fn view_at(self: &Arc<Self>, change: i64) -> Option<View> {
         let state = self.state.borrow();
         let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.change >= change)?;

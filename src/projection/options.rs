@@ -18,8 +18,8 @@ pub struct Options {
     pub file: Option<PathBuf>,
     /// How often it is saved, when it has changed.
     pub save_every: Duration,
-    /// The delta is folded in when it has more entries than this and than a twentieth of all touchpoints, or more than a
-    /// quarter million. Until then each change of it costs time in proportion to its size.
+    /// The delta is folded in when it has more entries than this and more than a twentieth of all touchpoints, or more
+    /// than a quarter million entries. Until then, the time of each change is proportional to the size of the delta.
     pub late: u64,
     /// The number of threads for a question, and for a build.
     pub threads: usize,

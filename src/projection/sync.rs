@@ -20,12 +20,12 @@ use crate::store::{Result, StoreError};
 const POLL: Duration = Duration::from_secs(1);
 /// How long the task lets changes accumulate, while no question waits.
 const ACCUMULATE: Duration = Duration::from_millis(250);
-/// How soon the task polls again while a commit is half visible.
+/// How soon the task polls again after a partly visible commit.
 const VISIBILITY_POLL: Duration = Duration::from_millis(20);
 /// How long to wait between two attempts while the store is away; doubles up to the maximum.
 const MIN_RETRY_WAIT: Duration = Duration::from_millis(100);
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
-/// A delta with more entries than this is folded in, however large the base is.
+/// A delta with more entries than this is folded in, for any size of the base.
 const MAX_DELTA: u64 = 250_000;
 
 /// Runs until it is stopped, then saves.
@@ -33,7 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
     let mut task =
         SyncTask { shared: shared.clone(), snapshot: None, saved: 0, saved_at: Instant::now(), folding: None };
-    // A task that gives up keeps the phase that says why, until it is stopped.
+    // A task that gives up keeps the phase with its reason until it is stopped.
     let work = async {
         task.work().await;
         std::future::pending::<()>().await;
@@ -78,7 +78,7 @@ impl SyncTask {
                 }
                 Err(BuildError::Store(error)) => {
                     tracing::error!(%error, "journeys cannot be read");
-                    // What was read so far may be the cause.
+                    // The data read so far may be the cause.
                     (self.snapshot, self.folding) = (None, None);
                 }
             }
@@ -154,7 +154,7 @@ impl SyncTask {
         Ok(Snapshot { projection, change })
     }
 
-    /// Applies all visible changes. Whether it ended at a commit that is half visible.
+    /// Applies all visible changes. Returns whether it ended at a partly visible commit.
     async fn apply_all(&mut self) -> std::result::Result<bool, BuildError> {
         let Some(snapshot) = &mut self.snapshot else { return Ok(false) };
         let shared = &self.shared;
@@ -239,7 +239,7 @@ impl SyncTask {
         Ok(())
     }
 
-    /// Saves, if the projection has changed since it was saved.
+    /// Saves the projection, if it has changed since the last save.
     async fn save(&mut self) {
         self.saved_at = Instant::now();
         let (Some(snapshot), Some(path)) = (self.snapshot.clone(), self.shared.options.file.clone()) else { return };
@@ -266,7 +266,7 @@ impl SyncTask {
     }
 }
 
-/// The saved projection, if it is of this store and not damaged.
+/// The saved projection, if it is from this store and not damaged.
 async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
     let began = Instant::now();
     let Ok(saved) = disk::header(path) else { return Ok(None) };
@@ -277,7 +277,7 @@ async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
         false => None,
     };
     if now.as_ref() != Some(&saved) {
-        tracing::info!("saved journeys are of another store, version or settings: they are read anew");
+        tracing::info!("saved journeys are from another store, version or settings: reading the store again");
         return Ok(None);
     }
     let path = path.to_owned();
@@ -286,15 +286,15 @@ async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
             let touchpoints = projection.touchpoints();
             let missing = (status.touchpoints.max(0) as u64).saturating_sub(touchpoints);
             if missing > 100_000 && missing > touchpoints / 4 {
-                tracing::info!(missing, "saved journeys are too old: they are read anew");
+                tracing::info!(missing, "saved journeys are too old: reading the store again");
                 return Ok(None);
             }
             let seconds = began.elapsed().as_secs_f64();
-            tracing::info!(touchpoints, change, seconds, "journeys were saved and are applied from there");
+            tracing::info!(touchpoints, change, seconds, "saved journeys are loaded; applying later changes");
             Ok(Some(Snapshot { projection, change }))
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "saved journeys are damaged: they are read anew");
+            tracing::warn!(%error, "saved journeys are damaged: reading the store again");
             Ok(None)
         }
         Err(_) => {
@@ -304,7 +304,7 @@ async fn from_disk(shared: &Shared, path: &Path) -> Result<Option<Snapshot>> {
     }
 }
 
-/// Checks that the projection takes no more memory than it may.
+/// Checks that the projection does not need more memory than the limit.
 fn check_memory(shared: &Shared, projection: &Projection) -> std::result::Result<(), BuildError> {
     let bytes = projection.bytes() as u64;
     match bytes > shared.options.memory {

@@ -1,23 +1,23 @@
-//! Composites of stored traits: those that the events before a change of rules would have had.
+//! Composites of stored traits: the composites that the events before a change of rules would have had.
 //!
 //! Events are not kept, but the `traits` of identify events are, as claims. A claim has its owner, source, provenance,
-//! change and its first and last time, so the claims of one event are those that agree in all of these. When they have
-//! all parts, they give a composite that was seen with the owner. This derived evidence comes after all other evidence,
-//! in the order in which its claims arrived.
+//! change and its first and last time, so the claims of one event are those that agree in all of these. When these
+//! claims have all parts, they give a composite that was seen with the owner. This derived evidence comes after all
+//! other evidence, in the order in which its claims arrived.
 //!
-//! An owner can itself be a composite of older parts, which joins no customers. Then the identifiers that the evidence of
-//! that time has with it stand for it, or the only one it was ever seen with.
+//! An owner can itself be a composite of older parts, which joins no customers. Then it is replaced by the identifiers
+//! next to it in the evidence of that time, or by the only identifier it was ever seen with.
 //!
 //! Some cases are ambiguous and give nothing:
 //! * several values of a part, when one source claimed them of one owner in one change at the same time;
-//! * the identifiers behind an older composite, when it owns a claim that one of several repeated, or that several made in
-//!   one change at the same time.
+//! * the identifiers for an older composite, when one of several events repeated its claim, or several events made the
+//!   claim in one change at the same time.
 //!
 //! Two events of one owner and source, in one change and at one time, count as one; so does an event of the earliest time
 //! that arrives after a later one.
 //!
-//! Of several events with the same strongest identifier the first gives the other identifiers, with the times of all. This
-//! matters only for an older composite as owner, which can be seen with several.
+//! Of several events with the same strongest identifier, the first gives the other identifiers, and all give the times.
+//! This matters only for an older composite as owner, which can be seen with several.
 //!
 //! The weaker identifiers of an event are not needed: the event itself joined them to the strongest one.
 
@@ -37,7 +37,7 @@ use crate::settings::{EventPath, IdentitySettings, KindSettings};
 use crate::stitching::known::Evidence;
 use crate::stitching::restitch::{NEVER, Restitch};
 
-/// Composites whose parts are in force since a version of the rules that is not applied yet.
+/// Composites with parts from a version of the rules that is not applied yet.
 #[derive(Debug)]
 pub(super) struct Due {
     reader: Identifiers,
@@ -58,11 +58,11 @@ pub struct Derivation {
     arrival: Arrival,
     at: Timestamp,
     source: Arc<str>,
-    /// The message of its event, when that is known.
+    /// The message of its event, if known.
     source_message: Option<Arc<str>>,
-    /// Whether that message has all parts; else several messages do, of one time and in one change.
+    /// Whether that message has all parts. Otherwise several messages of one time and one change have the parts.
     by_one: bool,
-    /// The first and the last time of all events that gave it with the same identifiers, and their number.
+    /// The first and the last time of all events with this composite and the same identifiers, and their number.
     times: (Timestamp, Timestamp),
     count: i64,
     /// The refused identifiers, with rule and reason; the composite has no id here.
@@ -70,7 +70,7 @@ pub struct Derivation {
 }
 
 impl Due {
-    /// The due composites, when the version `applied` is in force for everything stored; `None` when there are none.
+    /// The due composites, when all stored data agrees with the version `applied`; `None` when there are none.
     pub(super) fn of(settings: &IdentitySettings, applied: i64) -> Option<Self> {
         let due = settings.kinds.iter().filter(|kind| kind.parts_since > applied);
         let kinds: Vec<KindSettings> = due.cloned().collect();
@@ -129,7 +129,7 @@ impl Due {
     }
 }
 
-/// The claims of one event, each with its message, when that is known.
+/// The claims of one event, each with its message, if known.
 type Event<'c> = Vec<(&'c Claim, Option<&'c Arc<str>>)>;
 
 fn trait_names(kind: &KindSettings) -> impl Iterator<Item = &str> {
@@ -145,7 +145,7 @@ fn value_at<'c>(event: &Event<'c>, path: &EventPath) -> Option<&'c RawValue> {
     values.all(|other| other.get() == first.get()).then_some(first)
 }
 
-/// Gathers, during a replay, what the due composites are made of.
+/// Gathers the input of the due composites during a replay.
 pub(super) struct Deriving {
     due: Due,
     /// Identifiers of the due kinds.
@@ -154,9 +154,9 @@ pub(super) struct Deriving {
     /// For older composites that own claims: the identifiers they were seen with, by change and time; `None` when several
     /// events differ.
     seen_with: FxHashMap<(IdentifierId, i64, Timestamp), Option<Vec<IdentifierId>>>,
-    /// For those: the one identifier that was always next to it; `None` when there were several, or none.
+    /// For older composites: the one identifier that was always next to it; `None` when there were several or none.
     next_to: FxHashMap<IdentifierId, Option<IdentifierId>>,
-    /// Due composites with the identifiers that they were seen with under the rules that make them.
+    /// Due composites, each with the identifiers seen with it under its rules.
     there: FxHashSet<(IdentifierId, IdentifierId)>,
     made: Vec<Derivation>,
 }
@@ -166,7 +166,7 @@ fn owns(restitch: &Restitch<'_>, id: IdentifierId, seen: &Evidence) -> bool {
     seen.identifiers.iter().take_while(|other| **other != id).all(|other| restitch.is_device(*other))
 }
 
-/// Ids and places after any of a store.
+/// Ids and places above those of any store.
 const UNSTORED: i64 = 1 << 62;
 
 impl Deriving {
@@ -210,7 +210,7 @@ impl Deriving {
         }
     }
 
-    /// Adds claims, all of each owner. All evidence has to be added before.
+    /// Adds claims, all claims of an owner at once. All evidence must be added before.
     pub(super) fn claim(&mut self, restitch: &Restitch<'_>, claims: &[Claim]) {
         for of_owner in claims.chunk_by(|one, next| one.owner == next.owner) {
             let mut made = self.due.made_of(of_owner);
@@ -242,7 +242,7 @@ impl Deriving {
         }
     }
 
-    /// The identifiers it was seen with: all of its event that count. `None` when that is ambiguous.
+    /// The identifiers that were seen with it: all of its event that count. `None` when this is ambiguous.
     fn seen_by(&self, restitch: &Restitch<'_>, made: &Derivation) -> Option<Vec<IdentifierId>> {
         let owner = made.owner;
         match restitch.counts_from(owner) {
@@ -258,7 +258,8 @@ impl Deriving {
         }
     }
 
-    /// Replays the derived evidence after all other, without what is stored already. Returns what it replayed.
+    /// Replays the derived evidence after all other evidence, without the rows that are stored already. Returns the
+    /// replayed rows.
     pub(super) fn finish(self, restitch: &mut Restitch<'_>) -> Vec<Derivation> {
         let Deriving { mut stored, there, mut made, .. } = self;
         made.sort_unstable_by(|a, b| (a.arrival, a.at, a.kind, &a.with).cmp(&(b.arrival, b.at, b.kind, &b.with)));

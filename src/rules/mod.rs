@@ -1,8 +1,8 @@
-//! Rules that change: what may be changed, what a change would do, and the task that puts it into force.
+//! Changes of rules: the allowed changes, the effect of a change, and the task that applies it.
 //!
-//! The settings file is the first version; from then on the store's newest version is what everything
-//! goes by, on every server. [`composites`] are made of stored traits, [`replay`] stitches all evidence again as of one
-//! change, [`trial`] shows the effect of other rules, [`restitch`] applies them, and [`sync`] does that in a server.
+//! The settings file is the first version. After that, every server uses the store's newest version. [`composites`] are
+//! made of stored traits, [`replay`] stitches all evidence again as of one change, [`trial`] shows the effect of other
+//! rules, [`restitch`] applies them, and [`sync`] does that in a server.
 
 pub mod composites;
 pub mod proposal;

@@ -1,4 +1,4 @@
-//! Which changes of the rules can be tried and saved.
+//! Checks which changes of the rules can be tried and saved.
 //!
 //! Stored evidence can be stitched again, but events are not kept and cannot be read again. So a rule about how identifiers
 //! are read from events can only be changed by a new import. But the `traits` of identify events are stored, and
@@ -13,7 +13,7 @@ use crate::store::{Result, Store};
 /// The rules `new`, read and checked as successors of `present`; or the problems.
 ///
 /// # Errors
-/// Of the store, which is asked about kinds that the present rules do not name.
+/// Errors of the store, which is asked about kinds that the present rules do not name.
 pub async fn check(
     store: &dyn Store,
     present: &SavedRules,

@@ -34,7 +34,7 @@ pub struct Replay {
     pub change: i64,
     /// How the current partition differs from it.
     pub difference: Difference,
-    /// The reasons, for as many of the first pieces as were asked for.
+    /// The reasons for the first pieces, as many as requested.
     pub reasons: Vec<Explanation>,
     /// Derived evidence of stored traits, in order, that is not stored yet.
     pub derived: Vec<Derivation>,

@@ -1,11 +1,13 @@
-//! Applies saved rules to what is stored: a replay under these rules finds the moves, which are written some at a time.
+//! Applies saved rules to the stored data: a replay under these rules finds the moves, which are written some at a
+//! time.
 //!
-//! When composites are made of other parts, derived evidence of stored traits is added first: after all other evidence, in
-//! an order that is always the same. It moves no identifier by itself. So all moves come from a replay of everything, and
-//! identifiers that it keeps apart are never together in between.
+//! When composites are made of other parts, derived evidence of stored traits is added first: after all other evidence,
+//! in an order that is always the same. It moves no identifier by itself. So all moves come from a complete replay, and
+//! identifiers that the replay keeps apart are never together in between.
 //!
-//! Events keep arriving and are stitched by the new rules. The next round finds what they change; when a round finds nothing,
-//! everything agrees with the rules. A round needs nothing of the one before, so a killed program can start again.
+//! Events keep arriving and are stitched by the new rules. The next round finds the moves for these events. When a
+//! round finds no moves, all data agrees with the rules. A round needs no data of an earlier round, so a killed program
+//! can start again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +33,7 @@ const TRIES: u32 = 10;
 /// The result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The version that everything stored agrees with now; `None` when it was stopped before.
+    /// The version that all stored data agrees with now; `None` when it was stopped earlier.
     pub version: Option<i64>,
     /// The number of composites that were made of stored traits.
     pub made: usize,
@@ -44,7 +46,7 @@ pub struct Report {
 /// Applies the newest rules. It stops between two changes when `stop` turns true. `clock` gives the time of each change.
 ///
 /// # Errors
-/// Of the store, after some tries. What was written until then stays.
+/// Errors of the store, after some tries. The moves written before this stay.
 pub async fn restitch(
     store: &dyn Store,
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
@@ -71,7 +73,7 @@ pub async fn restitch(
                         return Err(StoreError::Data("composites that were made are not where they were put".into()));
                     }
                 }
-                // Newer rules were saved meanwhile: the next round uses them.
+                // Newer rules were saved in the meantime: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -81,7 +83,7 @@ pub async fn restitch(
         let (version, pieces) = (rules.version, difference.pieces.len());
         if pieces == 0 {
             store.rules_applied(version).await?;
-            tracing::info!(version, rounds = report.rounds, moved = report.moved, "all agrees with the rules");
+            tracing::info!(version, rounds = report.rounds, moved = report.moved, "all data agrees with the rules");
             report.version = Some(version);
             return Ok(report);
         }
@@ -107,7 +109,7 @@ pub async fn restitch(
             }
             match often(|| store.apply_moves(&rules, &moves, clock())).await {
                 Ok(settled) => report.moved += settled.done,
-                // Newer rules were saved meanwhile: the next round uses them.
+                // Newer rules were saved in the meantime: the next round uses them.
                 Err(StoreError::RulesChanged(_)) => break,
                 Err(error) => return Err(error),
             }
@@ -116,7 +118,8 @@ pub async fn restitch(
             size = 0;
             tracing::info!(version, done = seen, of = pieces, "restitching");
         }
-        // The next round finds identifiers that moved meanwhile. When none did, the rounds would never end.
+        // The next round finds the identifiers that moved in the meantime. If none had moved, the rounds would never
+        // end.
         if report.moved == before && store.status().await?.change == replay.change {
             return Err(StoreError::Data("identifiers are held otherwise than their own history says".into()));
         }
@@ -127,7 +130,7 @@ pub async fn restitch(
 struct Brought {
     /// The number of rows that were not stored yet.
     made: usize,
-    /// Whether all of it is stored.
+    /// Whether all derived evidence is stored.
     whole: bool,
 }
 

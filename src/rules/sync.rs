@@ -1,5 +1,5 @@
-//! Keeps a server in step with the saved rules: saves the settings as the first version, reads newer versions, and
-//! restitches when what is stored does not agree with the newest one.
+//! Makes a server follow the saved rules: saves the settings as the first version, reads newer versions, and restitches
+//! when the stored data does not agree with the newest one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::ingest::Ingest;
 use crate::store::rules::RulesInForce;
 use crate::store::{Result, Store};
 
-/// How often the store is asked for the newest rules. A batch under older ones is refused at once.
+/// How often the store is asked for the newest rules. The store refuses a batch under older rules at once.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// The task that does it.
+/// The task.
 pub struct RulesSync {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -51,7 +51,7 @@ async fn run(store: Arc<dyn Store>, ingest: Arc<Ingest>, mut stop: watch::Receiv
             Err(error) if error.is_transient() || !std::mem::replace(&mut failed, true) => {
                 tracing::debug!(%error, "the rules could not be looked at");
             }
-            Err(error) => tracing::warn!(%error, "what is stored could not be brought to agree with the rules"),
+            Err(error) => tracing::warn!(%error, "stored data could not be stitched by the newest rules"),
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,

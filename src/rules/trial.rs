@@ -1,4 +1,4 @@
-//! What other rules would do to the stored customers. It writes nothing.
+//! Finds the effect of other rules on the stored customers. It writes nothing.
 
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ pub struct Trial {
 /// A split or a join.
 #[derive(Clone, Debug)]
 pub struct Example {
-    /// All identifiers of it.
+    /// All its identifiers.
     pub members: Vec<IdentifierId>,
-    /// The customers they would form.
+    /// The customers that these identifiers would form.
     pub groups: Vec<Vec<IdentifierId>>,
     /// Why, in words.
     pub reason: Arc<str>,

@@ -19,8 +19,8 @@ pub struct EventRule {
     pub order: Option<OrderFields>,
 }
 
-/// The properties of an event, and of its lines, that have the parts of an order. Of several paths the first with a value
-/// counts.
+/// The properties of an event, and of its lines, that have the parts of an order. Of several paths, the first one with
+/// a value counts.
 #[derive(Clone, Debug)]
 pub struct OrderFields {
     /// The order number.

@@ -1,9 +1,9 @@
 //! The settings: defaults, then the file, then the environment; flags come last, through setters.
 //!
-//! A key `a.b_c` of the file is `THROUGHLINE_A_B_C` in the environment, with lists as TOML. Each section has a file here that
-//! reads it; `defaults.toml` is the documented file, and [`mod@reference`] prints it. To add a key: a field in its section, a line
-//! that takes it from the [`Section`], and its default and meaning in `defaults.toml`. A key that no section takes is an
-//! error that names file, line and key.
+//! A key `a.b_c` of the file is `THROUGHLINE_A_B_C` in the environment, with lists as TOML. Each section has a file
+//! here that reads the section. `defaults.toml` is the documented file, and [`mod@reference`] prints it. To add a key:
+//! a field in its section, a line that takes it from the [`Section`], and its default and meaning in `defaults.toml`. A
+//! key that no section takes is an error that names file, line and key.
 
 pub mod channels;
 pub mod error;

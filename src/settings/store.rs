@@ -14,7 +14,7 @@ pub struct StoreSettings {
     pub url: String,
     /// The durability of commits in SQLite.
     pub synchronous: Synchronous,
-    /// The most memory of cached customers, in MB; 0 caches none.
+    /// The maximum memory of cached customers, in MB; 0 for no cache.
     pub cache_mb: u64,
     /// The user, from `THROUGHLINE_STORE_USER`.
     pub user: Option<String>,

@@ -1,9 +1,9 @@
-//! Steps 1 to 3 of "who is who": which identifiers of one fact belong to one customer.
+//! Steps 1 to 3 of identity resolution: which identifiers of one fact belong to one customer.
 //!
-//! Identifiers are looked at strongest first. One is accepted when it can join those that are accepted already, with
-//! its customer: no rule is newly broken, and no decision of a person keeps the two apart. Otherwise it alone is
-//! refused, and keeps the customer it has. The first identifier of a fact is always accepted. A shared identifier joins
-//! no customers: it is accepted only when the fact has no other.
+//! Identifiers are looked at strongest first. An identifier is accepted when it and its customer can join the accepted
+//! identifiers: the join breaks no further rule, and no decision of a person keeps the two apart. Otherwise only this
+//! identifier is refused, and it keeps its customer. The first identifier of a fact is always accepted. A shared
+//! identifier joins no customers: it is accepted only when the fact has no other.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ pub(crate) struct Verdict {
     pub(crate) absorbed: Vec<CustomerIx>,
     /// Accepted identifiers that had no customer before.
     pub(crate) joined: Vec<IdentifierIx>,
-    /// Device identifiers that this fact shows to be shared: they were seen with identifiers of two
-    /// customers that a limit keeps apart.
+    /// Device identifiers that are shared, as this fact shows: they were seen with identifiers of two customers that a
+    /// limit keeps apart.
     pub(crate) turned_shared: Vec<IdentifierIx>,
 }
 
@@ -63,11 +63,11 @@ pub(crate) struct Refusal {
     pub(crate) identifier: IdentifierIx,
     /// The rule's name: a kind, `max_identifiers` or `decision`.
     pub(crate) rule: Arc<str>,
-    /// Why, in words that hold no value.
+    /// The reason, in words without a value.
     pub(crate) reason: Arc<str>,
 }
 
-/// Accepts or refuses `identifiers`, those of one fact, strongest first, and applies the outcome to `working_set`.
+/// Accepts or refuses the `identifiers` of one fact, strongest first, and applies the outcome to `working_set`.
 pub(crate) fn accept(
     rules: &IdentityRules,
     working_set: &mut WorkingSet,
@@ -131,7 +131,7 @@ struct Group {
     /// The number of identifiers of each listed kind, members of the customers included.
     counts: Vec<usize>,
     total: usize,
-    /// Whether one of them is of a kind that may merge two customers.
+    /// Whether one of these identifiers is of a kind that may merge two customers.
     merges: bool,
     empty: bool,
 }
@@ -207,7 +207,7 @@ impl Group {
         Ok(())
     }
 
-    /// Whether adding `counts` exceeds a limit by more than either side did before.
+    /// Whether the sum with `counts` exceeds a limit by more than either side did before.
     fn breach(&self, rules: &IdentityRules, counts: &[usize], total: usize) -> Result<(), Breach> {
         for (rank, rule) in rules.kinds.iter().enumerate() {
             let (ours, theirs) = (self.counts[rank], counts[rank]);

@@ -27,8 +27,8 @@ impl Batch {
         self.facts.iter().flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
     }
 
-    /// What is claimed: the identifiers of facts with claims, and of each the names and values (JSON) of these
-    /// claims. The plan needs the present claims with the same identifier, name and value.
+    /// The claims of the facts: the owners of claims, each with the names and values (JSON) of its claims. The plan
+    /// needs the present claims with the same identifier, name and value.
     pub fn claimed(&self) -> BTreeMap<&IdentifierKey, BTreeSet<(&str, &str)>> {
         let mut claimed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for fact in self.facts.iter().filter(|fact| !fact.claims.is_empty()) {
@@ -56,14 +56,15 @@ impl Batch {
         self.facts.iter().map(|f| &f.message_id)
     }
 
-    /// The source messages of derived facts that refuse an identifier, which may have been refused there before.
+    /// The source messages of derived facts with a refused identifier. The identifier may have been refused in this
+    /// message before.
     pub fn refusing(&self) -> BTreeSet<&Arc<str>> {
         let refuses = |fact: &&Fact| fact.derived.as_ref().is_some_and(|derived| !derived.refused.is_empty());
         self.facts.iter().filter(refuses).map(Fact::source_message).collect()
     }
 
-    /// The devices whose sightings the plan will ask for, as far as this is known in advance: those in a new set of
-    /// identifiers, and those in a decision. Reading them first saves a second pass of the planner.
+    /// The devices whose sightings the plan needs, as far as this is known in advance: devices in a new set of
+    /// identifiers, and devices in a decision. To read these first saves a second pass of the planner.
     pub fn sightings(&self, rules: &IdentityRules, known: &Known) -> BTreeSet<IdentifierId> {
         if sharing::limits(rules).next().is_none() {
             return BTreeSet::new();

@@ -24,7 +24,7 @@ pub struct Difference {
     pub splits: usize,
     /// Groups with members of more than one current customer.
     pub joins: usize,
-    /// The changes, in independent pieces.
+    /// The differences, in independent pieces.
     pub pieces: Vec<Piece>,
 }
 
@@ -40,8 +40,8 @@ pub struct Piece {
 }
 
 /// Compares. An identifier without a group in the replay has no customer, with one exception: a customer that would be
-/// left without identifiers keeps its oldest one, since a customer id must always find a customer. A group of
-/// composites alone, none of which has a customer now, is no customer: composites are made of other identifiers' traits.
+/// left without identifiers keeps its oldest one, since a customer id must always find a customer. A group of only
+/// composites without a present customer is not a customer: composites are made of other identifiers' traits.
 pub fn compare(current: &CurrentPartition, replayed: &Partition) -> Difference {
     let holders = current.holders.iter().flatten().max().map_or(0, |most| *most as usize + 1);
     let wanted = wanted(current, replayed, holders);

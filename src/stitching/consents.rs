@@ -1,9 +1,9 @@
-//! Step 8 of "who is who": which consents identifiers hold.
+//! Step 8 of identity resolution: which consents identifiers have.
 //!
-//! A consent goes to every identifier that its customer holds at that time, and replaces the one each holds for the same
-//! purpose and channel. When a customer splits, for whatever reason, a GRANTED stays with the part of the identifier
-//! that gave it; an identifier that loses one holds again what its own part had decided before. A DENIED or REVOKED
-//! stays with all parts.
+//! A consent goes to every identifier of its customer at that time. It replaces each identifier's consent for the same
+//! purpose and channel. When a customer splits, for any reason, a GRANTED stays with the part of the identifier that
+//! gave it. An identifier that loses a consent gets back the consent that its own part had given before. A DENIED or
+//! REVOKED stays with all parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,14 +17,14 @@ use super::working_set::{IdentifierIx, WorkingSet};
 use crate::domain::consent::{Consent, ConsentFact, ConsentGiven, ConsentStatus};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The most purposes and channels for which an identifier holds grants of new ones. A denial has twice the room, so that a
-/// sender who fills an identifier with grants hides none.
+/// The maximum number of purposes and channels with consents of an identifier; at the maximum, a grant for a new one is
+/// left out. For a denial the maximum is twice as high, so that a sender with too many grants cannot prevent a denial.
 const MOST: usize = 1_000;
 
 /// Identifier, purpose and channel.
 type Slot = (IdentifierId, Arc<str>, Option<Arc<str>>);
 
-/// The consent that an identifier holds in a slot.
+/// The consent of an identifier in a slot.
 #[derive(Clone, Copy)]
 struct Held {
     at: Timestamp,
@@ -37,11 +37,12 @@ struct Held {
 #[derive(Default)]
 pub(crate) struct Consents {
     now: BTreeMap<Slot, Held>,
-    /// Consents that were held and are not any more.
+    /// Consents that identifiers have lost.
     before: FxHashMap<Slot, Vec<Held>>,
-    /// Of each slot that has changed: what was held when the batch began.
+    /// For each changed slot: the consent at the beginning of the batch.
     began: BTreeMap<Slot, Option<Arrival>>,
-    /// Consents of the batch, each with the identifiers they were given to, whether these hold them or not.
+    /// Consents of the batch, each with the identifiers that it was given to, also identifiers that have a later
+    /// consent.
     made: BTreeSet<(IdentifierId, Arrival)>,
 }
 
@@ -69,24 +70,24 @@ impl Consents {
         }
     }
 
-    /// Whether an identifier holds the same already. Many senders repeat the preferences with every event.
+    /// Whether an identifier has the same consent already. Many senders repeat the preferences with every event.
     pub(crate) fn repeats(&self, holder: IdentifierId, decided: &ConsentFact, at: Timestamp) -> bool {
         let present = self.now.get(&slot_of(holder, decided));
         present.is_some_and(|held| held.content == content(decided) && held.at <= at)
     }
 
-    /// Whether an identifier can hold this consent: it holds one for the same purpose and channel, or few enough others.
+    /// Whether an identifier can have this consent: it has one for the same purpose and channel, or few enough others.
     pub(crate) fn has_room_for(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
         let most = if decided.status == ConsentStatus::Granted { MOST } else { 2 * MOST };
         self.now.contains_key(&slot_of(holder, decided)) || self.now.range(slots_of(holder)).nth(most - 1).is_none()
     }
 
-    /// Whether the identifier itself gave the consent that it holds.
+    /// Whether the identifier itself gave its consent.
     pub(crate) fn is_own(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
         self.now.get(&slot_of(holder, decided)).is_some_and(|held| held.owner == holder)
     }
 
-    /// Gives a consent of the batch to an identifier, which holds it unless it holds a later one.
+    /// Gives a consent of the batch to an identifier. A later consent of the identifier stays in force.
     pub(crate) fn give(&mut self, holder: IdentifierId, consent: &Consent) {
         let (slot, held) = (slot_of(holder, &consent.fact), held_by(consent));
         self.made.insert((holder, consent.arrival));
@@ -96,7 +97,7 @@ impl Consents {
         }
     }
 
-    /// Takes back grants after `members`, which were one customer's, came apart.
+    /// Takes back grants after the `members` of one customer were split.
     pub(crate) fn part(&mut self, working_set: &WorkingSet, members: impl IntoIterator<Item = IdentifierIx>) {
         for ix in members {
             let holder = &working_set.identifiers[ix];
@@ -130,8 +131,8 @@ impl Consents {
         self.began.entry(slot).or_insert(was.map(|was| was.arrival));
     }
 
-    /// Adds the rows of what is held from now on, and of what is not any more. A consent of this batch that an identifier
-    /// does not hold is stored as ended: when the customer splits, it may be the last one of its part.
+    /// Adds the rows of new and of lost consents. A consent of this batch that is not in force for an identifier is
+    /// stored as ended: when the customer splits, it may be the last one of its part.
     pub(crate) fn finish(self, plan: &mut Plan) {
         let (mut given, mut taken) = (self.made.clone(), self.made);
         for (slot, began) in self.began {

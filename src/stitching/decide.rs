@@ -1,4 +1,4 @@
-//! Step 6 of "who is who": a person's decision stands above every rule.
+//! Step 6 of identity resolution: a person's decision overrides all rules.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,27 +20,27 @@ use crate::domain::{Arrival, IdentifierId, Problem, ProblemCode, Timestamp};
 /// A decision that a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionRequest {
-    /// What is to be done.
+    /// The action.
     pub action: DecisionAction,
     /// The person's name.
     pub by: Arc<str>,
-    /// Why, in that person's words.
+    /// The reason, in that person's words.
     pub reason: Arc<str>,
 }
 
-/// What is to be done. The id of a customer that was merged stands for the customer it became.
+/// The action. The id of a merged customer stands for the customer it was merged into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionAction {
-    /// They are one person.
+    /// These customers are one person.
     Merge(Vec<CustomerId>),
     /// These identifiers belong to another person.
     Split(CustomerId, Vec<IdentifierKey>),
-    /// No two of them are the same person.
+    /// No two of these are the same person.
     KeepApart(Vec<CustomerId>),
 }
 
 impl DecisionAction {
-    /// The customers it names.
+    /// The customers of the action.
     pub fn customers(&self) -> &[CustomerId] {
         match self {
             DecisionAction::Merge(customers) | DecisionAction::KeepApart(customers) => customers,
@@ -48,7 +48,7 @@ impl DecisionAction {
         }
     }
 
-    /// The identifiers it names.
+    /// The identifiers of the action.
     pub fn identifiers(&self) -> &[IdentifierKey] {
         match self {
             DecisionAction::Split(_, identifiers) => identifiers,
@@ -62,11 +62,11 @@ impl DecisionAction {
 pub struct DecisionOutcome {
     /// Whether it is done; then there are no problems.
     pub done: bool,
-    /// Why it cannot be done, or why there was nothing to do.
+    /// The reasons why it cannot be done, or why there was nothing to do.
     pub problems: Vec<Problem>,
-    /// The customer that stays; of those kept apart the first.
+    /// The customer that stays; for KEEP_APART the first one.
     pub customer: Option<CustomerId>,
-    /// The customers that were merged into it, have what was split off, or are kept apart from the first.
+    /// The other customers: merged into the first, split off from the first, or kept apart from the first.
     pub others: Vec<CustomerId>,
     /// The customers afterwards.
     pub sketches: Vec<Sketch>,
@@ -75,14 +75,14 @@ pub struct DecisionOutcome {
 /// A customer after the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch {
-    /// Its id; `None` when it would be a new one.
+    /// Its id; `None` when the customer would be new.
     pub customer: Option<CustomerId>,
     /// Its identifiers, first seen first.
     pub identifiers: Vec<Identifier>,
 }
 
-/// Plans a decision; the plan is empty when it is not done. `known` has the present customers of the ids it names with all their identifiers, and the
-/// identifiers it names.
+/// Plans a decision. The plan is empty when the decision cannot be done. `known` has the present customers of the ids
+/// in the request, with all their identifiers, and the identifiers in the request.
 pub fn decide(
     rules: &IdentityRules,
     known: &Known,
@@ -267,7 +267,7 @@ impl Desk<'_> {
         living.ok_or_else(|| Problem::at(ProblemCode::NotFound, path, "no customer has this id"))
     }
 
-    /// Keeps the decision and the side of each identifier.
+    /// Records the decision and the side of each identifier.
     fn note(&mut self, kind: DecisionKind, sides: Vec<Vec<IdentifierIx>>) {
         let arrival = Arrival::new(self.plan.seq, 0);
         for (n, side) in sides.iter().enumerate() {

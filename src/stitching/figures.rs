@@ -14,7 +14,7 @@ use crate::domain::identifier::Identifier;
 /// The changes of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// To be added to what the store keeps.
+    /// The values to add to the stored figures.
     pub health: Health,
     /// The new number of identifiers of each customer whose number changes; 0 when it was merged.
     pub sizes: BTreeMap<CustomerId, i64>,

@@ -1,4 +1,4 @@
-//! What is attached to identifiers: touchpoints, devices, claims, consents, products and orders of a batch.
+//! The data that a batch attaches to identifiers: touchpoints, devices, claims, consents, products and orders.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 /// The key of a claim's row: a claim with the same key replaces it.
 type ClaimKey = (IdentifierId, Arc<str>, Box<str>, Provenance, Arc<str>);
 
-/// Works through the facts of a batch and gathers rows for a [`Plan`].
+/// Takes the facts of a batch one by one and gathers rows for a [`Plan`].
 pub(crate) struct History {
     seq: i64,
     claims: FxHashMap<ClaimKey, Claim>,
     claims_made: u32,
     /// The places of the batch's claims among its rows.
     claim_rows: FxHashMap<Arrival, usize>,
-    /// The consents that identifiers hold.
+    /// The consents of identifiers.
     pub(crate) consents: Consents,
     consents_made: u32,
     orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
@@ -58,7 +58,7 @@ impl History {
         }
     }
 
-    /// Attaches one fact to its owner, the first of `accepted`. Returns what is odd about it beside what is stored.
+    /// Attaches one fact to its owner, the first of `accepted`. Returns its oddities with regard to stored data.
     #[expect(clippy::too_many_arguments, reason = "what one fact is about, each of another kind")]
     pub(crate) fn record(
         &mut self,
@@ -125,7 +125,7 @@ impl History {
         self.consents.finish(plan);
     }
 
-    /// Whether its channel is `other` since its owner has too many.
+    /// Whether its channel becomes `other` because its owner has too many channels.
     fn record_touchpoint(
         &mut self,
         working_set: &mut WorkingSet,
@@ -221,7 +221,7 @@ impl History {
         let first_message_id = first_message_id.filter(|_| first_at != at);
         let count = before.count + 1;
         let again = Claim { first_at, first_message_id, at, message_id, count, ..alone.clone() };
-        // A row has two times. A third one gets a row of its own, which is stored as ended.
+        // A row has two times. A third time gets a row of its own, which is stored as ended.
         let mut other_at = (between != first_at && between != at).then_some(between);
         if before.arrival.seq() == self.seq {
             // The claim was opened in this batch: one row for both.
@@ -232,7 +232,7 @@ impl History {
             plan.claims_closed.push(before.arrival);
             self.claim_rows.insert(again.arrival, plan.claims_opened.len());
             plan.claims_opened.push(again.clone());
-            // The row that was stored keeps its own times.
+            // The stored row keeps its own times.
             other_at = other_at.filter(|between| *between == fact.at);
             *before = again;
         }
@@ -244,8 +244,8 @@ impl History {
         }
     }
 
-    /// A consent goes to every identifier that its customer holds now, and replaces older ones there. Returns whether one
-    /// is left out, since all these identifiers hold too many others.
+    /// A consent goes to every present identifier of its customer, and replaces older consents there. Returns whether a
+    /// consent is left out, since all these identifiers have too many others.
     fn record_consents(
         &mut self,
         working_set: &WorkingSet,
@@ -255,19 +255,19 @@ impl History {
         accepted: &[IdentifierIx],
     ) -> bool {
         let mut too_many = false;
-        // A device that has just turned out to be shared does not speak for the person who was signed in.
+        // When a device has just become shared, its consent is not a consent of the signed-in person.
         let owner =
             accepted.iter().copied().find(|&ix| working_set.identifiers[ix].shared_since.is_none()).unwrap_or(owner);
         for decided in &fact.consents {
             let arrival = Arrival::new(self.seq, self.consents_made);
             let mut holders = match working_set.identifiers[owner].customer {
                 Some(customer) => working_set.customers[customer].members.as_slice(),
-                // These join no customers, so a grant is the owner's alone.
+                // These identifiers join no customers, so a grant goes to the owner only.
                 None if decided.status == ConsentStatus::Granted => std::slice::from_ref(&owner),
                 None => accepted,
             };
-            // What all of them hold already is not new. But a grant that another identifier of the customer gave becomes
-            // the owner's own too, so that it keeps it when the customer splits.
+            // A consent that all these identifiers have already is not new. But a grant that another identifier of the
+            // customer gave becomes the owner's own too, so that the owner keeps the grant when the customer splits.
             let repeats =
                 |&holder: &IdentifierIx| self.consents.repeats(working_set.identifiers[holder].id, decided, fact.at);
             if holders.iter().all(repeats) {

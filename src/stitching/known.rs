@@ -1,4 +1,4 @@
-//! What the store already knows about a batch, read under its locks.
+//! The stored rows of a batch, read under its locks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::domain::identifier::Identifier;
 use crate::domain::order::{OrderEvent, OrderKey};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The stored rows that a batch may touch.
+/// The stored rows that a batch may change.
 ///
-/// It is complete: it has every stored identifier that a fact names or that owns an order of a fact, the customers of
-/// those, and every identifier of these customers.
+/// It is complete: it has every stored identifier of a fact, every owner of a fact's order, the customers of these
+/// identifiers, and every identifier of these customers.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// Messages of the batch that are stored already, with the customer of their owner now.
+    /// Messages of the batch that are stored already, with the present customer of their owner.
     pub messages: FxHashMap<Arc<str>, Option<CustomerId>>,
     /// Identifiers, each once.
     pub identifiers: Vec<Identifier>,
-    /// Their customers, each once.
+    /// The customers of these identifiers, each once.
     pub customers: Vec<KnownCustomer>,
     /// The sides of those identifiers in decisions.
     pub sides: Vec<Side>,
@@ -32,28 +32,28 @@ pub struct Known {
     pub living: FxHashMap<CustomerId, CustomerId>,
     /// The histories of the identifiers in `with_history`, which are those that a plan [asked for](super::Planned).
     pub histories: IdentityHistory,
-    /// The identifiers whose whole history is there.
+    /// The identifiers whose complete history is here.
     pub with_history: FxHashSet<IdentifierId>,
-    /// The identifiers whose decisions about their data are there.
+    /// The identifiers whose consents are here.
     pub with_consents: FxHashSet<IdentifierId>,
     /// For each device that a plan asked for: its latest evidence, the latest first, at most
-    /// [`SIGHTINGS`](super::sharing::SIGHTINGS). The identifiers that it names are among `identifiers`.
+    /// [`SIGHTINGS`](super::sharing::SIGHTINGS). The identifiers in this evidence are among `identifiers`.
     pub sightings: FxHashMap<IdentifierId, Vec<Evidence>>,
     /// Earlier refusals and their rules, in the messages of [`Batch::refusing`](super::Batch::refusing)
     /// and of [`moves::refusing`](super::moves::refusing).
     pub refused: RefusedBefore,
-    /// The last outcome on record for each of the batch's sets of identifiers.
+    /// The last stored outcome of each of the batch's sets of identifiers.
     pub evidence: FxHashMap<SetName, OnRecord>,
-    /// All stored events of the batch's orders. An order without any is absent.
+    /// All stored events of the batch's orders. An order without events is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
     /// The present claims of [`Batch::claimed`](super::Batch::claimed), and maybe others of the same identifiers.
     pub claims: Vec<Claim>,
-    /// The consents held by the customers of [`Batch::consenters`](super::Batch::consenters).
+    /// The consents of the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
 }
 
 impl Known {
-    /// Those of `ids` that are not among the known identifiers.
+    /// The `ids` that are not among the known identifiers.
     pub fn missing(&self, ids: impl IntoIterator<Item = IdentifierId>) -> BTreeSet<IdentifierId> {
         let known: FxHashSet<IdentifierId> = self.identifiers.iter().map(|identifier| identifier.id).collect();
         ids.into_iter().filter(|id| !known.contains(id)).collect()
@@ -63,7 +63,7 @@ impl Known {
 /// The rules that refused an identifier in a message.
 pub type RefusedBefore = FxHashMap<(Arc<str>, IdentifierId), Vec<Arc<str>>>;
 
-/// The outcome of a set of identifiers when it was last kept.
+/// The last stored outcome of a set of identifiers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnRecord {
     /// A letter for each, as in [`EvidenceRow`](super::rows::EvidenceRow).
@@ -72,7 +72,7 @@ pub struct OnRecord {
     pub rules_version: i64,
 }
 
-/// A customer that holds some identifier of the batch.
+/// A customer of some identifier of the batch.
 #[derive(Clone, Debug)]
 pub struct KnownCustomer {
     /// Its id.
@@ -81,18 +81,18 @@ pub struct KnownCustomer {
     pub created_seq: Arrival,
 }
 
-/// What a replay of identifiers needs: what was seen of them, what people decided, which customers they had.
+/// The input of a replay of identifiers: their evidence, people's decisions about them, their customers.
 #[derive(Clone, Debug, Default)]
 pub struct IdentityHistory {
-    /// Every set that names one of them, in any order.
+    /// Every set with one of these identifiers, in any order.
     pub evidence: Vec<Evidence>,
     /// The message of each evidence.
     pub source_messages: FxHashMap<Arrival, SourceMessage>,
-    /// Every decision that names one of them, in any order.
+    /// Every decision about one of these identifiers, in any order.
     pub decisions: Vec<Decision>,
     /// The customers that were merged into their customers, directly or through others.
     pub former: Vec<Former>,
-    /// Every consent that they hold or held, and whether they still hold it.
+    /// Every present or past consent of these identifiers, and whether it is present.
     pub gave: Vec<(ConsentGiven, bool)>,
 }
 
@@ -101,7 +101,7 @@ pub struct IdentityHistory {
 pub struct Evidence {
     /// Its place.
     pub arrival: Arrival,
-    /// The set, strongest first as it was given.
+    /// The set, strongest first, as it was at that time.
     pub identifiers: Vec<IdentifierId>,
     /// The version of the rules it was stitched by.
     pub rules_version: i64,

@@ -1,11 +1,12 @@
-//! Who is who, as a pure function: a batch of facts and the stored rows go in, a [`Plan`] of all rows to write comes out.
-//! No I/O, no clock, no randomness of its own.
+//! Identity resolution as a pure function: a batch of facts and the stored rows go in, a [`Plan`] of all rows to write
+//! comes out. No I/O, no clock, no randomness of its own.
 //!
-//! * [`Batch`] is what arrived; [`Known`] is what the store read for it under its locks; [`plan()`] runs the steps below.
+//! * [`Batch`] has the new facts; [`Known`] has the stored rows for the batch, read under its locks; [`plan()`] runs
+//!   the steps below.
 //! * [`accept`] decides, fact by fact, which identifiers belong together.
 //! * [`history`] attaches touchpoints, orders and claims to the identifiers, [`consents`] the consents.
 //! * [`working_set`] has the states that facts are applied to.
-//! * [`plan()`] runs both, [`record`] records the outcome, [`rows`] are what a plan writes, [`figures`] what it changes in
+//! * [`plan()`] runs both, [`record`] records the outcome, [`rows`] has the rows of a plan, [`figures`] the changes of
 //!   the store's figures.
 //! * [`why`] finds the chain of links that connects two identifiers.
 //! * [`sharing`] finds shared devices and takes them out of their customers, [`replay`] stitches evidence again,
@@ -13,7 +14,7 @@
 //! * [`restitch`] replays everything from the beginning, [`compare`] compares the result with the current partition,
 //!   [`moves`] applies the difference.
 //! * [`visits`] cuts the touchpoints of a shared device into visits and assigns them, [`reassignment`] changes the owners.
-//! * [`decide()`] plans the decisions of people, which stand above every rule.
+//! * [`decide()`] plans the decisions of people, which override all rules.
 
 pub mod accept;
 pub mod batch;

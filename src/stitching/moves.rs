@@ -1,5 +1,5 @@
-//! Applies the moves of a restitch: identifiers go to the customer that a [replay](super::restitch) gives them, as long as
-//! their customers have not changed since.
+//! Applies the moves of a restitch: identifiers go to the customer that a [replay](super::restitch) found, if their
+//! customers have not changed since.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,24 +20,25 @@ use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// The rule that identity histories name when identifiers move since rules have changed.
+/// The rule in identity histories when identifiers move because of changed rules.
 const RULES: &str = "rules";
 
-/// Customers and the groups that their members are to end in.
+/// Customers and the new groups of their members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// All identifiers, each with the creation of the customer that held it at the replay.
+    /// All identifiers, each with the birth of its customer at the replay.
     pub members: Vec<(IdentifierId, Option<Arrival>)>,
     /// The new customers. A member of no group will have no customer.
     pub groups: Vec<Vec<IdentifierId>>,
-    /// The members that will be shared; the others will not.
+    /// The members that will be shared. All others will not be shared.
     pub shared: Vec<IdentifierId>,
-    /// Why, and which identifiers are refused now.
+    /// The reason, and the identifiers that are refused now.
     pub explanation: Explanation,
 }
 
-/// Plans the moves. `known` has all members, their customers, and all identifiers of these. The outcome is the number of
-/// moves in the plan, which may be empty. The others found an identifier that has moved since; they need another replay.
+/// Plans the moves. `known` has all members, their customers, and all identifiers of these. The outcome is the number
+/// of moves in the plan, which may be empty. The other moves have an identifier that has moved since the replay, and
+/// need another replay.
 pub fn apply_moves(
     rules: &IdentityRules,
     known: &Known,
@@ -71,8 +72,8 @@ pub fn apply_moves(
     Planned::Ready(Box::new(plan), live.len())
 }
 
-/// The messages in which the moves refuse identifiers, as far as their histories are known. Earlier refusals there have
-/// to be known too.
+/// The messages in which the moves refuse identifiers, as far as their histories are known. Earlier refusals in these
+/// messages must be known too.
 pub fn refusing<'k>(known: &'k Known, moves: &[Move]) -> BTreeSet<&'k Arc<str>> {
     let cuts = moves.iter().flat_map(|one| &one.explanation.cuts);
     cuts.filter_map(|cut| known.histories.source_messages.get(&cut.arrival))
@@ -80,7 +81,7 @@ pub fn refusing<'k>(known: &'k Known, moves: &[Move]) -> BTreeSet<&'k Arc<str>> 
         .collect()
 }
 
-/// Whether all members still have their customers, and no other identifier has joined these.
+/// Whether all members still have their customers, and no other identifier has joined these customers.
 fn still_holds(working_set: &WorkingSet, one: &Move) -> bool {
     let ids: FxHashSet<IdentifierId> = one.members.iter().map(|(id, _)| *id).collect();
     one.members.iter().all(|(id, holder)| {
@@ -174,7 +175,7 @@ impl ApplyMove<'_> {
         plan.entries.push(ChangeEntry::CustomersMerged { customer, others, identifiers, message: None, reason });
     }
 
-    /// Adds the lines for identifiers that came from customers of other groups, and for those that had none.
+    /// Adds the lines for identifiers from customers of other groups, and for identifiers that had no customer.
     fn tell_splits(
         &self,
         working_set: &WorkingSet,
@@ -208,7 +209,7 @@ impl ApplyMove<'_> {
         }
     }
 
-    /// Sets and clears the shared flag, and adds the lines for identifiers that have no customer any more.
+    /// Sets and clears the shared flag, and adds the lines for identifiers that no longer have a customer.
     fn share(&self, working_set: &mut WorkingSet, plan: &mut Plan, before: &[(IdentifierIx, Option<CustomerIx>)]) {
         let shared: FxHashSet<IdentifierId> = self.one.shared.iter().copied().collect();
         for &(ix, from) in before {
@@ -242,8 +243,8 @@ impl ApplyMove<'_> {
     }
 }
 
-/// Adds the refusals, as an event does. Rules can come back: an identifier that was `refused` in the same message before
-/// is not linked again, and gets no second line for the same rule.
+/// Adds the refusals, as an event does. A former rule can be in force again: an identifier that was `refused` in the
+/// same message before is not linked again, and gets no second line for the same rule.
 fn refuse(
     known: &Known,
     one: &Move,

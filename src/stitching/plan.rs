@@ -1,4 +1,4 @@
-//! The planner: it works through the facts of a batch one after the other.
+//! The planner: it takes the facts of a batch one after the other.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::domain::fact::{Derived, Refused};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// A plan with its outcome, or what is missing for it.
+/// A plan with its outcome, or the rows that are missing.
 #[derive(Debug)]
 pub enum Planned<T = ()> {
     /// The plan.
     Ready(Box<Plan>, T),
-    /// These rows have to be [`Known`] too.
+    /// These rows must be in [`Known`] too.
     Needs(Missing),
 }
 
-/// Rows that have to be [`Known`] and are not.
+/// Rows that must be in [`Known`] and are not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
     /// Identifiers whose history is needed, since their customer may split.
     pub histories: BTreeSet<IdentifierId>,
-    /// Identifiers of which the consents are enough.
+    /// Identifiers whose consents are needed, not their whole history.
     pub consents: BTreeSet<IdentifierId>,
     /// Devices whose latest evidence is needed.
     pub sightings: BTreeSet<IdentifierId>,
@@ -59,7 +59,7 @@ pub fn plan(
     let mut plan = Plan { seq, at, ..Plan::default() };
     let mut log = Log::new(known);
     let mut seen: FxHashMap<Arc<str>, IdentifierIx> = FxHashMap::default();
-    // Each round of reading costs a pass, so a pass that misses something goes on and finds what else is missing.
+    // Each round of reads needs another pass. So a pass with missing rows continues, to find all missing rows.
     let mut missing = Missing::default();
     for (index, fact) in batch.facts.iter().enumerate() {
         if let Some(customer) = known.messages.get(&fact.message_id) {
@@ -71,11 +71,12 @@ pub fn plan(
             continue;
         }
         let arrival = Arrival::new(seq, index as u32);
-        // A derived fact was seen in several events: its times are those of all of them.
+        // A derived fact was seen in several events: it has the times of all these events.
         let times = fact.times();
         let mut identifiers: Vec<IdentifierIx> =
             fact.identifiers.iter().map(|i| working_set.see(rules, &i.key, times)).collect();
-        // Ingest sorts them strongest first, but the rules may have changed since. The sort is stable, as in a replay.
+        // Ingest sorts identifiers strongest first, but the rules may have changed since. The sort is stable, as in a
+        // replay.
         identifiers.sort_by_key(|&ix| working_set.identifiers[ix].rank.unwrap_or(usize::MAX));
         if let ([alone], None) = (identifiers.as_slice(), &fact.touchpoint) {
             plan.see_alone(working_set.identifiers[*alone].id, fact.at);
@@ -85,7 +86,8 @@ pub fn plan(
             Some(derived) => derived_verdict(&working_set, &identifiers, derived),
         };
         let mut kept = log.evidence(rules, &working_set, fact, &identifiers, &verdict);
-        // A replay checks every kept set. After a decision, a set that was kept before can show it too.
+        // A replay checks every stored set. After a decision, a set that was stored before can also show a shared
+        // device.
         let is_decided = || verdict.devices(rules, &working_set).any(|ix| working_set.is_decided(ix));
         if fact.derived.is_none() && (kept.fresh || is_decided()) {
             let earlier = |ix| log.earlier(rules, &working_set, &plan, ix, &mut missing.sightings);
@@ -103,7 +105,7 @@ pub fn plan(
                 true => {
                     history_of(known, &working_set, &plan, &all).map_err(|unknown| missing.histories.extend(unknown))
                 }
-                // A customer with a long history may lose one device after the other, and needs no evidence for that.
+                // A customer with a long history may lose one device after the other. This needs no evidence.
                 false => consents_of(known, &working_set, &all).map_err(|unknown| missing.consents.extend(unknown)),
             };
             if let Ok(identity_history) = history_of_all {
@@ -160,7 +162,7 @@ fn derived_verdict(working_set: &WorkingSet, identifiers: &[IdentifierIx], deriv
     let refused: Vec<Refusal> = identifiers.iter().filter_map(|&ix| refusal(ix)).collect();
     let mut accepted: Vec<IdentifierIx> = identifiers.into_iter().filter(|&ix| refusal(ix).is_none()).collect();
     if accepted.is_empty() {
-        // The one that the replay accepted is shared by now.
+        // The identifier that the replay accepted is shared by now.
         accepted.push(shared.remove(0));
     }
     // The customer whose identity history gets the refusals.
@@ -168,8 +170,8 @@ fn derived_verdict(working_set: &WorkingSet, identifiers: &[IdentifierIx], deriv
     Verdict { accepted, refused, shared, customer, ..Verdict::default() }
 }
 
-/// The device identifier of a fact that another identifier owns. Of several it is a shared one if there is one, and
-/// the strongest.
+/// The device identifier of a fact that another identifier owns. Among several device identifiers, shared ones come
+/// first, then the strongest.
 fn device_identifier_of(
     rules: &IdentityRules,
     working_set: &WorkingSet,
@@ -184,7 +186,8 @@ fn device_identifier_of(
     devices.find(|&ix| working_set.identifiers[ix].shared_since.is_some()).or(strongest)
 }
 
-/// The history of these identifiers, the plan's own evidence included; the error has those whose history is missing.
+/// The history of these identifiers, including the plan's own evidence. The error has the identifiers whose history is
+/// missing.
 fn history_of(
     known: &Known,
     working_set: &WorkingSet,
@@ -215,7 +218,8 @@ fn history_of(
     })
 }
 
-/// An empty history, when the consents of these are known; the error has those whose consents are missing.
+/// An empty history, if the consents of these identifiers are known. The error has the identifiers whose consents are
+/// missing.
 fn consents_of(
     known: &Known,
     working_set: &WorkingSet,

@@ -1,7 +1,7 @@
-//! Touchpoints of a shared device change their owner. With them go the figures of the old and the new owner, the orders
-//! that were placed in them, and the figures of the customers.
+//! Plans touchpoints of a shared device that change their owner. This also changes the figures of the old and the new
+//! owner, the orders that were placed in these touchpoints, and the figures of the customers.
 //!
-//! Claims and consents of the device stay with it.
+//! Claims and consents of the device identifier stay with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{IdentifierId, Timestamp};
 
-/// The identifiers and orders that these reassignments are about.
+/// The identifiers and orders of these reassignments.
 pub fn concerned(reassignments: &[OwnerReassignment]) -> (FxHashSet<IdentifierId>, FxHashSet<&OrderKey>) {
     let identifiers = reassignments.iter().flat_map(|one| [one.touchpoint.owner, one.to]).collect();
     (identifiers, reassignments.iter().filter_map(|one| one.touchpoint.order.as_ref()).collect())
@@ -44,7 +44,7 @@ pub fn gained_devices(
 }
 
 /// The devices on which old owners were perhaps seen for a shorter time. The device identifier itself is left out: it
-/// has no customer while it is shared, and a busy one would be counted again with each visit.
+/// has no customer while it is shared, and the touchpoints of a busy device would be counted again with each visit.
 pub fn lost_devices(reassignments: &[OwnerReassignment]) -> BTreeSet<(IdentifierId, Arc<str>)> {
     let lost = reassignments.iter().filter(|one| one.touchpoint.owner != one.device);
     lost.filter_map(|one| Some((one.touchpoint.owner, one.touchpoint.device.clone()?))).collect()
@@ -85,7 +85,7 @@ fn count(working_set: &mut WorkingSet, reassignment: &OwnerReassignment, identif
     }
 }
 
-/// The orders of the touchpoints with the new owners of their events. The money of orders that were placed moves too.
+/// The orders of the touchpoints, with the new owners of their events. The money of placed orders moves too.
 fn orders(working_set: &mut WorkingSet, known: &Known, reassignments: &[OwnerReassignment]) -> Vec<Order> {
     let to: FxHashMap<_, IdentifierId> = reassignments.iter().map(|one| (one.touchpoint.arrival, one.to)).collect();
     let (_, keys) = concerned(reassignments);

@@ -33,7 +33,7 @@ pub(crate) struct Kept<'i> {
     identifiers: &'i [IdentifierIx],
     set: SetName,
     outcomes: Arc<str>,
-    /// Whether it is to be kept.
+    /// Whether it is stored.
     pub(crate) fresh: bool,
 }
 
@@ -43,8 +43,9 @@ impl<'k> Log<'k> {
         Log { known, on_record, links: Links::default(), sightings: FxHashMap::default() }
     }
 
-    /// Whether the set of a fact is kept as evidence: when it is new, when its outcome differs from the last one, when it
-    /// moved an identifier, and when the fact is derived. So a replay of the evidence gives the present partition.
+    /// Whether the set of a fact is stored as evidence: when it is new, when its outcome differs from the last one,
+    /// when it moved an identifier, and when the fact is derived. So a replay of the evidence gives the present
+    /// partition.
     pub(crate) fn evidence<'i>(
         &mut self,
         rules: &IdentityRules,
@@ -62,7 +63,8 @@ impl<'k> Log<'k> {
         let set = SetName::of(&fact.identifiers);
         let now = OnRecord { outcomes: outcomes.clone(), rules_version: rules.version };
         let before = self.on_record.insert(set.clone(), now);
-        // Evidence of a version under which one of them does not count is not enough.
+        // Stored evidence is not enough when it has a version of the rules under which one of these identifiers does
+        // not count.
         let counts_from =
             identifiers.iter().map(|&ix| working_set.identifiers[ix].counts_from).max().unwrap_or_default();
         let before = before.filter(|before| before.rules_version >= counts_from);
@@ -74,8 +76,8 @@ impl<'k> Log<'k> {
         Kept { identifiers, set, outcomes, fresh }
     }
 
-    /// The identifiers that a device was seen with before, as far as they count. A device whose evidence is missing is
-    /// added to `unknown`.
+    /// The identifiers that were seen with a device before, if they count. A device whose evidence is missing is added
+    /// to `unknown`.
     pub(crate) fn earlier(
         &self,
         rules: &IdentityRules,
@@ -127,7 +129,8 @@ impl<'k> Log<'k> {
         plan.links = self.links.into_rows();
     }
 
-    /// Links every pair: accepted identifiers by the kind of the weaker one, a refused one as refused with each other.
+    /// Links every pair. A link of two accepted identifiers has the kind of the weaker one as its rule. A refused
+    /// identifier has a refused link with each other identifier.
     fn record_links(&mut self, working_set: &WorkingSet, fact: &Fact, verdict: &Verdict) {
         let seen = Seen::of_fact(fact);
         self.links.add_set(working_set, &seen, &verdict.accepted);
@@ -193,9 +196,9 @@ pub(crate) struct Why {
     pub(crate) rule: Option<Arc<str>>,
     /// Why, in words.
     pub(crate) reason: Option<Arc<str>>,
-    /// The person who did it.
+    /// The person who decided.
     pub(crate) by: Option<Arc<str>>,
-    /// The message that brought it.
+    /// The message of the event.
     pub(crate) message: Option<Arc<str>>,
 }
 
@@ -224,7 +227,7 @@ impl Plan {
         });
     }
 
-    /// Adds a refusal to the identity history of the customer that the message is about.
+    /// Adds a refusal to the identity history of the message's customer.
     pub(crate) fn tell_refusal(
         &mut self,
         customer: &CustomerId,
@@ -296,7 +299,7 @@ fn record_identity(
     }
 }
 
-/// Adds the lines and change entries of an identifier that turned out to be shared.
+/// Adds the lines and change entries of an identifier that became shared.
 pub(crate) fn record_sharing(
     working_set: &WorkingSet,
     plan: &mut Plan,
@@ -351,13 +354,13 @@ pub(crate) fn record_splits(
     }
 }
 
-/// The message in which identifiers were seen together, and how often they were.
+/// The message in which identifiers were seen together, and the number of times.
 pub(crate) struct Seen {
     source_message: SourceMessage,
     first_at: Timestamp,
     last_at: Timestamp,
     count: i64,
-    /// Whether the count is of all events.
+    /// Whether the count covers all events.
     all: bool,
 }
 
@@ -381,7 +384,8 @@ impl Seen {
 pub(crate) struct Links {
     rows: Vec<LinkRow>,
     places: FxHashMap<(IdentifierId, IdentifierId, bool), usize>,
-    /// The rows of large sets that were accepted whole, each identifier with whether it binds: senders repeat those.
+    /// The rows of large sets whose identifiers were all accepted, since senders repeat such sets. Each identifier has
+    /// a flag: whether it may join others.
     of_set: FxHashMap<Vec<(IdentifierIx, bool)>, Vec<usize>>,
 }
 
@@ -430,7 +434,7 @@ impl Links {
         link.count += seen.count;
     }
 
-    /// Links identifiers that were accepted together, by the kind of the weaker one.
+    /// Links identifiers that were accepted together. The rule is the kind of the weaker one.
     fn add_set(&mut self, working_set: &WorkingSet, seen: &Seen, accepted: &[IdentifierIx]) {
         let binds = |ix: IdentifierIx| {
             working_set.identifiers[ix].rank.is_some() || working_set.identifiers[ix].customer.is_some()

@@ -1,4 +1,4 @@
-//! Moves the parts of a customer to customers of their own, and finds the ids for these.
+//! Moves the parts of a customer to separate customers, and finds the ids of these customers.
 
 use super::known::Former;
 use super::working_set::{CustomerIx, IdentifierIx, WorkingSet};
@@ -6,18 +6,18 @@ use crate::domain::IdentifierId;
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::IdentityRules;
 
-/// Members that went from one customer to another.
+/// Members that moved from one customer to another.
 pub(crate) struct SplitResult {
-    /// The customer that had them and keeps its id.
+    /// The former customer of the members, which keeps its id.
     pub(crate) from: CustomerIx,
-    /// The customer that has them now.
+    /// The present customer of the members.
     pub(crate) to: CustomerIx,
     /// The members.
     pub(crate) moved: Vec<IdentifierIx>,
 }
 
-/// Gives each of `parts` a customer of its own: one that was merged and gets back exactly what it had, or a new one. The
-/// other members stay.
+/// Gives each of `parts` a customer of its own: a former customer that gets back exactly its old identifiers, or a new
+/// one. The other members stay.
 pub(crate) fn part(
     rules: &IdentityRules,
     working_set: &mut WorkingSet,
@@ -42,8 +42,8 @@ pub(crate) fn part(
     splits
 }
 
-/// The customer that was merged and can come back with `identifiers`: these are all that it had then, and otherwise only
-/// identifiers that are newer than the merge.
+/// The former customer that can come back with `identifiers`. These must contain all identifiers that it had when it
+/// was merged. The others must be newer than the merge.
 pub(crate) fn own_id<'f>(
     working_set: &WorkingSet,
     identifiers: &[IdentifierIx],

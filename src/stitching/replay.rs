@@ -59,7 +59,7 @@ fn merge(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &Replayed
     }
 }
 
-/// A customer with members of several sides keeps those of one side and all other members.
+/// A customer with members of several sides keeps the members of one side and all members without a side.
 fn part(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &ReplayedDecision, customers: &[CustomerIx]) {
     let stays = usize::from(decided.kind == DecisionKind::Split);
     for &customer in customers {
@@ -70,7 +70,7 @@ fn part(rules: &IdentityRules, working_set: &mut WorkingSet, decided: &ReplayedD
         if sides.get(stays).is_some_and(|side| !side.is_empty()) {
             sides[stays].clear();
         } else if let Some(first) = sides.iter_mut().find(|side| !side.is_empty()) {
-            // It has no member of the side that stays, so another side does.
+            // It has no member of the side that should stay, so another side stays.
             first.clear();
         }
         for side in sides.into_iter().filter(|side| !side.is_empty()) {
@@ -95,8 +95,8 @@ fn nobody() -> CustomerId {
     CustomerId("".into())
 }
 
-/// The parts that `members` form by themselves: only evidence and decisions about them count, and no other identifiers.
-/// Every member is in exactly one part; the parts are in the order in which they began.
+/// The parts that `members` form by themselves: only evidence and decisions about these members count, and no other
+/// identifiers. Every member is in exactly one part; the parts are in the order in which they began.
 pub(crate) fn parts(
     rules: &IdentityRules,
     working_set: &WorkingSet,
@@ -143,7 +143,7 @@ pub(crate) fn parts(
     for &member in members {
         match inside.identifiers[local[&working_set.identifiers[member].id]].customer {
             Some(customer) => parts.entry(inside.customers[customer].created_seq).or_default().push(member),
-            // It was refused everywhere: it gets a part of its own, so that nothing is lost.
+            // It was refused everywhere, so it gets a part of its own. No member is lost.
             None => alone.push(vec![member]),
         }
     }

@@ -1,4 +1,4 @@
-//! The replay of everything that is stored, under any rules.
+//! The replay of all stored evidence and decisions, under any rules.
 //!
 //! Under the present rules it gives exactly the present partition. A million identifiers with their evidence take some
 //! hundred megabytes.
@@ -29,9 +29,9 @@ pub(crate) const NEVER: i64 = i64::MAX;
 pub struct Restitch<'r> {
     rules: &'r IdentityRules,
     working_set: WorkingSet,
-    /// The number of stored identifiers. Those after them are [not stored](Restitch::add_unstored).
+    /// The number of stored identifiers. The identifiers after these are [not stored](Restitch::add_unstored).
     stored: usize,
-    /// In order of arrival; those before `decided` are applied.
+    /// In order of arrival. The decisions before `decided` are applied.
     decisions: Vec<Decision>,
     decided: usize,
     evidence: EvidenceIndex,
@@ -40,7 +40,7 @@ pub struct Restitch<'r> {
 /// A partition of identifiers into customers, in the order in which they were [added](Restitch::add).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partition {
-    /// The group of each; `None` when it has no customer. The numbers have no order.
+    /// The group of each identifier; `None` when it has no customer. The numbers have no order.
     pub groups: Vec<Option<u32>>,
     /// Whether each is shared.
     pub shared: Vec<bool>,
@@ -54,7 +54,7 @@ impl<'r> Restitch<'r> {
         Restitch { rules, working_set, stored: 0, decisions, decided: 0, evidence: EvidenceIndex::default() }
     }
 
-    /// Adds an identifier. A `blocked` one is ignored wherever it was seen.
+    /// Adds an identifier. A `blocked` one is ignored everywhere.
     pub fn add(&mut self, id: IdentifierId, key: &IdentifierKey, blocked: bool) {
         let listed = self.rules.kind(&key.kind);
         let counts_from = listed.map_or(0, |(_, kind)| kind.counts_from(&key.value));
@@ -62,8 +62,8 @@ impl<'r> Restitch<'r> {
         self.stored += 1;
     }
 
-    /// Adds an identifier that would be stored if the rules were saved. It joins customers as others do, and is not in
-    /// the partition. All stored identifiers have to be added before.
+    /// Adds an identifier that would be stored if the rules were saved. It joins customers as other identifiers do, but
+    /// is not in the partition. All stored identifiers must be added before.
     pub fn add_unstored(&mut self, id: IdentifierId, kind: &Arc<str>) {
         self.enlist(id, kind, 0);
     }
@@ -99,7 +99,7 @@ impl<'r> Restitch<'r> {
         self.working_set.by_id(id).map_or(NEVER, |ix| self.working_set.identifiers[ix].counts_from)
     }
 
-    /// Whether evidence that counts names it.
+    /// Whether it is in evidence that counts.
     pub(crate) fn is_in_evidence(&self, id: IdentifierId) -> bool {
         self.working_set.by_id(id).is_some_and(|ix| self.evidence.names_it(ix))
     }
@@ -147,7 +147,7 @@ impl<'r> Restitch<'r> {
         }
     }
 
-    /// Whether a decision can be about it: evidence that counts names it.
+    /// Whether a decision can be about it: it must be in evidence that counts.
     fn counts(&self, ix: IdentifierIx) -> bool {
         self.working_set.identifiers[ix].counts_from == 0 || self.evidence.names_it(ix)
     }

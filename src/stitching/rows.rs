@@ -1,4 +1,4 @@
-//! The rows that a plan writes, and how the final ones are made of the working set.
+//! The rows of a plan, and how the final rows are made from the working set.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::domain::rules::IdentityRules;
 use crate::domain::touchpoint::{Direction, Touchpoint};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
-/// What is to be written, in one transaction, under the change number `seq`.
+/// The rows to write, in one transaction, with the change number `seq`.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The batch's change number.
@@ -42,28 +42,28 @@ pub struct Plan {
     pub seen_alone: BTreeMap<IdentifierId, (Timestamp, Timestamp)>,
     /// Identifiers that have another customer.
     pub memberships: Vec<MembershipRow>,
-    /// Customers that are new or whose figures changed, whole; none that was merged.
+    /// Customers that are new or whose figures changed, with all columns; without merged customers.
     pub customers: Vec<CustomerRow>,
-    /// Customers that were merged and come back; to be written before `merged`.
+    /// Former customers that are customers again; to be written before `merged`.
     pub restored: Vec<CustomerId>,
-    /// Customers that are merged. Their figures go; their ids stay for ever.
+    /// Customers that are merged. Their figures are deleted; their ids stay for ever.
     pub merged: Vec<MergeRow>,
     /// New decisions of people.
     pub decisions: Vec<Decision>,
-    /// Sides that identifiers take by joining a customer that has them.
+    /// Sides that identifiers take when they join a customer with these sides.
     pub sides: Vec<Side>,
-    /// Pairs seen together: times are widened, counts added, the rest stays as it was first.
+    /// Pairs seen together: times are widened, counts are added, the other columns stay as in the first row.
     pub links: Vec<LinkRow>,
     /// New sets and new outcomes.
     pub evidence: Vec<EvidenceRow>,
     /// New touchpoints.
     pub touchpoints: Vec<Touchpoint>,
-    /// Touchpoints that get another owner.
+    /// Touchpoints with a new owner.
     pub owner_reassignments: Vec<OwnerReassignment>,
-    /// Ranges of shared devices' visits that have to be assigned again.
+    /// Ranges of visits on shared devices that must be assigned again.
     pub pending: Vec<Pending>,
-    /// Stored identifiers of people that have another customer now: visits in which they were signed in on shared
-    /// devices have to be assigned again.
+    /// Stored identifiers of people that have another customer now. Visits on shared devices in which they were signed
+    /// in must be assigned again.
     pub reassigned: Vec<IdentifierId>,
     /// Devices that were seen: times are widened, identifiers added.
     pub devices: Vec<DeviceRow>,
@@ -73,15 +73,15 @@ pub struct Plan {
     pub product_acts: Vec<ProductActed>,
     /// Orders with new events, whole.
     pub orders: Vec<Order>,
-    /// Claims that a later one replaces.
+    /// Claims that are replaced by a later claim.
     pub claims_closed: Vec<Arrival>,
     /// New claims.
     pub claims_opened: Vec<Claim>,
     /// New consents.
     pub consents: Vec<Consent>,
-    /// Identifiers that hold a consent from now on: `(identifier, arrival of the consent)`.
+    /// Identifiers that get a consent: `(identifier, arrival of the consent)`.
     pub consents_given: Vec<(IdentifierId, Arrival)>,
-    /// Identifiers that hold one no longer; to be written after `consents_given`, of which some end at once.
+    /// Identifiers that lose a consent; to be written after `consents_given`, since some of these end at once.
     pub consents_taken: Vec<(IdentifierId, Arrival)>,
     /// New lines of identity histories.
     pub identity_events: Vec<IdentityEvent>,
@@ -94,7 +94,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Notes an event that left nothing of this identifier but its time.
+    /// Records an event that has only a time for this identifier.
     pub(crate) fn see_alone(&mut self, identifier: IdentifierId, at: Timestamp) {
         let (first, last) = self.seen_alone.entry(identifier).or_insert((at, at));
         (*first, *last) = ((*first).min(at), (*last).max(at));
@@ -106,18 +106,19 @@ impl Plan {
     }
 }
 
-/// What is odd about a fact beside what is stored.
+/// An oddity of a fact with regard to stored data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// It is about an order that has not arrived yet and waits for it.
+    /// It is about an order that has not arrived yet, and waits for this order.
     pub waits: bool,
-    /// A refund does not count, since its currency is not the order's, and this fact is the later of the two.
+    /// A refund does not count, since its currency differs from the order's currency. This fact is the later of the
+    /// two.
     pub other_currency: bool,
-    /// The order has so many statements that this one does not count any more.
+    /// The order has too many events, so this event does not count.
     pub order_full: bool,
-    /// Its owner has touchpoints on so many channels that this one is on `other`.
+    /// Its owner has touchpoints on too many channels, so this one is on `other`.
     pub too_many_channels: bool,
-    /// Its customer has decided about so many purposes that a consent for a new one is left out.
+    /// Its customer has consents for too many purposes, so a consent for a new purpose is left out.
     pub too_many_consents: bool,
 }
 
@@ -128,7 +129,7 @@ pub enum Outcome {
     Created {
         /// The customer of its owner; `None` when its identifiers have none.
         customer: Option<CustomerId>,
-        /// What is odd about it beside what is stored.
+        /// Its oddities with regard to stored data.
         heard: Heard,
     },
     /// It was stored before.
@@ -138,7 +139,7 @@ pub enum Outcome {
     },
     /// The store refused it; nothing of it is stored.
     Refused {
-        /// Why, in words that hold no value.
+        /// The reason, in words without a value.
         reason: String,
     },
 }
@@ -183,7 +184,7 @@ pub struct CustomerRow {
     pub created_seq: Arrival,
     /// Whether it is new.
     pub new: bool,
-    /// The smallest time its identifiers were seen: also when it was created.
+    /// The earliest time at which its identifiers were seen. This is also its creation time.
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,
@@ -230,20 +231,20 @@ pub struct EvidenceRow {
 pub struct LinkRow {
     /// The link.
     pub link: Link,
-    /// Whether its count is of all events, so that the larger one stays; else it is added.
+    /// Whether its count covers all events, so that the larger count is kept. Otherwise the count is added.
     pub all: bool,
 }
 
 /// A device that was seen.
 #[derive(Clone, Debug)]
 pub struct DeviceRow {
-    /// As the latest event describes it.
+    /// The description in the latest event.
     pub fact: DeviceFact,
     /// The smallest time in the batch.
     pub first_seen_at: Timestamp,
     /// The largest.
     pub last_seen_at: Timestamp,
-    /// The identifiers that live on it, each with when it was seen there.
+    /// Its identifiers, each with the times when it was seen there.
     pub identifiers: BTreeMap<IdentifierId, SeenOn>,
 }
 
@@ -252,7 +253,7 @@ pub struct DeviceRow {
 pub struct SeenOn {
     /// Of all events.
     pub times: (Timestamp, Timestamp),
-    /// Of events that left it no touchpoint.
+    /// The times of events without a touchpoint of the identifier.
     pub alone: Option<(Timestamp, Timestamp)>,
 }
 
@@ -273,12 +274,12 @@ impl SeenOn {
     }
 }
 
-/// A touchpoint that gets another owner.
+/// A touchpoint with a new owner.
 #[derive(Clone, Debug)]
 pub struct OwnerReassignment {
-    /// As it was, with its old owner.
+    /// The touchpoint with its old owner.
     pub touchpoint: Touchpoint,
-    /// The change since which that owner had it.
+    /// The change since which it had the old owner.
     pub since: i64,
     /// The device identifier of the touchpoint.
     pub device: IdentifierId,
@@ -307,8 +308,8 @@ impl Plan {
     }
 }
 
-/// The visits that have to be assigned again: around new touchpoints of shared devices, all visits of a device whose
-/// shared flag changes, and those in which a reassigned identifier was signed in.
+/// The visits that must be assigned again: around new touchpoints of shared devices, all visits of a device whose
+/// shared flag changes, and visits in which a reassigned identifier was signed in.
 fn note_visits(rules: &IdentityRules, working_set: &WorkingSet, plan: &mut Plan) {
     let mut moments: BTreeMap<IdentifierId, Vec<Timestamp>> = BTreeMap::new();
     let shared = working_set.identifiers.iter().any(|state| state.shared_since.is_some());
@@ -330,7 +331,7 @@ fn note_visits(rules: &IdentityRules, working_set: &WorkingSet, plan: &mut Plan)
     plan.reassigned.extend(moved.map(|state| state.id));
 }
 
-/// The rows of identifiers, memberships and customers that differ from when the batch began.
+/// The rows of identifiers, memberships and customers that differ from the beginning of the batch.
 fn write_people(working_set: &WorkingSet, plan: &mut Plan) {
     let id_of = |c: CustomerIx| working_set.customers[c].id.clone();
     for (ix, state) in working_set.identifiers.iter().enumerate() {
@@ -354,7 +355,7 @@ fn write_people(working_set: &WorkingSet, plan: &mut Plan) {
             plan.merged.push(MergeRow { from: customer_state.id.clone(), into: id_of(into) });
             plan.customers_delta -= 1;
             if customer_state.new || customer_state.restored {
-                // Created and merged in one batch: an outcome named the id, so it stays.
+                // Created and merged in one batch: an outcome has the id, so the id is stored.
                 plan.customers.push(CustomerRow {
                     new: customer_state.new,
                     ..empty_row(customer_state.id.clone(), customer_state.created_seq)

@@ -1,9 +1,9 @@
-//! Step 5 of "who is who": a device identifier that several people use.
+//! Step 5 of identity resolution: device identifiers that several people use.
 //!
-//! It turns out to be shared when it was seen with identifiers of two customers that a limit keeps apart, in one event or
-//! in two. An identifier is refused for the first reason that is found: a decision, a cap, a kind that may not merge, a
-//! limit on devices. That reason must not hide a limit on people. So every customer that the device was seen with
-//! counts, whether the device was accepted there or refused.
+//! A device identifier is shared when it was seen with identifiers of two customers that a limit keeps apart, in one
+//! event or in two. An identifier is refused for the first reason that is found: a decision, a cap, a kind that may not
+//! merge, a limit on devices. That reason must not hide a limit on people. So every customer that the device was seen
+//! with counts, whether the device was accepted there or refused.
 //!
 //! From then on it joins no customers. The customer that had it is replayed without it, and may split.
 
@@ -28,7 +28,7 @@ pub(crate) fn apart_by_limit(
 ) -> bool {
     customers.len() > 1
         && limits(rules).any(|(rank, limit)| {
-            // The two that have most of the kind say whether any two have too many.
+            // The two customers with the most identifiers of the kind show whether any two have too many.
             let (mut most, mut next) = (0, 0);
             for count in customers.iter().map(|&customer| working_set.customers[customer].counts[rank]) {
                 (most, next) = (most.max(count), next.max(count.min(most)));
@@ -37,8 +37,8 @@ pub(crate) fn apart_by_limit(
         })
 }
 
-/// The device identifiers of a fact that were seen in other events with a customer that a limit keeps apart from one
-/// of this fact. `earlier` names the identifiers that a device was seen with before.
+/// The device identifiers of a fact that were seen in other events with a customer that a limit keeps apart from one of
+/// this fact. `earlier` gives the identifiers that were seen with a device before.
 pub(crate) fn seen_apart(
     rules: &IdentityRules,
     working_set: &WorkingSet,
@@ -67,11 +67,12 @@ pub(crate) fn limits(rules: &IdentityRules) -> impl Iterator<Item = (usize, usiz
     of_people.filter_map(|(rank, kind)| Some((rank, kind.limit?)))
 }
 
-/// An identifier that turned out to be shared.
+/// An identifier that became shared.
 pub(crate) struct Unlinked {
-    /// The customer that had it.
+    /// Its former customer.
     pub(crate) from: Option<CustomerIx>,
-    /// Whether it stays with that customer, which has no other identifier: a customer id must always find a customer.
+    /// Whether it stays with that customer, because the customer has no other identifier: a customer id must always
+    /// find a customer.
     pub(crate) stays: bool,
     /// The other identifiers of that customer. Their history says which of them stay together.
     pub(crate) rest: Vec<IdentifierIx>,
@@ -100,7 +101,7 @@ pub(crate) fn unlink(working_set: &mut WorkingSet, ix: IdentifierIx, seq: i64) -
     Unlinked { from, stays, rest }
 }
 
-/// Splits the customer into the parts that only the shared identifier held together.
+/// Splits the customer into the parts that only the shared identifier connected.
 pub(crate) fn part(
     rules: &IdentityRules,
     working_set: &mut WorkingSet,
@@ -113,7 +114,7 @@ pub(crate) fn part(
         return Vec::new();
     }
     let mut parts = replay::parts(rules, working_set, rest, identity_history);
-    // The id stays where the oldest identifier is.
+    // The id stays with the oldest identifier.
     let oldest = rest.iter().copied().min_by_key(|&n| working_set.identifiers[n].id);
     let stays = parts.iter().position(|part| oldest.is_some_and(|ix| part.contains(&ix)));
     parts.remove(stays.unwrap_or(0));

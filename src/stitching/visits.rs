@@ -1,13 +1,13 @@
-//! Step 5 of "who is who", second half: the touchpoints of a shared device are cut into visits, and each visit is
-//! assigned to a customer.
+//! Step 5 of identity resolution, second half: the touchpoints of a shared device are cut into visits, and each visit
+//! is assigned to a customer.
 //!
-//! The *stream* of a device has all touchpoints with its device identifier, in order of time, whether somebody was signed
-//! in or not. A visit is the touchpoints with the same source and sessionId; touchpoints without sessionId are cut where
-//! the gap is longer than the rules' `session_gap`. A visit longer than a day is cut at midnight UTC. So a late
-//! touchpoint changes only the visits around it, and the cuts do not depend on the order of arrival.
+//! The *stream* of a device has all touchpoints with its device identifier, in order of time, with or without a
+//! signed-in person. A visit is the touchpoints with the same source and sessionId; touchpoints without sessionId are
+//! cut where the gap is longer than the rules' `session_gap`. A visit longer than a day is cut at midnight UTC. So a
+//! late touchpoint changes only the visits around it, and the cuts do not depend on the order of arrival.
 //!
-//! A visit is assigned to the one customer that was signed in during it. When there was none, or several, it stays with
-//! the device.
+//! A visit is assigned to the customer that was signed in during the visit. With no such customer, or with several, the
+//! visit stays with the device.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::domain::rules::IdentityRules;
 use crate::domain::{Arrival, Duration, IdentifierId, IdentifierKey, Timestamp};
 
-/// The longest that a visit may be; also how far apart two touchpoints of one session may lie.
+/// The maximum length of a visit, and the maximum gap between two touchpoints of one session.
 pub const LONGEST: i64 = 86_400_000;
 
 /// The distance at which a change can still move a cut of a long chain: a visit of a day, a day away. What is farther
@@ -33,13 +33,13 @@ pub struct Seen {
     pub at: Timestamp,
     /// Its owner.
     pub owner: IdentifierId,
-    /// The change since which it has that owner: its own change when it never got another.
+    /// The change since which it has this owner. When the owner never changed, the touchpoint's own change.
     pub since: i64,
-    /// Whether nobody was signed in, whatever its owner is now; else its owner was signed in.
+    /// Whether no person was signed in, with any present owner. Otherwise its owner was signed in.
     pub alone: bool,
     /// Its source.
     pub source: Arc<str>,
-    /// The session that the sender named.
+    /// The session id of the sender.
     pub session: Option<Arc<str>>,
 }
 
@@ -48,18 +48,18 @@ pub struct Seen {
 pub struct Window {
     /// Its touchpoints.
     pub seen: Vec<Seen>,
-    /// Whether there may be more before it.
+    /// Whether the stream may have more before it.
     pub before: bool,
-    /// Whether there may be more after it.
+    /// Whether the stream may have more after it.
     pub after: bool,
 }
 
-/// Visits, or what has to be read to know them.
+/// Visits, or the parts of the stream to read first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// The visits, each as the places of its touchpoints in the window.
+    /// The visits, each as the indexes of its touchpoints in the window.
     Visits(Vec<Vec<usize>>),
-    /// More of the stream has to be read, at one end or at both.
+    /// More of the stream must be read, at one end or at both.
     Needs {
         /// Before the window.
         before: bool,
@@ -68,7 +68,7 @@ pub enum Cut {
     },
 }
 
-/// A range of time of a device, both ends included, whose visits have to be assigned.
+/// A range of time of a device, both ends included, whose visits must be assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pending {
     /// The device.
@@ -85,8 +85,8 @@ impl Pending {
         Pending { device, from: Timestamp::MIN, to: Timestamp::MAX }
     }
 
-    /// Ranges that hold these times. Times less than a day apart share one, since assigning a range reads the day around
-    /// it.
+    /// Ranges that contain these times. Times less than a day apart share one range, since the assignment of a range
+    /// reads the day around it.
     pub fn around(device: IdentifierId, mut moments: Vec<Timestamp>) -> Vec<Self> {
         moments.sort_unstable();
         let mut ranges: Vec<Self> = Vec::new();
@@ -105,7 +105,7 @@ impl Pending {
     }
 }
 
-/// The time up to which a page of the stream, read from the beginning of `range`, lets the range be assigned. `full` says
+/// The time up to which `range` can be assigned with a page of the stream that was read from its beginning. `full` says
 /// that there may be more after the page.
 pub fn reach(page: &[Seen], full: bool, range: &Pending) -> Timestamp {
     match page {
@@ -114,8 +114,8 @@ pub fn reach(page: &[Seen], full: bool, range: &Pending) -> Timestamp {
     }
 }
 
-/// The visits that a change between `from` and `to` affects: those with a touchpoint there, and those of the same chain
-/// that it cuts otherwise.
+/// The visits that a change between `from` and `to` affects: visits with a touchpoint there, and visits of the same
+/// chain whose cuts the change moves.
 pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duration) -> Cut {
     let (first, last) = match (window.seen.first(), window.seen.last()) {
         (Some(first), Some(last)) => (first.at, last.at),
@@ -157,7 +157,8 @@ pub fn cut(window: &Window, from: Timestamp, to: Timestamp, session_gap: Duratio
     }
 }
 
-/// The chains of a stream: visits before those longer than a day are cut. Each has its places and the gap that ends it.
+/// The chains of a stream: visits before the cut of those longer than a day. Each has its indexes and the gap that ends
+/// it.
 fn chains(seen: &[Seen], session_gap: Duration) -> Vec<(i64, Vec<usize>)> {
     let mut last: FxHashMap<Option<(&str, &str)>, usize> = FxHashMap::default();
     let mut chains: Vec<(i64, Vec<usize>)> = Vec::new();
@@ -189,7 +190,7 @@ fn day(at: i64) -> i64 {
 pub struct SignedIn {
     /// The customer, by its creation.
     pub customer: Arrival,
-    /// The place of its kind among the rules, the strongest first, and the value, which decides within a kind.
+    /// The position of its kind in the rules, strongest first, and the value, which decides within a kind.
     pub strength: (usize, Arc<str>),
 }
 
@@ -201,9 +202,9 @@ impl SignedIn {
     }
 }
 
-/// The new owner of a visit's touchpoints: the strongest identifier that was signed in, when all that were have the same
-/// customer. `None` when there was none, or they have several. `people` are owners that have a customer and do not live
-/// on a device.
+/// The new owner of a visit's touchpoints: the strongest signed-in identifier, when all signed-in identifiers have the
+/// same customer. `None` when there is no signed-in identifier, or they have several customers. `people` are owners
+/// that have a customer and are not device identifiers.
 pub fn whose<'s>(
     visit: impl IntoIterator<Item = &'s Seen>,
     people: &FxHashMap<IdentifierId, SignedIn>,
@@ -220,8 +221,9 @@ pub fn whose<'s>(
     found.map(|(_, identifier)| identifier)
 }
 
-/// The visits that a change [affects](cut) and that have touchpoints without a signed-in person. A device that is not
-/// shared any more has no gap: all such touchpoints are one visit in which nobody was signed in, so they go back to it.
+/// The visits that a change [affects](cut) and that have touchpoints without a signed-in person. A device that is no
+/// longer shared has no gap: all such touchpoints are one visit without a signed-in person, so they go back to the
+/// device.
 pub fn in_question(window: &Window, from: Timestamp, to: Timestamp, session_gap: Option<Duration>) -> Cut {
     let Some(session_gap) = session_gap else {
         let goes_on = window.after && window.seen.last().is_none_or(|last| last.at <= to);
@@ -244,7 +246,7 @@ pub fn signed_in(window: &Window, visits: &[Vec<usize>]) -> FxHashSet<Identifier
     seen.filter(|seen| !seen.alone).map(|seen| seen.owner).collect()
 }
 
-/// The touchpoints of the visits that get another owner: places in the window, each with the new owner.
+/// The touchpoints of the visits with a new owner: indexes in the window, each with the new owner.
 pub fn changes(
     window: &Window,
     visits: &[Vec<usize>],

@@ -1,20 +1,19 @@
 //! Why two identifiers belong together: the shortest chain of links between them.
 //!
-//! A [`Search`] walks from both ends at once, a whole level at a time and the shorter frontier first,
-//! and says what it needs to be read next, so that both stores answer with the same code and one read
-//! a level. Of several chains that are equally short it is the one whose identifiers, from the first
-//! end on, have the smallest ids: the answer hangs on the graph alone, and not on who was asked first.
+//! A [`Search`] walks from both ends at once, a whole level at a time, the shorter frontier first. It returns the links
+//! to read next, so both stores use the same code with one read per level. Of equally short chains, it returns the one
+//! whose identifiers, from the first end on, have the smallest ids. So the answer depends on the graph only, and not on
+//! the order of reads.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domain::IdentifierId;
 
-/// The most links that one search looks at. Links of identifiers that thousands of people share, read
-/// for nothing, count too.
+/// The most links that one search reads. Unused links of identifiers that thousands of people share count too.
 pub const MOST_LINKS: usize = 50_000;
 
-/// How many links of one level are read at first. A level with more is left alone as long as the other
-/// end can go on: many chains lead to such an identifier, and few lead through two.
+/// How many links of one level are read at first. A level with more links waits while the other end can continue: many
+/// chains lead to such an identifier, but few lead through two of these.
 const FIRST_TRY: usize = 1_000;
 
 /// A search that is under way.
@@ -28,10 +27,10 @@ pub struct Search {
     met: bool,
 }
 
-/// What a search needs, or what it found.
+/// The next read of a search, or its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Read all links of these, no more than `limit`, and give them to [`Search::learn`].
+    /// Read all links of these identifiers, at most `limit`, and give them to [`Search::learn`].
     Read {
         /// The identifiers.
         of: Vec<IdentifierId>,
@@ -44,25 +43,25 @@ pub enum Next {
     Nothing,
     /// The answer needs more than [`MOST_LINKS`] links.
     TooMuch {
-        /// How many links were looked at.
+        /// The number of links that were read.
         looked_at: usize,
     },
 }
 
-/// What was found from one end.
+/// The identifiers found from one end.
 struct Side {
     /// Everything found, with its distance.
     found: FxHashMap<IdentifierId, usize>,
-    /// Of everything found but the end itself: its neighbours one step nearer to the end.
+    /// For each found identifier except the end itself: the linked identifiers one step nearer to the end.
     nearer: FxHashMap<IdentifierId, Vec<IdentifierId>>,
-    /// What was found last, all at the same distance.
+    /// The identifiers found last, all at the same distance.
     frontier: Vec<IdentifierId>,
     distance: usize,
     /// Whether the frontier has more links than may be read at once.
     too_wide: bool,
 }
 
-/// The chain between two identifiers when all links that count are at hand, each once.
+/// The chain between two identifiers, when all links that count are in memory, each once.
 pub fn chain_of(
     links: &[(IdentifierId, IdentifierId)],
     from: IdentifierId,
@@ -100,7 +99,7 @@ impl Search {
         }
     }
 
-    /// What is to be done now.
+    /// The next step.
     pub fn proceed(&mut self) -> Next {
         if self.met {
             return Next::Chain(self.chain());
@@ -120,9 +119,9 @@ impl Search {
         Next::Read { of: self.sides[self.asked].frontier.clone(), limit: self.at_once.min(self.most - self.looked_at) }
     }
 
-    /// Takes in what was read: each link by its end that was asked for and its other end, without those
-    /// that do not count. `looked_at` is how many were read, those included; `more` says that there
-    /// are more than the limit, and then what was read is of no use.
+    /// Takes the links that were read: each as its requested end and its other end, without links that do not count.
+    /// `looked_at` is the number of all links that were read. `more` says that there are more than the limit; then the
+    /// links are not used.
     pub fn learn(&mut self, links: &[(IdentifierId, IdentifierId)], looked_at: usize, more: bool) {
         self.looked_at += looked_at;
         let (asked, other) = match &mut self.sides {
@@ -137,11 +136,11 @@ impl Search {
         self.met = asked.frontier.iter().any(|id| other.found.contains_key(id));
     }
 
-    /// The chain with the smallest ids, once the sides have met. Where they meet, the whole of one
-    /// side's frontier was just found, and the other side holds all that is as near as its own is.
+    /// The chain with the smallest ids, after the sides have met. At this point one side has just found its whole
+    /// frontier, and the other side has all identifiers up to its distance.
     fn chain(&self) -> Vec<IdentifierId> {
         let [near, far] = &self.sides;
-        // Per distance from the first end, what lies on any shortest chain.
+        // For each distance from the first end, the identifiers on any shortest chain.
         let meeting = near.frontier.iter().copied().filter(|id| far.found.get(id) == Some(&far.distance));
         let mut on_chains: Vec<FxHashSet<IdentifierId>> = vec![meeting.collect()];
         for _ in 0..near.distance {
@@ -184,7 +183,7 @@ impl Side {
                 self.nearer.entry(there).or_default().push(here);
             }
         }
-        // Statements are the same for the same level, whatever order it was found in.
+        // Reads are the same for the same level, in any order of discovery.
         self.frontier.sort_unstable();
     }
 
@@ -202,7 +201,7 @@ mod tests {
 
     type Graph = Vec<(i64, i64)>;
 
-    /// Runs a search on a graph; answers the chain and how many links were read.
+    /// Runs a search on a graph. Returns the chain and the number of links read.
     fn search(graph: &Graph, from: i64, to: i64, most: usize, at_once: usize) -> (Next, usize) {
         let mut search = Search { most, at_once, ..Search::between(Arrival(from), Arrival(to)) };
         loop {
@@ -235,7 +234,7 @@ mod tests {
         assert_eq!(path(&line, 7, 5), chain(&[7, 6, 5]));
         assert_eq!(path(&line, 3, 3), chain(&[3]));
         assert_eq!(path(&line, 3, 11), Next::Nothing);
-        // Two ways of the same length: 0-5-2-9 and 0-1-8-9, and one that is longer.
+        // Two chains of the same length: 0-5-2-9 and 0-1-8-9, and one that is longer.
         let ways = vec![(5, 0), (5, 2), (9, 2), (0, 1), (8, 1), (9, 8), (0, 3), (3, 4), (4, 6), (6, 9)];
         assert_eq!(path(&ways, 0, 9), chain(&[0, 1, 8, 9]));
         assert_eq!(path(&ways, 9, 0), chain(&[9, 2, 5, 0]));
@@ -247,7 +246,8 @@ mod tests {
         assert_eq!(search(&graph, 5, 59_999, MOST_LINKS, FIRST_TRY), (chain(&[5, 0, 59_999]), 2));
         let (found, looked_at) = search(&graph, 0, 7, MOST_LINKS, FIRST_TRY);
         assert_eq!((found, looked_at <= FIRST_TRY + 1), (chain(&[0, 7]), true));
-        // Behind it, and behind a second one, it must be read; too many links are an answer of their own.
+        // When the chain is behind it, and behind a second one, it must be read. Too many links are a result of their
+        // own.
         graph.extend((0..40_000).map(|n| (-1, 60_001 + n)));
         graph.extend([(0, -2), (-2, -1)]);
         let (found, looked_at) = search(&graph, 5, 70_000, MOST_LINKS, FIRST_TRY);
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(search(&graph, 0, -9, MOST_LINKS, FIRST_TRY).0, Next::Nothing);
     }
 
-    /// All shortest chains, by looking at everything.
+    /// All shortest chains, from a search of all links.
     fn smallest_of_shortest(graph: &Graph, from: i64, to: i64) -> Option<Vec<i64>> {
         let mut chains = vec![vec![from]];
         let mut seen = std::collections::BTreeSet::from([from]);

@@ -41,7 +41,7 @@ pub(crate) struct IdentifierState {
     pub(crate) key: IdentifierKey,
     /// The kind's place among the rules; `None` when it is not listed.
     pub(crate) rank: Option<usize>,
-    /// Evidence of an older version of the rules does not count.
+    /// The version of the rules from which its evidence counts. Older evidence does not count.
     pub(crate) counts_from: i64,
     pub(crate) customer: Option<CustomerIx>,
     /// The customer when the batch began.
@@ -64,7 +64,7 @@ pub(crate) struct CustomerState {
     /// The number of members of each listed kind.
     pub(crate) counts: Vec<usize>,
     pub(crate) merged_into: Option<CustomerIx>,
-    /// Whether it was merged before this batch and comes back.
+    /// Whether it was merged before this batch and is a customer again.
     pub(crate) restored: bool,
     pub(crate) new: bool,
     pub(crate) dirty: bool,
@@ -76,8 +76,8 @@ impl WorkingSet {
         WorkingSet::new(rules, &Known::default(), 0)
     }
 
-    /// With what is known. Identifiers are in the order in which they were first seen, in whatever order a store read
-    /// them, so that plans name them in the same order.
+    /// A working set of the known rows. Identifiers are in the order in which they were first seen, for any order of a
+    /// store's rows. So both stores get the same plan.
     pub(crate) fn new(rules: &IdentityRules, known: &Known, seq: i64) -> Self {
         let mut working_set = WorkingSet {
             identifiers: Vec::with_capacity(known.identifiers.len()),
@@ -117,7 +117,7 @@ impl WorkingSet {
         working_set
     }
 
-    /// The identifier with this key, added when it is new. Its times are widened by these.
+    /// The identifier with this key, added when it is new. Its times are widened by the given ones.
     pub(crate) fn see(
         &mut self,
         rules: &IdentityRules,
@@ -200,7 +200,7 @@ impl WorkingSet {
         ix
     }
 
-    /// Whether a customer with this id is known and was not merged.
+    /// Whether a customer with this id is known and is not merged.
     pub(crate) fn lives(&self, id: &CustomerId) -> bool {
         self.by_customer.get(id).is_some_and(|&customer| self.customers[customer].merged_into.is_none())
     }
@@ -279,7 +279,7 @@ impl WorkingSet {
             return false;
         }
         let sides = |ix: &IdentifierIx| self.sides.get(ix).into_iter().flatten();
-        // By decision, since a large customer may have sides in many.
+        // By decision, since a large customer may have sides in many decisions.
         let mut parted: FxHashMap<Arrival, Vec<(IdentifierIx, i64)>> = FxHashMap::default();
         for &ix in theirs {
             for side in sides(&ix).filter(|side| side.kind != DecisionKind::Merge) {
@@ -298,7 +298,7 @@ impl WorkingSet {
         })
     }
 
-    /// Whether a decision names it.
+    /// Whether it has a side in a decision.
     pub(crate) fn is_decided(&self, ix: IdentifierIx) -> bool {
         self.sides.contains_key(&ix)
     }
@@ -368,7 +368,7 @@ impl WorkingSet {
         survivor
     }
 
-    /// The identifier, to change its figures. It will be written, and its customer too.
+    /// The identifier, for a change of its figures. It will be written, and its customer too.
     pub(crate) fn touch(&mut self, ix: IdentifierIx) -> &mut IdentifierState {
         if let Some(customer) = self.identifiers[ix].customer {
             self.customers[customer].dirty = true;

@@ -1,27 +1,27 @@
-//! Amounts as stores keep them.
+//! Amounts of money in stores.
 //!
-//! Both stores have integers of 64 bits, and a sum of money may need more. What fits is kept as an integer, as it
-//! always was; what does not, as a text of as many digits as the largest has. Both stores put integers before texts,
-//! and such texts in the order of their numbers: so one column, its index and its bounds serve both.
+//! Both stores have integers of 64 bits, and a sum of money may need more. An amount that fits is kept as an integer. A
+//! larger amount is kept as a text; all these texts have the same number of digits. Both stores sort integers before
+//! texts, and such texts in the order of their numbers. So one column, its index and its bounds work for both forms.
 
 use std::fmt;
 
 use crate::domain::Amount;
 
-/// An amount as it is kept.
+/// An amount in its stored form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
-    /// One that an integer of 64 bits holds.
+    /// An amount that fits into 64 bits.
     Whole(i64),
-    /// A larger one, as [`WIDTH`] digits.
+    /// A larger amount, as [`WIDTH`] digits.
     Vast(String),
 }
 
-/// The digits of the largest.
+/// The number of digits of the largest amount.
 const WIDTH: usize = 39;
 
 impl Kept {
-    /// As it is kept. Money that was spent is never below zero, so there is no form for what is below all integers.
+    /// The stored form. Spent money is never below zero, so amounts below all integers need no form.
     pub(crate) fn of(amount: i128) -> Self {
         match i64::try_from(amount) {
             Ok(whole) => Kept::Whole(whole),
@@ -30,12 +30,12 @@ impl Kept {
         }
     }
 
-    /// The largest of all.
+    /// The largest amount.
     pub(crate) fn largest() -> Self {
         Kept::of(i128::MAX)
     }
 
-    /// A text that was kept; `None` when it is none of ours.
+    /// Reads a stored text. `None` when it is not in our form.
     pub(crate) fn read(text: &str) -> Option<i128> {
         let good = text.len() == WIDTH && text.bytes().all(|byte| byte.is_ascii_digit());
         if good { text.parse().ok() } else { None }

@@ -1,19 +1,19 @@
-//! Campaigns of touchpoints on their way through a scan: there are few, and each is read once.
+//! Campaigns of touchpoints in a scan. There are few campaigns, and the text of each is parsed once.
 
 use rustc_hash::FxHashMap;
 
 use super::Result;
 use crate::domain::touchpoint::Campaign;
 
-/// How many are kept: a sender may put a click's own number into each.
+/// How many are kept. There is a limit, since a sender may put a number of its own into the campaign of each click.
 const MOST: usize = 10_000;
 
-/// Campaigns by the text they are stored as.
+/// Campaigns by their stored text.
 #[derive(Default)]
 pub(super) struct Campaigns(FxHashMap<Box<str>, Campaign>);
 
 impl Campaigns {
-    /// What a stored text says.
+    /// The campaign of a stored text.
     pub(super) fn read(&mut self, text: &str) -> Result<&Campaign> {
         if !self.0.contains_key(text) {
             if self.0.len() >= MOST {

@@ -1,28 +1,29 @@
-//! The counter that change numbers come from, proved against the change log.
+//! Checks the counter of change numbers against the change log.
 //!
-//! A write raises it together with the change that has the number, so the two agree. In data that was damaged
-//! the counter can be lower than the log's last change, and then every write finds its number taken; or higher,
-//! and then whoever follows the log waits for changes that never come.
+//! A write raises the counter and adds the change with this number in one transaction, so the two agree. In damaged
+//! data they can differ. When the counter is lower than the log's last change, every write finds its number taken. When
+//! it is higher, followers of the log wait for changes that never come.
 
 use std::time::Duration;
 
 use super::{Result, Store};
 
-/// How often it is looked at: the commits of others become visible bit by bit.
+/// How often counter and log are compared. Commits of other writers become visible in parts, so one difference proves
+/// nothing.
 const LOOKS: u32 = 5;
-/// How long between two looks.
+/// The time between two comparisons.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A counter and a log that do not agree.
+/// A counter and a log that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterFault {
-    /// Where the counter stands.
+    /// The value of the counter.
     pub counter: i64,
-    /// The last change in the log; 0 without any.
+    /// The number of the last change in the log; 0 without changes.
     pub last: i64,
 }
 
-/// Looks whether counter and log agree. Writers may go on meanwhile.
+/// Compares counter and log. Writers may write at the same time.
 ///
 /// # Errors
 /// Of the store.
@@ -40,18 +41,18 @@ pub async fn look(store: &dyn Store) -> Result<Option<CounterFault>> {
 }
 
 impl CounterFault {
-    /// What is wrong and what to do about it; `mending` is the store's [own](Store::mending_counter).
+    /// What is wrong and how to repair it; `mending` is the statement of the [store](Store::mending_counter).
     pub fn words(self, mending: &str) -> String {
         let CounterFault { counter, last } = self;
         if counter < last {
             format!(
                 "the counter of changes is at {counter} and the change log at {last}, so every write fails, since its \
-                 number is taken: stop whoever writes, make a backup, and run on the database: {mending}"
+                 number is taken: stop all writers, make a backup, and run on the database: {mending}"
             )
         } else {
             format!(
                 "the counter of changes is at {counter} and the change log ends at {last}: changes are missing, and \
-                 whoever follows the log waits for them: stop whoever writes, and bring back a backup"
+                 readers of the log wait for them: stop all writers, and bring back a backup"
             )
         }
     }

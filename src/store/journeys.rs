@@ -1,4 +1,4 @@
-//! Operations for the journey projection: everything once, in pages, and then what a run of changes touched.
+//! Operations for the journey projection: scans of all data in pages, and the data of a run of changes.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::domain::{Arrival, CustomerId, IdentifierId};
 use crate::journeys::property::Properties;
 use crate::journeys::row::{HeldConsent, OrderNet, Row};
 
-/// Touchpoints by their arrival: behind `after`, before `end`.
+/// Touchpoints by their arrival: after `after`, before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Behind this one.
@@ -20,33 +20,33 @@ pub struct Window {
 }
 
 impl Window {
-    /// What the changes behind `after`, up to `upto`, brought.
+    /// The touchpoints of the changes after `after`, up to `upto`.
     pub fn of_changes(after: i64, upto: i64) -> Self {
         Window { after: Arrival(Arrival::new(after + 1, 0).0 - 1), end: Arrival::new(upto + 1, 0) }
     }
 }
 
-/// Takes touchpoints one by one; their texts last as long as the call.
+/// Takes touchpoints one by one. Their texts are valid during the call only.
 pub type TouchpointSink = Arc<Mutex<dyn FnMut(&Row<'_>) + Send>>;
 
-/// A page of decisions.
+/// A page of consents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsentPage {
-    /// Identifiers in order of their ids, each with all that it holds; those that hold nothing are left out.
+    /// Identifiers in order of their ids, each with all its decisions. Identifiers without decisions are left out.
     pub held: Vec<(IdentifierId, Vec<HeldConsent>)>,
-    /// Behind which the next page begins; `None` when there is none.
+    /// The last identifier of this page; the next page begins after it. `None` when there is no next page.
     pub next: Option<IdentifierId>,
 }
 
-/// What the journey projection reads.
+/// The reads of the journey projection.
 ///
-/// Every scan is in pages by key, each a short read of its own. A scan that says how it stood `at` a change
-/// is exact however much is written meanwhile; the others answer as of now, so that whoever reads on in
-/// the change log from before the scan has all of it.
+/// Every scan has pages by key, and each page is a short read. A scan with a change `at` is exact, also when writers
+/// write at the same time. The other scans answer as of now. A caller that then reads the change log from before the
+/// scan misses nothing.
 #[async_trait]
 pub trait JourneySource: Send + Sync + 'static {
-    /// Hands a page of touchpoints to `sink` in order of arrival, at most `limit`, or fewer where that suits
-    /// the store. Answers the last of them, to go on behind it; `None` when the window has no more.
+    /// Hands a page of touchpoints to `sink` in order of arrival: at most `limit`, and the store may choose fewer.
+    /// Returns the last arrival, so that the next page begins after it; `None` when the window has no more.
     async fn scan_touchpoints(
         &self,
         window: Window,
@@ -55,7 +55,7 @@ pub trait JourneySource: Send + Sync + 'static {
         sink: &TouchpointSink,
     ) -> Result<Option<Arrival>>;
 
-    /// Who held each identifier once the change `at` was done: a page behind `after`, in order of their ids.
+    /// The customer of each identifier after the change `at`: a page after `after`, in order of the identifiers' ids.
     async fn scan_members(
         &self,
         at: i64,
@@ -63,14 +63,14 @@ pub trait JourneySource: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>>;
 
-    /// What orders that were placed come to: a page behind `after`, in an order of the store's own.
+    /// The amounts of placed orders: a page after `after`, in an order that the store chooses.
     async fn scan_orders(&self, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>>;
 
-    /// The decisions that identifiers hold: a page behind `after`, of about `limit` decisions or identifiers.
+    /// The consents of identifiers: a page after `after`, of about `limit` consents or identifiers.
     async fn scan_held_consents(&self, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage>;
 
-    /// Who held these identifiers, and those that these customers held, once the change `at` was done. Each
-    /// identifier once; one that was not known then is left out.
+    /// The customers of these identifiers, and the identifiers of these customers, after the change `at`. Each
+    /// identifier once; an identifier that did not exist then is left out.
     async fn members_at(
         &self,
         at: i64,
@@ -78,6 +78,6 @@ pub trait JourneySource: Send + Sync + 'static {
         identifiers: &[IdentifierId],
     ) -> Result<Vec<(IdentifierId, Option<CustomerId>)>>;
 
-    /// The decisions that each of these identifiers held once the change `at` was done.
+    /// The consents of each of these identifiers after the change `at`.
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>>;
 }

@@ -1,7 +1,7 @@
-//! What a store can do, in operations of the domain: the trait [`Store`]. [`sqlite`] and [`neo4j`] implement it.
+//! The trait [`Store`]: the operations of a store, in terms of the domain. [`sqlite`] and [`neo4j`] implement it.
 //!
-//! Every operation is batched: answers stand in the order of the keys, with `None` where nothing is found. A driver's type
-//! never leaves its store. `tests/store_contract` states the meaning of each operation, and runs on both stores.
+//! Every operation is batched: answers are in the order of the keys, with `None` where nothing is found. A driver's
+//! type never leaves its store. `tests/store_contract` states the meaning of each operation, and runs on both stores.
 //!
 //! To add an operation: `CONTRIBUTING.md` has the list.
 
@@ -51,7 +51,7 @@ use query::*;
 /// A batch that was committed.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The change number after it; that of the last change when the batch changed nothing.
+    /// The change number of the batch. When the batch changed nothing, the number of the last change.
     pub change: i64,
     /// One per fact, in order.
     pub outcomes: Vec<Outcome>,
@@ -59,12 +59,12 @@ pub struct Applied {
     pub devices: Vec<IdentifierId>,
 }
 
-/// What became of a ruling.
+/// The result of a decision request.
 #[derive(Clone, Debug)]
 pub struct AppliedDecision {
-    /// The change number after it; that of the last change when nothing changed.
+    /// The change number of the decision. When nothing changed, the number of the last change.
     pub change: i64,
-    /// What it came to.
+    /// The outcome.
     pub outcome: DecisionOutcome,
     /// Shared devices whose visits are to be assigned now; see [`visits`].
     pub devices: Vec<IdentifierId>,
@@ -77,16 +77,16 @@ pub struct StoreStatus {
     pub customers: i64,
     /// Touchpoints.
     pub touchpoints: i64,
-    /// The number of the last change; never later than what the same read shows.
+    /// The number of the last change; never later than the other figures of the same read.
     pub change: i64,
-    /// When that was committed.
+    /// When that change was committed.
     pub changed_at: Timestamp,
 }
 
-/// What can be asked about people: now ([`Store`]), or as of a moment ([`Store::as_of`]).
+/// The reads about customers: now ([`Store`]), or as of a moment ([`Store::as_of`]).
 #[async_trait]
 pub trait Reads: Send + Sync + 'static {
-    /// Customers, each as one consistent read. `Err(AmbiguousOrder)` stands for its own key only.
+    /// Customers, each as one consistent read. An `Err(AmbiguousOrder)` concerns its own key only.
     async fn customers(
         &self,
         keys: &[CustomerKey],
@@ -94,55 +94,56 @@ pub trait Reads: Send + Sync + 'static {
         pages: FirstPages,
     ) -> Result<Vec<Result<Option<Arc<CustomerView>>>>>;
 
-    /// Identifiers, with who holds each.
+    /// Identifiers, each with its customer.
     async fn identifiers(&self, keys: &[IdentifierRef]) -> Result<Vec<Option<Identifier>>>;
 
-    /// What a device did alone and what it carried for others, inbound, from `since` on: the latest `limit`, in
+    /// A device's own inbound touchpoints, and those of signed-in people on it, from `since` on: the latest `limit`, in
     /// order of time.
     async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>>;
 
-    /// Touchpoints by message id. A message that is no touchpoint is `None`.
+    /// Touchpoints by message id. `None` for a message that is not a touchpoint.
     async fn touchpoints(&self, message_ids: &[Arc<str>]) -> Result<Vec<Option<Touchpoint>>>;
 
     /// A page of touchpoints of each.
     async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>>;
 
-    /// How many touchpoints of each fit.
+    /// The number of matching touchpoints of each.
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>>;
 
-    /// Orders that were placed, products named.
+    /// Placed orders, with the names of their products.
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>>;
 
-    /// A page of orders of each, newest first, products named.
+    /// A page of orders of each, newest first, with the names of their products.
     async fn list_orders(&self, of: &[Of], page: &OrderPage) -> Result<Vec<Page<Order>>>;
 
-    /// How many orders of each were placed within.
+    /// The number of orders of each that were placed in the range.
     async fn count_orders(&self, of: &[Of], since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<i64>>;
 
-    /// Devices by key, each with all identifiers that live on it (at most 1,000, oldest first).
+    /// Devices by key, each with all its identifiers (at most 1,000, oldest first).
     async fn devices(&self, keys: &[Arc<str>]) -> Result<Vec<Option<Device>>>;
 
-    /// Every device of each (at most 1,000), last seen first; `identifiers` are those of the owner asked for.
+    /// Every device of each owner (at most 1,000), last seen first; `identifiers` has the identifiers of this owner
+    /// only.
     async fn list_devices(&self, of: &[Of]) -> Result<Vec<Vec<Device>>>;
 
-    /// A page of links of each: of a customer those with both or either end in it, each once.
+    /// A page of links of each. Links of a customer have one end or both ends in it; each link is listed once.
     async fn list_links(&self, of: &[Of], page: &LinkPage) -> Result<Vec<Page<Link>>>;
 
-    /// How many links of each.
+    /// The number of links of each.
     async fn count_links(&self, of: &[Of], refused: Option<bool>) -> Result<Vec<i64>>;
 
-    /// Links by name. As things stand now, of two that bound in no event and that a person merged what that person
-    /// said; views of the past have links of events alone.
+    /// Links by name. In a view of the present, two identifiers that only a person merged have a link made from the
+    /// person's decision. Views of the past have links of events only.
     async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>>;
 
     /// Products by sku.
     async fn products(&self, skus: &[Arc<str>]) -> Result<Vec<Option<Product>>>;
 
-    /// Every act of each customer about products, in order of time, and every order it placed:
-    /// what wish list, cart, likes, bought and returned are folded from.
+    /// Every product act of each customer, in order of time, and every order it placed. Wish list, cart, likes, bought
+    /// and returned products are computed from these.
     async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>>;
 
-    /// A page of the identity history of each customer, and of those it absorbed, oldest first.
+    /// A page of the identity history of each customer and of the customers merged into it, oldest first.
     async fn list_identity_events(
         &self,
         customers: &[CustomerId],
@@ -150,71 +151,69 @@ pub trait Reads: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Page<IdentityEvent>>>;
 
-    /// How long that history is.
+    /// The length of that history.
     async fn count_identity_events(&self, customers: &[CustomerId]) -> Result<Vec<i64>>;
 
     /// Lines of identity histories by name.
     async fn identity_events(&self, arrivals: &[Arrival]) -> Result<Vec<Option<IdentityEvent>>>;
 
-    /// Of each identifier those that a person has said it does not belong with, oldest first, at most 100,
-    /// but for those that a person merged it with later.
+    /// For each identifier, the identifiers that a person decided to keep apart from it: oldest first, at most 100,
+    /// without those that a person merged it with later.
     async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>>;
 }
 
-/// A store: the graph of customers, and nothing that is about one way of asking for it.
+/// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
 pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 
-    /// How many facts of a long file are best written together.
+    /// The best batch size for the import of a long file, in facts.
     fn batch_size(&self) -> usize {
         1_000
     }
 
-    /// How many reads of one request run at a time; see [`share`].
+    /// The number of reads of one request that run at the same time; see [`share`].
     fn share(&self) -> usize {
         2
     }
 
-    /// Makes constraints and indexes; safe to call again and by several servers at once. An error
-    /// that [is transient](StoreError::is_transient) means: not yet, call again.
+    /// Creates constraints and indexes. It is safe to call this again, and by several servers at the same time. After
+    /// an error that [is transient](StoreError::is_transient), call it again.
     async fn set_up(&self) -> Result<()>;
 
-    /// Waits until [`set_up`](Self::set_up) has ended well in this process. Whoever works by himself, and not
-    /// since somebody asks, waits for it before anything else.
+    /// Waits until [`set_up`](Self::set_up) has succeeded in this process. Each background task calls this first.
     async fn until_set_up(&self);
 
     /// Whether the store answers now.
     async fn ping(&self) -> Result<()>;
 
-    /// What is wrong with what is stored, as far as the store itself can tell, in words without anything that is
-    /// stored; `thorough` takes a good deal longer. Before a set-up too.
+    /// What is wrong with the data, as far as the store itself can find out. The texts contain no stored values.
+    /// `thorough` takes much longer. It also works before a set-up.
     async fn examine(&self, _thorough: bool) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Ends it: what is being done is done, and nothing can be asked any more.
+    /// Closes the store: it finishes the running operations and accepts no others.
     async fn close(&self) {}
 
-    /// Whether it takes writes, as far as is known. Costs nothing until a write failed or the disk is nearly full;
-    /// then it tries a small one, which changes nothing.
+    /// Whether it accepts writes, as far as is known. It does nothing until a write has failed or the disk is nearly
+    /// full. Then it tries a small write, which changes nothing.
     ///
     /// # Errors
-    /// [`Full`](StoreError::Full), [`ReadOnly`](StoreError::ReadOnly), or why it could not be tried.
+    /// [`Full`](StoreError::Full), [`ReadOnly`](StoreError::ReadOnly), or why the write could not be tried.
     async fn check_writes(&self) -> Result<()>;
 
-    /// Plans the batch on what is stored, under locks, and writes the plan in one transaction:
-    /// all of it or nothing. When this answers, the batch survives a kill of the process.
-    /// `at` is the server's clock.
+    /// Plans the batch from the stored rows, under locks, and writes the plan in one transaction: all of it or nothing.
+    /// After the answer the batch survives a kill of the process. `at` is the server's clock.
     ///
-    /// Transient faults are retried inside, with a limit; `Refused` says that some fact of the
-    /// batch is one the store will not take.
+    /// Transient faults are retried inside, with a limit. `Refused` means that the store does not accept some fact of
+    /// the batch.
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied>;
 
-    /// Plans what a person decided as [`apply`](Self::apply) does, and writes it, in a change of its own;
-    /// for `trial` it says what would come of it and writes nothing. What is wrong with the ruling
-    /// itself is in the answer, and then nothing is written either.
+    /// Plans a person's decision request as [`apply`](Self::apply) plans a batch, and writes it in a change of its own.
+    /// With `trial` it returns the outcome and writes nothing. Problems of the request itself are in the answer, and
+    /// then nothing is written either.
     async fn decide(
         &self,
         rules: &IdentityRules,
@@ -223,58 +222,57 @@ pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Vis
         trial: bool,
     ) -> Result<AppliedDecision>;
 
-    /// The moment of a time: the last change that was committed by then, and is whole. `None` when that
-    /// is none.
+    /// The moment of a time: the last change that was committed by then and is completely visible. `None` without such
+    /// a change.
     async fn moment(&self, at: Timestamp) -> Result<Option<Moment>>;
 
-    /// The same questions as of a moment. What it answers never changes, but for who was erased.
+    /// The same reads as of a moment. Their answers never change, except for erased customers.
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads>;
 
-    /// Ids of customers with their places in the list, in its order.
+    /// Ids of customers with their places in the list, in the order of the list.
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>>;
 
-    /// How many customers fit.
+    /// The number of matching customers.
     async fn count_customers(&self, filter: &CustomerFilter) -> Result<i64>;
 
-    /// What happened behind `after`, at most `limit` changes and at least one when there is any: an
-    /// unbroken run. A commit that is only becoming visible ends it, so whatever a change names can be
-    /// read by whoever reads after it. `after` is taken as a place that exists.
+    /// The changes after `after`, as an unbroken run: at most `limit` changes, and at least one when there is any. The
+    /// run ends before a commit that is not completely visible, so a later read finds everything that a change names.
+    /// `after` must be a place that exists.
     async fn changes(&self, after: ChangePlace, limit: usize) -> Result<ChangeRun>;
 
-    /// Counts the commits of this process, so that a reader of the change log need not ask all the
-    /// time; what others commit is found by asking.
+    /// Counts the commits of this process, so that readers of the change log need not poll for these. They find commits
+    /// of other processes by polling.
     fn commits(&self) -> watch::Receiver<u64>;
 
-    /// What a customer's id had become once the change `seq` was done: the id, then each customer it
-    /// was merged into; the last is the one it stood for. Empty: nobody ever had it.
+    /// The customers that an id stood for after the change `seq`: the id itself, then each customer it was merged into.
+    /// The last is the one that the id stood for. Empty when no customer ever had this id.
     async fn became(&self, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>>;
 
-    /// Consents by name, whether they are still in force or not.
+    /// Consents by name, in force or not.
     async fn consents(&self, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>>;
 
-    /// The shortest chain of links that bound between two identifiers. Of one customer, within it, and where
-    /// there is none, the shortest with what people said who merged as steps;
-    /// else over all that ever bound. Of several that are equally short the one whose identifiers, from
-    /// `from` on, have the smallest ids. `None` when one of the two is not known or nothing connects
-    /// them; [`TooMuch`](StoreError::TooMuch) when it would have to look at more than
-    /// [`MOST_LINKS`](crate::stitching::why::MOST_LINKS).
+    /// The shortest chain of accepted links between two identifiers. When one customer has both, the chain stays within
+    /// this customer; without such a chain, merges by people also count as steps. Otherwise all accepted links count.
+    /// Of equally short chains, it returns the one whose identifiers, from `from` on, have the smallest ids. `None`
+    /// when one of the two is not known or nothing connects them. [`TooMuch`](StoreError::TooMuch) when it would have
+    /// to read more than [`MOST_LINKS`](crate::stitching::why::MOST_LINKS) links.
     async fn why_linked(&self, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>>;
 
-    /// Figures about who is who, of the last change that can be read; kept up to date by every write.
+    /// Figures about identities, as of the last visible change. Every write updates these figures.
     async fn identity_health(&self) -> Result<Health>;
 
-    /// The customers with the most identifiers and how many those are, the largest first; of equal ones
-    /// the one whose id was given out last.
+    /// The customers with the most identifiers, with their counts, largest first. Of customers with equal counts, the
+    /// newest id comes first.
     async fn largest_customers(&self, limit: usize) -> Result<Vec<(CustomerId, i64)>>;
 
     /// Figures of the whole store.
     async fn status(&self) -> Result<StoreStatus>;
 
-    /// Where the counter of changes stands, and the number of the last change in the log, 0 without any. They are
-    /// the same, unless the data was damaged; see [`counter`].
+    /// The value of the counter of changes, and the number of the last change in the log (0 without changes). They are
+    /// equal, unless the data is damaged; see [`counter`].
     async fn counter_and_log(&self) -> Result<(i64, i64)>;
 
-    /// The statement, on one line, that puts the counter of changes to the last change in the log.
+    /// The statement, on one line, that sets the counter of changes to the last change in the log.
     fn mending_counter(&self) -> String;
 
     /// Figures of its connections for `/metrics`: name and value.

@@ -1,4 +1,4 @@
-//! A store by its address.
+//! Opens a store by its address.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::sqlite::{SqliteOptions, SqliteStore};
 use super::{Result, Store, StoreError};
 use crate::settings::{StoreSettings, Synchronous};
 
-/// Opens the store that the settings name. A server may be away now: [`Store::set_up`] finds out.
+/// Opens the store of the settings. It does not connect to a server; [`Store::set_up`] does.
 ///
 /// # Errors
 /// An address that can never work, or a server without user and password.
@@ -19,7 +19,7 @@ pub fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>> {
     }
 }
 
-/// The file of an address that names one: `sqlite:a.db`, or as others write it `sqlite:///var/a.db`.
+/// The file of an address such as `sqlite:a.db`, or, in the form of other tools, `sqlite:///var/a.db`.
 pub fn file_of(url: &str) -> Option<&Path> {
     url.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))
 }

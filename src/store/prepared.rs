@@ -1,14 +1,14 @@
-//! Whether a store was set up. Whoever works by himself waits for that: what is written to a store without its
-//! constraints can keep them from ever being made.
+//! Whether a store was set up. Background tasks wait for this: rows written without the constraints can make it
+//! impossible to create the constraints later.
 
 use tokio::sync::watch;
 
-/// Turns true once, when the first set-up of this process has ended well.
+/// Becomes true once, when the first set-up of this process has succeeded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prepared(watch::Sender<bool>);
 
 impl Prepared {
-    /// The set-up has ended well.
+    /// The set-up has succeeded.
     pub(crate) fn say(&self) {
         self.0.send_replace(true);
     }
@@ -18,7 +18,7 @@ impl Prepared {
         *self.0.borrow()
     }
 
-    /// Waits until it has.
+    /// Waits until the set-up has succeeded.
     pub(crate) async fn wait(&self) {
         // The sender is here, so this never fails.
         let _ = self.0.subscribe().wait_for(|said| *said).await;

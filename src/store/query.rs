@@ -1,4 +1,4 @@
-//! What can be asked of a store, in words of the domain.
+//! The arguments of store reads, in terms of the domain.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::domain::search::TextSearch;
 use crate::domain::touchpoint::Direction;
 use crate::domain::{Amount, Arrival, IdentifierId, Timestamp};
 
-/// The most identifiers that [`kept_apart`](crate::store::Reads::kept_apart) answers for one.
+/// The most identifiers that [`kept_apart`](crate::store::Reads::kept_apart) returns for one identifier.
 pub const MOST_KEPT_APART: usize = 100;
 
-/// How a customer is found. An id of a customer that was merged away finds the one it became.
+/// The key that finds a customer. The id of a merged customer finds the customer it was merged into.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CustomerKey {
     /// By its id.
     Id(CustomerId),
-    /// By an identifier it holds, already normalised.
+    /// By one of its identifiers, already normalised.
     Identifier(IdentifierKey),
     /// By an order's number; without a source it must be unique.
     Order {
@@ -28,7 +28,7 @@ pub enum CustomerKey {
     },
 }
 
-/// How an identifier is found.
+/// The key that finds an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum IdentifierRef {
     /// By its id.
@@ -37,12 +37,12 @@ pub enum IdentifierRef {
     Key(IdentifierKey),
 }
 
-/// Whose rows: all that hangs on a customer's identifiers, or on one identifier.
+/// The owner of rows: all identifiers of a customer, or one identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Of {
-    /// On all identifiers the customer holds at the moment of the read.
+    /// All identifiers that the customer has at the moment of the read.
     Customer(CustomerId),
-    /// On this identifier alone.
+    /// This identifier only.
     Identifier(IdentifierId),
 }
 
@@ -62,16 +62,16 @@ pub enum Shape {
     All,
 }
 
-/// How much of the pages a [`Shape`] with a history brings: newest first, no filter.
+/// The size of the pages in a [`Shape`] with a history: newest first, no filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FirstPages {
-    /// Orders; 0 brings none.
+    /// Number of orders; 0 for none.
     pub orders: usize,
-    /// Touchpoints; 0 brings none.
+    /// Number of touchpoints; 0 for none.
     pub touchpoints: usize,
 }
 
-/// Which way a list by time runs.
+/// The direction of a list by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimeOrder {
     /// The latest first.
@@ -80,7 +80,7 @@ pub enum TimeOrder {
     OldestFirst,
 }
 
-/// The place of a touchpoint or an order in a list by time; also what a cursor carries.
+/// The place of a touchpoint or an order in a list by time. A cursor contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeKey {
     /// When.
@@ -89,7 +89,7 @@ pub struct TimeKey {
     pub arrival: Arrival,
 }
 
-/// What a touchpoint must be; an empty list is a list not given.
+/// A filter for touchpoints. An empty list means no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TouchpointFilter {
     /// Not before.
@@ -109,7 +109,7 @@ pub struct TouchpointFilter {
 /// A page of touchpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TouchpointPage {
-    /// What they must be.
+    /// The filter.
     pub filter: TouchpointFilter,
     /// Which way.
     pub order: TimeOrder,
@@ -119,7 +119,7 @@ pub struct TouchpointPage {
     pub limit: usize,
 }
 
-/// A page of orders, newest first. Orders that wait for their COMPLETED are in no list.
+/// A page of orders, newest first. An order without its COMPLETED event is in no list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OrderPage {
     /// Placed not before.
@@ -135,7 +135,7 @@ pub struct OrderPage {
 /// A page of links, by `(from, to, refused)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LinkPage {
-    /// Only those that bound (`false`), only those that did not (`true`), or both.
+    /// Only accepted links (`false`), only refused links (`true`), or both.
     pub refused: Option<bool>,
     /// Behind this one.
     pub after: Option<LinkKey>,
@@ -143,19 +143,19 @@ pub struct LinkPage {
     pub limit: usize,
 }
 
-/// What names a link.
+/// The key of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkKey {
     /// One end.
     pub from: IdentifierId,
     /// The other.
     pub to: IdentifierId,
-    /// Whether it is the refused one of the pair.
+    /// Whether it is the refused link of the pair.
     pub refused: bool,
 }
 
 impl LinkKey {
-    /// The links that bound each identifier to the next.
+    /// The accepted links between each identifier and the next.
     pub fn along(path: &[Identifier]) -> Vec<LinkKey> {
         let key = |pair: &[Identifier]| {
             let (from, to) = if pair[0].key < pair[1].key { (&pair[0], &pair[1]) } else { (&pair[1], &pair[0]) };
@@ -168,26 +168,26 @@ impl LinkKey {
 /// A page of customers.
 #[derive(Clone, Debug)]
 pub struct CustomerList {
-    /// What they must be.
+    /// The filter.
     pub filter: CustomerFilter,
     /// In which order.
     pub sort: CustomerSort,
-    /// The largest keys first.
+    /// Largest keys first.
     pub descending: bool,
-    /// Behind this place, in the direction of the list.
+    /// After this place, in the direction of the list.
     pub after: Option<CustomerSortKey>,
     /// At most so many.
     pub limit: usize,
 }
 
-/// By what customers are sorted; the order in which their ids were given out breaks ties.
+/// The sort key of customers. Equal keys are sorted by the order in which the ids were issued.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CustomerSort {
-    /// When they were last seen.
+    /// The time when the customer was last seen.
     LastSeen,
-    /// When their id was given out: a key that never changes.
+    /// The time when the id was issued. This key never changes.
     Created,
-    /// Net spend in a currency; customers without any count as 0.
+    /// Net spend in a currency; 0 for customers without spend in it.
     NetSpend(Currency),
 }
 
@@ -200,24 +200,24 @@ pub struct CustomerSortKey {
     pub created_seq: Arrival,
 }
 
-/// What a customer must be: all that is given.
+/// A filter for customers. All given conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
-    /// All of this is found among its identifiers and the traits that are shown.
+    /// All these words are found in its identifiers and its shown traits.
     pub text: Option<TextSearch>,
     /// It has touchpoints in one of these channels.
     pub channels: Vec<Arc<str>>,
-    /// First seen not before.
+    /// First seen at this time or later.
     pub first_seen_since: Option<Timestamp>,
     /// First seen before.
     pub first_seen_until: Option<Timestamp>,
-    /// Last seen not before.
+    /// Last seen at this time or later.
     pub last_seen_since: Option<Timestamp>,
     /// Last seen before.
     pub last_seen_until: Option<Timestamp>,
-    /// Its orders that are not cancelled: at least, at most.
+    /// The number of its orders that are not cancelled: minimum, maximum.
     pub order_count: (Option<i64>, Option<i64>),
-    /// Its money in one currency. One without any has 0.
+    /// Its money in one currency; 0 without any.
     pub spend: Option<SpendFilter>,
 }
 

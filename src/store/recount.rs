@@ -1,7 +1,7 @@
-//! Kept figures proved against the rows that they sum up.
+//! Checks stored figures against the rows that they sum up.
 //!
-//! A customer's figures are kept on its identifiers and in what lists are sorted by. A view of the
-//! past counts them from the rows; so the view of the last change must say what is kept now.
+//! A customer's figures are stored on its identifiers and in the sort keys of lists. A view of the past counts figures
+//! from the rows. So the view of the last change must give the stored figures.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,25 +13,25 @@ use crate::domain::identifier::Identifier;
 use crate::domain::rollup::Rollup;
 use crate::domain::{Amount, Currency, Moment, Timestamp};
 
-/// Customers of one page.
+/// The number of customers of one page.
 const PAGE: usize = 100;
-/// How often one that differs is looked at: a writer may have come between the two reads.
+/// How often a customer with different figures is read: a writer may have written between the two reads.
 const LOOKS: usize = 3;
-/// How many that are wrong are named.
+/// How many wrong customers are named.
 const NAMED: usize = 10;
 
-/// What came of a recount.
+/// The result of a recount.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recount {
-    /// How many customers were counted again.
+    /// The number of customers that were counted.
     pub customers: usize,
-    /// How many of them have a figure that their rows do not give.
+    /// The number of customers with a figure that differs from their rows.
     pub wrong: usize,
-    /// The first few of those.
+    /// The first few of these customers.
     pub named: Vec<CustomerId>,
 }
 
-/// Counts every customer's figures again. `done` is told after each page how many were.
+/// Counts every customer's figures again. After each page it calls `done` with the number of customers.
 ///
 /// # Errors
 /// Of the store.
@@ -90,7 +90,7 @@ async fn cards(store: &dyn Reads, ids: &[CustomerId]) -> Result<Vec<Option<Arc<C
     store.customers(&keys, Shape::Card, pages).await?.into_iter().collect()
 }
 
-/// Those of `ids` whose identifiers' figures are not what their rows give.
+/// The customers of `ids` with an identifier whose figures differ from its rows.
 async fn differing(
     store: &dyn Store,
     ids: Vec<CustomerId>,
@@ -105,7 +105,8 @@ async fn differing(
     let counted = cards(&*store.as_of(last), &ids).await?;
     let mut differing = Vec::new();
     for ((id, kept), counted) in ids.into_iter().zip(kept).zip(counted) {
-        // Of one that was merged away since it was listed the survivor answers, as it should.
+        // When a customer was merged away after it was listed, the read finds the customer it was merged into. That is
+        // correct.
         let (Some(kept), Some(counted)) = (kept, counted) else {
             differing.push(id);
             continue;
@@ -118,7 +119,7 @@ async fn differing(
     Ok(differing)
 }
 
-/// What is kept on identifiers.
+/// The figures stored on identifiers.
 fn figures(identifiers: &[Identifier]) -> Vec<(i64, Timestamp, Timestamp, &Rollup)> {
     let mut figures: Vec<_> =
         identifiers.iter().map(|i| (i.id.0, i.first_seen_at, i.last_seen_at, &i.rollup)).collect();
@@ -126,7 +127,7 @@ fn figures(identifiers: &[Identifier]) -> Vec<(i64, Timestamp, Timestamp, &Rollu
     figures
 }
 
-/// Those on a page of a list whose place in it is not what their identifiers say.
+/// The customers on a page of a list whose place in the list differs from the figures of their identifiers.
 async fn misplaced(
     store: &dyn Store,
     page: Vec<(CustomerId, CustomerSortKey)>,
@@ -135,7 +136,7 @@ async fn misplaced(
     let ids: Vec<CustomerId> = page.iter().map(|(id, _)| id.clone()).collect();
     let mut misplaced = Vec::new();
     for ((id, key), view) in page.into_iter().zip(cards(store, &ids).await?) {
-        // One that has moved since the page was read is in its new place, or no longer there.
+        // A customer that moved after the page was read is in its new place, or no longer there.
         let Some(view) = view.filter(|view| view.customer.id == id) else { continue };
         let said = match sort {
             CustomerSort::Created => view.customer.created_seq.0.into(),

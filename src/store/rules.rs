@@ -1,5 +1,4 @@
-//! Operations about the rules of who is who: their versions, what a replay under others has to read,
-//! and what comes of it.
+//! Operations about identity rules: their versions, the input of a replay under other rules, and its moves.
 
 use std::sync::Arc;
 
@@ -14,19 +13,19 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::known::Evidence;
 use crate::stitching::moves::Move;
 
-/// The newest rules, and how far they are taken in.
+/// The newest rules, and the version that all data agrees with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesInForce {
-    /// The newest version: what arrives is stitched by it.
+    /// The newest version. New events are stitched by it.
     pub saved: SavedRules,
-    /// The version that all that is stored agrees with.
+    /// The version that all stored data agrees with.
     pub applied: i64,
 }
 
-/// Rules that somebody wants to save.
+/// Rules to save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRules {
-    /// The version that was read.
+    /// The version that these rules are based on.
     pub based_on: i64,
     /// Who saves them.
     pub by: Arc<str>,
@@ -36,14 +35,14 @@ pub struct NewRules {
     pub rules: WrittenRules,
 }
 
-/// An identifier as it stood once a change was done.
+/// An identifier as it was after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipAt {
     /// Which.
     pub id: IdentifierId,
     /// Its kind and value.
     pub key: IdentifierKey,
-    /// The birth of who held it.
+    /// The birth of its customer.
     pub holder: Option<Arrival>,
     /// Whether it was shared.
     pub shared: bool,
@@ -52,52 +51,51 @@ pub struct MembershipAt {
 /// A page of claims.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimPage {
-    /// In order of their owners' ids, all of an owner in one page, in order of their arrival.
+    /// Claims in order of their owners' ids, then of their arrival. All claims of an owner are in one page.
     pub claims: Vec<Claim>,
-    /// Behind which owner the next page begins; `None` when there is none.
+    /// The last owner of this page; the next page begins after it. `None` when there is no next page.
     pub next: Option<IdentifierId>,
 }
 
-/// Moves that were made.
+/// The result of moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppliedMoves {
-    /// The change number after it; that of the last change when nothing was moved.
+    /// The change number of the moves. When nothing was moved, the number of the last change.
     pub change: i64,
-    /// How many moves were made. The others found somebody who had moved since.
+    /// The number of moves that were made. The other moves had an identifier that had moved since the replay.
     pub done: usize,
 }
 
-/// What can be asked and done about rules.
+/// The operations about rules.
 ///
-/// [`apply`](super::Store::apply), [`decide`](super::Store::decide) and [`apply_moves`](Self::apply_moves) answer
-/// [`RulesChanged`](super::StoreError::RulesChanged) when the rules they are given are not of the newest version.
+/// [`apply`](super::Store::apply), [`decide`](super::Store::decide) and [`apply_moves`](Self::apply_moves) return
+/// [`RulesChanged`](super::StoreError::RulesChanged) when the rules of the call are not the newest version.
 #[async_trait]
 pub trait Rulebook: Send + Sync + 'static {
-    /// The newest rules; `None` before the first were [begun](Self::begin_rules).
+    /// The newest rules; `None` before the [first version](Self::begin_rules).
     async fn rules(&self) -> Result<Option<RulesInForce>>;
 
-    /// Makes `first` the first version when there is none, and answers the newest.
+    /// Saves `first` as the first version when there is none, and returns the newest.
     async fn begin_rules(&self, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce>;
 
-    /// Saves the next version, in a change of its own. `None` when the newest is not the one that these are
-    /// based on; then nothing is saved.
+    /// Saves the next version, in a change of its own. `None` when these rules are not based on the newest version;
+    /// then nothing is saved.
     async fn save_rules(&self, rules: &NewRules, at: Timestamp) -> Result<Option<(SavedRules, i64)>>;
 
-    /// Notes that all that is stored agrees with this version, when it is still the newest.
+    /// Records that all stored data agrees with this version, if it is still the newest.
     async fn rules_applied(&self, version: i64) -> Result<()>;
 
-    /// Whether an identifier of this kind is stored.
+    /// Whether the store has an identifier of this kind.
     async fn has_kind(&self, kind: &str) -> Result<bool>;
 
-    /// Identifiers behind `after`, in order of their ids, as they stood once the change `at` was done.
+    /// Identifiers after `after`, in order of their ids, as they were after the change `at`.
     async fn scan_identifiers(&self, at: i64, after: Option<IdentifierId>, limit: usize) -> Result<Vec<MembershipAt>>;
 
-    /// Evidence behind `after`, in order of its arrival, up to the change `at`; each with the time of the event
-    /// that it is kept of.
+    /// Evidence after `after`, in order of its arrival, up to the change `at`; each with the time of its source event.
     async fn scan_evidence(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<(Evidence, Timestamp)>>;
 
-    /// What was ever claimed of these traits up to the change `at`, what was replaced since included: of about
-    /// `limit` claims or identifiers.
+    /// All claims of these traits up to the change `at`, including replaced claims: about `limit` claims or
+    /// identifiers.
     async fn scan_claims(
         &self,
         traits: &[Arc<str>],
@@ -106,10 +104,10 @@ pub trait Rulebook: Send + Sync + 'static {
         limit: usize,
     ) -> Result<ClaimPage>;
 
-    /// Decisions behind `after`, in order of their arrival, up to the change `at`.
+    /// Decisions after `after`, in order of their arrival, up to the change `at`.
     async fn scan_decisions(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Decision>>;
 
-    /// Moves identifiers where a replay wants them, in one change. A move whose members are no longer where
-    /// it says is left out.
+    /// Makes the moves of a replay, in one change. A move is left out when one of its identifiers has changed its
+    /// customer since.
     async fn apply_moves(&self, rules: &IdentityRules, moves: &[Move], at: Timestamp) -> Result<AppliedMoves>;
 }

@@ -1,4 +1,4 @@
-//! Makes an unbroken run of the change log out of the rows that a store finds.
+//! Builds an unbroken run of the change log from the rows of a store.
 
 use super::{Result, StoreError};
 use crate::domain::Timestamp;
@@ -11,19 +11,18 @@ pub(super) struct RunBuilder {
 }
 
 impl RunBuilder {
-    /// Begins behind `after`; takes at most `limit` changes.
+    /// Begins after `after`; takes at most `limit` changes.
     pub(super) fn new(after: ChangePlace, limit: usize) -> Self {
         RunBuilder { run: ChangeRun { changes: Vec::new(), upto: after, waits: false }, limit }
     }
 
-    /// The batch that is wanted next.
+    /// The number of the next batch.
     pub(super) fn wants(&self) -> i64 {
         self.run.upto.next_seq()
     }
 
-    /// Adds the batch `seq` with its entries as they are stored. Answers whether the next one is
-    /// wanted: not when the run is full, and not when `seq` is another than was wanted, since the one
-    /// between cannot be seen yet.
+    /// Adds the batch `seq` with its stored entries. Returns whether the run takes another batch. It does not when the
+    /// run is full, or when `seq` is not the expected number: then a batch in between is not visible yet.
     pub(super) fn add(&mut self, seq: i64, at: Timestamp, entries: &str) -> Result<bool> {
         if self.run.changes.len() >= self.limit {
             return Ok(false);
@@ -50,7 +49,7 @@ impl RunBuilder {
         Ok(self.run.changes.len() < self.limit)
     }
 
-    /// Says that the batch that is wanted cannot be told yet.
+    /// Says that the next batch is not completely visible yet.
     pub(super) fn wait(&mut self) {
         self.run.waits = true;
     }

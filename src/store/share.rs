@@ -1,9 +1,8 @@
 //! A request's share of a store's readers.
 //!
-//! One request can ask many things at once: fifty aliases are fifty reads. Were all of them handed to the
-//! store, they would hold every reader, and everybody else would wait behind them. So a request has a
-//! [`Share`], in which a few of its reads run at a time; all subscriptions together have one. Whoever has
-//! none, as what works in the background, is not held up.
+//! One request can ask many things at once: fifty aliases are fifty reads. If all of these ran at once, they would take
+//! every reader, and other requests would wait. So a request has a [`Share`], in which a few of its reads run at the
+//! same time. All subscriptions together have one share. Work without a share, such as a background task, has no limit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,28 +13,28 @@ tokio::task_local! {
     static SHARE: Option<Share>;
 }
 
-/// How many reads of somebody run at a time. Clones are the same share.
+/// A limit for the reads that run at the same time. Clones are the same share.
 #[derive(Clone, Debug)]
 pub struct Share(Arc<Semaphore>);
 
 impl Share {
-    /// A share of `reads` at a time.
+    /// A share with `reads` reads at the same time.
     pub fn of(reads: usize) -> Self {
         Share(Arc::new(Semaphore::new(reads.max(1))))
     }
 
-    /// That of the work which is being done; `None` when it has none.
+    /// The share of the current work; `None` when it has none.
     pub fn current() -> Option<Self> {
         SHARE.try_with(Clone::clone).ok().flatten()
     }
 }
 
-/// Does `work` within a share, or outside of any. What `work` spawns has none of itself.
+/// Does `work` within a share, or without a share. Tasks that `work` spawns have no share.
 pub async fn within<F: Future>(share: Option<Share>, work: F) -> F::Output {
     SHARE.scope(share, work).await
 }
 
-/// Waits until the present share has a read free, and takes it for as long as the answer lives.
+/// Waits until the current share has a free read, and holds this read until the returned value is dropped.
 pub(super) async fn turn() -> Option<OwnedSemaphorePermit> {
     // Nobody closes the semaphore.
     Share::current()?.0.acquire_owned().await.ok()

@@ -1,17 +1,17 @@
-//! The statements of both stores. The same name means the same in both.
+//! The statements of both stores. A name has the same meaning in both.
 
 use super::{neo4j, open, sqlite};
 use crate::settings::StoreSettings;
 
-/// Every statement that the store of these settings sends, as name and text, in the order of the names. Statements that
-/// are put together from parts are whole.
+/// Every statement of the store of these settings, as name and text, in the order of the names. Statements made from
+/// parts are complete.
 pub fn statements(settings: &StoreSettings) -> Vec<(&'static str, &'static str)> {
     let mut all = match open::file_of(&settings.url) {
         Some(_) => sqlite::statements(),
         None => neo4j::statements(),
     };
     all.sort_unstable();
-    // Several files may use one.
+    // Several files may use the same statement.
     all.dedup();
     all
 }
@@ -25,7 +25,7 @@ mod tests {
 
     const VERBS: [&str; 10] = ["await", "count", "delete", "fetch", "insert", "list", "lock", "ping", "scan", "update"];
 
-    /// Statements that one store has and the other has not: why, those of SQLite, those of Neo4j.
+    /// Statements of one store only: the reason, the statements of SQLite, the statements of Neo4j.
     const ONLY_IN_ONE: &[(&str, &[&str], &[&str])] = &[
         (
             "a page of SQLite asks for each identifier of a customer; one of Neo4j asks for all and has a form for each way",

@@ -1,11 +1,11 @@
-//! A bounded cache of customers, as they were read.
+//! A limited cache of customers, as read.
 //!
-//! Nothing in it is answered unchecked. Each read first asks the store which customer the key finds now and at which
-//! version; the cached view is the answer only when both are those of the view. Every commit that changes what a view
-//! shows raises the customer's version, with one exception: how a device describes itself changes with events of other
-//! customers on the same device. So a view with devices is checked by its devices too.
+//! A cached view is never returned without a check. Each read first asks the store for the present customer of the key
+//! and its version. The cached view is returned only when it has this customer and this version. Every commit that
+//! changes a view's data raises the customer's version, with one exception: events of other customers on the same
+//! device change the device's description. So a view with devices is also checked by its devices.
 //!
-//! Entries go by the key that was asked for, so a key that was not asked before costs no check.
+//! The key of an entry is the key of the read, so a key that was not read before needs no check.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use super::query::{CustomerKey, FirstPages, Shape};
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
 
-/// What a view is cached under: the key, and the parts that were read.
+/// The key of a cached view: the key of the read, and the parts that were read.
 type Key = (CustomerKey, Shape, FirstPages);
 
 /// The default memory of a store's cache, in bytes.
 pub(super) const CACHE_BYTES: u64 = 128 << 20;
 
-/// The estimated size of a view, in bytes: for the number of entries that the cache makes room for.
+/// The estimated size of a view, in bytes. It gives the expected number of entries.
 const USUAL: u64 = 8_192;
 
 /// Views of the present, by the key that found them.
@@ -31,7 +31,7 @@ pub(super) struct ViewCache {
     store: &'static str,
 }
 
-/// The customer that a key finds now: what a cached view is checked by.
+/// The present customer of a key. A cached view is checked by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Current {
     /// The customer.
@@ -41,18 +41,18 @@ pub(super) struct Current {
 }
 
 impl ViewCache {
-    /// A cache of at most `bytes`; 0 caches nothing.
+    /// A cache of at most `bytes`; 0 for no cache.
     pub(super) fn new(bytes: u64, store: &'static str) -> Self {
         let views = (bytes > 0).then(|| Cache::with_weighter((bytes / USUAL).max(16) as usize, bytes, Bytes));
         ViewCache { views, store }
     }
 
-    /// The view that was cached last for a key. It must be checked.
+    /// The last cached view of a key. It must be checked.
     pub(super) fn get(&self, key: &CustomerKey, shape: Shape, pages: FirstPages) -> Option<Arc<CustomerView>> {
         self.views.as_ref()?.get(&(key.clone(), shape, pages))
     }
 
-    /// Whether a cached view is the answer still: `devices` are those of now, where the view has some.
+    /// Whether a cached view is still right. `devices` are the present devices, if the view has devices.
     pub(super) fn check(&self, view: &CustomerView, current: Option<&Current>, devices: Option<&[Device]>) -> bool {
         let fits = current.is_some_and(|now| now.id == view.customer.id && now.version == view.customer.version)
             && view.devices.as_deref() == devices;
@@ -60,7 +60,7 @@ impl ViewCache {
         fits
     }
 
-    /// Caches what a read answered.
+    /// Caches the answer of a read.
     pub(super) fn insert(&self, key: &CustomerKey, shape: Shape, pages: FirstPages, view: &Arc<CustomerView>) {
         if let Some(views) = &self.views {
             views.insert((key.clone(), shape, pages), view.clone());

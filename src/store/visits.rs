@@ -1,4 +1,4 @@
-//! Operations about what shared devices did: whose visits are, and what that moved.
+//! Operations about visits on shared devices: assigning visits to customers, and the moves of touchpoints.
 
 use async_trait::async_trait;
 
@@ -9,37 +9,37 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 /// A range that was assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VisitsAssigned {
-    /// The change number after it; that of the last change when no owner changed.
+    /// The change number of the assignment. When no owner changed, the number of the last change.
     pub change: i64,
-    /// How many touchpoints changed their owner.
+    /// The number of touchpoints that changed their owner.
     pub moved: usize,
-    /// How many were read.
+    /// The number of touchpoints that were read.
     pub read: usize,
 }
 
 /// A touchpoint that changed its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnerMove {
-    /// Which: its place in the order of arrivals.
+    /// The arrival of the touchpoint.
     pub touchpoint: Arrival,
     /// When it happened.
     pub at: Timestamp,
-    /// Who owned it before.
+    /// The owner before.
     pub from: IdentifierId,
-    /// Who owned it after.
+    /// The owner after.
     pub to: IdentifierId,
 }
 
-/// What can be done and asked about visits on shared devices.
+/// The operations about visits on shared devices.
 ///
-/// Whoever writes notes what is to be assigned, in the same transaction: around what shared devices did, all of
-/// a device that turns out to be shared or no longer is, and wherever somebody was signed in who has another
-/// customer now. It is assigned piece by piece, each in a transaction of its own; who is killed between two goes
-/// on where it was, and several servers may do it at once.
+/// Each write records, in its transaction, the ranges of time to assign: around new touchpoints of shared devices; all
+/// of a device that becomes shared or is no longer shared; and where a signed-in identifier now has another customer.
+/// Ranges are assigned piece by piece, each in its own transaction. A server that was killed continues at the next
+/// piece, and several servers may assign at the same time.
 #[async_trait]
 pub trait Visits: Send + Sync + 'static {
-    /// Assigns one piece of about `most` touchpoints of what is noted, of one of the devices when some are
-    /// given. `None` when nothing is.
+    /// Assigns one piece of about `most` touchpoints of the recorded ranges; only of `devices`, when some are given.
+    /// `None` when no range is recorded.
     async fn assign_visits(
         &self,
         rules: &IdentityRules,
@@ -48,7 +48,7 @@ pub trait Visits: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<Option<VisitsAssigned>>;
 
-    /// Every change of an owner behind the change `after`, up to `upto`, in the order in which they were made:
-    /// followers of the log ask for it, since no entry tells it.
+    /// Every change of an owner after the change `after`, up to `upto`, in the order of these changes. Followers of the
+    /// log need this, since the log has no entry for it.
     async fn owner_moves(&self, after: i64, upto: i64) -> Result<Vec<OwnerMove>>;
 }

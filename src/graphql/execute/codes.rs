@@ -139,7 +139,7 @@ fn hint_of_enum(message: &str) -> Option<String> {
     Some(nearest::hint(written, ENUMS.get(ty)?.iter().map(String::as_str)))
 }
 
-/// What would be right: the message of the scalar, else the name of the type.
+/// The valid form: the message of the scalar, else the name of the type.
 fn hint(message: &str) -> String {
     let quoted = message.split('"').nth(1).unwrap_or("its type");
     let words =

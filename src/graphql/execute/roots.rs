@@ -1,4 +1,4 @@
-//! The root fields of an operation, those of its fragments included.
+//! The root fields of an operation, including the root fields in its fragments.
 
 use std::collections::HashSet;
 

@@ -112,8 +112,8 @@ fn show_in(set: &mut parsed::SelectionSet) {
     }
 }
 
-/// What neither library looks at: fields of an input object that are given twice (section 5.6.3), of which one would
-/// be lost, and variables inside lists and input objects (section 5.8.5).
+/// Checks that neither library makes: fields of an input object that are given twice (section 5.6.3), of which one
+/// would be lost, and variables inside lists and input objects (section 5.8.5).
 fn check_values(schema: &Schema, document: &ExecutableDocument) -> Vec<ServerError> {
     let mut faults = Vec::new();
     for operation in document.operations.iter() {
@@ -131,17 +131,17 @@ fn check_values(schema: &Schema, document: &ExecutableDocument) -> Vec<ServerErr
     faults
 }
 
-/// The values that one operation gives.
+/// The values in one operation.
 struct Values<'a> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
     variables: &'a [Node<VariableDefinition>],
-    /// Fragments, each of which is looked at once.
+    /// Fragments. Each is checked once.
     visited: HashSet<&'a str>,
     faults: &'a mut Vec<ServerError>,
 }
 
-/// Where a value stands: an argument, a field of an input object or an entry of one of them that is a list.
+/// The position of a value: an argument, a field of an input object, or an entry of a list in one of these.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     name: &'a str,
@@ -203,7 +203,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// `place` is `None` where the schema names no type, as inside a scalar of our own.
+    /// `place` is `None` where the schema has no type, as inside a custom scalar.
     fn check(&mut self, value: &'a Node<AstValue>, place: Option<Place<'a>>) {
         match &**value {
             AstValue::Variable(name) => {

@@ -17,8 +17,8 @@ use super::error;
 use crate::domain::surrogate;
 use crate::ingest::json::Object;
 
-/// The variables that an operation defines, out of the JSON object that was sent, and whether half a character in one
-/// was mended. Variables that are not defined are left out.
+/// The variables that an operation defines, from the JSON object of the request, and whether half a character in one
+/// was replaced. Variables that are not defined are left out.
 pub(super) fn read(operation: &OperationDefinition, sent: Option<&RawValue>) -> Result<(Variables, bool), ServerError> {
     let (mut variables, mut had_halves) = (Variables::default(), false);
     let Some(sent) = sent.filter(|_| !operation.variable_definitions.is_empty()) else { return Ok((variables, false)) };

@@ -14,20 +14,20 @@ pub struct JourneyComparison {
     a: Population,
     /// The size of the second scope.
     b: Population,
-    /// Links of either scope, the largest difference first.
+    /// Transitions of either scope, the largest difference first.
     links: Vec<LinkDifference>,
 }
 
-/// The shares of a link in both scopes.
+/// The shares of a transition in both scopes.
 #[derive(SimpleObject)]
 pub struct LinkDifference {
     /// The value before.
     from: String,
     /// The value after.
     to: String,
-    /// The link's share of all links of the first scope. 0 when it does not occur there.
+    /// The transition's share of all transitions of the first scope. 0 when it does not occur there.
     share_a: f64,
-    /// The link's share of all links of the second scope. 0 when it does not occur there.
+    /// The transition's share of all transitions of the second scope. 0 when it does not occur there.
     share_b: f64,
     /// `shareA - shareB`.
     difference: f64,

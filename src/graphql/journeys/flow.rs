@@ -6,7 +6,7 @@ use super::{ScopedView, size, texts, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, Step, flow};
 
-/// Columns of values around an anchor, and the links between them.
+/// Columns of values around an anchor, and the transitions between them.
 #[derive(SimpleObject)]
 pub struct Flow {
     /// The number of journeys with an anchor.
@@ -15,7 +15,7 @@ pub struct Flow {
     unknown_values: Vec<String>,
     /// The columns, from the first step before the anchor to the last step after it.
     columns: Vec<FlowColumn>,
-    /// The links by step, the most frequent first. The links that leave a column add up to `journeys`.
+    /// The transitions by step, the most frequent first. The transitions that leave a column add up to `journeys`.
     links: Vec<FlowLink>,
 }
 
@@ -57,7 +57,7 @@ pub enum FlowEntryKind {
     NotBegun,
 }
 
-/// A link from an entry of one column to an entry of the next column.
+/// A transition from an entry of one column to an entry of the next column.
 #[derive(SimpleObject)]
 pub struct FlowLink {
     /// The step of the column it starts from.

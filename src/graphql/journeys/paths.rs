@@ -14,7 +14,7 @@ pub struct PathList {
     paths: Vec<JourneyPath>,
     /// Values of `to` that no touchpoint of the store has. They are probably misspelled.
     unknown_values: Vec<String>,
-    /// The number of journeys whose path is not shown.
+    /// The number of journeys with a path that is not shown.
     other: Long,
     /// The number of journeys with a path.
     total: Long,

@@ -6,21 +6,21 @@ use super::{ScopedView, size, wrong_answer};
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, transitions};
 
-/// All pairs of consecutive touchpoints, with START before the first and END after the last of each journey. The
-/// counts of the links and `other` add up to `total`.
+/// All pairs of consecutive touchpoints, with START before the first and END after the last of each journey. The counts
+/// of the shown transitions and `other` add up to `total`.
 #[derive(SimpleObject)]
 pub struct TransitionGraph {
-    /// The ends of the links shown, the one with the most touchpoints first.
+    /// The values at the ends of the shown transitions, the one with the most touchpoints first.
     nodes: Vec<JourneyNode>,
-    /// The links, the most frequent first.
+    /// The transitions, the most frequent first.
     links: Vec<JourneyLink>,
     /// The number of pairs. It equals the number of touchpoints plus the number of journeys.
     total: Long,
-    /// The number of pairs of links that are not shown.
+    /// The number of pairs of the transitions that are not shown.
     other: Long,
 }
 
-/// A value at one end of links.
+/// A value at one end of transitions.
 #[derive(SimpleObject)]
 pub struct JourneyNode {
     /// The value. START and END are the virtual first and last node of each journey.
@@ -31,7 +31,7 @@ pub struct JourneyNode {
     journeys: Long,
 }
 
-/// A link from one value to the next. When a value repeats, the link leads from a node to itself.
+/// A transition from one value to the next. When a value repeats, the transition leads from a node to itself.
 #[derive(SimpleObject)]
 pub struct JourneyLink {
     /// The value before.
@@ -40,7 +40,7 @@ pub struct JourneyLink {
     to: String,
     /// The number of pairs.
     count: Long,
-    /// The number of journeys with this link.
+    /// The number of journeys with this transition.
     journeys: Long,
     /// The share of all pairs.
     share: f64,

@@ -350,7 +350,7 @@ proptest! {
         let Ok(document) = parse_query(&query) else { return Ok(()) };
         let variables = Variables::from_json(json!({ "n": n }));
         let answer = measure(&document, None, &variables, &limits, &costs);
-        // No selection is visited twice, however much the fragments expand to.
+        // No selection is visited twice, also when fragments expand to many fields.
         prop_assert!(visited(&document, &variables, &costs) <= selections_in(&document));
         if let Ok(measured) = answer {
             prop_assert!(measured.depth <= 15 && measured.cost <= 100_000 && measured.fields <= 5_000);

@@ -1,4 +1,4 @@
-//! Counts tokens and brackets of a query's text, and mends its strings, without parsing it.
+//! Counts tokens and brackets of a query's text, and repairs its strings, without parsing the text.
 //!
 //! Follows the lexical grammar of the GraphQL specification (October 2021, section 2.1) as far as counting needs it.
 //! Other characters count as tokens; the parser reports them.
@@ -53,8 +53,9 @@ pub fn check_text(query: &str, limits: &Limits) -> Result<(), LimitError> {
     Ok(())
 }
 
-/// The document in which half a character, `\\ud83d` in a string, is U+FFFD, and both halves are the character, which no
-/// parser here reads from its escapes; and whether there was such a half. Block strings have no escapes of this kind.
+/// The document with each half of a character, `\\ud83d` in a string, replaced by U+FFFD, and both halves of a
+/// character replaced by the character, since the parsers here do not read such escapes. Also whether there was such a
+/// half. Block strings have no escapes of this kind.
 pub fn mend(document: &str) -> (Cow<'_, str>, bool) {
     let text = document.as_bytes();
     let (mut mended, mut taken, mut had_half) = (String::new(), 0, false);

@@ -8,7 +8,7 @@ pub(in crate::http) const JSON: &str = "application/json; charset=utf-8";
 /// GraphQL's own media type.
 pub(super) const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
 
-/// The media type that the client prefers. Without `Accept` JSON, `None` when it accepts neither.
+/// The media type that the client prefers. JSON without `Accept`; `None` when the client accepts neither.
 pub(super) fn negotiate(request: &HttpRequest) -> Option<&'static str> {
     let mut values = request.headers().get_all(ACCEPT);
     if values.all(|value| value.as_bytes().trim_ascii().is_empty()) {

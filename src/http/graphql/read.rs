@@ -83,8 +83,8 @@ pub(super) fn parameters(text: &str) -> serde_json::Result<Parameters> {
     Ok(object.entries().map(|(name, value)| (name.to_string(), value.to_owned())).collect())
 }
 
-/// A question out of its parameters. Half a character is U+FFFD, so that it costs its own text and not the request;
-/// in variables it stays, for the reader of events to say where it stands.
+/// A request from its parameters. Half a character becomes U+FFFD, so that only its text is changed and the request
+/// still runs. In variables it stays, so that the reader of events can give its position.
 pub(super) fn request(mut parameters: Parameters) -> Result<GraphqlRequest, Refusal> {
     let mut take = |name: &str| parameters.remove(name).filter(|value| value.get() != "null");
     let text = |value: Box<RawValue>| {
@@ -100,7 +100,7 @@ pub(super) fn request(mut parameters: Parameters) -> Result<GraphqlRequest, Refu
         Some(None) => return Err(bad("query", "`query` is not a string", "the text of a GraphQL document")),
     };
     let operation_name = match take("operationName").map(text) {
-        // Some clients send null for none.
+        // Some clients send null for an absent parameter.
         None => None,
         Some(Some((name, _))) => Some(name).filter(|name| !name.is_empty()),
         Some(None) => return Err(bad("operationName", "`operationName` is not a string", "a name, or null")),

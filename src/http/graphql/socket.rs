@@ -92,7 +92,7 @@ impl Drop for Operation {
     }
 }
 
-/// An answer of an operation, with the operation's number: the client may have reused its id meanwhile.
+/// An answer of an operation, with the operation's number: the client may have reused its id in the meantime.
 struct Sent {
     id: String,
     number: u64,

@@ -23,7 +23,7 @@ fn try_read(event: &Value) -> Result<Read, Rejected> {
     Reader::new(&Settings::default()).read(&event.to_string(), &origin(), &mut Occurrences::default())
 }
 
-/// A track event of one user, with `more` laid over it.
+/// A track event of one user, with the fields of `more`.
 fn track(name: &str, more: Value) -> Value {
     let mut event = json!({ "type": "track", "messageId": "m1", "userId": "u1", "event": name, "timestamp": "2026-03-31T09:30:00Z" });
     if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
@@ -39,14 +39,14 @@ fn identify(more: Value) -> Value {
     event
 }
 
-/// Reads an event that has nothing wrong with it.
+/// Reads an event without problems.
 fn fact(event: &Value) -> Fact {
     let read = try_read(event).expect("a fact");
     assert_eq!(read.problems, [], "{event}");
     read.fact
 }
 
-/// What is kept of an event, whatever is wrong with it.
+/// The fact of an event, with any problems.
 fn kept(event: &Value) -> Fact {
     try_read(event).expect("a fact").fact
 }
@@ -205,7 +205,7 @@ fn a_time_nobody_lived_in_is_refused() {
     assert_eq!(try_read(&track("x", absurd)).expect("a fact").fact.at, Timestamp::MIN, "the odd sentAt costs itself");
 }
 
-/// When an event happened, with what is said of it.
+/// The time of an event, and the codes of its problems.
 fn happened(event: &Value, origin: &Origin) -> (String, Vec<String>) {
     let read = Reader::new(&Settings::default()).read(&event.to_string(), origin, &mut Occurrences::default());
     let read = read.expect("a fact");
@@ -220,7 +220,7 @@ fn moment(text: &str) -> Timestamp {
 #[test]
 fn a_time_that_differs_from_the_original_was_corrected_already() {
     for (timestamp, original, sent_at, received_at) in [
-        // A formula that is off by a millisecond, whole seconds, microseconds, another zone.
+        // Differences of a millisecond, whole seconds, microseconds, another time zone.
         ("09:50:00.001Z", "09:30:00.000Z", "09:40:00.000Z", "10:00:00.000Z"),
         ("09:50:00Z", "09:30:00.4Z", "09:40:00.7Z", "10:00:00.9Z"),
         ("09:50:00.123456Z", "09:30:00.123999Z", "09:40:00.123999Z", "10:00:00.123000Z"),
@@ -232,7 +232,7 @@ fn a_time_that_differs_from_the_original_was_corrected_already() {
         let expected = (moment(&day(timestamp)).to_string(), Vec::new());
         assert_eq!(happened(&track("x", exported), &origin()), expected, "{timestamp}");
     }
-    // Both the same: nobody corrected anything yet.
+    // Both are the same: no correction yet.
     let noted = json!({ "originalTimestamp": "2026-03-31T10:30:00.0+01:00", "sentAt": "2026-03-31T09:40:00Z",
         "receivedAt": "2026-03-31T10:00:00Z" });
     assert_eq!(happened(&track("x", noted), &origin()).0, "2026-03-31T09:50:00.000Z");
@@ -254,7 +254,7 @@ fn a_time_a_day_after_its_receipt_is_the_receipts() {
         assert_eq!(happened(&track("x", corrected), origin), ("2026-04-01T12:00:00.000Z".into(), vec![]));
         let original = without(track("x", json!({ "originalTimestamp": "2099-01-01T00:00:00Z" })), "timestamp");
         assert_eq!(happened(&original, origin).1, ["BAD_TIME originalTimestamp"]);
-        // A clock that was wrong by years is corrected, one that says it was right when it sent is not.
+        // A clock that was wrong by years is corrected. A clock that was right at the time of sending is not.
         let ahead = json!({ "timestamp": "2099-01-01T00:00:00Z", "sentAt": "2099-01-01T00:10:00Z",
             "receivedAt": "2026-04-01T12:00:00Z" });
         assert_eq!(happened(&track("x", ahead), origin), ("2026-04-01T11:50:00.000Z".into(), vec![]));
@@ -262,7 +262,7 @@ fn a_time_a_day_after_its_receipt_is_the_receipts() {
             "receivedAt": "2026-04-01T12:00:00Z" });
         assert_eq!(happened(&track("x", sent), origin), receipt);
     }
-    // On import the file's own receipt counts, unless it is to come.
+    // On import the receipt in the file counts, unless it is in the future.
     let received = |time: &str| track("x", json!({ "timestamp": "2026-03-31T09:30:00Z", "receivedAt": time }));
     assert_eq!(happened(&received("2026-03-01T00:00:00Z"), &file).0, "2026-03-01T00:00:00.000Z");
     let to_come = happened(&received("2099-01-01T00:00:00Z"), &file);
@@ -329,7 +329,7 @@ fn half_a_character_costs_itself() {
     assert_eq!(properties, json!({ "subject": "x\u{fffd}", "n": ["x\u{fffd}"] }));
 }
 
-/// Reads an event's own text, in which HALF and OTHER are halves of characters.
+/// Reads an event's text, in which HALF and OTHER are halves of characters.
 fn read_halves(event: &Value) -> Result<Read, Rejected> {
     let text = event.to_string().replace("HALF", "\\ud83d").replace("OTHER", "\\ude00");
     Reader::new(&Settings::default()).read(&text, &origin(), &mut Occurrences::default())
@@ -388,7 +388,7 @@ fn a_character_that_was_lost_before_is_as_it_was_sent_but_in_ids() {
     assert_eq!((&*touch.name, touch.properties.expect("properties").get()), {
         ("Call \u{fffd}", "{\"subject\":\"x\u{fffd}\"}")
     });
-    // Who wrote it for what could not be read did so for others' ids too.
+    // A program that wrote U+FFFD for unreadable characters did this in other ids too.
     let event = track("x", json!({ "userId": "a\u{fffd}", "anonymousId": "a1" }));
     assert_eq!((warnings(&event), ids(&event)), {
         (vec!["BAD_VALUE userId".to_owned()], vec!["anonymous_id:a1".to_owned()])
@@ -543,7 +543,7 @@ fn twins_are_two_and_so_is_everybody_whose_form_put_a_birth_date_in() {
         assert_eq!(ids(&event), ["user_id:u1"]);
         assert_eq!(warnings(&event), ["BLOCKED_VALUE traits.birth_date"]);
     }
-    // It is blocked of this kind alone.
+    // It is blocked for this kind only.
     assert_eq!(ids(&track("x", json!({ "anonymousId": "1970-01-01" }))), ["user_id:u1", "anonymous_id:1970-01-01"]);
     let given =
         json!({ "context": { "externalIds": [{ "type": "name_and_birth", "id": "2:an 2:ng 10:1970-01-01" }] } });
@@ -651,7 +651,7 @@ fn what_looks_the_same_is_the_same() {
     let identifiers = Reader::new(&Settings::default());
     let found = identifiers.identifiers().sought("phone", "01632 960000 x12").expect("a key");
     assert_eq!(found.to_string(), one("phone", "+441632960000;ext=12"));
-    // What a store may have from before is looked up as it stands.
+    // A value that a store may have from an earlier version is looked up unchanged.
     assert_eq!(identifiers.identifiers().sought("email", " n/a ").expect("a key").to_string(), "email:n/a");
     assert!(identifiers.identifiers().sought("email", " \u{200b}").is_none());
 }
@@ -686,7 +686,7 @@ fn blocked_values_are_blocked_wherever_an_id_is_read() {
             ["MISSING_FIELD properties.order_id", "BLOCKED_VALUE properties.order_id"]
         );
     }
-    // Beside a blocked id the device is the one of the anonymous id.
+    // With a blocked id, the device comes from the anonymous id.
     let mut known = event("a1");
     known["context"]["device"]["id"] = "undefined".into();
     assert!(try_read(&known).expect("a fact").fact.device.is_some());
@@ -709,7 +709,7 @@ fn an_event_names_at_most_a_hundred_identifiers_and_the_strongest_count() {
     assert_eq!((found.len(), &*found[0], &*found[1], &*found[99]), (100, "user_id:u1", "anonymous_id:a1", "crm:1097"));
     event["context"]["externalIds"].as_array_mut().expect("a list").truncate(98);
     assert_eq!((ids(&event).len(), warnings(&event).len()), (100, 0));
-    // What stands there twice is one.
+    // A value that is given twice counts once.
     let twice: Vec<Value> = (0..1_200).map(|n| json!({ "type": "crm", "id": 1_000 + n % 50 })).collect();
     event["context"]["externalIds"] = twice.into();
     assert_eq!((ids(&event).len(), warnings(&event).len()), (52, 0));
@@ -1009,7 +1009,7 @@ fn a_line_that_is_none_is_left_out_and_the_order_stands() {
         let alone = order(json!([line]));
         assert_eq!(self::content(&alone).lines, None, "{line}: nothing is known of the lines");
     }
-    // As if it was not given.
+    // Counts as not given.
     for (line, problem, quantity, price) in [
         (json!({ "sku": "B", "price": 1, "quantity": "many" }), "BAD_VALUE properties.products[0].quantity", 1, "1"),
         (json!({ "sku": "B", "price": 1, "quantity": [2] }), "BAD_VALUE properties.products[0].quantity", 1, "1"),
@@ -1436,7 +1436,7 @@ fn the_seeds_are_read_without_problems() {
     assert!(files >= 6, "{files} worlds");
 }
 
-/// A fact in a few words, for a person to check.
+/// A fact in a few words, for a review by people.
 fn in_words(fact: &Fact) -> String {
     use std::fmt::Write;
     let mut text = format!("{} {} {}", fact.message_id, fact.at, fact.source);
@@ -1487,7 +1487,7 @@ fn two_worlds_read_as_they_always_did() {
 }
 
 proptest::proptest! {
-    /// Whatever arrives, reading it ends, and what is taken can be read whole again.
+    /// Reading ends for any input, and an accepted event can be read completely again.
     #[test]
     fn a_damaged_event_is_rejected_or_whole(
         pick in 0..10_000_usize,

@@ -1,4 +1,4 @@
-//! E-mail addresses: which texts are some, and one form of each.
+//! E-mail addresses: checks a text and gives its one form.
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
@@ -6,10 +6,11 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use super::text::without_invisible;
 use crate::domain::unicode::lower_case;
 
-/// In lower case, without what nobody sees and without `mailto:`, the domain in Unicode as IDNA 2008 has it (UTS 46,
-/// nontransitional: straße.example is not strasse.example). `None` for what is no address: with white space or
-/// `: ; , < >` inside, without its one `@`, something before it and a domain behind it: two labels or more, of at most 63
-/// bytes each and 253 together (RFC 1035), none with a hyphen at an end, the last not digits alone (RFC 3696).
+/// The address in lower case, without invisible characters and without `mailto:`, the domain in Unicode by IDNA 2008
+/// (UTS 46, nontransitional: straße.example is not strasse.example). `None` for a text that is not an address. An
+/// address has no white space and none of `: ; , < >`. It has exactly one `@`, with something before it and a domain
+/// after it. The domain has two labels or more, each of at most 63 bytes, together at most 253 (RFC 1035). No label
+/// begins or ends with a hyphen, and the last is not only digits (RFC 3696).
 pub(super) fn normalise(text: &str) -> Option<String> {
     const SCHEME: &str = "mailto:";
     let text = without_invisible(text);
@@ -28,9 +29,9 @@ pub(super) fn normalise(text: &str) -> Option<String> {
     let (rules, deny, hyphens) = (Uts46::new(), AsciiDenyList::URL, Hyphens::CheckFirstLast);
     let (domain, fine) = rules.to_unicode(domain.as_bytes(), deny, hyphens);
     fine.ok()?;
-    // A joiner that stood in Punycode is one that nobody sees.
+    // A joiner from Punycode is invisible.
     let domain = without_invisible(&domain);
-    // As servers are asked for it: no label is empty or too long.
+    // In the form for DNS: no label is empty or too long.
     let asked = rules.to_ascii(domain.as_bytes(), deny, hyphens, DnsLength::Verify).ok()?;
     let (_, last) = asked.rsplit_once('.')?;
     if last.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,7 +1,7 @@
-//! Telephone numbers: which texts are some, and one form of each.
+//! Telephone numbers: checks a text and gives its one form.
 //!
-//! The form is E.164 (ITU), with the extension behind it as RFC 3966 has it: `+441632960000;ext=12`. What a text must
-//! look like is decided here, before the library reads it, since that takes numbers out of any text.
+//! The form is E.164 (ITU), then the extension as in RFC 3966: `+441632960000;ext=12`. This module checks the form of a
+//! text before the library reads it, since the library finds numbers in any text.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 
 use super::text::{digit, is_dash, without_invisible};
 
-/// Reads phone numbers. Taking one apart costs some ten microseconds, and the same numbers come again and again, so
-/// the last few thousand are remembered.
+/// Reads phone numbers. The library needs some ten microseconds for a number, and the same numbers come often, so the
+/// last few thousand are remembered.
 #[derive(Debug)]
 pub(super) struct Phones {
     country: Id,
@@ -29,12 +29,12 @@ impl Phones {
         Phones { country, seen: Mutex::default() }
     }
 
-    /// One form of a number that was given as text.
+    /// The one form of a number that was given as text.
     pub(super) fn normalise(&self, text: &str) -> Option<Arc<str>> {
         if text.len() > 128 {
             return None;
         }
-        // A poisoned memory is as good as before: an entry is put in whole.
+        // After a panic the cache is still usable: an entry is always added as a whole.
         let seen = || self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = seen().get(text) {
             return known.clone();
@@ -48,8 +48,8 @@ impl Phones {
         number
     }
 
-    /// One form of a number that was given as a JSON number, as it was written: it is one of digits alone. What has an
-    /// exponent went through a spreadsheet, which cut its last digits.
+    /// The one form of a number that was given as a JSON number; it must be written with digits only. A number with an
+    /// exponent comes from a spreadsheet, which cut its last digits.
     pub(super) fn of_number(&self, number: &str) -> Option<Arc<str>> {
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let is_whole = whole.bytes().all(|b| b.is_ascii_digit()) && fraction.bytes().all(|b| b == b'0');
@@ -57,7 +57,7 @@ impl Phones {
     }
 }
 
-/// What is behind the number, by the words that people write before it.
+/// The extension after the number, by the words that people write before it.
 static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
     let words = r"extension|extn|ext|xtn|xt|durchwahl|anexo|доб|int|x|#|~";
     let text = format!(r"(?i)^(.*?)\s*\(?(?:;ext=|[;,]?\s*(?:{words})[\s.:]*)([0-9]{{1,15}})\s*#?\)?$");
@@ -97,9 +97,9 @@ fn plain(c: char) -> char {
     }
 }
 
-/// The digits of a number, with a plus before them if it has one; `None` where there is anything that no number has.
+/// The digits of a number, with a plus before them if it has one; `None` with any character that no number has.
 fn digits(text: &str) -> Option<String> {
-    // As spreadsheets write an integer.
+    // An integer in the form of spreadsheets.
     let text = match text.split_once('.') {
         Some((whole, zeros))
             if whole.starts_with(|c: char| ('1'..='9').contains(&c))
@@ -122,18 +122,18 @@ fn digits(text: &str) -> Option<String> {
     (!digits.is_empty()).then(|| format!("{plus}{digits}"))
 }
 
-/// Whether it is an address of the internet (IPv4), perhaps with the length of its network behind it.
+/// Whether it is an IPv4 address, perhaps with a prefix length.
 fn is_address(text: &str) -> bool {
     let address = text.split_once('/').map_or(text, |(address, _)| address).trim();
     let numbers: Vec<&str> = address.split('.').collect();
     let is_one = |number: &&str| matches!(number.len(), 1..=3) && number.parse::<u8>().is_ok();
-    // Zeros before a number fill it up to three digits; before the first they are dialled.
+    // Leading zeros may fill a part up to three digits. Before the first part they can be dialled digits.
     let written_alike = numbers.iter().all(|number| number.len() == 3 || *number == "0" || !number.starts_with('0'));
     numbers.len() == 4 && numbers.iter().all(is_one) && !address.starts_with('0') && written_alike
 }
 
-/// Whether it is a date as some country writes it, perhaps with a time behind it: forms have a field for either, and
-/// people take one for the other.
+/// Whether it is a date in the format of some country, perhaps with a time: people sometimes confuse the fields of a
+/// form.
 fn is_date(text: &str) -> bool {
     if text.contains(['(', ')']) {
         return false;
@@ -144,7 +144,7 @@ fn is_date(text: &str) -> bool {
         let fits = |day: &str, month: &str| (1..=31).contains(&number(day)) && (1..=12).contains(&number(month));
         one.len() <= 2 && other.len() <= 2 && (fits(one, other) || fits(other, one))
     };
-    // By the Buddhist calendar too.
+    // The Buddhist calendar too.
     let year = |text: &str| text.len() == 4 && (1800..2700).contains(&number(text));
     let of_parts = |first: &str, second: &str, third: &str| {
         (year(third) && day_of_year(first, second)) || (year(first) && day_of_year(second, third))
@@ -171,7 +171,7 @@ fn is_date(text: &str) -> bool {
     }
 }
 
-/// E.164 of digits as they are dialled in a country, or behind a plus.
+/// E.164 from digits as dialled in a country, or after a plus.
 fn international(country: Id, digits: &str) -> Option<String> {
     let own = DATABASE.by_id(country.as_ref())?;
     let behind_prefix = || {
@@ -179,7 +179,7 @@ fn international(country: Id, digits: &str) -> Option<String> {
         Some(&digits[prefix.end()..]).filter(|rest| !rest.starts_with('0'))
     };
     if let Some(all) = digits.strip_prefix('+').or_else(behind_prefix) {
-        // No country's code begins as another one is.
+        // No country's code is the beginning of another.
         let (code, rest) = (1..=3).find_map(|length| {
             let (code, rest) = all.split_at_checked(length)?;
             let code: u16 = code.parse().ok()?;
@@ -202,12 +202,12 @@ fn international(country: Id, digits: &str) -> Option<String> {
 /// A number in its country.
 struct Number {
     code: u16,
-    /// The national number, without what is dialled before it within the country.
+    /// The national number, without the prefix that is dialled within the country.
     national: String,
 }
 
 impl Number {
-    /// Out of what is dialled within the country, or stands behind its code.
+    /// From digits that are dialled within the country, or follow its code.
     fn read(code: u16, rest: &str) -> Option<Self> {
         let regions = DATABASE.by_code(&code)?;
         let main = regions.iter().find(|region| region.is_main_country_for_code()).or(regions.first())?;
@@ -222,18 +222,18 @@ impl Number {
         if number.is_whole(false) {
             return Some(number);
         }
-        // `+44 (0)1632 …`, which the library leaves as it is where it knows no such line.
+        // `+44 (0)1632 …`: the library does not change this when it knows no such line.
         let without = main.national_prefix().and_then(|prefix| number.national.strip_prefix(prefix));
         let without = without.and_then(|rest| parse(format!("+{code}{rest}"))).filter(|number| number.is_whole(false));
         Some(without.unwrap_or(number))
     }
 
-    /// Whether it has a length that some line of its country has, its area code included. Where so many digits are a
-    /// whole number of one sort of line and another's without area code, its digits must be of the one. `known`: only
-    /// if its digits are of a line that is known.
+    /// Whether it has the length of some line of its country, area code included. The same length can be a whole number
+    /// of one kind of line, and a number without area code of another kind. Then its digits must match the first kind.
+    /// `known`: only if its digits match a known line.
     fn is_whole(&self, known: bool) -> bool {
         let length = self.national.len() as u16;
-        // Of all that share the code: a number does not say whether it is Guernsey's.
+        // All regions that share the code: a number does not show whether it is from Guernsey.
         let lines = || DATABASE.by_code(&self.code).into_iter().flatten().flat_map(lines);
         let must_match = known || lines().any(|line| line.possible_local_length().contains(&length));
         let matches = |line: &Descriptor| {
@@ -248,7 +248,7 @@ impl Number {
     }
 }
 
-/// The sorts of lines of a region that a person can have.
+/// The kinds of lines of a region that a person can have.
 fn lines(region: &Metadata) -> impl Iterator<Item = &Descriptor> {
     let all = region.descriptors();
     let sorts = [

@@ -1,4 +1,4 @@
-//! What looks the same is the same: composed characters, invisible ones, digits and dashes of any script.
+//! Makes texts equal that look equal: composed characters, invisible ones, digits and dashes of any script.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use icu_properties::props::GeneralCategory;
 
 use crate::domain::unicode::nfc;
 
-/// A text as people see it: in NFC, without white space and invisible characters at its ends.
+/// A text normalised to what people see: in NFC, without white space and invisible characters at its ends.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text.trim());
@@ -22,7 +22,7 @@ fn ends_cut(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
-/// Without any character that nobody sees, and in NFC: what stood around one may be composed now.
+/// Without any invisible character, and in NFC: characters around a removed one may be composed now.
 pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.contains(is_invisible) {
         return nfc(text);
@@ -36,12 +36,12 @@ fn is_invisible(c: char) -> bool {
     !c.is_ascii() && category(c) == GeneralCategory::Format
 }
 
-/// A dash of whatever width and script, the minus too.
+/// A dash of any width and script, also the minus.
 pub(super) fn is_dash(c: char) -> bool {
     c == '-' || (!c.is_ascii() && (category(c) == GeneralCategory::DashPunctuation || c == '\u{2212}'))
 }
 
-/// The decimal digit that it is, in ASCII.
+/// The decimal digit in ASCII.
 pub(super) fn digit(c: char) -> Option<char> {
     if c.is_ascii() {
         return Some(c).filter(char::is_ascii_digit);
@@ -50,7 +50,7 @@ pub(super) fn digit(c: char) -> Option<char> {
     if !is_digit(&c) {
         return None;
     }
-    // Unicode has the ten of each script in one row, from zero (stability policy); rows may follow each other.
+    // Unicode has the ten digits of each script in one row, from zero (stability policy). One row may follow another.
     let before = (1..=50_u32).map_while(|n| char::from_u32(u32::from(c) - n).filter(is_digit)).count();
     char::from_digit(before as u32 % 10, 10)
 }

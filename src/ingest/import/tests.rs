@@ -1,4 +1,4 @@
-//! Files good and bad, to the end and not.
+//! Good and bad files, complete and stopped imports.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -137,7 +137,7 @@ async fn every_problem_of_a_line_is_a_line_with_what_became_of_the_event() {
         "{told:?}"
     );
     assert!(told.iter().any(|line| line.contains("\"line\":2,\"event\":1,\"status\":\"REJECTED\"")), "{told:?}");
-    // The list can be had later.
+    // The list can be written later.
     let again = import_into(store, &from, None).await;
     assert_eq!(lines(&again), told.iter().map(|line| line.replace("CREATED", "UNCHANGED")).collect::<Vec<_>>());
 }
@@ -269,7 +269,7 @@ async fn what_comes_slowly_is_not_kept_waiting_for_a_full_batch() {
                     Ok(part.len())
                 }
                 None => {
-                    // Open, with nothing to read, for as long as the test looks.
+                    // Open and empty during the test.
                     let _ = self.1.lock().expect("a lock").recv();
                     Ok(0)
                 }

@@ -1,7 +1,7 @@
 //! Automata over the positions of a pattern, by Glushkov's construction: a position matches one touchpoint, and the NFA
-//! has as many states as the pattern has positions, however it is nested. The subset construction makes a DFA of it
-//! beforehand. If that would have too many states, the NFA is simulated with bit sets: slower, but never more than
-//! positions times touchpoints.
+//! has as many states as the pattern has positions, at any depth of brackets. The subset construction first makes a DFA
+//! of the NFA. If the DFA would have too many states, the NFA is simulated with bit sets. This is slower, but takes at
+//! most positions times touchpoints.
 
 use rustc_hash::FxHashMap;
 

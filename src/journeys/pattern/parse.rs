@@ -20,7 +20,7 @@ pub(super) struct Pattern {
     pub(super) begin: bool,
     /// Whether a match must end at the last touchpoint.
     pub(super) end: bool,
-    /// The values that it names, distinct.
+    /// The distinct values in the pattern.
     pub(super) names: Vec<Arc<str>>,
     /// The pattern itself.
     pub(super) body: Part,

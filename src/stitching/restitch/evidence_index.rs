@@ -1,34 +1,34 @@
-//! Finds the evidence that names an identifier.
+//! Finds the evidence of an identifier.
 
 use crate::domain::Arrival;
 use crate::stitching::sharing;
 use crate::stitching::working_set::IdentifierIx;
 
-/// The evidence that was taken in, by the identifiers that it names: numbers in few lists, because there are millions.
+/// The added evidence, by its identifiers. It has numbers in a few lists, because there are millions of rows.
 #[derive(Default)]
 pub(super) struct EvidenceIndex {
-    /// When each row arrived.
+    /// The arrival of each row.
     pub(super) arrivals: Vec<Arrival>,
-    /// Where each row's names end in `named`.
+    /// The end of each row's identifiers in `named`.
     ends: Vec<u32>,
     named: Vec<u32>,
     /// The row of each entry of `named`.
     rows: Vec<u32>,
-    /// The entry before that names the same.
+    /// The previous entry of the same identifier.
     before: Vec<u32>,
-    /// The last entry that names it, of each identifier.
+    /// The last entry of each identifier.
     last: Vec<u32>,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
 impl EvidenceIndex {
-    /// Adds an identifier, which nothing names yet.
+    /// Adds an identifier, which is in no row yet.
     pub(super) fn add_identifier(&mut self) {
         self.last.push(NOWHERE);
     }
 
-    /// Adds a row behind all others.
+    /// Adds a row after all others.
     pub(super) fn push(&mut self, arrival: Arrival, identifiers: &[IdentifierIx]) {
         let row = self.arrivals.len() as u32;
         self.arrivals.push(arrival);
@@ -41,7 +41,7 @@ impl EvidenceIndex {
         self.ends.push(self.named.len() as u32);
     }
 
-    /// Whether any row names it.
+    /// Whether it is in any row.
     pub(super) fn names_it(&self, ix: IdentifierIx) -> bool {
         self.last[ix] != NOWHERE
     }
@@ -52,7 +52,7 @@ impl EvidenceIndex {
         &self.named[begin as usize..self.ends[row] as usize]
     }
 
-    /// The identifiers that it was seen with before `arrival`, in the latest rows that name it.
+    /// The identifiers that were seen with it before `arrival`, in its latest rows.
     pub(super) fn earlier(&self, arrival: Arrival, ix: IdentifierIx) -> Vec<IdentifierIx> {
         let is_entry = |entry: u32| (entry != NOWHERE).then_some(entry);
         let entries = std::iter::successors(is_entry(self.last[ix]), |&entry| is_entry(self.before[entry as usize]));
@@ -65,7 +65,7 @@ impl EvidenceIndex {
         identifiers
     }
 
-    /// The rows that name one of these, each once.
+    /// The rows with one of these, each once.
     pub(super) fn rows_of(&self, identifiers: &[IdentifierIx]) -> Vec<usize> {
         let mut rows = Vec::new();
         for &ix in identifiers {

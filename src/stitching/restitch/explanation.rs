@@ -1,7 +1,8 @@
-//! Why identifiers end up together otherwise than today.
+//! Why a replay groups identifiers differently from today.
 //!
-//! What names them is replayed once more by itself. Each event gives at most one [`Finding`]; what they come to is one
-//! reason among others, and [`Members::explain`] has the order in which these are looked for.
+//! The evidence and decisions about these identifiers are replayed once more by themselves. Each event gives at most
+//! one [`Finding`]. The findings give one of several possible reasons; [`Members::explain`] has the order in which
+//! reasons are tried.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,34 +14,35 @@ use crate::domain::{Arrival, IdentifierId};
 use crate::stitching::accept::{Refusal, Verdict};
 use crate::stitching::working_set::{IdentifierIx, IdentifierState, kind_name};
 
-/// An identifier as it stands today.
+/// An identifier today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentIdentifier {
     /// Its place in the order in which identifiers were [added](Restitch::add).
     pub place: usize,
-    /// The number of the customer that holds it.
+    /// The number of its customer.
     pub holder: Option<u32>,
     /// Whether it is shared.
     pub shared: bool,
 }
 
-/// Why identifiers end up together otherwise than today.
+/// Why a replay groups identifiers differently from today.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// In words that name kinds and no values.
+    /// The reason, in words with kinds and without values.
     pub reason: Arc<str>,
     /// The identifiers that are refused now.
     pub cuts: Vec<Cut>,
 }
 
-/// An identifier that is refused now where it was seen, and ends apart from those it was seen with.
+/// An identifier that is refused now in an event, and ends apart from the event's other identifiers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// The evidence of them.
+    /// The evidence of the event.
     pub arrival: Arrival,
     /// The identifier.
     pub identifier: IdentifierId,
-    /// The identifiers it was seen with, the strongest first; today they are together. Each has a customer then.
+    /// The other identifiers of the event, strongest first. Today they are together with it. Each has a customer after
+    /// the replay.
     pub from: Vec<IdentifierId>,
     /// The rule's name.
     pub rule: Arc<str>,
@@ -49,17 +51,17 @@ pub struct Cut {
 }
 
 impl Replayed<'_> {
-    /// Why `members` end up together otherwise than today.
+    /// Why the replay groups `members` differently from today.
     pub fn why(&self, members: &[CurrentIdentifier]) -> Explanation {
         Members::new(self, members).explain()
     }
 }
 
-/// What an event shows.
+/// The finding of an event.
 enum Finding {
-    /// Members that are together today come apart in it, or members that are apart come together.
+    /// The event separates members that are together today, or joins members that are apart.
     Moves(String),
-    /// An identifier without a customer stands between members of different customers.
+    /// An identifier without a customer connects members of different customers.
     Bridges(String),
     /// An identifier without a customer joins the members.
     Joins(String),
@@ -69,13 +71,13 @@ enum Finding {
 struct Members<'a> {
     whole: &'a Replayed<'a>,
     members: &'a [CurrentIdentifier],
-    /// The replay of what names them. Its identifiers are called local here.
+    /// The replay of their evidence. Its identifiers are called local here.
     replay: Restitch<'a>,
-    /// The place of each local identifier in the whole.
+    /// The index of each local identifier in the full list.
     places: Vec<IdentifierIx>,
-    /// The number of the customer that holds an identifier today, by its place.
+    /// The number of an identifier's customer today, by index.
     holders: FxHashMap<IdentifierIx, u32>,
-    /// The rows of evidence that name them, in order of arrival.
+    /// The rows of their evidence, in order of arrival.
     rows: Vec<usize>,
 }
 
@@ -119,7 +121,7 @@ impl<'a> Members<'a> {
                 None => {}
             }
         }
-        // The first that applies is the reason.
+        // The first reason that applies is returned.
         let reasons: [&dyn Fn() -> Option<String>; 8] = [
             &|| self.is_blocked(),
             &|| self.is_of_old_parts(),
@@ -134,7 +136,7 @@ impl<'a> Members<'a> {
         Explanation { reason: reason.into(), cuts }
     }
 
-    /// A refusal that parts members which are together today and have customers then.
+    /// A refusal that separates members which are together today and have customers after the replay.
     fn cut(&self, arrival: Arrival, accepted: &[IdentifierIx], refusal: &Refusal) -> Option<Cut> {
         let Refusal { identifier: ix, rule, reason } = refusal;
         let ends_apart = |&&other: &&IdentifierIx| {
@@ -147,7 +149,7 @@ impl<'a> Members<'a> {
         (!from.is_empty()).then_some(Cut { arrival, identifier, from, rule, reason })
     }
 
-    /// What an event shows, the strongest first.
+    /// The findings of an event, strongest first.
     fn finding(&self, verdict: &Verdict) -> Option<Finding> {
         let Verdict { accepted, refused, shared, turned_shared, customer, .. } = verdict;
         let kind = |ix: IdentifierIx| &self.replay.working_set.identifiers[ix].key.kind;
@@ -188,7 +190,7 @@ impl<'a> Members<'a> {
         Some(format!("a {} is made of other parts now, so what was made of the old ones binds nobody", state.key.kind))
     }
 
-    /// The event that showed it may name no member, and is not in the replay of these.
+    /// The event that caused this may have no member; then it is not in this replay.
     fn turns_shared(&self) -> Option<String> {
         let one = self.members.iter().find(|one| !one.shared && self.whole.partition.shared[one.place])?;
         Some(of_shared(self.kind(one)))
@@ -216,12 +218,12 @@ impl<'a> Members<'a> {
         format!("what is seen together is taken in another order, {strongest} first")
     }
 
-    /// The customer that holds a local identifier today.
+    /// The customer of a local identifier today.
     fn holder(&self, ix: IdentifierIx) -> Option<u32> {
         self.holders.get(&self.places[ix]).copied()
     }
 
-    /// The group that a local identifier ends in.
+    /// The group of a local identifier after the replay.
     fn group(&self, ix: IdentifierIx) -> Option<u32> {
         self.whole.partition.groups.get(self.places[ix]).copied().flatten()
     }
@@ -242,12 +244,12 @@ impl<'a> Members<'a> {
         &self.state(one).key.kind
     }
 
-    /// The members that a customer holds today.
+    /// The members of a customer today.
     fn held(&self) -> impl Iterator<Item = &IdentifierState> {
         self.members.iter().filter(|one| one.holder.is_some()).map(|one| self.state(one))
     }
 
-    /// The members that no customer holds today and one will.
+    /// The members without a customer today and with a customer after the replay.
     fn joining(&self) -> impl Iterator<Item = &CurrentIdentifier> {
         let group = |one: &CurrentIdentifier| self.whole.partition.groups[one.place];
         self.members.iter().filter(move |one| one.holder.is_none() && group(one).is_some())

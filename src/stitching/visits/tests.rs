@@ -1,4 +1,4 @@
-//! Visits by hand, and any stream in any order of arrival.
+//! Visits made by hand, and any stream in any order of arrival.
 
 use proptest::prelude::*;
 
@@ -87,7 +87,7 @@ fn a_visit_goes_to_the_one_who_was_signed_in_by_the_strongest_of_their_names() {
     assert_eq!(whose(&[Some(11), Some(12), None]), Some(Arrival(12)), "of two of a kind by the value");
     assert_eq!(whose(&[None, Some(10), Some(20)]), None, "two people");
     assert_eq!(whose(&[None, Some(99)]), None, "nobody holds it");
-    // What was given before says nothing.
+    // An earlier owner has no influence.
     let given = Seen { alone: true, ..seen(0, 0, None, Some(10)) };
     assert_eq!(super::whose([&given], &people), None);
 }
@@ -109,7 +109,7 @@ fn a_range_is_assigned_as_far_as_its_page_goes() {
     );
 }
 
-/// A stream that is assigned as a store does it: by ranges, in windows that grow as they are asked to.
+/// A stream that is assigned as in a store: by ranges, in windows that grow when the cut needs more.
 struct State {
     stream: Vec<Seen>,
     given: FxHashMap<Arrival, Option<IdentifierId>>,
@@ -157,7 +157,7 @@ impl State {
     }
 }
 
-/// Some hours apart, or minutes, or at once; long runs too.
+/// Gaps of hours, of minutes, or none; also long runs.
 fn stream() -> impl Strategy<Value = Vec<Seen>> {
     let step = prop_oneof![4 => 0..40_i64, 2 => 20..60_i64, 1 => 300..2_000_i64];
     let session = prop_oneof![3 => Just(None), 1 => Just(Some("s")), 1 => Just(Some("t"))];
@@ -196,7 +196,7 @@ proptest! {
             expected.extend(members().map(|seen| (seen.arrival, owner)));
         }
         prop_assert_eq!(all, stream.len(), "each is in one visit");
-        // Any order: turned round at some place, or shuffled by a stride.
+        // Any order: rotated at some place, or shuffled by a stride.
         let mut shuffled = stream.clone();
         let turn = order.index(stream.len());
         shuffled.rotate_left(turn);

@@ -1,17 +1,19 @@
-//! Writing a batch, or what a person decided.
+//! Writes a batch or a person's decision.
 //!
-//! 1. Which messages are stored already, and who owns the batch's orders.
-//! 2. Locks: the identifiers in the order of their keys, the customers who hold them in the order
-//!    of their ids, the orders in the order of their keys.
-//! 3. What is known, read under the locks. When it names something that is not locked: all is
-//!    rolled back and begun again with the larger set.
-//! 4. The change number, from the one counter node. It comes before the writing and not at its end,
-//!    because the rows carry it. Whoever has it writes alone. A merge may still want a member of a
-//!    customer that is locked by a writer who waits for that customer: the server ends one of them.
-//! 5. The plan, its rows, the change; the marker for readers ([`commit_marker`]); the commit.
+//! 1. It reads which messages are stored already, and who owns the batch's orders.
+//! 2. It locks the identifiers in the order of their keys, their customers in the order of their ids, and the orders in
+//!    the order of their keys.
+//! 3. It reads the known rows under the locks. When these name something that is not locked, it rolls back and begins
+//!    again with the larger set.
+//! 4. It takes the change number from the one counter node. This comes before the writes, because the rows contain the
+//!    number. The writer with the number writes alone. A deadlock is still possible: a merge may need an identifier
+//!    that another writer has locked, while that writer waits for the identifier's customer. Then the server ends one
+//!    of the two.
+//! 5. It makes the plan, writes its rows and the change, writes the marker for readers ([`commit_marker`]), and
+//!    commits.
 //!
-//! Every attempt plans again from what it reads. A connection that is lost while it commits leaves
-//! open whether it did; the next attempt finds the messages stored, or not, and both are right.
+//! Every attempt plans again from its own reads. When the connection is lost during a commit, the result of the commit
+//! is unknown. The next attempt finds out whether the messages are stored, and is right in both cases.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,25 +54,25 @@ statements! {
     LAST_NUMBER = "status/fetch";
 }
 
-/// How often a batch is tried after faults that may pass.
+/// How often a batch is tried after transient faults.
 const ATTEMPTS: u32 = 8;
-/// How often its locks may turn out too few, one attempt's worth.
+/// How often the locks may be incomplete, within one attempt.
 const WIDENINGS: u32 = 20;
 
-/// Where an attempt stands; tests stop it there.
+/// The step of an attempt. Tests stop an attempt at a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Nothing is locked yet.
     Begun,
     /// Identifiers, customers and orders are locked.
     Locked,
-    /// What is known was read, and all of it is locked.
+    /// The known rows were read, and all are locked.
     Known,
-    /// The plan's rows are written and not committed.
+    /// The plan's rows are written, but not committed.
     Written,
 }
 
-/// Plans and writes `batch`, as often as it takes.
+/// Plans and writes `batch`, in as many attempts as needed.
 pub(super) async fn apply(
     store: &Inner,
     rules: &IdentityRules,
@@ -83,7 +85,7 @@ pub(super) async fn apply(
     }
 }
 
-/// Plans what a person decided, and writes it unless it is for trial.
+/// Plans a person's decision, and writes it unless it is a trial.
 pub(super) async fn decide(
     store: &Inner,
     rules: &IdentityRules,
@@ -97,7 +99,7 @@ pub(super) async fn decide(
     }
 }
 
-/// Makes the moves that a replay wants.
+/// Makes the moves of a replay.
 pub(super) async fn apply_moves(
     store: &Inner,
     rules: &IdentityRules,
@@ -110,7 +112,7 @@ pub(super) async fn apply_moves(
     }
 }
 
-/// Assigns one piece of what is noted of visits.
+/// Assigns one piece of the recorded ranges of visits.
 pub(super) async fn assign_visits(
     store: &Inner,
     rules: &IdentityRules,
@@ -118,7 +120,7 @@ pub(super) async fn assign_visits(
     most: usize,
     at: Timestamp,
 ) -> Result<Option<VisitsAssigned>, StoreError> {
-    // Asked all the time, and nothing most of the time.
+    // This is called often, and usually there is nothing to assign.
     if !fault::again(|| visits::is_noted(store, devices)).await? {
         return Ok(None);
     }
@@ -153,19 +155,19 @@ fn mistaken() -> StoreError {
     StoreError::Data("one task was answered as another".into())
 }
 
-/// What is to be planned and written.
+/// The input of a write.
 #[derive(Clone, Copy)]
 enum Task<'a> {
     Facts(&'a Batch),
-    /// Whether it is for trial.
+    /// Whether it is a trial.
     Decision(&'a DecisionRequest, bool),
     Moves(&'a [Move]),
-    /// About how many touchpoints are to be assigned.
+    /// The number of touchpoints to assign, about.
     Visits(&'a [IdentifierId], usize),
     Rules(&'a NewRules),
 }
 
-/// What came of it.
+/// The result.
 enum Done {
     Facts(Applied),
     Decision(AppliedDecision),
@@ -174,9 +176,9 @@ enum Done {
     Saved(Box<(SavedRules, i64)>),
 }
 
-/// As often as it takes.
+/// Makes as many attempts as needed.
 async fn often(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timestamp) -> Result<Done, StoreError> {
-    // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
+    // On the heap: otherwise the nested futures are too deep for the compiler.
     let done = Box::pin(tries(store, rules, task, at)).await;
     store.note_write(&done);
     done
@@ -208,7 +210,7 @@ async fn tries(store: &Inner, rules: &IdentityRules, task: Task<'_>, at: Timesta
 
 enum Attempt {
     Done(Done),
-    /// These are to be locked too.
+    /// These must be locked too.
     TooFewLocks(Vec<String>),
 }
 
@@ -272,26 +274,26 @@ async fn attempt(
 }
 
 enum Work {
-    /// To be committed as this change, and the customers it is about.
+    /// Commit as this change, about these customers.
     Written {
         change: i64,
         done: Done,
         customers: BTreeSet<CustomerId>,
     },
-    /// To be committed, and no change: nobody reads what was written.
+    /// Commit without a change: no reader needs these rows.
     Noted(Done),
-    /// Nothing is to be written.
+    /// Write nothing.
     Nothing(Done),
     TooFewLocks(Vec<String>),
 }
 
-/// What is known under the locks, and the change number.
+/// The known rows under the locks, and the change number.
 struct Desk {
     known: Known,
     number: Number,
 }
 
-/// Reads what is known under the locks and takes the change number; or the locks that are missing.
+/// Reads the known rows under the locks and takes the change number; or returns the missing locks.
 async fn read_known(
     store: &Inner,
     transaction: &mut Transaction<'_>,
@@ -313,7 +315,7 @@ async fn read_known(
 }
 
 impl Desk {
-    /// Plans, and reads what the plan misses, until nothing is missing. `moves` are those that it makes.
+    /// Plans, and reads the rows that the plan misses, until nothing is missing. `moves` are the moves to make.
     async fn plan<T>(
         &mut self,
         transaction: &mut Transaction<'_>,
@@ -332,7 +334,7 @@ impl Desk {
         }
     }
 
-    /// Writes the plan. Answers the devices whose visits are to be assigned, and the customers that the change is about.
+    /// Writes the plan. Returns the devices whose visits are to be assigned, and the customers of the change.
     async fn write(
         &self,
         store: &Inner,
@@ -395,7 +397,7 @@ async fn decide_under_locks(
     keys.extend(wider.iter().cloned());
     let locks = Locks::take_keys(transaction, keys).await?;
     store.pause_at(Step::Locked).await;
-    // Again, now that nobody can change it: who they are, and all they hold.
+    // Reads the customers and their identifiers again, now under locks.
     let (living, keys) = decisions::living(transaction, &request.action).await?;
     let more: Vec<String> = keys.into_iter().filter(|key| !locks.identifiers.contains(key)).collect();
     if !more.is_empty() || living.iter().any(|(_, now)| !locks.customers.contains(&*now.0)) {
@@ -464,7 +466,7 @@ async fn assign(
     let Some(Pending { device, .. }) = visits::next(transaction, devices).await? else {
         return Ok(Work::Nothing(Done::Assigned(None)));
     };
-    // A key of an order has a line feed in it, and one of an identifier never.
+    // An order's key contains a line feed, an identifier's key never does.
     let (orders, mut keys): (BTreeSet<String>, BTreeSet<String>) =
         wider.iter().cloned().partition(|key| key.contains('\n'));
     keys.extend(rules::keys(transaction, [device]).await?);
@@ -473,7 +475,7 @@ async fn assign(
     locks.orders = orders;
     store.pause_at(Step::Locked).await;
     let last = take_counter(transaction, rules).await?;
-    // Again, now that nobody else writes.
+    // Reads again, now that no other writer writes.
     let Some(range) = visits::next(transaction, &[device]).await? else {
         return Ok(Work::Nothing(Done::Assigned(Some(VisitsAssigned { change: last, moved: 0, read: 0 }))));
     };

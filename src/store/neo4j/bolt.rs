@@ -1,4 +1,4 @@
-//! Values on their way to the server and back: parameters out of the domain, rows into it.
+//! Values of the driver: parameters from types of the domain, and types of the domain from rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::{Amount, Arrival, Moment, Timestamp};
 use crate::store::amounts::Kept;
 
-/// What can be a parameter.
+/// A type that can be a parameter.
 pub(super) trait ToBolt {
     fn to_bolt(&self) -> BoltType;
 }
@@ -125,8 +125,8 @@ pub(super) fn list<T: ToBolt>(items: impl IntoIterator<Item = T>) -> BoltType {
     BoltType::List(BoltList { value: items })
 }
 
-/// A map parameter: `row! { "id" => id, "at" => at }`. A value that is null is left out when the
-/// map becomes a node's properties, so an absent property and a null are one.
+/// A map parameter: `row! { "id" => id, "at" => at }`. A null is left out when the map becomes a node's properties, so
+/// an absent property and a null are the same.
 macro_rules! row {
     ($($key:literal => $value:expr),* $(,)?) => {{
         let mut map = neo4rs::BoltMap::with_capacity([$($key),*].len());
@@ -152,7 +152,7 @@ impl Params {
         self
     }
 
-    /// Adds the bounds of a moment: its change, and the first arrival that was not stored by then.
+    /// Adds the bounds of a moment: its change, and the first arrival after it.
     pub(super) fn with_moment(self, moment: Moment) -> Self {
         self.with("seq", moment.change).with("end", moment.end())
     }
@@ -168,8 +168,8 @@ impl Params {
     }
 }
 
-/// A row that the server sends as a list: a list takes a third of a map's room, and its values need
-/// no look-up by name. The fields stand in the order of the list. Text is borrowed from the answer.
+/// A row that the server sends as a list. A list needs a third of the space of a map, and its values need no look-up by
+/// name. The fields are in the order of the list. Text is borrowed from the answer.
 macro_rules! list_row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
         $(#[$meta])*

@@ -1,4 +1,4 @@
-//! The change log, and what a customer's id had become by a place of it.
+//! The change log, and the customer that an id stood for at a place of the log.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ statements! {
     COMMITS = "changes/list_commits";
 }
 
-/// A run behind `after`, up to the first commit that is only becoming visible.
+/// A run after `after`, up to the first commit that is not completely visible.
 pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
     let mut run = RunBuilder::new(after, limit);
     let params = Params::new().with("from", run.wants()).with("limit", limit);
@@ -30,7 +30,7 @@ pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Res
     let Some(row) = rows.first() else { return Ok(run.done()) };
     let writing: Vec<i64> = column(row, "writing")?;
     for (seq, at, entries) in column::<Vec<(i64, i64, Option<&str>)>>(row, "items")? {
-        // A node of which not all properties are there yet is not there yet.
+        // A node is visible only when all its properties are visible.
         let on_its_way = writing.contains(&seq) && store.markers.is_alive(seq);
         let Some(entries) = entries.filter(|_| !on_its_way) else {
             run.wait();
@@ -43,7 +43,7 @@ pub(super) async fn list(store: &Inner, after: ChangePlace, limit: usize) -> Res
     Ok(run.done())
 }
 
-/// Follows the merges that were done by then and not undone.
+/// Follows the merges that were in force at that change.
 pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
     let params = Params::new().with("id", id).with("seq", seq);
     let rows = store.connections.read(&BECAME, params).await?;
@@ -51,12 +51,12 @@ pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<V
     Ok(way.into_iter().map(|id| CustomerId(id.into())).collect())
 }
 
-/// How often a commit that is becoming visible is looked at again, and after how long.
+/// How often a partly visible commit is read again, and the time between two reads.
 const LOOKS: u32 = 400;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// The last change that was committed by then. A change can be seen before all of its commit can: whoever
-/// meets one that is on its way waits for it, since what a moment answers must never change.
+/// The last change that was committed by then. A change can be visible before the rest of its commit. So this waits for
+/// a partly visible commit, since the answers of a moment must never change.
 pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment>> {
     let rows = store.connections.read(&MOMENT, Params::new().with("at", at)).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -72,7 +72,7 @@ pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment
     Err(StoreError::Busy("a change that was committed by then is still becoming visible".into()))
 }
 
-/// Writes the change itself, and what it adds to the counter; `health` is what is kept of all figures when any changed.
+/// Writes the change, and updates the counter node. `health` has all figures when any of these changed.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, health: Option<String>) -> Outcome<()> {
     let params = Params::new()
         .with("seq", plan.seq)

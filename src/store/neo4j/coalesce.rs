@@ -1,12 +1,12 @@
-//! Read coalescing: reads of customers that would only wait for each other go to the server as one statement.
+//! Read coalescing: waiting reads of customers go to the server as one statement.
 //!
 //! A statement costs the server nearly as much before its first row as a whole customer costs. So a few of the same
 //! statement run at a time. A reader that comes while they run waits for the next permit; the reader that gets it reads
 //! for all that wait. When no reader waits nothing is changed: a read goes at once.
 //!
-//! A permit lives in the task of its reader. When that reader is dropped, the others that it read for read by
-//! themselves, and the permit goes to the next. What failed together is tried alone: the fault may be in what another
-//! reader asked for.
+//! A permit lives in the task of its reader. When that reader is dropped, the readers that waited for it read by
+//! themselves, and the permit goes to the next one. After an error each reader tries again alone: the keys of another
+//! reader may have caused the error.
 
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -198,7 +198,7 @@ mod tests {
                     _ => -1,
                 });
                 let answers: Vec<Vec<i64>> = counts.iter().map(|n| keys.by_ref().take(*n).collect()).collect();
-                // A guilty key fails all of its statement.
+                // A bad key fails the whole statement.
                 if answers.iter().flatten().any(|key| *key == 13) { Err("thirteen".to_owned()) } else { Ok(answers) }
             };
             self.reads.read("same", bolt, run).await

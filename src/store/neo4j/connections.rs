@@ -1,9 +1,8 @@
-//! Connections to the server, and statements on them.
+//! Connections to the server, and the execution of statements.
 //!
-//! Reads and writes have connections of their own, so that writers who wait for each other's locks
-//! keep nobody from reading. The driver forgets a broken transaction only when it uses that
-//! connection again; so after a fault that may have left one open, the writers' connections are
-//! all replaced, which closes them, and the server rolls back.
+//! Reads and writes have separate connections, so writers that wait for locks do not block reads. The driver ends a
+//! broken transaction only when it uses its connection again. So after a fault that may leave a transaction open, all
+//! connections of writers are replaced. This closes the old ones, and the server rolls back.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -19,13 +18,13 @@ use super::no_delay::NoDelay;
 use super::statement::Statement;
 use crate::store::{StoreError, share};
 
-/// How many transactions write at the same time: one in its write phase, the others on their way to it.
+/// How many transactions of writers are open at the same time: one in its write phase, the others before it.
 pub(super) const WRITERS: usize = 4;
-/// What an address begins with.
+/// The schemes of addresses.
 const SCHEMES: [&str; 6] = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
-/// How often a read is tried that the server says may pass when it is tried again.
+/// How often a read is tried after a fault that the server calls transient.
 const READS: u32 = 4;
-/// How many rows the server sends in one go.
+/// How many rows the server sends at once.
 const FETCH: usize = 1_000;
 
 /// All connections to one server.
@@ -33,24 +32,23 @@ pub(super) struct Connections {
     pub(super) options: Neo4jOptions,
     readers: Graph,
     writers: RwLock<Graph>,
-    /// For commit markers, which are written while the transaction is open; a pool of its own, since writers may
-    /// hold all of theirs.
+    /// For commit markers, which are written while the transaction is open. They have their own pool, since writers may
+    /// use all of the other pool.
     markers: Graph,
     no_delay: NoDelay,
-    /// For pings, which wait behind no read.
+    /// For pings, which never wait for reads.
     pings: Graph,
     pub(super) reading: AtomicI64,
     pub(super) writing: AtomicI64,
-    /// The last change written here and the cluster's name for it.
+    /// The last change that this server wrote, and the cluster's bookmark of it.
     written: Mutex<(i64, Option<String>)>,
 }
 
-/// What the driver answers; an error is a [`Fault`].
+/// The result of the driver; an error is a [`Fault`].
 type Outcome<T> = std::result::Result<T, Fault>;
 
 impl Connections {
-    /// Connects to nobody yet: connections are made when they are used. Fails on an address that
-    /// can never work.
+    /// Does not connect yet: connections are opened at their first use. Fails on an address that can never work.
     pub(super) fn new(options: Neo4jOptions) -> Result<Self, StoreError> {
         let readers = graph(&options, options.pool_size)?;
         let writers = RwLock::new(graph(&options, WRITERS)?);
@@ -68,13 +66,13 @@ impl Connections {
         })
     }
 
-    /// Every row of a statement that the server itself keeps from writing.
+    /// Every row of a statement in a read-only transaction.
     pub(super) async fn read(&self, statement: &Statement, params: Params) -> Result<Vec<Row>, StoreError> {
         let _turn = share::turn().await;
         self.read_on(&self.readers, statement, params, self.options.query_timeout).await
     }
 
-    /// The same on a connection of its own and with a time of its own, however many read.
+    /// The same, with a separate connection and time limit, so it never waits for other reads.
     pub(super) async fn ping(
         &self,
         statement: &Statement,
@@ -93,10 +91,11 @@ impl Connections {
     ) -> Result<Vec<Row>, StoreError> {
         let _timed = statement.timed();
         let _count = Counted::new(&self.reading);
-        // The server ends it by itself; the time here is for a server that says nothing at all.
+        // The server has its own limit; this limit is for a server that does not answer at all.
         let query = statement.query(params).extra("tx_timeout", i64::try_from(most.as_millis()).unwrap_or(i64::MAX));
         let query = self.behind_own_writes(query);
-        // A read that meets a writer may be told to come again; one that found nobody there is the caller's to know.
+        // A read in conflict with a writer is tried again. When the server cannot be reached, the caller gets the
+        // error.
         let all = async {
             let mut attempt = 1;
             loop {
@@ -131,14 +130,14 @@ impl Connections {
         all.await.map_err(|e: neo4rs::Error| Fault::of(e, &self.options))
     }
 
-    /// Runs a statement by itself that makes constraints or indexes, which no transaction may hold.
+    /// Runs a statement that makes constraints or indexes, outside of a transaction, as the server requires.
     pub(super) async fn run_alone(&self, text: &str) -> Outcome<()> {
         let _count = Counted::new(&self.writing);
         let graph = self.writers();
         graph.run(neo4rs::query(text)).await.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }
 
-    /// Runs the statement of a commit marker, beside the transactions that are open.
+    /// Runs the statement of a commit marker, outside of the open transactions.
     pub(super) async fn run_marker(&self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
         let run = tokio::time::timeout(self.limit(), self.markers.run(statement.steady_query(params)));
@@ -146,7 +145,7 @@ impl Connections {
         done.map(|_| ()).map_err(|e| Fault::of(e, &self.options))
     }
 
-    /// Begins a transaction that writes. It must be committed or rolled back.
+    /// Begins a write transaction. It must be committed or rolled back.
     pub(super) async fn begin(&self) -> Outcome<Transaction<'_>> {
         let count = Counted::new(&self.writing);
         let begun = tokio::time::timeout(self.limit(), self.writers().start_txn()).await;
@@ -155,14 +154,14 @@ impl Connections {
         Ok(Transaction { txn, connections: self, _count: count })
     }
 
-    /// Drops every connection that writes, and with them what they may hold open.
+    /// Drops every connection of writers, and so ends their open transactions.
     pub(super) fn renew_writers(&self) {
         if let Ok(new) = graph(&self.options, WRITERS) {
             *self.writers.write().unwrap_or_else(PoisonError::into_inner) = new;
         }
     }
 
-    /// With a cluster's address the driver tells no cause; one member, asked directly, does.
+    /// With a cluster's address the driver gives no cause. A direct connection to one member gives it.
     pub(super) async fn cause(&self, fault: Fault) -> StoreError {
         let (StoreError::Away(_), Some(direct)) = (&fault.error, self.options.direct()) else { return fault.error };
         let Ok(graph) = graph(&direct, 1) else { return fault.error };
@@ -176,7 +175,8 @@ impl Connections {
         }
     }
 
-    /// A cluster answers reads from copies that lag; one that is told of our last write waits for it.
+    /// A cluster answers reads from copies that can be late. A copy that gets the bookmark of our last write waits for
+    /// this write.
     fn behind_own_writes(&self, query: neo4rs::Query) -> neo4rs::Query {
         if !self.options.is_routed() {
             return query;
@@ -205,7 +205,7 @@ impl Connections {
     }
 }
 
-/// A transaction that writes.
+/// A write transaction.
 pub(super) struct Transaction<'a> {
     txn: Txn,
     connections: &'a Connections,
@@ -229,7 +229,7 @@ impl Transaction<'_> {
         rows.map_err(|_| Fault::late(limit))?.map_err(|e| Fault::of(e, &self.connections.options))
     }
 
-    /// A statement whose rows nobody wants: one trip to the server instead of two.
+    /// A statement without a result: one trip to the server instead of two.
     pub(super) async fn write(&mut self, statement: &Statement, params: Params) -> Outcome<()> {
         let _timed = statement.timed();
         let limit = self.connections.options.query_timeout;
@@ -238,7 +238,7 @@ impl Transaction<'_> {
         done.map_err(|_| Fault::late(limit))?.map(|_| ()).map_err(|e| Fault::of(e, &self.connections.options))
     }
 
-    /// Makes it last, as the change `seq`. A fault here leaves open whether it did.
+    /// Commits it, as the change `seq`. After a fault here it is unknown whether the commit happened.
     pub(super) async fn commit(self, seq: i64) -> Outcome<()> {
         let limit = self.connections.options.query_timeout;
         let done = tokio::time::timeout(limit, self.txn.commit()).await.map_err(|_| Fault::late(limit))?;
@@ -247,7 +247,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes it back. When the server does not say that it did, the connections are replaced.
+    /// Rolls it back. When the server does not confirm this, the connections are replaced.
     pub(super) async fn roll_back(self) {
         let connections = self.connections;
         match tokio::time::timeout(Duration::from_secs(5), self.txn.rollback()).await {
@@ -257,7 +257,7 @@ impl Transaction<'_> {
     }
 }
 
-/// One more in use, for as long as it lives.
+/// Counts a connection in use until it is dropped.
 struct Counted<'a>(&'a AtomicI64);
 
 impl<'a> Counted<'a> {
@@ -274,7 +274,7 @@ impl Drop for Counted<'_> {
 }
 
 fn graph(options: &Neo4jOptions, size: usize) -> Result<Graph, StoreError> {
-    // The driver takes a word without a scheme for a host, and so much else for an address.
+    // The driver accepts a word without a scheme as a host, and also other wrong addresses.
     let host = options.url.split_once("://").filter(|(scheme, _)| SCHEMES.contains(scheme)).map(|(_, host)| host);
     if host.is_none_or(|host| host.is_empty() || host.starts_with([':', '/', '?'])) {
         return Err(fault::bad_address(options));
@@ -285,9 +285,9 @@ fn graph(options: &Neo4jOptions, size: usize) -> Result<Graph, StoreError> {
         .password(options.password.as_ref())
         .max_connections(size.max(1))
         .fetch_size(FETCH)
-        // Also how long one answer may take; the server's own limit is to come first.
+        // This also limits the time for one answer. The server's own limit must come first.
         .connection_timeout(options.query_timeout + Duration::from_millis(500))
-        // What the driver names a lifetime is how long a caller waits for a free connection.
+        // The driver's "lifetime" is the time that a caller waits for a free connection.
         .max_lifetime(options.pool_wait)
         .build();
     let graph = config.and_then(Graph::connect);

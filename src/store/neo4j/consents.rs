@@ -20,7 +20,7 @@ statements! {
     CONSENTS = "consents/fetch";
 }
 
-/// One decision per name, in their order, whoever holds it.
+/// One consent per name, in the order of the names, for any holder.
 pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
     let consent = |row: &neo4rs::Row| {
         let given: ConsentGiven = column::<ConsentRow<'_>>(row, "item")?.try_into()?;
@@ -29,7 +29,7 @@ pub(super) async fn fetch(store: &Inner, arrivals: &[Arrival]) -> Result<Vec<Opt
     by_key(store, &CONSENTS, arrivals, |arrival| arrival.to_bolt(), consent).await
 }
 
-/// Writes decisions, and which identifiers hold them from now on or no longer.
+/// Writes consents, and the begin and end of their holders.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     let pair = |&(identifier, arrival): &(_, _)| row! { "identifier" => identifier, "arrival" => arrival };
     writer.rows(&INSERT, plan.consents.iter().map(consent).collect()).await?;

@@ -29,7 +29,7 @@ const COMMON: usize = 2_000;
 /// The same for a count, which cannot end when a page is full.
 const COMMON_TO_COUNT: usize = 50_000;
 /// So few are looked at without a thought for what else is asked.
-const ENOUGH: usize = 100;
+const ENOUGH: usize = 200;
 /// How many are looked at in one read.
 const LOOK: usize = 200;
 /// The most letters of a word that is asked for letter by letter.
@@ -148,11 +148,14 @@ async fn look(
     limit: usize,
     found: &mut Vec<Placed>,
 ) -> Result<()> {
-    // Most candidates fit, so a page is full after as many; then in longer pieces.
-    let mut piece = limit.saturating_add(1).min(LOOK);
+    // Of one word most candidates fit, so a page is full after as many; then in longer pieces.
+    let several = search.asked.parts.len() > 1;
+    let mut piece = if several { LOOK } else { limit.saturating_add(1).min(LOOK) };
     while found.len() <= limit && !placed.is_empty() {
         let (some, rest) = placed.split_at(piece.min(placed.len()));
-        let params = Params::new().with_list("ids", some.iter().map(|(id, _)| &*id.0));
+        let params = Params::new()
+            .with_list("ids", some.iter().map(|(id, _)| &*id.0))
+            .with("parts", several.then(|| parts(search)));
         let rows = store.connections.read(&SEARCHED, params).await?;
         let mut fitting: FxHashSet<&str> = FxHashSet::default();
         for row in &rows {
@@ -177,7 +180,10 @@ fn fits(search: &TextSearch, row: &Row) -> Result<bool> {
 /// The customers whom the rarest of what is asked for may find; `None` when all of it is common.
 async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<Candidates>> {
     let mut fewest: Option<Candidates> = None;
-    for part in &search.asked.parts {
+    // Long words are rare.
+    let mut parts: Vec<&Part> = search.asked.parts.iter().collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.longest()));
+    for part in parts {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
         }

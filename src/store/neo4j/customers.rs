@@ -1,11 +1,10 @@
-//! Customers, each in one statement that reads its version first and last.
+//! Reads customers, each in one statement that reads the customer's version first and last.
 //!
-//! Neo4j has no snapshot: a writer's commit becomes visible bit by bit under a running statement.
-//! A commit that began and ended under it shows by two versions that differ. One that was on its way
-//! when the statement began or ended may show the same version twice, since the version is but one
-//! of its bits; so every writer says beforehand, in a `Writing` node, which customers its commit is
-//! about. An answer that meets any of this, or a membership on its way from one customer to another,
-//! is thrown away and read again.
+//! Neo4j has no snapshots: a commit becomes visible in parts while a statement runs. When a commit began and ended
+//! during the statement, the two versions differ. When a commit was partly visible at the begin or the end of the
+//! statement, both versions can be the same. So every writer first writes a `Writing` node with the customers of its
+//! commit. An answer is dropped and read again when its versions differ, when it finds such a node, or when a
+//! membership is just moving from one customer to another.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -79,12 +78,12 @@ statements! {
         ("customers/part_version_by_key" | "customers/part_return_version_and_devices");
 }
 
-/// How often an answer may be read until it is one.
+/// How often a customer is read until the answer is consistent.
 const READS: u32 = 3;
-/// How long a commit that is on its way is waited for, before each read of those.
+/// The time to wait for a partly visible commit before each of these reads.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How the keys of one statement name customers.
+/// The kind of keys of one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Anchor {
     Id,
@@ -92,16 +91,16 @@ pub(super) enum Anchor {
     Owner,
 }
 
-/// Reads that are one statement: the same way of asking, the same shape, as long first pages.
+/// Reads that can share a statement: the same kind of keys, the same shape, the same sizes of first pages.
 pub(super) type Reading = (Anchor, Shape, FirstPages);
 
-/// Checks that are one statement: the same way of asking, with devices or without.
+/// Checks that can share a statement: the same kind of keys, with or without devices.
 pub(super) type Check = (Anchor, bool);
 
 const ANCHORS: [Anchor; 3] = [Anchor::Id, Anchor::Key, Anchor::Owner];
 const SHAPES: [Shape; 5] = [Shape::Name, Shape::Card, Shape::Identity, Shape::History, Shape::All];
 
-/// The statement for one way of asking and one shape.
+/// The statement for one kind of keys and one shape.
 fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
     match (anchor, shape) {
         (Anchor::Id, Shape::Name) => &NAME_BY_ID,
@@ -122,7 +121,7 @@ fn statement(anchor: Anchor, shape: Shape) -> &'static Statement {
     }
 }
 
-/// The statement that finds the customers of keys with their versions.
+/// The statement that finds the customers of keys, with their versions.
 fn version_statement((anchor, devices): Check) -> &'static Statement {
     match (anchor, devices) {
         (Anchor::Id, false) => &VERSION_BY_ID,
@@ -132,7 +131,7 @@ fn version_statement((anchor, devices): Check) -> &'static Statement {
     }
 }
 
-/// Every statement that checks what is cached.
+/// Every statement that checks cached views.
 pub(super) fn every_check() -> impl Iterator<Item = &'static Statement> {
     [Anchor::Id, Anchor::Key].into_iter().flat_map(|anchor| [false, true].map(|with| version_statement((anchor, with))))
 }
@@ -142,12 +141,12 @@ pub(super) fn every_shape() -> impl Iterator<Item = (Anchor, &'static Statement)
     ANCHORS.into_iter().flat_map(|anchor| SHAPES.into_iter().map(move |shape| (anchor, statement(anchor, shape))))
 }
 
-/// The statement for all of a customer by an identifier's key, for those who measure what is added to it.
+/// The statement for a whole customer by an identifier's key, for benchmarks.
 pub(super) fn whole_by_key() -> &'static str {
     ALL_BY_KEY.text()
 }
 
-/// Has the server plan every shape, which takes it 0.1 s each, before anybody waits for it.
+/// Lets the server plan every shape before the first request: each plan takes 0.1 s.
 pub(super) async fn warm(store: &Inner) -> Result<()> {
     let pages = FirstPages { orders: 1, touchpoints: 1 };
     for (anchor, statement) in every_shape() {
@@ -217,7 +216,7 @@ pub(super) async fn fetch(
     Ok(answers)
 }
 
-/// Checks cached views: each key with its view, where that is what is stored now.
+/// Checks cached views. Each key has its view, if the view equals the stored data.
 async fn check(
     store: &Inner,
     anchor: Anchor,
@@ -230,7 +229,7 @@ async fn check(
     let rows = rows_by_key(&store.checks, check, (store, version_statement(check)), keys, parameters).await?;
     let mut checked = Vec::with_capacity(views.len());
     for ((n, bolt, view), rows) in views.into_iter().zip(rows) {
-        // Two rows are a customer on its way to another.
+        // Two rows mean that the customer is just being merged into another.
         let (current, devices) = match rows.as_slice() {
             [row] => {
                 let id = CustomerId(column::<&str>(row, "id")?.into());
@@ -267,7 +266,7 @@ async fn order_holders(store: &Inner, keys: &[CustomerKey]) -> Result<FxHashMap<
     Ok(holders)
 }
 
-/// Reads customers by one kind of key, again where an answer was not of one moment.
+/// Reads customers by one kind of key, and reads again when an answer is not consistent.
 async fn read(
     store: &Inner,
     (anchor, shape): (Anchor, Shape),
@@ -314,7 +313,7 @@ async fn read(
     Ok(())
 }
 
-/// The rows that answer each of `keys`, read along with those of others who wait for the same statement.
+/// The rows for each of `keys`, read together with the keys of other readers that wait for the same statement.
 async fn rows_by_key<K: Eq + Hash + Clone>(
     coalescer: &Coalescer<K, Vec<Vec<Row>>>,
     same: K,
@@ -333,12 +332,12 @@ async fn rows_by_key<K: Eq + Hash + Clone>(
             Ok(readers.into_iter().map(|keys| by_key.by_ref().take(keys).collect()).collect())
         }
     };
-    // Outside of any share: few of these run at a time anyway, and whoever reads others along must not wait.
+    // Outside of any share: few of these run at a time, and a reader that reads for others must not wait.
     share::within(None, coalescer.read(same, keys, run)).await
 }
 
 fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPages) -> Params {
-    // One more than asked for tells whether more follow.
+    // One more row than requested shows whether more follow.
     let one_more = |limit: usize| if limit == 0 { 0 } else { limit + 1 };
     Params::new()
         .with_list("keys", keys)
@@ -347,7 +346,7 @@ fn parameters<'a>(keys: impl IntoIterator<Item = &'a BoltType>, pages: FirstPage
         .with("touchpoints", one_more(pages.touchpoints))
 }
 
-/// Which key a row answers.
+/// The key of a row.
 fn place(row: &Row) -> Result<usize> {
     column(row, "n")
 }
@@ -355,13 +354,13 @@ fn place(row: &Row) -> Result<usize> {
 enum Whole {
     Customer,
     Nobody,
-    /// It is of two moments.
+    /// It mixes two moments.
     Torn,
-    /// A commit about it is on its way.
+    /// A commit about it is partly visible.
     Waits,
 }
 
-/// Whether a row is of one moment.
+/// Whether a row is consistent.
 fn whole(store: &Inner, row: &Row, anchor: Anchor, attempt: u32) -> Result<Whole> {
     let before: Option<i64> = column(row, "version")?;
     let after: Option<i64> = column(row, "version_after")?;
@@ -371,7 +370,7 @@ fn whole(store: &Inner, row: &Row, anchor: Anchor, attempt: u32) -> Result<Whole
         return Ok(Whole::Waits);
     }
     Ok(match (before, after) {
-        // An identifier may have been between two customers: looked at twice, it was not.
+        // An identifier may have been between two customers. If two reads find it without a customer, it has none.
         (None, _) if attempt > 1 && anchor != Anchor::Id => Whole::Nobody,
         (None, _) => Whole::Torn,
         (Some(before), Some(after)) if before == after && !empty => Whole::Customer,
@@ -405,7 +404,7 @@ fn view(row: &Row, pages: FirstPages) -> Result<CustomerView> {
     })
 }
 
-/// A column that only some shapes have.
+/// A column of some shapes only.
 fn optional<'a, T: serde::Deserialize<'a>>(row: &'a Row, name: &str) -> Result<Option<T>> {
     if row.keys().iter().any(|key| key.value == name) { column(row, name).map(Some) } else { Ok(None) }
 }
@@ -419,7 +418,7 @@ where
     rows.map(|rows| rows.into_iter().map(T::try_from).collect()).transpose()
 }
 
-/// Devices, last seen first, each with those of the identifiers that live on it.
+/// Devices, last seen first, each with its identifiers among the given ones.
 pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
     let mut by_key: BTreeMap<&str, Device> = BTreeMap::new();
     for row in rows {
@@ -442,7 +441,7 @@ pub(super) fn devices(rows: Vec<DeviceRow<'_>>) -> Vec<Device> {
     devices
 }
 
-/// Writes customers: ids that are customers again, new ones, and those that changed.
+/// Writes customers: former customers that are customers again, new customers, and changed customers.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan, sizes: &BTreeMap<CustomerId, i64>) -> Outcome<()> {
     writer.rows(&RESTORE, plan.restored.iter().map(|id| row! { "id" => id }).collect()).await?;
     let (new, old): (Vec<_>, Vec<_>) = plan.customers.iter().partition(|row| row.new);

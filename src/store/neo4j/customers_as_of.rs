@@ -1,10 +1,10 @@
 //! Customers as of a moment.
 //!
-//! A moment never changes, so its parts are read one after the other, and no version is compared: who held what
-//! ([`memberships`]), then what hung on those identifiers. What is only ever added is read as now, up to the moment's
-//! end: touchpoints, orders (folded from what had been said), acts about products, identity histories; who owned them
-//! at the moment is in `:PastOwner` where it changed. What changes in place is kept when it is replaced (`:PastLink`,
-//! `:PastDevice`, `:PastProduct`), or is counted again.
+//! The past never changes, so its parts are read one after the other, and no version is compared: first memberships
+//! ([`memberships`]), then the data of those identifiers. Rows that are only added are read as now, up to the moment:
+//! touchpoints, orders (computed from their events up to then), product acts, identity histories. Former owners of
+//! these are in `:PastOwner`. Rows that change in place are kept when they are replaced (`:PastLink`, `:PastDevice`,
+//! `:PastProduct`), or are counted again.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(super) async fn fetch(
     Ok(answers)
 }
 
-/// The customer that each key meant.
+/// The customer of each key at the moment.
 async fn find(store: &Inner, keys: &[CustomerKey], moment: Moment) -> Result<Vec<Result<Option<CustomerId>>>> {
     let mut ids = Vec::new();
     let mut texts = Vec::new();
@@ -87,7 +87,7 @@ async fn find(store: &Inner, keys: &[CustomerKey], moment: Moment) -> Result<Vec
         }
     }
     let mut by_order = by_order.into_iter();
-    // Each key as an id of a customer that is found, or as an identifier that somebody held.
+    // Each key as the id of a customer, or as an identifier of a customer.
     let mut found: Vec<Result<Option<CustomerId>>> = Vec::with_capacity(keys.len());
     let mut held: Vec<(usize, IdentifierId)> = Vec::new();
     for (n, key) in keys.iter().enumerate() {

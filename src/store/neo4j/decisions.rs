@@ -1,5 +1,5 @@
-//! What people decided, and what is told of identifiers whose customer comes apart. All of it is read
-//! under the locks of the batch, and its customers' locks keep it as it is.
+//! People's decisions, and the histories of identifiers whose customer is split. All of this is read under the locks of
+//! the batch, and the locks of its customers prevent changes.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ statements! {
     LIVING = "memberships/list_living";
 }
 
-/// Who the customers became that a person names, as (named, living), and the keys of all they hold.
+/// The present customers of the ids that a person names, as (named, living), and the keys of all their identifiers.
 pub(super) async fn living(
     transaction: &mut Transaction<'_>,
     says: &DecisionAction,
@@ -47,7 +47,7 @@ pub(super) async fn living(
     Ok((living, keys))
 }
 
-/// Where the known identifiers stand.
+/// The sides of the known identifiers.
 pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Known) -> Outcome<()> {
     let ids = Params::new().with_list("ids", known.identifiers.iter().map(|i| i.id));
     for row in &transaction.read(&SIDES, ids).await? {
@@ -61,7 +61,7 @@ pub(super) async fn read_sides(transaction: &mut Transaction<'_>, known: &mut Kn
     Ok(())
 }
 
-/// Adds what a plan misses.
+/// Adds the rows that a plan misses.
 pub(super) async fn read_missing(
     transaction: &mut Transaction<'_>,
     missing: &Missing,
@@ -81,8 +81,8 @@ pub(super) async fn read_missing(
     Ok(())
 }
 
-/// Adds what these devices were seen with, and who holds that. It is not locked and needs not be: who has taken the
-/// change number writes alone, and a plan changes nothing of it.
+/// Adds the identifiers seen with these devices, and their customers. These need no locks: the writer with the change
+/// number writes alone, and a plan does not change them.
 async fn read_sightings(
     transaction: &mut Transaction<'_>,
     devices: &BTreeSet<IdentifierId>,
@@ -140,7 +140,7 @@ async fn read_histories(
     Ok(())
 }
 
-/// Of each identifier those it was parted from.
+/// For each identifier, the identifiers that were kept apart from it.
 pub(super) async fn kept_apart(
     store: &Inner,
     ids: &[IdentifierId],
@@ -166,7 +166,7 @@ pub(super) fn evidence(row: &neo4rs::Row) -> Result<Evidence, StoreError> {
     })
 }
 
-/// What a row says that has all of a decision.
+/// The decision of a complete row.
 pub(super) fn decision(row: &neo4rs::Row) -> Outcome<Decision> {
     Ok(Decision {
         arrival: Arrival(column(row, "arrival")?),
@@ -182,7 +182,7 @@ fn kind(name: &str) -> Outcome<DecisionKind> {
     Ok(DecisionKind::parse(name).ok_or_else(|| strange("a decision's kind"))?)
 }
 
-/// Writes what people decided, and the sides that identifiers took.
+/// Writes people's decisions, and the sides of identifiers.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     writer.rows(&INSERT, plan.decisions.iter().map(decision_row).collect::<Outcome<_>>()?).await?;
     let side = |s: &Side| row! { "identifier" => s.identifier, "decision" => s.decision, "number" => s.number };

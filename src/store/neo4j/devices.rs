@@ -34,7 +34,7 @@ statements! {
 }
 static LIST: Forms = Forms { customer: &LIST_OF_CUSTOMER, identifier: &LIST_OF_IDENTIFIER, as_of: &LIST_AS_OF };
 
-/// Devices by key, each with the identifiers that live on it, oldest first.
+/// Devices by key, each with its identifiers, oldest first.
 pub(super) async fn fetch(store: &Inner, keys: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Device>>> {
     if let Some(moment) = as_of {
         let params = Params::new().with_moment(moment);
@@ -64,7 +64,8 @@ fn device_as_of(row: &Row) -> Result<Device> {
     Ok(Device { fact, first_seen_at: Timestamp(first), last_seen_at: Timestamp(last), identifiers })
 }
 
-/// Every device of each: of a customer with the times of that customer, of an identifier with the device's own.
+/// Every device of each owner. A device of a customer has the times of that customer; a device of an identifier has its
+/// own times.
 pub(super) async fn list(store: &Inner, of: &[Of], as_of: Option<Moment>) -> Result<Vec<Vec<Device>>> {
     if let Some(moment) = as_of {
         let owners = memberships::owners(store, of, moment).await?;
@@ -78,11 +79,11 @@ pub(super) async fn list(store: &Inner, of: &[Of], as_of: Option<Moment>) -> Res
     .await
 }
 
-/// An identifier that lived on a device, and when it was seen there.
+/// An identifier of a device, and when it was seen there.
 type Lived = (IdentifierId, (i64, i64));
 
-/// Every device of each, last seen first, with those of the owners that lived on it, and when they had been seen
-/// there, or when the device was seen at all where `own` says so.
+/// Every device of each, last seen first, with its identifiers among the owners. Its times are those of these
+/// identifiers, or with `own` the times of the device itself.
 pub(super) async fn list_as_of(
     store: &Inner,
     owners: &[Vec<IdentifierId>],

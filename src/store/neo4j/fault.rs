@@ -1,5 +1,5 @@
-//! What the driver's errors mean, in words a person can act on. A server's message can quote a
-//! value, so only its code goes on.
+//! Turns the driver's errors into store errors whose texts tell a person what to do. A server's message can contain a
+//! value, so only its code is kept.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::store::StoreError;
 /// A fault of one statement or transaction.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// What the caller is told.
+    /// The error for the caller.
     pub(super) error: StoreError,
-    /// Whether a transaction that failed so can be tried again at once.
+    /// Whether a transaction with this fault can be tried again at once.
     pub(super) again: bool,
-    /// Whether the connection can still hold something open on the server.
+    /// Whether the connection may still have an open transaction on the server.
     pub(super) broken: bool,
 }
 
@@ -26,14 +26,14 @@ impl From<StoreError> for Fault {
     }
 }
 
-/// How often a read is done that finds what somebody removed meanwhile.
+/// How often a read is tried when it finds rows that a writer has removed in the meantime.
 const READS: u32 = 5;
-/// Reads, and reads again what was removed meanwhile: an index may give a node that is gone, and its properties are
-/// nothing then. When every read says so, it is stored like that.
+/// Reads, and reads again when a row was removed in the meantime: an index can return a deleted node, whose properties
+/// are null. When every read finds null, the stored data is wrong.
 pub(super) async fn again<T, F: Future<Output = Result<T, StoreError>>>(read: impl Fn() -> F) -> Result<T, StoreError> {
     let mut attempt = 1;
     loop {
-        // Boxed, since one read stands below another and the compiler counts how deep.
+        // Boxed: otherwise the nested futures are too deep for the compiler.
         match Box::pin(read()).await {
             Err(removed @ StoreError::Removed(_)) => {
                 if attempt == READS {
@@ -66,7 +66,7 @@ impl Fault {
                 (no_tls(options), false, false)
             }
             Error::IOError { detail } => {
-                // A server without TLS hangs up on one who begins with it.
+                // A server without TLS closes the connection of a client that begins with TLS.
                 let tls = detail.kind() == std::io::ErrorKind::UnexpectedEof && options.url.contains("+s");
                 let hint = if tls { "; if it has no TLS, use bolt:// or neo4j://" } else { "" };
                 (away(options, &format!("{}{hint}", detail.kind())), true, true)
@@ -96,13 +96,14 @@ impl Fault {
         Fault { error, again, broken }
     }
 
-    /// It took longer than it may.
+    /// It took longer than the limit.
     pub(super) fn late(after: Duration) -> Self {
         Fault { error: StoreError::Timeout(after.as_secs()), again: false, broken: true }
     }
 }
 
-/// How long to wait before the next attempt: longer each time, and never the same for two who met.
+/// The time to wait before the next attempt. It grows with each attempt, and is random, so two writers in conflict do
+/// not meet again.
 pub(super) fn pause(attempt: u32) -> Duration {
     let most = 10_u64 << attempt.min(6);
     Duration::from_millis(rand::rng().random_range(most / 2..=most))
@@ -116,7 +117,7 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
             (StoreError::Timeout(options.query_timeout.as_secs()), false, false)
         }
         (_, "DatabaseUnavailable" | "TransactionNotFound") => (away(options, name), true, true),
-        // A node that the index gave is gone, and what is asked of it cannot be told.
+        // The index returned a node that is deleted, so its properties cannot be read.
         (_, "EntityNotFound") => (StoreError::Removed(name.into()), true, false),
         (_, "LockClientStopped" | "Terminated" | "DeadlockDetected") => (StoreError::Busy(name.into()), true, false),
         (_, "ForbiddenOnReadOnlyDatabase" | "AccessMode" | "WriteOnReadOnlyAccessMode" | "NotALeader") => (
@@ -131,8 +132,8 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
             false,
             true,
         ),
-        // Two servers wrote the same at once; the second, done again, finds what the first wrote. A constraint that
-        // could not be made can be when whoever wrote beside it has ended; `set_up` looks whether it can.
+        // Two servers wrote the same node at once. The second, when it tries again, finds the first one's node. A
+        // constraint may fail while another writer is active; `set_up` tries again when this can help.
         (
             _,
             "ConstraintCreationFailed"
@@ -152,7 +153,7 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
             false,
         ),
         (Neo4jErrorKind::Client(Neo4jClientErrorKind::Security(_)), _) => (of_login(name, options), false, false),
-        // Speaks of the statement's text alone, which holds no value.
+        // This message is about the statement's text only, which contains no value.
         (_, "SyntaxError" | "ParameterMissing" | "ProcedureNotFound") => {
             let said = error.message().lines().next().unwrap_or(name);
             (
@@ -226,7 +227,7 @@ mod tests {
         let told = gone_for(READS).await.expect_err("it says so each time");
         assert!(matches!(&told, StoreError::Data(said) if said.contains("to_at")), "{told}");
         assert_eq!(asked.load(Ordering::Relaxed), READS);
-        // In a transaction the whole of it is tried again; any other fault is the caller's at once.
+        // In a transaction, the whole transaction is tried again. Any other fault goes to the caller at once.
         assert!(Fault::from(StoreError::Removed("it".into())).again);
         assert!(!Fault::from(StoreError::Data("it".into())).again);
         let once = again(|| async { Err::<(), _>(StoreError::Busy("a lock".into())) }).await;

@@ -1,4 +1,4 @@
-//! Figures about who is who in the whole store.
+//! Figures about identities in the whole store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ statements! {
     PUT = "health/update";
 }
 
-/// The figures as they stand.
+/// The present figures.
 pub(super) async fn fetch(store: &Inner) -> Result<Health> {
     let rows = store.connections.read(&HEALTH, Params::new()).await?;
     let row =
@@ -35,7 +35,7 @@ pub(super) async fn largest(store: &Inner, limit: usize) -> Result<Vec<(Customer
     rows.iter().map(|row| Ok((CustomerId(column::<&str>(row, "id")?.into()), column(row, "identifiers")?))).collect()
 }
 
-/// What is kept once a write has added its own; `None` when it adds nothing.
+/// The figures after a write has added its own; `None` when it adds nothing.
 pub(super) fn sum(kept: &str, added: &Health) -> Result<Option<String>> {
     if added.is_nothing() {
         return Ok(None);
@@ -43,11 +43,11 @@ pub(super) fn sum(kept: &str, added: &Health) -> Result<Option<String>> {
     let before = parse(kept)?;
     let mut health = before.clone();
     health.add(added);
-    // Mostly the names are those that were there.
+    // Most writes have no new names.
     if health == before { Ok(None) } else { text(&health).map(Some) }
 }
 
-/// Counts what was written before figures, or names among them, were kept.
+/// Counts the data that was written before figures, or names in figures, were kept.
 pub(super) async fn make(transaction: &mut Transaction<'_>) -> std::result::Result<(), Fault> {
     make_figures(transaction).await?;
     make_names(transaction).await

@@ -1,4 +1,4 @@
-//! Identifiers, with who holds each.
+//! Identifiers, each with its customer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ async fn fetch_as_of(store: &Inner, keys: &[IdentifierRef], moment: Moment) -> R
     Ok(ids.into_iter().map(|id| counted.get(&id?).cloned()).collect())
 }
 
-/// The ids of identifiers that were there at a moment.
+/// The ids of identifiers that existed at a moment.
 pub(super) async fn ids(store: &Inner, keys: &[String], moment: Moment) -> Result<Vec<Option<IdentifierId>>> {
     let mut found = vec![None; keys.len()];
     if !keys.is_empty() {
@@ -102,7 +102,7 @@ pub(super) async fn ids(store: &Inner, keys: &[String], moment: Moment) -> Resul
     Ok(found)
 }
 
-/// Identifiers that were there at a moment, with their figures and without their holders.
+/// Identifiers that existed at a moment, with their figures and without their customers.
 pub(super) async fn counted(
     store: &Inner,
     ids: &[IdentifierId],
@@ -125,7 +125,7 @@ pub(super) async fn counted(
     Ok(counted)
 }
 
-/// What had happened under an identifier, counted.
+/// The figures of an identifier at a moment, counted from its rows.
 fn figures(row: &Row, moment: Moment) -> Result<Rollup> {
     let mut channels: BTreeMap<Arc<str>, ChannelRollup> = BTreeMap::new();
     for (channel, touchpoints, sent, answered, last) in column::<Vec<(&str, i64, i64, i64, i64)>>(row, "channels")? {
@@ -140,7 +140,7 @@ fn figures(row: &Row, moment: Moment) -> Result<Rollup> {
     Ok(rollup)
 }
 
-/// Deletes the empty nodes that the locks made for identifiers the plan does not write.
+/// Deletes the empty nodes that locks made for identifiers, when the plan does not write these identifiers.
 pub(super) async fn delete_placeholders(
     writer: &mut Writer<'_, '_>,
     plan: &Plan,
@@ -154,7 +154,7 @@ pub(super) async fn delete_placeholders(
     Ok(())
 }
 
-/// Writes identifiers, and when they were seen in events that left no touchpoint and no link.
+/// Writes identifiers, and their times in events without a touchpoint and without a link.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     writer.rows(&INSERT, plan.identifiers.iter().map(identifier).collect::<Outcome<_>>()?).await?;
     let alone = plan.seen_alone.iter().map(|(identifier, (first, last))| {

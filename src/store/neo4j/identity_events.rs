@@ -65,7 +65,7 @@ impl TryFrom<EventRow<'_>> for IdentityEvent {
     }
 }
 
-/// Who was refused in these messages.
+/// The identifiers that were refused in these messages.
 pub(super) async fn refused(
     transaction: &mut Transaction<'_>,
     messages: BTreeSet<&Arc<str>>,
@@ -115,8 +115,8 @@ pub(super) async fn count(store: &Inner, customers: &[CustomerId], as_of: Option
     ask(store, (&COUNT, &COUNT_AS_OF), customers, Params::new(), 0, as_of, |row| column(row, "found")).await
 }
 
-/// Asks for the history of each customer: of the present by its id, as of a moment by the ids whose histories were
-/// one then.
+/// Reads the history of each customer. A present customer is named by its id; a customer as of a moment is named by its
+/// id and the ids that had been merged into it by then.
 async fn ask<T: Clone>(
     store: &Inner,
     (present, past): (&Statement, &Statement),

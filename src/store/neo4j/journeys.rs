@@ -1,4 +1,4 @@
-//! What the journey projection reads: scans by key, and what a run of changes touched.
+//! The reads of the journey projection: scans by key, and the data of a run of changes.
 
 use std::sync::PoisonError;
 
@@ -30,11 +30,11 @@ statements! {
     pub(super) HELD_CONSENTS_AT = "consents/list_held_at";
 }
 
-/// A page comes into memory whole before it is handed on.
+/// A whole page is in memory before it is handed over.
 const MOST_ROWS: usize = 10_000;
 
 list_row! {
-    /// A touchpoint, as far as journeys go.
+    /// A touchpoint, as far as journeys need it.
     struct Passed {
         arrival: i64,
         at: i64,
@@ -67,10 +67,10 @@ pub(super) async fn scan_touchpoints(
     Ok(page.last.filter(|_| page.cut_short || rows.len() == limit))
 }
 
-/// How far a page was handed over.
+/// How much of a page was handed over.
 struct Page {
     last: Option<Arrival>,
-    /// Whether a row lost its node: it is read again with the next page, which begins there.
+    /// Whether a row's node was removed: the next page begins at this row and reads it again.
     cut_short: bool,
 }
 
@@ -119,7 +119,7 @@ fn hand_over(rows: &[neo4rs::Row], dimensions: &Properties, sink: &TouchpointSin
     Ok(Page { last, cut_short: false })
 }
 
-/// A page of identifiers, each with who held it.
+/// A page of identifiers, each with its customer at that change.
 pub(super) async fn scan_members(
     store: &Inner,
     at: i64,
@@ -134,7 +134,7 @@ pub(super) async fn scan_members(
     held(&store.connections.read(&SCAN_MEMBERS, params).await?)
 }
 
-/// Who held these, and all that these held.
+/// The customers of these identifiers, and all identifiers of these customers.
 pub(super) async fn members_at(
     store: &Inner,
     at: i64,
@@ -166,7 +166,7 @@ fn held(rows: &[neo4rs::Row]) -> Result<Vec<(IdentifierId, Option<CustomerId>)>>
     rows.iter().map(pair).collect()
 }
 
-/// Orders behind one, of which there is at least one placed order unless there are no more.
+/// Orders after one. At least one of these is placed, unless there are no more placed orders.
 pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: usize) -> Result<Vec<OrderNet>> {
     let mut after = after.map(order_text).unwrap_or_default();
     loop {
@@ -192,7 +192,7 @@ pub(super) async fn scan_orders(store: &Inner, after: Option<&OrderKey>, limit: 
     }
 }
 
-/// A page of identifiers with what they hold.
+/// A page of identifiers with their consents.
 pub(super) async fn scan_held_consents(
     store: &Inner,
     after: Option<IdentifierId>,
@@ -249,7 +249,7 @@ mod tests {
 
     use super::*;
 
-    /// A row of `scan_touchpoints`; without an arrival, one whose node was removed.
+    /// A row of `scan_touchpoints`. A row without an arrival means that its node was removed.
     fn row(arrival: Option<i64>) -> neo4rs::Row {
         let text = |text: &str| BoltType::String(BoltString::new(text));
         let none = || BoltType::Null(BoltNull);
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!((whole.last, whole.cut_short), (Some(Arrival(8)), false));
         let cut = page(&[row(Some(9)), row(None), row(Some(11))]).expect("a page");
         assert_eq!((cut.last, cut.cut_short), (Some(Arrival(9)), true));
-        // Nothing of it was handed over, so the same page can be read again.
+        // No row was handed over, so the same page can be read again.
         let error = page(&[row(None), row(Some(11))]).err().expect("a page without a beginning");
         assert!(matches!(error, StoreError::Removed(_)), "{error}");
         assert_eq!(*seen.lock().expect("a list"), [7, 8, 9]);

@@ -1,4 +1,4 @@
-//! What is stored that a batch may touch, read under the batch's locks.
+//! The stored rows that a batch may change, read under the batch's locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ statements! {
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
-/// Messages of the batch that are stored already, with the customer of their owner now.
+/// Messages of the batch that are stored already, with the present customer of their owner.
 pub(super) async fn stored_messages(
     transaction: &mut Transaction<'_>,
     batch: &Batch,
@@ -62,7 +62,7 @@ pub(super) async fn order_owners(
     rows.iter().map(|row| Ok(column(row, "key")?)).collect()
 }
 
-/// What a batch locked.
+/// The locks of a batch.
 pub(super) struct Locked<'a> {
     /// Identifiers, as `kind:value`.
     pub(super) identifiers: &'a BTreeSet<String>,
@@ -70,16 +70,15 @@ pub(super) struct Locked<'a> {
     pub(super) customers: &'a FxHashSet<String>,
 }
 
-/// What a read under locks found.
+/// The result of a read under locks.
 pub(super) enum Reading {
-    /// Everything, and everything is locked.
+    /// All rows, and all are locked.
     Complete(Box<Known>),
-    /// Something that is not locked: these identifiers are to be locked too, and the locks taken
-    /// again from the start.
+    /// Some rows are not locked: these identifiers must be locked too, and the locks are taken again from the start.
     Wider(Vec<String>),
 }
 
-/// Reads [`Known`] but for its messages. `batch` has only facts whose messages are new.
+/// Reads [`Known`] without its messages. `batch` has only facts whose messages are new.
 pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locked: &Locked<'_>) -> Outcome<Reading> {
     let mut known = Known::default();
     if !read_people(transaction, locked, &mut known).await? {
@@ -88,7 +87,7 @@ pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locke
     read_orders(transaction, batch, &mut known).await?;
     let by_id: FxHashMap<IdentifierId, &IdentifierKey> = known.identifiers.iter().map(|i| (i.id, &i.key)).collect();
     let owners = known.orders.values().flatten().filter_map(|event| event.owner);
-    // An owner of events that is not the order's (no COMPLETED of it) need not be known.
+    // The owner of an order's events need not be known while the order has no COMPLETED event.
     let missing: Vec<IdentifierId> = owners.filter(|owner| !by_id.contains_key(owner)).collect();
     if !missing.is_empty() {
         let orders = batch.orders();
@@ -105,8 +104,8 @@ pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locke
     Ok(Reading::Complete(Box::new(known)))
 }
 
-/// Identifiers and customers. False when some identifier went to a customer that is not locked,
-/// between the read of who holds it and the customer's lock.
+/// Identifiers and customers. False when an identifier moved to a customer that is not locked, between the read of its
+/// customer and the lock of that customer.
 async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, known: &mut Known) -> Outcome<bool> {
     let keys = Params::new().with_list("keys", locked.identifiers).with_list("customers", locked.customers);
     for row in &transaction.read(&HOLDERS, keys).await? {
@@ -130,7 +129,7 @@ async fn read_people(transaction: &mut Transaction<'_>, locked: &Locked<'_>, kno
     Ok(true)
 }
 
-/// Adds these identifiers with their customers and all that those hold.
+/// Adds these identifiers with their customers and all identifiers of these customers.
 pub(super) async fn read_unlocked(
     transaction: &mut Transaction<'_>,
     ids: BTreeSet<IdentifierId>,
@@ -197,8 +196,8 @@ async fn read_claims(transaction: &mut Transaction<'_>, batch: &Batch, known: &m
     Ok(())
 }
 
-/// A decision goes to everyone whom its customer holds in the end, after merges in this batch; so
-/// what all of them hold is read, and not only what the customers of the deciding ones do.
+/// A consent applies to all identifiers that its customer has at the end, after the merges of this batch. So this reads
+/// the consents of all identifiers, not only of the customers with a new consent.
 async fn read_consents(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
     if batch.consenters().is_empty() {
         return Ok(());

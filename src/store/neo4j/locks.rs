@@ -1,5 +1,5 @@
-//! The locks of a batch: the identifiers in the order of their keys, the customers who hold them in the order of their
-//! ids, the orders in the order of their keys.
+//! The locks of a batch: the identifiers in the order of their keys, their customers in the order of their ids, the
+//! orders in the order of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ statements! {
     LOCK_ORDERS = "orders/lock";
 }
 
-/// What an attempt has locked.
+/// The locks of an attempt.
 pub(super) struct Locks {
     pub(super) identifiers: BTreeSet<String>,
     pub(super) orders: BTreeSet<String>,
@@ -51,7 +51,7 @@ impl Locks {
         Ok(Locks { identifiers: keys.into_keys().collect(), orders: texts, customers })
     }
 
-    /// The locks of identifiers alone.
+    /// The locks of identifiers only.
     pub(super) async fn take_keys(transaction: &mut Transaction<'_>, keys: BTreeSet<String>) -> Outcome<Self> {
         let kinds = keys.into_iter().map(|key| {
             let kind = kind_of(&key).into();
@@ -66,15 +66,15 @@ impl Locks {
         Locked { identifiers: &self.identifiers, customers: &self.customers }
     }
 
-    /// The customers that a plan is about.
+    /// The customers of a plan.
     pub(super) fn concerned(&self, plan: &Plan) -> BTreeSet<CustomerId> {
         let locked = self.customers.iter().map(|id| CustomerId(id.as_str().into()));
         locked.chain(plan.customers.iter().map(|row| row.id.clone())).collect()
     }
 }
 
-/// Locks identifiers in the order of their keys, which it makes when they are not there, and then the
-/// customers who hold them; answers those.
+/// Locks identifiers in the order of their keys, then their customers. It creates missing identifiers. Returns the
+/// customers.
 async fn lock_people(
     transaction: &mut Transaction<'_>,
     keys: &BTreeMap<String, Arc<str>>,

@@ -1,4 +1,4 @@
-//! Which identifiers a customer had at a moment, and which customer an identifier had.
+//! The identifiers of a customer at a moment, and the customer of an identifier.
 
 use super::Inner;
 use super::bolt::{Params, ToBolt, row};
@@ -19,17 +19,17 @@ statements! {
     MEMBERS = "memberships/list_as_of";
 }
 
-/// What a customer had.
+/// The identifiers of a customer.
 #[derive(Clone)]
 pub(super) struct Member {
     pub(super) id: CustomerId,
     pub(super) created_seq: Arrival,
     pub(super) owners: Vec<IdentifierId>,
-    /// The customers it had absorbed, in order of birth.
+    /// The customers that had been merged into it, in order of birth.
     pub(super) former: Vec<CustomerId>,
 }
 
-/// The identifiers of each question. That touchpoints hang on these and no others is decided here.
+/// The identifiers of each question. Touchpoints are read for these identifiers only.
 pub(super) async fn owners(store: &Inner, of: &[Of], moment: Moment) -> Result<Vec<Vec<IdentifierId>>> {
     let ids: Vec<&CustomerId> = of
         .iter()
@@ -46,7 +46,7 @@ pub(super) async fn owners(store: &Inner, of: &[Of], moment: Moment) -> Result<V
     Ok(owners.collect())
 }
 
-/// The customer that each id stood for, and those it had absorbed.
+/// The customer that each id stood for, and the customers that had been merged into it.
 pub(super) async fn with_former(store: &Inner, ids: &[CustomerId], moment: Moment) -> Result<Vec<Vec<CustomerId>>> {
     let ids: Vec<&CustomerId> = ids.iter().collect();
     let members = list(store, &by_id(store, &ids, moment).await?, moment).await?;
@@ -80,7 +80,7 @@ async fn customers_by<K: ToBolt>(
     Ok(found)
 }
 
-/// What customers had; `None` for one that had no identifier.
+/// The identifiers of customers; `None` for a customer without identifiers.
 pub(super) async fn list(store: &Inner, ids: &[Option<CustomerId>], moment: Moment) -> Result<Vec<Option<Member>>> {
     let mut members = vec![None; ids.len()];
     let wanted: Vec<(usize, &CustomerId)> =
@@ -107,7 +107,7 @@ pub(super) async fn list(store: &Inner, ids: &[Option<CustomerId>], moment: Mome
     Ok(members)
 }
 
-/// Writes which customers identifiers belong to.
+/// Writes the memberships of identifiers.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     let memberships = plan.memberships.iter().map(|row| row! { "identifier" => row.identifier, "to" => row.to });
     writer.rows(&UPDATE, memberships.collect()).await

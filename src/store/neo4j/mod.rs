@@ -1,11 +1,12 @@
-//! The store for real use: Neo4j over Bolt, for a team and for more than one machine.
+//! The store for production: Neo4j over Bolt, for several servers.
 //!
-//! * [`connections`] keeps the driver's connections, `fault` says what its errors mean.
-//! * [`apply`](mod@apply) writes a batch: `known` reads what it touches, `write` writes its plan, noun by noun.
+//! * [`connections`] has the driver's connections, `fault` translates its errors.
+//! * [`apply`](mod@apply) writes a batch: `known` reads its stored rows, `write` writes its plan, noun by noun.
 //! * [`customers`] is the hot path: a whole customer in one statement.
 //!
-//! To add a statement: a file in `cypher/`, in the folder of its noun, whose comment says why it is shaped as it is, a static in
-//! the file of its noun, and, when a profile needs it, a place among those that `customers` warms.
+//! To add a statement: a file in `cypher/`, in the folder of its noun, with a comment that gives the reason for its
+//! form; a static in the file of its noun; and, when a profile shows the need, an entry in the statements that
+//! `customers` warms.
 
 mod apply;
 mod bolt;
@@ -89,10 +90,10 @@ pub use apply::Step;
 use connections::Connections;
 use fault::again;
 
-/// How many statements for the same customers' view run at a time: what comes beside them is read together.
+/// How many statements for the same view of customers run at a time. Other reads wait, and are then read together.
 const READING: usize = 4;
 
-/// How to reach the server.
+/// The options of the connections.
 #[derive(Clone)]
 pub struct Neo4jOptions {
     /// `bolt://host:7687`, `neo4j://…` for a cluster, `bolt+s://…` and `neo4j+s://…` with TLS.
@@ -107,16 +108,16 @@ pub struct Neo4jOptions {
     pub pool_wait: Duration,
     /// How long one statement may take.
     pub query_timeout: Duration,
-    /// The most memory of cached customers, in bytes; 0 caches none.
+    /// The maximum memory of cached customers, in bytes; 0 for no cache.
     pub cache_bytes: u64,
-    /// Where ids of customers come from.
+    /// The source of customer ids.
     pub new_id: NewId,
-    /// Called at each step of a batch; tests hold a writer there.
+    /// Called at each step of a batch. Tests stop a writer there.
     #[doc(hidden)]
     pub pause: Option<Pause>,
 }
 
-/// Gives ids for new customers.
+/// Makes ids of new customers.
 pub type NewId = Arc<dyn Fn() -> CustomerId + Send + Sync>;
 
 /// Waits at a step of a batch.
@@ -145,7 +146,7 @@ impl std::fmt::Debug for Neo4jOptions {
 }
 
 impl Neo4jOptions {
-    /// The address without what could be a secret in it.
+    /// The address without possible secrets.
     fn address(&self) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
         let host = rest.split(['/', '?']).next().unwrap_or(rest);
@@ -153,12 +154,12 @@ impl Neo4jOptions {
         if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
     }
 
-    /// Whether the driver asks the members of a cluster who answers what.
+    /// Whether the driver uses the routing of a cluster.
     fn is_routed(&self) -> bool {
         self.url.starts_with("neo4j")
     }
 
-    /// The same server without routing; `None` when there is none anyway.
+    /// The same server without routing; `None` when the address has no routing.
     fn direct(&self) -> Option<Neo4jOptions> {
         let rest = self.url.strip_prefix("neo4j")?;
         Some(Neo4jOptions { url: format!("bolt{rest}").into(), ..self.clone() })
@@ -169,27 +170,27 @@ impl Neo4jOptions {
 #[derive(Clone)]
 pub struct Neo4jStore {
     inner: Arc<Inner>,
-    /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
+    /// The moment of [`Reads`]. Only a value from [`Store::as_of`] has one.
     as_of: Option<Moment>,
 }
 
-/// What the operations share, also those that go on after their caller has gone.
+/// The state that all operations share, also operations that continue after their caller has gone.
 struct Inner {
     connections: Connections,
-    /// Customers that are being read, each with the rows that answer its keys.
+    /// The running reads of customers, with the rows of their keys.
     reads: coalesce::Coalescer<customers::Reading, Vec<Vec<neo4rs::Row>>>,
-    /// Checks of cached customers, read as one statement where several wait.
+    /// Checks of cached customers. Several waiting checks become one statement.
     checks: coalesce::Coalescer<customers::Check, Vec<Vec<neo4rs::Row>>>,
     views: ViewCache,
     markers: commit_marker::FoundMarkers,
     commits: watch::Sender<u64>,
     prepared: Prepared,
-    /// Whether the last write failed since the server takes none.
+    /// Whether the last write failed because the server accepts no writes.
     writes_fail: AtomicBool,
 }
 
 impl Inner {
-    /// Remembers whether writes are taken.
+    /// Remembers whether the server accepts writes.
     fn note_write<T>(&self, done: &Result<T>) {
         match done {
             Ok(_) => self.writes_fail.store(false, Ordering::Relaxed),
@@ -206,8 +207,8 @@ impl Inner {
 }
 
 impl Neo4jStore {
-    /// A store that connects when it is first asked for something, and again whenever a connection
-    /// was lost: the server may be away now. Fails on an address that can never work.
+    /// A store that connects at its first operation, and again after a lost connection. The server need not be
+    /// reachable now. Fails on an address that can never work.
     pub fn connect(options: Neo4jOptions) -> Result<Self> {
         let views = ViewCache::new(options.cache_bytes, "neo4j");
         let connections = Connections::new(options)?;
@@ -264,8 +265,8 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     words::ALL,
 ];
 
-/// The statement that reads all of a customer by an identifier, for benchmarks. Its parameters are
-/// `keys` (texts `kind:value`) and, each with one more than is wanted, `orders` and `touchpoints`.
+/// The statement that reads a whole customer by an identifier, for benchmarks. Its parameters are `keys` (texts
+/// `kind:value`), `orders` and `touchpoints`; the last two are one more than the wanted sizes.
 #[doc(hidden)]
 pub fn whole_customer_statement() -> &'static str {
     customers::whole_by_key()
@@ -302,8 +303,8 @@ impl Store for Neo4jStore {
         tried
     }
 
-    /// Works in a task of its own: a caller who goes away leaves no transaction open, and the batch
-    /// is written whole or not at all.
+    /// Works in its own task: a caller that goes away leaves no open transaction, and the batch is written completely
+    /// or not at all.
     async fn apply(&self, rules: &IdentityRules, batch: &Batch, at: Timestamp) -> Result<Applied> {
         let (store, rules, batch) = (self.inner.clone(), rules.clone(), batch.clone());
         let work = tokio::spawn(async move { apply::apply(&store, &rules, &batch, at).await });

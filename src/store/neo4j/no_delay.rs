@@ -1,22 +1,22 @@
 //! TCP_NODELAY for the driver's connections.
 //!
-//! The driver leaves Nagle's algorithm on and has no setting for it: the end of a statement above 8 KB waits until the
-//! server's machine acknowledges the part before it, 40 ms on Linux, about fifteen times a batch. The driver does not
-//! give its sockets away either. So this looks through the open files of the process and sets the option on each TCP
-//! socket that it has not seen before. The sockets of our own HTTP server are among them; they want the option as well.
-//! Only Linux lists open files in this way; elsewhere nothing is done.
+//! The driver uses Nagle's algorithm and has no setting for it. So the end of a statement above 8 KB waits until the
+//! server's machine acknowledges the part before: 40 ms on Linux, about fifteen times a batch. The driver does not
+//! expose its sockets. So this looks through the open files of the process and sets the option on each new TCP socket.
+//! This includes the sockets of our own HTTP server, which need the option as well. Only Linux lists open files in this
+//! way. On other systems nothing is done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Connections are made on demand, so sockets are looked for again after this time, while there is traffic.
+/// Connections are opened on demand, so the search for sockets is repeated after this time, while there is traffic.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Sets the option on new sockets, now and then.
 pub(super) struct NoDelay {
     began: Instant,
-    /// When sockets were looked for the last time, in milliseconds after `began`, plus one; 0 for never.
+    /// The time of the last search, in milliseconds after `began`, plus one; 0 for never.
     looked: AtomicU64,
     #[cfg(target_os = "linux")]
     seen: Arc<std::sync::Mutex<rustc_hash::FxHashSet<u64>>>,
@@ -32,7 +32,7 @@ impl NoDelay {
         }
     }
 
-    /// Looks for new sockets, when that was not done a moment ago.
+    /// Searches for new sockets, unless the last search was a moment ago.
     pub(super) async fn set(&self) {
         let now = self.began.elapsed().as_millis() as u64 + 1;
         let looked = self.looked.load(Ordering::Relaxed);
@@ -79,16 +79,16 @@ mod linux {
         file.file_name().to_str()?.parse().ok()
     }
 
-    /// Of a socket; its link says `socket:[4711]`.
+    /// The file descriptor of a socket is a link with the text `socket:[4711]`.
     fn inode(file: &std::fs::DirEntry) -> Option<u64> {
         let link = std::fs::read_link(file.path()).ok()?;
         link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
     }
 
-    /// Sockets that are no TCP connection refuse the option, and are left as they are.
+    /// Sockets of other kinds refuse the option, and are not changed.
     fn set_on(fd: RawFd) {
-        // SAFETY: the borrow ends with this function and never closes anything. The owner may close `fd` meanwhile: the
-        // option is then refused (EBADF), or set on another socket of this process, which does no harm.
+        // SAFETY: the borrow ends with this function and never closes anything. The owner may close `fd` in the
+        // meantime. Then the option is refused (EBADF), or set on another socket of this process, which does no harm.
         #[expect(unsafe_code, reason = "the driver owns the socket and does not lend it")]
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let socket = SockRef::from(&fd);

@@ -1,4 +1,4 @@
-//! Change numbers, from the one counter node. The writer that has taken it writes alone.
+//! Change numbers, from the one counter node. The writer that holds the node's lock writes alone.
 
 use super::bolt::Params;
 use super::connections::Transaction;
@@ -18,13 +18,13 @@ statements! {
 pub(super) struct Number {
     pub(super) seq: i64,
     pub(super) at: Timestamp,
-    /// How many decisions there are.
+    /// The number of decisions.
     pub(super) decisions: i64,
-    /// The figures about identities before.
+    /// The figures about identities before this write.
     pub(super) health: String,
 }
 
-/// Takes a number, when `rules` are the newest.
+/// Takes a number. Fails when `rules` are not the newest.
 pub(super) async fn take_number(
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
@@ -45,7 +45,7 @@ pub(super) async fn take_number(
     })
 }
 
-/// Makes sure that nobody else writes, when `rules` are the newest; answers the last change.
+/// Prevents other writes, and returns the last change. Fails when `rules` are not the newest.
 pub(super) async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
     let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
     let row =

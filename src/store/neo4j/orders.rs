@@ -65,7 +65,7 @@ pub(super) async fn list(
     Ok(pages)
 }
 
-/// A page of what each list of identifiers owned at a moment.
+/// A page of the orders that each list of identifiers owned at a moment.
 pub(super) async fn list_as_of(
     store: &Inner,
     owners: &[Vec<IdentifierId>],
@@ -111,12 +111,12 @@ pub(super) async fn count(
     COUNT.ask(store, of, params, 0, as_of, |row| column(row, "found")).await
 }
 
-/// An order's unique key: source and number, and a line feed, which neither holds, between them.
+/// An order's unique key: source and number with a line feed in between. Neither contains a line feed.
 pub(super) fn order_text(key: &OrderKey) -> String {
     format!("{}\n{}", key.source, key.number)
 }
 
-/// Deletes the empty nodes that the locks made for orders the plan does not write.
+/// Deletes the empty nodes that locks made for orders, when the plan does not write these orders.
 pub(super) async fn delete_placeholders(
     writer: &mut Writer<'_, '_>,
     plan: &Plan,
@@ -130,7 +130,7 @@ pub(super) async fn delete_placeholders(
     Ok(())
 }
 
-/// Writes orders whole, in place of what was stored of them.
+/// Writes whole orders, which replace the stored rows.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     if plan.orders.is_empty() {
         return Ok(());

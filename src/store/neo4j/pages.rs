@@ -1,4 +1,5 @@
-//! Statements that answer for several at once: `$keys` or `$of` goes in, `n` says whose each row is.
+//! Statements for several keys at once: `$keys` or `$of` is the parameter, and the column `n` is the number of the key
+//! of a row.
 
 use neo4rs::{BoltType, Row};
 
@@ -11,8 +12,8 @@ use crate::domain::{IdentifierId, Moment};
 use crate::store::query::Of;
 use crate::store::{Result, StoreError};
 
-/// One question in three forms: about customers, about identifiers, and, as of a moment, about the identifiers that
-/// belonged together then.
+/// One question in three forms: about customers, about identifiers, and, as of a moment, about the identifiers of a
+/// customer at that moment.
 pub(super) struct Forms {
     pub(super) customer: &'static Statement,
     pub(super) identifier: &'static Statement,
@@ -21,7 +22,7 @@ pub(super) struct Forms {
 }
 
 impl Forms {
-    /// Asks for each of `of`; `take` makes what a row says into an answer.
+    /// Runs the question for each of `of`. `take` makes an answer from a row.
     pub(super) async fn ask<T: Clone>(
         &self,
         store: &Inner,
@@ -57,7 +58,7 @@ impl Forms {
     }
 }
 
-/// What a statement with the head `owners/part_as_of` answers for each list of identifiers.
+/// The answers of a statement with the head `owners/part_as_of`, one for each list of identifiers.
 pub(super) async fn of_owners<T: Clone>(
     store: &Inner,
     statement: &Statement,
@@ -75,17 +76,17 @@ pub(super) async fn of_owners<T: Clone>(
     Ok(answers)
 }
 
-/// Rows of a statement of a moment. Boxed, since one such read stands below another and the compiler counts how deep.
+/// Rows of a statement as of a moment. Boxed: otherwise the nested futures are too deep for the compiler.
 pub(super) async fn as_of_rows(store: &Inner, statement: &Statement, params: Params) -> Result<Vec<Row>> {
     Box::pin(store.connections.read(statement, params)).await
 }
 
-/// Those of `items` that `pick` picks, with their places.
+/// The items that `pick` accepts, with their places.
 pub(super) fn positions<T>(items: &[T], pick: impl Fn(&T) -> Option<BoltType>) -> Vec<(usize, BoltType)> {
     items.iter().enumerate().filter_map(|(n, item)| Some((n, pick(item)?))).collect()
 }
 
-/// Asks for each of `keys`, each answered by one row or none.
+/// Runs the question for each of `keys`. Each key has one row or none.
 pub(super) async fn by_key<K, T>(
     store: &Inner,
     statement: &Statement,
@@ -125,7 +126,7 @@ where
     column::<Vec<R>>(row, name)?.into_iter().map(T::try_from).collect()
 }
 
-/// The column `items`, read with one more than `limit`.
+/// The column `items`, which was read with one item more than `limit`.
 pub(super) fn page<'a, R, T>(row: &'a Row, limit: usize) -> Result<Page<T>>
 where
     R: serde::Deserialize<'a>,
@@ -134,7 +135,7 @@ where
     Ok(Page::cut(items::<R, T>(row, "items")?, limit))
 }
 
-/// A page with nothing on it.
+/// An empty page.
 pub(super) fn empty<T>() -> Page<T> {
     Page { items: Vec::new(), more: false }
 }

@@ -1,5 +1,5 @@
-//! Tests of how the server means to run the statements of the hot paths. They need a Neo4j, as those
-//! in `tests/neo4j` do, and one of them replaces its data, so they run one at a time.
+//! Tests of the server's plans for the statements of the hot paths. They need a Neo4j, as those in `tests/neo4j` do,
+//! and one of them replaces its data, so they run one at a time.
 
 use neo4rs::Graph;
 use tokio::sync::{Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::Store;
 
-/// A database that was set up, for as long as the guard lives.
+/// A database after a set-up, until the guard is dropped.
 async fn server() -> (Graph, MutexGuard<'static, ()>) {
     static ALONE: Mutex<()> = Mutex::const_new(());
     let alone = ALONE.lock().await;
@@ -32,11 +32,11 @@ async fn server() -> (Graph, MutexGuard<'static, ()>) {
 /// The plan as the server prints it, one operator a line, the last first.
 async fn plan(graph: &Graph, statement: &Statement) -> Vec<String> {
     let explained = async {
-        // Pulled, not discarded: of a statement that writes the plan comes with its rows alone.
+        // Rows are pulled, not discarded: a write statement sends its plan only with its rows.
         graph.execute(neo4rs::query(&format!("EXPLAIN {}", statement.text()))).await?.finish().await
     };
     let summary = explained.await.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
-    // The driver has no accessor for the plan; how it prints a summary has it.
+    // The driver has no accessor for the plan. The debug text of a summary contains it.
     let printed = format!("{summary:?}").replace("\\n", "\n");
     let lines: Vec<String> =
         printed.lines().filter(|line| line.contains('+') && line.contains('|')).map(Into::into).collect();
@@ -44,7 +44,7 @@ async fn plan(graph: &Graph, statement: &Statement) -> Vec<String> {
     lines
 }
 
-/// How many operators of the plan are called so.
+/// How many operators of the plan have this name.
 fn count(plan: &[String], operator: &str) -> usize {
     let named = |line: &&String| {
         let name = line.split('+').nth(1).unwrap_or_default();
@@ -53,14 +53,14 @@ fn count(plan: &[String], operator: &str) -> usize {
     plan.iter().filter(named).count()
 }
 
-/// Nothing is looked for among all nodes of a label.
+/// No scan of all nodes of a label.
 fn assert_no_scan(statement: &Statement, plan: &[String]) {
     for scan in ["AllNodesScan", "NodeByLabelScan", "NodeIndexScan", "DirectedRelationshipTypeScan"] {
         assert_eq!(count(plan, scan), 0, "{}: {scan} in\n{}", statement.name, plan.join("\n"));
     }
 }
 
-/// And nothing is put in order but by the merges.
+/// And no sort except in the merges.
 fn assert_lean(statement: &Statement, plan: &[String], merges: usize) {
     assert_no_scan(statement, plan);
     let text = plan.join("\n");
@@ -78,10 +78,10 @@ async fn a_whole_customer_sorts_nothing_below_the_merge_of_its_pages() {
     for (_, statement) in customers::every_shape() {
         let plan = plan(&graph, statement).await;
         let pages = usize::from(statement.text().contains("$touchpoints"));
-        // Orders and touchpoints: two runs out of their indexes, each cut, and two merges.
+        // Orders and touchpoints: two index ranges, each with a limit, and two merges.
         assert_lean(statement, &plan, 2 * pages);
         assert_eq!(count(&plan, "Limit"), 2 * pages, "{}", plan.join("\n"));
-        // And the two looks at what is being committed.
+        // And the two reads of commit markers.
         assert_eq!(count(&plan, "NodeIndexSeek"), 2 + 2 * pages, "{}", plan.join("\n"));
     }
 }
@@ -144,13 +144,13 @@ async fn a_page_of_claims_goes_from_its_identifiers() {
     assert!(text.contains("IndexSeekByRange"), "{text}");
 }
 
-/// The server keeps the plans of a batch's statements, so none may be one that only a small graph bears.
-/// What it knows of its indexes lags behind them: one that it takes to be empty is as good to walk as to
-/// seek in, and a constraint's index was taken for empty by 20,000 identifiers.
+/// The server keeps the plans of a batch's statements, so no plan may be good for a small graph only. The server's
+/// statistics of indexes are late: for an index that seems empty, a scan seems as good as a seek. In one case the index
+/// of a constraint seemed empty with 20,000 identifiers in it.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Neo4j: `make test` starts one"]
 async fn what_a_batch_touches_is_found_by_key() {
-    /// Labels that have nodes of which the server's samples know nothing.
+    /// Labels with nodes that are not in the server's statistics.
     const GROWN: [&[&str]; 5] = [
         &[],
         &["Identifier", "CustomerId:Customer"],
@@ -183,11 +183,11 @@ async fn what_a_batch_touches_is_found_by_key() {
     run(EMPTY).await;
 }
 
-/// Whoever begins at nodes of a label says by which index, and there is one: what the server would choose hangs
-/// on what it happens to know of the graph. There are few statements that mean to walk all.
+/// A statement that begins at nodes of a label must name an index that exists: otherwise the server's choice depends on
+/// its statistics. Few statements scan all nodes on purpose.
 #[test]
 fn every_beginning_names_its_index() {
-    /// Those that are about everybody, end at the first there is, or are for people.
+    /// Statements about all nodes, statements that end at the first node, and statements that people run.
     const WALKS: [&str; 7] = [
         "changes/update_counter_to_log",
         "customers/part_count",
@@ -197,7 +197,7 @@ fn every_beginning_names_its_index() {
         "health/count_names",
         "identifiers/count_kind",
     ];
-    /// Labels of a node or two.
+    /// Labels with one or two nodes.
     const ALONE: [&str; 2] = ["Counter", "Schema"];
     let indexes = indexes();
     let mut beginnings = 0;
@@ -208,7 +208,7 @@ fn every_beginning_names_its_index() {
             let node = node.trim_start_matches("chain = ");
             let Some((node, label)) = node.strip_prefix('(').and_then(|node| node.split_once(':')) else { continue };
             let Some((label, rest)) = label.split_once([' ', ')']) else { continue };
-            // One without properties that leads to others is reached from those.
+            // A node without properties is found through its relationships.
             let begins = node.chars().all(char::is_alphanumeric) && (rest.starts_with('{') || rest.is_empty());
             if begins && !WALKS.contains(&name) && !ALONE.contains(&label) {
                 let hint = next.replace("USING TEXT INDEX ", "USING INDEX ");
@@ -222,7 +222,7 @@ fn every_beginning_names_its_index() {
     assert!(beginnings > 180, "{beginnings} beginnings");
 }
 
-/// What the schema makes, as hints name it: `Touchpoint(owner, at, arrival)`.
+/// The indexes of the schema, in the form of hints: `Touchpoint(owner, at, arrival)`.
 fn indexes() -> std::collections::BTreeSet<String> {
     let schema = include_str!("cypher/schema.cypher");
     let lines: Vec<&str> = schema.lines().filter(|line| !line.starts_with("//")).collect();
@@ -238,7 +238,7 @@ fn indexes() -> std::collections::BTreeSet<String> {
     made.split(';').filter_map(index).collect()
 }
 
-/// Every statement of a batch: those that write, but for those of a set-up and the like, and some that read.
+/// Every statement of a batch: write statements, except those of a set-up and similar work, and some read statements.
 fn in_batches() -> impl Iterator<Item = Statement> {
     const WRITES: [&str; 4] = ["insert", "update", "delete", "lock"];
     const NOT_IN_BATCHES: [&str; 11] = [

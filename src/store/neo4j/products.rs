@@ -1,4 +1,4 @@
-//! Products, and what customers did about them.
+//! Products, and acts about them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub(super) async fn fetch(store: &Inner, skus: &[Arc<str>], as_of: Option<Moment
     by_key_in(store, statement, skus, |sku| sku.to_bolt(), params, |row| Ok(product(column(row, "item")?))).await
 }
 
-/// The acts and the orders of one.
+/// The acts and the orders of one customer.
 type Acts = (Vec<ProductActed>, Vec<Order>);
 
 /// The acts and the orders of each customer, both in order of time.
@@ -110,7 +110,7 @@ fn taken(row: &Row, as_of: Option<Moment>) -> Result<Acts> {
     Ok((acts.into_iter().map(|Placed(_, act)| act).collect(), orders))
 }
 
-/// Gives the products of orders, and others, the names they had at a moment; and orders the owners they had.
+/// Sets the names of products, also of products in orders, and the owners of orders, as of a moment.
 pub(super) async fn name_as_of<'o>(
     store: &Inner,
     orders: impl Iterator<Item = &'o mut Order>,
@@ -138,7 +138,7 @@ pub(super) async fn name_as_of<'o>(
     Ok(())
 }
 
-/// Writes what is said of products.
+/// Writes products.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     let products = plan.products.iter().map(|p| row! { "sku" => p.sku, "name" => p.name, "category" => p.category });
     writer.rows(&INSERT, products.collect()).await

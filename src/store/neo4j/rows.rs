@@ -1,4 +1,4 @@
-//! Rows as the statements return them, and what they are in the domain.
+//! Rows as statements return them, and their conversion to types of the domain.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl TryFrom<ClaimRow<'_>> for Claim {
 }
 
 list_row! {
-    /// A decision and an identifier that holds it.
+    /// A consent and one of its identifiers.
     pub(super) struct ConsentRow {
         identifier: i64,
         arrival: i64,
@@ -118,7 +118,7 @@ impl TryFrom<ConsentRow<'_>> for ConsentGiven {
 }
 
 list_row! {
-    /// A device and an identifier that lives on it.
+    /// A device and one of its identifiers.
     pub(super) struct DeviceRow {
         identifier: i64,
         key: &'de str,
@@ -202,7 +202,7 @@ pub(super) fn product((sku, name, category): ProductRow<'_>) -> Product {
 }
 
 list_row! {
-    /// An order, and the products in it as they are called now.
+    /// An order, and its products with their present names.
     pub(super) struct OrderRow {
         source: &'de str,
         number: &'de str,
@@ -219,7 +219,7 @@ impl TryFrom<OrderRow<'_>> for Order {
 }
 
 impl OrderRow<'_> {
-    /// As it stands, or stood at a moment. Its products are called as they are now.
+    /// The order now or at a moment. Its products have their present names.
     pub(super) fn order(self, as_of: Option<Moment>) -> Result<Order> {
         let row = self;
         let key = OrderKey { source: row.source.into(), number: row.number.into() };
@@ -231,12 +231,12 @@ impl OrderRow<'_> {
     }
 }
 
-/// Everything that was said about an order.
+/// All events of an order.
 pub(super) fn order_events(text: &str) -> Result<Vec<OrderEvent>> {
     json("an order's events", text)
 }
 
-/// A column of a row. Nothing where something is wanted is what a row says whose node somebody removed meanwhile.
+/// A column of a row. A null where a value is required means that the node was removed in the meantime.
 pub(super) fn column<'a, T: serde::Deserialize<'a>>(row: &'a neo4rs::Row, name: &str) -> Result<T> {
     row.get(name).map_err(|e| {
         let said = format!("the column {name} of an answer is of another shape: {e}");
@@ -247,14 +247,14 @@ pub(super) fn column<'a, T: serde::Deserialize<'a>>(row: &'a neo4rs::Row, name: 
     })
 }
 
-/// An amount, or another key of a list, whatever its size.
+/// An amount, or another sort key of a list, of any size.
 pub(super) fn amount(row: &neo4rs::Row, name: &str) -> Result<i128> {
     if let Ok(whole) = row.get::<i64>(name) {
         return Ok(whole.into());
     }
     Kept::read(column(row, name)?).ok_or_else(|| strange("an amount"))
 }
-/// What the driver calls a null.
+/// The driver's type for null.
 const NOTHING: &str = "unit value";
 
 /// Reads a JSON text that this store wrote.
@@ -266,7 +266,7 @@ fn raw(what: &str, text: &str) -> Result<Arc<RawValue>> {
     RawValue::from_string(text.to_owned()).map(Into::into).map_err(|_| strange(what))
 }
 
-/// Something is stored that this program does not write. Never with the value.
+/// The error for a stored value that this program does not write. It never contains the value.
 pub(super) fn strange(what: &str) -> StoreError {
     StoreError::Data(format!("{what} is not as this version writes it"))
 }
@@ -296,7 +296,7 @@ mod tests {
         assert!(is_removed(&column::<Vec<i64>>(&inside, "to_at").expect_err("numbers are wanted")));
         assert!(is_removed(&column::<(i64, bool)>(&inside, "to_at").expect_err("a truth is wanted")));
         assert_eq!(column::<Option<i64>>(&row(null()), "to_at").expect("it may be nothing"), None);
-        // What is of another shape stays so, however often it is read.
+        // A value of another type stays the same in a second read.
         for told in [column::<bool>(&row(one()), "to_at").map(drop), column::<i64>(&row(one()), "from_at").map(drop)] {
             let error = told.expect_err("another shape");
             assert!(matches!(error, StoreError::Data(_)), "{error:?}");

@@ -1,4 +1,4 @@
-//! Versions of the rules, and what a replay reads.
+//! Versions of the rules, and the input of a replay.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub(super) async fn fetch(store: &Inner) -> Result<Option<RulesInForce>> {
     Ok(Some(RulesInForce { saved, applied: column(row, "applied")? }))
 }
 
-/// Makes the first version when there is none.
+/// Saves the first version when there is none.
 pub(super) async fn begin(store: &Inner, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
     if let Some(found) = again(|| fetch(store)).await? {
         return Ok(found);
@@ -55,7 +55,7 @@ pub(super) async fn begin(store: &Inner, first: &WrittenRules, at: Timestamp) ->
     again(|| fetch(store)).await?.ok_or_else(|| StoreError::Busy("the store is not set up yet".into()))
 }
 
-/// Writes the next version, inside the transaction that took its change number.
+/// Writes the next version, in the transaction that took its change number.
 pub(super) async fn save(transaction: &mut Transaction<'_>, saved: &SavedRules) -> std::result::Result<(), Fault> {
     let params = Params::new()
         .with("version", saved.version)
@@ -66,17 +66,17 @@ pub(super) async fn save(transaction: &mut Transaction<'_>, saved: &SavedRules) 
     transaction.write(&SAVE, params).await
 }
 
-/// Notes that all agrees with this version.
+/// Records that all data agrees with this version.
 pub(super) async fn applied(store: &Inner, version: i64) -> Result<()> {
     alone(store, &APPLIED, Params::new().with("version", version)).await
 }
 
-/// Whether an identifier of this kind is stored.
+/// Whether the store has an identifier of this kind.
 pub(super) async fn has_kind(store: &Inner, kind: &str) -> Result<bool> {
     Ok(!store.connections.read(&HAS_KIND, Params::new().with("kind", kind)).await?.is_empty())
 }
 
-/// A page of identifiers as they stood.
+/// A page of identifiers as of a change.
 pub(super) async fn scan_identifiers(
     store: &Inner,
     at: i64,
@@ -145,7 +145,7 @@ pub(super) async fn keys(
     rows.iter().map(|row| Ok(column(row, "key")?)).collect()
 }
 
-/// Behind what, up to where, and how many.
+/// The place after which a page begins, the end, and the size.
 fn window(at: i64, after: Option<Arrival>, limit: usize) -> Params {
     let after = after.map_or(0, |after| after.0);
     Params::new().with("after", after).with("until", Arrival::new(at + 1, 0)).with("limit", limit)

@@ -1,4 +1,4 @@
-//! Constraints, indexes and the counter; and whether the data is of a version that is understood.
+//! Creates constraints, indexes and the counter, and checks the version of the data.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use super::statement::{Statement, statements, text};
 use super::words;
 use crate::store::StoreError;
 
-/// The shape of the data that this program writes.
+/// The version of the data that this program writes.
 const VERSION: i64 = 3;
-/// From which version on evidence has edges to what it names.
+/// The version since which evidence has edges to its identifiers.
 const NAMED: i64 = 2;
-/// From which version on words are made as the program makes them now; raised with them.
+/// The version since which words have the program's present form. It is raised when the form changes.
 const WORDS: i64 = 3;
 
 static SCHEMA: &str = text!("schema");
@@ -36,11 +36,11 @@ statements! {
     pub(super) TRY_WRITE = "status/update_probe";
 }
 
-/// How often it is tried when another server does the same at the same time.
+/// How often the set-up is tried when another server does the same at the same time.
 const ATTEMPTS: u32 = 10;
 
-/// Makes what is missing, and plans the statements of the hot path. A server that was set up in this process
-/// before, and was away, is looked at only: three statements, and the plans are made behind them.
+/// Creates everything that is missing, and lets the server plan the statements of the hot path. For a server that this
+/// process has set up before, it only checks: three statements, then the plans.
 pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
@@ -71,7 +71,7 @@ pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the server answers now, from a database that was set up.
+/// Whether the server answers now, from a database after a set-up.
 pub(super) async fn ping(store: &Inner) -> Result<(), StoreError> {
     let most = std::time::Duration::from_secs(5).min(store.connections.options.query_timeout);
     let rows = store.connections.ping(&PING, Params::new(), most).await?;
@@ -81,7 +81,7 @@ pub(super) async fn ping(store: &Inner) -> Result<(), StoreError> {
     }
 }
 
-/// Makes what is missing of constraints, indexes and the nodes that are there once.
+/// Creates missing constraints, indexes and single nodes.
 async fn prepare(store: &Inner) -> Result<(), Fault> {
     let connections = &store.connections;
     let missing = missing(store).await?;
@@ -121,7 +121,7 @@ async fn make(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
     transaction.write(&TOKENS, Params::new().with("names", names())).await
 }
 
-/// Whoever was writing when the server went away may have left word of a commit that never came.
+/// A writer that was stopped may have left the marker of a commit that never happened.
 async fn drop_stale_writing(store: &Inner) -> Result<(), Fault> {
     let mut transaction = store.connections.begin().await?;
     let dropped = transaction.write(&DROP_STALE_WRITING, Params::new()).await;
@@ -138,7 +138,7 @@ async fn end(transaction: Transaction<'_>, made: Result<(), Fault>) -> Result<()
     }
 }
 
-/// Makes the words of what an older version stored, before the data is called this version's.
+/// Makes the words of the data of an older version, before the data gets this version.
 async fn make_words(store: &Inner) -> Result<(), Fault> {
     let mut transaction = store.connections.begin().await?;
     let found = transaction.read(&STORED_VERSION, Params::new()).await;
@@ -150,7 +150,7 @@ async fn make_words(store: &Inner) -> Result<(), Fault> {
     }
 }
 
-/// Whether the data is of this version and has what a set-up makes.
+/// Whether the data has this version and everything that a set-up creates.
 async fn is_prepared(store: &Inner) -> Result<bool, Fault> {
     let rows = store.connections.read(&PREPARED, Params::new()).await?;
     let Some(row) = rows.first() else { return Ok(false) };
@@ -164,7 +164,7 @@ struct SchemaRule {
     constrains: bool,
 }
 
-/// Those of the schema, in its order.
+/// The constraints and indexes of the schema, in its order.
 fn schema() -> Vec<SchemaRule> {
     let lines: Vec<&str> = SCHEMA.lines().filter(|line| !line.starts_with("//")).collect();
     let text = lines.join("\n");
@@ -177,7 +177,7 @@ fn schema() -> Vec<SchemaRule> {
     statements.map(rule).collect()
 }
 
-/// Those that are not there yet, or not ready.
+/// The ones that are missing or not ready.
 async fn missing(store: &Inner) -> Result<Vec<SchemaRule>, Fault> {
     let rows = store.connections.read(&INDEXES, Params::new()).await?;
     let mut there = HashMap::new();
@@ -189,11 +189,11 @@ async fn missing(store: &Inner) -> Result<Vec<SchemaRule>, Fault> {
     Ok(schema().into_iter().filter(|rule| there.get(&rule.name) != Some(&rule.constrains)).collect())
 }
 
-/// How many nodes are named of those that keep a constraint from being made.
+/// How many of the nodes that prevent a constraint are named.
 const SHOWN: usize = 10;
 
-/// Which nodes keep a constraint from being made, and what to run; `None` when none do, and it can be tried again.
-/// What nodes hold is a person's: they are named by the database's own ids.
+/// The nodes that prevent a constraint, and the statement to run. `None` when there are none, and the set-up can be
+/// tried again. Nodes contain data about people, so they are named by the database's own ids.
 async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
     let (label, properties) = rule.of()?;
     let key = properties.iter().map(|name| format!("n.{name}")).collect::<Vec<_>>().join(", ");
@@ -216,11 +216,11 @@ async fn doubles(store: &Inner, rule: &SchemaRule) -> Option<Fault> {
     }
     let ids: Vec<String> = column(row, "ids").ok()?;
     let more = if nodes > ids.len() as i64 { " …" } else { "" };
-    // Nothing hangs on these nodes, and the oldest is as good as any.
+    // These nodes have no relationships, so any of them can stay; the oldest stays.
     let act = match label {
         "Rules" | "Counter" | "Schema" => {
             format!(
-                "stop whoever writes, make a backup, and run on the database, which leaves the oldest of each: {begin} UNWIND tail(nodes) AS extra DETACH DELETE extra"
+                "stop all writers, make a backup, and run on the database, which leaves the oldest of each: {begin} UNWIND tail(nodes) AS extra DETACH DELETE extra"
             )
         }
         _ => format!(
@@ -248,7 +248,7 @@ impl SchemaRule {
     }
 }
 
-/// Every property that a statement names, with something for a value.
+/// Every property that a statement names, with some value.
 fn names() -> neo4rs::BoltType {
     const NAMES: &str = "id key kind value first_seen_at last_seen_at rollup search arrival owner name \
         provenance at first_at count source purpose channel status expires_at os model number events \

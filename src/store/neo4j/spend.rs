@@ -1,4 +1,4 @@
-//! What customers spent, in each currency.
+//! The spend of customers, in each currency.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ statements! {
     DELETE = "spend/delete";
 }
 
-/// Money changes with orders, and moves with identifiers; else it stands.
+/// Spend changes with orders and moves with identifiers only.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
-    // New memberships of customers that are not new: identifiers went from one to another.
+    // New memberships of existing customers: identifiers moved from one customer to another.
     let moved = plan.memberships.iter().any(|row| row.from.is_some());
     if plan.orders.is_empty() && !moved {
         return Ok(());

@@ -1,26 +1,27 @@
-//! Cypher statements: a name, which spans and metrics carry, and a text from `cypher/<name>.cypher`, such as
-//! `cypher/links/fetch.cypher`. A file whose name begins with `part_` is only ever a part of a statement.
+//! Cypher statements: a name, used in spans and metrics, and a text from `cypher/<name>.cypher`, such as
+//! `cypher/links/fetch.cypher`. A file whose name begins with `part_` is only a part of statements.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::bolt::Params;
 
-/// Has the server take a plan that it has, however the graph has changed since.
+/// Lets the server use a plan from its cache, also after changes of the graph.
 pub(super) const KEEP_PLAN: &str = "CYPHER replan=skip\n";
 
-/// One statement. Values reach it as parameters only.
+/// One statement. Values are parameters only.
 pub(super) struct Statement {
-    /// The path of its file below `cypher/`, without `.cypher`; or of what it is put together to be.
+    /// Its name: the path of its file below `cypher/`, without `.cypher`, or a path of its own when it is made from
+    /// several files.
     pub(super) name: &'static str,
     parts: &'static [&'static str],
     reversed: bool,
     text: OnceLock<String>,
 }
 
-/// `statements! { FETCH = "links/fetch"; LIST = "links/list_of_customer" ("owners/part_of_customer" | "links/part_list"); }`
-/// makes statics, of one file or put together from several, and `ALL` of all of them. With `reversed` behind the
-/// parts every order is turned round: a direction cannot be a parameter in Cypher.
+/// `statements! { FETCH = "links/fetch"; LIST = "links/list_of_customer" ("owners/part_of_customer" |
+/// "links/part_list"); }` makes statics, each from one file or from several, and `ALL` with all of them. With
+/// `reversed` after the parts, every sort order is reversed: in Cypher a direction cannot be a parameter.
 macro_rules! statements {
     ($($vis:vis $constant:ident = $name:literal $(($($part:literal)|+) $($reversed:ident)?)?;)+) => {
         $($vis static $constant: $crate::store::neo4j::statement::Statement =
@@ -29,7 +30,7 @@ macro_rules! statements {
     };
 }
 
-/// One statement, as [`statements!`] names it.
+/// One statement, with its name in [`statements!`].
 macro_rules! statement {
     ($name:literal) => {
         $crate::store::neo4j::statement::statement!($name ($name))
@@ -52,17 +53,17 @@ macro_rules! text {
 pub(super) use {statement, statements, text};
 
 impl Statement {
-    /// A statement put together from the texts of files.
+    /// A statement made from the texts of several files.
     pub(super) const fn new(name: &'static str, parts: &'static [&'static str], reversed: bool) -> Self {
         Statement { name, parts, reversed, text: OnceLock::new() }
     }
 
-    /// A statement that no file has.
+    /// A statement without a file.
     pub(super) fn of_text(name: &'static str, text: &str) -> Self {
         Statement { name, parts: &[], reversed: false, text: OnceLock::from(body(text).to_owned()) }
     }
 
-    /// What the server is sent.
+    /// The text for the server.
     pub(super) fn text(&self) -> &str {
         self.text.get_or_init(|| {
             let bodies: Vec<&str> = self.parts.iter().map(|part| body(part)).collect();
@@ -75,25 +76,25 @@ impl Statement {
         neo4rs::Query::new(self.text().to_owned()).with_params(params.into_map())
     }
 
-    /// The same for a statement of a batch, whose plan the server is to keep. As the graph grows it
-    /// would make all of them anew, 0.1 s each, over and over in an import; and come to the same, since
-    /// they go by keys: a test looks that none scans, whatever the server takes its indexes to hold.
+    /// The same for a statement of a batch. The server must keep its plan: otherwise it would plan all these statements
+    /// again and again while the graph grows in an import, 0.1 s each. The new plans would be the same, since these
+    /// statements use keys. A test checks that none scans, for any statistics of the indexes.
     pub(super) fn steady_query(&self, params: Params) -> neo4rs::Query {
         neo4rs::Query::new(format!("{KEEP_PLAN}{}", self.text())).with_params(params.into_map())
     }
 
-    /// Says in a trace which statement ran.
+    /// Adds the statement's name to a trace.
     pub(super) fn span(&self) -> tracing::Span {
         tracing::debug_span!("statement", store = "neo4j", name = self.name)
     }
 
-    /// Notes how long it took, when what is answered is dropped.
+    /// Records the duration when the returned value is dropped.
     pub(super) fn timed(&self) -> Timed {
         Timed { name: self.name, since: Instant::now() }
     }
 }
 
-/// Without the comment at the head, which is for readers of the file.
+/// The text without the comment at its head.
 fn body(mut text: &str) -> &str {
     while let Some(rest) = text.strip_prefix("//") {
         text = rest.split_once('\n').map_or("", |(_, rest)| rest).trim_start();

@@ -27,7 +27,7 @@ pub(super) async fn fetch(store: &Inner) -> Result<StoreStatus> {
     })
 }
 
-/// Where the counter stands, and the last change in the log.
+/// The value of the counter, and the last change in the log.
 pub(super) async fn counter_and_log(store: &Inner) -> Result<(i64, i64)> {
     let rows = store.connections.read(&COUNTER_AND_LOG, Params::new()).await?;
     let row = rows.first().ok_or_else(no_counter)?;
@@ -38,7 +38,7 @@ fn no_counter() -> StoreError {
     StoreError::Setup("the store was not set up: the counter is missing".into())
 }
 
-/// The statement that puts the counter to the last change in the log, for people: no server runs it.
+/// The statement that sets the counter to the last change in the log. People run it, no server does.
 pub(super) fn mending_counter() -> String {
     MEND_COUNTER.text().lines().collect::<Vec<_>>().join(" ")
 }

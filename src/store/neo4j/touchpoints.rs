@@ -64,7 +64,7 @@ pub(super) async fn fetch(
     Ok(found)
 }
 
-/// Who owned touchpoints at a moment, of those whose owner changed since.
+/// The owners of touchpoints at a moment, for touchpoints whose owner has changed since.
 pub(super) async fn owners_as_of(
     store: &Inner,
     arrivals: Vec<Arrival>,
@@ -95,7 +95,7 @@ pub(super) async fn list(
     forms.ask(store, of, params, empty(), as_of, |row| page::<TouchpointRow<'_>, _>(row, asked.limit)).await
 }
 
-/// The newest page of what each list of identifiers owned at a moment.
+/// The newest page of the touchpoints that each list of identifiers owned at a moment.
 pub(super) async fn newest_as_of(
     store: &Inner,
     owners: &[Vec<IdentifierId>],
@@ -144,7 +144,7 @@ pub(super) async fn count(
     COUNT.ask(store, of, params, 0, as_of, |row| column(row, "found")).await
 }
 
-/// Not before, and before; all time where nothing is said.
+/// The first time (inclusive) and the end (exclusive); all time without bounds.
 pub(super) fn bounds(since: Option<Timestamp>, until: Option<Timestamp>) -> (i64, i64) {
     (since.map_or(i64::MIN + 1, |t| t.0), until.map_or(i64::MAX, |t| t.0))
 }
@@ -158,13 +158,13 @@ fn filtered(params: Params, filter: &TouchpointFilter) -> Params {
         .with("direction", filter.direction.map(|d| d.as_str()))
 }
 
-/// Writes the campaigns that touchpoints point to.
+/// Writes the campaigns of touchpoints.
 pub(super) async fn write_campaigns(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     let campaigns: BTreeSet<&Campaign> = plan.touchpoints.iter().filter_map(|t| t.fact.campaign.as_deref()).collect();
     writer.rows(&INSERT_CAMPAIGNS, campaigns.into_iter().map(campaign).collect::<Outcome<_>>()?).await
 }
 
-/// Writes messages, and those that are touchpoints.
+/// Writes messages and touchpoints.
 pub(super) async fn write(writer: &mut Writer<'_, '_>, plan: &Plan) -> Outcome<()> {
     let contacts: BTreeSet<_> = plan.touchpoints.iter().map(|t| t.arrival).collect();
     let plain = plan.messages.iter().filter(|m| !contacts.contains(&m.arrival));

@@ -1,7 +1,7 @@
-//! What shared devices did: their streams, what is to be assigned, and moves of owners.
+//! Visits on shared devices: streams of touchpoints, ranges to assign, and moves of owners.
 //!
-//! A piece is assigned by whoever holds the counter, so what it reads stays as it is. Whom it moves things to is
-//! known only then; when that is somebody who is not locked, all is begun again with the larger set.
+//! A writer assigns a piece while it holds the counter, so its rows do not change. Only then it knows the new owners.
+//! When one of these is not locked, it begins again with the larger set of locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,17 +79,17 @@ impl From<SeenRow<'_>> for Seen {
     }
 }
 
-/// What an assigned piece changes.
+/// The changes of an assigned piece.
 pub(super) struct Assignment {
-    /// The touchpoints that get another owner.
+    /// The touchpoints with a new owner.
     pub(super) given: Vec<OwnerReassignment>,
-    /// Up to where it was assigned.
+    /// The end of the piece.
     pub(super) to: Timestamp,
-    /// How many touchpoints were read.
+    /// The number of touchpoints read.
     pub(super) read: usize,
 }
 
-/// Whether anything is to be assigned.
+/// Whether there is a range to assign.
 pub(super) async fn is_noted(store: &Inner, devices: &[IdentifierId]) -> Result<bool> {
     let (statement, params) = next_of(devices);
     Ok(!store.connections.read(statement, params).await?.is_empty())
@@ -102,7 +102,7 @@ fn next_of(devices: &[IdentifierId]) -> (&'static Statement, Params) {
     }
 }
 
-/// The next range that is noted.
+/// The next recorded range.
 pub(super) async fn next(transaction: &mut Transaction<'_>, devices: &[IdentifierId]) -> Outcome<Option<Pending>> {
     let (statement, params) = next_of(devices);
     transaction.read(statement, params).await?.first().map(pending).transpose()
@@ -134,7 +134,7 @@ pub(super) async fn assign(
         match visits::in_question(&window, range.from, to, shared.then_some(rules.session_gap)) {
             Cut::Visits(visits) => break visits,
             Cut::Needs { before, after } => {
-                // Else a long stream would be cut again and again while it is read.
+                // Otherwise a long stream would be cut again with each page.
                 page *= 2;
                 if before {
                     let first = window.seen.first().map_or(from, place);
@@ -189,7 +189,7 @@ pub(super) async fn list_seen(
     rows.iter().rev().map(|row| Ok(column::<SeenRow<'_>>(row, "item")?.into())).collect()
 }
 
-/// Those of them whom a customer holds and who live on no device.
+/// The identifiers among these that have a customer and are not device identifiers.
 async fn people(
     transaction: &mut Transaction<'_>,
     rules: &IdentityRules,
@@ -233,7 +233,7 @@ async fn given(
     Ok(given)
 }
 
-/// The keys of the identifiers and the orders that this is about: they are to be locked.
+/// The keys of the identifiers and the orders to lock.
 pub(super) async fn to_lock(
     transaction: &mut Transaction<'_>,
     given: &[OwnerReassignment],
@@ -244,8 +244,8 @@ pub(super) async fn to_lock(
     Ok(keys)
 }
 
-/// Moves the touchpoints; then what it takes to plan what goes along: what was said of the orders, added to
-/// `known`, and who has what left.
+/// Moves the touchpoints, and reads the input for the plan of the attached data: the events of the orders, added to
+/// `known`, and the remaining rows of each owner.
 pub(super) async fn move_owners(
     transaction: &mut Transaction<'_>,
     given: &[OwnerReassignment],
@@ -287,7 +287,7 @@ pub(super) async fn move_owners(
     Ok(latest)
 }
 
-/// Whoever has the touchpoints now was on their devices, and whoever had them perhaps for a shorter time.
+/// The new owner of touchpoints was on their devices, and the former owner perhaps for a shorter time.
 async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[OwnerReassignment], seq: i64) -> Outcome<()> {
     let gained = gained_devices(given).into_iter().map(|((identifier, device), (first, last))| {
         row! { "identifier" => identifier, "device" => device, "first_at" => first, "last_at" => last }
@@ -300,7 +300,7 @@ async fn hand_over_devices(transaction: &mut Transaction<'_>, given: &[OwnerReas
     Ok(())
 }
 
-/// Takes out what was assigned of a range.
+/// Removes the assigned part of a range.
 pub(super) async fn shorten(transaction: &mut Transaction<'_>, range: &Pending, to: Timestamp) -> Outcome<()> {
     let params = Params::new().with("device", range.device).with("from_at", range.from).with("to_at", range.to);
     transaction.write(&DROP_PENDING, params).await?;
@@ -310,7 +310,7 @@ pub(super) async fn shorten(transaction: &mut Transaction<'_>, range: &Pending, 
     }
 }
 
-/// Notes what a plan says is to be assigned; answers the devices. `health` is what was kept of figures before.
+/// Records the ranges that a plan wants to assign. Returns the devices. `health` has the figures before this write.
 pub(super) async fn note(transaction: &mut Transaction<'_>, plan: &Plan, kept: &str) -> Outcome<Vec<IdentifierId>> {
     let mut ranges = plan.pending.clone();
     if !plan.reassigned.is_empty() && health::parse(kept)?.shared > 0 {
@@ -322,7 +322,7 @@ pub(super) async fn note(transaction: &mut Transaction<'_>, plan: &Plan, kept: &
         return Ok(Vec::new());
     }
     ranges.sort_unstable();
-    // Of one device those that touch each other are one.
+    // Ranges of one device that touch each other become one.
     let mut joined: Vec<Pending> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
@@ -348,13 +348,13 @@ async fn put(transaction: &mut Transaction<'_>, ranges: &[Pending]) -> Outcome<(
     transaction.write(&WRITE_PENDING, Params::new().with("rows", list(rows))).await
 }
 
-/// Notes that all of every shared device is to be assigned, since rules have changed.
+/// Records that all visits of every shared device are to be assigned, since rules have changed.
 pub(super) async fn note_all(transaction: &mut Transaction<'_>) -> Outcome<()> {
     let params = Params::new().with("from_at", Timestamp::MIN).with("to_at", Timestamp::MAX);
     transaction.write(&WRITE_PENDING_OF_ALL, params).await
 }
 
-/// Every change of an owner within.
+/// Every change of an owner in the range.
 pub(super) async fn owner_moves(store: &Inner, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
     let rows = store.connections.read(&OWNER_MOVES, Params::new().with("after", after).with("upto", upto)).await?;
     let moves = rows.iter().map(|row| {

@@ -1,4 +1,4 @@
-//! Why two identifiers belong together: the links that a search asks for, one read a level.
+//! Why two identifiers belong together: reads the links for the search, one read per level.
 
 use super::bolt::Params;
 use super::rows::{column, strange};
@@ -18,15 +18,15 @@ statements! {
     pub(super) LINKS_WITHIN = "links/list_within";
 }
 
-/// A customer with no more links than this is read whole: a long chain would take many trips.
+/// A customer with at most this many links is read completely, since a long chain would need many trips.
 const AT_ONCE: usize = 10_000;
 
-/// How often it is tried while identifiers change hands under it.
+/// How often the search is tried while identifiers move to other customers.
 const ATTEMPTS: u32 = 3;
 
-/// The shortest chain of links that bound; where there is none, the shortest with what people said who merged.
-/// The levels are not of one moment: links that bound stay,
-/// but an identifier may change hands, so at the end the chain's are looked at once more.
+/// The shortest chain of accepted links. Without such a chain, the shortest chain that also uses merges by people. The
+/// levels are not read at one moment: accepted links stay, but an identifier may move to another customer. So at the
+/// end the identifiers of the chain are read once more.
 pub(super) async fn explain(
     store: &Inner,
     from: &IdentifierKey,

@@ -1,4 +1,4 @@
-//! The words that customers are found by, made again for what an older version stored.
+//! The words for the search of customers, made again for the data of an older version.
 
 use neo4rs::BoltType;
 use serde_json::value::RawValue;
@@ -18,12 +18,12 @@ statements! {
     MAKE_TRAIT_WORDS = "words/update_claims";
 }
 
-/// How many are made in one transaction.
+/// How many rows get their words in one transaction.
 const PAGE: usize = 5_000;
 
-/// Makes the words of everything. Each page is a transaction of its own; whoever is ended in the middle begins again.
+/// Makes the words of all data. Each page is a transaction of its own. After a stop in the middle, it begins again.
 pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
-    tracing::info!("the words that customers are found by are made anew, once");
+    tracing::info!("making the search words of customers again, once");
     let of_identifier = |row: &neo4rs::Row| -> Result<String, Fault> {
         let key =
             IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
@@ -66,7 +66,7 @@ async fn pages(
                 if count < PAGE {
                     return Ok(());
                 }
-                tracing::info!(done, "making the words that customers are found by");
+                tracing::info!(done, "making the search words of customers");
             }
             Err(fault) => {
                 transaction.roll_back().await;

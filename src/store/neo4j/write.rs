@@ -1,8 +1,8 @@
-//! A plan's rows, written with few statements: each takes a list, and is left out when it is empty.
+//! Writes a plan's rows with few statements. Each statement takes a list, and is skipped when the list is empty.
 //!
-//! Memberships and consents come first: they alone can touch identifiers that the batch did not
-//! lock (others of its customers), so that a deadlock with a writer who waits for such a customer
-//! costs little.
+//! Memberships and consents come first: only these can change identifiers that the batch did not lock (other
+//! identifiers of its customers). So a deadlock with a writer that waits for such a customer happens early and loses
+//! little work.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,20 +20,20 @@ use crate::domain::customer::CustomerId;
 use crate::stitching::Plan;
 use crate::store::StoreError;
 
-/// The most rows of one statement, whose text and rows the server holds in memory.
+/// The most rows of one statement. The server has the text and the rows in memory.
 const AT_A_TIME: usize = 20_000;
 
-/// What a step of a write answers.
+/// The result of a step of a write.
 pub(super) type Outcome<T> = std::result::Result<T, Fault>;
 
-/// The nodes that the locks of a batch made and that are still empty.
+/// The nodes that a batch's locks made and that are still empty.
 pub(super) struct Placeholders<'a> {
     pub(super) identifiers: &'a BTreeSet<String>,
     pub(super) orders: &'a BTreeSet<String>,
 }
 
-/// Writes everything. `sizes` is how many identifiers customers have that have others than before,
-/// `health` what is kept of all figures when any changed.
+/// Writes everything. `sizes` has the number of identifiers of each customer whose identifiers changed; `health` has
+/// all figures when any of these changed.
 pub(super) async fn write(
     transaction: &mut Transaction<'_>,
     plan: &Plan,
@@ -71,7 +71,7 @@ pub(super) struct Writer<'a, 't> {
 }
 
 impl Writer<'_, '_> {
-    /// Writes rows by a statement, few enough at a time.
+    /// Writes rows with a statement, a limited number at a time.
     pub(super) async fn rows(&mut self, statement: &Statement, rows: Vec<BoltType>) -> Outcome<()> {
         for rows in rows.chunks(AT_A_TIME) {
             let params = Params::new().with_list("rows", rows).with("seq", self.seq);

@@ -1,4 +1,4 @@
-//! Writing a batch, a person's decision, or the moves of a replay: each is planned and written in one transaction.
+//! Writes a batch, a person's decision, or the moves of a replay. Each is planned and written in one transaction.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -18,7 +18,7 @@ pub(super) fn apply(
     at: Timestamp,
     new_id: &NewId,
 ) -> Result<Applied> {
-    // Immediate: the lock is taken before anything is read, so what the plan stands on stays true.
+    // Immediate: the transaction takes the lock before its first read, so the rows of the plan do not change.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (last, at) = last_change(&transaction, rules, at)?;
     let mut known = known::read(&transaction, batch)?;
@@ -96,14 +96,14 @@ pub(super) fn make_moves(
     Ok(AppliedMoves { change: plan.seq, done })
 }
 
-/// The last change, and the time of the next, when `rules` are the newest.
+/// The last change, and the time of the next. Fails when `rules` are not the newest.
 fn last_change(db: &Connection, rules: &IdentityRules, at: Timestamp) -> Result<(i64, Timestamp)> {
     rules::check(db, rules)?;
     let (last, last_at) = status::last_change(db)?;
     Ok((last, at.max(last_at)))
 }
 
-/// Plans, and reads what the plan misses, until nothing is missing. `moves` are those that it makes.
+/// Plans, and reads the rows that the plan misses, until nothing is missing. `moves` are the moves to make.
 fn planned<T>(
     db: &Connection,
     known: &mut Known,
@@ -121,7 +121,7 @@ fn planned<T>(
     }
 }
 
-/// Writes the plan and commits it; answers the devices whose visits are to be assigned.
+/// Writes the plan and commits it. Returns the devices whose visits are to be assigned.
 fn commit(transaction: Transaction<'_>, known: &Known, plan: &Plan) -> Result<Vec<IdentifierId>> {
     write::write(&transaction, known, plan)?;
     let devices = visits::note(&transaction, plan)?;

@@ -1,4 +1,4 @@
-//! A whole database into another file, by SQLite's own way of copying: of one moment, also while others write.
+//! Copies a whole database into another file with SQLite's backup. The copy shows one moment, also while others write.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,14 +12,14 @@ use super::look::{FileTrouble, look};
 use super::{set_up, status};
 use crate::store::{Result, StoreError, StoreStatus};
 
-/// How long another process that ends or begins is waited for.
+/// The time to wait for another process that opens or closes the file.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Copies the database at `from` into a new file `to`, and looks whether what came is whole. While it works the copy is
-/// called `<to>.part`.
+/// Copies the database at `from` into a new file `to`, and checks the copy. During the work the copy is named
+/// `<to>.part`.
 ///
 /// # Errors
-/// [`Setup`](StoreError::Setup) when there is nothing to copy or `to` is there already; of the disk.
+/// [`Setup`](StoreError::Setup) when there is nothing to copy or `to` exists; errors of the disk.
 pub fn back_up(from: &Path, to: &Path) -> Result<StoreStatus> {
     if !from.exists() {
         return Err(StoreError::Setup(format!("{}: there is no such file", from.display())));
@@ -27,10 +27,11 @@ pub fn back_up(from: &Path, to: &Path) -> Result<StoreStatus> {
     copy(from, to)
 }
 
-/// Puts the database at `from`, which is looked at first, in the place `to`, where none with anything in it may be.
+/// Checks the database at `from`, then copies it to `to`. A database at `to` must be empty.
 ///
 /// # Errors
-/// [`Setup`](StoreError::Setup) when it is none, is damaged, is a newer program's, or the place is taken; of the disk.
+/// [`Setup`](StoreError::Setup) when `from` is not a database, is damaged, or was made by a newer program, or when `to`
+/// has data; errors of the disk.
 pub fn restore(from: &Path, to: &Path) -> Result<StoreStatus> {
     if !from.exists() {
         return Err(StoreError::Setup(format!("{}: there is no such file", from.display())));
@@ -39,7 +40,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<StoreStatus> {
         if matches!(trouble, FileTrouble::WalStale | FileTrouble::WalHeader | FileTrouble::WalDamaged { .. }) {
             return Err(StoreError::Setup(trouble.words(from)));
         }
-        // A copy that another tool made well looks so too: what it holds is printed, for whoever knows.
+        // A good copy made by another tool looks the same. So the contents are printed, for a person to judge.
         if trouble == FileTrouble::WalMissing {
             tracing::warn!("{}", trouble.words(from));
         }
@@ -48,7 +49,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<StoreStatus> {
     copy(from, to)
 }
 
-/// Whether anything is stored at a path, or belongs to something that was. Takes an empty database away.
+/// Whether a path has a database with data, or files of a former database. Deletes an empty database.
 fn free_the_place(path: &Path) -> Result<()> {
     let shown = path.display();
     let taken = |what: &str| {
@@ -72,7 +73,7 @@ fn free_the_place(path: &Path) -> Result<()> {
         if set_up::version(&db)? == 0 && tables > 0 {
             return taken("is a database of another program");
         }
-        // Goes only when nobody else has it open.
+        // Works only when no other process has the file open.
         let alone: rusqlite::Result<String> =
             db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0));
         if !alone.is_ok_and(|mode| mode == "delete") {
@@ -90,13 +91,13 @@ fn copy(from: &Path, to: &Path) -> Result<StoreStatus> {
         return Err(StoreError::Setup(format!("{} is there already: name another file", to.display())));
     }
     let part = beside(to, ".part");
-    // One that was left by a copy that was killed.
+    // A file that a killed copy left.
     let _ = std::fs::remove_file(&part);
     drop(make(&part).map_err(|error| failed("made", &part, error))?);
     let copied = copy_into(from, &part).and_then(|status| {
         let placed = File::open(&part).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&part, to));
         placed.map_err(|error| failed("written", to, error))?;
-        // That it is there is to survive a power cut too; some file systems cannot say so of a folder.
+        // The name of the file must survive a power cut too. Some file systems cannot sync a folder.
         let _ = File::open(folder(to)).and_then(|folder| folder.sync_all());
         Ok(status)
     });
@@ -109,7 +110,8 @@ fn copy(from: &Path, to: &Path) -> Result<StoreStatus> {
 }
 
 fn copy_into(from: &Path, part: &Path) -> Result<StoreStatus> {
-    // Only read: one that writes would, as the last to close it, end a file that a kill has left.
+    // Read-only: a connection that can write would, as the last one to close, move the log of a killed process into the
+    // file.
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     source.busy_timeout(WAIT)?;
     match set_up::version(&source)? {
@@ -121,7 +123,7 @@ fn copy_into(from: &Path, part: &Path) -> Result<StoreStatus> {
     {
         let backup = Backup::new(&source, &mut target)?;
         let mut tries = 0;
-        // All at once: a copy in steps begins again whenever somebody writes.
+        // In one step: a copy in many steps begins again after each write of another connection.
         loop {
             match backup.step(-1)? {
                 StepResult::Done => break,
@@ -133,7 +135,7 @@ fn copy_into(from: &Path, part: &Path) -> Result<StoreStatus> {
             }
         }
     }
-    // One file, that goes with nothing beside it.
+    // One file, without a log beside it.
     target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     let faults = set_up::faults(&target, false)?;
     if let Some(first) = faults.first() {

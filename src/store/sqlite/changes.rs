@@ -1,4 +1,4 @@
-//! The change log, and what a customer's id had become by a place of it.
+//! The change log, and the customer that an id stood for at a place of the log.
 
 use rusqlite::{Connection, params};
 
@@ -14,7 +14,7 @@ statements! {
     CUSTOMER_MERGE = "customers/fetch_merge";
 }
 
-/// A run behind `after`.
+/// A run after `after`.
 pub(super) fn list(db: &Connection, after: ChangePlace, limit: usize) -> Result<ChangeRun> {
     let mut run = RunBuilder::new(after, limit);
     let mut statement = CHANGES.on(db)?;
@@ -27,7 +27,7 @@ pub(super) fn list(db: &Connection, after: ChangePlace, limit: usize) -> Result<
     Ok(run.done())
 }
 
-/// Follows the merges that were done by then and not undone.
+/// Follows the merges that were in force at that change.
 pub(super) fn became(db: &Connection, mut id: CustomerId, seq: i64) -> Result<Vec<CustomerId>> {
     let mut statement = CUSTOMER_MERGE.on(db)?;
     let mut way = Vec::new();

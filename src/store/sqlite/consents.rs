@@ -1,4 +1,4 @@
-//! Consents: the decisions that identifiers hold now, and new ones.
+//! Consents: the present consents of identifiers, and new ones.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ statements! {
     TAKE_CONSENT = "consents/update_holder_ended";
 }
 
-/// Adds what `holders` hold, or held at a moment, to `into`; a decision that several hold is one in memory too.
+/// Adds the consents of `holders`, now or at a moment, to `into`. A consent of several identifiers is in memory once.
 pub(super) fn read(
     db: &Connection,
     holders: impl IntoIterator<Item = IdentifierId>,
@@ -33,7 +33,7 @@ pub(super) fn read(
     gather(&mut statement, holders, as_of, into)
 }
 
-/// What an identifier holds or held, and whether it does still.
+/// The present and past consents of an identifier, and which ones are present.
 pub(super) fn read_ever(db: &Connection, identifier: IdentifierId, into: &mut Vec<(ConsentGiven, bool)>) -> Result<()> {
     CONSENTS_EVER_OF_IDENTIFIER.on(db)?.all([identifier.0], into, |row| {
         Ok((ConsentGiven { identifier, consent: Arc::new(decode(row)?) }, row.get(8)?))
@@ -65,13 +65,13 @@ fn gather(
     Ok(())
 }
 
-/// One decision per name, in their order, whoever holds it.
+/// One consent per name, in the order of the names, for any holder.
 pub(super) fn fetch(db: &Connection, arrivals: &[Arrival]) -> Result<Vec<Option<Consent>>> {
     let mut statement = CONSENT.on(db)?;
     arrivals.iter().map(|arrival| statement.first([arrival.0], decode)).collect()
 }
 
-/// Writes the plan's decisions, and who holds which from now on.
+/// Writes the plan's consents and their holders.
 pub(super) fn record(db: &Connection, plan: &Plan) -> Result<()> {
     let mut insert = INSERT_CONSENT.on(db)?;
     for c in &plan.consents {

@@ -1,4 +1,4 @@
-//! One customer as one read answers it.
+//! Reads one customer as a consistent view.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ statements! {
     OWNERS_OF_ORDER_AS_OF = "orders/list_owners_as_of";
 }
 
-/// What one key finds: a fault of its own, nobody, or the customer.
+/// The result for one key: an error of this key, none, or the customer.
 type Found = Result<Option<Arc<CustomerView>>>;
 
 /// One view per key, in their order.
@@ -55,7 +55,7 @@ pub(super) fn fetch(
     Ok(views)
 }
 
-/// The present view of a customer that a key found: the cached one where it is what is stored.
+/// The present view of a customer that a key found: the cached view if it equals the stored data.
 fn present(
     db: &Connection,
     cache: &ViewCache,
@@ -88,7 +88,7 @@ fn present(
     Ok(view)
 }
 
-/// The customer that a key means now.
+/// The present customer of a key.
 fn find(db: &Connection, key: &CustomerKey) -> Result<Option<i64>> {
     let born = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?);
     match key {
@@ -105,7 +105,7 @@ fn find(db: &Connection, key: &CustomerKey) -> Result<Option<i64>> {
     }
 }
 
-/// The customer that a key meant at a moment.
+/// The customer of a key at a moment.
 fn find_as_of(db: &Connection, key: &CustomerKey, moment: Moment) -> Result<Option<i64>> {
     match key {
         CustomerKey::Id(id) => memberships::customer(db, id, moment),
@@ -139,7 +139,7 @@ fn card(db: &Connection, born: i64, name_alone: bool) -> Result<Option<(Customer
     Ok(Some((Customer { id, created_seq: Arrival(born), version, former_ids }, identifiers)))
 }
 
-/// The same as of a moment.
+/// A customer and its identifiers as of a moment.
 fn card_as_of(db: &Connection, born: i64, moment: Moment) -> Result<Option<(Customer, Vec<Identifier>)>> {
     let owners = memberships::list(db, born, moment)?;
     let Some(id) = memberships::id_of(db, born)?.filter(|_| !owners.is_empty()) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What people decided, and what is told of identifiers whose customer comes apart.
+//! People's decisions, and the histories of identifiers whose customer is split.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ statements! {
     INSERT_SIDE = "decisions/insert_side";
 }
 
-/// Where the known identifiers stand in decisions.
+/// The sides of the known identifiers in decisions.
 pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
     if ANY_DECISION.on(db)?.count([])? == 0 {
         return Ok(());
@@ -47,7 +47,7 @@ pub(super) fn read_sides(db: &Connection, known: &mut Known) -> Result<()> {
     Ok(())
 }
 
-/// Adds what a plan misses.
+/// Adds the rows that a plan misses.
 pub(super) fn read_missing(db: &Connection, missing: &Missing, known: &mut Known) -> Result<()> {
     read_histories(db, &missing.histories, known)?;
     for id in missing.consents.difference(&missing.histories) {
@@ -57,7 +57,7 @@ pub(super) fn read_missing(db: &Connection, missing: &Missing, known: &mut Known
     read_sightings(db, &missing.sightings, known)
 }
 
-/// Adds what these devices were seen with, and who holds that.
+/// Adds the identifiers seen with these devices, and their customers.
 fn read_sightings(db: &Connection, devices: &BTreeSet<IdentifierId>, known: &mut Known) -> Result<()> {
     let mut statement = SIGHTINGS_OF_IDENTIFIER.on(db)?;
     for device in devices {
@@ -108,7 +108,7 @@ fn read_histories(db: &Connection, ids: &BTreeSet<IdentifierId>, known: &mut Kno
     Ok(())
 }
 
-/// Of each identifier those it was parted from.
+/// For each identifier, the identifiers that were kept apart from it.
 pub(super) fn kept_apart(
     db: &Connection,
     ids: &[IdentifierId],
@@ -120,7 +120,7 @@ pub(super) fn kept_apart(
     for id in ids {
         let mut others = Vec::new();
         statement.all([id.0, change], &mut others, |row| arrival(row, 0))?;
-        // More than one decision may part the same two.
+        // Several decisions may keep the same two apart.
         others.sort_unstable();
         others.dedup();
         others.truncate(MOST_KEPT_APART);
@@ -129,7 +129,7 @@ pub(super) fn kept_apart(
     Ok(all)
 }
 
-/// Writes what was decided, and the sides that identifiers took.
+/// Writes decisions, and the sides of identifiers.
 pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
     let mut decision = INSERT_DECISION.on(db)?;
     let mut side = INSERT_SIDE.on(db)?;

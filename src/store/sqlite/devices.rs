@@ -1,4 +1,4 @@
-//! Devices, and which identifiers live on them.
+//! Devices and their identifiers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,13 +37,13 @@ statements! {
     IDENTIFIERS_AS_OF = "devices/list_identifiers_as_of";
 }
 
-/// The most devices of one question, and the most identifiers of one device.
+/// The most devices of one read, and the most identifiers of one device.
 pub(super) const MOST: usize = 1_000;
 
 /// The first and the last.
 type Times = (Timestamp, Timestamp);
 
-/// Widens the times of what was seen and adds who lives there.
+/// Widens the times of devices and adds identifiers to them.
 pub(super) fn see(db: &Connection, devices: &[DeviceRow], seq: i64) -> Result<()> {
     let mut keep = KEEP_DEVICE.on(db)?;
     let mut alone = SEE_DEVICE_ALONE.on(db)?;
@@ -65,8 +65,8 @@ pub(super) fn see(db: &Connection, devices: &[DeviceRow], seq: i64) -> Result<()
     Ok(())
 }
 
-/// Touchpoints went to others: whoever has them now was on their devices, and whoever had them perhaps for a
-/// shorter time. Called when they have changed their owners.
+/// Updates devices after touchpoints changed their owners: the new owner was on these devices, and the former owner
+/// perhaps for a shorter time. Called after the owners were changed.
 pub(super) fn hand_over(db: &Connection, given: &[OwnerReassignment], seq: i64) -> Result<()> {
     let mut row_of = ID.on(db)?;
     let mut store_on = STORE_ON.on(db)?;
@@ -84,7 +84,7 @@ pub(super) fn hand_over(db: &Connection, given: &[OwnerReassignment], seq: i64) 
     Ok(())
 }
 
-/// One device per key, in their order, with everybody who lives on it, oldest first.
+/// One device per key, in the order of the keys, with all its identifiers, oldest first.
 pub(super) fn fetch(db: &Connection, keys: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Device>>> {
     if let Some(moment) = as_of {
         return fetch_as_of(db, keys, moment);
@@ -119,14 +119,15 @@ fn fetch_as_of(db: &Connection, keys: &[Arc<str>], moment: Moment) -> Result<Vec
     Ok(found)
 }
 
-/// Every device of each: of a customer with the times of that customer, of an identifier with the device's own.
+/// Every device of each owner. A device of a customer has the times of that customer; a device of an identifier has its
+/// own times.
 pub(super) fn list(db: &Connection, of: &[Of], as_of: Option<Moment>) -> Result<Vec<Vec<Device>>> {
     let mut owners = Owners::new(db, as_of)?;
     of.iter().map(|of| list_of(db, &owners.of(of)?, matches!(of, Of::Identifier(_)), as_of)).collect()
 }
 
-/// Every device that `owners` live on, last seen first, with those of them that do, and when they were seen there,
-/// or anybody when `own` says so.
+/// Every device of `owners`, last seen first, with its identifiers among `owners`. Its times are those of these
+/// identifiers, or with `own` those of all identifiers.
 pub(super) fn list_of(
     db: &Connection,
     owners: &[IdentifierId],
@@ -196,8 +197,9 @@ fn list_of_as_of(db: &Connection, owners: &[IdentifierId], own: bool, moment: Mo
     Ok(devices)
 }
 
-/// When an identifier had been seen on a device. Its touchpoints tell, and rows for events that made none; or else
-/// what it carried for others, as the identifier of a browser does; or else what is known `now`.
+/// When an identifier had been seen on a device. The times come from its touchpoints and from the rows of events
+/// without a touchpoint; else from the touchpoints it carried for others, as a browser's identifier does; else from the
+/// present times `now`.
 fn seen_on(
     db: &Connection,
     device: i64,
@@ -218,8 +220,8 @@ fn seen_on(
     Ok(bounds(&times).unwrap_or(now))
 }
 
-/// A device that was there, with everybody who lived on it. Whoever a touchpoint on it hangs on is among
-/// them, so their touchpoints tell when it was seen, and for events that made none there are rows.
+/// A device of the past, with all its identifiers. The owner of each touchpoint on the device is among these, so the
+/// times of the device come from their touchpoints, and from the rows of events without a touchpoint.
 fn device(db: &Connection, id: i64, moment: Moment) -> Result<Option<Device>> {
     let read = |row: &rusqlite::Row<'_>| {
         let fact = DeviceFact {
@@ -249,7 +251,7 @@ fn device(db: &Connection, id: i64, moment: Moment) -> Result<Option<Device>> {
         seen.extend(found.into_iter().flatten().map(|(first, last)| (Timestamp(first), Timestamp(last))));
     }
     SEEN_ALONE_AS_OF.on(db)?.all([id, moment.change], &mut seen, |row| Ok((time(row, 0)?, time(row, 1)?)))?;
-    // What a file of version 1 did not keep is taken to be as it is now.
+    // Data that a file of version 1 did not keep is taken from the present.
     let (first_seen_at, last_seen_at) = bounds(&seen).unwrap_or(now);
     Ok(Some(Device { fact, first_seen_at, last_seen_at, identifiers }))
 }

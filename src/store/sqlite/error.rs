@@ -1,10 +1,11 @@
-//! What SQLite's errors mean, in words a person can act on. No value of a row is ever in them.
+//! Turns SQLite's errors into store errors whose texts tell a person what to do. The texts never contain a value of a
+//! row.
 
 use rusqlite::{Error, ErrorCode};
 
 use crate::store::StoreError;
 
-/// How what is said begins of a file that cannot be opened, and of one that cannot be read or written: the disk may be
+/// The beginnings of two errors: the file cannot be opened; the file cannot be read or written, since the disk may be
 /// full or read-only.
 pub(super) const CANNOT_OPEN: &str = "the database file cannot be opened";
 pub(super) const IO_FAILED: &str = "reading or writing the file failed";
@@ -57,7 +58,7 @@ impl From<Error> for StoreError {
     }
 }
 
-/// The sort of a driver's error, without the values in it.
+/// The kind of a driver's error, without its values.
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::InvalidColumnIndex(_) | Error::InvalidColumnName(_) => "a column is missing",

@@ -1,6 +1,5 @@
-//! The files of a database: that only this user reads them, and that those at the path are still the ones that are
-//! open. A file can be moved away or replaced while it is open; what is written then is in a file that nobody will
-//! find.
+//! Checks the files of a database: only this user may read them, and the files at the path must be the open files. An
+//! open file can be moved or replaced; later writes would then go to a file that nobody finds.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
@@ -11,15 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::error::{CANNOT_OPEN, IO_FAILED};
 use crate::store::{Result, StoreError};
 
-/// Less than this left on a disk is worth a try whether anything can be written.
+/// When the disk has less space than this, the store tries whether it can write.
 const LITTLE: u64 = 1 << 20;
-/// With less than this left a failed write failed for that.
+/// When the disk has less space than this, the cause of a failed write is the full disk.
 const NOTHING: u64 = 64 << 10;
 
 /// Device and number of a file.
 type Id = (u64, u64);
 
-/// The files at one path, as the connections of this process know them.
+/// The files at one path that this process has open.
 pub(super) struct Files {
     path: PathBuf,
     known: Mutex<Known>,
@@ -27,17 +26,18 @@ pub(super) struct Files {
 
 #[derive(Default)]
 struct Known {
-    /// The file that was opened first.
+    /// The database file, as it was opened first.
     main: Option<Id>,
-    /// The log beside it and its index, while connections are open: the last one that closes takes both away.
+    /// The log of the file and the log's index, while connections are open. The last connection deletes both when it
+    /// closes.
     beside: [Option<Id>; 2],
     connections: usize,
 }
 
-/// What stands beside the file while it is open.
+/// The files beside an open database file.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// A connection is open, for as long as this lives.
+/// A guard of an open connection: the connection counts as open until the guard is dropped.
 pub(super) struct Opened(Arc<Files>);
 
 impl Drop for Opened {
@@ -59,25 +59,25 @@ impl Files {
         &self.path
     }
 
-    /// Whether a connection was opened here before.
+    /// Whether this process opened a connection here before.
     pub(super) fn are_known(&self) -> bool {
         self.lock().main.is_some()
     }
 
-    /// Before a connection is opened. A file that is not there yet is made, once, for this user alone; SQLite gives
-    /// what it makes beside it the same rights.
+    /// Called before a connection is opened. It creates a missing file once, readable for this user only. SQLite gives
+    /// the files that it creates beside it the same rights.
     pub(super) fn before_open(&self, makes: bool) -> Result<()> {
         if self.are_known() {
             return self.check();
         }
         if makes {
-            // Whatever is wrong with it, and that it is there, is SQLite's to say.
+            // SQLite reports when the file exists already or is faulty.
             let _ = make(&self.path);
         }
         Ok(())
     }
 
-    /// After a connection was opened.
+    /// Called after a connection was opened.
     pub(super) fn opened(self: &Arc<Self>) -> Opened {
         let id = id(&self.path);
         let mut known = self.lock();
@@ -86,10 +86,10 @@ impl Files {
         Opened(self.clone())
     }
 
-    /// Whether what is at the path is what is open.
+    /// Whether the files at the path are the open files.
     ///
     /// # Errors
-    /// [`Away`](StoreError::Away): it may be put back.
+    /// [`Away`](StoreError::Away): a person may put the file back.
     pub(super) fn check(&self) -> Result<()> {
         let mut known = self.lock();
         let Some(main) = known.main else { return Ok(()) };
@@ -120,7 +120,7 @@ impl Files {
         }
     }
 
-    /// Whether there is so little space that a write may fail, or the disk takes none at all.
+    /// Whether a write may fail because there is little space or the disk is read-only.
     pub(super) fn are_in_danger(&self) -> bool {
         self.disk().is_some_and(|disk| disk.read_only || disk.free < LITTLE)
     }
@@ -130,7 +130,7 @@ impl Files {
         self.disk().is_some_and(|disk| disk.free < LITTLE)
     }
 
-    /// An error of the disk, told by what is wrong with the disk.
+    /// An error of the disk, with its cause.
     pub(super) fn explain(&self, error: StoreError) -> StoreError {
         let (StoreError::Away(text) | StoreError::Setup(text)) = &error else { return error };
         if !text.starts_with(IO_FAILED) && !text.starts_with(CANNOT_OPEN) {
@@ -159,7 +159,7 @@ impl Files {
     }
 }
 
-/// What is said of a full disk.
+/// The text for a full disk.
 pub(super) fn full() -> StoreError {
     StoreError::Full("the disk of the database is full: free some space; nothing of this was stored".into())
 }
@@ -169,12 +169,12 @@ struct Disk {
     free: u64,
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The file beside a database that has its name and this ending.
+/// The file beside a database with the same name and this ending.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
@@ -185,15 +185,15 @@ fn id(path: &Path) -> Option<Id> {
     std::fs::metadata(path).ok().map(|found: Metadata| (found.dev(), found.ino()))
 }
 
-/// A new file for this user alone, empty.
+/// A new empty file that only this user can read.
 ///
 /// # Errors
-/// Of the disk; [`AlreadyExists`](ErrorKind::AlreadyExists) when there is one.
+/// Errors of the disk; [`AlreadyExists`](ErrorKind::AlreadyExists) when the file exists.
 pub(super) fn make(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Whether others of this machine may read it; `None` when it is not there.
+/// Whether other users of this machine may read the file; `None` when there is no file.
 pub(super) fn others_read(path: &Path) -> Option<bool> {
     match std::fs::metadata(path) {
         Ok(found) => Some(found.mode() & 0o077 != 0),

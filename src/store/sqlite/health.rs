@@ -1,4 +1,4 @@
-//! Figures about who is who in the whole store.
+//! Figures about identities in the whole store.
 
 use rusqlite::{Connection, params};
 
@@ -17,7 +17,7 @@ statements! {
     LARGEST_CUSTOMERS = "customers/list_largest";
 }
 
-/// The figures as they stand.
+/// The present figures.
 pub(super) fn fetch(db: &Connection) -> Result<Health> {
     let health = HEALTH.on(db)?.first([], |row| json(row, 0))?;
     health.ok_or_else(|| StoreError::Data("the row of counters is missing".into()))
@@ -31,7 +31,7 @@ pub(super) fn largest(db: &Connection, limit: usize) -> Result<Vec<(CustomerId, 
     Ok(customers)
 }
 
-/// Adds what a plan changes.
+/// Adds the changes of a plan.
 pub(super) fn record(db: &Connection, born: &Births<'_>, figures: &Figures) -> Result<()> {
     let mut resize = RESIZE_CUSTOMER.on(db)?;
     for (customer, count) in &figures.sizes {
@@ -41,7 +41,7 @@ pub(super) fn record(db: &Connection, born: &Births<'_>, figures: &Figures) -> R
         let kept = fetch(db)?;
         let mut health = kept.clone();
         health.add(&figures.health);
-        // Mostly the names are those that were there.
+        // Most plans have no new names.
         if health != kept {
             PUT_HEALTH.on(db)?.execute([serde_json::to_string(&health)?])?;
         }

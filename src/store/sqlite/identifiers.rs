@@ -1,4 +1,4 @@
-//! Identifiers: found by key or by id, listed by customer, and whose rows a question is about.
+//! Identifiers: found by key or by id, listed by customer; and the owners of a read.
 
 use rusqlite::{Connection, Row};
 
@@ -86,7 +86,7 @@ pub(super) fn without_figures(db: &Connection, born: i64, id: &CustomerId) -> Re
     Ok(identifiers)
 }
 
-/// The identifiers each question is about, now or as of a moment.
+/// The identifiers of each read, now or as of a moment.
 pub(super) struct Owners<'c> {
     db: &'c Connection,
     members: Prepared<'c>,
@@ -98,7 +98,7 @@ impl<'c> Owners<'c> {
         Ok(Owners { db, members: MEMBERS_OF_CUSTOMER.on(db)?, as_of })
     }
 
-    /// Those of the customer, or of the one it became; or the one identifier.
+    /// The identifiers of the customer, or of the customer it was merged into; or the one identifier.
     pub(super) fn of(&mut self, of: &Of) -> Result<Vec<IdentifierId>> {
         let mut ids = Vec::new();
         match (of, self.as_of) {
@@ -114,7 +114,7 @@ impl<'c> Owners<'c> {
     }
 }
 
-/// An identifier that was there at a moment, with its figures.
+/// An identifier that existed at a moment, with its figures.
 pub(super) fn counted(
     db: &Connection,
     id: IdentifierId,
@@ -141,7 +141,7 @@ pub(super) fn counted(
     Ok(Some(Identifier { id, key, first_seen_at, last_seen_at, customer, rollup, shared_since }))
 }
 
-/// What had happened under an identifier, counted.
+/// The figures of an identifier at a moment, counted from its rows.
 fn figures(db: &Connection, id: IdentifierId, moment: Moment) -> Result<Rollup> {
     let mut rollup = Rollup::default();
     let mut channels = Vec::new();

@@ -1,4 +1,4 @@
-//! Identity histories: what happened to customers, those they absorbed included.
+//! Identity histories of customers, including the customers merged into them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) fn insert(db: &Connection, born: &Births<'_>, events: &[IdentityEvent
     Ok(())
 }
 
-/// Who was refused in these messages.
+/// The identifiers that were refused in these messages.
 pub(super) fn refused(db: &Connection, messages: BTreeSet<&Arc<str>>) -> Result<RefusedBefore> {
     let mut refused = RefusedBefore::default();
     let mut statement = REFUSALS_OF_MESSAGE.on(db)?;
@@ -98,7 +98,7 @@ pub(super) fn list(
     Ok(pages)
 }
 
-/// How long each is.
+/// The length of each history.
 pub(super) fn count(db: &Connection, customers: &[CustomerId], as_of: Option<Moment>) -> Result<Vec<i64>> {
     let mut statement = COUNT_IDENTITY_EVENTS.on(db)?;
     let mut counts = Vec::with_capacity(customers.len());
@@ -112,7 +112,7 @@ pub(super) fn count(db: &Connection, customers: &[CustomerId], as_of: Option<Mom
     Ok(counts)
 }
 
-/// The customer that an id stands for, and those it absorbed.
+/// The customer that an id stands for, and the customers merged into it.
 fn with_former(db: &Connection, id: &CustomerId, as_of: Option<Moment>) -> Result<Vec<i64>> {
     if let Some(moment) = as_of {
         let Some(born) = memberships::customer(db, id, moment)? else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! What the journey projection reads: scans by key, and what a run of changes touched.
+//! The reads of the journey projection: scans by key, and the data of a run of changes.
 
 use std::sync::PoisonError;
 
@@ -28,7 +28,7 @@ statements! {
     SCAN_HELD_CONSENTS = "consents/scan_held";
 }
 
-/// A page of touchpoints. Nothing is allocated for a row, but for one about an order.
+/// A page of touchpoints. Only rows about an order need an allocation.
 pub(super) fn scan_touchpoints(
     db: &Connection,
     window: Window,
@@ -79,7 +79,7 @@ pub(super) fn scan_touchpoints(
     Ok(last.filter(|_| count == limit))
 }
 
-/// A page of identifiers, each with who held it.
+/// A page of identifiers, each with its customer at that change.
 pub(super) fn scan_members(
     db: &Connection,
     at: i64,
@@ -94,7 +94,7 @@ pub(super) fn scan_members(
     Ok(page)
 }
 
-/// Who held these, and all that these held.
+/// The customers of these identifiers, and all identifiers of these customers.
 pub(super) fn members_at(
     db: &Connection,
     at: i64,
@@ -133,7 +133,7 @@ pub(super) fn scan_orders(db: &Connection, after: Option<&OrderKey>, limit: usiz
     Ok(page)
 }
 
-/// A page of decisions. The last identifier of a page that is full may hold more, and is the next one's.
+/// A page of consents. The last identifier of a full page may have more, so it goes to the next page.
 pub(super) fn scan_held_consents(db: &Connection, after: Option<IdentifierId>, limit: usize) -> Result<ConsentPage> {
     let mut statement = SCAN_HELD_CONSENTS.on(db)?;
     let mut limit = limit.max(1);
@@ -167,7 +167,7 @@ pub(super) fn scan_held_consents(db: &Connection, after: Option<IdentifierId>, l
     }
 }
 
-/// The decisions that each held.
+/// The consents of each.
 pub(super) fn held_consents_at(db: &Connection, at: i64, ids: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
     let moment = Moment { change: at, at: Timestamp::default() };
     let held = |given: ConsentGiven| {

@@ -1,4 +1,4 @@
-//! Reads what is stored of a batch, under the write lock: the input of the plan.
+//! Reads the stored rows of a batch under the write lock: the input of the plan.
 
 use rusqlite::{Connection, Row};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -28,7 +28,7 @@ statements! {
     ORDER_EVENTS = "orders/fetch_events";
 }
 
-/// Everything that [`Known`] asks for.
+/// All rows of [`Known`] for a batch.
 pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     let mut known = Known::default();
     read_messages(db, batch, &mut known)?;
@@ -42,7 +42,7 @@ pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     Ok(known)
 }
 
-/// The same for what a person says.
+/// All rows of [`Known`] for a decision request.
 pub(super) fn read_for_ruling(db: &Connection, says: &DecisionAction) -> Result<Known> {
     let mut known = Known::default();
     let mut customers = FxHashSet::default();
@@ -61,7 +61,7 @@ pub(super) fn read_for_ruling(db: &Connection, says: &DecisionAction) -> Result<
     Ok(known)
 }
 
-/// The same of these identifiers, whom a replay wants to move.
+/// All rows of [`Known`] for the identifiers that a replay moves.
 pub(super) fn read_by_id(db: &Connection, ids: &[IdentifierId]) -> Result<Known> {
     let mut known = Known::default();
     read_people(db, [], ids, FxHashSet::default(), &mut known)?;
@@ -90,7 +90,7 @@ fn read_evidence(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()
     Ok(())
 }
 
-/// The batch's orders; answers the identifiers that own them.
+/// Reads the batch's orders. Returns the identifiers that own them.
 fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<IdentifierId>> {
     let mut statement = ORDER_EVENTS.on(db)?;
     let mut owners = Vec::new();
@@ -105,8 +105,8 @@ fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<
     Ok(owners)
 }
 
-/// The identifiers of these keys, their customers and those given, and all that those hold. Answers the
-/// ids of the keys.
+/// Reads the identifiers of these keys, their customers and the given customers, and all identifiers of these
+/// customers. Returns the ids of the keys.
 pub(super) fn read_people<'b>(
     db: &Connection,
     keys: impl IntoIterator<Item = &'b IdentifierKey>,
@@ -161,8 +161,8 @@ fn read_claims(
     Ok(())
 }
 
-/// Of every identifier that was read, and not only of the consenters' customers: an earlier fact of
-/// the batch may merge a customer in whose decisions a later fact's consent then replaces.
+/// Consents of every identifier that was read, not only of customers with a new consent: an earlier fact of the batch
+/// may merge another customer in, and then a consent of a later fact replaces that customer's consents too.
 fn read_consents(db: &Connection, batch: &Batch, known: &mut Known) -> Result<()> {
     if batch.consenters().is_empty() {
         return Ok(());

@@ -28,7 +28,7 @@ statements! {
     LINKS_AS_OF = "links/list_all_as_of";
 }
 
-/// Adds to the pairs that are stored, of which it keeps what was said before, and the others.
+/// Updates stored pairs, after it has kept their former state for views of the past, and adds new pairs.
 pub(super) fn add(db: &Connection, links: &[LinkRow], seq: i64) -> Result<()> {
     let mut keep = KEEP_LINK.on(db)?;
     let mut add = ADD_LINK.on(db)?;
@@ -52,7 +52,7 @@ pub(super) fn add(db: &Connection, links: &[LinkRow], seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// One link per key, in their order.
+/// One link per key, in the order of the keys.
 pub(super) fn fetch(db: &Connection, keys: &[LinkKey], as_of: Option<Moment>) -> Result<Vec<Option<Link>>> {
     if let Some(moment) = as_of {
         return fetch_as_of(db, keys, moment);
@@ -80,7 +80,7 @@ fn fetch_as_of(db: &Connection, keys: &[LinkKey], moment: Moment) -> Result<Vec<
     keys.iter().map(&mut fetch).collect()
 }
 
-/// Makes links that were there what they were.
+/// Sets links to their state at a moment.
 fn turn_back(db: &Connection, links: &mut [Link], moment: Moment) -> Result<()> {
     let mut past = LINK_PAST.on(db)?;
     links.iter_mut().try_for_each(|link| turn_one_back(&mut past, link, moment))
@@ -101,8 +101,7 @@ pub(super) fn list(db: &Connection, of: &[Of], page: &LinkPage, as_of: Option<Mo
     of.iter().map(|of| list_of(db, &owners.of(of)?, page, as_of)).collect()
 }
 
-/// From each end at most a page's worth is read, already in order; a link with both ends here comes
-/// twice and stands once.
+/// For each end at most one page is read, already in order. A link with both ends here is read twice and listed once.
 fn list_of(db: &Connection, owners: &[IdentifierId], page: &LinkPage, as_of: Option<Moment>) -> Result<Page<Link>> {
     let first = LinkKey { from: IdentifierId::default(), to: IdentifierId::default(), refused: false };
     let after = page.after.unwrap_or(first);
@@ -124,7 +123,7 @@ fn list_of(db: &Connection, owners: &[IdentifierId], page: &LinkPage, as_of: Opt
     Ok(page)
 }
 
-/// How many of each; one with both ends here counts once.
+/// The number of links of each. A link with both ends here counts once.
 pub(super) fn count(db: &Connection, of: &[Of], refused: Option<bool>, as_of: Option<Moment>) -> Result<Vec<i64>> {
     if let Some(moment) = as_of {
         return count_as_of(db, of, refused, moment);
@@ -159,7 +158,7 @@ fn count_as_of(db: &Connection, of: &[Of], refused: Option<bool>, moment: Moment
     Ok(counts)
 }
 
-/// When an identifier had been seen together with others, added to `seen`.
+/// Adds to `seen` when an identifier had been seen together with others.
 pub(super) fn seen_as_of(
     db: &Connection,
     id: IdentifierId,
@@ -175,7 +174,7 @@ pub(super) fn seen_as_of(
     Ok(())
 }
 
-/// Every link that an identifier had, with when the two were seen up to now.
+/// Every link that an identifier had, with the times of the pair up to now.
 fn of_identifier(db: &Connection, id: IdentifierId, moment: Moment) -> Result<Vec<(LinkKey, (Timestamp, Timestamp))>> {
     let mut links = Vec::new();
     LINKS_AS_OF.on(db)?.all([id.0, moment.change], &mut links, |row| {

@@ -1,8 +1,8 @@
-//! What the files of a database say of themselves before SQLite opens them: whether the log beside one is missing,
-//! is another's, or is damaged. SQLite itself says nothing of that: it passes over what it cannot read of a log.
+//! Checks the files of a database before SQLite opens them: whether the log of the file is missing, belongs to another
+//! file, or is damaged. SQLite does not report this: it ignores the parts of a log that it cannot read.
 //!
-//! The header of a database says whether it goes with a log (byte 18 is 2), and a clean end makes it one file that
-//! does not (1). Formats: <https://www.sqlite.org/fileformat2.html>, sections 1.3 and 4.
+//! Byte 18 of a database's header says whether the database has a log (2) or not (1). A clean end makes it one file
+//! without a log. Formats: <https://www.sqlite.org/fileformat2.html>, sections 1.3 and 4.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
@@ -14,34 +14,35 @@ use super::files::{beside, others_read};
 /// What is wrong with the files at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileTrouble {
-    /// The file goes with a log that is not there.
+    /// The file needs a log, and the log is missing.
     WalMissing,
-    /// The file was ended whole, so the log beside it is of another one; SQLite would write it into this one.
+    /// The file was closed cleanly, so the log beside it belongs to another file. SQLite would write this log into the
+    /// file.
     WalStale,
-    /// The file, which was ended whole, is shorter than its header says, or ends within a page.
+    /// The file was closed cleanly, but it is shorter than its header says, or ends within a page.
     CutShort,
-    /// The log's own header cannot be read, so nothing in it counts.
+    /// The log's header cannot be read, so SQLite ignores the whole log.
     WalHeader,
-    /// A part of the log cannot be read; what was committed behind it does not count.
+    /// A part of the log cannot be read, so SQLite ignores the commits after it.
     WalDamaged {
-        /// The first frame that cannot be read, from 1.
+        /// The number of the first frame that cannot be read, from 1.
         frame: u64,
-        /// The commits behind it.
+        /// The number of commits after it.
         commits: u64,
     },
-    /// The log ends in a frame that is not whole.
+    /// The log ends in an incomplete frame.
     WalCutOff,
-    /// Others of this machine may read it.
+    /// Other users of this machine may read the files.
     Readable,
 }
 
 impl FileTrouble {
-    /// Whether what was stored may be missing, or would be spoilt by going on.
+    /// Whether stored data may be missing, or would be damaged by further writes.
     pub fn is_serious(&self) -> bool {
         !matches!(self, FileTrouble::WalCutOff | FileTrouble::Readable)
     }
 
-    /// What is wrong with the database at `path`, and what to do.
+    /// What is wrong with the database at `path`, and how to repair it.
     pub fn words(&self, path: &Path) -> String {
         let path = path.display();
         match self {
@@ -78,7 +79,8 @@ impl FileTrouble {
     }
 }
 
-/// What is wrong with the files at `path`. What is only so for a moment, while another process begins or ends, is not.
+/// What is wrong with the files at `path`. It ignores a state that lasts only a moment, while another process opens or
+/// closes the files.
 pub fn look(path: &Path) -> Vec<FileTrouble> {
     let mut found = look_once(path);
     for _ in 0..3 {
@@ -108,14 +110,14 @@ fn look_once(path: &Path) -> Vec<FileTrouble> {
     found
 }
 
-/// The form of the journal that a database's header names; `None` when it is no database.
+/// The journal mode in a database's header; `None` when the file is not a database.
 fn journal(path: &Path) -> Option<u8> {
     let mut head = [0; 20];
     File::open(path).ok()?.read_exact(&mut head).ok()?;
     head.starts_with(b"SQLite format 3\0").then_some(head[18])
 }
 
-/// Whether a database that goes with no log ends before its end. SQLite takes what is missing of a page for zeros.
+/// Whether a database without a log is too short. SQLite reads the missing part of a page as zeros.
 fn is_cut_short(path: &Path) -> bool {
     let mut head = [0; 100];
     let Ok(mut file) = File::open(path) else { return false };
@@ -124,20 +126,20 @@ fn is_cut_short(path: &Path) -> bool {
         1 => 65_536,
         size => u64::from(size),
     };
-    // The number of pages counts when it was written by whoever wrote last.
+    // The number of pages is valid only when the last writer wrote it.
     let pages = if word(&head, 24) == word(&head, 92) { u64::from(word(&head, 28)) } else { 0 };
     size > 0 && (!found.len().is_multiple_of(size) || found.len() < size * pages)
 }
 
 const WAL_HEADER: u64 = 32;
 
-/// Reads a log as SQLite does, and what is behind the place where SQLite stops.
+/// Reads a log as SQLite does, and also the part after the place where SQLite stops.
 fn read_wal(path: &Path) -> Option<FileTrouble> {
     let mut file = BufReader::with_capacity(1 << 20, File::open(path).ok()?);
     let mut header = [0; WAL_HEADER as usize];
     match file.read_exact(&mut header) {
         Ok(()) => {}
-        // Nothing was committed to it.
+        // The log has no commit.
         Err(_) => return None,
     }
     let magic = word(&header, 0);
@@ -159,7 +161,7 @@ fn read_wal(path: &Path) -> Option<FileTrouble> {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
             Err(_) => return Some(FileTrouble::WalDamaged { frame: at + 1, commits }),
         }
-        // What an earlier round left has another salt: each has its own.
+        // Frames of an earlier use of the log have another salt.
         let of_now = frame[8..16] == *salt;
         if bad.is_none() {
             sum.add(&frame[..8]);
@@ -179,7 +181,7 @@ fn read_wal(path: &Path) -> Option<FileTrouble> {
     }
 }
 
-/// The running sum over a log.
+/// The running checksum over a log.
 struct Sum {
     big: bool,
     of: (u32, u32),

@@ -17,7 +17,7 @@ statements! {
     HOLDER_AS_OF = "memberships/fetch_holder_as_of";
 }
 
-/// The customer that an id stood for: the one it had become. `None` when it was not given out yet.
+/// The customer that an id stood for. `None` when the id was not issued yet.
 pub(super) fn customer(db: &Connection, id: &CustomerId, moment: Moment) -> Result<Option<i64>> {
     let born = CUSTOMER_AS_OF.on(db)?.first((&*id.0, moment.end().0), |row| Ok(row.get(0)?))?;
     let Some(mut born) = born else { return Ok(None) };
@@ -28,7 +28,7 @@ pub(super) fn customer(db: &Connection, id: &CustomerId, moment: Moment) -> Resu
     Ok(Some(born))
 }
 
-/// The customers that a customer had absorbed, also through others, in order of birth.
+/// The customers that had been merged into a customer, directly or through others, in order of birth.
 pub(super) fn former(db: &Connection, born: i64, moment: Moment) -> Result<Vec<i64>> {
     let mut absorbed = FORMER_AS_OF.on(db)?;
     let mut all = vec![born];

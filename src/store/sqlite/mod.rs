@@ -1,8 +1,8 @@
 //! The embedded store: one SQLite file, in WAL mode, with the model in tables.
 //!
-//! One thread writes and some read, none of them an async one ([`pool`]). A batch is one transaction:
-//! it takes the file's write lock, reads what the batch touches ([`known`]), plans, and writes the
-//! plan ([`write`](mod@write)). A read is one transaction too, so what it answers is of one moment.
+//! One thread writes and several threads read; none of these is an async thread ([`pool`]). A batch is one transaction:
+//! it takes the file's write lock, reads the rows of the batch ([`known`]), plans, and writes the plan
+//! ([`write`](mod@write)). A read is one transaction too, so its answer shows one moment.
 //!
 //! To add a statement: a file in `sql/`, in the folder of its noun, its name in the `statements!` of the noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
@@ -122,26 +122,26 @@ pub struct SqliteStore {
     prepared: Prepared,
     new_id: NewId,
     views: Arc<ViewCache>,
-    /// What [`Reads`] answers of; only what [`Store::as_of`] hands out has a moment.
+    /// The moment of [`Reads`]. Only a value from [`Store::as_of`] has one.
     as_of: Option<Moment>,
 }
 
-/// Gives ids for new customers.
+/// Makes ids of new customers.
 pub type NewId = Arc<dyn Fn() -> CustomerId + Send + Sync>;
 
-/// How a store is opened.
+/// The options of a store.
 #[derive(Clone)]
 pub struct SqliteOptions {
-    /// Whether a commit waits for the disk. Without it what was acknowledged survives a kill of the
-    /// process, with it a power cut too.
+    /// Whether a commit waits for the disk. With this, acknowledged events survive a power cut; without, only a kill of
+    /// the process.
     pub synchronous_full: bool,
-    /// How many threads read.
+    /// The number of reading threads.
     pub readers: usize,
-    /// How long a write waits for another process that is writing.
+    /// The time that a write waits for a write of another process.
     pub lock_wait: Duration,
-    /// The most memory of cached customers, in bytes; 0 caches none.
+    /// The maximum memory of cached customers, in bytes; 0 for no cache.
     pub cache_bytes: u64,
-    /// Where ids of customers come from.
+    /// The source of customer ids.
     pub new_id: NewId,
 }
 
@@ -159,8 +159,7 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteStore {
-    /// A store in the file at `path`, which is made when it is not there (by
-    /// [`set_up`](Store::set_up), which must be called before anything else).
+    /// A store in the file at `path`. [`set_up`](Store::set_up) creates a missing file, and must be called first.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
         let SqliteOptions { synchronous_full, lock_wait, .. } = options;
         let opening = Opening { files: Arc::new(Files::at(path)), synchronous_full, lock_wait };
@@ -176,8 +175,8 @@ impl Store for SqliteStore {
         "sqlite"
     }
 
-    /// A page that a batch changes is written once for it: a third of the time of a long import goes
-    /// there with batches of 1,000.
+    /// Each changed page is written once per batch. With batches of 1,000 these writes take a third of the time of a
+    /// long import.
     fn batch_size(&self) -> usize {
         5_000
     }
@@ -423,7 +422,8 @@ impl Visits for SqliteStore {
         most: usize,
         at: Timestamp,
     ) -> Result<Option<VisitsAssigned>> {
-        // Asked all the time, and nothing most of the time: that need not wait for whoever writes.
+        // This is called often, and usually there is nothing to assign. So a read checks first, which need not wait for
+        // a writer.
         let wanted = devices.to_vec();
         if !self.pool.read(move |db| visits::is_noted(db, &wanted)).await? {
             return Ok(None);
@@ -575,7 +575,7 @@ mod tests {
         Batch { facts: (0..50).map(one).collect() }
     }
 
-    /// A disk that is full, without one: SQLite takes no more pages.
+    /// Simulates a full disk: SQLite accepts no more pages.
     #[tokio::test]
     async fn a_full_disk_stops_writes_until_there_is_space_and_loses_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -618,7 +618,7 @@ mod tests {
         let error = store.apply(&rules, &batch(0), Timestamp(1)).await.expect_err("read-only");
         assert!(matches!(error, StoreError::ReadOnly(_)) && error.stops_writes(), "{error}");
         assert!(store.pool.writes_may_fail());
-        // It opens the file again, which is as one that was mended.
+        // It opens the file again, as after a repair.
         store.check_writes().await.expect("mended");
         assert!(!store.pool.writes_may_fail());
         store.apply(&rules, &batch(0), Timestamp(1)).await.expect("applied");

@@ -1,4 +1,4 @@
-//! Orders: each is folded from what was said about it; their products carry the names known now.
+//! Orders: each is computed from its events. Their products have the present names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ statements! {
     COUNT_ORDERS_AS_OF = "orders/count_as_of";
 }
 
-/// Writes orders whole, in place of what was stored of them.
+/// Writes whole orders, which replace the stored rows.
 pub(super) fn put(db: &Connection, orders: &[Order]) -> Result<()> {
     let mut put = PUT_ORDER.on(db)?;
     for order in orders {
@@ -64,7 +64,7 @@ fn columns(amount: Amount) -> (i64, Option<String>) {
     }
 }
 
-/// One placed order per key, in their order.
+/// One placed order per key, in the order of the keys.
 pub(super) fn fetch(db: &Connection, keys: &[OrderKey], as_of: Option<Moment>) -> Result<Vec<Option<Order>>> {
     let mut placed = PLACED_ORDER.on(db)?;
     let mut found = Vec::with_capacity(keys.len());
@@ -83,7 +83,7 @@ pub(super) fn list(db: &Connection, of: &[Of], page: &OrderPage, as_of: Option<M
     of.iter().map(|of| list_of(db, &owners.of(of)?, page, as_of)).collect()
 }
 
-/// A page of those that hang on `owners`.
+/// A page of the orders of `owners`.
 pub(super) fn list_of(
     db: &Connection,
     owners: &[IdentifierId],
@@ -116,7 +116,7 @@ pub(super) fn list_of(
     Ok(Page { items, more: page.more })
 }
 
-/// Every order that hangs on `owners`, the first placed first.
+/// Every order of `owners`, in the order in which they were placed.
 pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], as_of: Option<Moment>) -> Result<Vec<Order>> {
     let mut orders = Vec::new();
     let mut statement =
@@ -134,7 +134,7 @@ pub(super) fn all_of(db: &Connection, owners: &[IdentifierId], as_of: Option<Mom
     Ok(orders)
 }
 
-/// How many of each were placed within.
+/// The number of orders of each that were placed in the range.
 pub(super) fn count(
     db: &Connection,
     of: &[Of],

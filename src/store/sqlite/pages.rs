@@ -1,8 +1,8 @@
-//! Pages of a customer's history: ranges of an index, one per identifier, merged lazily.
+//! Pages of a customer's history: index ranges, one per identifier, merged lazily.
 //!
-//! SQLite cannot merge the ranges of a list of owners by itself, it would read and sort them all. So
-//! a few entries of each range are read, more where they are used up, and nothing is ever sorted:
-//! a page costs the same wherever in the history it lies.
+//! SQLite cannot merge the ranges of a list of owners: it would read all entries and sort them. So this reads a few
+//! entries of each range, and more of a range when these are used up. Nothing is sorted, so a page costs the same at
+//! any place of the history.
 
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -10,21 +10,22 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::store::Result;
 use crate::store::query::TimeKey;
 
-/// An entry of an index: its place, and the row that it stands for.
+/// An entry of an index: its place and its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) key: TimeKey,
     pub(super) row: i64,
 }
 
-/// The place that a walk begins behind.
+/// The place after which a walk begins.
 pub(super) fn begin(
     newest_first: bool,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     after: Option<TimeKey>,
 ) -> TimeKey {
-    // No arrival is the smallest integer, so behind (t, MIN) is at t or later, before it is before t.
+    // No arrival is the smallest integer. So places after (t, MIN) are at t or later, and places before it are before
+    // t.
     let edge = |at: Timestamp| TimeKey { at, arrival: Arrival(i64::MIN) };
     if newest_first {
         let end = TimeKey { at: Timestamp(i64::MAX), arrival: Arrival(i64::MAX) };
@@ -35,8 +36,8 @@ pub(super) fn begin(
     }
 }
 
-/// The first `want` entries of all `owners` behind `begin`. `read` adds at most `limit` entries of
-/// one owner behind a place, in the walk's direction.
+/// The first `want` entries of all `owners` after `begin`. `read` adds at most `limit` entries of one owner after a
+/// place, in the walk's direction.
 pub(super) fn merge(
     owners: &[IdentifierId],
     newest_first: bool,
@@ -73,7 +74,7 @@ pub(super) fn merge(
     Ok(merged)
 }
 
-/// What was read ahead of one owner's range.
+/// Entries of one owner's range that were read ahead.
 struct Range {
     owner: IdentifierId,
     entries: VecDeque<Entry>,
@@ -104,7 +105,7 @@ mod tests {
         Entry { key: TimeKey { at: Timestamp(at), arrival: Arrival(arrival) }, row: arrival }
     }
 
-    /// Owner `o` has entries at times `o`, `o + 3`, … and one at time 50 like everybody.
+    /// Owner `o` has entries at times `o`, `o + 3`, …; all owners have one at time 50.
     fn owned(owner: i64) -> Vec<Entry> {
         let mut entries: Vec<Entry> = (0..40).map(|n| entry(owner + 3 * n, 1000 * owner + n)).collect();
         entries.push(entry(50, 1000 * owner + 500));

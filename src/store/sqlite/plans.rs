@@ -1,11 +1,11 @@
-//! Proves that no statement reads more than it answers: SQLite's own plans, asserted.
+//! Tests that no statement reads more rows than it needs, by SQLite's query plans.
 
 use rusqlite::Connection;
 
 use super::statement::Statement;
 use super::*;
 
-/// Those that look at every customer or identifier, because that is the question, or count a history by channel.
+/// Statements that read every customer or identifier on purpose, or count a history by channel.
 const MAY_SCAN: &[&str] = &[
     "customers/count",
     "customers/scan_created",
@@ -38,7 +38,7 @@ fn no_statement_scans_a_table_or_sorts() {
     let db = database();
     for statement in all_statements().iter().filter(|s| !MAY_SCAN.contains(&s.name)) {
         for line in plan(&db, statement) {
-            // What `json_each` gives are the parameters' own few values.
+            // `json_each` gives the few values of a parameter.
             let scans = line.starts_with("SCAN ")
                 && !line.contains("VIRTUAL TABLE")
                 && !line.contains("CONSTANT ROW")

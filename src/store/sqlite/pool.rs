@@ -1,8 +1,8 @@
-//! Threads that own connections: one that writes, some that read; none of them an async thread.
+//! Threads that own connections: one writes, several read. None of these is an async thread.
 //!
-//! SQLite has one writer at a time anyway, so writes queue here, where a wait costs nothing, and not
-//! at the file's lock, where it is a timeout. A thread opens its connection at its first job, and
-//! again after a fault, so a file that was away is found again when it is back.
+//! SQLite has one writer at a time, so writes queue here, where a wait is free, and not at the file's lock, where a
+//! wait can time out. A thread opens its connection at its first job, and again after a fault. So a file that was moved
+//! away is found again when it is back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -26,26 +26,26 @@ type Job = Box<dyn FnOnce(&mut Seat) + Send>;
 pub(super) struct Pool {
     writer: Queue,
     readers: Queue,
-    /// For questions whether the file is there: they wait behind nobody's reads.
+    /// For checks whether the file is there: these do not wait for other reads.
     pings: Queue,
     reader_count: usize,
     commits: watch::Sender<u64>,
-    /// Whether the last write failed since the disk takes none.
+    /// Whether the last write failed because of the disk.
     writes_fail: AtomicBool,
     files: Arc<Files>,
 }
 
-/// How connections are opened.
+/// The options of connections.
 #[derive(Clone)]
 pub(super) struct Opening {
     pub(super) files: Arc<Files>,
     /// FULL also survives a power cut; NORMAL survives a kill of the process.
     pub(super) synchronous_full: bool,
-    /// How long a lock is waited for.
+    /// The time to wait for a lock.
     pub(super) lock_wait: Duration,
 }
 
-/// Jobs on their way to some threads.
+/// Jobs that wait for a thread.
 struct Queue {
     sender: Mutex<Option<Sender<Job>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -57,12 +57,12 @@ struct Queue {
 struct Seat {
     opening: Opening,
     writes: bool,
-    /// And the note that it is open, which goes after it.
+    /// The guard of the open connection. It is dropped after the connection.
     connection: Option<(Connection, Opened)>,
 }
 
 impl Pool {
-    /// Starts the threads; connections are opened at their first use.
+    /// Starts the threads. Connections are opened at their first use.
     pub(super) fn start(opening: Opening, readers: usize) -> Result<Self> {
         Ok(Pool {
             writer: Queue::start("sqlite-write", 1, Seat::new(&opening, true))?,
@@ -80,7 +80,7 @@ impl Pool {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        // Counted where it is done, not where it is waited for: whoever asked may have gone.
+        // Counted in the thread that commits, since the caller may have gone.
         let commits = self.commits.clone();
         let counted = move |connection: &mut Connection| {
             let done = job(connection);
@@ -92,7 +92,7 @@ impl Pool {
         self.write_quietly(counted).await
     }
 
-    /// The same of what nobody wants to hear of.
+    /// Runs such a job without counting a commit, for writes that readers of the change log need not see.
     pub(super) async fn write_quietly<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -106,12 +106,13 @@ impl Pool {
         done
     }
 
-    /// Whether a write may fail: the last one did since the disk takes none, or there is little space.
+    /// Whether a write may fail: the last write failed because of the disk, or there is little space.
     pub(super) fn writes_may_fail(&self) -> bool {
         self.writes_fail.load(Relaxed) || self.files.are_in_danger()
     }
 
-    /// Why no write can be tried: one failed, and there is not more space since. A small one might still fit.
+    /// Why a test write makes no sense: a write failed, and there is no more space than then. A small write might still
+    /// fit.
     pub(super) fn is_still_full(&self) -> Result<()> {
         match self.writes_fail.load(Relaxed) && self.files.are_nearly_full() {
             true => Err(super::files::full()),
@@ -124,8 +125,7 @@ impl Pool {
         &self.files
     }
 
-    /// Does what is waiting, and ends the threads. The last connection of all processes leaves one file, that
-    /// goes with nothing beside it.
+    /// Does the waiting jobs, and ends the threads. The last connection of all processes leaves one file without a log.
     pub(super) fn close(&self) {
         self.readers.close();
         self.pings.close();
@@ -137,7 +137,7 @@ impl Pool {
         self.commits.subscribe()
     }
 
-    /// Runs `job` on some reading connection, in one read transaction: it sees one moment.
+    /// Runs `job` on a reading connection, in one read transaction: it sees one moment.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -146,7 +146,7 @@ impl Pool {
         self.readers.call(in_transaction(job)).await
     }
 
-    /// Runs a short `job` on a connection of its own, however many read.
+    /// Runs a short `job` on a connection of its own, so it never waits for other reads.
     pub(super) async fn ping<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -171,7 +171,7 @@ impl Pool {
     }
 }
 
-/// A job that sees one moment.
+/// A job in one read transaction.
 fn in_transaction<T>(job: impl FnOnce(&Connection) -> Result<T>) -> impl FnOnce(&mut Connection) -> Result<T> {
     move |connection| {
         let transaction = connection.transaction()?;
@@ -201,12 +201,12 @@ impl Queue {
         Ok(Queue { sender, threads, waiting: Arc::default(), running: Arc::default() })
     }
 
-    /// Takes no more jobs, and waits for those that are here.
+    /// Accepts no more jobs, and waits for the present jobs.
     fn close(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
-            // A panic of a job was caught in its thread.
+            // Each thread catches the panics of its jobs.
             let _ = thread.join();
         }
     }
@@ -220,7 +220,7 @@ impl Queue {
         self.waiting.fetch_add(1, Relaxed);
         let job: Job = Box::new(move |seat| {
             waiting.fetch_sub(1, Relaxed);
-            // Whoever asked has gone (a request that timed out in the queue): spare the work.
+            // The caller has gone (its request timed out in the queue), so the job is not done.
             if answer.is_closed() {
                 return;
             }
@@ -246,7 +246,7 @@ impl Queue {
     }
 }
 
-/// Takes jobs until the pool is gone.
+/// Takes jobs until the pool is dropped.
 fn work(receiver: &Mutex<Receiver<Job>>, mut seat: Seat) {
     loop {
         let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -257,7 +257,7 @@ fn work(receiver: &Mutex<Receiver<Job>>, mut seat: Seat) {
     }
 }
 
-/// The least that a write waits for another process, however long it waited for its turn.
+/// The minimum time that a write waits for another process, also after a long wait in the queue.
 const LEAST_WAIT: Duration = Duration::from_millis(100);
 
 impl Seat {
@@ -277,8 +277,9 @@ impl Seat {
         Ok(&mut self.connection.insert(connection).0)
     }
 
-    /// Does a job. One that writes is done only in the files that are at the path, before and after: what was
-    /// written to others nobody will find. `since` it waits for its turn, which counts as waiting for the lock.
+    /// Does a job. For a job that writes, the open files must be the files at the path, before and after the job:
+    /// writes to other files would be lost. The job has waited in the queue since `since`; this time counts as waiting
+    /// for the lock.
     fn run<T>(&mut self, since: Instant, job: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         if !self.writes {
             return job(self.connection()?);
@@ -300,13 +301,13 @@ impl Seat {
         }
     }
 
-    /// The end. Whoever wrote brings all into the one file, unless another process goes on with it.
+    /// Closes the connection. The writer moves the log into the one file, unless another process uses the file.
     fn finish(mut self) {
         let Some((connection, _opened)) = self.connection.take().filter(|_| self.writes) else { return };
         if self.opening.files.check().is_err() {
             return gather(&connection);
         }
-        // It fails while others have the file open; of several that end at once the last one does it.
+        // This fails while others have the file open. When several processes end at once, the last one does it.
         for _ in 0..4 {
             let ended: rusqlite::Result<String> =
                 connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0));
@@ -319,10 +320,11 @@ impl Seat {
     }
 }
 
-/// Brings what is in the open log into the open file, wherever that is now: when their names are gone, nobody else can.
+/// Moves the open log into the open file, wherever these are now. When their names are gone, no other process can do
+/// this.
 fn gather(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::error!(%error, "what was stored last could not be brought into the database file");
+        tracing::error!(%error, "the latest data could not be moved into the database file");
     }
 }
 
@@ -333,7 +335,7 @@ fn open(opening: &Opening, writes: bool) -> Result<(Connection, Opened)> {
     if writes && !files.are_known() {
         for trouble in look::look(files.path()) {
             match trouble {
-                // Going on would write another file's pages into this one.
+                // Otherwise SQLite would write another file's pages into this file.
                 FileTrouble::WalStale => return Err(StoreError::Setup(trouble.words(files.path()))),
                 FileTrouble::CutShort => return Err(StoreError::Data(trouble.words(files.path()))),
                 FileTrouble::WalCutOff => tracing::info!("{}", trouble.words(files.path())),
@@ -354,29 +356,29 @@ fn open(opening: &Opening, writes: bool) -> Result<(Connection, Opened)> {
 }
 
 fn configure(connection: &Connection, opening: &Opening, writes: bool) -> Result<()> {
-    // Plans are chosen once: without this, a statement is prepared again whenever a parameter that
-    // could matter to its plan is bound, which is at every execution.
+    // Plans are chosen once. Without this, SQLite prepares a statement again when a parameter that could change its
+    // plan is bound, so at every execution.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // The log goes only when the header says so too (`Seat::finish`): so one that is missing can be told.
+    // The log is deleted only after the header was changed (`Seat::finish`). So a missing log can be detected.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if writes {
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", if opening.synchronous_full { "FULL" } else { "NORMAL" })?;
-        // In pages: a checkpoint every 64 MB writes a page once that many batches have changed.
+        // In pages. With a checkpoint every 64 MB, a page that many batches have changed is written once.
         connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
         connection.pragma_update(None, "journal_size_limit", 128 << 20)?;
     } else {
         connection.pragma_update(None, "query_only", true)?;
     }
-    // Negative is KiB. What is read often is mapped, not copied.
+    // A negative number is in KiB. Pages are mapped, not copied.
     connection.pragma_update(None, "cache_size", if writes { -131_072 } else { -16_384 })?;
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())
 }
 
-/// Names the file in an error that a person must act on.
+/// Adds the file's name to an error that a person must act on.
 fn at_path(error: StoreError, path: &Path) -> StoreError {
     match error {
         StoreError::Setup(text) => StoreError::Setup(format!("{}: {text}", path.display())),
@@ -399,7 +401,7 @@ mod tests {
         Arc::new(Pool::start(opening, readers).expect("threads"))
     }
 
-    /// Reads until told to end.
+    /// Reads until it is told to end.
     fn hold(pool: &Arc<Pool>, share: Option<Share>) -> (Sender<()>, tokio::task::JoinHandle<Result<()>>) {
         let (end, ended) = channel();
         let pool = pool.clone();
@@ -442,11 +444,11 @@ mod tests {
         let share = Share::of(1);
         let held: Vec<_> = (0..5).map(|_| hold(&pool, Some(share.clone()))).collect();
         busy(&pool, 1).await;
-        // Another's read is answered, though five of the greedy one wait.
+        // The read of another request is answered while five reads of the greedy request wait.
         let other = within(Some(Share::of(1)), pool.read(|_| Ok(7)));
         assert_eq!(other.await.expect("an answer"), 7);
         assert_eq!(pool.readers.running.load(Relaxed), 1);
-        // Which of them reads first is not said, so all may end before one is waited for.
+        // Any of them may read first, so all may end before the test waits for one.
         let (ends, tasks): (Vec<_>, Vec<_>) = held.into_iter().unzip();
         drop(ends);
         for task in tasks {

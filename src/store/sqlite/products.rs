@@ -1,4 +1,4 @@
-//! Products, and what people did about them.
+//! Products, and acts about them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ statements! {
     PRODUCT_PAST = "products/fetch_past";
 }
 
-/// Takes over what is said of products; what is not said stays.
+/// Updates products. Fields that are not given stay as they are.
 pub(super) fn name(db: &Connection, products: &[Product], seq: i64) -> Result<()> {
     let mut keep = KEEP_PRODUCT.on(db)?;
     let mut statement = NAME_PRODUCT.on(db)?;
@@ -55,7 +55,7 @@ pub(super) fn insert_acts(db: &Connection, acts: &[ProductActed]) -> Result<()> 
     Ok(())
 }
 
-/// One product per sku, in their order, named as it is or was.
+/// One product per sku, in the order of the skus, with its name now or at the moment.
 pub(super) fn fetch(db: &Connection, skus: &[Arc<str>], as_of: Option<Moment>) -> Result<Vec<Option<Product>>> {
     let mut products = Products::new(db, as_of)?;
     skus.iter().map(|sku| products.find(sku)).collect()
@@ -79,7 +79,7 @@ pub(super) fn read<'s>(
     Ok(())
 }
 
-/// Finds products, named as they are, or as they were at a moment.
+/// Finds products, with their names now or at a moment.
 struct Products<'c> {
     now: Prepared<'c>,
     past: Option<(Prepared<'c>, Moment)>,
@@ -119,7 +119,7 @@ pub(super) fn acts_and_orders(
                 Some(moment) => statement.all([owner.0, moment.end().0, moment.change], &mut acts, decode_act)?,
             }
         }
-        // Stable: acts of one event stand as it named them.
+        // A stable sort: acts of one event keep their order.
         acts.sort_by_key(|act| (act.at, act.arrival));
         if as_of.is_some() {
             let mut products = Products::new(db, as_of)?;

@@ -1,4 +1,4 @@
-//! Small readers of columns: from what SQLite holds to what the domain calls it.
+//! Small readers of columns: from SQLite's values to types of the domain.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) fn arrival(row: &Row<'_>, column: usize) -> Result<Arrival> {
     Ok(Arrival(row.get(column)?))
 }
 
-/// An amount, or another key of a list, whatever its size.
+/// An amount, or another sort key of a list, of any size.
 pub(super) fn amount(row: &Row<'_>, column: usize) -> Result<i128> {
     match row.get_ref(column)? {
         ValueRef::Integer(whole) => Ok(whole.into()),
@@ -49,12 +49,12 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     Ok(Timestamp(row.get(column)?))
 }
 
-/// A JSON text as it stands.
+/// A JSON text, not parsed.
 pub(super) fn raw_json(text: &str) -> Result<Arc<RawValue>> {
     Ok(RawValue::from_string(text.to_owned())?.into())
 }
 
-/// What a JSON text says.
+/// The value of a JSON text.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
     Ok(serde_json::from_str(str(row, column)?)?)
 }

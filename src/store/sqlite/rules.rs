@@ -1,4 +1,4 @@
-//! Versions of the rules, and what a replay reads.
+//! Versions of the rules, and the input of a replay.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub(super) fn fetch(db: &Connection) -> Result<Option<RulesInForce>> {
     })
 }
 
-/// Makes the first version when there is none.
+/// Saves the first version when there is none.
 pub(super) fn begin(db: &mut Connection, first: &WrittenRules, at: Timestamp) -> Result<RulesInForce> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(found) = fetch(&transaction)? {
@@ -66,7 +66,7 @@ pub(super) fn begin(db: &mut Connection, first: &WrittenRules, at: Timestamp) ->
     Ok(RulesInForce { saved, applied: 1 })
 }
 
-/// Saves the next version, when the newest is the one that it is based on.
+/// Saves the next version, if it is based on the newest.
 pub(super) fn save(db: &mut Connection, new: &NewRules, at: Timestamp) -> Result<Option<(SavedRules, i64)>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if RULES_VERSION.on(&transaction)?.count([])? != new.based_on {
@@ -92,18 +92,18 @@ fn insert(db: &Connection, saved: &SavedRules) -> Result<()> {
     Ok(())
 }
 
-/// Notes that all agrees with this version.
+/// Records that all data agrees with this version.
 pub(super) fn applied(db: &Connection, version: i64) -> Result<()> {
     RAISE_RESTITCHED.on(db)?.execute([version])?;
     Ok(())
 }
 
-/// Whether an identifier of this kind is stored.
+/// Whether the store has an identifier of this kind.
 pub(super) fn has_kind(db: &Connection, kind: &str) -> Result<bool> {
     Ok(KIND_IS_STORED.on(db)?.count([kind])? != 0)
 }
 
-/// A page of identifiers as they stood.
+/// A page of identifiers as of a change.
 pub(super) fn scan_identifiers(
     db: &Connection,
     at: i64,
@@ -162,7 +162,7 @@ pub(super) fn scan_decisions(db: &Connection, at: i64, after: Option<Arrival>, l
     Ok(page)
 }
 
-/// The parameters of a page: a change when it is wanted, behind what, up to where, and how many.
+/// The parameters of a page: a change if needed, the place after which it begins, the end, and the size.
 fn window(at: i64, after: Option<Arrival>, limit: usize, change: Option<i64>) -> rusqlite::ParamsFromIter<Vec<i64>> {
     let rest = [after.map_or(0, |after| after.0), Arrival::new(at + 1, 0).0, limit as i64];
     rusqlite::params_from_iter(change.into_iter().chain(rest).collect())

@@ -1,11 +1,11 @@
 -- Version 1. Run once, in one transaction, on an empty file.
 --
--- Customers are named by `born` inside the file: an integer of ours, given out in order, that also
--- breaks ties in lists; the public id stands in one place. Identifiers likewise by their arrival.
--- There are no foreign keys: the planner writes both ends, and checking them costs time in every import.
+-- Inside the file, the key of a customer is `born`: an integer that we issue in order. It also breaks ties in lists.
+-- The public id is stored in one place only. The key of an identifier is its arrival. There are no foreign keys: the
+-- planner writes both ends, and checks would cost time in every import.
 --
--- `place` repeats a table's key for its index: SQLite seeks to a pair (time, place), but not to a pair
--- with the key itself in it, and without that a page among equal times would begin at their first.
+-- `place` repeats a table's key for its index: SQLite can seek to a pair (time, place), but not to a pair that contains
+-- the key itself. Without such a seek, a page among equal times would begin at the first of these.
 
 CREATE TABLE counter (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
@@ -23,7 +23,7 @@ CREATE TABLE change (
     entries TEXT    NOT NULL
 ) STRICT;
 
--- `merged_into` and `merged_seq` say what happened; `survivor` is where the chain of merges ends now.
+-- `merged_into` and `merged_seq` are the merge itself; `survivor` is the present end of the chain of merges.
 CREATE TABLE customer (
     born          INTEGER PRIMARY KEY,
     id            TEXT    NOT NULL UNIQUE,
@@ -75,8 +75,8 @@ CREATE TABLE past_membership (
     PRIMARY KEY (identifier, until)
 ) STRICT, WITHOUT ROWID;
 
--- The words of an identifier's value and of the text traits that hang on it. They are never taken
--- away: a claim is only ever replaced by the same claim said again.
+-- The words of an identifier's value and of its text traits. They are never deleted: a claim is only replaced by the
+-- same claim from a later event.
 CREATE TABLE identifier_word (
     identifier INTEGER NOT NULL,
     word       TEXT    NOT NULL,
@@ -130,8 +130,8 @@ CREATE TABLE stored_on (
 
 CREATE INDEX stored_on_by_device ON stored_on (device, identifier);
 
--- `events` is everything that was said of the order; the other columns are its fold, for lists and
--- for whoever reads the file by hand. `owner` is null while the order waits for its COMPLETED.
+-- `events` has all events of the order. The other columns are computed from these, for lists and for people who read
+-- the file. `owner` is null while the order waits for its COMPLETED event.
 CREATE TABLE orders (
     id             INTEGER PRIMARY KEY,
     source         TEXT    NOT NULL,
@@ -204,7 +204,7 @@ CREATE TABLE gave (
 
 CREATE INDEX gave_now ON gave (identifier, consent) WHERE until IS NULL;
 
--- `reason` is why a refused pair did not bind; a pair has one row that bound and one that was refused.
+-- `reason` is the reason of a refused link. A pair can have one accepted row and one refused row.
 CREATE TABLE link (
     from_id    INTEGER NOT NULL,
     to_id      INTEGER NOT NULL,

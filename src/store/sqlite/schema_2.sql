@@ -1,14 +1,14 @@
--- Version 2: what a file of version 1 gets added. Run once, in one transaction.
+-- Version 2: added to a file of version 1. Run once, in one transaction.
 
--- The change in which an identifier turned out to be shared.
+-- The change in which an identifier became shared.
 ALTER TABLE identifier ADD COLUMN shared_since INTEGER;
 
 CREATE INDEX identifier_shared ON identifier (id) WHERE shared_since IS NOT NULL;
 
--- Who had what, from the customer's side: what a customer held when it was merged away, and at any moment.
+-- Memberships by customer: the identifiers of a customer when it was merged away, and at any moment.
 CREATE INDEX past_membership_by_customer ON past_membership (customer, until, identifier);
 
--- A set may come back to an outcome it had before, and has a row each time.
+-- A set may get an earlier outcome again. Each time has its own row.
 CREATE TABLE evidence_of_any_outcome (
     arrival       INTEGER PRIMARY KEY,
     set_name      TEXT    NOT NULL,
@@ -29,7 +29,7 @@ ALTER TABLE evidence_of_any_outcome RENAME TO evidence;
 
 CREATE INDEX evidence_by_set ON evidence (set_name);
 
--- Which evidence names an identifier.
+-- The evidence of an identifier.
 CREATE TABLE evidence_of (
     identifier INTEGER NOT NULL,
     evidence   INTEGER NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE evidence_of (
 INSERT OR IGNORE INTO evidence_of (identifier, evidence)
 SELECT named.value, evidence.arrival FROM evidence, json_each(evidence.identifiers) AS named;
 
--- What people said; `sides` as they stood then.
+-- People's decisions; `sides` are the sides at the time of the decision.
 CREATE TABLE decision (
     arrival INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE decision (
     sides   TEXT    NOT NULL
 ) STRICT;
 
--- Where identifiers stand in decisions, those that joined later included.
+-- The sides of identifiers in decisions, including identifiers that joined later.
 CREATE TABLE side (
     identifier INTEGER NOT NULL,
     decision   INTEGER NOT NULL,
@@ -60,14 +60,14 @@ CREATE TABLE side (
 
 CREATE INDEX side_by_decision ON side (decision, number, identifier);
 
--- How many identifiers a customer holds; none once it is merged away.
+-- The number of identifiers of a customer; 0 after it is merged away.
 ALTER TABLE customer ADD COLUMN identifier_count INTEGER NOT NULL DEFAULT 0;
 
 UPDATE customer SET identifier_count = (SELECT count(*) FROM identifier WHERE identifier.customer = customer.born);
 
 CREATE INDEX customer_by_size ON customer (identifier_count) WHERE identifier_count > 0;
 
--- Figures about who is who, as JSON: what they are stands in src/domain/health.rs.
+-- Figures about identities, as JSON. src/domain/health.rs describes them.
 ALTER TABLE counter ADD COLUMN health TEXT NOT NULL DEFAULT '{}';
 
 UPDATE counter SET health = json_object(
@@ -88,13 +88,13 @@ UPDATE counter SET health = json_object(
     ))
 );
 
--- What a moment of the past needs. What is replaced goes to a `past_` table with the change that ended it:
--- as of a change stands the row that the next later change ended, else the present one.
+-- Tables for views of the past. A replaced row goes to a `past_` table with the change that ended it. The row as of a
+-- change is the past row with the next later end, else the present row.
 CREATE INDEX change_by_at ON change (at, seq);
 
 CREATE INDEX customer_by_merged_into ON customer (merged_into) WHERE merged_into IS NOT NULL;
 
--- Merges that were undone; those that hold are in `customer`.
+-- Merges that were undone. Merges in force are in `customer`.
 CREATE TABLE past_merge (
     customer INTEGER NOT NULL,
     into_id  INTEGER NOT NULL,
@@ -122,8 +122,8 @@ CREATE TABLE past_link (
     PRIMARY KEY (from_id, to_id, refused, until)
 ) STRICT, WITHOUT ROWID;
 
--- When an identifier was seen is told by its touchpoints and its links; here are the events that left
--- neither, one row for a batch of them. In a file of version 1 that was not kept, and its figures stand.
+-- The times when an identifier was seen come from its touchpoints and its links. This table has the events without
+-- either, one row per batch. A file of version 1 did not keep these events, so its stored figures count.
 CREATE TABLE seen_alone (
     identifier INTEGER NOT NULL,
     since      INTEGER NOT NULL,
@@ -147,7 +147,7 @@ CREATE TABLE past_device (
     PRIMARY KEY (device, until)
 ) STRICT, WITHOUT ROWID;
 
--- The same of devices.
+-- The same for devices.
 CREATE TABLE device_seen_alone (
     device   INTEGER NOT NULL,
     since    INTEGER NOT NULL,
@@ -168,11 +168,11 @@ CREATE TABLE past_product (
     PRIMARY KEY (sku, until)
 ) STRICT, WITHOUT ROWID;
 
--- When an identifier took its place in a decision.
+-- When an identifier got its side in a decision.
 ALTER TABLE side ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 
--- The rules of who is who, as people wrote them. `counter.rules` is the newest version, `counter.restitched`
--- the one that all that is stored agrees with.
+-- The identity rules, as people wrote them. `counter.rules` is the newest version; `counter.restitched` is the version
+-- that all stored data agrees with.
 CREATE TABLE rules (
     version  INTEGER PRIMARY KEY,
     saved_at INTEGER NOT NULL,

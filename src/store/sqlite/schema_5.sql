@@ -1,4 +1,4 @@
--- Version 5: what a file of version 4 gets added. Run once, in one transaction.
+-- Version 5: added to a file of version 4. Run once, in one transaction.
 
--- Who was refused in a message.
+-- The identifiers that were refused in a message.
 CREATE INDEX identity_event_refused ON identity_event (message_id) WHERE kind = 'REFUSED';

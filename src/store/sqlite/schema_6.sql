@@ -1,5 +1,5 @@
--- Version 6. Which kinds of identifiers and which channels are stored, kept beside the figures: what they are
--- stands in src/domain/health.rs. A file without identifiers has none to begin with.
+-- Version 6. The kinds of identifiers and the channels in use, stored beside the figures. src/domain/health.rs
+-- describes them. A file without identifiers has none.
 UPDATE counter
 SET health = json_set(
     health,

@@ -1,7 +1,7 @@
--- Version 7: what a file of version 6 gets added. Run once, in one transaction.
+-- Version 7: added to a file of version 6. Run once, in one transaction.
 
--- Sums of money that 64 bits do not hold: an integer where one is enough, else a text of 39 digits, which stands behind
--- all integers and in the order of its number. What the columns are of is said in src/store/amounts.rs.
+-- Sums of money above 64 bits. A sum is an integer if it fits, else a text of 39 digits. Texts sort after all integers,
+-- in the order of their numbers. src/store/amounts.rs describes these columns.
 CREATE TABLE customer_spend_of_any_size (
     customer INTEGER NOT NULL,
     currency TEXT    NOT NULL,
@@ -21,7 +21,7 @@ ALTER TABLE customer_spend_of_any_size RENAME TO customer_spend;
 
 CREATE INDEX customer_spend_by_net ON customer_spend (currency, net, customer);
 
--- Of an order that large `total` and `returned` hold the largest integer, and these what it is.
+-- For an order that large, `total` and `returned` have the largest integer, and these columns have the real amounts.
 ALTER TABLE orders ADD COLUMN vast_total TEXT;
 
 ALTER TABLE orders ADD COLUMN vast_returned TEXT;

@@ -1,6 +1,6 @@
--- Version 8: what a file of version 7 gets added. Run once, in one transaction.
+-- Version 8: added to a file of version 7. Run once, in one transaction.
 
--- An identifier may hold a decision again that it held before, when parts of a customer come apart: a row each time.
+-- After a split, an identifier may get a consent again that it had before. Each time has its own row.
 CREATE TABLE gave_each_time (
     identifier INTEGER NOT NULL,
     consent    INTEGER NOT NULL,
@@ -18,13 +18,12 @@ ALTER TABLE gave_each_time RENAME TO gave;
 
 CREATE INDEX gave_now ON gave (identifier, consent) WHERE until IS NULL;
 
--- When an identifier was seen on a device. Null in rows that were there before: then it is taken to be when both
--- were seen.
+-- When an identifier was seen on a device. Null in older rows: these use the time in which both were seen.
 ALTER TABLE stored_on ADD COLUMN first_seen_at INTEGER;
 
 ALTER TABLE stored_on ADD COLUMN last_seen_at INTEGER;
 
--- Events of a device that left no touchpoint, by whom; those that were there before have 0 for the identifier.
+-- Events of a device without a touchpoint, by identifier. Older rows have 0 for the identifier.
 CREATE TABLE device_seen_alone_by (
     device     INTEGER NOT NULL,
     identifier INTEGER NOT NULL,

@@ -1,8 +1,8 @@
--- Version 9: what a file of version 8 gets added. Run once, in one transaction; the words of what is stored are
--- made by the program after it.
+-- Version 9: added to a file of version 8. Run once, in one transaction. After it the program makes the words of the
+-- stored data.
 
--- The words that customers are found by, folded, each once. Identifiers have those of their value and those of the
--- traits that hang on them. They are never taken away: a claim is only ever replaced by the same claim said again.
+-- The folded words for the search of customers, each once. An identifier has the words of its value and of its traits.
+-- They are never deleted: a claim is only replaced by the same claim from a later event.
 CREATE TABLE word (
     id   INTEGER PRIMARY KEY,
     text TEXT    NOT NULL UNIQUE
@@ -14,8 +14,8 @@ CREATE TABLE word_of (
     PRIMARY KEY (word, identifier)
 ) STRICT, WITHOUT ROWID;
 
--- Every three letters of each word of three or more, with `^` before the first and `$` behind the last. It keeps
--- which word has which, and nothing else.
+-- An index of every three letters of each word of three letters or more, with `^` before the first and `$` after the
+-- last. It stores only which word has which three letters.
 CREATE VIRTUAL TABLE word_gram USING fts5 (
     text,
     content = '',

@@ -1,4 +1,4 @@
-//! Makes the tables, once, whoever comes first.
+//! Creates the tables, once; the first process does it.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -7,7 +7,7 @@ use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
-/// What makes a file of each version out of one of the version before; the first out of an empty one.
+/// The scripts that raise a file by one version each; the first script is for an empty file.
 const STEPS: [&str; 10] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
@@ -20,14 +20,14 @@ const STEPS: [&str; 10] = [
     include_str!("schema_9.sql"),
     include_str!("schema_10.sql"),
 ];
-/// The version that has words as the program makes them now; raised with them.
+/// The version since which files have words in the program's present form. It is raised when the form changes.
 const WORDS: i64 = 9;
-/// Says whose file it is, in `application_id`: `thrl`.
+/// Marks the file as ours in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;
 
-/// Makes the tables in an empty file, adds to a file of an older version what it lacks, leaves one of this
-/// version alone, and refuses any other.
-/// Safe when several processes start at once: the check is made again under the file's lock.
+/// Creates the tables in an empty file, upgrades a file of an older version, does not change a file of this version,
+/// and refuses any other file. It is safe when several processes start at the same time: it checks again under the
+/// file's lock.
 pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     if version(connection)? == VERSION {
         return Ok(());
@@ -48,7 +48,7 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
         transaction.execute_batch(step)?;
     }
     if (1..WORDS).contains(&found) {
-        tracing::info!("the words that customers are found by are made anew, once");
+        tracing::info!("making the search words of customers again, once");
         words::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -57,7 +57,7 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// What is said of a file of a newer version.
+/// The error for a file of a newer version.
 pub(super) fn newer(found: i64) -> StoreError {
     StoreError::Setup(format!(
         "the database was made by a newer Throughline (its version is {found}, this program's {VERSION}): \
@@ -65,7 +65,7 @@ pub(super) fn newer(found: i64) -> StoreError {
     ))
 }
 
-/// What SQLite finds wrong with the file, ten things at most; `thorough` compares indexes with their tables too.
+/// The faults that SQLite finds in the file, at most ten. `thorough` also compares indexes with their tables.
 pub(super) fn faults(connection: &Connection, thorough: bool) -> Result<Vec<String>> {
     let check = if thorough { "PRAGMA integrity_check(10)" } else { "PRAGMA quick_check(10)" };
     let mut statement = connection.prepare(check)?;
@@ -73,7 +73,7 @@ pub(super) fn faults(connection: &Connection, thorough: bool) -> Result<Vec<Stri
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let words: String = row.get(0)?;
-        // It names tables, indexes and numbers of rows; several faults of one page are one row of lines.
+        // SQLite names tables, indexes and numbers of rows. Several faults of one page are one row with several lines.
         found.extend(words.lines().filter(|line| *line != "ok").map(str::to_owned));
     }
     Ok(found)

@@ -1,4 +1,4 @@
-//! A statement: SQL from a file of its own, known by the file's path in metrics.
+//! A statement: SQL from its own file. The file's path is its name in metrics.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Instant;
@@ -9,14 +9,15 @@ use crate::store::Result;
 
 /// One statement of this store.
 pub(super) struct Statement {
-    /// The path of its file below `sql/`, without `.sql`; or of what it is put together to be.
+    /// Its name: the path of its file below `sql/`, without `.sql`, or a path of its own when it is made from several
+    /// files.
     pub(super) name: &'static str,
     /// Its text.
     pub(super) sql: &'static str,
 }
 
-/// `statements! { FETCH = "links/fetch"; COUNT = "customers/count" ("customers/part_count" | "customers/part_filter"); }`
-/// makes constants, of one file or put together from several, and `ALL` of all of them.
+/// `statements! { FETCH = "links/fetch"; COUNT = "customers/count" ("customers/part_count" | "customers/part_filter");
+/// }` makes constants, each from one file or from several, and `ALL` with all of them.
 macro_rules! statements {
     ($($constant:ident = $name:literal $(($($part:literal)|+))?;)+) => {
         $(const $constant: crate::store::sqlite::statement::Statement = crate::store::sqlite::statement::Statement {
@@ -28,7 +29,7 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// The text of the files that a statement is made of.
+/// The text of a statement's files.
 macro_rules! text {
     ($file:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sqlite/sql/", $file, ".sql"))
@@ -39,9 +40,9 @@ macro_rules! text {
 }
 pub(super) use text;
 
-/// A prepared statement. When it goes out of scope, the time since it was prepared is recorded: all
-/// its executions in one operation together, since a write executes some statements a thousand
-/// times at a microsecond each, and to time each would cost a fifth as much again.
+/// A prepared statement. When it is dropped, the time since it was prepared is recorded. So all its executions in one
+/// operation are measured together: a write executes some statements a thousand times at a microsecond each, and to
+/// time each of these would take 20% longer.
 pub(super) struct Prepared<'c> {
     statement: CachedStatement<'c>,
     name: &'static str,
@@ -49,7 +50,7 @@ pub(super) struct Prepared<'c> {
 }
 
 impl Statement {
-    /// Prepared, from the connection's cache when it was used before.
+    /// Prepares the statement, or takes it from the connection's cache.
     pub(super) fn on<'c>(&self, connection: &'c Connection) -> Result<Prepared<'c>> {
         let began = Instant::now();
         Ok(Prepared { statement: connection.prepare_cached(self.sql)?, name: self.name, began })
@@ -57,7 +58,7 @@ impl Statement {
 }
 
 impl Prepared<'_> {
-    /// The first row, if any, as `read` decodes it.
+    /// The first row, if any, decoded by `read`.
     pub(super) fn first<T>(
         &mut self,
         params: impl Params,
@@ -67,7 +68,7 @@ impl Prepared<'_> {
         rows.next()?.map(read).transpose()
     }
 
-    /// Adds every row, as `read` decodes it, to `rows`.
+    /// Adds every row, decoded by `read`, to `rows`.
     pub(super) fn all<T>(
         &mut self,
         params: impl Params,
@@ -81,7 +82,7 @@ impl Prepared<'_> {
         Ok(())
     }
 
-    /// The one integer that the statement answers, 0 without a row.
+    /// The one integer of the statement's answer; 0 without a row.
     pub(super) fn count(&mut self, params: impl Params) -> Result<i64> {
         Ok(self.first(params, |row| Ok(row.get(0)?))?.unwrap_or_default())
     }

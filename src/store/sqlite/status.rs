@@ -1,4 +1,4 @@
-//! Figures of the whole store, and where the change log stands.
+//! Figures of the whole store, and the end of the change log.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -34,12 +34,12 @@ pub(super) fn last_change(db: &Connection) -> Result<(i64, Timestamp)> {
     LAST_CHANGE.on(db)?.first([], |row| Ok((row.get(0)?, time(row, 1)?)))?.ok_or_else(no_counter)
 }
 
-/// Where the counter stands, and the last change in the log.
+/// The value of the counter, and the last change in the log.
 pub(super) fn counter_and_log(db: &Connection) -> Result<(i64, i64)> {
     COUNTER_AND_LOG.on(db)?.first([], |row| Ok((row.get(0)?, row.get(1)?)))?.ok_or_else(no_counter)
 }
 
-/// The statement that puts the counter to the last change in the log, for people: no server runs it.
+/// The statement that sets the counter to the last change in the log. People run it, no server does.
 pub(super) fn mending_counter() -> String {
     MEND_COUNTER.sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ")
 }
@@ -49,7 +49,7 @@ pub(super) fn moment(db: &Connection, at: Timestamp) -> Result<Option<Moment>> {
     MOMENT.on(db)?.first([at.0], |row| Ok(Moment { change: row.get(0)?, at }))
 }
 
-/// Writes what changes nothing, to see whether anything can be written.
+/// Writes a row without changing it, to find out whether writes work.
 pub(super) fn try_write(db: &mut Connection) -> Result<()> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     TRY_WRITE.on(&transaction)?.execute([])?;

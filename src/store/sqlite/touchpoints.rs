@@ -31,7 +31,7 @@ statements! {
     OWNER_AS_OF = "touchpoints/fetch_owner_as_of";
 }
 
-/// Writes the plan's messages, and those that are touchpoints.
+/// Writes the plan's messages and touchpoints.
 pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
     let mut insert = INSERT_MESSAGE.on(db)?;
     for m in &plan.messages {
@@ -62,7 +62,7 @@ pub(super) fn insert(db: &Connection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// One touchpoint per message, in their order.
+/// One touchpoint per message, in the order of the messages.
 pub(super) fn fetch(
     db: &Connection,
     message_ids: &[Arc<str>],
@@ -81,7 +81,7 @@ pub(super) fn fetch(
     Ok(found)
 }
 
-/// Names who owned them then.
+/// Sets the owners at the moment.
 fn give_back<'t>(
     db: &Connection,
     touchpoints: impl Iterator<Item = &'t mut Touchpoint>,
@@ -96,12 +96,12 @@ fn give_back<'t>(
     Ok(())
 }
 
-/// Who owned a touchpoint then; `None` when it is who owns it now, or no touchpoint has this arrival.
+/// The owner of a touchpoint at the moment; `None` when the owner is the same now, or no touchpoint has this arrival.
 pub(super) fn owner_as_of(db: &Connection, arrival: Arrival, moment: Moment) -> Result<Option<IdentifierId>> {
     OWNER_AS_OF.on(db)?.first([arrival.0, moment.change], |row| self::arrival(row, 0))
 }
 
-/// The touchpoint at a place.
+/// The touchpoint with this arrival.
 pub(super) fn by_arrival(db: &Connection, arrival: Arrival) -> Result<Option<Touchpoint>> {
     TOUCHPOINT.on(db)?.first([arrival.0], decode)
 }
@@ -117,7 +117,7 @@ pub(super) fn list(
     of.iter().map(|of| list_of(db, &owners.of(of)?, page, as_of)).collect()
 }
 
-/// A page of what hangs on `owners`.
+/// A page of the touchpoints of `owners`.
 pub(super) fn list_of(
     db: &Connection,
     owners: &[IdentifierId],
@@ -134,7 +134,7 @@ pub(super) fn list_of(
     let mut range = range.on(db)?;
     let filter = &page.filter;
     let [channels, kinds, names, direction] = lists(filter)?;
-    // The bound on the far side; the near one is where the walk begins.
+    // The bound at the far end. The walk begins at the near bound.
     let far =
         if newest_first { filter.since.map_or(i64::MIN, |t| t.0) } else { filter.until.map_or(i64::MAX, |t| t.0) };
     let begin = pages::begin(newest_first, filter.since, filter.until, page.after);
@@ -168,7 +168,7 @@ pub(super) fn list_of(
     Ok(Page { items, more: page.more })
 }
 
-/// How many of each fit.
+/// The number of matching touchpoints of each.
 pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, as_of: Option<Moment>) -> Result<Vec<i64>> {
     let mut owners = Owners::new(db, as_of)?;
     let mut count = if as_of.is_none() { COUNT_TOUCHPOINTS.on(db)? } else { COUNT_TOUCHPOINTS_AS_OF.on(db)? };
@@ -192,7 +192,7 @@ pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, as_of
     Ok(counts)
 }
 
-/// Channels, kinds, names as JSON lists, and the direction; `None` where any will do.
+/// Channels, kinds and names as JSON lists, and the direction; `None` for no condition.
 fn lists(filter: &TouchpointFilter) -> Result<[Option<String>; 4]> {
     let list = |words: &[Arc<str>]| match words {
         [] => Ok(None),

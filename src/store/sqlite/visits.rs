@@ -1,7 +1,6 @@
-//! What shared devices did: their streams, what is to be assigned, and moves of owners.
+//! Visits on shared devices: streams of touchpoints, ranges to assign, and moves of owners.
 //!
-//! The file's write lock is held from the reading of a range to the commit of what comes of it, so nothing
-//! changes between.
+//! The write lock of the file is held from the read of a range until its commit, so nothing changes in between.
 
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -44,7 +43,7 @@ statements! {
     OWNER_MOVES = "touchpoints/list_owner_moves";
 }
 
-/// Assigns one piece of what is noted, in one transaction.
+/// Assigns one piece of the recorded ranges, in one transaction.
 pub(super) fn assign(
     db: &mut Connection,
     rules: &IdentityRules,
@@ -71,12 +70,12 @@ pub(super) fn assign(
     Ok(Some(VisitsAssigned { change, moved, read }))
 }
 
-/// Whether anything is to be assigned.
+/// Whether there is a range to assign.
 pub(super) fn is_noted(db: &Connection, devices: &[IdentifierId]) -> Result<bool> {
     Ok(next(db, devices)?.is_some())
 }
 
-/// The next range that is noted.
+/// The next recorded range.
 fn next(db: &Connection, devices: &[IdentifierId]) -> Result<Option<Pending>> {
     let decode = |row: &Row<'_>| Ok(Pending { device: arrival(row, 0)?, from: time(row, 1)?, to: time(row, 2)? });
     if devices.is_empty() {
@@ -91,7 +90,7 @@ fn next(db: &Connection, devices: &[IdentifierId]) -> Result<Option<Pending>> {
     Ok(None)
 }
 
-/// What a piece of the range changes, up to where it was assigned, and how much was read for it.
+/// The changes of one piece of the range, the end of the piece, and the number of touchpoints read.
 fn whose(
     db: &Connection,
     rules: &IdentityRules,
@@ -108,7 +107,7 @@ fn whose(
         match visits::in_question(&window, range.from, to, shared.then_some(rules.session_gap)) {
             Cut::Visits(visits) => break visits,
             Cut::Needs { before, after } => {
-                // Else a long stream would be cut again and again while it is read.
+                // Otherwise a long stream would be cut again with each page.
                 page *= 2;
                 if before {
                     let first = window.seen.first().map_or((range.from.0, i64::MIN), place);
@@ -135,7 +134,7 @@ fn place(seen: &Seen) -> (i64, i64) {
     (seen.at.0, seen.arrival.0)
 }
 
-/// Adds a page of the stream behind a place; whether there may be more.
+/// Adds a page of the stream after a place. Returns whether there may be more.
 fn read_after(
     db: &Connection,
     device: IdentifierId,
@@ -148,7 +147,7 @@ fn read_after(
     Ok(seen.len() - before == limit)
 }
 
-/// The same before a place.
+/// Adds a page of the stream before a place.
 fn read_before(
     db: &Connection,
     device: IdentifierId,
@@ -192,7 +191,7 @@ pub(super) fn list_seen(
     Ok(seen)
 }
 
-/// Those of them whom a customer holds and who live on no device.
+/// The identifiers among these that have a customer and are not device identifiers.
 fn people(
     db: &Connection,
     rules: &IdentityRules,
@@ -209,7 +208,7 @@ fn people(
     Ok(people)
 }
 
-/// Moves the touchpoints, and all that goes with them.
+/// Moves the touchpoints and the data attached to them.
 fn hand_over(
     db: &Connection,
     rules: &IdentityRules,
@@ -255,7 +254,7 @@ fn move_owners(db: &Connection, given: &[OwnerReassignment], seq: i64) -> Result
     Ok(())
 }
 
-/// Notes what a plan says is to be assigned; answers the devices.
+/// Records the ranges that a plan wants to assign. Returns the devices.
 pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     let mut pending = plan.pending.clone();
     if !plan.reassigned.is_empty() && ANY_SHARED.on(db)?.count([])? != 0 {
@@ -290,13 +289,13 @@ pub(super) fn note(db: &Connection, plan: &Plan) -> Result<Vec<IdentifierId>> {
     Ok(devices)
 }
 
-/// Notes that all of every shared device is to be assigned, since rules have changed.
+/// Records that all visits of every shared device are to be assigned, since rules have changed.
 pub(super) fn note_all(db: &Connection) -> Result<()> {
     PEND_ALL.on(db)?.execute([Timestamp::MIN.0, Timestamp::MAX.0])?;
     Ok(())
 }
 
-/// Every change of an owner within.
+/// Every change of an owner in the range.
 pub(super) fn owner_moves(db: &Connection, after: i64, upto: i64) -> Result<Vec<OwnerMove>> {
     let mut moves = Vec::new();
     OWNER_MOVES.on(db)?.all([after, upto], &mut moves, |row| {

@@ -1,4 +1,4 @@
-//! Why two identifiers belong together: the links that a search asks for, all of one moment.
+//! Why two identifiers belong together: reads the links for the search, all as of one moment.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
@@ -21,7 +21,7 @@ statements! {
     MERGED_WITH = "decisions/list_merged_with";
 }
 
-/// The shortest chain of links that bound; where there is none, the shortest with what people said who merged.
+/// The shortest chain of accepted links. Without such a chain, the shortest chain that also uses merges by people.
 pub(super) fn explain(db: &Connection, from: &IdentifierKey, to: &IdentifierKey) -> Result<Option<LinkExplanation>> {
     let (Some((from, holder)), Some((to, other))) = (find(db, from)?, find(db, to)?) else { return Ok(None) };
     let within = holder.filter(|_| holder == other);
@@ -53,7 +53,7 @@ fn walk(
     }
 }
 
-/// An identifier's id, and the birth of the customer who holds it.
+/// An identifier's id, and the birth of its customer.
 fn find(db: &Connection, key: &IdentifierKey) -> Result<Option<(IdentifierId, Option<i64>)>> {
     IDENTIFIER_HOLDER.on(db)?.first((&*key.kind, &*key.value), |row| Ok((arrival(row, 0)?, row.get(1)?)))
 }
@@ -64,8 +64,8 @@ struct Read {
     more: bool,
 }
 
-/// The links of these that bound, and with `merges` whom people merged them with; within a customer, those whose
-/// other end it holds.
+/// The accepted links of these identifiers, and with `merges` the identifiers that people merged them with. Within a
+/// customer, only links whose other end belongs to this customer.
 fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, merges: bool, limit: usize) -> Result<Read> {
     let mut by_end = vec![BOUND_FROM.on(db)?, BOUND_TO.on(db)?];
     if merges {
@@ -84,7 +84,7 @@ fn read(db: &Connection, of: &[IdentifierId], within: Option<i64>, merges: bool,
     let looked_at = links.len();
     if let Some(customer) = within {
         let mut holder = IDENTIFIER_HOLDER_BY_ID.on(db)?;
-        // In a dense part of the graph each identifier comes many times.
+        // In a dense part of the graph, each identifier is found many times.
         let mut members: FxHashMap<IdentifierId, bool> = FxHashMap::default();
         for &(_, there) in &links {
             if let std::collections::hash_map::Entry::Vacant(unknown) = members.entry(there) {

@@ -1,8 +1,8 @@
-//! The words that customers are found by: of identifiers' values and of traits, each kept once.
+//! The words for the search of customers: from identifiers' values and from traits. Each word is stored once.
 //!
-//! `word_gram` is an index of every three letters of a word, with a mark before its first letter and one behind
-//! its last. It knows which words have some letters inside, and those that differ by one letter: whichever letter
-//! that is, what stands before and behind it is the same.
+//! `word_gram` is an index of every three letters of a word, with a mark before the first letter and one after the
+//! last. It finds words with some letters inside, and words that differ by one letter: the parts before and after that
+//! letter are the same.
 
 use std::collections::BTreeSet;
 
@@ -29,19 +29,19 @@ statements! {
     ALL_CLAIMS = "words/scan_claims";
 }
 
-/// From how many letters on a word is cut in pieces to look for its like, not at each letter.
+/// From this length on, a word is cut into pieces, and not at each letter, to find similar words.
 const LONG: usize = 12;
 const PIECES: usize = 4;
-/// How often a long work says how far it is.
+/// How often a long task logs its progress.
 const TOLD_EVERY: usize = 200_000;
 
-/// Adds the words of new identifiers and of claims whose value was not claimed there before.
+/// Adds the words of new identifiers, and of claims with a value that is new for their identifier.
 pub(super) fn insert(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     let mut writer = Writer::new(db)?;
     for row in plan.identifiers.iter().filter(|row| row.new) {
         writer.add(row.identifier.id, &search::identifier_words(&row.identifier.key))?;
     }
-    // Traits are said again and again: what is known has its words already.
+    // Events repeat traits often. A known value has its words already.
     let mut said: FxHashSet<(IdentifierId, &str)> = known.claims.iter().map(|c| (c.owner, c.value.get())).collect();
     for claim in &plan.claims_opened {
         if said.insert((claim.owner, claim.value.get())) {
@@ -51,14 +51,14 @@ pub(super) fn insert(db: &Connection, known: &Known, plan: &Plan) -> Result<()> 
     Ok(())
 }
 
-/// Makes the words of all that is stored, in a file that has none.
+/// Makes the words of all stored data, in a file without words.
 pub(super) fn fill(db: &Connection) -> Result<()> {
     let mut writer = Writer::new(db)?;
     let mut done = 0;
     let mut tell = move || {
         done += 1;
         if done % TOLD_EVERY == 0 {
-            tracing::info!(done, "making the words that customers are found by");
+            tracing::info!(done, "making the search words of customers");
         }
     };
     let mut statement = ALL_IDENTIFIERS.on(db)?;
@@ -86,7 +86,7 @@ struct Writer<'c> {
     insert: Prepared<'c>,
     insert_gram: Prepared<'c>,
     insert_of: Prepared<'c>,
-    /// Those that were met.
+    /// The words found.
     ids: FxHashMap<Box<str>, i64>,
 }
 
@@ -135,7 +135,7 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// The stored words in which `word` is found; `None` when they are more than `most`.
+/// The stored words that match `word`; `None` when there are more than `most`.
 pub(super) fn found_in(db: &Connection, word: &Word, most: usize) -> Result<Option<Vec<i64>>> {
     let mut begun = Vec::new();
     let (text, room) = (word.text(), most as i64 + 1);
@@ -151,7 +151,7 @@ pub(super) fn found_in(db: &Connection, word: &Word, most: usize) -> Result<Opti
     let alike = word.is_found_alike().then(|| alike(word.letters()));
     let mut statement = WORDS_WITH_GRAMS.on(db)?;
     for asked in inside.into_iter().chain(alike) {
-        // Those in which the letters stand elsewhere are passed over, so the limit is of what was found.
+        // Words with the letters at other places are skipped, so the limit counts matches only.
         let mut rows = statement.query([asked])?;
         while let Some(row) = rows.next()?.filter(|_| ids.len() <= most) {
             if word.fits(str(row, 1)?) {
@@ -162,7 +162,7 @@ pub(super) fn found_in(db: &Connection, word: &Word, most: usize) -> Result<Opti
     Ok((ids.len() <= most).then(|| ids.into_iter().collect()))
 }
 
-/// Who holds identifiers with one of these words; `None` when they are more than `most`.
+/// The customers of identifiers with one of these words; `None` when there are more than `most`.
 pub(super) fn customers_with(db: &Connection, words: &[i64], most: usize) -> Result<Option<Vec<i64>>> {
     let mut statement = CUSTOMERS_WITH_WORD.on(db)?;
     let mut customers = Vec::new();
@@ -178,7 +178,7 @@ pub(super) fn customers_with(db: &Connection, words: &[i64], most: usize) -> Res
     Ok(Some(customers))
 }
 
-/// A word as it is in the index. The marks are neither letters nor digits.
+/// A word in the form of the index. The marks are neither letters nor digits.
 fn marked(word: &str) -> String {
     format!("^{word}$")
 }
@@ -188,13 +188,13 @@ fn grams(letters: &[char]) -> BTreeSet<String> {
     letters.windows(3).map(|gram| gram.iter().collect()).collect()
 }
 
-/// The question for words that have all of these.
+/// The index query for words that have all of these.
 fn all_of(grams: BTreeSet<String>) -> String {
     let quoted: Vec<String> = grams.into_iter().map(|gram| format!("\"{gram}\"")).collect();
     quoted.join(" AND ")
 }
 
-/// The words in which two neighbours have changed places.
+/// The word with two adjacent letters exchanged, for each such pair.
 fn turned(letters: &[char]) -> impl Iterator<Item = String> + '_ {
     (1..letters.len()).filter(|at| letters[at - 1] != letters[*at]).map(|at| {
         let mut turned = letters.to_vec();
@@ -203,7 +203,7 @@ fn turned(letters: &[char]) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The question for words that may have one letter more than this one, one less, or another.
+/// The index query for words with one letter more, one letter less, or one other letter.
 fn alike(letters: &[char]) -> String {
     let marked: Vec<char> = std::iter::once('^').chain(letters.iter().copied()).chain(['$']).collect();
     let length = letters.len();
@@ -214,13 +214,14 @@ fn alike(letters: &[char]) -> String {
         all.insert(kept);
     };
     if length >= LONG {
-        // Whatever differs lies in one piece, or where two meet.
+        // The difference is in one piece, or between two pieces.
         for piece in 0..PIECES {
             without(1 + piece * length / PIECES, 1 + (piece + 1) * length / PIECES);
         }
     } else {
         for (at, letter) in marked.iter().enumerate().skip(1) {
-            // One that we lack stands before it; or it is another, or too many. A digit is neither.
+            // At each letter there are three cases: a letter is missing before it, it is another letter, or it is too
+            // many. Digits must be the same.
             without(at, at);
             if at <= length && !letter.is_numeric() {
                 without(at, at + 1);
@@ -231,7 +232,7 @@ fn alike(letters: &[char]) -> String {
     clauses.join(" OR ")
 }
 
-/// Words that begin with `word` lie from it to here: no letter or digit is the last code point.
+/// The end of the range of words that begin with `word`: no letter or digit is the last code point.
 fn end_of(word: &str) -> String {
     format!("{word}{}", char::MAX)
 }

@@ -1,7 +1,6 @@
-//! Writes a plan, row by row, inside the transaction that read what it was made from.
+//! Writes a plan, row by row, in the transaction that read its input.
 //!
-//! Each noun's file writes its own rows; here stand their order, and the people: customers,
-//! identifiers, and who holds which.
+//! Each noun's file writes its own rows. This file has their order, and writes customers, identifiers and memberships.
 
 use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -67,7 +66,7 @@ pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     write_change(db, plan)
 }
 
-/// Customers are named by their birth in this file.
+/// In the database file, a customer's key is its birth.
 pub(super) struct Births<'p>(FxHashMap<&'p CustomerId, i64>);
 
 impl<'p> Births<'p> {
@@ -82,7 +81,7 @@ impl<'p> Births<'p> {
     }
 }
 
-/// Before anything else is written of them: ids that were merged away and are customers again.
+/// First, before other rows about these customers: former customers that are customers again.
 fn write_restored(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
     let mut survivor = SURVIVOR_OF_CUSTOMER.on(db)?;
     let mut keep = KEEP_MERGE.on(db)?;
@@ -114,8 +113,8 @@ fn write_customers(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()
     write_spend(db, &plan.customers)
 }
 
-/// Most customers of a batch bought nothing in it: the rows are compared, so that only what differs
-/// is written to the table and its index.
+/// Most customers of a batch have no new orders. So the rows are compared, and only different rows are written to the
+/// table and its index.
 fn write_spend(db: &Connection, customers: &[CustomerRow]) -> Result<()> {
     let mut stored = SPEND_OF_CUSTOMER.on(db)?;
     let mut put = PUT_SPEND.on(db)?;
@@ -172,7 +171,7 @@ fn write_seen_alone(db: &Connection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// A new identifier came with its customer; here are those that had none before, or another.
+/// A new identifier was written with its customer. These are identifiers that had no customer before, or another.
 fn write_memberships(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
     let new: FxHashSet<_> = plan.identifiers.iter().filter(|row| row.new).map(|row| row.identifier.id).collect();
     let mut close = CLOSE_MEMBERSHIP.on(db)?;
@@ -196,7 +195,7 @@ fn write_merges(db: &Connection, born: &Births<'_>, plan: &Plan) -> Result<()> {
     let mut follow = MOVE_SURVIVOR.on(db)?;
     let mut forget = DELETE_SPEND_OF_CUSTOMER.on(db)?;
     for MergeRow { from, into: direct } in &plan.merged {
-        // Within one batch the survivor may have been merged away in turn.
+        // In the same batch, the survivor may be merged away too.
         let mut survivor = direct;
         while let Some(further) = into.get(survivor) {
             survivor = further;
@@ -230,7 +229,7 @@ fn write_evidence(db: &Connection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Last, so that whoever sees the number sees all that it stands for.
+/// Last, so that a reader that sees the number also sees all rows of the change.
 fn write_change(db: &Connection, plan: &Plan) -> Result<()> {
     let entries = serde_json::to_string(&plan.entries)?;
     INSERT_CHANGE.on(db)?.execute(params![plan.seq, plan.at.0, entries])?;

@@ -1,8 +1,8 @@
-// Constraints and indexes. Every one is IF NOT EXISTS, so running the file again, or on several
-// servers at once, changes nothing. One statement ends at each semicolon.
+// Constraints and indexes. Each has IF NOT EXISTS, so a second run of the file, or a run by several servers at once,
+// changes nothing. Each statement ends at a semicolon.
 
-// A customer's id is unique over living and merged ones: both carry :CustomerId. The merged trade
-// :Customer for :MergedCustomer and so leave the indexes that lists walk.
+// A customer's id is unique over all customers, also merged ones: both have the label :CustomerId. A merged customer
+// has :MergedCustomer instead of :Customer, so it is not in the indexes of lists.
 CREATE CONSTRAINT customer_id IF NOT EXISTS
 FOR (c:CustomerId)
 REQUIRE c.id IS UNIQUE;
@@ -122,18 +122,18 @@ CREATE INDEX evidence_arrival IF NOT EXISTS
 FOR (e:Evidence)
 ON (e.arrival);
 
-// The commits that are becoming visible right now, of which there is one at most.
+// The commits that are not completely visible yet, at most one.
 CREATE INDEX writing_store IF NOT EXISTS
 FOR (w:Writing)
 ON (w.store);
 
-// Words as `domain::search` made them: blanks alone part them, in both stores.
+// Words made by `domain::search`: only blanks separate them, in both stores.
 CREATE FULLTEXT INDEX search IF NOT EXISTS
 FOR (n:Identifier|Trait)
 ON EACH [n.search]
 OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
 
-// What stands inside a word: these know every three letters.
+// Letters inside a word: these indexes have every three letters.
 CREATE TEXT INDEX identifier_text IF NOT EXISTS
 FOR (n:Identifier)
 ON (n.search);
@@ -142,7 +142,7 @@ CREATE TEXT INDEX trait_text IF NOT EXISTS
 FOR (n:Trait)
 ON (n.search);
 
-// What a moment of the past needs: the last change by a time, and what is kept of what is replaced.
+// For views of the past: the last change by a time, and replaced rows.
 CREATE INDEX change_at IF NOT EXISTS
 FOR (n:Change)
 ON (n.at, n.seq);
@@ -167,8 +167,8 @@ CREATE INDEX past_product IF NOT EXISTS
 FOR (p:PastProduct)
 ON (p.sku, p.until);
 
-// Visits on devices that several people share: what a device carried for whoever was signed in, who owned a
-// touchpoint before, and what is still to be assigned.
+// Visits on devices that several people share: touchpoints of signed-in people on a device, former owners of
+// touchpoints, and ranges still to be assigned.
 CREATE INDEX touchpoint_carrier IF NOT EXISTS
 FOR (t:Touchpoint)
 ON (t.carrier, t.at, t.arrival);

@@ -1,4 +1,4 @@
-// Campaigns by a hash of all five fields, so that the unique key is short whatever they hold.
+// Campaigns by a hash of all five fields, so that the unique key is always short.
 UNWIND $rows AS row
 MERGE (k:Campaign {key: row.key})
 ON CREATE SET k += row.set

@@ -1,4 +1,4 @@
-// Takes that back, and what a writer who died left of numbers before.
+// Deletes the marker, and markers with lower numbers that a dead writer left.
 MATCH (w:Writing {store: 1})
 USING INDEX SEEK w:Writing(store)
 WHERE w.seq <= $seq

@@ -1,5 +1,5 @@
-// What writers who died said of their commits. Removing what is not there takes the counter's lock, and under
-// it nobody commits, so whatever is said is of the dead.
+// Deletes the markers of dead writers. The REMOVE of an absent property takes the counter's lock. Under this lock no
+// writer commits, so every marker is from a dead writer.
 MATCH (n:Counter {name: 'changes'})
 REMOVE n.locked
 WITH n

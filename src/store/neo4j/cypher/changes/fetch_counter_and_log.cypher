@@ -1,4 +1,4 @@
-// Where the counter stands, and the last change in the log, from the end of its index.
+// The value of the counter, and the last change in the log, from the end of its index.
 MATCH (c:Counter {name: 'changes'})
 OPTIONAL CALL () {
   MATCH (n:Change)

@@ -1,3 +1,3 @@
-// Says which customers a commit is about, in a transaction of its own that ends before that commit
-// begins: a commit becomes visible bit by bit, and readers of these customers must know of it.
+// Writes a marker with the customers of a commit, in a transaction of its own that ends before the commit begins. A
+// commit becomes visible in parts, and readers of these customers must know this.
 CREATE (:Writing {store: 1, seq: $seq, customers: $customers})

@@ -1,6 +1,6 @@
-// Batches from one number on, in the order of the index, as many as hold `limit` entries: the first
-// always, the others as long as those before them hold fewer. Then, last of all, which commits are
-// becoming visible: what was read above and is not among them is there with all that it names.
+// Batches from one number on, in the order of the index, up to `limit` entries: always the first batch, then further
+// batches while the batches before have fewer entries. At the end, the markers of commits: a batch above without a
+// marker is completely visible.
 CALL () {
   MATCH (n:Change)
   USING INDEX SEEK n:Change(seq)

@@ -1,6 +1,6 @@
-// The counter's lock before it is known whether there will be a change: from here on nobody else writes.
-// Removing what is not there takes the lock and changes nothing. A SET to what was read would not do: it is
-// read before the lock is had, so who waited for it would put back the number of before.
+// The counter's lock, taken before it is known whether there will be a change. After this no other writer writes. The
+// REMOVE of an absent property takes the lock and changes nothing. A SET to the read value would be wrong: the value is
+// read before the lock is taken, so a writer that waited would write the old number.
 MATCH (n:Counter {name: 'changes'})
 REMOVE n.locked
 WITH n

@@ -1,5 +1,5 @@
-// The change number. Whoever has it writes alone until it commits: the counter's lock is held from
-// here on, so numbers have no gaps and follow the order of commits. Time never runs backwards.
+// The change number. The counter's lock is held until the commit, so this writer writes alone. So numbers have no gaps
+// and follow the order of commits. Times of changes never decrease.
 MATCH (n:Counter {name: 'changes'})
 SET n.seq = n.seq + 1
 SET n.at = CASE WHEN n.at > $now THEN n.at ELSE $now END

@@ -1,4 +1,5 @@
-// Decisions by name. The first place of an item is the holder's in other statements; here nobody asked for one.
+// Consents by name. In other statements the first value of an item is the holder. Here it is the owner, and no reader
+// uses it.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (k:Consent {arrival: $keys[n]})
 USING INDEX SEEK k:Consent(arrival)

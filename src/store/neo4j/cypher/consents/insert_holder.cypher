@@ -1,4 +1,4 @@
-// Identifiers that hold a decision from now on.
+// Identifiers that get a consent.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// The consents that the batch's customers and identifiers hold.
+// The consents of the batch's customers and identifiers.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// What these identifiers hold or held, and whether they do still.
+// The present and past consents of these identifiers, and whether each is present.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// What each identifier held once the change $at was done.
+// The consents of each identifier after the change $at.
 UNWIND range(0, size($ids) - 1) AS n
 MATCH (i:Identifier {id: $ids[n]})-[g:GAVE]->(k:Consent)
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// Identifiers from the index on (id), each with the decisions that it holds.
+// Identifiers from the index on (id), each with its consents.
 MATCH (i:Identifier)
 USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after

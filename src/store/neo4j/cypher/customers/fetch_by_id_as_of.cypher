@@ -1,4 +1,4 @@
-// The customers that ids stood for: the end of the merges that held then.
+// The customers that ids stood for: the ends of the chains of merges that were in force then.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (named:CustomerId {id: $keys[n]})
 USING INDEX SEEK named:CustomerId(id)

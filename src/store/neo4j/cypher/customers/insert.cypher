@@ -1,4 +1,4 @@
-// Customers that are new.
+// New customers.
 UNWIND $rows AS row
 CREATE (c:CustomerId:Customer)
 SET c = row

@@ -1,5 +1,5 @@
-// The chain of merges that were done by then and not undone. Each of the ways from the id is a part of
-// the longest, which is all of it.
+// The chain of merges in force at that change. Each path from the id is a part of the longest path, which is the whole
+// chain.
 MATCH chain = (named:CustomerId {id: $id})-[:MERGED_INTO|WAS_MERGED_INTO*0..]->(:CustomerId)
 USING INDEX SEEK named:CustomerId(id)
 WHERE all(merge IN relationships(chain) WHERE coalesce(merge.seq, merge.since) <= $seq

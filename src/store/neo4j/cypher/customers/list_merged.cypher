@@ -1,4 +1,5 @@
-// The customers that were merged into whoever holds these identifiers, each with what it had then.
+// The customers that were merged into the customers of these identifiers, each with its identifiers at the time of the
+// merge.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})<-[:IDENTIFIED_BY]-(c:Customer)
 USING INDEX SEEK i:Identifier(id)

@@ -1,8 +1,12 @@
-// What customers are found by: the keys of their identifiers, and what these claim.
+// The searched data of customers: the keys of their identifiers, and the claims of these.
 UNWIND $ids AS id
 MATCH (c:CustomerId {id: id})
 USING INDEX SEEK c:CustomerId(id)
 WHERE c:Customer
+  AND ($parts IS NULL OR all(part IN $parts WHERE EXISTS {
+    MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(said)
+    WHERE any(text IN part WHERE (' ' + said.search) CONTAINS text)
+  }))
 RETURN id,
   COLLECT {
     MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)

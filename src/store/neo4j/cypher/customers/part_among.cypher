@@ -1,4 +1,4 @@
-// Of few customers those that fit, with every sort key.
+// The customers among few that meet the conditions, with every sort key.
 UNWIND $ids AS id
 MATCH (c:CustomerId {id: id})
 USING INDEX SEEK c:CustomerId(id)

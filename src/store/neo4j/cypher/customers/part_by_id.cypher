@@ -1,5 +1,5 @@
-// Customers by id; one that was merged away leads to the one it became. The id has one seek. An id
-// that leads nowhere answers with nulls: it is just being merged, and its edge is not seen yet.
+// Customers by id. A merged customer leads to its survivor. The id is one seek. An id that leads nowhere gives nulls:
+// its customer is just being merged, and the edge is not visible yet.
 CALL () {
   MATCH (w:Writing {store: 1})
   USING INDEX SEEK w:Writing(store)

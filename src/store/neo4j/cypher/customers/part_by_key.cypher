@@ -1,5 +1,5 @@
-// Customers by an identifier's key. An identifier that nobody holds answers with nulls, so that
-// "nobody" can be told from "just on its way to another".
+// Customers by an identifier's key. An identifier without a customer gives nulls, so that the reader can read again: it
+// may just be moving to another customer.
 CALL () {
   MATCH (w:Writing {store: 1})
   USING INDEX SEEK w:Writing(store)

@@ -1,4 +1,4 @@
-// A walk along the index on (last_seen_at, born) from the cursor on, until enough fit.
+// A walk along the index on (last_seen_at, born) from the cursor on, until enough customers meet the conditions.
 MATCH (c:Customer)
 USING INDEX c:Customer(last_seen_at, born)
 WHERE c.last_seen_at >= $low AND c.last_seen_at <= $high AND c.born IS NOT NULL

@@ -1,4 +1,4 @@
-// The same by an identifier's id: that of an order's owner, which never changes.
+// The same by an identifier's id, for the owner of an order.
 CALL () {
   MATCH (w:Writing {store: 1})
   USING INDEX SEEK w:Writing(store)

@@ -1,5 +1,5 @@
-// A walk along the index on (currency, net, born), of those who have any money in the currency
-// that does not come to 0. The bounds are integers, or texts for what no integer holds.
+// A walk along the index on (currency, net, born): customers whose net in the currency is not 0. The bounds are
+// integers, or texts for sums above 64 bits.
 MATCH (s:Spend)
 USING INDEX s:Spend(currency, net, born)
 WHERE s.currency = $sort_currency AND s.net >= $low AND s.net <= $high AND s.born IS NOT NULL

@@ -1,5 +1,5 @@
-// Last of all the version again, by a fresh look at the customer (were it read from `c`, the value
-// of before could be answered), and then what is being committed now.
+// At the end the version again, from a new read of the customer (`c` could give the earlier value), and then the
+// markers of commits.
 CALL (c) {
   MATCH (c)<-[:MERGED_INTO*1..]-(old:MergedCustomer)
   RETURN collect([old.born, old.id]) AS former

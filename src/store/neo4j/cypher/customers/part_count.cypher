@@ -1,3 +1,3 @@
-// How many fit: every customer is looked at.
+// The number of customers that meet the conditions. It reads every customer.
 MATCH (c:Customer)
 WHERE true

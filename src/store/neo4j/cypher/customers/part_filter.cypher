@@ -1,6 +1,6 @@
-// What a customer must be; what is not asked for comes as a null or as the widest bound. One
-// without any money in the currency counts as 0, and $zero_fits says whether that is enough. Sums
-// that no integer holds are texts, in the order of their numbers, and have bounds of their own.
+// The conditions on a customer. An absent condition is a null or the widest bound. A customer without money in the
+// currency counts as 0, and $zero_fits says whether 0 meets the condition. Sums above 64 bits are texts, in the order
+// of their numbers, and have bounds of their own.
   AND c.first_seen_at >= $first_seen_since AND c.first_seen_at < $first_seen_until
   AND c.last_seen_at >= $last_seen_since AND c.last_seen_at < $last_seen_until
   AND c.order_count >= $orders_min AND c.order_count <= $orders_max

@@ -1,3 +1,4 @@
-// All that fit but for what only a look at each can say: every customer is looked at.
+// All customers that meet the conditions of part_filter. It reads every customer. The program tests the other
+// conditions.
 MATCH (c:Customer)
 WHERE true

@@ -1,7 +1,7 @@
-// The newest orders and touchpoints. Each identifier gives its first few from the index on
-// (owner, time, arrival), in the index's own order: that `owner` leads the ORDER BY is what lets
-// the planner see it, and IS NOT NULL on the rest is what lets it use the index at all. The merge
-// of these few is the only sort; what is beside the sort key is read after it.
+// The newest orders and touchpoints. Each identifier gives its first few from the index on (owner, time, arrival), in
+// the order of the index. The planner sees this order because `owner` is first in the ORDER BY, and it can use the
+// index because of IS NOT NULL on the other properties. The merge of these few is the only sort. Properties outside of
+// the sort key are read after the merge.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

@@ -1,4 +1,4 @@
-// Consents that are held now, and devices with when the customer was seen on them; one row for each identifier.
+// Present consents, and devices with the times of the customer on them; one row per identifier.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[g:GAVE]->(k:Consent)

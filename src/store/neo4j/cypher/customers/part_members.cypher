@@ -1,5 +1,5 @@
-// What is being committed and the version are read before anything else, and membership is matched once: every part below starts
-// from `ids`, so they all speak of the same identifiers.
+// The markers of commits and the version are read before anything else. Membership is matched once: every part below
+// starts from `ids`, so all parts read the same identifiers.
 WITH n, c, c.version AS version, [w IN writing WHERE c IS NULL OR c.id IN w[1] | w[0]] AS writing
 OPTIONAL MATCH (c)-[:IDENTIFIED_BY]->(i:Identifier)
 WITH n, c, version, writing, collect(i) AS ids

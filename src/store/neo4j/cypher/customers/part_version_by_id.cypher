@@ -1,4 +1,4 @@
-// The customers that ids find now, with their versions: whether what was read before is still what is stored.
+// The present customers of ids, with their versions. With these, a reader checks cached views.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (named:CustomerId {id: $keys[n]})
 USING INDEX SEEK named:CustomerId(id)

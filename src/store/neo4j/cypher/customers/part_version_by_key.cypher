@@ -1,4 +1,4 @@
-// The customers that keys of identifiers find now, with their versions.
+// The present customers of identifiers' keys, with their versions.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (found:Identifier {key: $keys[n]})
 USING INDEX SEEK found:Identifier(key)

@@ -1,4 +1,4 @@
-// Those whose net is 0, most of them because they never bought: a walk along the index on (born).
+// Customers whose net is 0, most of these without orders: a walk along the index on (born).
 MATCH (c:Customer)
 USING INDEX c:Customer(born)
 WHERE c.born >= $low AND c.born <= $high

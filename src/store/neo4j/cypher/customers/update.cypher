@@ -1,4 +1,4 @@
-// Figures of customers that were there; their versions were raised when they were locked.
+// Figures of existing customers. Their versions were raised when they were locked.
 UNWIND $rows AS row
 MATCH (c:CustomerId {id: row.id})
 USING INDEX SEEK c:CustomerId(id)

@@ -1,4 +1,4 @@
-// Customers that were absorbed: they keep their id and lose the label that lists walk.
+// Merged customers: they keep their id and lose the label of the indexes for lists.
 UNWIND $rows AS row
 MATCH (old:CustomerId {id: row.from})
 USING INDEX SEEK old:CustomerId(id)

@@ -1,5 +1,5 @@
-// Customers that were merged away and have their ids back; their figures follow. Nobody locked them,
-// so the version is raised here.
+// Former customers that are customers again. A later statement writes their figures. They are not locked, so the
+// version is raised here.
 UNWIND $rows AS row
 MATCH (old:CustomerId {id: row.id})-[m:MERGED_INTO]->(into:CustomerId)
 USING INDEX SEEK old:CustomerId(id)

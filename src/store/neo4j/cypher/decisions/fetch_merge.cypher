@@ -1,4 +1,4 @@
-// The last merge by a person that had the two on different sides.
+// The last merge by a person with the two identifiers on different sides.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (a:Identifier {id: $keys[n][0]})
 USING INDEX SEEK a:Identifier(id)

@@ -1,4 +1,4 @@
-// What a person decided, and where everybody stood then.
+// A person's decision, and its sides.
 UNWIND $rows AS row
 CREATE (d:Decision)
 SET d = row.set

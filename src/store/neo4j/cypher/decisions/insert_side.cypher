@@ -1,4 +1,4 @@
-// Sides that identifiers took by joining whoever has them.
+// Sides that identifiers took when they joined a customer with these sides.
 UNWIND $rows AS row
 MATCH (d:Decision {arrival: row.decision})
 USING INDEX SEEK d:Decision(arrival)

@@ -1,4 +1,4 @@
-// Every decision in which one of these identifiers stands, each once.
+// Every decision with one of these identifiers, each once.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})<-[:SIDE]-(d:Decision)
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,5 @@
-// The other sides of every decision that parted it from somebody, but for those it was merged with later.
+// The other sides of every decision that keeps this identifier apart, without identifiers that it was merged with
+// later.
 UNWIND range(0, size($ids) - 1) AS n
 MATCH (i:Identifier {id: $ids[n]})<-[mine:SIDE]-(d:Decision)-[theirs:SIDE]->(other:Identifier)
 USING INDEX SEEK i:Identifier(id)

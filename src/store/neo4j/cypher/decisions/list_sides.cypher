@@ -1,4 +1,4 @@
-// Where these identifiers stand in decisions.
+// The sides of these identifiers in decisions.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})<-[s:SIDE]-(d:Decision)
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// Devices by key, with the first thousand identifiers that live on each.
+// Devices by key, each with its first thousand identifiers.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (d:Device {key: $keys[n]})
 USING INDEX SEEK d:Device(key)

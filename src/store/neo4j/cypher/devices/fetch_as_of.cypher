@@ -1,5 +1,5 @@
-// Devices as they were: how they described themselves, who lived on them, and when they were seen, by
-// the touchpoints of those and by events that made none.
+// Devices at a moment: their descriptions, their identifiers, and the times when they were seen. The times come from
+// the touchpoints of these identifiers and from events without a touchpoint.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (d:Device {key: $keys[n]})
 USING INDEX SEEK d:Device(key)

@@ -1,6 +1,6 @@
-// Devices: times are widened, the description is that of the latest event. How one described itself
-// before is kept for views of the past, and who was seen on it when in events that made no touchpoint. When an
-// identifier was seen on it stands at the edge; an edge from before that was kept has no times, and gets none.
+// Devices: times are widened, the description is that of the latest event. A former description is kept for views of
+// the past, and also the times of identifiers in events without a touchpoint. The edge has the times of an identifier
+// on the device; an older edge has no times, and gets none.
 UNWIND $rows AS row
 MERGE (d:Device {key: row.key})
 ON CREATE SET d.since = $seq, d.first_seen_at = row.first_seen_at, d.last_seen_at = row.last_seen_at

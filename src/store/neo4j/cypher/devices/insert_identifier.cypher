@@ -1,4 +1,4 @@
-// Whoever is given touchpoints was on their devices then.
+// An identifier that gets touchpoints was on their devices then.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
 USING INDEX SEEK i:Identifier(id)

@@ -1,5 +1,5 @@
-// Devices of each, one row for each identifier on it, with when that was seen there. An edge from before that was
-// kept is taken to be of the time when both were seen.
+// Devices of each, one row for each identifier on a device, with the times of the identifier there. An older edge
+// without times uses the time in which both were seen.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[s:STORED_ON]->(d:Device)

@@ -1,5 +1,6 @@
-// Who lived on what, and when each was seen there: by the touchpoints it owned then, those it had already and those it
-// lost since, and by events that made none; by what it carried for others; and as it is known now.
+// The identifiers of devices at a moment, and the times of each there: by the touchpoints it owned then (present ones
+// that it had already, and ones that it lost since) and by events without a touchpoint; by the touchpoints it carried
+// for others; and by the present times.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[s:STORED_ON]->(d:Device)

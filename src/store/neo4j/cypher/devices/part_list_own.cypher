@@ -1,4 +1,4 @@
-// Devices of each, with when anybody was seen there.
+// Devices of each, with the times of all identifiers there.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[:STORED_ON]->(d:Device)

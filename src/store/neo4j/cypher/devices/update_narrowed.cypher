@@ -1,4 +1,4 @@
-// When an identifier was seen on a device, by the touchpoints that it has left there and events that made none.
+// The times of an identifier on a device, by its remaining touchpoints there and by events without a touchpoint.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// The outcomes on record for the batch's sets, from the index on (set); the last one counts.
+// The stored outcomes of the batch's sets, from the index on (set). The last one counts.
 UNWIND $sets AS set
 MATCH (e:Evidence {set: set})
 USING INDEX SEEK e:Evidence(set)

@@ -1,4 +1,4 @@
-// New sets and new outcomes. The edges are for whoever asks what was ever said of an identifier.
+// New sets and new outcomes. With the edges, a read finds all evidence of an identifier.
 UNWIND $rows AS row
 CREATE (e:Evidence)
 SET e = row.set

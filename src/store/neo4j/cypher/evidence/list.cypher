@@ -1,4 +1,4 @@
-// Every set that names one of these identifiers, each once.
+// Every set with one of these identifiers, each once.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})<-[:NAMES]-(e:Evidence)
 USING INDEX SEEK i:Identifier(id)

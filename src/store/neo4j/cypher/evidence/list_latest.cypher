@@ -1,4 +1,4 @@
-// The latest sets that were kept of each device. A device that is not shared is named by few.
+// The latest stored sets of each device identifier. Unless it is shared, a device identifier is in few sets.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// Data of version 1 has evidence without edges to what it names.
+// Adds the edges from evidence to its identifiers, which data of version 1 does not have.
 MATCH (e:Evidence)
 UNWIND e.identifiers AS id
 MATCH (i:Identifier {id: id})

@@ -1,4 +1,4 @@
-// The figures of data that was written before they were kept: everything is counted, once.
+// The figures of data that was written before figures were kept. It counts all data, once.
 MATCH (n:Counter {name: 'changes'})
 WHERE n.health IS NULL
 CALL () {

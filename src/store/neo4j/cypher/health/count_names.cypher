@@ -1,5 +1,5 @@
-// Which kinds and channels are in use in data that was written before that was kept: everything is looked at,
-// once. The lock first, as for a change: nobody else adds to what is read here.
+// The kinds and channels in use, in data that was written before these were kept. It reads all data, once. It takes the
+// lock first, as for a change, so that no other writer adds data during the read.
 MATCH (n:Counter {name: 'changes'})
 WHERE NOT n.health CONTAINS '"names"'
 REMOVE n.locked

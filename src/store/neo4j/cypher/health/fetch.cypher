@@ -1,3 +1,3 @@
-// From the node that holds every figure, so they are of one change.
+// From the one node with all figures, so all figures are as of one change.
 MATCH (n:Counter {name: 'changes'})
 RETURN n.health AS health

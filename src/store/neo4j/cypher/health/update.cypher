@@ -1,3 +1,3 @@
-// The figures that were counted.
+// Writes the counted figures.
 MATCH (n:Counter {name: 'changes'})
 SET n.health = $health

@@ -1,4 +1,4 @@
-// Asked about a kind that the rules do not name: only then is it worth a look at all of them.
+// Used only for a kind that the rules do not name, so a scan is acceptable.
 MATCH (i:Identifier)
 WHERE i.kind = $kind
 RETURN i.kind AS kind

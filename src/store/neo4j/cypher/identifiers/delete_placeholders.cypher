@@ -1,4 +1,4 @@
-// What the locks made and the plan did not fill.
+// Placeholders that locks made and the plan did not use.
 UNWIND $identifiers AS key
 MATCH (i:Identifier {key: key})
 USING INDEX SEEK i:Identifier(key)

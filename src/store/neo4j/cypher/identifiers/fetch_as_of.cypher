@@ -1,7 +1,7 @@
-// Identifiers that were there, with what their figures are counted from: touchpoints by channel, orders,
-// and when they were seen, by their own touchpoints whomever those were given to, by links as they stood
-// and by events that left neither. Of several pasts of a link the one that ended first after the moment
-// is the one that stood.
+// Identifiers that existed at a moment, with the rows for their figures: touchpoints by channel, orders, and the times
+// when they were seen. These times come from the touchpoints of their own events, with any owner, from links at the
+// moment, and from events without either. Of several past states of a link, the one that ended first after the moment
+// is the state at the moment.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
 USING INDEX SEEK i:Identifier(id)

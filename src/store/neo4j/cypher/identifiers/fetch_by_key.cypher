@@ -1,4 +1,4 @@
-// Identifiers, with who holds each.
+// Identifiers, each with its customer.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {key: $keys[n]})
 USING INDEX SEEK i:Identifier(key)

@@ -1,5 +1,5 @@
-// New identifiers and new figures of old ones. The nodes are there: the locks found or made them,
-// but for identifiers whose customer changed without them.
+// New identifiers and new figures of old ones. The locks found or created the nodes, except for identifiers that the
+// batch does not name and whose customer changed.
 UNWIND $rows AS row
 MATCH (i:Identifier {key: row.key})
 USING INDEX SEEK i:Identifier(key)

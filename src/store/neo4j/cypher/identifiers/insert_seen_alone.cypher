@@ -1,4 +1,4 @@
-// When identifiers were seen in events that left neither a touchpoint nor a link of theirs.
+// The times of identifiers in events without a touchpoint or a link of these identifiers.
 UNWIND $rows AS row
 CREATE (s:SeenAlone)
 SET s = row, s.since = $seq

@@ -1,4 +1,4 @@
-// What identifiers are locked by.
+// The keys of identifiers, for locks.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

@@ -1,7 +1,6 @@
-// The locks of a batch. MERGE finds or makes each identifier in the order of $keys, SET takes its
-// lock (MERGE alone takes none on what it finds). The collect is the barrier: every identifier is
-// locked before the first customer is. Customers come in the order of their ids, and `version + 1`
-// locks each before it reads it.
+// The locks of a batch. MERGE finds or creates each identifier in the order of $keys, SET takes its lock (MERGE alone
+// does not lock a node that it finds). The collect is the barrier: every identifier is locked before the first customer
+// is. Customers come in the order of their ids, and `version + 1` locks each before it reads it.
 UNWIND $keys AS row
 MERGE (i:Identifier {key: row.key})
 SET i.kind = row.kind

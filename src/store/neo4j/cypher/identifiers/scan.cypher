@@ -1,5 +1,5 @@
-// Identifiers from the index on (id), as they stood once the change $at was done: held by whoever holds
-// them since then or longer, else by whoever lost them later.
+// Identifiers from the index on (id), as they were after the change $at. The customer is the present one, if the
+// membership is that old, else the former customer whose membership ended later.
 MATCH (i:Identifier)
 USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after AND i.id < $until

@@ -1,4 +1,4 @@
-// How long the same history is.
+// The length of the same history.
 UNWIND range(0, size($of) - 1) AS n
 MATCH (who:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
 USING INDEX SEEK who:CustomerId(id)

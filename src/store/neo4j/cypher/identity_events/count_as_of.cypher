@@ -1,4 +1,4 @@
-// How long the same histories were.
+// The length of the same histories at a moment.
 UNWIND range(0, size($of) - 1) AS n
 CALL (n) {
   UNWIND $of[n] AS customer

@@ -1,5 +1,5 @@
-// A page of each customer's identity history and of those it absorbed, oldest first: a run from
-// each out of the index on (customer, arrival), and the merge of these few.
+// A page of the identity history of each customer and of the customers merged into it, oldest first: a range for each
+// from the index on (customer, arrival), and the merge of these few.
 UNWIND range(0, size($of) - 1) AS n
 MATCH (who:CustomerId {id: $of[n]})-[:MERGED_INTO*0..]->(c:Customer)
 USING INDEX SEEK who:CustomerId(id)

@@ -1,4 +1,4 @@
-// A page of identity histories: those of a customer and of those it had absorbed by then.
+// A page of identity histories: of a customer and of the customers that had been merged into it by then.
 UNWIND range(0, size($of) - 1) AS n
 CALL (n) {
   UNWIND $of[n] AS customer

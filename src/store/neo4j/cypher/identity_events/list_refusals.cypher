@@ -1,4 +1,4 @@
-// Who was refused in these messages, and by which rules.
+// The identifiers that were refused in these messages, and the rules.
 UNWIND $messages AS message
 MATCH (e:IdentityEvent {message_id: message})
 USING INDEX SEEK e:IdentityEvent(message_id)

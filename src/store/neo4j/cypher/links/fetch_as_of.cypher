@@ -1,4 +1,4 @@
-// Links by both ends, as they stood.
+// Links by both ends, at a moment.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (a:Identifier {id: $keys[n][0]})
 USING INDEX SEEK a:Identifier(id)

@@ -1,6 +1,6 @@
-// Pairs seen together that did not bind: counted up (of a count of all events the larger one stands) and widened, the
-// rest is the first's. What was said of a pair before is kept, for views of the past. Both ends are locked, so nobody
-// makes the same edge.
+// Refused links. Counts are added (if a count covers all events, the larger count is kept), times are widened, and the
+// other properties stay those of the first event. The former state of a pair is kept for views of the past. Both ends
+// are locked, so no other writer creates the same edge.
 UNWIND $rows AS row
 MATCH (a:Identifier {id: row.from})
 USING INDEX SEEK a:Identifier(id)

@@ -1,5 +1,5 @@
-// The links of these that bound, by both ends and whether the other end counts: within a customer,
-// when that customer holds it. An identifier can have very many; the LIMIT stops before they are read.
+// The accepted links of these identifiers, by both ends and whether the other end counts: within a customer, it must
+// belong to this customer. An identifier can have very many links; the LIMIT stops the read.
 UNWIND $of AS id
 MATCH (i:Identifier {id: id})-[:LINKED]-(o:Identifier)
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// As bound_links, and those on the other sides of every merge by a person.
+// As list_bound, and the other sides of every merge by a person.
 UNWIND $of AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

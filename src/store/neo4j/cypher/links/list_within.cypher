@@ -1,5 +1,5 @@
-// The links that bound identifiers of a customer, each once, and whether the customer holds their other
-// end: one trip instead of one a level. When there are more than $limit, those few are of no use.
+// The accepted links of a customer's identifiers, each once, and whether their other end belongs to the customer: one
+// trip instead of one per level. When there are more than $limit, the caller does not use them.
 MATCH (c:CustomerId {id: $customer})-[:IDENTIFIED_BY]->(i:Identifier)
 USING INDEX SEEK c:CustomerId(id)
 MATCH (i)-[:LINKED]->(o:Identifier)

@@ -1,4 +1,4 @@
-// How many links of each.
+// The number of links of each.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[l:LINKED|REFUSED]-(:Identifier)

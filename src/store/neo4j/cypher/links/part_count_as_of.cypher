@@ -1,4 +1,4 @@
-// How many links each had.
+// The number of links of each at a moment.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[l:LINKED|REFUSED]-(:Identifier)

@@ -1,5 +1,5 @@
-// A page of the links of each, by both ends and whether it was refused. A customer has few links,
-// so they are all looked at; one between two of its identifiers is met from both and counts once.
+// A page of the links of each, by both ends and whether it was refused. A customer has few links, so all are read. A
+// link between two of its identifiers is found from both ends and listed once.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[l:LINKED|REFUSED]-(:Identifier)

@@ -1,4 +1,4 @@
-// A page of the links that each had, as they stood.
+// A page of the links of each, at a moment.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[l:LINKED|REFUSED]-(:Identifier)

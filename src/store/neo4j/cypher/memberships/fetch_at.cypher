@@ -1,4 +1,4 @@
-// Who held each identifier once the change $at was done, if anybody did.
+// The customer of each identifier after the change $at, if any.
 UNWIND $ids AS key
 MATCH (i:Identifier {id: key})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// Who held identifiers then; each was somebody's at most.
+// The customers of identifiers at a moment; each identifier had at most one.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (i:Identifier {id: $keys[n]})
 USING INDEX SEEK i:Identifier(id)

@@ -1,6 +1,5 @@
-// Of the locked identifiers those that nobody holds, whole; and the customers of those whose holder is
-// not locked, which tells that they changed hands. An identifier without an id was made by this
-// transaction's locks.
+// The locked identifiers without a customer, with all properties; and the customers that are not locked: a locked
+// identifier has moved to these. An identifier without an id was created by this transaction's locks.
 UNWIND $keys AS key
 MATCH (i:Identifier {key: key})
 USING INDEX SEEK i:Identifier(key)

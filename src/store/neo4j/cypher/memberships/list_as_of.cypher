@@ -1,4 +1,5 @@
-// What customers held, and whom they had absorbed, also through others.
+// The identifiers of customers at a moment, and the customers that had been merged into them, directly or through
+// others.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (c:CustomerId {id: $keys[n]})
 USING INDEX SEEK c:CustomerId(id)

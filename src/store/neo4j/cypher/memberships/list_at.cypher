@@ -1,4 +1,4 @@
-// What each customer held once the change $at was done.
+// The identifiers of each customer after the change $at.
 UNWIND $customers AS key
 MATCH (c:CustomerId {id: key})-[h:IDENTIFIED_BY|WAS_IDENTIFIED_BY]->(i:Identifier)
 USING INDEX SEEK c:CustomerId(id)

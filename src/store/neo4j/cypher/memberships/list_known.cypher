@@ -1,4 +1,4 @@
-// The locked customers with all they hold.
+// The locked customers with all their identifiers.
 UNWIND $customers AS id
 MATCH (c:CustomerId {id: id})
 USING INDEX SEEK c:CustomerId(id)

@@ -1,4 +1,4 @@
-// Who the named customers are now, and the keys of all they hold: what is to be locked.
+// The present customers of the given ids, and the keys of all their identifiers: all of these are locked next.
 UNWIND $customers AS id
 MATCH (who:CustomerId {id: id})-[:MERGED_INTO*0..]->(c:Customer)
 USING INDEX SEEK who:CustomerId(id)

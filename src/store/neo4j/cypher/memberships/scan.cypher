@@ -1,4 +1,4 @@
-// Who held each identifier once the change $at was done, as in scan_identifiers.
+// The customer of each identifier after the change $at, as in identifiers/scan.
 MATCH (i:Identifier)
 USING INDEX SEEK i:Identifier(id)
 WHERE i.id > $after AND i.id < $until

@@ -1,4 +1,4 @@
-// Identifiers that changed hands; one that is shared goes to nobody. The old edge is found from the
+// Identifiers that changed their customer. A shared identifier gets no customer. The old edge is found from the
 // identifier, which has at most one.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.identifier})

@@ -1,6 +1,5 @@
-// Which messages of the batch are stored, and whose they are now. Each id is one seek in the unique
-// index; the owner's identifier is found by its id and not by an edge, for a touchpoint and a plain
-// message alike.
+// The stored messages of the batch, and their present customers. Each id is one seek in the unique index. The owner is
+// found by its id and not by an edge, for touchpoints and for other messages.
 UNWIND $ids AS id
 MATCH (m:Message {id: id})
 USING INDEX SEEK m:Message(id)

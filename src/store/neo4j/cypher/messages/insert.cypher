@@ -1,4 +1,4 @@
-// Messages that are no touchpoints.
+// Messages that are not touchpoints.
 UNWIND $rows AS row
 CREATE (m:Message)
 SET m = row

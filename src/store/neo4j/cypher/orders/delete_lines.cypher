@@ -1,4 +1,4 @@
-// Lines and returns are written anew with their order.
+// Lines and returns are written again with their order.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})-[r:CONTAINS|RETURNED]->()
 USING INDEX SEEK o:Order(key)

@@ -1,4 +1,4 @@
-// Who placed these orders is about to be said anew.
+// The edges from these orders' owners are written again next.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})
 USING INDEX SEEK o:Order(key)

@@ -1,4 +1,4 @@
-// What the locks made and the plan did not fill.
+// Placeholders that locks made and the plan did not use.
 UNWIND $orders AS key
 MATCH (o:Order {key: key})
 USING INDEX SEEK o:Order(key)

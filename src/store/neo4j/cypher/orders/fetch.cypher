@@ -1,4 +1,4 @@
-// By source and number; one that waits for its COMPLETED is none.
+// By source and number, without orders that wait for their COMPLETED event.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (o:Order {key: $keys[n]})
 USING INDEX SEEK o:Order(key)

@@ -1,4 +1,4 @@
-// What was said so far about the locked orders; one that only the locks made has no events.
+// The events so far of the locked orders. A placeholder has no events.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})
 USING INDEX SEEK o:Order(key)

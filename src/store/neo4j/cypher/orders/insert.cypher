@@ -1,5 +1,5 @@
-// Orders as they stand; the locks made the nodes. `owner` and the two places are absent while an
-// order waits, so that no list finds it.
+// Orders in their present state. The locks created the nodes. While an order waits, `owner` and the two places are
+// absent, so no list finds it.
 UNWIND $rows AS row
 MATCH (o:Order {key: row.key})
 USING INDEX SEEK o:Order(key)

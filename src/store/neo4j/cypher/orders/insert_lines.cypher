@@ -1,4 +1,4 @@
-// What an order contains.
+// The lines of an order.
 UNWIND $rows AS row
 MATCH (o:Order {key: row.key})
 USING INDEX SEEK o:Order(key)

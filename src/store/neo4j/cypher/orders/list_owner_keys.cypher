@@ -1,4 +1,4 @@
-// The identifiers that own the batch's orders: they are locked with those that the batch names.
+// The identifiers that own the batch's orders. They are locked together with the batch's own identifiers.
 UNWIND $keys AS key
 MATCH (o:Order {key: key})
 USING INDEX SEEK o:Order(key)

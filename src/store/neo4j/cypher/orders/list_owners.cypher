@@ -1,5 +1,5 @@
-// The owners of orders by number, and by source where it is given. A number that several sources
-// use answers several. Orders that wait have no owner, and nobody has them.
+// The owners of orders by number, and by source if given. A number of several sources has several rows. Waiting orders
+// have no owner.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (o:Order {number: $keys[n][0]})
 USING INDEX SEEK o:Order(number)

@@ -1,4 +1,4 @@
-// The owners of orders that were placed by then, by number, and by source where it is given.
+// The owners of orders that were placed by then, by number, and by source if given.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (o:Order {number: $keys[n][0]})
 USING INDEX SEEK o:Order(number)

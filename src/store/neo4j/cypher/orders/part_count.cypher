@@ -1,4 +1,4 @@
-// How many of each: the same range of the same index.
+// The number for each: the same range of the same index.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (o:Order)

@@ -1,5 +1,5 @@
-// A page of each, newest first: a run from each owner out of the index on (owner, placed_at,
-// placed_arrival), and the merge of these few. Orders that wait have no owner and are in no run.
+// A page of each, newest first: a range for each owner from the index on (owner, placed_at, placed_arrival), and the
+// merge of these few. Waiting orders have no owner and are in no range.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

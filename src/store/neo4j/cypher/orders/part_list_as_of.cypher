@@ -1,4 +1,5 @@
-// A page of each, newest first, as the present has it. An order is whose the touchpoint is that placed it.
+// A page of each, newest first, like the present page, at a moment. The owner of an order is the owner of the
+// touchpoint that placed it.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

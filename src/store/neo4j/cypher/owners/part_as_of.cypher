@@ -1,4 +1,4 @@
-// Identifiers by id, as they were found to belong together.
+// Identifiers by id: each list is the identifiers of one customer at the moment.
 UNWIND range(0, size($of) - 1) AS n
 UNWIND $of[n] AS id
 MATCH (i:Identifier {id: id})

@@ -1,4 +1,4 @@
-// Acts about products as edges. A type cannot be a parameter, so each has its line.
+// Acts about products as edges. A type cannot be a parameter, so each type has its own line.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.owner})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// What each customer did about products, and every order it placed.
+// The product acts of each customer, and every order it placed.
 CALL (ids) {
   UNWIND ids AS i
   MATCH (i)-[a:WISHED|UNWISHED|LIKED|DISLIKED|ADDED|REMOVED]->(p:Product)

@@ -1,4 +1,4 @@
-// What each customer did about products, and every order it placed, of what its identifiers had then.
+// The product acts of each customer, and every order it placed, at a moment: rows that its identifiers had then.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

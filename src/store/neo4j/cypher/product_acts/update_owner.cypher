@@ -1,4 +1,4 @@
-// What was done about products in these touchpoints, from one identifier to another.
+// Moves the product acts of these touchpoints from one identifier to another.
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.from})
 USING INDEX SEEK i:Identifier(id)

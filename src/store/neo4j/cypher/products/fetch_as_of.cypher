@@ -1,4 +1,4 @@
-// Products as they were called.
+// Products with their names at a moment.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (p:Product {sku: $keys[n]})
 USING INDEX SEEK p:Product(sku)

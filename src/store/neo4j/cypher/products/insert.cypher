@@ -1,4 +1,4 @@
-// Products: what is not said stays as it is. What one was called before is kept for views of the past.
+// Products. Fields that are not given stay as they are. A former name is kept for views of the past.
 UNWIND $rows AS row
 MERGE (p:Product {sku: row.sku})
 ON CREATE SET p.since = $seq

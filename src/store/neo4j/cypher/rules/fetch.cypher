@@ -1,4 +1,4 @@
-// The newest version of the rules, and the one that all that is stored agrees with.
+// The newest version of the rules, and the version that all stored data agrees with.
 MATCH (n:Counter {name: 'changes'})
 MATCH (r:Rules {version: coalesce(n.rules, 1)})
 USING INDEX SEEK r:Rules(version)

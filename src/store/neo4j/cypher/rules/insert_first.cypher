@@ -1,5 +1,5 @@
-// The first version, made once by the first server: MERGE on its unique number. The counter is made behind the
-// constraints, so without it there is no version yet; removing what is not there takes its lock.
+// The first version, created once by the first server: MERGE on its unique number. The counter is created after the
+// constraints, so without a counter there is no version yet. The REMOVE of an absent property takes the counter's lock.
 MATCH (n:Counter {name: 'changes'})
 REMOVE n.locked
 WITH n

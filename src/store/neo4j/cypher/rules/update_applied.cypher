@@ -1,5 +1,5 @@
-// All that is stored agrees with this version, when no other was saved meanwhile. The first SET takes the
-// counter's lock before it is looked at.
+// Records that all stored data agrees with this version, if no other was saved in the meantime. The first SET takes the
+// counter's lock before the counter is read.
 MATCH (n:Counter {name: 'changes'})
 SET n.restitched = coalesce(n.restitched, 1)
 WITH n

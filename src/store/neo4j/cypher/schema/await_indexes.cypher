@@ -1,2 +1,2 @@
-// Indexes are built behind the statement that asks for them.
+// The server builds an index after the statement that creates it. This waits for all indexes.
 CALL db.awaitIndexes(300)

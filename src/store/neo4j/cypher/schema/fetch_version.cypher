@@ -1,3 +1,3 @@
-// The version of what is stored; no row in an empty database.
+// The version of the data; no row in an empty database.
 MATCH (s:Schema {name: 'throughline'})
 RETURN s.version AS version

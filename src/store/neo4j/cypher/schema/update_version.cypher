@@ -1,6 +1,6 @@
-// The version of the data, made on first sight. It is only ever raised, and only by a program that
-// knows the newer shape; an older program finds a higher number here and leaves the data alone.
-// From 1 to 2 nothing is missing but what schema.cypher makes, and the edges from evidence; from 2 to 3 words are made anew.
+// The version of the data, created at the first use. It is only raised, and only by a program that knows the newer
+// form. An older program finds a higher number here and does not change the data. The step from 1 to 2 needs only
+// schema.cypher and the edges from evidence. The step from 2 to 3 makes the words again.
 MERGE (s:Schema {name: 'throughline'})
 ON CREATE SET s.version = $version
 WITH s, s.version AS found

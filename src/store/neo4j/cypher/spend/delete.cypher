@@ -1,5 +1,5 @@
-// Currencies in which nothing is left. IS NOT NULL lets the unique index on (customer, currency)
-// find all of a customer's.
+// Currencies without money left. With IS NOT NULL, the unique index on (customer, currency) finds all currencies of a
+// customer.
 UNWIND $rows AS row
 MATCH (s:Spend)
 USING INDEX SEEK s:Spend(customer, currency)

@@ -1,3 +1,3 @@
-// Whether the server answers, and answers from the database.
+// Whether the server answers from the database.
 MATCH (n:Counter {name: 'changes'})
 RETURN n.seq AS seq

@@ -1,3 +1,3 @@
-// A write that changes nothing that anybody reads, to see whether the server takes any.
+// A write that changes nothing that is read, to find out whether the server accepts writes.
 MATCH (n:Counter {name: 'changes'})
 SET n.tried = coalesce(n.tried, 0) + 1

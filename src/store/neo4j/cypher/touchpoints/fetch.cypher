@@ -1,4 +1,4 @@
-// By message id; a message that is no touchpoint is none.
+// By message id. A message that is not a touchpoint has no row.
 UNWIND range(0, size($keys) - 1) AS n
 MATCH (t:Message {id: $keys[n]})
 USING INDEX SEEK t:Message(id)

@@ -1,4 +1,4 @@
-// Who owned touchpoints, where that changed since.
+// The owners of touchpoints at a moment, for touchpoints whose owner has changed since.
 UNWIND $keys AS arrival
 MATCH (p:PastOwner)
 USING INDEX SEEK p:PastOwner(touchpoint, until)

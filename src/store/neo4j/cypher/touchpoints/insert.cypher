@@ -1,6 +1,5 @@
-// Touchpoints with their edges, in one go: each of the four ends is one seek in a unique index.
-// Edges are for those who explore the graph; reads use the properties and the index on
-// (owner, at, arrival).
+// Touchpoints and their edges in one statement: each of the four ends is one seek in a unique index. The edges are for
+// people who explore the graph. Reads use the properties and the index on (owner, at, arrival).
 UNWIND $rows AS row
 MATCH (i:Identifier {id: row.set.owner})
 USING INDEX SEEK i:Identifier(id)

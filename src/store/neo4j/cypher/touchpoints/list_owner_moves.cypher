@@ -1,4 +1,4 @@
-// Each with who had it before and who after.
+// Each with the owner before and the owner after.
 MATCH (p:PastOwner)
 USING INDEX SEEK p:PastOwner(until, touchpoint)
 WHERE p.until > $after AND p.until <= $upto AND p.touchpoint IS NOT NULL

@@ -1,4 +1,4 @@
-// How many of each: the same two ranges.
+// The number for each: the same two ranges.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

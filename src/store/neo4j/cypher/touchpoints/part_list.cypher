@@ -1,7 +1,7 @@
-// A page of each: a run from each owner out of the index on (owner, at, arrival), in its order, and
-// the merge of these few. The bounds of time hold the cursor's moment; at that very moment $place
-// goes on behind its arrival ($sign is -1 when the newest come first). A CASE, since the planner
-// makes of an OR two seeks and a union, which has no order.
+// A page of each: a range for each owner from the index on (owner, at, arrival), in its order, and the merge of these
+// few. The bounds of time include the cursor's time. At exactly this time, $place continues after the cursor's arrival
+// ($sign is -1 when the newest come first). A CASE, since for an OR the planner makes two seeks and a union, which has
+// no order.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

@@ -1,5 +1,5 @@
-// A page of each, as the present has it, of what its owner had then: what it has and had then, and what it was
-// the owner of at that time. The device that carried a touchpoint is known by whose it is now.
+// A page of each, like the present page, at a moment: touchpoints of the owner now and then, and touchpoints that it
+// owned only then. The present owner shows which device carried a touchpoint.
 CALL (ids) {
   UNWIND ids AS i
   CALL (i) {

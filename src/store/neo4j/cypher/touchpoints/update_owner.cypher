@@ -1,5 +1,5 @@
-// Touchpoints that change their owner: who had each is kept, and whoever is given one has an edge to it beside
-// that of the device it was seen under.
+// Touchpoints that change their owner. The former owner is kept, and the new owner gets an edge beside the edge of the
+// device identifier.
 UNWIND $rows AS row
 MATCH (t:Touchpoint)
 USING INDEX SEEK t:Touchpoint(owner, at, arrival)

@@ -1,4 +1,4 @@
-// What is to be assigned; ranges that lie near each other become one.
+// Ranges to assign. Near ranges become one.
 UNWIND $rows AS row
 OPTIONAL MATCH (p:PendingVisits)
 USING INDEX SEEK p:PendingVisits(device, from_at)

@@ -1,4 +1,4 @@
-// All that shared devices ever did is to be assigned again.
+// All visits on shared devices are to be assigned again.
 MATCH (i:Identifier)
 USING INDEX SEEK i:Identifier(shared_since)
 WHERE i.shared_since > 0

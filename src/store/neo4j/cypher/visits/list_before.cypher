@@ -1,6 +1,6 @@
-// What a device did alone, and what it carried for whoever was signed in, back from a place: two runs out of
-// their indexes, merged. The place is a time and, at that time, an arrival. A CASE, since the planner makes
-// of an OR two seeks and a union, which has no order.
+// A device's own touchpoints, and those of signed-in people on it, back from a place: two index ranges, merged. The
+// place is a time and, at that time, an arrival. A CASE, since for an OR the planner makes two seeks and a union, which
+// has no order.
 CALL () {
   MATCH (t:Touchpoint)
   USING INDEX SEEK t:Touchpoint(owner, at, arrival)

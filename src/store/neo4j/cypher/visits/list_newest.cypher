@@ -1,4 +1,4 @@
-// The latest of a device's stream, as stored by then: who was signed in never changes.
+// The latest touchpoints of a device's stream at a moment. The signed-in person of a touchpoint never changes.
 CALL () {
   MATCH (t:Touchpoint)
   USING INDEX SEEK t:Touchpoint(owner, at, arrival)

@@ -1,5 +1,5 @@
-// The shared identifiers that these were seen with, and when. In this form, since the planner would else look
-// through the index of all that are shared.
+// The shared identifiers that were seen with these, and when. It has this form, since otherwise the planner would scan
+// the index of all shared identifiers.
 UNWIND $ids AS id
 MATCH (i:Identifier {id: id})
 USING INDEX SEEK i:Identifier(id)

@@ -1,4 +1,4 @@
-// The same by what stands inside a word: from the text indexes, which know every three letters.
+// The same by letters inside a word: from the text indexes, which have every three letters.
 CALL () {
   MATCH (node:Identifier)
   USING TEXT INDEX node:Identifier(search)
@@ -14,7 +14,7 @@ UNION ALL
 }
 WITH collect(node) AS nodes
 CALL (nodes) {
-  UNWIND nodes AS node
+  UNWIND CASE WHEN size(nodes) < $most THEN nodes ELSE [] END AS node
   MATCH (c:Customer)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(node)
   WITH DISTINCT c
   RETURN collect([c.id, c.last_seen_at, c.born]) AS customers

@@ -1,4 +1,4 @@
-// The same of traits.
+// The same for traits.
 MATCH (n:Trait)
 USING INDEX SEEK n:Trait(arrival)
 WHERE n.arrival > $after

@@ -1,4 +1,4 @@
-// Once, when data of an older version is opened: a page of what is searched, in the order of its index.
+// Once, when data of an older version is opened: a page of the searched identifiers, in the order of their index.
 MATCH (n:Identifier)
 USING INDEX SEEK n:Identifier(id)
 WHERE n.id > $after

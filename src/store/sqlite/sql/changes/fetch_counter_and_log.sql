@@ -1,4 +1,4 @@
--- Where the counter stands, and the last change in the log, from the end of the table.
+-- The value of the counter, and the last change in the log, from the end of the table.
 SELECT seq, (SELECT coalesce(max(seq), 0) FROM change)
 FROM counter
 WHERE id = 1

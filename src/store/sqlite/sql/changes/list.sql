@@ -1,4 +1,4 @@
--- Batches from one on, in order. The reader stops when it has enough; the limit is for batches that tell nothing.
+-- Batches from one on, in order. The reader stops when it has enough entries. The limit is for batches without entries.
 SELECT seq, at, entries
 FROM change
 WHERE seq >= ?1

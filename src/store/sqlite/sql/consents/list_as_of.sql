@@ -1,4 +1,4 @@
--- What an identifier held.
+-- The consents of an identifier at a moment.
 SELECT c.arrival, c.owner, c.purpose, c.channel, c.status, c.expires_at, c.at, c.source
 FROM gave g
 JOIN consent c ON c.arrival = g.consent

@@ -1,4 +1,4 @@
--- Two are enough to know that a number is shared. Orders that wait have no owner and do not count.
+-- Two rows are enough to know that several sources use a number. Waiting orders have no owner and do not count.
 SELECT i.customer
 FROM orders o
 JOIN identifier i ON i.id = o.owner

@@ -1,4 +1,5 @@
--- Into whom an id was merged by a change, if it was: by the merge that holds, or by one that was undone later.
+-- The customer that an id was merged into at a change, if any: from the present merge, or from one that was undone
+-- later.
 SELECT into_.id
 FROM customer c
 LEFT JOIN customer into_ ON into_.born = coalesce(

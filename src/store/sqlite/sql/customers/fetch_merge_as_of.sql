@@ -1,4 +1,4 @@
--- What a customer had become, one step: the merge that holds, or one that was undone later.
+-- One step of the chain of merges at a moment: from the present merge, or from one that was undone later.
 SELECT merged_into
 FROM customer
 WHERE born = ?1 AND merged_into IS NOT NULL AND merged_seq <= ?2

@@ -1,4 +1,4 @@
--- A merge that is about to be undone: kept with its end, for views of the past.
+-- A merge that is undone next: kept with its end, for views of the past.
 INSERT INTO past_merge (customer, into_id, since, until)
 SELECT born, merged_into, merged_seq, ?2
 FROM customer

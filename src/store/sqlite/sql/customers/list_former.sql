@@ -1,4 +1,4 @@
--- The index holds the births of a survivor's former customers in order: the oldest comes first.
+-- The index has the births of a survivor's former customers in order, oldest first.
 SELECT id
 FROM customer
 WHERE survivor = ?1

@@ -1,4 +1,4 @@
--- Whom a customer had absorbed, one step back.
+-- The customers that had been merged into a customer, one step back.
 SELECT born
 FROM customer
 WHERE merged_into = ?1 AND merged_seq <= ?2

@@ -1,4 +1,4 @@
--- Along the index on (identifier_count), backwards, and no further than is asked.
+-- Walks the index on (identifier_count) from its end, only as far as needed.
 SELECT id, identifier_count
 FROM customer
 WHERE identifier_count > 0

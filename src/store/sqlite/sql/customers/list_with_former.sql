@@ -1,4 +1,4 @@
--- The survivor of an id, and everybody who was merged into it.
+-- The survivor of an id, and all customers merged into the survivor.
 WITH now (born) AS (SELECT coalesce(survivor, born) FROM customer WHERE id = ?1)
 SELECT born FROM now
 UNION ALL

@@ -1,4 +1,4 @@
--- Walks the table by its key. A key that never changes: nobody comes twice, nobody is missed.
+-- Walks the table by its key. The key never changes, so no customer is listed twice or missed.
 SELECT c.id, c.born, c.born
 FROM customer c NOT INDEXED
 WHERE c.survivor IS NULL

@@ -1,4 +1,4 @@
-  -- The far bound again, where it ends the walk.
+  -- The far bound again: here it ends the walk.
   AND c.last_seen_at >= ?3
   AND (c.last_seen_at, c.place) < (?13, ?14)
 ORDER BY c.last_seen_at DESC, c.place DESC

@@ -1,4 +1,4 @@
--- A count under a filter looks at every customer: it is asked for by itself.
+-- A count with a filter reads every customer, so it is a statement of its own.
 SELECT count(*)
 FROM customer c
 WHERE c.survivor IS NULL

@@ -1,4 +1,4 @@
--- All that fit but for what only a look at each can say.
+-- All customers that meet the conditions of part_filter. The program tests the other conditions.
 SELECT c.born
 FROM customer c
 WHERE c.survivor IS NULL

@@ -1,5 +1,5 @@
-  -- What a customer must be, ?1 to ?12: the same in every list and count. The plus signs keep the
-  -- bounds of times from choosing an index: the statement before chose it already.
+  -- The conditions on a customer, ?1 to ?12, the same in every list and count. The plus signs prevent an index on the
+  -- bounds of times: the part before has chosen the index.
   AND c.first_seen_at >= ?1 AND c.first_seen_at < ?2
   AND +c.last_seen_at >= ?3 AND +c.last_seen_at < ?4
   AND c.order_count BETWEEN ?5 AND ?6

@@ -1,4 +1,4 @@
--- One customer, when it fits, with every sort key.
+-- One customer, if the conditions hold, with every sort key.
 SELECT c.id, c.born, c.last_seen_at,
        coalesce((SELECT s.net FROM customer_spend s WHERE s.customer = c.born AND s.currency = ?14), 0)
 FROM customer c

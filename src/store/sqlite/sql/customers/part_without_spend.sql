@@ -1,4 +1,4 @@
--- Walks the table by its key: those who have no money in the currency, who count as 0.
+-- Walks the table by its key: customers without money in the currency. They count as 0.
 SELECT c.id, c.born, 0
 FROM customer c NOT INDEXED
 WHERE c.survivor IS NULL

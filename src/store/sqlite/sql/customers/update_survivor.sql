@@ -1,4 +1,4 @@
--- Whoever was merged into the one merged now: so that every chain is one step long to read.
+-- Also sets the survivor of customers that were merged into this one earlier, so that a read needs one step.
 UPDATE customer
 SET survivor = ?2
 WHERE survivor = ?1

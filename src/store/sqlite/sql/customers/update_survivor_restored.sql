@@ -1,4 +1,4 @@
--- Whoever had become part of it before it was merged away itself has become it again.
+-- Customers that were merged into this one before it was merged away: it is their survivor again.
 WITH RECURSIVE part (born) AS (
     SELECT born FROM customer WHERE survivor = ?2 AND merged_into = ?1
     UNION

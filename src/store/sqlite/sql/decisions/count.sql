@@ -1,3 +1,3 @@
--- Most stores have none, and then nobody's sides are read.
+-- Most stores have no decisions, and then no sides are read.
 SELECT coalesce(max(arrival), 0)
 FROM decision

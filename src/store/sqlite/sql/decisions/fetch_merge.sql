@@ -1,4 +1,4 @@
--- The last merge by a person that had the two on different sides.
+-- The last merge by a person with the two identifiers on different sides.
 SELECT d.at, d.by
 FROM side one
 JOIN side two ON two.decision = one.decision AND two.identifier = ?2

@@ -1,4 +1,5 @@
--- The other sides of every decision that parted it from somebody, but for those it was merged with later.
+-- The other sides of every decision that keeps this identifier apart, without identifiers that it was merged with
+-- later.
 SELECT other.identifier
 FROM side mine
 JOIN side other ON other.decision = mine.decision AND other.number <> mine.number

@@ -1,4 +1,4 @@
--- Those on the other sides of every merge by a person that it stood in.
+-- The other sides of every merge by a person that names this identifier.
 SELECT other.identifier
 FROM side mine
 JOIN side other ON other.decision = mine.decision AND other.number <> mine.number

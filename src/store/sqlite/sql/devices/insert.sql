@@ -1,4 +1,4 @@
--- Times widen; what it says of itself is the latest event's.
+-- Times are widened. The description is that of the latest event.
 INSERT INTO device (key, kind, os, model, first_seen_at, last_seen_at, since)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (key)

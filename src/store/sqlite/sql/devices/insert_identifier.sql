@@ -1,4 +1,4 @@
--- What is null stays so: of a row from before that was not kept.
+-- Null times stay null: older rows did not keep these times.
 INSERT INTO stored_on (identifier, device, since, first_seen_at, last_seen_at)
 VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT (identifier, device)

@@ -1,4 +1,4 @@
--- How a device described itself before this change, when that is about to be replaced.
+-- The description of a device before this change, if this change replaces it.
 INSERT INTO past_device (device, until, kind, os, model)
 SELECT id, ?6, kind, os, model
 FROM device

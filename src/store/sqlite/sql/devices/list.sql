@@ -1,4 +1,4 @@
--- Each with when it was seen there by the identifier, and by anybody.
+-- Each device with the times of this identifier on it, and the times of all its identifiers.
 SELECT
     d.id, d.key, d.kind, d.os, d.model,
     coalesce(s.first_seen_at, max(d.first_seen_at, i.first_seen_at)),

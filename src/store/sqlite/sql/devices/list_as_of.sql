@@ -1,4 +1,4 @@
--- Each with when it was seen there, as it is known now.
+-- Each device with the present times of this identifier on it.
 SELECT
     d.id,
     coalesce(s.first_seen_at, max(d.first_seen_at, i.first_seen_at)),

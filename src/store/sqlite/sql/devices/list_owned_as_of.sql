@@ -1,4 +1,5 @@
--- When an identifier was seen on a device, by the touchpoints it owned: those it had already, and those it lost since.
+-- The times of an identifier on a device, by the touchpoints it owned: present ones that it had already, and ones that
+-- it lost since.
 SELECT min(at), max(at)
 FROM touchpoint
 WHERE owner = ?1 AND device = ?2 AND place < ?3 AND (moved IS NULL OR moved <= ?4)

@@ -1,4 +1,4 @@
--- When an identifier was seen on a device, by the touchpoints it owns and those it carried.
+-- The times of an identifier on a device, by the touchpoints it owns and the touchpoints it carried.
 SELECT min(at), max(at)
 FROM touchpoint
 WHERE owner = ?1 AND device = ?2 AND place < ?3

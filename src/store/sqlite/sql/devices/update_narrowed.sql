@@ -1,4 +1,4 @@
--- When an identifier was seen on a device, by the touchpoints that it has left there and events that made none.
+-- The times of an identifier on a device, by its remaining touchpoints there and by events without a touchpoint.
 UPDATE stored_on
 SET (first_seen_at, last_seen_at) = (
     SELECT coalesce(min(part.first_at), stored_on.first_seen_at), coalesce(max(part.last_at), stored_on.last_seen_at)

@@ -1,4 +1,4 @@
--- The last one: the index holds a set's rows in the order of their arrival.
+-- The last row of a set: the index has a set's rows in the order of their arrival.
 SELECT outcomes, rules_version
 FROM evidence
 WHERE set_name = ?1

@@ -1,4 +1,4 @@
--- What never changes of it, and when it has been seen up to now.
+-- The fixed columns of an identifier, and its times up to now.
 SELECT kind, value, first_seen_at, last_seen_at, shared_since
 FROM identifier
 WHERE id = ?1

@@ -1,4 +1,4 @@
--- What had been stored under an identifier, counted: what it owns and did then, and what it owned then.
+-- The figures of an identifier at a moment: rows that it owns now and then, and rows that it owned only then.
 SELECT channel, count(*), total(kind = 'message_sent' AND direction = 'OUTBOUND'), total(direction = 'INBOUND'), max(at)
 FROM (
     SELECT channel, kind, direction, at

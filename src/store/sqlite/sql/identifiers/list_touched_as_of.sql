@@ -1,5 +1,5 @@
--- When an identifier was seen, by its own touchpoints, whomever they were given to: those that it owns and was
--- not given, and of a device those that were given away.
+-- When an identifier was seen, by the touchpoints of its own events: touchpoints that it owns and always owned, and for
+-- a device identifier also the touchpoints that now have another owner.
 SELECT min(at), max(at)
 FROM touchpoint
 WHERE owner = ?1 AND place < ?2 AND (moved IS NULL OR carrier IS NULL)

@@ -1,4 +1,5 @@
--- Who held each once the change ?1 was done: whoever holds it since then or longer, else whoever lost it later.
+-- The customer of each identifier after the change ?1: the present customer, if the membership is that old, else the
+-- former customer whose membership ended later.
 SELECT
     i.id,
     i.kind,

@@ -1,4 +1,4 @@
--- Without those whose other end is among the same owners: they are counted from there.
+-- Not links whose other end is among the same owners: these are counted from that end.
 SELECT count(*)
 FROM link
 WHERE to_id = ?1

@@ -1,5 +1,5 @@
--- Counts add up, or the larger stands of one that is of all events (?12); times widen; rule, reason, message and
--- source stay the first's.
+-- Counts are added; if the new count covers all events (?12), the larger count is kept. Times are widened. Rule,
+-- reason, message and source stay those of the first event.
 INSERT INTO link (from_id, to_id, refused, reason, rule, first_at, last_at, count, message_id, source, since)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (from_id, to_id, refused)

@@ -1,4 +1,4 @@
--- What is said of a pair as it stood before this change, when it stood.
+-- The state of a pair before this change, if the pair existed.
 INSERT INTO past_link (from_id, to_id, refused, until, first_at, last_at, count)
 SELECT from_id, to_id, refused, ?4, first_at, last_at, count
 FROM link

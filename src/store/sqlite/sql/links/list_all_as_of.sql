@@ -1,4 +1,4 @@
--- Every pair that an identifier is one of, each once: nobody is linked with himself.
+-- Every pair with this identifier, each once: no identifier is linked with itself.
 SELECT from_id, to_id, refused, first_at, last_at
 FROM link
 WHERE from_id = ?1 AND since <= ?2

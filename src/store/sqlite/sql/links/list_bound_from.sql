@@ -1,4 +1,4 @@
--- A search asks for these ends only, and for no more than it may look at.
+-- A search reads only the other ends, and no more than its limit.
 SELECT to_id
 FROM link
 WHERE from_id = ?1 AND refused = 0

@@ -1,4 +1,4 @@
--- The other end's, out of the index (to_id, from_id, refused) alone.
+-- The links of the other end, from the index (to_id, from_id, refused) alone.
 SELECT from_id
 FROM link
 WHERE to_id = ?1 AND refused = 0

@@ -1,4 +1,4 @@
--- One end's range of the primary key; the merge over ends is in links.rs.
+-- The range of one end in the primary key. The merge over ends is in links.rs.
 SELECT from_id, to_id, reason, rule, first_at, last_at, count, message_id, source
 FROM link
 WHERE from_id = ?1

@@ -1,4 +1,4 @@
--- The other end's range, by the index (to_id, from_id, refused).
+-- The range of the other end, in the index (to_id, from_id, refused).
 SELECT from_id, to_id, reason, rule, first_at, last_at, count, message_id, source
 FROM link
 WHERE to_id = ?1

@@ -1,4 +1,4 @@
--- Who held one identifier once the change ?1 was done; no row when it was not known then.
+-- The customer of one identifier after the change ?1; no row when the identifier did not exist then.
 SELECT
     (
         SELECT c.id

@@ -1,4 +1,4 @@
--- Who held an identifier: the one who does, or one who did.
+-- The customer of an identifier at a moment: the present customer, or a former one.
 SELECT customer
 FROM identifier
 WHERE id = ?1 AND customer IS NOT NULL AND since <= ?2

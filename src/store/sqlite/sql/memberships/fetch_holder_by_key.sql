@@ -1,4 +1,4 @@
--- Only who is meant and who holds it: the whole rows are read by customer, each once.
+-- Only the identifier and its customer: whole rows are read later by customer, each once.
 SELECT id, customer
 FROM identifier
 WHERE kind = ?1 AND value = ?2

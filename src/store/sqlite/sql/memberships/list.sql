@@ -1,4 +1,4 @@
--- An id that was merged away stands for the customer it became.
+-- The id of a merged customer stands for the survivor.
 SELECT i.id
 FROM identifier i
 WHERE i.customer = (SELECT coalesce(c.survivor, c.born) FROM customer c WHERE c.id = ?1)

@@ -1,4 +1,4 @@
--- What a customer held once the change ?2 was done.
+-- The identifiers of a customer after the change ?2.
 SELECT i.id
 FROM customer c
 JOIN identifier i ON i.customer = c.born

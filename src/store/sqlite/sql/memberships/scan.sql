@@ -1,4 +1,4 @@
--- Who held each once the change ?1 was done, as in scan_identifiers.
+-- The customer of each identifier after the change ?1, as in identifiers/scan.
 SELECT
     i.id,
     (

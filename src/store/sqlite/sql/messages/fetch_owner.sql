@@ -1,4 +1,4 @@
--- A message that is stored, and who holds its owner now; the customer is null when nobody does.
+-- A stored message, and the present customer of its owner; null without a customer.
 SELECT c.id
 FROM message m
 JOIN identifier i ON i.id = m.owner

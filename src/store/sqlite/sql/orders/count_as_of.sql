@@ -1,4 +1,4 @@
--- Those that are its owner's and were then, and those that were its owner's then.
+-- Orders of the owner now and then, and orders that it owned only then.
 SELECT (
     SELECT count(*)
     FROM orders

@@ -1,4 +1,4 @@
--- One owner's range of the index; the merge over owners is in pages.rs.
+-- One owner's range of the index. The merge over owners is in pages.rs.
 SELECT placed_at, placed_arrival, id
 FROM orders
 WHERE owner = ?1

@@ -1,4 +1,4 @@
--- As orders_newest, of a moment. An order is whose the touchpoint is that placed it.
+-- As list, at a moment. The owner of an order is the owner of the touchpoint that placed it.
 SELECT placed_at, placed_arrival, id
 FROM orders
 WHERE owner = ?1

@@ -1,4 +1,4 @@
--- Two are enough to know that a number was shared. Orders that waited were nobody's.
+-- Two rows are enough to know that several sources used a number. Waiting orders had no owner.
 SELECT coalesce((
            SELECT p.owner
            FROM past_owner p

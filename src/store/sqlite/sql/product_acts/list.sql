@@ -1,4 +1,4 @@
--- In the index's order, which is that of time; acts of one event keep the order it named them in.
+-- In the order of the index, which is the order of time. Acts of one event keep the event's order.
 SELECT p.sku, p.name, p.category, a.owner, a.act, a.quantity, a.at, a.arrival
 FROM product_act a
 JOIN product p ON p.sku = a.sku

@@ -1,4 +1,4 @@
--- As product_acts_of_identifier: what it owns and did then, and what it owned then. They are sorted later.
+-- As list, at a moment: acts of the identifier now and then, and acts that it owned only then. They are sorted later.
 SELECT p.sku, p.name, p.category, ?1, a.act, a.quantity, a.at, a.arrival
 FROM product_act a
 JOIN product p ON p.sku = a.sku

@@ -1,4 +1,4 @@
--- Most events name what is known already: such a row is left as it is.
+-- Most events have known products with the same names; such rows are not written.
 INSERT INTO product (sku, name, category, since)
 VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (sku)

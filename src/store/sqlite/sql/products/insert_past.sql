@@ -1,4 +1,4 @@
--- What a product was called before this change, when that is about to be replaced.
+-- The name of a product before this change, if this change replaces it.
 INSERT INTO past_product (sku, until, name, category)
 SELECT sku, ?4, name, category
 FROM product

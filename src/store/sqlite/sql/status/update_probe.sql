@@ -1,3 +1,3 @@
--- Writes a row as it is, to see whether anything can be written.
+-- Writes a row without changing it, to find out whether writes work.
 UPDATE counter SET seq = seq
 WHERE id = 1

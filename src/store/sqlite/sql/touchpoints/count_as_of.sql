@@ -1,4 +1,4 @@
--- Those that are its owner's and were then, and those that were its owner's then.
+-- Touchpoints of the owner now and then, and touchpoints that it owned only then.
 SELECT (
     SELECT count(*)
     FROM touchpoint

@@ -1,4 +1,4 @@
--- Who owned a touchpoint, when that changed since.
+-- The owner of a touchpoint at the moment, if it has changed since.
 SELECT owner
 FROM past_owner
 WHERE touchpoint = ?1 AND until > ?2

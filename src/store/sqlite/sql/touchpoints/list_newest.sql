@@ -1,5 +1,5 @@
--- One owner's range of the index, from a place on; the merge over owners is in pages.rs. Without
--- filters the row itself is never visited: the conditions on it are decided by the parameter first.
+-- One owner's range of the index, from a place on. The merge over owners is in pages.rs. Without filters the row itself
+-- is not read: each condition tests its parameter first.
 SELECT at, place
 FROM touchpoint
 WHERE owner = ?1

@@ -1,4 +1,4 @@
--- As touchpoints_newest, of a moment: what is its owner's and was then, and what was its owner's then.
+-- As list_newest, at a moment: touchpoints of the owner now and then, and touchpoints that it owned only then.
 SELECT at, place
 FROM touchpoint
 WHERE owner = ?1

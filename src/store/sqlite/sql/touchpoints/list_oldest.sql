@@ -1,4 +1,4 @@
--- As touchpoints_newest, the other way.
+-- As list_newest, in the other direction.
 SELECT at, place
 FROM touchpoint
 WHERE owner = ?1

@@ -1,4 +1,4 @@
--- As touchpoints_newest_then, the other way.
+-- As list_newest_as_of, in the other direction.
 SELECT at, place
 FROM touchpoint
 WHERE owner = ?1

@@ -1,4 +1,5 @@
--- Each with who had it, and who had it next: by the move that came after, else now.
+-- Each with its owner before and its owner after the move. The owner after is the one before the next move, else the
+-- present owner.
 SELECT p.touchpoint, p.at, p.owner,
        coalesce((
            SELECT n.owner

@@ -1,4 +1,4 @@
--- A range that begins where another does takes that one in.
+-- Two ranges with the same begin become one.
 INSERT INTO pending_visits (device, from_at, to_at)
 VALUES (?1, ?2, ?3)
 ON CONFLICT (device, from_at)

@@ -1,4 +1,4 @@
--- All that shared devices ever did is to be assigned again.
+-- All visits on shared devices are to be assigned again.
 INSERT OR REPLACE INTO pending_visits (device, from_at, to_at)
 SELECT id, ?1, ?2
 FROM identifier

@@ -1,5 +1,5 @@
--- What a device did alone, and what it carried for whoever was signed in, from a place on. What it did alone
--- and what was given away since differ from the rest by `moved`.
+-- A device's own touchpoints, and the touchpoints of signed-in people on it, from a place on. A touchpoint with `moved`
+-- was the device's own before it got another owner.
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
 FROM touchpoint
 WHERE owner = ?1 AND (at, place) > (?2, ?3) AND direction = 'INBOUND'

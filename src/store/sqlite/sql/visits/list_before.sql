@@ -1,4 +1,4 @@
--- As stream_after, the other way.
+-- As list_after, in the other direction.
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
 FROM touchpoint
 WHERE owner = ?1 AND (at, place) < (?2, ?3) AND direction = 'INBOUND'

@@ -1,4 +1,4 @@
--- The latest of it, as stored by then: who was signed in never changes.
+-- The latest touchpoints of the stream at a moment. The signed-in person of a touchpoint never changes.
 SELECT arrival, at, owner, coalesce(moved, arrival >> 20), 1, source, session_id, place
 FROM touchpoint
 WHERE owner = ?1 AND at >= ?2 AND place < ?3 AND direction = 'INBOUND'

@@ -1,4 +1,4 @@
--- The shared identifiers that one was seen with, and when.
+-- The shared identifiers that were seen with an identifier, and when.
 SELECT l.to_id, l.first_at, l.last_at
 FROM link l
 JOIN identifier i ON i.id = l.to_id

@@ -1,4 +1,4 @@
--- Who holds identifiers that a word is found by; as often as they hold some.
+-- The customers of identifiers with this word. A customer is listed once per such identifier.
 SELECT i.customer
 FROM word_of x
 CROSS JOIN identifier i ON i.id = x.identifier

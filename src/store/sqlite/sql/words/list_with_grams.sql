@@ -1,4 +1,4 @@
--- Words by the three letters that stand in them, wherever.
+-- Words by the groups of three letters in them, at any place.
 SELECT w.id, w.text
 FROM word_gram
 CROSS JOIN word w ON w.id = word_gram.rowid

@@ -1,4 +1,4 @@
--- Once, when a file of an older version is opened. What is over was said again, in the same words.
+-- Once, when a file of an older version is opened. A replaced claim has a successor with the same words.
 SELECT owner, value
 FROM claim
 WHERE until IS NULL
