@@ -278,11 +278,14 @@ fn parts(search: &TextSearch) -> Vec<Vec<String>> {
         if !word.is_found_alike() {
             return vec![text.to_owned()];
         }
-        // Whatever letter is wrong lies in one half, or the two in the middle have changed places.
+        // The wrong letter is in one half, and the other half begins or ends the word; or the two letters in the middle
+        // have changed places.
         let half = letters.len() / 2;
         let mut turned = letters.to_vec();
         turned.swap(half - 1, half);
-        [&letters[..half], &letters[half..], &turned[..]].map(|part| part.iter().collect()).into()
+        let of = |letters: &[char]| -> String { letters.iter().collect() };
+        let (begin, end, turned) = (of(&letters[..half]), of(&letters[half..]), of(&turned));
+        vec![text.to_owned(), format!(" {begin}"), format!("{end} "), format!(" {turned} ")]
     };
     let mut all = Vec::new();
     for part in &search.asked.parts {
