@@ -42,7 +42,8 @@ pub struct Plan {
     pub seen_alone: BTreeMap<IdentifierId, (Timestamp, Timestamp)>,
     /// Identifiers that have another customer.
     pub memberships: Vec<MembershipRow>,
-    /// Customers that are new or whose figures changed, with all columns; without merged customers.
+    /// Customers that are new or changed in anything that a view of them shows, with all columns; without merged
+    /// customers.
     pub customers: Vec<CustomerRow>,
     /// Former customers that are customers again; to be written before `merged`.
     pub restored: Vec<CustomerId>,
@@ -297,6 +298,7 @@ impl OwnerReassignment {
 impl Plan {
     /// Adds the final rows of identifiers, customers and visits.
     pub(crate) fn finish(&mut self, rules: &IdentityRules, working_set: &mut WorkingSet) {
+        mark_changed(working_set, self);
         for customer in 0..working_set.customers.len() {
             if working_set.customers[customer].dirty {
                 working_set.take_sides(customer);
@@ -305,6 +307,22 @@ impl Plan {
         self.sides = std::mem::take(&mut working_set.sides_taken);
         write_people(working_set, self);
         note_visits(rules, working_set, self);
+    }
+}
+
+/// Marks the customers of all attached rows that change, also where no figure changes: a customer's row is written, and its
+/// version raised, with everything that a view of the customer shows.
+fn mark_changed(working_set: &mut WorkingSet, plan: &Plan) {
+    let consents = plan.consents_given.iter().chain(&plan.consents_taken).map(|(identifier, _)| *identifier);
+    let claims = plan.claims_opened.iter().map(|claim| claim.owner);
+    let orders = plan.orders.iter().filter_map(|order| order.placed.map(|placed| placed.owner));
+    let touchpoints = plan.touchpoints.iter().map(|touchpoint| touchpoint.owner);
+    let devices = plan.devices.iter().flat_map(|device| device.identifiers.keys().copied());
+    let owners = consents.chain(claims).chain(orders).chain(touchpoints).chain(devices);
+    let customer_of = |owner| working_set.identifiers[working_set.by_id(owner)?].customer;
+    let customers: Vec<CustomerIx> = owners.filter_map(customer_of).collect();
+    for customer in customers {
+        working_set.customers[customer].dirty = true;
     }
 }
 

@@ -4,6 +4,7 @@
 //! and its version. The cached view is returned only when it has this customer and this version. Every commit that
 //! changes a view's data raises the customer's version, with one exception: events of other customers on the same
 //! device change the device's description. So a view with devices is also checked by its devices.
+//! Views with orders are not cached: an order shows the names of its products, which other customers' events change.
 //!
 //! The key of an entry is the key of the read, so a key that was not read before needs no check.
 
@@ -49,6 +50,9 @@ impl ViewCache {
 
     /// The last cached view of a key. It must be checked.
     pub(super) fn get(&self, key: &CustomerKey, shape: Shape, pages: FirstPages) -> Option<Arc<CustomerView>> {
+        if !can_be_checked(pages) {
+            return None;
+        }
         self.views.as_ref()?.get(&(key.clone(), shape, pages))
     }
 
@@ -62,7 +66,7 @@ impl ViewCache {
 
     /// Caches the answer of a read.
     pub(super) fn insert(&self, key: &CustomerKey, shape: Shape, pages: FirstPages, view: &Arc<CustomerView>) {
-        if let Some(views) = &self.views {
+        if let Some(views) = self.views.as_ref().filter(|_| can_be_checked(pages)) {
             views.insert((key.clone(), shape, pages), view.clone());
         }
     }
@@ -85,6 +89,12 @@ impl ViewCache {
     }
 }
 
+/// Whether a view with these pages can be checked by its customer. An order shows the names of its products, and events of
+/// other customers change these names. So views with orders are not cached.
+fn can_be_checked(pages: FirstPages) -> bool {
+    pages.orders == 0
+}
+
 /// Estimates the memory of an entry.
 #[derive(Clone)]
 struct Bytes;
@@ -93,12 +103,6 @@ impl Weighter<Key, Arc<CustomerView>> for Bytes {
     fn weight(&self, _: &Key, view: &Arc<CustomerView>) -> u64 {
         let page = |texts: usize, each: usize| texts + each;
         let claims: usize = view.claims.iter().map(|claim| page(claim.value.get().len(), 320)).sum();
-        let orders: usize = view
-            .orders
-            .iter()
-            .flat_map(|page| &page.items)
-            .map(|order| 400 + 250 * (order.lines.len() + order.returns.len()) + 1_000 * order.events.len())
-            .sum();
         let touchpoints: usize = view
             .touchpoints
             .iter()
@@ -111,7 +115,7 @@ impl Weighter<Key, Arc<CustomerView>> for Bytes {
         let consents = view.consents.as_ref().map_or(0, |given| 200 * given.len());
         let devices = view.devices.as_ref().map_or(0, |devices| 250 * devices.len());
         let identifiers = 450 * view.identifiers.len();
-        (600 + identifiers + claims + consents + devices + orders + touchpoints) as u64
+        (600 + identifiers + claims + consents + devices + touchpoints) as u64
     }
 }
 
@@ -159,6 +163,9 @@ mod tests {
         other.fact.os = Some("iOS".into());
         assert!(!cache.check(&with, Some(&now("a", 3)), Some(&[other])));
         assert!(cache.get(&key("a"), Shape::All, CARD.1).is_none(), "other parts are another entry");
+        let with_orders = FirstPages { orders: 1, touchpoints: 0 };
+        cache.insert(&key("a"), Shape::All, with_orders, &found);
+        assert!(cache.get(&key("a"), Shape::All, with_orders).is_none(), "products change their names");
     }
 
     #[test]

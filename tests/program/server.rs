@@ -309,6 +309,7 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
 
 /// From nothing, constraints and indexes too: none of them may touch the store before the set-up has ended.
 #[tokio::test]
+#[ignore = "needs a Neo4j: `make test` starts one"]
 async fn servers_that_start_together_on_an_empty_neo4j_all_become_ready() {
     let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
     let _alone = NEO4J.lock().await;
@@ -614,7 +615,7 @@ async fn settings_are_read_again_while_events_come_in_and_none_is_lost() {
     while kind_of_the_next().await != "wishlist" {}
     let (code, log, _) = server.stop();
     assert_eq!(code, 0, "{log}");
-    assert!(log.contains("new events are read by them"), "{log}");
+    assert!(log.contains("new events use them"), "{log}");
 }
 
 #[tokio::test]
@@ -630,5 +631,5 @@ async fn settings_with_a_mistake_are_not_taken_and_the_log_says_why() {
     assert_eq!(answer["data"]["status"]["customers"], 0, "{answer}");
     let (code, log, _) = server.stop();
     assert_eq!(code, 0, "{log}");
-    assert!(log.contains("they stay as they were") && log.contains("throughline.toml:3"), "{log}");
+    assert!(log.contains("the old ones stay in use") && log.contains("throughline.toml:3"), "{log}");
 }

@@ -397,8 +397,9 @@ async fn every_view(reads: &dyn Reads, about: &About) -> String {
     let ids = about.customers.iter().cloned().map(CustomerKey::Id);
     let keys: Vec<CustomerKey> = ids.chain(about.identifiers.iter().cloned().map(CustomerKey::Identifier)).collect();
     let mut text = String::new();
-    for shape in [Shape::Name, Shape::Card, Shape::Identity, Shape::History, Shape::All] {
-        let pages = FirstPages { orders: 2, touchpoints: 3 };
+    let shapes = [Shape::Name, Shape::Card, Shape::Identity, Shape::History, Shape::All];
+    for (shape, orders) in shapes.into_iter().flat_map(|shape| [(shape, 0), (shape, 2)]) {
+        let pages = FirstPages { orders, touchpoints: 3 };
         for (key, view) in keys.iter().zip(reads.customers(&keys, shape, pages).await.expect("an answer")) {
             writeln!(text, "{shape:?} {key:?} {view:?}").expect("a line");
         }
