@@ -168,7 +168,7 @@ async fn whatever_happens_is_followed(world: World) {
     world.apply([event("t5").user("cyd").anonymous("tablet").minute(301).view()]).await;
     followed("a visit that is not assigned yet").await;
     let before = population(&journeys).await;
-    assert!(world.assign_visits().await > 0, "somebody was signed in");
+    assert!(world.assign_visits().await > 0, "a visit with a signed-in customer moves");
     let given = population(&journeys).await;
     assert!(given.unowned < before.unowned && given.touchpoints > before.touchpoints, "{before:?} {given:?}");
     followed("visits that were given to whoever was signed in").await;

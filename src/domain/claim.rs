@@ -9,8 +9,14 @@ use serde_json::value::RawValue;
 
 use super::{Arrival, IdentifierId, Timestamp};
 
+/// The trait with a customer's whole name.
+pub const FULL_NAME: &str = "name";
+/// The traits with a customer's first name; the first that has a value counts.
+pub const FIRST_NAME: [&str; 2] = ["first_name", "firstName"];
+/// The same for the last name.
+pub const LAST_NAME: [&str; 2] = ["last_name", "lastName"];
 /// The traits that a customer's display name is made of.
-pub const NAME_TRAITS: [&str; 5] = ["name", "first_name", "firstName", "last_name", "lastName"];
+pub const NAME_TRAITS: [&str; 5] = [FULL_NAME, FIRST_NAME[0], FIRST_NAME[1], LAST_NAME[0], LAST_NAME[1]];
 
 /// How a value was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

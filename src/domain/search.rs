@@ -18,7 +18,6 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::claim::{Claim, TraitPolicies};
-use super::customer::CustomerView;
 use super::identifier::IdentifierKey;
 
 /// The minimum length of a search word that matches inside a word.
@@ -124,13 +123,6 @@ pub struct Word {
     letters: Box<[char]>,
 }
 
-impl Part {
-    /// The number of letters of its longest word, or of its number.
-    pub fn longest(&self) -> usize {
-        self.words.iter().chain(&self.number).map(|word| word.letters.len()).max().unwrap_or_default()
-    }
-}
-
 impl Asked {
     /// A search from typed text. Without any letter or digit there are no parts.
     pub fn read(text: &str) -> Self {
@@ -158,6 +150,14 @@ impl Asked {
     /// Whether it has no parts.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
+    }
+
+    /// The parts, those with the longest words first: long words are rare.
+    pub fn rarest_first(&self) -> Vec<&Part> {
+        let longest = |part: &Part| part.words.iter().chain(&part.number).map(|word| word.letters.len()).max();
+        let mut parts: Vec<&Part> = self.parts.iter().collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(longest(part)));
+        parts
     }
 
     /// Whether a customer with these identifiers and claims matches. Claims are only used when the identifiers alone do
@@ -358,15 +358,6 @@ pub struct TextSearch {
 impl std::hash::Hash for TextSearch {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.asked.hash(state);
-    }
-}
-
-impl TextSearch {
-    /// Whether a customer matches.
-    pub fn fits(&self, view: &CustomerView) -> bool {
-        let keys = view.identifiers.iter().map(|identifier| &identifier.key);
-        let claims = || Ok::<_, std::convert::Infallible>(view.claims.clone());
-        self.asked.fits(keys, &self.shown, claims).unwrap_or_else(|never| match never {})
     }
 }
 

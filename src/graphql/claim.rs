@@ -10,7 +10,7 @@ use super::page::read_size;
 use super::scalar::{DateTime, Json};
 use super::viewer::Viewer;
 use super::{Setup, id::NodeId};
-use crate::domain::claim::{self, Claim, TraitPolicies};
+use crate::domain::claim::{self, Claim, FIRST_NAME, FULL_NAME, LAST_NAME, TraitPolicies};
 use crate::domain::customer::CustomerView;
 
 /// One value of one trait.
@@ -109,7 +109,7 @@ pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<Str
 /// that the viewer may see.
 pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
     let chosen = policies.choose(&view.claims);
-    let text = |names: [&str; 2]| {
+    let text = |names: &[&str]| {
         let is_there = |t: &&claim::ShownTrait| !t.shown.is_none();
         let found = names.iter().find_map(|name| chosen.iter().filter(is_there).find(|t| &*t.shown.name == *name))?;
         let text: String = serde_json::from_str(found.shown.value.get()).ok()?;
@@ -117,15 +117,14 @@ pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -
         (!text.is_empty() && viewer.sees_trait(&found.shown.name)).then(|| text.to_owned())
     };
     let full = || {
-        let parts: Vec<String> =
-            [text(["first_name", "firstName"]), text(["last_name", "lastName"])].into_iter().flatten().collect();
+        let parts: Vec<String> = [text(&FIRST_NAME), text(&LAST_NAME)].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     };
     let address = |kind: &str| {
         let found = view.identifiers.iter().find(|i| &*i.key.kind == kind)?;
         viewer.sees_identifier(kind).then(|| found.key.value.to_string())
     };
-    text(["name", "name"]).or_else(full).or_else(|| address("email")).or_else(|| address("phone"))
+    text(&[FULL_NAME]).or_else(full).or_else(|| address("email")).or_else(|| address("phone"))
 }
 
 /// The identifier of a customer's view that a row is attached to.

@@ -25,7 +25,7 @@ pub use events::{EventRule, OrderFields};
 pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
 pub use server::ServerSettings;
-pub use store::{SCHEMES, Secret, StoreSettings, Synchronous};
+pub use store::{CACHE_MB, SCHEMES, Secret, StoreSettings, Synchronous};
 
 use crate::domain::claim::TraitPolicies;
 use crate::domain::rules::IdentityRules;

@@ -23,7 +23,7 @@ pub struct StoreSettings {
 }
 
 /// The default memory of cached customers: some 10,000 to 30,000 of them.
-const CACHE_MB: u64 = 128;
+pub const CACHE_MB: u64 = 128;
 
 /// The schemes of store addresses.
 pub const SCHEMES: [&str; 7] =

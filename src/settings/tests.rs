@@ -133,7 +133,7 @@ fn a_given_list_replaces_the_default_list() {
     let settings = read(text, &[]).expect("settings");
     assert_eq!(settings.identity.blocked.len(), 1);
     let blocked: BlockedValues = settings.identity.blocked.iter().collect();
-    assert!(blocked.blocks("NOBODY") && !blocked.blocks("null"));
+    assert!(blocked.blocks("NOBODY") && !blocked.blocks("null"), "the list replaces the default list");
     assert_eq!(settings.identity.kinds.len(), 1);
     assert!(!settings.identity_rules().kinds[0].merges);
 }

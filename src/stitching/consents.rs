@@ -79,7 +79,9 @@ impl Consents {
     /// Whether an identifier can have this consent: it has one for the same purpose and channel, or few enough others.
     pub(crate) fn has_room_for(&self, holder: IdentifierId, decided: &ConsentFact) -> bool {
         let most = if decided.status == ConsentStatus::Granted { MOST } else { 2 * MOST };
-        self.now.contains_key(&slot_of(holder, decided)) || self.now.range(slots_of(holder)).nth(most - 1).is_none()
+        self.now.len() < most
+            || self.now.contains_key(&slot_of(holder, decided))
+            || self.now.range(slots_of(holder)).nth(most - 1).is_none()
     }
 
     /// Whether the identifier itself gave its consent.

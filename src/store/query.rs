@@ -62,6 +62,18 @@ pub enum Shape {
     All,
 }
 
+impl Shape {
+    /// Whether consents and devices are in it.
+    pub fn has_identity(self) -> bool {
+        matches!(self, Shape::Identity | Shape::All)
+    }
+
+    /// Whether first pages of orders and touchpoints are in it.
+    pub fn has_history(self) -> bool {
+        matches!(self, Shape::History | Shape::All)
+    }
+}
+
 /// The size of the pages in a [`Shape`] with a history: newest first, no filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FirstPages {

@@ -16,12 +16,13 @@ use quick_cache::sync::Cache;
 use super::query::{CustomerKey, FirstPages, Shape};
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::device::Device;
+use crate::settings::CACHE_MB;
 
 /// The key of a cached view: the key of the read, and the parts that were read.
 type Key = (CustomerKey, Shape, FirstPages);
 
 /// The default memory of a store's cache, in bytes.
-pub(super) const CACHE_BYTES: u64 = 128 << 20;
+pub(super) const CACHE_BYTES: u64 = CACHE_MB << 20;
 
 /// The estimated size of a view, in bytes. It gives the expected number of entries.
 const USUAL: u64 = 8_192;
@@ -41,6 +42,13 @@ pub(super) struct Current {
     pub(super) version: i64,
 }
 
+impl Current {
+    /// Whether a view is of this customer and version.
+    pub(super) fn is_of(&self, view: &CustomerView) -> bool {
+        self.id == view.customer.id && self.version == view.customer.version
+    }
+}
+
 impl ViewCache {
     /// A cache of at most `bytes`; 0 for no cache.
     pub(super) fn new(bytes: u64, store: &'static str) -> Self {
@@ -50,16 +58,17 @@ impl ViewCache {
 
     /// The last cached view of a key. It must be checked.
     pub(super) fn get(&self, key: &CustomerKey, shape: Shape, pages: FirstPages) -> Option<Arc<CustomerView>> {
-        if !can_be_checked(pages) {
-            return None;
+        let views = self.views.as_ref().filter(|_| can_be_checked(pages))?;
+        let view = views.get(&(key.clone(), shape, pages));
+        if view.is_none() {
+            self.count("miss");
         }
-        self.views.as_ref()?.get(&(key.clone(), shape, pages))
+        view
     }
 
     /// Whether a cached view is still right. `devices` are the present devices, if the view has devices.
     pub(super) fn check(&self, view: &CustomerView, current: Option<&Current>, devices: Option<&[Device]>) -> bool {
-        let fits = current.is_some_and(|now| now.id == view.customer.id && now.version == view.customer.version)
-            && view.devices.as_deref() == devices;
+        let fits = current.is_some_and(|now| now.is_of(view)) && view.devices.as_deref() == devices;
         self.count(if fits { "hit" } else { "stale" });
         fits
     }
@@ -71,16 +80,8 @@ impl ViewCache {
         }
     }
 
-    /// Counts a read of a customer that was not cached.
-    pub(super) fn miss(&self) {
-        self.count("miss");
-    }
-
     fn count(&self, result: &'static str) {
-        if self.views.is_some() {
-            metrics::counter!("throughline_customer_cache_total", "store" => self.store, "result" => result)
-                .increment(1);
-        }
+        metrics::counter!("throughline_customer_cache_total", "store" => self.store, "result" => result).increment(1);
     }
 
     /// The estimated size of all entries, in bytes.

@@ -127,7 +127,7 @@ async fn who_signs_in_has_what_the_device_did_in_that_visit(world: World) {
         ])
         .await;
     assert_eq!(applied.devices, [world.identifier("anonymous_id", "tablet").await]);
-    assert_eq!(customer_of(&applied.outcomes[0]), None, "nobody's, until it is assigned");
+    assert_eq!(customer_of(&applied.outcomes[0]), None, "it has no customer until its visit is assigned");
     assert_eq!(world.assign_visits().await, 3);
     assert_eq!(
         owners(&world, &["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"]).await,

@@ -72,7 +72,7 @@ static BY_CREATED: Walk = Walk { down: &BY_CREATED_DOWN, up: &BY_CREATED_UP };
 static BY_SPEND: Walk = Walk { down: &BY_SPEND_DOWN, up: &BY_SPEND_UP };
 static WITHOUT_SPEND: Walk = Walk { down: &WITHOUT_SPEND_DOWN, up: &WITHOUT_SPEND_UP };
 
-/// Customers whom a search may find, each with `last_seen_at` and `born`.
+/// The candidates of a search: the id, `last_seen_at` and `born` of each customer.
 type Candidates = FxHashMap<Arc<str>, [i64; 2]>;
 
 /// A customer and its place in a list.
@@ -150,12 +150,11 @@ async fn look(
 ) -> Result<()> {
     // Of one word most candidates fit, so a page is full after as many; then in longer pieces.
     let several = search.asked.parts.len() > 1;
+    let parts = several.then(|| parts(search));
     let mut piece = if several { LOOK } else { limit.saturating_add(1).min(LOOK) };
     while found.len() <= limit && !placed.is_empty() {
         let (some, rest) = placed.split_at(piece.min(placed.len()));
-        let params = Params::new()
-            .with_list("ids", some.iter().map(|(id, _)| &*id.0))
-            .with("parts", several.then(|| parts(search)));
+        let params = Params::new().with_list("ids", some.iter().map(|(id, _)| &*id.0)).with("parts", parts.clone());
         let rows = store.connections.read(&SEARCHED, params).await?;
         let mut fitting: FxHashSet<&str> = FxHashSet::default();
         for row in &rows {
@@ -180,10 +179,7 @@ fn fits(search: &TextSearch, row: &Row) -> Result<bool> {
 /// The customers whom the rarest of what is asked for may find; `None` when all of it is common.
 async fn few(store: &Inner, search: &TextSearch, most: usize) -> Result<Option<Candidates>> {
     let mut fewest: Option<Candidates> = None;
-    // Long words are rare.
-    let mut parts: Vec<&Part> = search.asked.parts.iter().collect();
-    parts.sort_by_key(|part| std::cmp::Reverse(part.longest()));
-    for part in parts {
+    for part in search.asked.rarest_first() {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
         }

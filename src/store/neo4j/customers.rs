@@ -184,10 +184,7 @@ pub(super) async fn fetch(
         };
         match store.views.get(key, shape, pages) {
             Some(view) => cached.entry(anchor).or_default().push((n, bolt, view)),
-            None => {
-                store.views.miss();
-                wanted.entry(anchor).or_default().push((n, bolt));
-            }
+            None => wanted.entry(anchor).or_default().push((n, bolt)),
         }
     }
     for (anchor, views) in cached {
@@ -223,7 +220,7 @@ async fn check(
     shape: Shape,
     views: Vec<(usize, BoltType, Arc<CustomerView>)>,
 ) -> Result<Vec<(usize, BoltType, Option<Arc<CustomerView>>)>> {
-    let check = (anchor, matches!(shape, Shape::Identity | Shape::All));
+    let check = (anchor, shape.has_identity());
     let keys = views.iter().map(|(_, bolt, _)| bolt.clone()).collect();
     let parameters = |keys: &[BoltType]| Params::new().with_list("keys", keys);
     let rows = rows_by_key(&store.checks, check, (store, version_statement(check)), keys, parameters).await?;

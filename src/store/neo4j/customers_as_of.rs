@@ -130,7 +130,7 @@ async fn views(
         claims.sort_by_key(|claim| claim.arrival);
         views.push(member.as_ref().map(|member| card(member, &counted, claims, moment)));
     }
-    if matches!(shape, Shape::Identity | Shape::All) {
+    if shape.has_identity() {
         let take = |row: &Row| items::<ConsentRow<'_>, ConsentGiven>(row, "items");
         let consents = of_owners(store, &CONSENTS, &owners, Params::new(), Vec::new(), moment, take).await?;
         let devices = devices::list_as_of(store, &owners, |_| false, moment).await?;
@@ -140,7 +140,7 @@ async fn views(
             }
         }
     }
-    if matches!(shape, Shape::History | Shape::All) {
+    if shape.has_history() {
         let page = OrderPage { since: None, until: None, after: None, limit: pages.orders };
         if pages.orders > 0 {
             let orders = orders::list_as_of(store, &owners, &page, moment).await?;

@@ -152,10 +152,7 @@ fn walk(
 /// Where some of what is asked for is rare: the customers who may fit.
 fn rare(db: &Connection, search: &TextSearch, most: usize) -> Result<Option<Vec<i64>>> {
     let mut fewest: Option<Vec<i64>> = None;
-    // Long words are rare.
-    let mut parts: Vec<&Part> = search.asked.parts.iter().collect();
-    parts.sort_by_key(|part| std::cmp::Reverse(part.longest()));
-    for part in parts {
+    for part in search.asked.rarest_first() {
         if fewest.as_ref().is_some_and(|few| few.len() <= ENOUGH) {
             break;
         }

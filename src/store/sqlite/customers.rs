@@ -64,21 +64,19 @@ fn present(
     shape: Shape,
     pages: FirstPages,
 ) -> Result<Option<Arc<CustomerView>>> {
-    match cache.get(key, shape, pages) {
-        None => cache.miss(),
-        Some(cached) => {
-            let read = |row: &rusqlite::Row<'_>| Ok(Current { id: CustomerId(text(row, 0)?), version: row.get(1)? });
-            let current = CUSTOMER.on(db)?.first([born], read)?;
-            let devices = match cached.devices {
-                None => None,
-                Some(_) => {
-                    let owners: Vec<IdentifierId> = cached.identifiers.iter().map(|i| i.id).collect();
-                    Some(devices::list_of(db, &owners, false, None)?)
-                }
-            };
-            if cache.check(&cached, current.as_ref(), devices.as_deref()) {
-                return Ok(Some(cached));
+    if let Some(cached) = cache.get(key, shape, pages) {
+        let read = |row: &rusqlite::Row<'_>| Ok(Current { id: CustomerId(text(row, 0)?), version: row.get(1)? });
+        let current = CUSTOMER.on(db)?.first([born], read)?;
+        // A view that has changed needs no look at its devices.
+        let devices = match cached.devices.is_some() && current.as_ref().is_some_and(|now| now.is_of(&cached)) {
+            false => None,
+            true => {
+                let owners: Vec<IdentifierId> = cached.identifiers.iter().map(|i| i.id).collect();
+                Some(devices::list_of(db, &owners, false, None)?)
             }
+        };
+        if cache.check(&cached, current.as_ref(), devices.as_deref()) {
+            return Ok(Some(cached));
         }
     }
     let view = view(db, born, shape, pages, None)?.map(Arc::new);
@@ -176,13 +174,13 @@ fn view(
     }
     claims.sort_by_key(|claim| claim.arrival);
     let mut view = CustomerView::card(as_of, customer, identifiers, claims);
-    if matches!(shape, Shape::Identity | Shape::All) {
+    if shape.has_identity() {
         let mut given = Vec::new();
         consents::read(db, owners.iter().copied(), as_of, &mut given)?;
         view.consents = Some(given);
         view.devices = Some(devices::list_of(db, &owners, false, as_of)?);
     }
-    if matches!(shape, Shape::History | Shape::All) {
+    if shape.has_history() {
         if pages.orders > 0 {
             let page = OrderPage { since: None, until: None, after: None, limit: pages.orders };
             view.orders = Some(orders::list_of(db, &owners, &page, as_of)?);

@@ -1,5 +1,5 @@
 //! Checks the files of a database: only this user may read them, and the files at the path must be the open files. An
-//! open file can be moved or replaced; later writes would then go to a file that nobody finds.
+//! open file can be moved or replaced; later writes would then go to a file without a name.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
