@@ -319,10 +319,15 @@ impl Order {
         }
     }
 
+    /// Every product of its lines and returns.
+    pub fn products(&self) -> impl Iterator<Item = &Product> {
+        let lines = self.lines.iter().map(|l| &l.product);
+        lines.chain(self.returns.iter().filter_map(|r| r.product.as_ref()))
+    }
+
     /// Every sku in it.
     pub fn skus(&self) -> impl Iterator<Item = &Arc<str>> {
-        let lines = self.lines.iter().map(|l| &l.product.sku);
-        lines.chain(self.returns.iter().filter_map(|r| r.product.as_ref().map(|p| &p.sku)))
+        self.products().map(|product| &product.sku)
     }
 
     /// Later content replaces the fields that it has. New lines without a total set the total to their sum.

@@ -16,7 +16,9 @@ use rustc_hash::FxHashMap;
 
 use super::bolt::{Params, ToBolt, list, row};
 use super::coalesce::Coalescer;
-use super::rows::{ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, TouchpointRow, column};
+use super::rows::{
+    ClaimRow, ConsentRow, DeviceRow, IdentifierRow, OrderRow, ProductRow, TouchpointRow, column, product,
+};
 use super::statement::{Statement, statements};
 use super::write::{Outcome, Writer};
 use super::{Inner, customers_as_of};
@@ -29,7 +31,7 @@ use crate::domain::{Arrival, Moment};
 use crate::stitching::Plan;
 use crate::stitching::rows::CustomerRow;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
-use crate::store::view_cache::Current;
+use crate::store::view_cache::{Current, Shared, skus};
 use crate::store::{Result, StoreError, share};
 
 statements! {
@@ -157,7 +159,8 @@ pub(super) async fn warm(store: &Inner) -> Result<()> {
         store.connections.read(statement, parameters([&nobody], pages)).await?;
     }
     for statement in every_check() {
-        store.connections.read(statement, Params::new().with_list("keys", [""])).await?;
+        let nobody = list(["".to_bolt(), list([])]);
+        store.connections.read(statement, Params::new().with_list("keys", [nobody])).await?;
     }
     Ok(())
 }
@@ -221,21 +224,25 @@ async fn check(
     views: Vec<(usize, BoltType, Arc<CustomerView>)>,
 ) -> Result<Vec<(usize, BoltType, Option<Arc<CustomerView>>)>> {
     let check = (anchor, shape.has_identity());
-    let keys = views.iter().map(|(_, bolt, _)| bolt.clone()).collect();
+    let key =
+        |bolt: &BoltType, view: &CustomerView| list([bolt.clone(), list(skus(view).into_iter().map(ToBolt::to_bolt))]);
+    let keys = views.iter().map(|(_, bolt, view)| key(bolt, view)).collect();
     let parameters = |keys: &[BoltType]| Params::new().with_list("keys", keys);
     let rows = rows_by_key(&store.checks, check, (store, version_statement(check)), keys, parameters).await?;
     let mut checked = Vec::with_capacity(views.len());
     for ((n, bolt, view), rows) in views.into_iter().zip(rows) {
         // Two rows mean that the customer is just being merged into another.
-        let (current, devices) = match rows.as_slice() {
+        let (current, shared) = match rows.as_slice() {
             [row] => {
                 let id = CustomerId(column::<&str>(row, "id")?.into());
                 let devices = optional::<Vec<DeviceRow<'_>>>(row, "devices")?.map(devices);
-                (Some(Current { id, version: column(row, "version")? }), devices)
+                let products = column::<Vec<ProductRow<'_>>>(row, "products")?.into_iter().map(product);
+                let products = products.map(|product| (product.sku.clone(), product)).collect();
+                (Some(Current { id, version: column(row, "version")? }), Shared { devices, products })
             }
-            _ => (None, None),
+            _ => (None, Shared::default()),
         };
-        let fits = store.views.check(&view, current.as_ref(), devices.as_deref());
+        let fits = store.views.check(&view, current.as_ref(), &shared);
         checked.push((n, bolt, fits.then_some(view)));
     }
     Ok(checked)

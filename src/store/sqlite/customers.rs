@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::row::{arrival, text};
 use super::statement::statements;
-use super::{claims, consents, devices, identifiers, memberships, orders, touchpoints};
+use super::{claims, consents, devices, identifiers, memberships, orders, products, touchpoints};
 use crate::domain::claim::NAME_TRAITS;
 use crate::domain::customer::{Customer, CustomerId, CustomerView};
 use crate::domain::identifier::Identifier;
@@ -14,7 +14,7 @@ use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::store::query::{
     CustomerKey, FirstPages, IdentifierRef, OrderPage, Shape, TimeOrder, TouchpointFilter, TouchpointPage,
 };
-use crate::store::view_cache::{Current, ViewCache};
+use crate::store::view_cache::{Current, Shared, ViewCache, skus};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -67,15 +67,16 @@ fn present(
     if let Some(cached) = cache.get(key, shape, pages) {
         let read = |row: &rusqlite::Row<'_>| Ok(Current { id: CustomerId(text(row, 0)?), version: row.get(1)? });
         let current = CUSTOMER.on(db)?.first([born], read)?;
-        // A view that has changed needs no look at its devices.
-        let devices = match cached.devices.is_some() && current.as_ref().is_some_and(|now| now.is_of(&cached)) {
-            false => None,
-            true => {
+        // A view that has changed needs no look at its devices and products.
+        let mut shared = Shared::default();
+        if current.as_ref().is_some_and(|now| now.is_of(&cached)) {
+            if cached.devices.is_some() {
                 let owners: Vec<IdentifierId> = cached.identifiers.iter().map(|i| i.id).collect();
-                Some(devices::list_of(db, &owners, false, None)?)
+                shared.devices = Some(devices::list_of(db, &owners, false, None)?);
             }
-        };
-        if cache.check(&cached, current.as_ref(), devices.as_deref()) {
+            products::read(db, skus(&cached).into_iter(), None, &mut shared.products)?;
+        }
+        if cache.check(&cached, current.as_ref(), &shared) {
             return Ok(Some(cached));
         }
     }
