@@ -85,11 +85,16 @@ pub(super) async fn list(store: &Inner, asked: &CustomerList) -> Result<Page<Pla
     {
         return among(store, asked, search, few).boxed().await;
     }
-    let mut found = Vec::new();
+    let (mut found, mut walked) = (Vec::new(), 0);
     let mut from = asked.clone();
+    if search.is_some() {
+        // One more than the page shows that more follow, and a few may not fit.
+        from.limit = next_piece(0, 0, asked.limit.saturating_add(1));
+    }
     loop {
         let page = walk(store, &from).boxed().await?;
         let (more, end) = (page.more, page.items.last().map(|(_, key)| *key));
+        walked += page.items.len();
         match search {
             None => found.extend(page.items),
             Some(search) => look(store, search, &page.items, asked.limit, &mut found).boxed().await?,
@@ -100,9 +105,18 @@ pub(super) async fn list(store: &Inner, asked: &CustomerList) -> Result<Page<Pla
             return Ok(Page { items: found, more });
         }
         from.after = end;
-        // Who is found so seldom is looked for in longer pieces.
-        from.limit = (from.limit * 2).clamp(LOOK, COMMON);
+        from.limit = next_piece(walked, found.len(), (asked.limit - found.len()).saturating_add(1));
     }
+}
+
+/// How many customers a search walks next: as many as have `wanted` customers that fit, when `found` of those that were
+/// `walked` fit, and a fifth more. A short piece is a fast page; when few fit, pieces grow.
+fn next_piece(walked: usize, found: usize, wanted: usize) -> usize {
+    let expected = match found {
+        0 => wanted.max(walked),
+        _ => wanted.saturating_mul(walked).div_ceil(found),
+    };
+    expected.saturating_add(expected / 5 + 2).clamp(1, COMMON)
 }
 
 /// A page of those who fit, but for what only a look at each can say.
@@ -151,7 +165,7 @@ async fn look(
     // Of one word most candidates fit, so a page is full after as many; then in longer pieces.
     let several = search.asked.parts.len() > 1;
     let parts = several.then(|| parts(search));
-    let mut piece = if several { LOOK } else { limit.saturating_add(1).min(LOOK) };
+    let mut piece = if several { LOOK } else { next_piece(0, 0, limit.saturating_add(1)).min(LOOK) };
     while found.len() <= limit && !placed.is_empty() {
         let (some, rest) = placed.split_at(piece.min(placed.len()));
         let params = Params::new().with_list("ids", some.iter().map(|(id, _)| &*id.0)).with("parts", parts.clone());
@@ -465,4 +479,19 @@ fn filtered(filter: &CustomerFilter) -> Params {
 #[cfg(test)]
 pub(super) fn walks() -> impl Iterator<Item = &'static Statement> {
     [&BY_LAST_SEEN, &BY_CREATED, &BY_SPEND, &WITHOUT_SPEND].into_iter().flat_map(|walk| [walk.down, walk.up])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_a_walk_is_as_long_as_the_page_needs() {
+        assert_eq!(next_piece(0, 0, 21), 27, "the first piece");
+        assert_eq!(next_piece(27, 20, 1), 4, "one of nearly all who fit is missing");
+        assert_eq!(next_piece(27, 1, 20), 650, "one of 27 fits");
+        assert_eq!(next_piece(27, 0, 21), 34, "nobody fits: pieces grow");
+        assert!(next_piece(100_000, 1, 100) <= COMMON);
+        assert_eq!(next_piece(usize::MAX, 1, usize::MAX), COMMON, "no overflow");
+    }
 }

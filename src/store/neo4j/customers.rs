@@ -159,7 +159,7 @@ pub(super) async fn warm(store: &Inner) -> Result<()> {
         store.connections.read(statement, parameters([&nobody], pages)).await?;
     }
     for statement in every_check() {
-        let nobody = list(["".to_bolt(), list([])]);
+        let nobody = list(["".to_bolt(), list::<BoltType>([])]);
         store.connections.read(statement, Params::new().with_list("keys", [nobody])).await?;
     }
     Ok(())

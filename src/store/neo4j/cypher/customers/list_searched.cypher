@@ -5,7 +5,8 @@ USING INDEX SEEK c:CustomerId(id)
 WHERE c:Customer
   AND ($parts IS NULL OR all(part IN $parts WHERE EXISTS {
     MATCH (c)-[:IDENTIFIED_BY]->(:Identifier)-[:CLAIMS*0..1]->(said)
-    WHERE any(text IN part WHERE (' ' + said.search + ' ') CONTAINS text)
+    WITH part, ' ' + said.search + ' ' AS words
+    WHERE any(text IN part WHERE words CONTAINS text)
   }))
 RETURN id,
   COLLECT {

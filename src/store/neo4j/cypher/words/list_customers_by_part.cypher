@@ -12,6 +12,8 @@ UNION ALL
   RETURN node
   LIMIT $most
 }
+WITH node
+LIMIT $most
 WITH collect(node) AS nodes
 CALL (nodes) {
   UNWIND CASE WHEN size(nodes) < $most THEN nodes ELSE [] END AS node
