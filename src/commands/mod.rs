@@ -14,6 +14,7 @@ mod identity;
 pub mod import;
 pub mod journeys;
 mod log;
+pub mod presets;
 pub mod restitch;
 pub mod schema;
 pub mod serve;
@@ -70,6 +71,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Presets(presets::PresetsArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
     Generate(GenerateArgs),
@@ -102,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         // These two need no settings.
         Command::Generate(args) => generate::run(&args)?,
         Command::Schema(args) => schema::run(&args)?,
+        Command::Presets(args) => return presets::run(&args),
         Command::Settings(args) => {
             let flags = settings::flags(global.store.as_deref())?;
             settings::run(&args, global.config.as_deref(), environment(), &flags)?;
@@ -120,6 +123,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
+            if let Some(shown) = args.dry_run {
+                return import::dry_run(&args, shown, &settings);
+            }
             return block_on(engine::import(args, settings));
         }
         Command::Restitch(_) => {

@@ -10,7 +10,7 @@ pub mod error;
 pub mod events;
 pub mod identity;
 pub mod path;
-mod raw;
+pub(crate) mod raw;
 pub mod reference;
 pub mod server;
 pub mod store;

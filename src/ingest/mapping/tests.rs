@@ -1,0 +1,1 @@
+//! Mapping files: what they say and what is wrong in them.
