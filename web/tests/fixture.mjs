@@ -72,6 +72,8 @@ function forward(api, request, response) {
   const { method = 'GET', url = '/', headers } = request;
   const onward = ask(new URL(url, api), { method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
+    // A stream has opened before its first event.
+    response.flushHeaders();
     answer.pipe(response);
   });
   onward.on('error', () => response.writeHead(502).end());

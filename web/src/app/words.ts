@@ -2,10 +2,12 @@
 
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 export const day = (time: string | number): string => DAY.format(new Date(time));
 export const moment = (time: string | number): string => MOMENT.format(new Date(time));
+export const exact = (time: string): string => EXACT.format(new Date(time));
 export const count = (value: number): string => value.toLocaleString();
 
 /** "3 days ago". */
@@ -18,9 +20,13 @@ export function ago(time: string, now = Date.now()): string {
 
 /** The exact decimal: a number would round a large amount. */
 export function money({ amount, currency }: { amount: string; currency: string }): string {
+  return `${figure(amount)}\u00a0${currency}`;
+}
+
+/** A decimal with its thousands apart. */
+export function figure(amount: string): string {
   const [whole = '0', part] = amount.split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
-  return `${grouped}${part ? `.${part}` : ''}\u00a0${currency}`;
+  return whole.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f') + (part ? `.${part}` : '');
 }
 
 /** "loyalty_card" → "loyalty card"; "CUSTOMERS_MERGED" → "customers merged". */

@@ -4,7 +4,7 @@ import { useAnswer } from '../api/client';
 import { CustomerOverviewDocument, type CustomerOverviewQuery } from '../api/generated';
 import { Empty, Problem, QueryLink, Waiting } from '../app/parts';
 import { customerAt, Link, setParameters, useParameter } from '../app/router';
-import { ago, count, day, json, moment, money, plain, plural } from '../app/words';
+import { ago, count, day, figure, json, moment, plain, plural } from '../app/words';
 import { IdentityView } from './IdentityView';
 import { Timeline } from './Timeline';
 
@@ -46,7 +46,7 @@ export function CustomerPage({ id }: { id: string }) {
         {channel && <>, most on {plain(channel.channel)} ({plural(channel.touchpoints, 'touchpoint')})</>}.
         {customer.formerIds.length > 0 && <> Merged from {plural(customer.formerIds.length + 1, 'customer')}.</>}
       </p>
-      <div className="cards">
+      <div className="cards overview">
         <Worth customer={customer} />
         <Reach customer={customer} />
         <Products title="In the cart" list={customer.inCart} none="Nothing is in the cart." />
@@ -74,26 +74,26 @@ function Worth({ customer }: { customer: Overview }) {
       {customer.spend.length === 0 ? (
         <p>No order that counts. Cancelled orders are not counted.</p>
       ) : (
-        <table>
+        <div className="scroll" tabIndex={0} role="group" aria-labelledby="worth"><table>
           <thead><tr><th scope="col">Currency</th><th scope="col" className="number">Gross</th><th scope="col" className="number">Returned</th><th scope="col" className="number">Net</th><th scope="col" className="number">Orders</th></tr></thead>
           <tbody>
             {customer.spend.map((spend) => (
               <tr key={spend.currency}>
                 <th scope="row">{spend.currency}</th>
-                <td className="number">{money(spend.gross)}</td>
-                <td className="number">{money(spend.returned)} <small>({(spend.returnRate * 100).toFixed(0)} %)</small></td>
-                <td className="number"><strong>{money(spend.net)}</strong></td>
+                <td className="number">{figure(spend.gross.amount)}</td>
+                <td className="number">{figure(spend.returned.amount)} <small>({(spend.returnRate * 100).toFixed(0)} %)</small></td>
+                <td className="number"><strong>{figure(spend.net.amount)}</strong></td>
                 <td className="number">{count(spend.orderCount)}</td>
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
     </section>
   );
 }
 
-const MARKS: Record<string, string> = { GRANTED: '✓', DENIED: '✕', REVOKED: '✕', EXPIRED: '⏱', UNKNOWN: '?' };
+const MARKS: Record<string, string> = { GRANTED: '✓', DENIED: '✕', REVOKED: '✕', EXPIRED: '–', UNKNOWN: '?' };
 
 function Reach({ customer }: { customer: Overview }) {
   return (

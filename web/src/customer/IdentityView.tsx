@@ -4,9 +4,9 @@ import { useAnswer } from '../api/client';
 import { IdentityGraphDocument, IdentityHistoryDocument, WhyLinkedDocument, type IdentifierInput } from '../api/generated';
 import { Problem, QueryLink, Twin, Waiting } from '../app/parts';
 import { customerAt, Link, setParameters, useParameter } from '../app/router';
-import { moment, plain, plural } from '../app/words';
+import { exact, moment, plain, plural } from '../app/words';
 import { Decide } from './Decide';
-import { evidenceOf, graphOf, HEIGHT, layOut, neighbour, summary, WIDTH, type GraphEdge, type GraphNode } from './identityGraph';
+import { evidenceOf, firstTimes, graphOf, HEIGHT, layOut, neighbour, seenBy, summary, WIDTH, type Facts, type GraphEdge, type GraphNode } from './identityGraph';
 
 export function IdentityView({ id, onChange }: { id: string; onChange: () => void }) {
   const [asOf] = useParameter('asOf');
@@ -15,8 +15,10 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
   const now = useAnswer(IdentityGraphDocument, asOf ? { id } : null);
   const history = useAnswer(IdentityHistoryDocument, { id });
   const [selected, setSelected] = useState<string[]>([]);
-  const customer = data?.customer ?? null;
-  const present = asOf ? now.data?.customer ?? null : customer;
+  const [upTo] = useParameter('upTo');
+  const stored = data?.customer ?? null;
+  const customer = useMemo(() => (stored && upTo ? seenBy(stored, upTo) : stored), [stored, upTo]);
+  const present = asOf ? now.data?.customer ?? null : stored;
 
   const graph = useMemo(() => (customer ? graphOf(customer) : null), [customer]);
   // Places come from the present graph, so that nodes stay where they are while the time moves.
@@ -31,7 +33,7 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
       return place ? [[node.id, place] as const] : [];
     }));
   }, [graph, present]);
-  useEffect(() => setSelected([]), [asOf, id]);
+  useEffect(() => setSelected([]), [asOf, upTo, id]);
 
   const done = () => { setSelected([]); again(); history.again(); onChange(); };
   const chosen = selected.flatMap((one) => graph?.nodes.find((node) => node.id === one) ?? []);
@@ -40,7 +42,8 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
 
   return (
     <>
-      <TimeSlider history={history.data?.customer ?? null} asOf={asOf} />
+      {stored && <SeenSlider customer={stored} upTo={upTo} />}
+      <StoredSlider events={history.data?.customer?.identityHistory.nodes ?? []} asOf={asOf} />
       {history.trouble && <Problem trouble={history.trouble} again={history.again} />}
       {trouble && <Problem trouble={trouble} again={again} />}
       {!data && !trouble && <Waiting />}
@@ -51,7 +54,7 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
             id="identity"
             title="Identity graph"
             query={<QueryLink of={IdentityGraphDocument} variables={variables} />}
-            tools={<p className="note" aria-busy={loading}>{asOf ? `As of ${moment(asOf)}: ` : ''}{summary(customer, graph.nodes, graph.edges)}{cut(customer)}</p>}
+            tools={<p className="note" aria-busy={loading}>{asOf && `As stored on ${exact(asOf)}: `}{upTo && `What had been seen by ${exact(upTo)}: `}{summary(customer, graph.nodes, graph.edges)}{cut(customer)}</p>}
             picture={<Picture {...graph} places={places} selected={selected} toggle={toggle} />}
             table={<Table {...graph} selected={selected} toggle={toggle} />}
           />
@@ -63,8 +66,8 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
           </aside>
         </div>
       )}
-      {customer && (asOf
-        ? <p className="note">Split and merge work on the present. <button type="button" className="link" onClick={() => setParameters({ asOf: null })}>Go to the present</button></p>
+      {customer && (asOf || upTo
+        ? <p className="note">Split and merge work on the present. <button type="button" className="link" onClick={() => setParameters({ asOf: null, upTo: null })}>Go to the present</button></p>
         : <Decide id={id} identifiers={chosen.filter(({ shape }) => shape === 'identifier').flatMap(({ key }) => key ?? [])} done={done} />)}
       {history.data?.customer && <History events={history.data.customer.identityHistory.nodes} id={id} />}
     </>
@@ -74,16 +77,23 @@ export function IdentityView({ id, onChange }: { id: string; onChange: () => voi
 type Drawn = { nodes: GraphNode[]; edges: GraphEdge[]; selected: string[]; toggle: (id: string) => void };
 
 function Picture({ nodes, edges, places, selected, toggle }: Drawn & { places: Map<string, { x: number; y: number }> }) {
-  const [at, setAt] = useState('');
+  const [at, goTo] = useState('');
+  const [edgeAt, setEdgeAt] = useState(-1);
+  const setAt = (id: string) => { goTo(id); setEdgeAt(-1); };
   const active = nodes.some(({ id }) => id === at) ? at : (nodes[0]?.id ?? '');
   const box = useRef<SVGSVGElement>(null);
   const node = nodes.find(({ id }) => id === active);
   const mine = edges.filter(({ from, to }) => from === active || to === active);
   const nameOf = (id: string) => { const one = nodes.find((node) => node.id === id); return one ? `${one.subtitle} ${one.title}` : ''; };
-  const said = node ? `${sentence(node, selected.includes(active))} ${mine.map((edge, index) => `Edge ${index + 1} of ${mine.length}: to ${nameOf(edge.from === active ? edge.to : edge.from)}, ${edge.evidence}.`).join(' ')}` : '';
+  const read = mine[edgeAt];
+  const said = !node ? '' : read
+    ? `Edge ${edgeAt + 1} of ${mine.length}: to ${nameOf(read.from === active ? read.to : read.from)}, ${read.evidence}.`
+    : `${sentence(node, selected.includes(active))} ${plural(mine.length, 'edge')}.`;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' || event.key === ' ') toggle(active);
     else if (event.key === 'Home') setAt(nodes[0]?.id ?? '');
+    else if (event.key === 'PageDown' && mine.length > 0) setEdgeAt((edgeAt + 1) % mine.length);
+    else if (event.key === 'PageUp' && mine.length > 0) setEdgeAt((edgeAt - 1 + mine.length) % mine.length);
     else if (event.key === 'Escape') selected.forEach(toggle);
     else {
       const next = neighbour(active, event.key, places, edges);
@@ -94,7 +104,7 @@ function Picture({ nodes, edges, places, selected, toggle }: Drawn & { places: M
   };
   return (
     <>
-      <p className="note" id="graph-help">Arrows go from node to node, <kbd>Enter</kbd> selects. <span className="key dashed" aria-hidden="true" /> dashed: refused.</p>
+      <p className="note" id="graph-help">Arrows go from node to node, <kbd>Enter</kbd> selects, <kbd>Page Down</kbd> reads the edges. <span className="key dashed" aria-hidden="true" /> dashed: refused.</p>
       <svg
         ref={box} className="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} tabIndex={0} role="application" aria-roledescription="graph"
         aria-label={`Identity graph: ${plural(nodes.length, 'node')}, ${plural(edges.length, 'edge')}`} aria-describedby="graph-help" onKeyDown={onKeyDown}
@@ -103,12 +113,11 @@ function Picture({ nodes, edges, places, selected, toggle }: Drawn & { places: M
           const [a, b] = [places.get(edge.from), places.get(edge.to)];
           if (!a || !b) return null;
           const refused = edge.link !== null && edge.link.refused !== null;
-          const lit = edge.from === active || edge.to === active || selected.includes(edge.from) || selected.includes(edge.to);
+          const lit = edge === read || selected.includes(edge.from) || selected.includes(edge.to);
           return (
-            <g key={edge.id} className={`edge${refused ? ' refused' : ''}${edge.link ? '' : ' soft'}${lit ? ' lit' : ''}`}>
+            <g key={edge.id} className={`edge${refused ? ' refused' : ''}${edge.link ? '' : ' soft'}${lit ? ' lit' : ''}${edge === read ? ' read' : ''}`}>
               <line x1={a.x} y1={a.y} x2={b.x} y2={b.y} strokeWidth={edge.link ? 1.5 + Math.min(4, Math.log2(edge.link.count)) : 1} />
               <line className="hit" x1={a.x} y1={a.y} x2={b.x} y2={b.y}><title>{edge.evidence}</title></line>
-              {refused && lit && <text className="reason" x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 6} textAnchor="middle">refused: {short(edge.link?.refused ?? '', 34)}</text>}
             </g>
           );
         })}
@@ -127,6 +136,16 @@ function Picture({ nodes, edges, places, selected, toggle }: Drawn & { places: M
               <text y={45} textAnchor="middle" className="sub">{one.subtitle}{one.owner && `, of ${one.owner.displayName ?? 'another customer'}`}</text>
             </g>
           );
+        })}
+        {edges.map((edge) => {
+          const [a, b] = [places.get(edge.from), places.get(edge.to)];
+          const refused = edge.link?.refused;
+          const lit = edge === read || [edge.from, edge.to].some((id) => id === active || selected.includes(id));
+          // The reason is there to read while there is room for it, and whole beside what is looked at.
+          if (!a || !b || !refused || !(lit || edges.length <= 20)) return null;
+          const half = Math.min(WIDTH / 2, 3.1 * Math.min(refused.length + 9, 80));
+          const x = Math.max(half, Math.min(WIDTH - half, (a.x + b.x) / 2));
+          return <text key={edge.id} className="reason" x={x} y={Math.min(a.y, b.y) - 28} textAnchor="middle">refused: {short(refused, lit ? 70 : 30)}</text>;
         })}
       </svg>
       <p className="spoken" role="status">{said}</p>
@@ -212,29 +231,41 @@ function Why({ from, to }: { from: IdentifierInput; to: IdentifierInput }) {
 
 type HistoryEvent = NonNullable<import('../api/generated').IdentityHistoryQuery['customer']>['identityHistory']['nodes'][number];
 
-/** The moments at which the identity changed; the last step is the present. */
-function TimeSlider({ history, asOf }: { history: { createdAt: string; identityHistory: { nodes: HistoryEvent[] } } | null; asOf: string }) {
+/** By the times of events: how the graph grew. The last step is all of it. */
+function SeenSlider({ customer, upTo }: { customer: Facts; upTo: string }) {
+  const steps = useMemo(() => firstTimes(customer), [customer]);
+  if (steps.length < 2) return null;
+  const index = upTo ? Math.max(0, steps.findLastIndex((at) => at <= upTo)) : steps.length;
+  const words = index < steps.length ? `seen by ${exact(steps[index] ?? '')}` : 'all that was seen';
+  return <Slider id="seen" label="Events until" last={steps.length} index={index} words={words} set={(step) => setParameters({ upTo: steps[step] ?? null })} marks={[]} />;
+}
+
+/** By the times of changes of the store: merges, splits and refusals, and what was taken in later. The last step is the present. */
+function StoredSlider({ events, asOf }: { events: HistoryEvent[]; asOf: string }) {
   const steps = useMemo(() => {
     const found = new Map<string, string[]>();
-    for (const { at, kind } of history?.identityHistory.nodes ?? []) found.set(at, [...(found.get(at) ?? []), plain(kind)]);
+    for (const { at, kind } of events) found.set(at, [...(found.get(at) ?? []), plain(kind)]);
     return [...found].sort(([a], [b]) => a.localeCompare(b));
-  }, [history]);
+  }, [events]);
   if (steps.length < 2) return null;
-  const last = steps.length;
-  const index = asOf ? Math.max(0, steps.findLastIndex(([at]) => at <= asOf)) : last;
+  const index = asOf ? Math.max(0, steps.findLastIndex(([at]) => at <= asOf)) : steps.length;
   const step = steps[index];
-  const words = step ? `${moment(step[0])}: ${[...new Set(step[1])].join(', ')}` : 'The present';
+  const words = step ? `${exact(step[0])}: ${[...new Set(step[1])].join(', ')}` : 'the present';
+  const marks = steps.map(([, kinds]) => kinds.find((kind) => ['merged', 'split', 'refused'].includes(kind)) ?? '');
+  return <Slider id="as-of" label="Stored on" last={steps.length} index={index} words={words} set={(step) => setParameters({ asOf: steps[step]?.[0] ?? null })} marks={marks} />;
+}
+
+function Slider({ id, label, last, index, words, set, marks }: { id: string; label: string; last: number; index: number; words: string; set: (step: number) => void; marks: string[] }) {
   return (
     <div className="slider">
-      <label htmlFor="as-of">Time</label>
-      <input
-        id="as-of" type="range" min={0} max={last} step={1} value={index} aria-valuetext={words}
-        onChange={(event) => setParameters({ asOf: steps[Number(event.target.value)]?.[0] ?? null })}
-      />
-      <output htmlFor="as-of">{words}</output>
-      <span className="marks" aria-hidden="true">
-        {steps.map(([at, kinds], n) => (kinds.some((kind) => ['merged', 'split', 'refused'].includes(kind)) ? <i key={at} className={kinds.find((kind) => kind !== 'linked' && kind !== 'created') ?? ''} style={{ insetInlineStart: `${(n / last) * 100}%` }} /> : null))}
-      </span>
+      <label htmlFor={id}>{label}</label>
+      <input id={id} type="range" min={0} max={last} step={1} value={index} aria-valuetext={words} onChange={(event) => set(Number(event.target.value))} />
+      <output htmlFor={id}>{words}</output>
+      {marks.some(Boolean) && (
+        <span className="marks" aria-hidden="true">
+          {marks.map((kind, step) => kind && <i key={step} className={kind} style={{ insetInlineStart: `${(step / last) * 100}%` }} />)}
+        </span>
+      )}
     </div>
   );
 }
@@ -249,7 +280,7 @@ function History({ events, id }: { events: HistoryEvent[]; id: string }) {
           <tbody>
             {events.map((event) => (
               <tr key={event.id}>
-                <td><button type="button" className="link" aria-label={`Show the graph as of ${moment(event.at)}`} onClick={() => setParameters({ asOf: event.at })}>{moment(event.at)}</button></td>
+                <td><button type="button" className="link" aria-label={`Show the graph as stored on ${exact(event.at)}`} onClick={() => setParameters({ asOf: event.at })}>{exact(event.at)}</button></td>
                 <td>{plain(event.kind)}</td>
                 <td>{event.identifiers.map(({ kind, value }) => `${plain(kind)} ${value}`).join(', ')}</td>
                 <td>{[event.reason, event.rule && `rule ${plain(event.rule)}`, event.by && `by ${event.by}`, event.messageId && `message ${event.messageId}`].filter(Boolean).join(', ')}</td>

@@ -30,6 +30,31 @@ export const WIDTH = 920;
 export const HEIGHT = 520;
 const TICKS = 300;
 
+/** The moments at which a part of the graph was first seen, the earliest first. */
+export function firstTimes(customer: Facts): string[] {
+  const { identifiers, links, devices, orders } = customer;
+  return [...new Set([
+    ...identifiers.nodes.map(({ firstSeenAt }) => firstSeenAt), ...links.nodes.map(({ firstAt }) => firstAt),
+    ...devices.nodes.map(({ firstSeenAt }) => firstSeenAt), ...orders.nodes.map(({ placedAt }) => placedAt),
+  ])].sort();
+}
+
+/** What had been seen by a time. */
+export function seenBy(customer: Facts, time: string): Facts {
+  const { identifiers, links, devices, orders, ordering } = customer;
+  const only = <Node,>(list: { nodes: Node[] }, at: (node: Node) => string) => ({ nodes: list.nodes.filter((node) => at(node) <= time) });
+  const own = only(identifiers, ({ firstSeenAt }) => firstSeenAt);
+  const seen = only(links, ({ firstAt }) => firstAt);
+  return {
+    ...customer,
+    identifiers: { ...own, totalCount: own.nodes.length },
+    links: { ...seen, totalCount: seen.nodes.length },
+    devices: { ...devices, ...only(devices, ({ firstSeenAt }) => firstSeenAt) },
+    orders: { ...orders, ...only(orders, ({ placedAt }) => placedAt) },
+    ordering: only(ordering, ({ at }) => at),
+  };
+}
+
 export function graphOf(customer: Facts): { nodes: GraphNode[]; edges: GraphEdge[] } {
   const nodes = new Map<string, GraphNode>();
   const edges: GraphEdge[] = [];
@@ -72,11 +97,11 @@ export function evidenceOf({ rule, count: times, firstAt, lastAt, source, messag
 export function layOut(nodes: GraphNode[], edges: GraphEdge[]): Map<string, { x: number; y: number }> {
   const placed = nodes.map((node) => ({ ...node }));
   const simulation = forceSimulation(placed)
-    .force('link', forceLink<GraphNode, GraphEdge>(edges.map((edge) => ({ ...edge }))).id(({ id }) => id).distance(105).strength(0.6))
-    .force('charge', forceManyBody().strength(-520))
-    .force('collide', forceCollide(48))
-    .force('x', forceX(WIDTH / 2).strength(0.05))
-    .force('y', forceY(HEIGHT / 2).strength(0.12))
+    .force('link', forceLink<GraphNode, GraphEdge>(edges.map((edge) => ({ ...edge }))).id(({ id }) => id).distance(110).strength(0.5))
+    .force('charge', forceManyBody().strength(-760))
+    .force('collide', forceCollide(62))
+    .force('x', forceX(WIDTH / 2).strength(0.04))
+    .force('y', forceY(HEIGHT / 2).strength(0.2))
     .stop();
   simulation.tick(TICKS);
   const xs = placed.map(({ x = 0 }) => x);

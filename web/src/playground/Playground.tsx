@@ -44,8 +44,8 @@ export function Playground() {
       onEditQuery={(query) => remember({ query: query === NO_QUERY ? null : query })}
       onEditVariables={(variables) => remember({ variables })}
       onEditOperationName={(operationName) => remember({ operationName })}
-      {...(firstTabs.length > 0 && { defaultTabs: firstTabs.map(({ query }) => ({ query })) })}
-      {...(firstVisit && { visiblePlugin: worldsPlugin.title })}
+      {...(given.query ? { defaultTabs: [{ query: given.query, variables: given.variables }] } : firstTabs.length > 0 && { defaultTabs: firstTabs.map(({ query }) => ({ query })) })}
+      {...(firstVisit && !given.query && { visiblePlugin: worldsPlugin.title })}
       // A header may hold a token, so it is never written to the browser's storage.
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}

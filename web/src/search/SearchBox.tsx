@@ -32,6 +32,8 @@ export function SearchBox({ inHead = false }: { inHead?: boolean }) {
     go(customerAt(hit.customer.id));
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    // Who presses it out of habit is here already.
+    if (event.key === '/' && typed === '') event.preventDefault();
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && hits.length > 0) {
       event.preventDefault();
