@@ -11,10 +11,13 @@ export class Trouble extends Error {
   readonly advice: string;
   /** Whether the same request may well succeed later. */
   readonly passing: boolean;
-  constructor(message: string, advice: string, passing = false) {
+  /** Whether asking again makes sense: a wrong id stays wrong. */
+  readonly repeatable: boolean;
+  constructor(message: string, advice: string, passing = false, repeatable = true) {
     super(message);
     this.advice = advice;
     this.passing = passing;
+    this.repeatable = repeatable;
   }
 }
 
@@ -22,7 +25,13 @@ type GraphQLError = { message: string; extensions?: { code?: string; hint?: stri
 type Body = { data?: unknown; errors?: GraphQLError[] };
 
 /** Codes of `docs/errors.md` that go away by themselves. */
-const PASSING = new Set(['NOT_READY', 'STORE_AWAY', 'TOO_BUSY']);
+const PASSING = new Set(['NOT_READY', 'STORE_AWAY', 'STORE_BUSY', 'RATE_LIMITED']);
+
+const ADVICE: Record<string, string> = {
+  BAD_ID: 'The link may be incomplete, or of another store. Search for the customer with the key “/”.',
+  TOO_EXPENSIVE: 'Narrow the question down, for example by time.',
+  FORBIDDEN: 'Open the console by localhost or by the address that the server listens on.',
+};
 
 export async function ask<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
@@ -85,8 +94,8 @@ function read(text: string, response: Response): unknown {
   // A field that failed alone leaves the rest of the answer whole, but then a figure would be missing without a word.
   if (error) {
     const code = error.extensions?.code ?? '';
-    const advice = error.extensions?.hint ?? (PASSING.has(code) ? 'The console goes on trying.' : 'Open the query in the playground to see the whole answer.');
-    throw new Trouble(error.message, advice, PASSING.has(code));
+    const advice = error.extensions?.hint ?? ADVICE[code] ?? (PASSING.has(code) ? 'The console goes on trying.' : 'Open the query in the playground to see the whole answer.');
+    throw new Trouble(error.message, advice, PASSING.has(code), !code.startsWith('BAD_') && code !== 'FORBIDDEN');
   }
   return body.data;
 }

@@ -9,7 +9,7 @@ export function Problem({ trouble, again }: { trouble: Trouble; again?: () => vo
       <p>
         <strong>{capital(trouble.message)}.</strong> {capital(trouble.advice)}
       </p>
-      {again && <button type="button" onClick={again}>Try again</button>}
+      {again && trouble.repeatable && <button type="button" onClick={again}>Try again</button>}
     </div>
   );
 }

@@ -129,6 +129,7 @@ function Picture({ nodes, edges, places, selected, toggle }: Drawn & { places: M
           return (
             <g key={one.id} className={classes.filter(Boolean).join(' ')} transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`} onClick={() => { setAt(one.id); toggle(one.id); box.current?.focus(); }}>
               <title>{sentence(one, selected.includes(one.id))}</title>
+              <rect className="target" x={-48} y={-18} width={96} height={66} />
               {one.shape === 'device' ? <rect x={-13} y={-10} width={26} height={20} rx={3} /> : one.shape === 'order' ? <path d="M0-13 13 0 0 13-13 0Z" /> : <circle r={13} />}
               {one.shared && <circle className="second" r={18} />}
               {one.id === active && <circle className="ring" r={22} />}

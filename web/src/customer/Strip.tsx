@@ -36,6 +36,8 @@ export function Strip({ lanes, list, first, last, onZoom }: Props) {
     return [...cells.values()].sort((a, b) => a.bucket - b.bucket || a.lane - b.lane);
   }, [list, lanes, times, from, to, buckets]);
   const most = Math.max(1, ...cells.map((cell) => cell.count));
+  // Where an order is in every bucket, dots that touch would hide the lanes.
+  const dot = cells.filter(({ mark }) => mark).length > lanes.length * 30 ? 2 : 4.5;
   const [at, setAt] = useState(-1);
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const focused = cells[Math.min(at, cells.length - 1)];
@@ -95,7 +97,7 @@ export function Strip({ lanes, list, first, last, onZoom }: Props) {
           return (
             <g key={`${cell.lane} ${cell.bucket}`}>
               <rect x={x} y={y + 3} width={Math.max(2.5, plot / buckets - 0.5)} height={LANE - 6} className="mark" style={{ opacity: 0.45 + 0.55 * Math.sqrt(cell.count / most) }} />
-              {cell.mark && <circle cx={x + 2} cy={y + LANE / 2} r={4.5} className={cell.mark} />}
+              {cell.mark && <circle cx={x + 2} cy={y + LANE / 2} r={dot} className={cell.mark} />}
             </g>
           );
         })}

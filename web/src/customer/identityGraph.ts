@@ -108,10 +108,11 @@ export function layOut(nodes: GraphNode[], edges: GraphEdge[]): Map<string, { x:
   const ys = placed.map(({ y = 0 }) => y);
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   // Into the picture, with room for names at the sides.
-  const scale = Math.min((WIDTH - 180) / Math.max(1, right - left), (HEIGHT - 110) / Math.max(1, bottom - top), 1.4);
+  const wide = Math.min((WIDTH - 180) / Math.max(1, right - left), 1.6);
+  const high = Math.min((HEIGHT - 130) / Math.max(1, bottom - top), 1.6);
   return new Map(placed.map(({ id, x = 0, y = 0 }) => [id, {
-    x: WIDTH / 2 + (x - (left + right) / 2) * scale,
-    y: HEIGHT / 2 + (y - (top + bottom) / 2) * scale,
+    x: WIDTH / 2 + (x - (left + right) / 2) * wide,
+    y: HEIGHT / 2 + (y - (top + bottom) / 2) * high,
   }]));
 }
 

@@ -31,6 +31,13 @@ export function SearchBox({ inHead = false }: { inHead?: boolean }) {
     setOpen(false);
     go(customerAt(hit.customer.id));
   };
+  // Who types fast, or scans, presses Enter before the answer is there.
+  const hurried = useRef('');
+  useEffect(() => {
+    if (search.loading || hurried.current === '') return;
+    if (hurried.current === typed) take(hits[0]);
+    hurried.current = '';
+  });
   const onKeyDown = (event: KeyboardEvent) => {
     // Who presses it out of habit is here already.
     if (event.key === '/' && typed === '') event.preventDefault();
@@ -39,9 +46,10 @@ export function SearchBox({ inHead = false }: { inHead?: boolean }) {
       event.preventDefault();
       setOpen(true);
       setChosen((active + step + hits.length) % hits.length);
-    } else if (event.key === 'Enter' && !search.loading) {
+    } else if (event.key === 'Enter') {
       event.preventDefault();
-      take(hits[active]);
+      if (search.loading) hurried.current = typed;
+      else take(hits[active]);
     } else if (event.key === 'Escape') {
       if (inHead && open) setOpen(false);
       else setTyped('');

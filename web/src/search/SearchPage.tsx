@@ -37,7 +37,7 @@ function Recent() {
       <Empty>
         <h2>The store is empty</h2>
         <p>Customers appear with their first event. Take in a file of events, or look at the six sample worlds:</p>
-        <pre>throughline ingest events.ndjson{'\n'}throughline demo</pre>
+        <pre>throughline import events.ndjson{'\n'}throughline demo</pre>
         <p>An event can also be sent from the <Link to="/playground">playground</Link> with the mutation <code>eventsIngest</code>.</p>
       </Empty>
     );
