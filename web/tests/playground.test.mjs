@@ -117,7 +117,8 @@ test('the keyboard alone reaches everything and is never caught in an editor', a
       const stop = await page.evaluate(() => {
         const element = document.activeElement;
         if (!element || element === document.body) return '';
-        return element.getAttribute('aria-label') ?? element.textContent?.trim() ?? element.tagName;
+        const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : null;
+        return element.getAttribute('aria-label') ?? label ?? element.textContent?.trim() ?? element.tagName;
       });
       if (stop === '') break;
       stops.push(stop);

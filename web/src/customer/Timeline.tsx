@@ -205,7 +205,7 @@ function Details({ of }: { of: Touchpoint }) {
   const properties = of.properties && typeof of.properties === 'object' ? Object.entries(of.properties) : [];
   return (
     <span className="details">
-      <span>Message id <code>{of.messageId}</code>, from {of.source}, by {plain(of.identifier.kind)} <code>{of.identifier.value}</code>{of.device && `, on ${[of.device.model, of.device.os, of.device.kind].filter(Boolean).join(', ')}`}.</span>
+      <span>Message id <code>{of.messageId}</code>, on {plain(of.channel)}, from {of.source}, by {plain(of.identifier.kind)} <code>{of.identifier.value}</code>{of.device && `, on ${[of.device.model, of.device.os, of.device.kind].filter(Boolean).join(', ')}`}.</span>
       {properties.map(([key, value]) => <span key={key}><b>{key}</b> {json(value)}</span>)}
     </span>
   );
