@@ -10,8 +10,9 @@ use futures_util::future::BoxFuture;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use super::{console, graphql, guard, health, metrics, observe, unread_body};
+use super::{console, graphql, guard, health, identities, machine, metrics, observe, unread_body};
 use crate::graphql::execute::Api;
+use crate::graphql::identities::FindIdentities;
 
 /// The routes.
 pub fn routes(app: &mut ServiceConfig) {
@@ -23,6 +24,20 @@ pub fn routes(app: &mut ServiceConfig) {
             .post(graphql::by_post)
             .default_service(web::to(graphql::by_other)),
     )
+    .service(
+        resource("/v1/identities/{kind}/{value}")
+            .wrap(from_fn(guard::refuse_other_sites))
+            .get(identities::by_get)
+            .default_service(web::to(identities::by_other)),
+    )
+    .service(
+        resource("/v1/identities")
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::refuse_other_sites))
+            .post(identities::by_post)
+            .default_service(web::to(identities::by_other)),
+    )
+    .service(resource(["/v1", "/v1/{path:.*}"]).default_service(web::to(machine::unknown_path)))
     .service(resource("/health/live").get(health::live))
     .service(resource("/health/ready").get(health::ready))
     .service(resource("/metrics").wrap(Compress::default()).get(metrics::show))
@@ -49,6 +64,8 @@ pub(super) use {observe::observe, unread_body::close_unread};
 pub struct State {
     /// The GraphQL API.
     pub api: Api,
+    /// The identities, for `/v1/identities`.
+    pub identities: Arc<dyn FindIdentities>,
     /// Whether the store can be reached.
     pub readiness: Readiness,
     /// The metrics for `/metrics`.

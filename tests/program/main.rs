@@ -2,6 +2,7 @@
 
 mod command_line;
 mod files;
+mod identities;
 mod importing;
 mod rules;
 mod running;
