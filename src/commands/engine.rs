@@ -60,6 +60,7 @@ impl Engine {
         Ok(State {
             api,
             identities: Arc::new(Identities::new(self.store.clone(), self.ingest.clone())),
+            events: self.ingest.clone(),
             readiness: Readiness::starting(),
             metrics,
             gauges: Arc::new(move || store.gauges()),

@@ -27,7 +27,7 @@ pub(super) async fn by_get(
 ) -> HttpResponse {
     let Ok(path) = path else {
         let message = "the path is not percent-encoded UTF-8";
-        return Refusal::bad(StatusCode::BAD_REQUEST, "path", message, machine::PATHS[0]).answer(JSON);
+        return Refusal::bad(StatusCode::BAD_REQUEST, "path", message, "/v1/identities/{kind}/{value}").answer(JSON);
     };
     let (kind, value) = path.into_inner();
     let found = find(&request, &state, vec![IdentifierInput { kind, value }], |_| "kind".to_owned()).await;

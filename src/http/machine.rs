@@ -1,5 +1,5 @@
-//! What the paths under `/v1` have in common: errors as JSON, whether the server is ready, and work on the runtime of
-//! the store's connections.
+//! What the paths for machines have in common: whether the server is ready, and work on the runtime of the store's
+//! connections; under `/v1` also errors as JSON.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -15,7 +15,24 @@ use crate::graphql::error::PlainError;
 pub(super) const JSON: &str = "application/json; charset=utf-8";
 
 /// The paths under `/v1`, for the answer to an unknown one.
-pub(super) const PATHS: &[&str] = &["GET /v1/identities/{kind}/{value}", "POST /v1/identities"];
+pub(super) const PATHS: &[&str] = &[
+    "POST /v1/identify",
+    "POST /v1/track",
+    "POST /v1/page",
+    "POST /v1/screen",
+    "POST /v1/group",
+    "POST /v1/alias",
+    "POST /v1/batch",
+    "POST /v1/i",
+    "POST /v1/t",
+    "POST /v1/p",
+    "POST /v1/s",
+    "POST /v1/g",
+    "POST /v1/a",
+    "POST /v1/b",
+    "GET /v1/identities/{kind}/{value}",
+    "POST /v1/identities",
+];
 
 /// Any other path under `/v1`.
 pub(super) async fn unknown_path() -> HttpResponse {
@@ -37,7 +54,7 @@ pub(super) fn not_ready(state: &Shared) -> Option<Refusal> {
     Some(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", message))
 }
 
-/// Does work on the runtime of the store's connections. Dropping the future cancels it. `None` when it panicked.
+/// Does work on the runtime of the store's connections, not on this worker's thread, which reads other requests. Dropping the future cancels it. `None` when it panicked.
 pub(super) async fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
     struct AbortOnDrop(tokio::task::AbortHandle);
     impl Drop for AbortOnDrop {

@@ -19,6 +19,7 @@ mod refusal;
 pub mod server;
 pub mod sockets;
 mod unread_body;
+mod wire;
 
 #[cfg(test)]
 mod tests;

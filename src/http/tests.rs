@@ -15,10 +15,13 @@ use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
+use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::graphql::error::{PlainError, bad_argument, write_error};
 use crate::graphql::execute::Api;
 use crate::graphql::identifier::IdentifierInput;
 use crate::graphql::identities::{FindIdentities, Identity, IdentityIdentifier};
+use crate::ingest::wire::TakeEvents;
+use crate::ingest::{EventOutcome, EventStatus};
 use crate::store::StoreError;
 
 struct Query;
@@ -91,16 +94,44 @@ impl FindIdentities for FakeIdentities {
     }
 }
 
+/// Stores an event; the first one's `fault` is the fault of the store, and `bad` is an event that it refuses.
+struct FakeEvents;
+
+#[async_trait::async_trait]
+impl TakeEvents for FakeEvents {
+    async fn take_events(&self, events: Vec<String>, _: Option<Timestamp>) -> Result<Vec<EventOutcome>, StoreError> {
+        let events: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
+        match events[0]["fault"].as_str() {
+            Some("panic") => panic!("SECRET"),
+            Some("slow") => std::future::pending().await,
+            Some(fault) => return Err(fault_of(fault)),
+            None => {}
+        }
+        let problem = || Problem::at(ProblemCode::MissingField, "userId", "no identifier");
+        let outcome = |event: &Value| EventOutcome {
+            status: if event["bad"] == true { EventStatus::Rejected } else { EventStatus::Created },
+            message_id: None,
+            customer: None,
+            problems: if event["bad"] == true { vec![problem()] } else { Vec::new() },
+        };
+        Ok(events.iter().map(outcome).collect())
+    }
+}
+
 fn fails(fault: &str) -> async_graphql::Error {
+    write_error(fault_of(fault))
+}
+
+fn fault_of(fault: &str) -> StoreError {
     let message = "SECRET".to_owned();
-    write_error(match fault {
+    match fault {
         "away" => StoreError::Away(message),
         "busy" => StoreError::Busy(message),
         "full" => StoreError::Full(message),
         "read only" => StoreError::ReadOnly(message),
         "late" => StoreError::Timeout(30),
         _ => StoreError::Data(message),
-    })
+    }
 }
 
 fn state() -> State {
@@ -111,6 +142,7 @@ fn state() -> State {
     State {
         api: Api::new(schema, |request| request).expect("a schema"),
         identities: Arc::new(FakeIdentities),
+        events: Arc::new(FakeEvents),
         readiness,
         metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
         gauges: Arc::new(|| vec![("connections", 3.0)]),
@@ -623,4 +655,93 @@ async fn identities_have_the_statuses_of_faults_and_no_secret() {
     assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
     let other = identity("email/a").insert_header((header::ORIGIN, "https://evil.example"));
     assert_eq!(send(other).await.code(), "FORBIDDEN");
+}
+
+fn wire(call: &str, body: impl Into<Vec<u8>>) -> TestRequest {
+    TestRequest::post().uri(&format!("/v1/{call}")).set_payload(body.into())
+}
+
+#[actix_web::test]
+async fn the_wire_takes_every_call_with_any_key_and_any_content_type() {
+    for call in ["identify", "track", "page", "screen", "group", "alias", "i", "t", "p", "s", "g", "a"] {
+        let got = send(wire(call, "{\"userId\": \"ada\", \"writeKey\": \"k\"}")).await;
+        assert_eq!((got.status, got.json()), (StatusCode::OK, json!({"success": true})), "{call}");
+        assert_eq!(got.header("access-control-allow-origin"), "*");
+    }
+    for call in ["batch", "b"] {
+        assert_eq!(send(wire(call, "{\"batch\": [{}]}")).await.json(), json!({"success": true}), "{call}");
+        assert_eq!(send(wire(call, "{\"batch\": []}")).await.json(), json!({"success": true}), "{call}");
+    }
+    for (name, value) in [
+        ("content-type", "text/plain;charset=UTF-8"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("authorization", "Basic a2V5Og=="),
+        ("authorization", "Bearer key"),
+        ("authorization", "nothing of the kind"),
+        ("origin", "https://shop.example"),
+    ] {
+        let got = send(wire("t", "{}").insert_header((name, value))).await;
+        assert_eq!(got.status, StatusCode::OK, "{name}: {value}");
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(b"{\"batch\": [{}, {\"bad\": true}]}").expect("packed");
+    let gzip = wire("b", packed.finish().expect("packed")).insert_header(("content-encoding", "gzip"));
+    let rejected = json!([{"index": 1, "problems": [
+        {"code": "MISSING_FIELD", "path": "userId", "message": "no identifier"}]}]);
+    assert_eq!(send(gzip).await.json(), json!({"success": true, "rejected": rejected}));
+}
+
+#[actix_web::test]
+async fn a_browser_may_ask_whether_a_page_may_send() {
+    let ask = TestRequest::default().method(Method::OPTIONS).uri("/v1/t");
+    let got = send(ask.insert_header((header::ORIGIN, "https://shop.example"))).await;
+    assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::NO_CONTENT, "*"));
+    for name in ["authorization", "content-type", "x-retry-count"] {
+        assert!(got.header("access-control-allow-headers").split(", ").any(|had| had == name), "{name}");
+    }
+    let got = send(TestRequest::get().uri("/v1/t")).await;
+    assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST, OPTIONS"));
+}
+
+#[actix_web::test]
+async fn the_wire_refuses_for_good_only_what_can_never_be_stored() {
+    let large = format!("{{\"a\": \"{}\"}}", "x".repeat(32 * 1024));
+    let batch = |count: usize| format!("{{\"batch\": [{}]}}", vec!["{}"; count].join(","));
+    for (call, body, status, code) in [
+        ("t", "{\"userId\": jane".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("t", "[]".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("b", "{}".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("t", "{\"bad\": true}".to_owned(), StatusCode::BAD_REQUEST, "MISSING_FIELD"),
+        ("t", large.clone(), StatusCode::BAD_REQUEST, "TOO_LARGE"),
+        ("b", batch(2_501), StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"),
+        ("b", " ".repeat(500 * 1024 + 1), StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"),
+        ("t", "{\"fault\": \"away\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_AWAY"),
+        ("t", "{\"fault\": \"busy\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_BUSY"),
+        ("t", "{\"fault\": \"full\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_FULL"),
+        ("t", "{\"fault\": \"read only\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_READ_ONLY"),
+        ("t", "{\"fault\": \"late\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT"),
+        ("t", "{\"fault\": \"slow\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT"),
+        ("t", "{\"fault\": \"data\"}".to_owned(), StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        ("t", "{\"fault\": \"panic\"}".to_owned(), StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+    ] {
+        let got = send(wire(call, body.clone())).await;
+        let shown = &body[..body.len().min(40)];
+        assert_eq!((got.status, got.code().as_str()), (status, code), "{call} {shown}");
+        assert_eq!(got.header("retry-after") == "2", status == StatusCode::SERVICE_UNAVAILABLE, "{call} {shown}");
+        assert_eq!(got.header("access-control-allow-origin"), "*", "{call} {shown}");
+        assert!(!got.text.contains("SECRET") && !got.text.contains("jane"), "{}", got.text);
+    }
+    let got = send(wire("t", "{\n\"userId\": jane}")).await;
+    assert_eq!(got.json()["errors"][0]["message"], "the body is not JSON: line 2, column 11");
+    assert_eq!(send(wire("b", batch(2_500))).await.status, StatusCode::OK);
+    let got = send(wire("b", format!("{{\"batch\": [{{}}, {large}, {{\"bad\": true}}]}}"))).await.json();
+    let codes = |n: usize| (got["rejected"][n]["index"].clone(), got["rejected"][n]["problems"][0]["code"].clone());
+    assert_eq!((codes(0), codes(1)), ((json!(1), json!("TOO_LARGE")), (json!(2), json!("MISSING_FIELD"))));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&vec![b' '; 500 * 1024 + 1]).expect("packed");
+    let got = send(wire("b", packed.finish().expect("packed")).insert_header(("content-encoding", "gzip"))).await;
+    assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let starting = State { readiness: Readiness::starting(), ..state() };
+    let got = send_to(starting, wire("t", "{}")).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
 }

@@ -11,3 +11,4 @@ mod sockets;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;
+mod wire;
