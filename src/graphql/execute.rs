@@ -32,7 +32,7 @@ pub use validator::UnreadableSchema;
 use validator::Validator;
 
 /// The longest time of an operation.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The number of concurrent store reads of one request, unless the store has its own.
 const SHARE: usize = 2;
 /// A query that recomputes all customers, and its longest time.

@@ -351,10 +351,15 @@ impl Loader<NamesInUse> for Reader {
     type Value = Option<Names>;
     type Error = StoreError;
     async fn load(&self, _: &[NamesInUse]) -> Loaded<NamesInUse, Option<Names>> {
-        let health = self.0.identity_health().await?;
-        let none_yet = health.identifiers == 0;
-        Ok(HashMap::from([(NamesInUse, health.names.or_else(|| none_yet.then(Names::default)))]))
+        Ok(HashMap::from([(NamesInUse, names_in_use(&*self.0).await?)]))
     }
+}
+
+/// The names in use in a store. `None` when the store does not know them yet.
+pub(super) async fn names_in_use(store: &dyn Store) -> Result<Option<Names>, StoreError> {
+    let health = store.identity_health().await?;
+    let none_yet = health.identifiers == 0;
+    Ok(health.names.or_else(|| none_yet.then(Names::default)))
 }
 
 /// A consent by its arrival, in force or not. Present only.

@@ -30,6 +30,7 @@ pub mod health;
 mod history;
 pub mod id;
 pub mod identifier;
+pub mod identities;
 pub mod identity_event;
 pub mod ingest;
 pub mod journeys;

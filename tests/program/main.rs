@@ -2,6 +2,7 @@
 
 mod command_line;
 mod files;
+mod identities;
 mod importing;
 mod rules;
 mod running;
@@ -10,3 +11,4 @@ mod sockets;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;
+mod wire;

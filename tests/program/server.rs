@@ -10,7 +10,7 @@ use crate::running::{Server, run};
 use crate::wipe::wipe;
 
 /// Held while a test uses the Neo4j: it has one database.
-static NEO4J: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub(crate) static NEO4J: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test]
 async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
