@@ -21,7 +21,7 @@ pub struct Trait {
 }
 
 /// How a value was obtained.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provenance {
     /// Observed in a transaction or on a device.
     Realised,

@@ -18,7 +18,7 @@ pub struct Consent {
 }
 
 /// The decision of a consent.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentStatus {
     /// Allowed.
     Granted,
@@ -96,5 +96,17 @@ impl Consent {
     /// A consent of a change log entry, in force or not.
     pub(super) fn of_log(row: consent::Consent) -> Self {
         Consent { row, view: None }
+    }
+}
+
+impl From<ConsentStatus> for consent::ConsentStatus {
+    fn from(status: ConsentStatus) -> Self {
+        match status {
+            ConsentStatus::Granted => consent::ConsentStatus::Granted,
+            ConsentStatus::Denied => consent::ConsentStatus::Denied,
+            ConsentStatus::Revoked => consent::ConsentStatus::Revoked,
+            ConsentStatus::Expired => consent::ConsentStatus::Expired,
+            ConsentStatus::Unknown => consent::ConsentStatus::Unknown,
+        }
     }
 }

@@ -27,6 +27,11 @@ pub(super) struct UnknownKind {
 }
 
 impl UnknownKind {
+    /// What would be right.
+    pub(super) fn hint(&self) -> &str {
+        &self.hint
+    }
+
     /// The error. `argument` is the argument with the kind.
     pub(super) fn at(self, argument: &str) -> Error {
         let error = coded(Code::UnknownKind, format!("{argument}: {}", self.message));

@@ -30,6 +30,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::members::Members;
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::share::{self, Share};
@@ -389,6 +390,8 @@ pub enum Total {
     IdentityEvents(IdentityEventCount),
     /// Customers.
     Customers(CustomerFilter),
+    /// Customers that fit a condition, and a filter.
+    Members(Arc<Members>, CustomerFilter),
     /// Changes.
     Changes(ChangeArguments),
 }
@@ -420,6 +423,10 @@ impl CountOf {
             Total::Links(key) => one_as_of(ctx, as_of, key.clone()).await?,
             Total::IdentityEvents(key) => one_as_of(ctx, as_of, key.clone()).await?,
             Total::Changes(arguments) => Some(arguments.count(&*of(ctx).loader().0).await?),
+            Total::Members(members, filter) => {
+                let store = &of(ctx).loader().0;
+                Some(Box::pin(members.count(&**store, filter)).await.map_err(store_error)?)
+            }
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())

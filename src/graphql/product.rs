@@ -48,7 +48,7 @@ impl Product {
 }
 
 /// The relations between a customer and a product.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductRelation {
     /// On the customer's wish list.
     Wished,
