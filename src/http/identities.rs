@@ -10,6 +10,7 @@ use super::app::Shared;
 use super::body;
 use super::machine::{self, JSON};
 use super::refusal::Refusal;
+use crate::domain::ProblemCode;
 use crate::graphql::identifier::IdentifierInput;
 use crate::graphql::identities::Identity;
 
@@ -35,7 +36,7 @@ pub(super) async fn by_get(
         Ok(Some(identity)) => identity,
         Ok(None) => {
             let message = "no identifier of this kind has this value";
-            return Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message).answer(JSON);
+            return Refusal::new(StatusCode::NOT_FOUND, ProblemCode::NotFound.as_str(), message).answer(JSON);
         }
         Err(refusal) => return refusal.answer(JSON),
     };

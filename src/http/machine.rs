@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::app::Shared;
 use super::observe::RequestId;
 use super::refusal::Refusal;
+use crate::domain::ProblemCode;
 use crate::graphql::error::PlainError;
 
 /// The media type of the answers.
@@ -37,7 +38,7 @@ pub(super) const PATHS: &[&str] = &[
 /// Any other path under `/v1`.
 pub(super) async fn unknown_path() -> HttpResponse {
     let message = "there is nothing at this path";
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message).with("paths", PATHS).answer(JSON)
+    Refusal::new(StatusCode::NOT_FOUND, ProblemCode::NotFound.as_str(), message).with("paths", PATHS).answer(JSON)
 }
 
 /// The refusal of a method.

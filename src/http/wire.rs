@@ -13,7 +13,7 @@ use super::app::Shared;
 use super::body;
 use super::machine::{self, JSON};
 use super::refusal::Refusal;
-use crate::domain::Problem;
+use crate::domain::{Problem, ProblemCode};
 use crate::graphql::error::{PlainError, UNSURE, write_error};
 use crate::graphql::execute::TIME_LIMIT;
 use crate::ingest::EventStatus;
@@ -119,7 +119,7 @@ fn come_back(mut refusal: Refusal) -> Refusal {
 fn never(problems: &[Problem]) -> Refusal {
     let (code, message) = match problems.first() {
         Some(problem) => (problem.code.as_str(), problem.to_string()),
-        None => ("STORE_REFUSED", "the event cannot be stored".to_owned()),
+        None => (ProblemCode::StoreRefused.as_str(), "the event cannot be stored".to_owned()),
     };
     Refusal::new(StatusCode::BAD_REQUEST, code, message).with("problems", json!(problems))
 }
