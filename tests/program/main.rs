@@ -1,6 +1,7 @@
 //! The program as people run it: exit codes, what it says, and a server from its start to its end.
 
 mod command_line;
+mod conditions;
 mod files;
 mod identities;
 mod importing;

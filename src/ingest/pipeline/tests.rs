@@ -93,7 +93,7 @@ async fn an_offer_to_a_full_queue_fails_at_once_and_is_taken_later() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let late = offer(999).await;
     assert!(matches!(late, Err(StoreError::Busy(_))), "{late:?}");
-    store.commits.add_permits(100);
+    store.commits.add_permits(10_000);
     for call in std::iter::once(first).chain(waiting) {
         let ingested = call.await.expect("an end").expect("outcomes");
         assert_eq!(ingested.outcomes[0].status, EventStatus::Created);
