@@ -14,6 +14,7 @@ use super::customers::{DecimalRange, IntRange};
 use super::product::ProductRelation;
 use super::scalar::{DateTime, Decimal, Duration};
 use super::step::StepInput;
+use crate::segments::{condition as segments, time};
 
 /// A scalar as it was written. It is read by [`read`], whose errors say where in the condition it is.
 #[derive(Clone, Debug)]
@@ -48,9 +49,9 @@ impl<T: InputType> InputType for Written<T> {
 /// levels and 100 conditions.
 #[derive(OneofObject, Clone, Debug)]
 pub enum CustomerCondition {
-    /// All of these. An empty list: everybody.
+    /// All of these fit. Every customer fits an empty list.
     All(Vec<CustomerCondition>),
-    /// At least one of these. An empty list: nobody.
+    /// At least one of these fits. No customer fits an empty list.
     Any(Vec<CustomerCondition>),
     /// Everybody else.
     Not(Box<CustomerCondition>),
@@ -90,6 +91,7 @@ pub struct TraitCondition {
 
 /// Which of the kept values of a trait must fit.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(remote = "segments::TraitValues")]
 pub enum TraitValues {
     /// The value that the policy shows.
     Chosen,
@@ -200,6 +202,7 @@ pub struct CalendarRange {
 
 /// A period of the calendar.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(remote = "time::CalendarUnit")]
 pub enum CalendarUnit {
     /// A day. It may have 23 or 25 hours.
     Day,
@@ -284,6 +287,7 @@ pub struct PropertyCondition {
 
 /// What is counted.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(remote = "segments::CountedAs")]
 pub enum CountedAs {
     /// Touchpoints.
     Touchpoints,
@@ -318,6 +322,7 @@ pub struct PropertyTotal {
 
 /// A touchpoint of a customer's life.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(remote = "segments::Occurrence")]
 pub enum Occurrence {
     /// The first.
     First,

@@ -19,6 +19,7 @@ pub struct Consent {
 
 /// The decision of a consent.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "consent::ConsentStatus")]
 pub enum ConsentStatus {
     /// Allowed.
     Granted,
@@ -47,13 +48,7 @@ impl Consent {
 
     /// The decision.
     async fn status(&self) -> ConsentStatus {
-        match self.row.fact.status {
-            consent::ConsentStatus::Granted => ConsentStatus::Granted,
-            consent::ConsentStatus::Denied => ConsentStatus::Denied,
-            consent::ConsentStatus::Revoked => ConsentStatus::Revoked,
-            consent::ConsentStatus::Expired => ConsentStatus::Expired,
-            consent::ConsentStatus::Unknown => ConsentStatus::Unknown,
-        }
+        self.row.fact.status.into()
     }
 
     /// When the person decided.
@@ -96,17 +91,5 @@ impl Consent {
     /// A consent of a change log entry, in force or not.
     pub(super) fn of_log(row: consent::Consent) -> Self {
         Consent { row, view: None }
-    }
-}
-
-impl From<ConsentStatus> for consent::ConsentStatus {
-    fn from(status: ConsentStatus) -> Self {
-        match status {
-            ConsentStatus::Granted => consent::ConsentStatus::Granted,
-            ConsentStatus::Denied => consent::ConsentStatus::Denied,
-            ConsentStatus::Revoked => consent::ConsentStatus::Revoked,
-            ConsentStatus::Expired => consent::ConsentStatus::Expired,
-            ConsentStatus::Unknown => consent::ConsentStatus::Unknown,
-        }
     }
 }

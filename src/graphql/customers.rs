@@ -272,7 +272,8 @@ fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::Custo
     })
 }
 
-fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
+/// Checks that the upper end of a range is not below its lower end.
+pub(super) fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
     match (low, high) {
         (Some(low), Some(high)) if high < low => {
             Err(bad_argument(argument, "the upper end is below the lower end", "give a range that is not empty"))
@@ -281,6 +282,7 @@ fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -
     }
 }
 
-fn read_currency(argument: &str, text: &str) -> Result<Currency, Error> {
+/// Reads a currency.
+pub(super) fn read_currency(argument: &str, text: &str) -> Result<Currency, Error> {
     text.parse().map_err(|error| bad_argument(argument, error, "three letters, such as \"GBP\""))
 }

@@ -27,7 +27,7 @@ mod roots;
 mod validator;
 mod variables;
 
-pub use codes::{CODES, outcome_label};
+pub use codes::{CODES, is_code_of_store, outcome_label};
 pub use validator::UnreadableSchema;
 use validator::Validator;
 

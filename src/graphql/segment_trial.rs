@@ -119,7 +119,7 @@ impl SegmentTrial {
             None => None,
         };
         let members = read::members(ctx, "members", Some(&members), ("timeZone", time_zone.as_deref()), moment).await?;
-        // Before the first change there was nobody.
+        // Before the first change the store had no customers.
         let store = (as_of.is_none() || moment.is_some()).then(|| load::of(ctx).loader().0.clone());
         let (trial, examples) = match &store {
             Some(store) => members.trial(&**store).await.map_err(store_error)?,

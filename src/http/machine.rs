@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use super::app::Shared;
@@ -11,34 +12,25 @@ use super::observe::RequestId;
 use super::refusal::Refusal;
 use crate::domain::ProblemCode;
 use crate::graphql::error::PlainError;
+use crate::graphql::execute::is_code_of_store;
+use crate::ingest::wire::WireCall;
 
 /// The media type of the answers.
 pub(super) const JSON: &str = "application/json; charset=utf-8";
 
-/// The paths under `/v1`, for the answer to an unknown one.
-pub(super) const PATHS: &[&str] = &[
-    "POST /v1/identify",
-    "POST /v1/track",
-    "POST /v1/page",
-    "POST /v1/screen",
-    "POST /v1/group",
-    "POST /v1/alias",
-    "POST /v1/batch",
-    "POST /v1/i",
-    "POST /v1/t",
-    "POST /v1/p",
-    "POST /v1/s",
-    "POST /v1/g",
-    "POST /v1/a",
-    "POST /v1/b",
-    "GET /v1/identities/{kind}/{value}",
-    "POST /v1/identities",
-];
+/// The paths under `/v1`, for the answer to an unknown one: the calls of the wire by their long names, then by their
+/// short ones, and the identities.
+pub(super) fn paths() -> Vec<String> {
+    let names = WireCall::ALL.iter().map(|(long, ..)| long).chain(WireCall::ALL.iter().map(|(_, short, _)| short));
+    let mut paths: Vec<String> = names.map(|name| format!("POST /v1/{name}")).collect();
+    paths.extend(["GET /v1/identities/{kind}/{value}", "POST /v1/identities"].map(str::to_owned));
+    paths
+}
 
 /// Any other path under `/v1`.
 pub(super) async fn unknown_path() -> HttpResponse {
     let message = "there is nothing at this path";
-    Refusal::new(StatusCode::NOT_FOUND, ProblemCode::NotFound.as_str(), message).with("paths", PATHS).answer(JSON)
+    Refusal::new(StatusCode::NOT_FOUND, ProblemCode::NotFound.as_str(), message).with("paths", paths()).answer(JSON)
 }
 
 /// The refusal of a method.
@@ -55,25 +47,29 @@ pub(super) fn not_ready(state: &Shared) -> Option<Refusal> {
     Some(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", message))
 }
 
-/// Does work on the runtime of the store's connections, not on this worker's thread, which reads other requests. Dropping the future cancels it. `None` when it panicked.
+/// Does work on the runtime of the store's connections, not on this worker's thread, which reads other requests.
+/// Dropping the future cancels it. `None` when it panicked.
 pub(super) async fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-    struct AbortOnDrop(tokio::task::AbortHandle);
-    impl Drop for AbortOnDrop {
-        fn drop(&mut self) {
-            self.0.abort();
-        }
-    }
     let task = super::server::runtime().spawn(work.instrument(tracing::Span::current()));
     let _guard = AbortOnDrop(task.abort_handle());
     task.await.ok()
+}
+
+/// Ends a task when it is dropped.
+pub(super) struct AbortOnDrop(pub(super) AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The refusal of an error.
 pub(super) fn refusal(error: PlainError, request: &HttpRequest) -> Refusal {
     let status = match error.code {
         "TIMEOUT" => StatusCode::GATEWAY_TIMEOUT,
-        "NOT_READY" | "STORE_AWAY" | "STORE_BUSY" | "STORE_FULL" | "STORE_READ_ONLY" => StatusCode::SERVICE_UNAVAILABLE,
         "INTERNAL" => return internal(request),
+        code if code == "NOT_READY" || is_code_of_store(code) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     };
     let refusal = Refusal::new(status, error.code, error.message);

@@ -1,7 +1,5 @@
 //! Reads what a condition needs of customers.
 
-use std::sync::Arc;
-
 use crate::domain::customer::CustomerId;
 use crate::domain::touchpoint::Touchpoint;
 use crate::segments::CustomerFacts;
@@ -24,7 +22,7 @@ pub(super) async fn read(reads: &dyn Reads, ids: &[CustomerId], needs: Needs) ->
         let (touchpoints, (acts, orders)) =
             (touchpoints.next().unwrap_or_default(), products.next().unwrap_or_default());
         let view = view?.filter(|view| view.customer.id == *id);
-        all.push(view.map(|view| CustomerFacts { view: Arc::clone(&view), touchpoints, acts, orders }));
+        all.push(view.map(|view| CustomerFacts { view, touchpoints, acts, orders }));
     }
     Ok(all)
 }

@@ -86,12 +86,10 @@ impl Members {
     pub async fn trial(&self, store: &dyn Store) -> Result<(Trial<'_>, Vec<CustomerId>)> {
         let mut trial = Trial::new(&self.condition);
         let mut examples: Vec<CustomerId> = Vec::new();
-        let all = Members { condition: Condition::All(Vec::new()), ..self.clone() };
-        let needs = self.condition.needs();
-        let frame = self.frame();
+        let (reads, needs, frame) = (self.reads(store), self.condition.needs(), self.frame());
         let mut walk = Walk::new(CustomerFilter::default());
         while let Some(ids) = walk.next(store, self.as_of).await? {
-            for facts in facts::read(&*all.reads(store), &ids, needs).await?.into_iter().flatten() {
+            for facts in facts::read(&*reads, &ids, needs).await?.into_iter().flatten() {
                 if !trial.add(&facts, &frame) {
                     continue;
                 }

@@ -19,9 +19,9 @@ pub const MOST_CONDITIONS: usize = 100;
 /// A condition on a customer. Not and the condition inside are exact complements: each customer fits one of the two.
 #[derive(Clone, Debug)]
 pub enum Condition {
-    /// All of them; without any, everybody fits.
+    /// All of them fit. Every customer fits an empty list.
     All(Vec<Condition>),
-    /// One of them; without any, nobody fits.
+    /// At least one of them fits. No customer fits an empty list.
     Any(Vec<Condition>),
     /// Not this.
     Not(Box<Condition>),

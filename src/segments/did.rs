@@ -32,7 +32,7 @@ impl TouchpointCondition {
 
     /// The touchpoints that are counted, by their places.
     pub fn find(&self, touchpoints: &[Touchpoint], frame: &Frame<'_>) -> Vec<usize> {
-        let mut found = Steps::new(touchpoints, frame).matching(&self.what);
+        let mut found = matching(&self.what, touchpoints, frame);
         match self.only {
             Some(Occurrence::First) => found.truncate(1),
             Some(Occurrence::Last) => drop(found.drain(..found.len().saturating_sub(1))),
@@ -58,43 +58,20 @@ fn fit(wheres: &[PropertyCondition], touchpoint: &Touchpoint, frame: &Frame<'_>)
     wheres.iter().all(|is| is.is.fits_any(&is.path.values(touchpoint, &json), frame))
 }
 
-/// Finds the touchpoints of steps, by the same code as journeys.
-struct Steps<'a> {
-    touchpoints: &'a [Touchpoint],
-    frame: &'a Frame<'a>,
-}
-
-impl<'a> Steps<'a> {
-    fn new(touchpoints: &'a [Touchpoint], frame: &'a Frame<'a>) -> Self {
-        Steps { touchpoints, frame }
-    }
-
-    fn matching(&self, step: &Step) -> Vec<usize> {
-        let mut values: PropertyValues = self.frame.dimensions.values();
-        let mut matches = |touchpoint: &Touchpoint| {
-            let fact = &touchpoint.fact;
-            values.clear();
-            // Only these conditions can be about configured dimensions.
-            if !step.wheres.is_empty()
-                && let Some(json) = &fact.properties
-            {
-                values.read(self.frame.dimensions, json.get());
-            }
-            let campaign = fact.campaign.as_deref();
-            step.matches(&TouchpointKind {
-                name: &fact.name,
-                kind: &fact.kind,
-                channel: &fact.channel,
-                direction: fact.direction,
-                source: &touchpoint.source,
-                campaign: campaign.and_then(|campaign| campaign.name.as_deref()),
-                campaign_source: campaign.and_then(|campaign| campaign.source.as_deref()),
-                campaign_medium: campaign.and_then(|campaign| campaign.medium.as_deref()),
-                dimensions: &values.shown(),
-            })
-        };
-        (0..self.touchpoints.len()).filter(|n| matches(&self.touchpoints[*n])).collect()
-    }
+/// The places of the touchpoints that fit a step, by the same code as journeys.
+fn matching(step: &Step, touchpoints: &[Touchpoint], frame: &Frame<'_>) -> Vec<usize> {
+    let mut values: PropertyValues = frame.dimensions.values();
+    let mut matches = |touchpoint: &Touchpoint| {
+        values.clear();
+        // Only these conditions can be about configured dimensions.
+        if !step.wheres.is_empty()
+            && let Some(json) = &touchpoint.fact.properties
+        {
+            values.read(frame.dimensions, json.get());
+        }
+        step.matches(&TouchpointKind::of(touchpoint, &values.shown()))
+    };
+    (0..touchpoints.len()).filter(|n| matches(&touchpoints[*n])).collect()
 }
 
 /// Chains of steps.
@@ -110,7 +87,7 @@ impl<'a> Chains<'a> {
     fn new(steps: &'a [ThenCondition], touchpoints: &'a [Touchpoint], frame: &'a Frame<'a>) -> Self {
         let of = |step: &ThenCondition| {
             let mut fits = vec![false; touchpoints.len()];
-            for n in Steps::new(touchpoints, frame).matching(&step.what) {
+            for n in matching(&step.what, touchpoints, frame) {
                 fits[n] = fit(&step.wheres, &touchpoints[n], frame);
             }
             fits

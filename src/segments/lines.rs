@@ -49,7 +49,7 @@ enum Node {
 }
 
 impl<'c> Trial<'c> {
-    /// A trial that has seen nobody.
+    /// A trial without customers.
     pub fn new(condition: &'c Condition) -> Self {
         let (mut parts, mut lines) = (Vec::new(), Vec::new());
         let root = build(condition, "", false, &mut parts, &mut lines);

@@ -1,7 +1,7 @@
 //! Conditions on customers, pure: what a condition is, whether a customer fits it, and what it says in English.
 //!
 //! No I/O, no async, no store, no clock: the time of a question is a value of its [`Frame`]. There is one evaluator,
-//! [`Condition::fits`]; whoever reads customers, from a store or from memory, hands it [`CustomerFacts`].
+//! [`Condition::fits`]; the reader of customers, a store or the memory, gives it [`CustomerFacts`].
 //!
 //! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] its part about touchpoints.
 //! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.

@@ -62,8 +62,8 @@ fn usual() -> Setting {
     Setting::at("2026-03-31T12:00:00Z", "UTC")
 }
 
-/// Somebody of whom only one identifier is known, seen a year ago.
-fn nobody() -> CustomerFacts {
+/// A customer with one identifier, seen a year ago.
+fn one_identifier() -> CustomerFacts {
     let id = CustomerId("c".into());
     let own = Identifier {
         id: Arrival(1),
@@ -103,7 +103,7 @@ fn claim(n: i64, name: &str, value: &Value, provenance: Provenance, at: &str) ->
 
 /// With one claim of the trait `t`.
 fn with_trait(value: Value) -> CustomerFacts {
-    let mut facts = nobody();
+    let mut facts = one_identifier();
     view(&mut facts).claims = vec![claim(1, "t", &value, Provenance::Declared, "2026-03-01T00:00:00Z")];
     facts
 }
@@ -140,13 +140,13 @@ fn values_that_fit(is_it: ValueCondition, values: &[Value]) -> Vec<Value> {
 
 #[test]
 fn everybody_fits_an_empty_all_and_nobody_an_empty_any() {
-    assert!(fits(&Condition::All(vec![]), &nobody(), &usual()));
-    assert!(!fits(&Condition::Any(vec![]), &nobody(), &usual()));
+    assert!(fits(&Condition::All(vec![]), &one_identifier(), &usual()));
+    assert!(!fits(&Condition::Any(vec![]), &one_identifier(), &usual()));
 }
 
 #[test]
 fn a_missing_trait_fits_no_test_but_exists_false() {
-    for facts in [nobody(), with_trait(Value::Null)] {
+    for facts in [one_identifier(), with_trait(Value::Null)] {
         assert!(!fits(&text(TextCondition::In(texts(&["pro"]))), &facts, &usual()));
         assert!(!fits(&text(TextCondition::StartsWith(texts(&[""]))), &facts, &usual()));
         assert!(!fits(&is(number("0", "")), &facts, &usual()));
@@ -370,7 +370,7 @@ fn an_anniversary_is_a_day_of_the_year_and_29_february_is_1_march_in_other_years
 
 #[test]
 fn of_says_which_of_the_kept_values_must_fit() {
-    let mut facts = nobody();
+    let mut facts = one_identifier();
     view(&mut facts).claims = vec![
         claim(1, "t", &json!("bath"), Provenance::Declared, "2026-03-01T00:00:00Z"),
         claim(2, "t", &json!("york"), Provenance::Assumed, "2026-03-02T00:00:00Z"),
@@ -406,8 +406,8 @@ fn exists_false_fits_null_and_what_was_never_said_unless_it_must_have_been_said(
     };
     let ever = || Some(TimeCondition::Fixed { since: None, until: None });
     for of in [TraitValues::Chosen, TraitValues::Any, TraitValues::Every] {
-        assert!(fits(&missing(of, None), &nobody(), &usual()), "{of:?}");
-        assert!(!fits(&missing(of, ever()), &nobody(), &usual()), "{of:?}");
+        assert!(fits(&missing(of, None), &one_identifier(), &usual()), "{of:?}");
+        assert!(!fits(&missing(of, ever()), &one_identifier(), &usual()), "{of:?}");
         assert!(fits(&missing(of, ever()), &with_trait(Value::Null), &usual()), "{of:?}");
         assert!(!fits(&missing(of, None), &with_trait(json!(0)), &usual()), "{of:?}");
     }
@@ -419,10 +419,10 @@ fn identifiers_are_counted_by_kind_and_value() {
         Condition::Identifier(IdentifierCondition { kind: kind.into(), value, count: Range { min, max } })
     };
     let ends = || Some(TextCondition::EndsWith(texts(&["@EXAMPLE.org"])));
-    assert!(fits(&ask("email", None, Some(1), None), &nobody(), &usual()));
-    assert!(fits(&ask("email", ends(), Some(1), Some(1)), &nobody(), &usual()));
-    assert!(!fits(&ask("phone", None, Some(1), None), &nobody(), &usual()));
-    assert!(fits(&ask("phone", None, None, Some(0)), &nobody(), &usual()));
+    assert!(fits(&ask("email", None, Some(1), None), &one_identifier(), &usual()));
+    assert!(fits(&ask("email", ends(), Some(1), Some(1)), &one_identifier(), &usual()));
+    assert!(!fits(&ask("phone", None, Some(1), None), &one_identifier(), &usual()));
+    assert!(fits(&ask("phone", None, None, Some(0)), &one_identifier(), &usual()));
 }
 
 /// A touchpoint `hour` hours after the beginning of March.
@@ -448,10 +448,10 @@ fn touchpoint(n: i64, hour: i64, name: &str, properties: Value) -> Touchpoint {
     }
 }
 
-/// Somebody with these touchpoints: hour, name, properties.
+/// A customer with these touchpoints: hour, name, properties.
 fn with_touchpoints(all: &[(i64, &str, Value)]) -> CustomerFacts {
     let each = (1..).zip(all).map(|(n, (hour, name, properties))| touchpoint(n, *hour, name, properties.clone()));
-    CustomerFacts { touchpoints: each.collect(), ..nobody() }
+    CustomerFacts { touchpoints: each.collect(), ..one_identifier() }
 }
 
 fn did(name: &str) -> TouchpointCondition {
@@ -488,7 +488,7 @@ fn has_done(condition: TouchpointCondition, facts: &CustomerFacts) -> bool {
 fn did_not_fits_who_never_did_anything_and_who_came_since() {
     let none = Range { min: None, max: Some(0) };
     let never = TouchpointCondition { times: none, ..did("a") };
-    assert!(has_done(never.clone(), &nobody()));
+    assert!(has_done(never.clone(), &one_identifier()));
     assert!(!has_done(never, &with_touchpoints(&[(0, "a", json!({}))])));
     let not_lately = TouchpointCondition { times: none, when: Some(TimeCondition::Last(days(30))), ..did("a") };
     assert!(Condition::Did(Box::new(not_lately.clone())).sentence().ends_with("also those who came since"));
@@ -586,8 +586,8 @@ fn a_total_sums_numbers_and_money_of_one_currency() {
     assert!(has_done(ask(Some("GBP"), "0.3", "0.3"), &facts));
     assert!(has_done(ask(None, "9.3", "9.3"), &facts));
     let of_none = TouchpointCondition { times: Range { min: None, max: None }, ..ask(None, "0", "0") };
-    assert!(has_done(of_none, &nobody()), "of none it is 0");
-    assert!(!has_done(ask(None, "0", "0"), &nobody()), "but at least one is asked for");
+    assert!(has_done(of_none, &one_identifier()), "of none it is 0");
+    assert!(!has_done(ask(None, "0", "0"), &one_identifier()), "but at least one is asked for");
 }
 
 #[test]
@@ -666,7 +666,7 @@ fn order(number: &str, day: &str, total: &str, returned: &str, status: OrderStat
 }
 
 fn with_orders() -> CustomerFacts {
-    let mut facts = nobody();
+    let mut facts = one_identifier();
     facts.orders = vec![
         order("1", "2026-01-01T00:00:00Z", "10", "0", OrderStatus::Placed),
         order("2", "2026-03-30T00:00:00Z", "20", "15", OrderStatus::PartReturned),
@@ -712,7 +712,7 @@ fn orders_are_counted_one_by_one_and_cancelled_ones_do_not_count() {
     assert!(fit(OrdersCondition { containing: Some(product(&["2"], "BOOTS")), ..any() }));
     assert!(!fit(OrdersCondition { containing: Some(product(&["3"], "boots")), ..any() }), "it was cancelled");
     assert!(!fit(OrdersCondition { containing: Some(product(&["2"], "shoes")), ..any() }));
-    assert!(!fits(&Condition::Orders(any()), &nobody(), &usual()));
+    assert!(!fits(&Condition::Orders(any()), &one_identifier(), &usual()));
 }
 
 #[test]
@@ -720,7 +720,7 @@ fn spend_without_an_order_that_counts_is_missing() {
     let any =
         || SpendCondition { currency: gbp(), net: None, gross: None, returned: None, return_rate: None, when: None };
     let fit = |condition: SpendCondition, facts: &CustomerFacts| fits(&Condition::Spend(condition), facts, &usual());
-    assert!(fit(any(), &with_orders()) && !fit(any(), &nobody()));
+    assert!(fit(any(), &with_orders()) && !fit(any(), &one_identifier()));
     assert!(!fit(
         SpendCondition { currency: "EUR".parse().expect("a currency"), net: amounts("", "5"), ..any() },
         &with_orders()
@@ -786,7 +786,7 @@ fn the_strictest_consent_in_force_counts() {
         }),
     };
     let strictest = |consents: Vec<ConsentGiven>, purpose: &str, channel: Option<&str>| {
-        let mut facts = nobody();
+        let mut facts = one_identifier();
         view(&mut facts).consents = Some(consents);
         use ConsentStatus::*;
         let ask = |status| {
@@ -864,13 +864,13 @@ fn lines_are_below_all_and_any_and_are_left_out_of_their_list() {
     // A condition without a list has no lines.
     let everybody = Condition::All(vec![]);
     let mut alone = Trial::new(&everybody);
-    assert!(alone.add(&nobody(), &setting.frame()) && alone.lines().is_empty());
+    assert!(alone.add(&one_identifier(), &setting.frame()) && alone.lines().is_empty());
     let single = has("a");
     let mut trial = Trial::new(&single);
     assert!(!trial.add(&with_trait(json!(7)), &setting.frame()) && trial.lines().is_empty());
     assert_eq!(trial.misfits.get("t"), Some(&(1, json!(7))));
     let mut trial = Trial::new(&single);
-    trial.add(&nobody(), &setting.frame());
+    trial.add(&one_identifier(), &setting.frame());
     assert_eq!(trial.unknown_traits, ["t"]);
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::running::Server;
-use crate::server::NEO4J;
-use crate::wipe::wipe;
+use crate::server::Neo4j;
 
 const PEOPLE: [&str; 5] = ["ada", "bob", "cy", "di", "eve"];
 
@@ -185,10 +184,6 @@ async fn a_condition_finds_its_members_and_its_not_all_others() {
 #[tokio::test]
 #[ignore = "needs a Neo4j: `make test` starts one"]
 async fn on_neo4j_a_condition_finds_its_members_and_its_not_all_others() {
-    let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
-    let _alone = NEO4J.lock().await;
-    let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
-    let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
-    wipe(&graph).await.expect("a database to wipe");
-    conditions_of(&["--store", &url]).await;
+    let neo4j = Neo4j::wiped().await;
+    conditions_of(&["--store", &neo4j.url]).await;
 }

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::running::Server;
-use crate::server::NEO4J;
-use crate::wipe::wipe;
+use crate::server::Neo4j;
 
 /// Asks for one identity: the status, the tag and the answer.
 async fn one(server: &Server, path: &str, tag: Option<&str>) -> (u16, String, Value) {
@@ -117,10 +116,6 @@ async fn a_machine_asks_who_an_identifier_is() {
 #[tokio::test]
 #[ignore = "needs a Neo4j: `make test` starts one"]
 async fn on_neo4j_a_machine_asks_who_an_identifier_is() {
-    let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
-    let _alone = NEO4J.lock().await;
-    let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
-    let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
-    wipe(&graph).await.expect("a database to wipe");
-    identities_of(&["--store", &url]).await;
+    let neo4j = Neo4j::wiped().await;
+    identities_of(&["--store", &neo4j.url]).await;
 }

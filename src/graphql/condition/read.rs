@@ -9,6 +9,7 @@ use regex::{Regex, RegexBuilder};
 use super::*;
 use crate::domain::{self, Amount, Currency};
 use crate::graphql::Setup;
+use crate::graphql::customers::{check_range, read_currency};
 use crate::graphql::error::{Code, bad_argument, coded};
 use crate::graphql::known_names;
 use crate::graphql::step::read_step;
@@ -137,8 +138,8 @@ impl Reader<'_> {
             let at = format!("{at}.total");
             Ok::<_, Error>(segments::PropertyTotal {
                 path: read_path(&format!("{at}.path"), &total.path)?,
-                currency: read_currency(&format!("{at}.currency"), &total.currency)?,
-                range: check_range(
+                currency: read_some_currency(&format!("{at}.currency"), &total.currency)?,
+                range: read_range(
                     &at,
                     read_decimal(&format!("{at}.min"), &total.min)?,
                     read_decimal(&format!("{at}.max"), &total.max)?,
@@ -151,21 +152,9 @@ impl Reader<'_> {
             wheres: read_properties(at, &given.wheres)?,
             when: read_when(&format!("{at}.when"), &given.when)?,
             times: read_count(&format!("{at}.times"), &given.times)?,
-            count: match given.count {
-                CountedAs::Touchpoints => segments::CountedAs::Touchpoints,
-                CountedAs::Days => segments::CountedAs::Days,
-                CountedAs::Weeks => segments::CountedAs::Weeks,
-                CountedAs::Months => segments::CountedAs::Months,
-                CountedAs::Sessions => segments::CountedAs::Sessions,
-                CountedAs::Channels => segments::CountedAs::Channels,
-                CountedAs::Devices => segments::CountedAs::Devices,
-                CountedAs::Orders => segments::CountedAs::Orders,
-            },
+            count: given.count.into(),
             total: total.transpose()?,
-            only: given.only.map(|only| match only {
-                Occurrence::First => segments::Occurrence::First,
-                Occurrence::Last => segments::Occurrence::Last,
-            }),
+            only: given.only.map(Into::into),
             then: then.collect::<Read<_>>()?,
         })
     }
@@ -223,37 +212,28 @@ fn read_decimal(at: &str, written: &Option<Written<Decimal>>) -> Read<Option<Amo
     Ok(written.as_ref().filter(|written| written.0 != Value::Null).map(read).transpose()?.map(|read| read.amount))
 }
 
-fn check_range<T: PartialOrd>(at: &str, min: Option<T>, max: Option<T>) -> Read<Range<T>> {
-    let range = Range { min, max };
-    match (&range.min, &range.max) {
-        (Some(min), Some(max)) if min > max => {
-            Err(bad_argument(at, "the upper end is below the lower end", "give a range that is not empty"))
-        }
-        _ => Ok(range),
-    }
+fn read_range<T: PartialOrd>(at: &str, min: Option<T>, max: Option<T>) -> Read<Range<T>> {
+    check_range(at, min.as_ref(), max.as_ref())?;
+    Ok(Range { min, max })
 }
 
 fn read_count(at: &str, range: &IntRange) -> Read<Range<i64>> {
-    check_range(at, range.min.map(i64::from), range.max.map(i64::from))
+    read_range(at, range.min.map(i64::from), range.max.map(i64::from))
 }
 
 fn read_amounts(at: &str, range: &Option<DecimalRange>) -> Read<Option<Range<Amount>>> {
     let read = |range: &DecimalRange| {
-        check_range(at, range.min.as_ref().map(|min| min.amount), range.max.as_ref().map(|max| max.amount))
+        read_range(at, range.min.as_ref().map(|min| min.amount), range.max.as_ref().map(|max| max.amount))
     };
     range.as_ref().map(read).transpose()
 }
 
 fn read_rate(at: &str, range: &Option<FloatRange>) -> Read<Option<Range<f64>>> {
-    range.as_ref().map(|range| check_range(at, range.min, range.max)).transpose()
+    range.as_ref().map(|range| read_range(at, range.min, range.max)).transpose()
 }
 
-fn read_currency(at: &str, text: &Option<String>) -> Read<Option<Currency>> {
-    let read = |text: &String| {
-        text.parse()
-            .map_err(|error: domain::money::MoneyError| bad_argument(at, error, "three letters, such as \"GBP\""))
-    };
-    text.as_ref().map(read).transpose()
+fn read_some_currency(at: &str, text: &Option<String>) -> Read<Option<Currency>> {
+    text.as_deref().map(|text| read_currency(at, text)).transpose()
 }
 
 fn read_path(at: &str, path: &str) -> Read<PropertyPath> {
@@ -280,11 +260,7 @@ fn read_trait(at: &str, given: &TraitCondition) -> Read<segments::TraitCondition
     Ok(segments::TraitCondition {
         name: given.name.as_str().into(),
         is: read_value(&format!("{at}.is"), &given.is)?,
-        of: match given.of {
-            TraitValues::Chosen => segments::TraitValues::Chosen,
-            TraitValues::Any => segments::TraitValues::Any,
-            TraitValues::Every => segments::TraitValues::Every,
-        },
+        of: given.of.into(),
         provenance: given.provenance.iter().flatten().map(|provenance| (*provenance).into()).collect(),
         said: read_when(&format!("{at}.said"), &given.said)?,
     })
@@ -399,14 +375,11 @@ fn read_time(at: &str, given: &TimeCondition) -> Read<time::TimeCondition> {
                     ));
                 }
             }
-            let unit = match range.unit {
-                CalendarUnit::Day => time::CalendarUnit::Day,
-                CalendarUnit::Week => time::CalendarUnit::Week,
-                CalendarUnit::Month => time::CalendarUnit::Month,
-                CalendarUnit::Quarter => time::CalendarUnit::Quarter,
-                CalendarUnit::Year => time::CalendarUnit::Year,
-            };
-            time::TimeCondition::Calendar { unit, back: range.back.into(), count: range.count.into() }
+            time::TimeCondition::Calendar {
+                unit: range.unit.into(),
+                back: range.back.into(),
+                count: range.count.into(),
+            }
         }
         TimeCondition::Anniversary(range) => {
             for (name, days) in [("from", range.from), ("to", range.to)] {
@@ -442,7 +415,7 @@ fn read_orders(at: &str, given: &OrdersCondition) -> Read<segments::OrdersCondit
     Ok(segments::OrdersCondition {
         count: read_count(&below("count"), &given.count)?,
         when: read_when(&below("when"), &given.when)?,
-        currency: read_currency(&below("currency"), &given.currency)?,
+        currency: read_some_currency(&below("currency"), &given.currency)?,
         net: read_amounts(&below("net"), &given.net)?,
         gross: read_amounts(&below("gross"), &given.gross)?,
         return_rate: read_rate(&below("returnRate"), &given.return_rate)?,
@@ -452,25 +425,12 @@ fn read_orders(at: &str, given: &OrdersCondition) -> Read<segments::OrdersCondit
 
 fn read_spend(at: &str, given: &SpendCondition) -> Read<segments::SpendCondition> {
     let below = |name: &str| format!("{at}.{name}");
-    let currency = given.currency.parse().map_err(|error: domain::money::MoneyError| {
-        bad_argument(&below("currency"), error, "three letters, such as \"GBP\"")
-    })?;
     Ok(segments::SpendCondition {
-        currency,
+        currency: read_currency(&below("currency"), &given.currency)?,
         net: read_amounts(&below("net"), &given.net)?,
         gross: read_amounts(&below("gross"), &given.gross)?,
         returned: read_amounts(&below("returned"), &given.returned)?,
         return_rate: read_rate(&below("returnRate"), &given.return_rate)?,
         when: read_when(&below("when"), &given.when)?,
     })
-}
-
-impl From<Provenance> for domain::claim::Provenance {
-    fn from(provenance: Provenance) -> Self {
-        match provenance {
-            Provenance::Realised => domain::claim::Provenance::Realised,
-            Provenance::Declared => domain::claim::Provenance::Declared,
-            Provenance::Assumed => domain::claim::Provenance::Assumed,
-        }
-    }
 }
