@@ -20,6 +20,8 @@
 //! |---|---|
 //! | [`domain`] | the domain types and their rules |
 //! | [`stitching`] | identity resolution as a pure function: facts and stored rows in, a plan of rows out |
+//! | [`segments`] | conditions on customers, their evaluator, lines and sentences; pure |
+//! | [`members`] | finds the customers that fit a condition, over any store |
 //! | [`journeys`] | touchpoints as columns in memory, and all figures over many journeys; pure |
 //! | [`settings`] | the settings file and the environment |
 //! | [`store`] | the trait of a store; [`store::sqlite`] and [`store::neo4j`] implement it |
@@ -45,8 +47,10 @@ pub mod graphql;
 pub mod http;
 pub mod ingest;
 pub mod journeys;
+pub mod members;
 pub mod projection;
 pub mod rules;
+pub mod segments;
 pub mod settings;
 pub mod stitching;
 pub mod store;

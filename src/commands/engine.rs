@@ -10,6 +10,7 @@ use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
 use crate::changes::feed::Feed;
+use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
 use crate::http::app::State;
 use crate::http::metrics::Metrics;
@@ -58,6 +59,8 @@ impl Engine {
         identity::describe();
         Ok(State {
             api,
+            identities: Arc::new(Identities::new(self.store.clone(), self.ingest.clone())),
+            events: self.ingest.clone(),
             readiness: Readiness::starting(),
             metrics,
             gauges: Arc::new(move || store.gauges()),

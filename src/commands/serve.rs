@@ -12,7 +12,8 @@ use crate::settings::{Settings, SettingsError};
 
 /// Serves the API and the console until SIGTERM or Ctrl-C.
 ///
-/// The API is at /graphql, the console at /, probes at /health/live and /health/ready, Prometheus metrics at /metrics.
+/// The API is at /graphql, Segment's wire at /v1/track and its siblings, identities for machines at /v1/identities, the
+/// console at /, probes at /health/live and /health/ready, Prometheus metrics at /metrics.
 ///
 /// It listens before its store is ready. Until then /health/ready and /graphql answer 503 with the reason, which is
 /// also in the log, and the server tries again. Neo4j may stop and restart. On SIGTERM or Ctrl-C it finishes open

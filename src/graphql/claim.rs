@@ -21,7 +21,8 @@ pub struct Trait {
 }
 
 /// How a value was obtained.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "claim::Provenance")]
 pub enum Provenance {
     /// Observed in a transaction or on a device.
     Realised,
@@ -51,11 +52,7 @@ impl Trait {
 
     /// How the value was obtained.
     async fn provenance(&self) -> Provenance {
-        match self.claim.provenance {
-            claim::Provenance::Realised => Provenance::Realised,
-            claim::Provenance::Declared => Provenance::Declared,
-            claim::Provenance::Assumed => Provenance::Assumed,
-        }
+        self.claim.provenance.into()
     }
 
     /// When the value was last sent.

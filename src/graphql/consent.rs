@@ -18,7 +18,8 @@ pub struct Consent {
 }
 
 /// The decision of a consent.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "consent::ConsentStatus")]
 pub enum ConsentStatus {
     /// Allowed.
     Granted,
@@ -47,13 +48,7 @@ impl Consent {
 
     /// The decision.
     async fn status(&self) -> ConsentStatus {
-        match self.row.fact.status {
-            consent::ConsentStatus::Granted => ConsentStatus::Granted,
-            consent::ConsentStatus::Denied => ConsentStatus::Denied,
-            consent::ConsentStatus::Revoked => ConsentStatus::Revoked,
-            consent::ConsentStatus::Expired => ConsentStatus::Expired,
-            consent::ConsentStatus::Unknown => ConsentStatus::Unknown,
-        }
+        self.row.fact.status.into()
     }
 
     /// When the person decided.

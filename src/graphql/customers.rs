@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Error, InputObject, Value};
 
 use super::Setup;
+use super::condition::CustomerCondition;
+use super::condition::read as condition;
 use super::customer::Customer;
 use super::customer_parts::{self, CustomerParts};
 use super::error::{bad_argument, store_error};
@@ -12,9 +14,10 @@ use super::known_names;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
-use crate::domain::Currency;
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
+use crate::domain::{Currency, Moment};
+use crate::members::Members;
 use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
 
 /// A filter of customers. All given conditions must hold.
@@ -25,6 +28,10 @@ pub struct CustomerFilter {
     /// by one letter. Case and diacritics do not matter. A phone number is also found in its national form. The result is
     /// not ranked, so `text` works with the sort keys LAST_SEEN and CREATED only.
     pub text: Option<String>,
+    /// Customers that fit this condition.
+    pub is: Option<CustomerCondition>,
+    /// The time zone of `is`, an IANA name such as Europe/London. Left out: UTC.
+    pub time_zone: Option<String>,
     /// Customers with touchpoints on one of these channels.
     pub channels: Option<Vec<String>>,
     /// First seen at this time or later.
@@ -116,6 +123,7 @@ pub(super) async fn page(
     ctx: &Context<'_>,
     filter: Option<CustomerFilter>,
     sort: Option<CustomerSort>,
+    as_of: Option<DateTime>,
     paging: Paging,
 ) -> Result<Connection<Customer>, Error> {
     let (first, after) = (("first", is_given(ctx, "first")?), ("after", paging.after.is_some()));
@@ -130,23 +138,36 @@ pub(super) async fn page(
     if let Some(channels) = &filter.channels {
         Box::pin(known_names::check_channels(ctx, "filter.channels", channels)).await?;
     }
+    let moment = match as_of {
+        Some(DateTime(at)) => load::moment(ctx, at).await?,
+        None => None,
+    };
+    let before_all = as_of.is_some() && moment.is_none();
+    let members = read_members(ctx, &filter, moment).await?;
     let filter = read_filter(ctx, filter)?;
     let (sort, descending) = read_sort(sort, &filter)?;
-    let place = List::of_store("customers", (&filter, &sort, descending));
+    let asked = members.as_ref().map(|members| members.identity());
+    let place = List::of_store("customers", (&filter, &sort, descending, asked, before_all));
     let after: Option<Place> = place.read(if backward { &paging.before } else { &paging.after }.as_deref())?;
     let began = after.is_some();
     let list = CustomerList { filter: filter.clone(), sort, descending: descending != backward, after, limit };
 
     let loaders = load::of(ctx);
-    let found = loaders.loader().0.list_customers(&list).await.map_err(store_error)?;
+    let store = &loaders.loader().0;
+    let found = match &members {
+        _ if before_all => Ok(Page { items: Vec::new(), more: false }),
+        Some(members) => Box::pin(members.list(&**store, &list)).await,
+        None => store.list_customers(&list).await,
+    };
+    let found = found.map_err(store_error)?;
     let (parts, only_id) = (CustomerParts::of_connection(ctx), customer_parts::only_id(&customer_parts::items(ctx)));
     let key_of = |id| CustomerLoad(CustomerKey::Id(id), parts.shape, parts.pages);
     let read = found.items.iter().filter(|_| !only_id).map(|(id, _)| key_of(id.clone()));
-    let views = loaders.load_many(read).await.map_err(store_error)?;
+    let views = load::many_as_of(ctx, moment, read).await?;
     // Between the two reads a customer may have been merged into another, which then takes its place.
     let item = |(id, place)| {
         if only_id {
-            return Some((Customer::with_only_id(id, None), place));
+            return Some((Customer::with_only_id(id, moment), place));
         }
         let view = views.get(&key_of(id))?.clone().ok()??;
         Some((Customer::of_parts(view, parts), place))
@@ -156,9 +177,27 @@ pub(super) async fn page(
         items.reverse();
     }
     let page = Page { items, more: found.more };
-    let total = Total::Customers(filter);
+    let total = match members {
+        _ if before_all => Total::Known(0),
+        Some(members) => Total::Members(members, filter),
+        None => Total::Customers(filter),
+    };
     let connection = Connection::forward(&place, page, began, total, |(_, place)| *place, |(c, _)| c);
     Ok(if backward { connection.backward() } else { connection })
+}
+
+/// The question for the customers of a condition, or of a moment. `None` where the store answers alone.
+async fn read_members(
+    ctx: &Context<'_>,
+    filter: &CustomerFilter,
+    moment: Option<Moment>,
+) -> Result<Option<Arc<Members>>, Error> {
+    if filter.is.is_none() && filter.time_zone.is_none() && moment.is_none() {
+        return Ok(None);
+    }
+    let zone = ("filter.timeZone", filter.time_zone.as_deref());
+    let members = Box::pin(condition::members(ctx, "filter.is", filter.is.as_ref(), zone, moment)).await?;
+    Ok((filter.is.is_some() || moment.is_some()).then(|| Arc::new(members)))
 }
 
 /// Whether an argument with a default was given and is not null.
@@ -233,7 +272,8 @@ fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::Custo
     })
 }
 
-fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
+/// Checks that the upper end of a range is not below its lower end.
+pub(super) fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -> Result<(), Error> {
     match (low, high) {
         (Some(low), Some(high)) if high < low => {
             Err(bad_argument(argument, "the upper end is below the lower end", "give a range that is not empty"))
@@ -242,6 +282,7 @@ fn check_range<T: PartialOrd>(argument: &str, low: Option<T>, high: Option<T>) -
     }
 }
 
-fn read_currency(argument: &str, text: &str) -> Result<Currency, Error> {
+/// Reads a currency.
+pub(super) fn read_currency(argument: &str, text: &str) -> Result<Currency, Error> {
     text.parse().map_err(|error| bad_argument(argument, error, "three letters, such as \"GBP\""))
 }

@@ -4,6 +4,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 
+use super::execute::CODES;
 use crate::journeys::JourneyError;
 use crate::projection::ProjectionError;
 use crate::store::StoreError;
@@ -132,6 +133,31 @@ pub fn write_error(error: StoreError) -> Error {
 
 /// Advice to the sender when it is not known whether a write was stored.
 pub const UNSURE: &str = "it may have been stored or not; sending it again is safe, events with the same message ids";
+
+/// An error outside of GraphQL: the same codes, messages and extensions as plain JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainError {
+    /// One of the codes of the API.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The other extensions, such as `argument` and `hint`.
+    pub more: serde_json::Map<String, serde_json::Value>,
+}
+
+impl From<Error> for PlainError {
+    fn from(error: Error) -> Self {
+        let extensions = serde_json::to_value(&error.extensions).unwrap_or_default();
+        let mut more = match extensions {
+            serde_json::Value::Object(more) => more,
+            _ => serde_json::Map::new(),
+        };
+        let code = more.remove("code");
+        let is = |known: &&&str| code.as_ref().and_then(serde_json::Value::as_str) == Some(**known);
+        let code = CODES.iter().find(is).unwrap_or(&"INTERNAL");
+        PlainError { code, message: error.message, more }
+    }
+}
 
 /// The error of a text that is not an id of this store.
 pub fn bad_id() -> Error {

@@ -27,16 +27,16 @@ mod roots;
 mod validator;
 mod variables;
 
-pub use codes::{CODES, outcome_label};
+pub use codes::{CODES, is_code_of_store, outcome_label};
 pub use validator::UnreadableSchema;
 use validator::Validator;
 
 /// The longest time of an operation.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The number of concurrent store reads of one request, unless the store has its own.
 const SHARE: usize = 2;
-/// A query that recomputes all customers, and its longest time.
-const SLOW: (&str, Duration) = ("identityRulesTrial", Duration::from_secs(120));
+/// Queries that read all customers, and their longest time.
+const SLOW: (&[&str], Duration) = (&["identityRulesTrial", "segmentTrial"], Duration::from_secs(120));
 
 /// The GraphQL API. Transports pass requests to it; it does not depend on the types of the schema.
 #[derive(Clone)]
@@ -321,7 +321,8 @@ impl Api {
         request.operation_name = name.clone();
         request.set_parsed_query(ExecutableDocument::clone(&document));
         let first = first.map(|(_, first)| first.clone());
-        let time_limit = if roots::has(operation, &document, SLOW.0) { SLOW.1 } else { self.time_limit };
+        let time_limit =
+            if SLOW.0.iter().any(|field| roots::has(operation, &document, field)) { SLOW.1 } else { self.time_limit };
         let (ty, plain) = (operation.ty, variables::are_plain(operation, &request.variables));
         let variables = match ty {
             OperationType::Query => request.variables.clone(),

@@ -112,18 +112,7 @@ impl<'p> HistoryReader<'p> {
         if let Some(properties) = &fact.properties {
             values.read(self.dimensions, properties.get());
         }
-        let campaign = fact.campaign.as_deref();
-        let kind = self.history.kinds.code(&TouchpointKind {
-            name: &fact.name,
-            kind: &fact.kind,
-            channel: &fact.channel,
-            direction: fact.direction,
-            source: &touchpoint.source,
-            campaign: campaign.and_then(|c| c.name.as_deref()),
-            campaign_source: campaign.and_then(|c| c.source.as_deref()),
-            campaign_medium: campaign.and_then(|c| c.medium.as_deref()),
-            dimensions: &values.shown(),
-        });
+        let kind = self.history.kinds.code(&TouchpointKind::of(touchpoint, &values.shown()));
         let session = fact.session_id.as_ref().map(|id| {
             let next = self.sessions.len() as u32;
             *self.sessions.entry(id.clone()).or_insert(next)

@@ -12,9 +12,9 @@ use super::load::{self, NamesInUse};
 use crate::domain::IdentifierKey;
 use crate::domain::health::Names;
 use crate::domain::nearest::{hint, nearest};
-use crate::ingest::Ingest;
 use crate::ingest::channels::KNOWN;
 use crate::ingest::kinds::KINDS;
+use crate::ingest::{Identifiers, Ingest};
 
 /// The maximum number of characters of a name that an error repeats.
 const MAX_REPEATED: usize = 100;
@@ -27,6 +27,11 @@ pub(super) struct UnknownKind {
 }
 
 impl UnknownKind {
+    /// What would be right.
+    pub(super) fn hint(&self) -> &str {
+        &self.hint
+    }
+
     /// The error. `argument` is the argument with the kind.
     pub(super) fn at(self, argument: &str) -> Error {
         let error = coded(Code::UnknownKind, format!("{argument}: {}", self.message));
@@ -45,14 +50,19 @@ pub(super) async fn find_kind(ctx: &Context<'_>, kind: &str) -> Result<Result<()
         return Ok(Ok(()));
     }
     let Some(names) = names(ctx).await? else { return Ok(Ok(())) };
-    if Names::may_have(&names.kinds, kind) {
-        return Ok(Ok(()));
+    Ok(find_kind_in(listed, &names, kind))
+}
+
+/// The same with the names in the store, for a caller that has them.
+pub(super) fn find_kind_in(listed: &Identifiers, names: &Names, kind: &str) -> Result<(), UnknownKind> {
+    if listed.is_listed(kind) || Names::may_have(&names.kinds, kind) {
+        return Ok(());
     }
     let known = || listed.names().chain(names.kinds.iter().map(|name| &**name));
-    Ok(Err(UnknownKind {
+    Err(UnknownKind {
         message: format!("no identifier is of the kind {}", quoted(kind, nearest(kind, known()))),
         hint: hint(kind, known()),
-    }))
+    })
 }
 
 /// The key of an identifier. `None` when no event can have this value. `argument` is the argument's name.

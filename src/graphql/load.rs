@@ -30,6 +30,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
+use crate::members::Members;
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::share::{self, Share};
@@ -351,10 +352,15 @@ impl Loader<NamesInUse> for Reader {
     type Value = Option<Names>;
     type Error = StoreError;
     async fn load(&self, _: &[NamesInUse]) -> Loaded<NamesInUse, Option<Names>> {
-        let health = self.0.identity_health().await?;
-        let none_yet = health.identifiers == 0;
-        Ok(HashMap::from([(NamesInUse, health.names.or_else(|| none_yet.then(Names::default)))]))
+        Ok(HashMap::from([(NamesInUse, names_in_use(&*self.0).await?)]))
     }
+}
+
+/// The names in use in a store. `None` when the store does not know them yet.
+pub(super) async fn names_in_use(store: &dyn Store) -> Result<Option<Names>, StoreError> {
+    let health = store.identity_health().await?;
+    let none_yet = health.identifiers == 0;
+    Ok(health.names.or_else(|| none_yet.then(Names::default)))
 }
 
 /// A consent by its arrival, in force or not. Present only.
@@ -384,6 +390,8 @@ pub enum Total {
     IdentityEvents(IdentityEventCount),
     /// Customers.
     Customers(CustomerFilter),
+    /// Customers that fit a condition, and a filter.
+    Members(Arc<Members>, CustomerFilter),
     /// Changes.
     Changes(ChangeArguments),
 }
@@ -415,6 +423,10 @@ impl CountOf {
             Total::Links(key) => one_as_of(ctx, as_of, key.clone()).await?,
             Total::IdentityEvents(key) => one_as_of(ctx, as_of, key.clone()).await?,
             Total::Changes(arguments) => Some(arguments.count(&*of(ctx).loader().0).await?),
+            Total::Members(members, filter) => {
+                let store = &of(ctx).loader().0;
+                Some(Box::pin(members.count(&**store, filter)).await.map_err(store_error)?)
+            }
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())

@@ -48,7 +48,8 @@ impl Product {
 }
 
 /// The relations between a customer and a product.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "product::ProductRelation")]
 pub enum ProductRelation {
     /// On the customer's wish list.
     Wished,
@@ -62,19 +63,6 @@ pub enum ProductRelation {
     Bought,
     /// Returned.
     Returned,
-}
-
-impl From<ProductRelation> for product::ProductRelation {
-    fn from(relation: ProductRelation) -> Self {
-        match relation {
-            ProductRelation::Wished => product::ProductRelation::Wished,
-            ProductRelation::Liked => product::ProductRelation::Liked,
-            ProductRelation::Disliked => product::ProductRelation::Disliked,
-            ProductRelation::InCart => product::ProductRelation::InCart,
-            ProductRelation::Bought => product::ProductRelation::Bought,
-            ProductRelation::Returned => product::ProductRelation::Returned,
-        }
-    }
 }
 
 /// A product with a relation to a customer.

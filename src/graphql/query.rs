@@ -4,6 +4,7 @@ use async_graphql::{Context, Error, ID, Object, OneofObject};
 
 use super::Setup;
 use super::change::{self, Change, ChangeKind};
+use super::condition::CustomerCondition;
 use super::customer::Customer;
 use super::customer_parts::CustomerParts;
 use super::customers::{self, CustomerFilter, CustomerSort, Paging};
@@ -22,6 +23,7 @@ use super::order::OrderKeyInput;
 use super::page::Connection;
 use super::rules::{self, IdentityRules, IdentityRulesInput, RulesTrial};
 use super::scalar::DateTime;
+use super::segment_trial::SegmentTrial;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
 use crate::domain::Moment;
@@ -118,13 +120,17 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Only items that match.")] filter: Option<CustomerFilter>,
         #[graphql(desc = "The order. Left out: the last seen first.")] sort: Option<CustomerSort>,
+        #[graphql(
+            desc = "A time in the past. The list and the customers are as they were stored then. Left out: the present."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
         #[graphql(desc = "The maximum number of items before `before`, or at the end of the list; 0 to 100.")]
         last: Option<i32>,
         #[graphql(desc = "Return the items before this cursor, a `startCursor`.")] before: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        customers::page(ctx, filter, sort, Paging { first, after, last, before }).await
+        customers::page(ctx, filter, sort, as_of, Paging { first, after, last, before }).await
     }
 
     /// An identifier. Null when it was never seen.
@@ -212,6 +218,21 @@ impl Query {
         #[graphql(desc = "Which touchpoints and customers count. Left out: all.")] scope: Option<JourneyScope>,
     ) -> Option<Result<Journeys, Error>> {
         Some(Journeys::fetch(ctx, scope).await)
+    }
+
+    /// How many customers fit a condition, and how each line of it narrows. Writes nothing. Every customer is read, so it
+    /// may take up to two minutes.
+    async fn segment_trial(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The condition.")] members: CustomerCondition,
+        #[graphql(desc = "The time zone of the condition, an IANA name. Left out: UTC.")] time_zone: Option<String>,
+        #[graphql(
+            desc = "A time in the past: customers as they were stored then, and the time of the condition. Left out: now."
+        )]
+        as_of: Option<DateTime>,
+    ) -> Option<Result<SegmentTrial, Error>> {
+        Some(Box::pin(SegmentTrial::fetch(ctx, members, time_zone, as_of)).await)
     }
 
     /// The change log, the oldest entry first. With a filter a page may have fewer items than `first`, or none, although

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, ServiceConfig, resource};
 use futures_util::future::BoxFuture;
@@ -10,8 +11,10 @@ use futures_util::future::BoxFuture;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use super::{console, graphql, guard, health, metrics, observe, unread_body};
+use super::{console, graphql, guard, health, identities, machine, metrics, observe, unread_body, wire};
 use crate::graphql::execute::Api;
+use crate::graphql::identities::FindIdentities;
+use crate::ingest::wire::{TakeEvents, WireCall};
 
 /// The routes.
 pub fn routes(app: &mut ServiceConfig) {
@@ -23,10 +26,39 @@ pub fn routes(app: &mut ServiceConfig) {
             .post(graphql::by_post)
             .default_service(web::to(graphql::by_other)),
     )
+    .service(
+        resource("/v1/identities/{kind}/{value}")
+            .wrap(from_fn(guard::refuse_other_sites))
+            .get(identities::by_get)
+            .default_service(web::to(identities::by_other)),
+    )
+    .service(
+        resource("/v1/identities")
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::refuse_other_sites))
+            .post(identities::by_post)
+            .default_service(web::to(identities::by_other)),
+    )
+    .configure(wire_routes)
+    .service(resource(["/v1", "/v1/{path:.*}"]).default_service(web::to(machine::unknown_path)))
     .service(resource("/health/live").get(health::live))
     .service(resource("/health/ready").get(health::ready))
     .service(resource("/metrics").wrap(Compress::default()).get(metrics::show))
     .service(resource("/{path:.*}").get(console::show).head(console::show).default_service(web::to(console::by_other)));
+}
+
+/// The routes of Segment's and RudderStack's wire.
+fn wire_routes(app: &mut ServiceConfig) {
+    for (long, short, _) in WireCall::ALL {
+        for name in [long, short] {
+            app.service(
+                resource(format!("/v1/{name}"))
+                    .post(wire::by_post)
+                    .route(web::method(Method::OPTIONS).to(wire::by_options))
+                    .default_service(web::to(wire::by_other)),
+            );
+        }
+    }
 }
 
 /// Builds the app of one worker.
@@ -49,6 +81,10 @@ pub(super) use {observe::observe, unread_body::close_unread};
 pub struct State {
     /// The GraphQL API.
     pub api: Api,
+    /// The identities, for `/v1/identities`.
+    pub identities: Arc<dyn FindIdentities>,
+    /// Takes the events of `/v1/track` and its siblings.
+    pub events: Arc<dyn TakeEvents>,
     /// Whether the store can be reached.
     pub readiness: Readiness,
     /// The metrics for `/metrics`.

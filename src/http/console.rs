@@ -47,11 +47,21 @@ pub(super) async fn by_other(request: HttpRequest, path: web::Path<String>) -> H
     guarded(answer)
 }
 
-/// The file at `/`.
+/// The file at `/` and at each page.
 const FRONT: &str = "index.html";
 
 fn file_of(path: &str) -> &str {
-    if path.is_empty() { FRONT } else { path }
+    if is_page(path) { FRONT } else { path }
+}
+
+/// Whether the console has a page at this path. All pages are one file, which reads the address itself. The names are
+/// those of `Page` in `web/src/app/App.tsx`.
+fn is_page(path: &str) -> bool {
+    match path.split_once('/') {
+        None => matches!(path, "" | "greet" | "live" | "playground"),
+        Some(("customers", id)) => !id.is_empty() && !id.contains(['/', '.']),
+        Some(_) => false,
+    }
 }
 
 fn nothing() -> HttpResponse {
@@ -243,6 +253,16 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(rest.split('\'').next().expect("an end")).expect("JSON");
         let query = async_graphql::parser::parse_query(body["query"].as_str().expect("a query"));
         assert!(query.is_ok(), "{query:?}");
+    }
+
+    #[test]
+    fn a_page_of_the_console_is_its_front_file() {
+        for path in ["", "greet", "live", "playground", "customers/YzowMWEy"] {
+            assert_eq!(file_of(path), FRONT, "{path}");
+        }
+        for path in ["assets/a-1.js", "greet/x", "customers", "customers/", "customers/a/b", "customers/a.js"] {
+            assert_eq!(file_of(path), path);
+        }
     }
 
     #[test]

@@ -16,12 +16,12 @@ mod socket;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use tracing::Instrument;
 
 pub(super) use accept::JSON;
 use accept::{Events, RESPONSE_JSON, negotiate};
 
 use super::app::Shared;
+use super::machine::{self, internal, not_ready};
 use super::observe::{Operation, RequestId};
 use super::refusal::Refusal;
 use crate::graphql::execute::{Api, GraphqlRequest, GraphqlResponse, ResponseKind};
@@ -113,11 +113,6 @@ async fn respond(
     response
 }
 
-fn not_ready(state: &Shared) -> Option<Refusal> {
-    let message = format!("not ready: {}", state.readiness.reason()?);
-    Some(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", message))
-}
-
 fn status(kind: ResponseKind, media: &str) -> StatusCode {
     match kind {
         ResponseKind::Run => StatusCode::OK,
@@ -129,19 +124,9 @@ fn status(kind: ResponseKind, media: &str) -> StatusCode {
     }
 }
 
-/// Runs a request on the runtime of the store's connections, not on this worker's thread, which reads other requests.
-/// Dropping the future cancels it. `None` when a resolver panicked.
+/// Runs a request. Dropping the future cancels it. `None` when a resolver panicked.
 async fn run(api: Api, query: GraphqlRequest) -> Option<GraphqlResponse> {
-    struct AbortOnDrop(tokio::task::AbortHandle);
-    impl Drop for AbortOnDrop {
-        fn drop(&mut self) {
-            self.0.abort();
-        }
-    }
-    let span = tracing::Span::current();
-    let task = super::server::runtime().spawn(async move { api.execute(query).await }.instrument(span));
-    let _guard = AbortOnDrop(task.abort_handle());
-    task.await.ok()
+    machine::run(async move { api.execute(query).await }).await
 }
 
 /// Counts an operation of a transport with several answers.
@@ -156,12 +141,6 @@ fn panicked(request_id: &str) -> GraphqlResponse {
         "extensions": { "code": "INTERNAL", "requestId": request_id } });
     let body = serde_json::json!({ "data": null, "errors": [error] }).to_string().into_bytes();
     GraphqlResponse { body, kind: ResponseKind::Run, outcome: "INTERNAL", operation: None }
-}
-
-fn internal(request: &HttpRequest) -> Refusal {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    tracing::error!(request_id = id, "a resolver panicked");
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "internal error").with("requestId", id)
 }
 
 fn refuse(refusal: Refusal, media: &'static str) -> HttpResponse {

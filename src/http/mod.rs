@@ -5,10 +5,13 @@
 //! its answer: this layer does not know customers.
 
 pub mod app;
+mod body;
 mod console;
 mod graphql;
 mod guard;
 mod health;
+mod identities;
+mod machine;
 pub mod metrics;
 mod observe;
 pub mod readiness;
@@ -16,6 +19,7 @@ mod refusal;
 pub mod server;
 pub mod sockets;
 mod unread_body;
+mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,13 @@ use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use crate::graphql::error::write_error;
+use crate::domain::{Problem, ProblemCode, Timestamp};
+use crate::graphql::error::{PlainError, bad_argument, write_error};
 use crate::graphql::execute::Api;
+use crate::graphql::identifier::IdentifierInput;
+use crate::graphql::identities::{FindIdentities, Identity, IdentityIdentifier};
+use crate::ingest::wire::TakeEvents;
+use crate::ingest::{EventOutcome, EventStatus};
 use crate::store::StoreError;
 
 struct Query;
@@ -63,16 +68,70 @@ impl Stored {
     }
 }
 
+/// Knows one identifier: the kind `email`. Other kinds are names of faults.
+struct FakeIdentities;
+
+#[async_trait::async_trait]
+impl FindIdentities for FakeIdentities {
+    async fn find(
+        &self,
+        asked: &[IdentifierInput],
+        argument: fn(usize) -> String,
+    ) -> Result<Vec<Option<Identity>>, PlainError> {
+        let find = |(n, asked): (usize, &IdentifierInput)| match (asked.kind.as_str(), asked.value.as_str()) {
+            ("email", "none") => Ok(None),
+            ("email", value) => Ok(Some(Identity {
+                customer_id: Some("c".into()),
+                version: "7".into(),
+                identifiers: vec![IdentityIdentifier { kind: "email".into(), value: value.into(), shared: false }],
+                former_ids: Vec::new(),
+            })),
+            ("panic", _) => panic!("SECRET"),
+            ("unknown", _) => Err(PlainError::from(bad_argument(&argument(n), "unknown", "email"))),
+            (fault, _) => Err(PlainError::from(fails(fault))),
+        };
+        asked.iter().enumerate().map(find).collect()
+    }
+}
+
+/// Stores an event; the first one's `fault` is the fault of the store, and `bad` is an event that it refuses.
+struct FakeEvents;
+
+#[async_trait::async_trait]
+impl TakeEvents for FakeEvents {
+    async fn take_events(&self, events: Vec<String>, _: Option<Timestamp>) -> Result<Vec<EventOutcome>, StoreError> {
+        let events: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
+        match events[0]["fault"].as_str() {
+            Some("panic") => panic!("SECRET"),
+            Some("slow") => std::future::pending().await,
+            Some(fault) => return Err(fault_of(fault)),
+            None => {}
+        }
+        let problem = || Problem::at(ProblemCode::MissingField, "userId", "no identifier");
+        let outcome = |event: &Value| EventOutcome {
+            status: if event["bad"] == true { EventStatus::Rejected } else { EventStatus::Created },
+            message_id: None,
+            customer: None,
+            problems: if event["bad"] == true { vec![problem()] } else { Vec::new() },
+        };
+        Ok(events.iter().map(outcome).collect())
+    }
+}
+
 fn fails(fault: &str) -> async_graphql::Error {
+    write_error(fault_of(fault))
+}
+
+fn fault_of(fault: &str) -> StoreError {
     let message = "SECRET".to_owned();
-    write_error(match fault {
+    match fault {
         "away" => StoreError::Away(message),
         "busy" => StoreError::Busy(message),
         "full" => StoreError::Full(message),
         "read only" => StoreError::ReadOnly(message),
         "late" => StoreError::Timeout(30),
         _ => StoreError::Data(message),
-    })
+    }
 }
 
 fn state() -> State {
@@ -82,6 +141,8 @@ fn state() -> State {
     readiness.set_ready();
     State {
         api: Api::new(schema, |request| request).expect("a schema"),
+        identities: Arc::new(FakeIdentities),
+        events: Arc::new(FakeEvents),
         readiness,
         metrics: METRICS.get_or_init(|| Metrics::begin().expect("the first")).clone(),
         gauges: Arc::new(|| vec![("connections", 3.0)]),
@@ -494,4 +555,193 @@ async fn a_read_only_store_is_not_ready_and_answers_queries() {
     assert_eq!(send_to(state.clone(), get("{ echo(text: \"a\") }")).await.status.as_u16(), 200);
     state.readiness.set_writes(None);
     assert_eq!(send_to(state, TestRequest::get().uri("/health/ready")).await.status.as_u16(), 200);
+}
+
+fn identity(path: &str) -> TestRequest {
+    TestRequest::get().uri(&format!("/v1/identities/{path}"))
+}
+
+fn identities(body: impl Into<String>) -> TestRequest {
+    TestRequest::post().uri("/v1/identities").set_payload(body.into())
+}
+
+#[actix_web::test]
+async fn an_identity_has_a_tag_and_is_304_while_it_is_the_same() {
+    let got = send(identity("email/a%2Fb%25c%2B%20%C3%A9+d")).await;
+    let expected = json!({"customerId": "c", "version": "7", "formerIds": [],
+        "identifiers": [{"kind": "email", "value": "a/b%c+ é+d", "shared": false}]});
+    assert_eq!((got.status, got.json()), (StatusCode::OK, expected));
+    assert_eq!((got.header("etag"), got.header("cache-control")), ("\"7\"", "private, no-cache"));
+    assert_eq!(got.header("content-type"), "application/json; charset=utf-8");
+    for tags in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "*"] {
+        let got = send(identity("email/a").insert_header((header::IF_NONE_MATCH, tags))).await;
+        assert_eq!((got.status, got.text.as_str()), (StatusCode::NOT_MODIFIED, ""), "{tags}");
+        assert_eq!(got.header("etag"), "\"7\"");
+    }
+    for tags in ["\"6\"", "7", "\"77\"", ""] {
+        let got = send(identity("email/a").insert_header((header::IF_NONE_MATCH, tags))).await;
+        assert_eq!(got.status, StatusCode::OK, "{tags}");
+    }
+    let got = send(identity("email/none").insert_header((header::IF_NONE_MATCH, "*"))).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::NOT_FOUND, "NOT_FOUND"));
+}
+
+#[actix_web::test]
+async fn identities_are_answered_in_the_order_of_the_request() {
+    let ask = |values: &[&str]| {
+        let asked: Vec<Value> = values.iter().map(|value| json!({"kind": "email", "value": value})).collect();
+        identities(json!({ "identifiers": asked }).to_string())
+    };
+    let got = send(ask(&["b", "none", "a"])).await;
+    let values = got.json()["identities"].as_array().expect("a list").clone();
+    let value = |n: usize| values[n]["identifiers"][0]["value"].clone();
+    assert_eq!((values.len(), value(0), &values[1], value(2)), (3, json!("b"), &Value::Null, json!("a")));
+    assert_eq!(send(ask(&[])).await.json(), json!({"identities": []}));
+    assert_eq!(send(ask(&["a"; 1_000])).await.status, StatusCode::OK);
+    let got = send(ask(&["a"; 1_001])).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"));
+    let got = send(identities("x".repeat(1024 * 1024 + 1))).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"));
+}
+
+#[actix_web::test]
+async fn a_bad_request_for_identities_names_the_place() {
+    for (body, message) in [
+        ("", "the body is not JSON: line 1, column 0"),
+        ("{\n \"identifiers\": jane", "the body is not JSON: line 2, column 17"),
+        ("{}", "the body has not the right form: line 1, column 2"),
+        ("{\"identifiers\": [{\"kind\": \"email\"}]}", "the body has not the right form: line 1, column 34"),
+    ] {
+        let got = send(identities(body)).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"), "{body}");
+        assert_eq!(got.json()["errors"][0]["message"], message, "{body}");
+    }
+    let one = json!({"kind": "email", "value": "a"});
+    let got = send(identities(json!({"identifiers": [one, {"kind": "unknown", "value": "a"}]}).to_string())).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_ARGUMENT"));
+    assert_eq!(got.json()["errors"][0]["extensions"]["argument"], "identifiers.1.kind");
+    assert_eq!(send(identity("unknown/a")).await.json()["errors"][0]["extensions"]["argument"], "kind");
+    for (request, allow) in
+        [(TestRequest::post().uri("/v1/identities/email/a"), "GET"), (TestRequest::get().uri("/v1/identities"), "POST")]
+    {
+        let got = send(request).await;
+        assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, allow));
+    }
+    for path in ["/v1", "/v1/", "/v1/nothing", "/v1/identities/email", "/v1/identities/email/a/b"] {
+        let got = send(TestRequest::get().uri(path)).await;
+        assert_eq!((got.status, got.code().as_str()), (StatusCode::NOT_FOUND, "NOT_FOUND"), "{path}");
+        assert_eq!(got.json()["errors"][0]["extensions"]["paths"], json!(super::machine::paths()), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn identities_have_the_statuses_of_faults_and_no_secret() {
+    for (fault, status, code) in [
+        ("away", StatusCode::SERVICE_UNAVAILABLE, "STORE_AWAY"),
+        ("busy", StatusCode::SERVICE_UNAVAILABLE, "STORE_BUSY"),
+        ("late", StatusCode::GATEWAY_TIMEOUT, "TIMEOUT"),
+        ("data", StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        ("panic", StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+    ] {
+        let got = send(identity(&format!("{fault}/a")).insert_header(("x-request-id", "r-1"))).await;
+        assert_eq!((got.status, got.code().as_str()), (status, code), "{fault}");
+        assert!(!got.text.contains("SECRET") && got.header("x-request-id") == "r-1", "{}", got.text);
+        assert_eq!(got.header("retry-after") == "2", status == StatusCode::SERVICE_UNAVAILABLE, "{fault}");
+        let id = got.json()["errors"][0]["extensions"].get("requestId").cloned();
+        assert_eq!(id, (code == "INTERNAL").then(|| json!("r-1")), "{fault}");
+    }
+    let starting = State { readiness: Readiness::starting(), ..state() };
+    let got = send_to(starting, identity("email/a")).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
+    let other = identity("email/a").insert_header((header::ORIGIN, "https://evil.example"));
+    assert_eq!(send(other).await.code(), "FORBIDDEN");
+}
+
+fn wire(call: &str, body: impl Into<Vec<u8>>) -> TestRequest {
+    TestRequest::post().uri(&format!("/v1/{call}")).set_payload(body.into())
+}
+
+#[actix_web::test]
+async fn the_wire_takes_every_call_with_any_key_and_any_content_type() {
+    for call in ["identify", "track", "page", "screen", "group", "alias", "i", "t", "p", "s", "g", "a"] {
+        let got = send(wire(call, "{\"userId\": \"ada\", \"writeKey\": \"k\"}")).await;
+        assert_eq!((got.status, got.json()), (StatusCode::OK, json!({"success": true})), "{call}");
+        assert_eq!(got.header("access-control-allow-origin"), "*");
+    }
+    for call in ["batch", "b"] {
+        assert_eq!(send(wire(call, "{\"batch\": [{}]}")).await.json(), json!({"success": true}), "{call}");
+        assert_eq!(send(wire(call, "{\"batch\": []}")).await.json(), json!({"success": true}), "{call}");
+    }
+    for (name, value) in [
+        ("content-type", "text/plain;charset=UTF-8"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("authorization", "Basic a2V5Og=="),
+        ("authorization", "Bearer key"),
+        ("authorization", "nothing of the kind"),
+        ("origin", "https://shop.example"),
+    ] {
+        let got = send(wire("t", "{}").insert_header((name, value))).await;
+        assert_eq!(got.status, StatusCode::OK, "{name}: {value}");
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(b"{\"batch\": [{}, {\"bad\": true}]}").expect("packed");
+    let gzip = wire("b", packed.finish().expect("packed")).insert_header(("content-encoding", "gzip"));
+    let rejected = json!([{"index": 1, "problems": [
+        {"code": "MISSING_FIELD", "path": "userId", "message": "no identifier"}]}]);
+    assert_eq!(send(gzip).await.json(), json!({"success": true, "rejected": rejected}));
+}
+
+#[actix_web::test]
+async fn a_browser_may_ask_whether_a_page_may_send() {
+    let ask = TestRequest::default().method(Method::OPTIONS).uri("/v1/t");
+    let got = send(ask.insert_header((header::ORIGIN, "https://shop.example"))).await;
+    assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::NO_CONTENT, "*"));
+    for name in ["authorization", "content-type", "x-retry-count"] {
+        assert!(got.header("access-control-allow-headers").split(", ").any(|had| had == name), "{name}");
+    }
+    let got = send(TestRequest::get().uri("/v1/t")).await;
+    assert_eq!((got.status, got.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST, OPTIONS"));
+}
+
+#[actix_web::test]
+async fn the_wire_refuses_for_good_only_what_can_never_be_stored() {
+    let large = format!("{{\"a\": \"{}\"}}", "x".repeat(32 * 1024));
+    let batch = |count: usize| format!("{{\"batch\": [{}]}}", vec!["{}"; count].join(","));
+    for (call, body, status, code) in [
+        ("t", "{\"userId\": jane".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("t", "[]".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("b", "{}".to_owned(), StatusCode::BAD_REQUEST, "BAD_ARGUMENT"),
+        ("t", "{\"bad\": true}".to_owned(), StatusCode::BAD_REQUEST, "MISSING_FIELD"),
+        ("t", large.clone(), StatusCode::BAD_REQUEST, "TOO_LARGE"),
+        ("b", batch(2_501), StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"),
+        ("b", " ".repeat(500 * 1024 + 1), StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE"),
+        ("t", "{\"fault\": \"away\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_AWAY"),
+        ("t", "{\"fault\": \"busy\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_BUSY"),
+        ("t", "{\"fault\": \"full\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_FULL"),
+        ("t", "{\"fault\": \"read only\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "STORE_READ_ONLY"),
+        ("t", "{\"fault\": \"late\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT"),
+        ("t", "{\"fault\": \"slow\"}".to_owned(), StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT"),
+        ("t", "{\"fault\": \"data\"}".to_owned(), StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        ("t", "{\"fault\": \"panic\"}".to_owned(), StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+    ] {
+        let got = send(wire(call, body.clone())).await;
+        let shown = &body[..body.len().min(40)];
+        assert_eq!((got.status, got.code().as_str()), (status, code), "{call} {shown}");
+        assert_eq!(got.header("retry-after") == "2", status == StatusCode::SERVICE_UNAVAILABLE, "{call} {shown}");
+        assert_eq!(got.header("access-control-allow-origin"), "*", "{call} {shown}");
+        assert!(!got.text.contains("SECRET") && !got.text.contains("jane"), "{}", got.text);
+    }
+    let got = send(wire("t", "{\n\"userId\": jane}")).await;
+    assert_eq!(got.json()["errors"][0]["message"], "the body is not JSON: line 2, column 11");
+    assert_eq!(send(wire("b", batch(2_500))).await.status, StatusCode::OK);
+    let got = send(wire("b", format!("{{\"batch\": [{{}}, {large}, {{\"bad\": true}}]}}"))).await.json();
+    let codes = |n: usize| (got["rejected"][n]["index"].clone(), got["rejected"][n]["problems"][0]["code"].clone());
+    assert_eq!((codes(0), codes(1)), ((json!(1), json!("TOO_LARGE")), (json!(2), json!("MISSING_FIELD"))));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&vec![b' '; 500 * 1024 + 1]).expect("packed");
+    let got = send(wire("b", packed.finish().expect("packed")).insert_header(("content-encoding", "gzip"))).await;
+    assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let starting = State { readiness: Readiness::starting(), ..state() };
+    let got = send_to(starting, wire("t", "{}")).await;
+    assert_eq!((got.status, got.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "NOT_READY"));
 }

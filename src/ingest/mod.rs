@@ -33,6 +33,7 @@ mod products;
 pub mod store;
 mod time;
 pub mod visits;
+pub mod wire;
 pub mod writer;
 
 pub use event::{Origin, Read, Reader, Rejected};

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::value::RawValue;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -32,8 +33,17 @@ pub struct Ingest {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The number of calls in the queue. Further calls wait until there is space.
+/// The number of calls in the queue.
 const QUEUED_CALLS: usize = 256;
+
+/// What happens to a call when the queue is full.
+#[derive(Clone, Copy, Debug)]
+enum Full {
+    /// It waits until there is space.
+    Waits,
+    /// It fails.
+    Refuses,
+}
 
 /// One call's facts, and the channel for its answer.
 struct Call {
@@ -107,7 +117,7 @@ impl Ingest {
     /// and the same call again is safe.
     pub async fn events(&self, events: Vec<serde_json::Value>, origin: Origin) -> Result<Ingested, StoreError> {
         let texts: Vec<String> = events.iter().map(ToString::to_string).collect();
-        self.take(texts.iter().map(String::as_str), &origin).await
+        self.take(texts.iter().map(String::as_str), &origin, Full::Waits).await
     }
 
     /// As [`events`](Self::events), for events that are still text.
@@ -115,7 +125,15 @@ impl Ingest {
     /// # Errors
     /// As for `events`.
     pub async fn raw_events(&self, events: &[&RawValue], origin: &Origin) -> Result<Ingested, StoreError> {
-        self.take(events.iter().map(|event| event.get()), origin).await
+        self.take(events.iter().map(|event| event.get()), origin, Full::Waits).await
+    }
+
+    /// As [`events`](Self::events), for events that are still text. When the queue is full it does not wait.
+    ///
+    /// # Errors
+    /// As for `events`; [`Busy`](StoreError::Busy) when the queue is full, and then nothing is stored.
+    pub async fn offer(&self, events: &[String], origin: &Origin) -> Result<Ingested, StoreError> {
+        self.take(events.iter().map(String::as_str), origin, Full::Refuses).await
     }
 
     /// Writes a person's decision, with the same rules and clock as events.
@@ -159,7 +177,12 @@ impl Ingest {
         }
     }
 
-    async fn take<'e>(&self, events: impl Iterator<Item = &'e str>, origin: &Origin) -> Result<Ingested, StoreError> {
+    async fn take<'e>(
+        &self,
+        events: impl Iterator<Item = &'e str>,
+        origin: &Origin,
+        full: Full,
+    ) -> Result<Ingested, StoreError> {
         let mut occurrences = Occurrences::default();
         let mut reads = Vec::new();
         // One per event: rejected, or the id and the warnings of the read event.
@@ -178,7 +201,7 @@ impl Ingest {
         let applied = if reads.is_empty() {
             Applied { change: self.writer.store.last_change().await?, outcomes: Vec::new(), devices: Vec::new() }
         } else {
-            self.queue(reads).await?
+            self.queue(reads, full).await?
         };
         let mut outcomes = applied.outcomes.into_iter();
         let outcomes = pending.into_iter().map(|pending| match pending {
@@ -194,11 +217,18 @@ impl Ingest {
         Ok(Ingested { change, outcomes })
     }
 
-    async fn queue(&self, reads: Vec<Read>) -> Result<Applied, StoreError> {
+    async fn queue(&self, reads: Vec<Read>, full: Full) -> Result<Applied, StoreError> {
         let closing = || StoreError::Away("this server is shutting down".into());
         let queue = lock(&self.queue).clone().ok_or_else(closing)?;
         let (reply, answer) = oneshot::channel();
-        queue.send(Call { reads, reply }).await.map_err(|_| closing())?;
+        let call = Call { reads, reply };
+        match full {
+            Full::Waits => queue.send(call).await.map_err(|_| closing())?,
+            Full::Refuses => queue.try_send(call).map_err(|refused| match refused {
+                TrySendError::Full(_) => StoreError::Busy(format!("{QUEUED_CALLS} calls wait to be written")),
+                TrySendError::Closed(_) => closing(),
+            })?,
+        }
         // Otherwise `close` would wait until this call is dropped.
         drop(queue);
         answer.await.unwrap_or_else(|_| Err(closing()))

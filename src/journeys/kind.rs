@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::dimension::{Dimension, FIXED};
-use crate::domain::touchpoint::Direction;
+use crate::domain::touchpoint::{Direction, Touchpoint};
 
 /// The values of a touchpoint's dimensions, borrowed from the row that it was read from.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,23 @@ pub struct TouchpointKind<'a> {
 }
 
 impl<'a> TouchpointKind<'a> {
+    /// The kind of a touchpoint. `dimensions` are its values of the configured dimensions.
+    pub fn of(touchpoint: &'a Touchpoint, dimensions: &'a [Option<&'a str>]) -> Self {
+        let fact = &touchpoint.fact;
+        let campaign = fact.campaign.as_deref();
+        TouchpointKind {
+            name: &fact.name,
+            kind: &fact.kind,
+            channel: &fact.channel,
+            direction: fact.direction,
+            source: &touchpoint.source,
+            campaign: campaign.and_then(|campaign| campaign.name.as_deref()),
+            campaign_source: campaign.and_then(|campaign| campaign.source.as_deref()),
+            campaign_medium: campaign.and_then(|campaign| campaign.medium.as_deref()),
+            dimensions,
+        }
+    }
+
     /// Its value of a dimension, as stored; `None` when it has none.
     pub fn value(&self, dimension: Dimension) -> Option<&'a str> {
         match dimension {

@@ -1,7 +1,9 @@
 //! The program as people run it: exit codes, what it says, and a server from its start to its end.
 
 mod command_line;
+mod conditions;
 mod files;
+mod identities;
 mod importing;
 mod rules;
 mod running;
@@ -10,3 +12,4 @@ mod sockets;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;
+mod wire;

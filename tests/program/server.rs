@@ -12,6 +12,31 @@ use crate::wipe::wipe;
 /// Held while a test uses the Neo4j: it has one database.
 static NEO4J: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// The Neo4j of the tests, for one test alone.
+pub(crate) struct Neo4j {
+    pub(crate) url: String,
+    graph: neo4rs::Graph,
+    _alone: tokio::sync::MutexGuard<'static, ()>,
+}
+
+impl Neo4j {
+    async fn alone() -> Self {
+        let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
+        let _alone = NEO4J.lock().await;
+        let secret =
+            |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
+        let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
+        Neo4j { url, graph, _alone }
+    }
+
+    /// Without data.
+    pub(crate) async fn wiped() -> Self {
+        let neo4j = Self::alone().await;
+        wipe(&neo4j.graph).await.expect("a database to wipe");
+        neo4j
+    }
+}
+
 #[tokio::test]
 async fn a_demo_answers_twice_on_one_store_and_ends_when_told() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -280,14 +305,11 @@ async fn while_its_neo4j_is_away_a_server_says_so_and_goes_on_trying() {
 #[tokio::test]
 #[ignore = "needs a Neo4j: `make test` starts one"]
 async fn on_neo4j_a_demo_gives_the_same_customers() {
-    let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
-    let _alone = NEO4J.lock().await;
-    let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
-    let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
-    wipe(&graph).await.expect("a database to wipe");
+    let neo4j = Neo4j::wiped().await;
+    let url = &neo4j.url;
 
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::start(folder.path(), "demo", &["--store", &url]).ready().await;
+    let server = Server::start(folder.path(), "demo", &["--store", url]).ready().await;
     let all = json!({"data": {"status": {"customers": 7, "touchpoints": 211}}});
     assert_eq!(server.ask(json!({"query": "{ status { customers touchpoints } }"})).await, all);
     let query = "{ customer(by: {identifier: {kind: \"phone\", value: \"07700 900123\"}}) {
@@ -298,7 +320,7 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
     assert_eq!(code, 0, "{log}");
 
     let wrong = crate::running::program(folder.path())
-        .args(["check", "--store", &url])
+        .args(["check", "--store", url])
         .env("THROUGHLINE_STORE_PASSWORD", "wrong")
         .output()
         .expect("the program");
@@ -311,10 +333,8 @@ async fn on_neo4j_a_demo_gives_the_same_customers() {
 #[tokio::test]
 #[ignore = "needs a Neo4j: `make test` starts one"]
 async fn servers_that_start_together_on_an_empty_neo4j_all_become_ready() {
-    let url = std::env::var("THROUGHLINE_TEST_NEO4J").expect("a Neo4j that may be wiped");
-    let _alone = NEO4J.lock().await;
-    let secret = |name| std::env::var(format!("THROUGHLINE_TEST_NEO4J_{name}")).unwrap_or_else(|_| "neo4j".to_owned());
-    let graph = neo4rs::Graph::new(&*url, secret("USER"), secret("PASSWORD")).expect("an address");
+    let neo4j = Neo4j::alone().await;
+    let Neo4j { url, graph, .. } = &neo4j;
     let texts = async |question: &str| {
         let mut rows = graph.execute(neo4rs::query(question)).await.expect("an answer");
         let mut texts = Vec::new();
@@ -332,10 +352,10 @@ async fn servers_that_start_together_on_an_empty_neo4j_all_become_ready() {
         for drop in texts(indexes).await {
             graph.run(neo4rs::query(&drop)).await.expect("dropped");
         }
-        wipe(&graph).await.expect("a database to wipe");
+        wipe(graph).await.expect("a database to wipe");
         let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
         let servers: Vec<Server> =
-            folders.iter().map(|folder| Server::start(folder.path(), "serve", &["--store", &url])).collect();
+            folders.iter().map(|folder| Server::start(folder.path(), "serve", &["--store", url])).collect();
         let mut ready = Vec::new();
         for server in servers {
             ready.push(server.ready().await);

@@ -1,7 +1,8 @@
 // Stands in for the server: dist/ under the policy the real one sends, and answers of the right shape made from the
-// schema alone. For work on the console without a Rust build; what is true of the real server only a real one shows.
+// schema alone. For work on the console without a Rust build; what is true of the real server only a real one shows. With
+// THROUGHLINE_API, the address of a server, the answers are its own, and only the files come from here.
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as ask } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import {
   buildSchema,
@@ -29,6 +30,9 @@ export const POLICY = [
 ].join('; ');
 
 const DIST = new URL('../dist/', import.meta.url).pathname;
+const API = process.env['THROUGHLINE_API'];
+/** As `is_page` in src/http/console.rs. */
+const PAGES = /^\/(customers\/[^/.]+|greet|live|playground)?$/;
 const SCHEMA = process.env['THROUGHLINE_SCHEMA'] ?? new URL('../../schema.graphql', import.meta.url).pathname;
 
 /** @type {Record<string, string>} */
@@ -46,7 +50,8 @@ export async function startFixture(port = 0) {
   const schema = buildSchema(readFileSync(SCHEMA, 'utf8'));
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://fixture');
-    if (pathname === '/health/live') response.end('ok');
+    if (API && /^\/(graphql|health\/.+)$/.test(pathname)) forward(API, request, response);
+    else if (pathname === '/health/live') response.end('ok');
     else if (pathname === '/graphql') void answer(schema, request, response);
     else sendFile(pathname, request, response);
   });
@@ -59,12 +64,30 @@ export async function startFixture(port = 0) {
 }
 
 /**
+ * @param {string} api
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
+function forward(api, request, response) {
+  const { method = 'GET', url = '/', headers } = request;
+  const onward = ask(new URL(url, api), { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    // A stream has opened before its first event.
+    response.flushHeaders();
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.writeHead(502).end());
+  response.on('close', () => onward.destroy());
+  request.pipe(onward);
+}
+
+/**
  * @param {string} pathname
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  */
 function sendFile(pathname, request, response) {
-  const path = join(DIST, normalize(pathname === '/' ? '/index.html' : pathname));
+  const path = join(DIST, normalize(PAGES.test(pathname) ? '/index.html' : pathname));
   if (!existsSync(path)) return void response.writeHead(404).end();
   const accepted = request.headers['accept-encoding'] ?? '';
   const [encoding, file] = /\bbr\b/.test(accepted) && existsSync(`${path}.br`) ? ['br', `${path}.br`] : ['', path];

@@ -6,3 +6,4 @@ declare var editorText: (name: string) => string;
 declare var byClass: (name: string) => Element;
 declare var luminance: (color: string) => number;
 declare var reportViolation: (text: string) => void;
+declare var axe: { run(context: Document): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> };

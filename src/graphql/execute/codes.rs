@@ -85,7 +85,12 @@ pub(super) fn add_codes(response: &mut Response, ran: bool, request: &GraphqlReq
 
 /// Whether an error says that the store failed and a retry may succeed.
 pub(super) fn is_of_store(error: &ServerError) -> bool {
-    matches!(code(error), Some("STORE_AWAY" | "STORE_BUSY" | "STORE_FULL" | "STORE_READ_ONLY"))
+    code(error).is_some_and(is_code_of_store)
+}
+
+/// The same of the error's code.
+pub fn is_code_of_store(code: &str) -> bool {
+    matches!(code, "STORE_AWAY" | "STORE_BUSY" | "STORE_FULL" | "STORE_READ_ONLY")
 }
 
 /// Whether an error leaves open whether the write was stored.

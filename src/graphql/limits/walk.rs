@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
         match (field_cost.of.as_str(), self.given(field, "filter")) {
             ("ChangeConnection", _) => counted(COUNT_ALL_COST),
             ("CustomerConnection", Some(filter)) => {
-                let text = self.part(filter, "text");
+                let text = self.part(filter, "text") || self.part(filter, "is");
                 counted(COUNT_ALL_COST).saturating_add(if text { SEARCH_COST } else { 0 })
             }
             ("TouchpointConnection", Some(_)) => counted(COUNT_COST),

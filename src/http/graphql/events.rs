@@ -13,11 +13,11 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::super::app::Shared;
+use super::super::machine::AbortOnDrop;
 use super::super::observe::{Operation, RequestId};
 use super::super::sockets::{Seat, Transport};
 use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, GraphqlResponses, Started};
@@ -75,14 +75,6 @@ pub(super) async fn respond(request: &HttpRequest, state: &Shared, query: Graphq
 struct Body {
     events: mpsc::Receiver<Bytes>,
     _task: AbortOnDrop,
-}
-
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 async fn run(

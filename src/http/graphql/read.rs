@@ -2,46 +2,30 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{Read, copy};
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web;
-use flate2::read::MultiGzDecoder;
-use futures_util::StreamExt;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::accept::is_utf8;
 use crate::domain::surrogate;
 use crate::graphql::execute::GraphqlRequest;
 use crate::graphql::limits::mend;
+use crate::http::body;
 use crate::http::refusal::Refusal;
 use crate::ingest::json::Object;
 
 /// The maximum number of bytes of a body, as sent and as decompressed.
 pub(super) const BODY: usize = 1024 * 1024;
-/// How long a client may take to send a body.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The parameters of a request as JSON text, so that numbers in variables keep all digits.
 pub(super) type Parameters = BTreeMap<String, Box<RawValue>>;
 
 /// Reads a request from a body.
-pub(super) async fn from_body(headers: &HeaderMap, body: web::Payload) -> Result<GraphqlRequest, Refusal> {
+pub(super) async fn from_body(headers: &HeaderMap, payload: web::Payload) -> Result<GraphqlRequest, Refusal> {
     check_type(headers)?;
-    let compression = compression(headers)?;
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if let Some(length) = length.filter(|length| *length > BODY) {
-        return Err(too_long(length));
-    }
-    let late =
-        |_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "body", "the body took too long to arrive", "send it again");
-    let bytes = tokio::time::timeout(BODY_WITHIN, collect(body)).await.map_err(late)??;
-    let bytes = match compression {
-        Compression::None => bytes,
-        Compression::Gzip => unpack(&bytes)?,
-    };
+    let bytes = body::read(headers, payload, BODY).await?;
     // The parser's message would repeat parts of the body, so only the position is given.
     let not_json = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
@@ -134,55 +118,6 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
         return refuse("content-type", "the body must be in UTF-8", "application/json; charset=utf-8");
     }
     Ok(())
-}
-
-/// The compression of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compression {
-    None,
-    Gzip,
-}
-
-fn compression(headers: &HeaderMap) -> Result<Compression, Refusal> {
-    let given = headers.get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    let codings = given.flat_map(|value| value.split(',')).map(|coding| coding.trim().to_ascii_lowercase());
-    let codings: Vec<String> = codings.filter(|coding| !coding.is_empty() && coding != "identity").collect();
-    match codings.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(Compression::None),
-        // `x-gzip` is another name of `gzip` (RFC 9110, section 8.4.1.3).
-        ["gzip" | "x-gzip"] => Ok(Compression::Gzip),
-        _ => {
-            let message = "a body must be uncompressed, or compressed once with gzip";
-            Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", message, "gzip"))
-        }
-    }
-}
-
-/// Decompresses a body up to the limit: a few bytes can expand to any size.
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
-    let mut plain = MultiGzDecoder::new(packed).take(BODY as u64 + 1);
-    copy(&mut plain, &mut bytes)
-        .map_err(|_| bad("body", "the body is not gzip, although its `Content-Encoding` says so", "gzip"))?;
-    if bytes.len() > BODY { Err(too_long(bytes.len())) } else { Ok(bytes) }
-}
-
-async fn collect(mut body: web::Payload) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| bad("body", "the body is incomplete", "send it again"))?;
-        if bytes.len() + chunk.len() > BODY {
-            return Err(too_long(bytes.len() + chunk.len()));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-fn too_long(length: usize) -> Refusal {
-    let message = format!("the body has {length} bytes or more, decompressed; the limit is {BODY}");
-    let refusal = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", message);
-    refusal.with("measure", "body").with("cost", length).with("limit", BODY)
 }
 
 fn bad(part: &str, message: impl Into<String>, hint: &str) -> Refusal {

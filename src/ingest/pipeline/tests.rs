@@ -81,6 +81,29 @@ async fn calls_that_come_during_a_commit_share_the_next_one() {
 }
 
 #[tokio::test]
+async fn an_offer_to_a_full_queue_fails_at_once_and_is_taken_later() {
+    let (store, ingest) = begin(FakeStore { commits: tokio::sync::Semaphore::new(0), ..FakeStore::new() });
+    let offer = |n: usize| {
+        let ingest = ingest.clone();
+        async move { ingest.offer(&[event(&format!("m{n}")).to_string()], &origin()).await }
+    };
+    let first = tokio::spawn(offer(0));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let waiting: Vec<_> = (1..=QUEUED_CALLS).map(|n| tokio::spawn(offer(n))).collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let late = offer(999).await;
+    assert!(matches!(late, Err(StoreError::Busy(_))), "{late:?}");
+    store.commits.add_permits(10_000);
+    for call in std::iter::once(first).chain(waiting) {
+        let ingested = call.await.expect("an end").expect("outcomes");
+        assert_eq!(ingested.outcomes[0].status, EventStatus::Created);
+    }
+    assert!(!store.messages().contains(&"m999".to_owned()), "a refused call stores nothing");
+    assert_eq!(offer(999).await.expect("outcomes").outcomes[0].status, EventStatus::Created);
+    assert_eq!(store.messages().len(), QUEUED_CALLS + 2);
+}
+
+#[tokio::test]
 async fn a_large_call_is_cut_into_batches() {
     let (store, ingest) = begin(FakeStore::new());
     let events = (0..2_500).map(|n| event(&format!("m{n}"))).collect();

@@ -71,13 +71,13 @@ statements! {
     ALL_BY_OWNER = "customers/fetch_all_by_owner"
         ("customers/part_by_owner" | "customers/part_members" | "customers/part_identity" | "customers/part_history" | "customers/part_close" | "customers/part_return_all");
     VERSION_BY_ID = "customers/fetch_version_by_id"
-        ("customers/part_version_by_id" | "customers/part_return_version");
+        ("customers/part_version_by_id" | "customers/part_shown_products" | "customers/part_return_version");
     VERSION_BY_KEY = "customers/fetch_version_by_key"
-        ("customers/part_version_by_key" | "customers/part_return_version");
+        ("customers/part_version_by_key" | "customers/part_shown_products" | "customers/part_return_version");
     VERSION_AND_DEVICES_BY_ID = "customers/fetch_version_and_devices_by_id"
-        ("customers/part_version_by_id" | "customers/part_return_version_and_devices");
+        ("customers/part_version_by_id" | "customers/part_shown_products" | "customers/part_return_version_and_devices");
     VERSION_AND_DEVICES_BY_KEY = "customers/fetch_version_and_devices_by_key"
-        ("customers/part_version_by_key" | "customers/part_return_version_and_devices");
+        ("customers/part_version_by_key" | "customers/part_shown_products" | "customers/part_return_version_and_devices");
 }
 
 /// How often a customer is read until the answer is consistent.

@@ -1,23 +1,25 @@
-// The console in a real browser, against the server at THROUGHLINE_URL.
+// The playground in a real browser, against the server at THROUGHLINE_URL.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
 
+const PLAYGROUND = `${ORIGIN}/playground`;
+
 /** @typedef {import('playwright-core').Page} Page */
 
 test('the page loads, a ready query shows its result, and nothing leaves the host', async () => {
   await withBrowser({}, async (context) => {
     const { page, seen } = await watch(context, ORIGIN);
-    const response = await page.goto(ORIGIN);
+    const response = await page.goto(PLAYGROUND);
     assert.equal(response?.status(), 200);
     const policy = response?.headers()['content-security-policy'] ?? '';
     assert.match(policy, /script-src 'self'(;|$)/, 'scripts come from the host only, and none is inline or evaluated');
 
     await ready(page);
-    assert.equal(await page.title(), 'Throughline');
-    assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Throughline');
+    assert.equal(await page.title(), 'Playground – Throughline');
+    assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Playground');
 
     await page.getByRole('button', { name: /^Execute query/ }).click();
     const answer = await result(page);
@@ -37,7 +39,7 @@ test('the page loads, a ready query shows its result, and nothing leaves the hos
 test('every ready query of the panel opens in a tab and runs without an error', async () => {
   await withBrowser({}, async (context) => {
     const { page, seen } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     const buttons = await page.locator('.worlds li button').all();
     const titles = await Promise.all(buttons.map(async (button) => (await button.getAttribute('aria-label')) ?? ''));
@@ -62,7 +64,7 @@ test('every ready query of the panel opens in a tab and runs without an error', 
 test('a subscription shows what happens until it is stopped', async () => {
   await withBrowser({}, async (context) => {
     const { page, seen } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     await page.getByRole('button', { name: 'New tab' }).click();
     // From the beginning of the log on, of which the demo has much.
@@ -82,7 +84,7 @@ test('a subscription shows what happens until it is stopped', async () => {
 test('the schema completes and checks what is typed', async () => {
   await withBrowser({}, async (context) => {
     const { page, seen } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     await page.getByRole('button', { name: 'New tab' }).click();
     await page.evaluate(() => {
@@ -106,7 +108,7 @@ test('the schema completes and checks what is typed', async () => {
 test('the keyboard alone reaches everything and is never caught in an editor', async () => {
   await withBrowser({}, async (context) => {
     const { page } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     /** @type {string[]} */
     const stops = [];
@@ -115,7 +117,8 @@ test('the keyboard alone reaches everything and is never caught in an editor', a
       const stop = await page.evaluate(() => {
         const element = document.activeElement;
         if (!element || element === document.body) return '';
-        return element.getAttribute('aria-label') ?? element.textContent?.trim() ?? element.tagName;
+        const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : null;
+        return element.getAttribute('aria-label') ?? label ?? element.textContent?.trim() ?? element.tagName;
       });
       if (stop === '') break;
       stops.push(stop);
@@ -133,7 +136,7 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
   test(`the page is ${scheme} when the system is, and follows it`, async () => {
     await withBrowser({ colorScheme: scheme }, async (context) => {
       const { page } = await watch(context, ORIGIN);
-      await page.goto(ORIGIN);
+      await page.goto(PLAYGROUND);
       await ready(page);
       const bright = { light: true, dark: false };
       assert.equal(await isBright(page), bright[scheme]);
@@ -149,7 +152,7 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
 test('a server that does not answer is said so, and found again', async () => {
   await withBrowser({}, async (context) => {
     const { page } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     await page.route(/\/(graphql|health\/live)$/, (route) => route.abort('connectionrefused'));
     await page.getByRole('button', { name: /^Execute query/ }).click();
@@ -164,7 +167,7 @@ test('a server that does not answer is said so, and found again', async () => {
 test('an answer that is not GraphQL is told from one that is', async () => {
   await withBrowser({}, async (context) => {
     const { page } = await watch(context, ORIGIN);
-    await page.goto(ORIGIN);
+    await page.goto(PLAYGROUND);
     await ready(page);
     await page.route(/\/graphql$/, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad</h1>' }));
     await page.getByRole('button', { name: /^Execute query/ }).click();

@@ -1,7 +1,7 @@
 // GraphQL requests by POST, subscriptions as server-sent events, and whether the server answers at all.
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
 import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from 'graphql';
-import { serverEvents } from './events';
+import { serverEvents } from '../api/events';
 
 const ENDPOINT = '/graphql';
 const LIVE = '/health/live';
@@ -88,7 +88,9 @@ async function unsent(error: unknown, signal: AbortSignal): Promise<GraphQLRespo
 /** GraphiQL's own is that of the tab before, when a query is run right after its tab was opened. */
 function operationName({ query, operationName: given }: FetcherParams): string | null {
   const all = operations(query);
-  return all.length === 1 ? (all[0]?.name?.value ?? null) : (given ?? null);
+  if (all.length === 1) return all[0]?.name?.value ?? null;
+  // The name in the address may be of a query in another tab.
+  return all.some(({ name }) => name?.value === given) ? (given ?? null) : null;
 }
 
 function isSubscription(params: FetcherParams): boolean {

@@ -1,0 +1,199 @@
+//! Identities for machines: which customer has an identifier, and which other identifiers this customer has. Without a
+//! document, as plain JSON that a machine can cache.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use async_graphql::Error;
+use async_trait::async_trait;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::{Code, PlainError, coded, store_error};
+use super::execute::TIME_LIMIT;
+use super::id::NodeId;
+use super::identifier::IdentifierInput;
+use super::known_names::find_kind_in;
+use super::load::names_in_use;
+use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::identifier::{Identifier, IdentifierKey};
+use crate::ingest::Ingest;
+use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
+use crate::store::share::{self, Share};
+use crate::store::{Reads, Store, StoreError};
+
+/// The identity that an identifier belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The id of the customer, as in GraphQL. `None` for an identifier without a customer, such as a shared one.
+    pub customer_id: Option<String>,
+    /// Made of all other fields, so it changes exactly when one of them does.
+    pub version: String,
+    /// All identifiers of the customer, by kind and value. Without a customer, the identifier alone.
+    pub identifiers: Vec<IdentityIdentifier>,
+    /// The ids of the customers that were merged into this one, the oldest first.
+    pub former_ids: Vec<String>,
+}
+
+/// An identifier of an [`Identity`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct IdentityIdentifier {
+    /// The kind.
+    pub kind: Arc<str>,
+    /// The normalised value.
+    pub value: Arc<str>,
+    /// Whether several people share it.
+    pub shared: bool,
+}
+
+/// Finds identities.
+#[async_trait]
+pub trait FindIdentities: Send + Sync {
+    /// The identity of each identifier, in their order; `None` where an identifier was never seen. `argument` names the
+    /// identifier at an index, for errors.
+    ///
+    /// # Errors
+    /// When a kind is unknown, when the store fails, or when it takes longer than 10 s.
+    async fn find(
+        &self,
+        asked: &[IdentifierInput],
+        argument: fn(usize) -> String,
+    ) -> Result<Vec<Option<Identity>>, PlainError>;
+}
+
+/// The identities in a store. Values are normalised by the rules of `ingest`.
+#[derive(Clone)]
+pub struct Identities {
+    store: Arc<dyn Store>,
+    ingest: Arc<Ingest>,
+}
+
+#[async_trait]
+impl FindIdentities for Identities {
+    async fn find(
+        &self,
+        asked: &[IdentifierInput],
+        argument: fn(usize) -> String,
+    ) -> Result<Vec<Option<Identity>>, PlainError> {
+        let read = async {
+            let keys = self.keys(asked, argument).await?;
+            read(&*self.store, &keys).await.map_err(store_error)
+        };
+        let read = share::within(Some(Share::of(self.store.share())), read);
+        let late = || {
+            let message = format!("it took longer than {} s: ask for less", TIME_LIMIT.as_secs());
+            PlainError::from(coded(Code::Timeout, message))
+        };
+        Ok(tokio::time::timeout(TIME_LIMIT, read).await.map_err(|_| late())??)
+    }
+}
+
+impl Identities {
+    /// Of this store.
+    pub fn new(store: Arc<dyn Store>, ingest: Arc<Ingest>) -> Self {
+        Identities { store, ingest }
+    }
+
+    /// The keys in the store. `None` for a value that no event can have.
+    async fn keys(
+        &self,
+        asked: &[IdentifierInput],
+        argument: fn(usize) -> String,
+    ) -> Result<Vec<Option<IdentifierKey>>, Error> {
+        let reader = self.ingest.reader();
+        let listed = reader.identifiers();
+        // Most callers ask for the kinds of the rules, which need no read.
+        if asked.iter().any(|asked| !listed.is_listed(&asked.kind))
+            && let Some(names) = names_in_use(&*self.store).await.map_err(store_error)?
+        {
+            for (n, asked) in asked.iter().enumerate() {
+                find_kind_in(listed, &names, &asked.kind).map_err(|unknown| unknown.at(&argument(n)))?;
+            }
+        }
+        Ok(asked.iter().map(|asked| listed.sought(&asked.kind, &asked.value)).collect())
+    }
+}
+
+/// One read for all customers, and one more for identifiers without a customer.
+async fn read(store: &dyn Store, keys: &[Option<IdentifierKey>]) -> Result<Vec<Option<Identity>>, StoreError> {
+    let mut found: Vec<Option<Identity>> = vec![None; keys.len()];
+    let mut open: Vec<(usize, &IdentifierKey)> =
+        keys.iter().enumerate().filter_map(|(n, key)| Some((n, key.as_ref()?))).collect();
+    // An identifier can get a customer between the two reads; then the second round finds it.
+    for _ in 0..2 {
+        open = customers(store, open, &mut found).await?;
+        if open.is_empty() {
+            break;
+        }
+        let refs: Vec<IdentifierRef> = open.iter().map(|(_, key)| IdentifierRef::Key((*key).clone())).collect();
+        let rows = store.identifiers(&refs).await?;
+        let mut again = Vec::new();
+        for ((n, key), row) in open.into_iter().zip(rows) {
+            match row {
+                Some(row) if row.customer.is_some() && !row.is_shared() => again.push((n, key)),
+                row => found[n] = row.as_ref().map(Identity::without_customer),
+            }
+        }
+        open = again;
+    }
+    Ok(found)
+}
+
+/// Reads the customers of keys, and returns the keys without a customer.
+async fn customers<'k>(
+    reads: &(impl Reads + ?Sized),
+    keys: Vec<(usize, &'k IdentifierKey)>,
+    found: &mut [Option<Identity>],
+) -> Result<Vec<(usize, &'k IdentifierKey)>, StoreError> {
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let asked: Vec<CustomerKey> = keys.iter().map(|(_, key)| CustomerKey::Identifier((*key).clone())).collect();
+    let views = reads.customers(&asked, Shape::Name, FirstPages { orders: 0, touchpoints: 0 }).await?;
+    let mut without = Vec::new();
+    for ((n, key), view) in keys.into_iter().zip(views) {
+        match view? {
+            Some(view) => found[n] = Some(Identity::of(&view, key)),
+            None => without.push((n, key)),
+        }
+    }
+    Ok(without)
+}
+
+impl Identity {
+    /// The identity of `key`, which the customer has.
+    fn of(view: &CustomerView, key: &IdentifierKey) -> Self {
+        // A customer without other identifiers keeps a shared one, so that its id still finds it. It is not a person.
+        if let Some(shared) = view.identifiers.iter().find(|own| own.key == *key && own.is_shared()) {
+            return Self::without_customer(shared);
+        }
+        let former = view.customer.former_ids.iter().map(encode).collect();
+        Self::new(Some(encode(&view.customer.id)), view.identifiers.iter().map(listed).collect(), former)
+    }
+
+    fn without_customer(row: &Identifier) -> Self {
+        Self::new(None, vec![listed(row)], Vec::new())
+    }
+
+    fn new(customer_id: Option<String>, mut identifiers: Vec<IdentityIdentifier>, former_ids: Vec<String>) -> Self {
+        // An older event changes which one was seen first, but not who it is.
+        identifiers.sort_unstable();
+        let mut identity = Identity { customer_id, version: String::new(), identifiers, former_ids };
+        let mut hash = Sha256::new();
+        hash.update(serde_json::to_vec(&identity).unwrap_or_default());
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to a text cannot fail.
+            let _ = write!(identity.version, "{byte:02x}");
+        }
+        identity
+    }
+}
+
+fn encode(id: &CustomerId) -> String {
+    NodeId::Customer(id.clone()).encode().0
+}
+
+fn listed(row: &Identifier) -> IdentityIdentifier {
+    IdentityIdentifier { kind: row.key.kind.clone(), value: row.key.value.clone(), shared: row.is_shared() }
+}

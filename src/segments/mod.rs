@@ -1,0 +1,24 @@
+//! Conditions on customers, pure: what a condition is, whether a customer fits it, and what it says in English.
+//!
+//! No I/O, no async, no store, no clock: the time of a question is a value of its [`Frame`]. There is one evaluator,
+//! [`Condition::fits`]; the reader of customers, a store or the memory, gives it [`CustomerFacts`].
+//!
+//! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] its part about touchpoints.
+//! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.
+//! * [`lines`] counts how each line of a condition narrows it, [`sentence`] says it in English.
+
+pub mod condition;
+pub mod did;
+pub mod evaluate;
+pub mod lines;
+pub mod number;
+pub mod property_path;
+pub mod sentence;
+pub mod time;
+pub mod value;
+
+pub use condition::Condition;
+pub use evaluate::{CustomerFacts, Frame};
+
+#[cfg(test)]
+mod tests;
