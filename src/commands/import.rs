@@ -90,7 +90,7 @@ Exit status:
   0    every event is stored
   1    a file could not be read, or the store failed
   2    the command line or the settings cannot work
-  3    some events were rejected; with --dry-run also: the file's own totals differ
+  3    some events were rejected; with --dry-run also: something in a file differs
   130  stopped by Ctrl-C; the same command continues where it stopped
 
 Examples:
@@ -213,14 +213,13 @@ pub fn dry_run(args: &ImportArgs, shown: u64, settings: &Settings) -> anyhow::Re
         written.context("cannot write the events")?;
         if let Err(fault) = outcome {
             eprintln!("error: {fault}");
-            code = code.max(if matches!(fault, ImportFault::Mapping(_)) { 2 } else { 1 });
+            code = code.max(if matches!(fault, ImportFault::Mapping { .. }) { 2 } else { 1 });
         }
     }
     lists.close()?;
     let sums = trial.reconciliation();
     write!(out, "{}", reconciliation(&sums)).context("cannot write the reconciliation")?;
-    let wrong = sums.rejects > 0 || sums.differ > 0;
-    Ok(ExitCode::from(if code == 0 && wrong { 3 } else { code }))
+    Ok(ExitCode::from(if code == 0 && sums.is_odd() { 3 } else { code }))
 }
 
 /// The figures, one a line.
@@ -231,7 +230,11 @@ fn reconciliation(sums: &Reconciliation) -> String {
     line("groups", sums.groups.to_string());
     line("events", sums.events.to_string());
     line("rejects", sums.rejects.to_string());
+    line("with warnings", sums.warned.to_string());
     line("walk-ins", sums.walk_ins.to_string());
+    if sums.repeated > 0 {
+        line("in an earlier file", sums.repeated.to_string());
+    }
     let (people, more) = sums.people();
     line("people", format!("{people}{}", if more { " or more" } else { "" }));
     if let Some((first, last)) = sums.times {
@@ -239,21 +242,29 @@ fn reconciliation(sums: &Reconciliation) -> String {
         line("latest", last.to_string());
     }
     for (prefix, money) in [("", &sums.money), ("walk-in ", &sums.walk_in_money)] {
-        for ((label, code), (count, amount)) in money {
+        for ((label, code), sum) in money {
             let digits = code.parse::<Currency>().map_or(2, |currency| currency.digits());
-            line(&format!("{prefix}{label}"), format!("{count} with {code} {}", amount.to_text(digits)));
+            line(&format!("{prefix}{label}"), format!("{} with {code} {}", sum.events, sum.amount.to_text(digits)));
         }
     }
-    if sums.agreed + sums.differ > 0 {
-        line("totals of the file", format!("{} agree, {} differ", sums.agreed, sums.differ));
-    }
+    line("checks of the file", format!("{} hold", sums.agreed));
+    line("differences", sums.differ.to_string());
     for (file, found) in &sums.differences {
         let rows = match (found.first_row, found.last_row) {
             (first, last) if first == last => format!("row {first}"),
             (first, last) => format!("rows {first} to {last}"),
         };
-        let (made, stated) = (found.made.to_text(2), found.stated.to_text(2));
-        text.push_str(&format!("differs: {file}, {rows}: {}: {made}, the file states {stated}\n", found.check));
+        text.push_str(&format!("differs: {file}, {rows}: {}\n", found.what));
+    }
+    let more = sums.differ.saturating_sub(sums.differences.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("and {more} more\n"));
+    }
+    for (label, code, sum, all) in sums.odd_currencies() {
+        let rows: Vec<_> = sum.rows.iter().map(|(file, row)| format!("{file}, row {row}")).collect();
+        let more = if sum.events > rows.len() as u64 { " and more" } else { "" };
+        let rows = rows.join("; ");
+        text.push_str(&format!("differs: {rows}{more}: {label} in {code}, as {} of {all}\n", sum.events));
     }
     text
 }
@@ -269,7 +280,7 @@ fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
     if any(|report| report.stopped) {
         eprintln!("stopped: {GO_ON}");
         ExitCode::from(130)
-    } else if any(|report| matches!(report.fault, Some(ImportFault::Mapping(_)))) {
+    } else if any(|report| matches!(report.fault, Some(ImportFault::Mapping { .. }))) {
         ExitCode::from(2)
     } else if any(|report| report.fault.is_some()) {
         if any(|report| matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)))) {
@@ -354,6 +365,8 @@ fn warnings_note(done: &[(String, ImportReport)], problems: u64, file: Option<&P
 
 /// Writes rejects and problems to files. Without a file, the first rejects are printed to standard error.
 struct Lists {
+    /// Whether lines are rows of a file that is read through a mapping.
+    rows: bool,
     rejects: Option<BufWriter<File>>,
     rejected: u64,
     problems: Option<BufWriter<File>>,
@@ -368,7 +381,8 @@ impl Lists {
                 path.map(|path| File::create(path).with_context(|| format!("{}: cannot be written", path.display())));
             anyhow::Ok(file.transpose()?.map(BufWriter::new))
         };
-        Ok(Lists { rejects: open(&args.rejects)?, rejected: 0, problems: open(&args.problems)?, listed: 0 })
+        let (rejects, problems) = (open(&args.rejects)?, open(&args.problems)?);
+        Ok(Lists { rows: args.mapping.is_some(), rejects, rejected: 0, problems, listed: 0 })
     }
 
     fn take(&mut self, remark: &Remark) -> io::Result<()> {
@@ -387,8 +401,10 @@ impl Lists {
                 file.write_all(b"\n")
             }
             None if self.rejected <= SHOWN_REJECTS => {
-                let event = reject.event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
-                eprintln!("rejected: {}, line {}{event}: {}", reject.file, reject.line, reject.problem);
+                let event = reject.event.filter(|_| !self.rows);
+                let event = event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
+                let line = if self.rows { "row" } else { "line" };
+                eprintln!("rejected: {}, {line} {}{event}: {}", reject.file, reject.line, reject.problem);
                 Ok(())
             }
             None => Ok(()),

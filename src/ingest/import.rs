@@ -98,8 +98,13 @@ pub enum ImportFault {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The mapping does not fit the file.
-    #[error(transparent)]
-    Mapping(SettingsError),
+    #[error("{name}: does not fit its mapping: {reason}")]
+    Mapping {
+        /// Which.
+        name: String,
+        /// Where in the mapping, and why.
+        reason: SettingsError,
+    },
     /// The list of rejects or that of problems cannot be written.
     #[error("the list of rejects or of problems cannot be written: {0}")]
     Rejects(String),
@@ -301,7 +306,7 @@ impl Import {
             count(&counts, "import");
             progress(report.counts);
             if let Some(unfit) = unfit {
-                return Err(ImportFault::Mapping(unfit));
+                return Err(ImportFault::Mapping { name: from.to_string(), reason: unfit });
             }
             if let Some(reason) = fault {
                 return Err(ImportFault::Unreadable { name: from.to_string(), reason });
@@ -340,7 +345,7 @@ impl Import {
             origin: Origin::import(self.source.clone(), name.clone()),
             file: from.to_string(),
             reconciliation: self.reconciliation.clone(),
-            people: false,
+            all: false,
         };
         let size = self.writer.store.batch_size();
         thread::spawn(move || {

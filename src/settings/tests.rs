@@ -33,9 +33,9 @@ fn the_rules_have_the_kinds_in_their_order() {
     assert_eq!((rules.version, rules.max_identifiers), (1, 200));
     let limits: Vec<_> = rules.kinds.iter().map(|k| (&*k.name, k.limit, k.device, k.merges)).collect();
     assert_eq!(limits[0], ("user_id", Some(1), false, true));
-    assert_eq!(limits[4], ("shopify_id", None, false, true));
-    assert_eq!(limits[5], ("name_and_birth", Some(2), false, true));
-    assert_eq!(limits[6], ("anonymous_id", None, true, true));
+    assert_eq!(limits[4], ("mailchimp_id", None, false, true));
+    assert_eq!(limits[11], ("name_and_birth", Some(2), false, true));
+    assert_eq!(limits[12], ("anonymous_id", None, true, true));
 }
 
 #[test]

@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{ImportFault, ImportFrom, Place, Remark, reason};
-use crate::domain::ProblemCode;
 use crate::ingest::active_rules::SharedRules;
 use crate::ingest::clock::{self, Clock};
 use crate::ingest::event::{Origin, Read, Rejected};
 use crate::ingest::lines::Input;
 use crate::ingest::mapping::Mapping;
 pub(super) use crate::ingest::mapping::events::Unread;
-use crate::ingest::mapping::events::{MappedFile, Step};
+use crate::ingest::mapping::events::{Group, MappedFile, Step};
 use crate::ingest::mapping::reconciliation::Reconciliation;
 use crate::ingest::mapping::rows::FileFormat;
 use crate::ingest::message_id::Occurrences;
@@ -25,8 +24,8 @@ pub(super) struct Reader {
     /// Its path as given.
     pub(super) file: String,
     pub(super) reconciliation: Arc<Mutex<Reconciliation>>,
-    /// Whether people are counted, which takes memory.
-    pub(super) people: bool,
+    /// Whether people and message ids are counted too, which takes memory.
+    pub(super) all: bool,
 }
 
 /// An event of a row, or none.
@@ -47,57 +46,61 @@ impl Reader {
     ) -> Result<(), Unread> {
         let mut file = MappedFile::open(input, format, mapping, self.file.clone())?;
         let mut occurrences = Occurrences::default();
-        while let Some(step) = file.next().map_err(Unread::Io)? {
+        self.sums().file();
+        while let Some(step) = file.next()? {
             self.origin.now = Some((self.clock)());
-            let mut sums = self.reconciliation.lock().unwrap_or_else(PoisonError::into_inner);
             let group = match step {
-                Step::Reject(line, problem) => {
-                    sums.rows += 1;
-                    sums.reject();
-                    drop(sums);
-                    let rejected = Rejected { message_id: None, problems: vec![problem] };
-                    if !take(Place { line, event: None }, Outcome::Rejected(rejected)) {
-                        return Ok(());
-                    }
-                    continue;
+                Step::Reject(row, problem) => {
+                    Group { first_row: row, rows: 1, events: vec![Err(problem)], ..Group::default() }
                 }
                 Step::Group(group) => group,
             };
-            sums.group(&self.file, &group);
-            drop(sums);
+            self.sums().group(&self.file, &group);
             let several = group.events.len() > 1;
             for (i, made) in group.events.into_iter().enumerate() {
                 let place = Place { line: group.first_row, event: several.then_some(i) };
-                let read = self.rules.active().reader.read(&made.json, &self.origin, &mut occurrences);
-                let mut sums = self.reconciliation.lock().unwrap_or_else(PoisonError::into_inner);
-                let outcome = match read {
-                    Ok(mut read) => {
-                        if !made.makes_order {
-                            // Another tool tells of the order.
-                            read.fact.order = None;
-                            read.fact.products.clear();
-                            let is_of_order = |code| matches!(code, ProblemCode::MissingField | ProblemCode::BadMoney);
-                            read.problems.retain(|problem| !is_of_order(problem.code));
-                        }
-                        read.fact.consents.extend(made.consents);
-                        sums.event(read.fact.at, made.money.as_ref());
-                        if self.people {
-                            sums.person(read.fact.identifiers.iter().map(|identifier| &identifier.key));
-                        }
-                        Outcome::Read(Box::new(read), &made.json)
-                    }
-                    Err(rejected) => {
-                        sums.reject();
-                        Outcome::Rejected(rejected)
+                let read = match made {
+                    Err(problem) => Err(Rejected { message_id: None, problems: vec![problem] }),
+                    Ok(made) => {
+                        self.origin.orders = made.orders.clone();
+                        let read = self.rules.active().reader.read(&made.json, &self.origin, &mut occurrences);
+                        read.map(|read| (read, made))
                     }
                 };
-                drop(sums);
-                if !take(place, outcome) {
+                let goes_on = match read {
+                    Ok((mut read, made)) => {
+                        read.fact.consents.extend(made.consents);
+                        let is_first = {
+                            let mut sums = self.sums();
+                            let is_first = !(self.all && made.has_id)
+                                || sums.is_first(&read.fact.message_id, &self.file, place.line);
+                            if is_first {
+                                sums.event(read.fact.at, made.money.as_ref(), &self.file, place.line);
+                                sums.warned += u64::from(!read.problems.is_empty());
+                            }
+                            if self.all {
+                                sums.person(read.fact.identifiers.iter().map(|identifier| &identifier.key));
+                            }
+                            is_first
+                        };
+                        // A trial shows each event once. An import finds out from the store.
+                        !is_first || take(place, Outcome::Read(Box::new(read), &made.json))
+                    }
+                    Err(rejected) => {
+                        self.sums().reject();
+                        take(place, Outcome::Rejected(rejected))
+                    }
+                };
+                if !goes_on {
                     return Ok(());
                 }
             }
         }
         Ok(())
+    }
+
+    fn sums(&self) -> std::sync::MutexGuard<'_, Reconciliation> {
+        self.reconciliation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,7 +121,7 @@ impl Trial {
             origin: Origin::import(Some(source.clone()), source),
             file: String::new(),
             reconciliation: Arc::default(),
-            people: true,
+            all: true,
         };
         Trial { reader, mapping, format }
     }
@@ -161,12 +164,12 @@ impl Trial {
         told.map_err(|fault| ImportFault::Rejects(reason(&fault)))?;
         outcome.map_err(|fault| match fault {
             Unread::Io(fault) => unreadable(fault),
-            Unread::Mapping(fault) => ImportFault::Mapping(fault),
+            Unread::Mapping(reason) => ImportFault::Mapping { name: from.to_string(), reason },
         })
     }
 
     /// The figures of all files so far.
     pub fn reconciliation(&self) -> std::sync::MutexGuard<'_, Reconciliation> {
-        self.reader.reconciliation.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader.sums()
     }
 }

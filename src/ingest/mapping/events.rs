@@ -9,20 +9,22 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::expression::{Expression, Row, Scope, text};
+use super::expression::{Expression, Row, Scope, Unfit, text};
 use super::rows::{FileFormat, Rows};
-use super::{Bound, EventRule, Mapping, zones};
+use super::{Bound, Check, EventRule, Holds, Mapping, zones};
 use crate::domain::consent::{ConsentFact, ConsentStatus};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::{Problem, ProblemCode};
+use crate::ingest::event::Orders;
 use crate::ingest::lines::Input;
 use crate::ingest::message_id::Occurrences;
 use crate::settings::SettingsError;
+use crate::stitching::batch::hex;
 
 /// What comes out of a file, in its order.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// A row, or a group by its first row, that makes nothing.
+    /// A row that makes nothing.
     Reject(u64, Problem),
     /// A group.
     Group(Group),
@@ -33,12 +35,13 @@ pub(crate) enum Step {
 pub(crate) struct Group {
     pub(crate) first_row: u64,
     pub(crate) rows: u64,
-    pub(crate) events: Vec<Made>,
+    /// The events, and why some could not be made.
+    pub(crate) events: Vec<Result<Made, Problem>>,
     /// What a walk-in would have made: label, currency and amount.
     pub(crate) walk_ins: Vec<Option<Money>>,
-    /// The checks that fail.
+    /// The checks that fail, and rows that are there twice.
     pub(crate) differences: Vec<Difference>,
-    /// The checks that hold.
+    /// The number of checks that hold.
     pub(crate) agreed: u64,
 }
 
@@ -48,26 +51,31 @@ pub(crate) struct Made {
     /// Segment's JSON.
     pub(crate) json: String,
     pub(crate) consents: Vec<ConsentFact>,
-    pub(crate) makes_order: bool,
+    pub(crate) orders: Orders,
     pub(crate) money: Option<Money>,
+    /// Whether the mapping made its message id.
+    pub(crate) has_id: bool,
+}
+
+/// What a group makes by one `[[event]]`.
+enum Outcome {
+    Event(Made),
+    /// It names nobody; the money that it would have had.
+    WalkIn(Option<Money>),
 }
 
 /// The money of an event: its name, currency and amount.
 pub(crate) type Money = (String, String, Amount);
 
-/// A sum that the file states and its rows do not make.
+/// What is not as in a good file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The check's name.
-    pub check: String,
     /// The first row of the group.
     pub first_row: u64,
     /// Its last row.
     pub last_row: u64,
-    /// What the rows make.
-    pub made: Amount,
-    /// What the file states.
-    pub stated: Amount,
+    /// What differs.
+    pub what: String,
 }
 
 /// A file that is read through a mapping.
@@ -115,7 +123,10 @@ impl MappedFile {
     }
 
     /// The next step; `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Step>> {
+    ///
+    /// # Errors
+    /// When the file cannot be read, and when the mapping does not fit it.
+    pub(crate) fn next(&mut self) -> Result<Option<Step>, Unread> {
         loop {
             if let Some(step) = self.ready.pop_front() {
                 return Ok(Some(step));
@@ -123,40 +134,57 @@ impl MappedFile {
             if self.at_end {
                 return Ok(None);
             }
-            match self.rows.next()? {
+            match self.rows.next().map_err(Unread::Io)? {
                 None => {
                     self.at_end = true;
-                    self.end_group();
+                    self.end_group()?;
                 }
                 Some((number, Err(problem))) => self.ready.push_back(Step::Reject(number, problem)),
-                Some((_, Ok(row))) => self.row(row),
+                Some((_, Ok(row))) => self.row(row)?,
             }
         }
     }
 
-    fn row(&mut self, row: Row) {
-        let key = match self.key_of(&row) {
+    fn row(&mut self, row: Row) -> Result<(), Unread> {
+        let reject = |words: String| Step::Reject(row.number, Problem::whole(ProblemCode::NotAnEvent, words));
+        let key = match self.settle(row.number, self.key_of(&row))? {
             Ok(key) => key,
-            Err(problem) => return self.ready.push_back(Step::Reject(row.number, problem)),
+            Err(problem) => {
+                self.ready.push_back(Step::Reject(row.number, problem));
+                return Ok(());
+            }
         };
         let goes_on = key.is_some() && key == self.key;
-        let reject = |words: String| Step::Reject(row.number, Problem::whole(ProblemCode::NotAnEvent, words));
         if goes_on && self.group.len() >= MOST_ROWS {
-            return self.ready.push_back(reject(format!("a group has at most {MOST_ROWS} rows")));
+            self.ready.push_back(reject(format!("a group has at most {MOST_ROWS} rows")));
+            return Ok(());
         }
         if !goes_on {
-            self.end_group();
+            self.end_group()?;
             if key.is_some_and(|key| self.ended.has(key)) {
                 let words = "its group ended before: rows of a group stand together, so sort the file by `group_by`";
-                return self.ready.push_back(reject(words.into()));
+                self.ready.push_back(reject(words.into()));
+                return Ok(());
             }
             self.key = key;
         }
         self.group.push(row);
+        Ok(())
+    }
+
+    /// Two formats that fit are an error of the mapping; all else is a problem of the row.
+    fn settle<T>(&self, row: u64, outcome: Result<T, Unfit>) -> Result<Result<T, Problem>, Unread> {
+        match outcome {
+            Ok(value) => Ok(Ok(value)),
+            Err(Unfit::Row(problem)) => Ok(Err(problem)),
+            Err(Unfit::TwoTimes { text, formats }) => {
+                Err(Unread::Mapping(self.mapping.two_times(row, &text, &formats)))
+            }
+        }
     }
 
     /// A hash of what the row is grouped by; `None` when it is a group of its own.
-    fn key_of(&mut self, row: &Row) -> Result<Option<u64>, Problem> {
+    fn key_of(&self, row: &Row) -> Result<Option<u64>, Unfit> {
         use std::hash::{Hash, Hasher};
         if self.bound.group_by.is_empty() {
             return Ok(None);
@@ -179,24 +207,18 @@ impl MappedFile {
         Ok(any.then(|| hash.finish()))
     }
 
-    fn end_group(&mut self) {
+    fn end_group(&mut self) -> Result<(), Unread> {
         let rows = std::mem::take(&mut self.group);
         if let Some(key) = self.key.take() {
             self.ended.add(key);
         }
-        let Some(first) = rows.first() else { return };
-        let first_row = first.number;
-        let step = match self.make(&rows) {
-            Ok(group) => Step::Group(group),
-            Err(problem) => Step::Reject(first_row, problem),
-        };
-        self.ready.push_back(step);
-    }
-
-    fn make(&mut self, rows: &[Row]) -> Result<Group, Problem> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let (first_row, last_row) = (first.number, last.number);
+        let mut group = Group { first_row, rows: rows.len() as u64, ..Group::default() };
+        group.differences = equal_rows(&rows);
         let (mapping, bound) = (self.mapping.clone(), &self.bound);
         let plain = Scope {
-            rows,
+            rows: &rows,
             row: None,
             carried: &bound.carried,
             file: &self.file,
@@ -205,54 +227,98 @@ impl MappedFile {
             currency: None,
         };
         let zone = match &bound.zone_column {
-            None => None,
-            Some(column) => match column.value(&plain)? {
-                None => None,
-                Some(name) => {
-                    let name = text(&name);
-                    let zone = self.zones.entry(name.clone()).or_insert_with(|| zones::zone(&name)).clone();
-                    let unknown = || Problem::at(ProblemCode::BadTime, "zone_column", "a time zone that is not known");
-                    // A file with a different text in each row is no file with zones.
-                    if self.zones.len() > 1_000 {
-                        self.zones.clear();
-                    }
-                    Some(zone.ok_or_else(unknown)?)
+            None => Ok(None),
+            Some(column) => self.settle(first_row, column.value(&plain))?.and_then(|name| {
+                let Some(name) = name else { return Ok(None) };
+                let name = text(&name);
+                // A file with a different text in each row is no file with zones.
+                if self.zones.len() > 1_000 {
+                    self.zones.clear();
                 }
-            },
+                let zone = self.zones.entry(name.clone()).or_insert_with(|| zones::zone(&name)).clone();
+                let unknown = || Problem::at(ProblemCode::BadTime, "zone_column", "a time zone that is not known");
+                zone.map(Some).ok_or_else(unknown)
+            }),
+        };
+        let zone = match zone {
+            Ok(zone) => zone,
+            Err(problem) => {
+                group.events.push(Err(problem));
+                self.ready.push_back(Step::Group(group));
+                return Ok(());
+            }
         };
         let scope = Scope { zone: zone.as_ref().unwrap_or(&mapping.zone), ..plain };
-        let mut group = Group { first_row: rows[0].number, rows: rows.len() as u64, ..Group::default() };
         let mut ids: FxHashSet<String> = FxHashSet::default();
         for rule in &bound.events {
-            if !applies(&rule.when, &scope)? {
-                continue;
-            }
-            match event(rule, &scope, &mapping.name, &mut self.occurrences, &mut ids)? {
-                Ok(made) => group.events.push(made),
-                Err(money) => group.walk_ins.push(money),
+            let made = event(rule, &scope, &mapping.name, &mut self.occurrences, &mut ids);
+            match self.settle(first_row, made)? {
+                Ok(None) => {}
+                Ok(Some(Outcome::Event(made))) => group.events.push(Ok(made)),
+                Ok(Some(Outcome::WalkIn(money))) => group.walk_ins.push(money),
+                Err(problem) => group.events.push(Err(problem)),
             }
         }
         for check in &bound.checks {
-            if !applies(&check.when, &scope)? {
-                continue;
-            }
-            let (made, stated) = (check.made.value(&scope)?, check.stated.value(&scope)?);
-            let Some(stated) = stated else { continue };
-            let amount = |value: &Value| Amount::read(&text(value)).map_or(Amount::ZERO, |(amount, _)| amount);
-            let (made, stated) = (made.as_ref().map_or(Amount::ZERO, amount), amount(&stated));
-            if made == stated {
-                group.agreed += 1;
-            } else {
-                let last_row = rows[rows.len() - 1].number;
-                let check = check.name.clone();
-                group.differences.push(Difference { check, first_row: group.first_row, last_row, made, stated });
+            // A value that cannot be read is a problem of the event.
+            match self.settle(first_row, differs(check, &scope))? {
+                Ok(Some(None)) => group.agreed += 1,
+                Ok(Some(Some(what))) => group.differences.push(Difference { first_row, last_row, what }),
+                Ok(None) | Err(_) => {}
             }
         }
-        Ok(group)
+        self.ready.push_back(Step::Group(group));
+        Ok(())
     }
 }
 
-fn applies(when: &[(Expression, Vec<String>)], scope: &Scope<'_>) -> Result<bool, Problem> {
+/// The rows of a group that are equal to another of its rows.
+fn equal_rows(rows: &[Row]) -> Vec<Difference> {
+    if rows.len() < 2 {
+        return Vec::new();
+    }
+    let mut known: FxHashMap<String, u64> = FxHashMap::default();
+    let mut found = Vec::new();
+    for row in rows {
+        let first = *known.entry(format!("{:?}", row.cells)).or_insert(row.number);
+        if first != row.number {
+            let what = format!("the same as row {first}");
+            found.push(Difference { first_row: row.number, last_row: row.number, what });
+        }
+    }
+    found
+}
+
+/// What differs, if something does; no answer when the check is not for this group or the file states nothing.
+fn differs(check: &Check<Expression>, scope: &Scope<'_>) -> Result<Option<Option<String>>, Unfit> {
+    if !applies(&check.when, scope)? {
+        return Ok(None);
+    }
+    let name = &check.name;
+    match &check.holds {
+        Holds::Equal { made, stated } => {
+            let amount = |value: &Value| Amount::read(&text(value)).map_or(Amount::ZERO, |(amount, _)| amount);
+            let Some(stated) = stated.value(scope)?.as_ref().map(amount) else { return Ok(None) };
+            let mut sums = Vec::with_capacity(made.len());
+            for made in made {
+                sums.push(made.value(scope)?.as_ref().map_or(Amount::ZERO, amount));
+            }
+            let differs = || {
+                let sums: Vec<_> = sums.iter().map(|sum| sum.to_text(2)).collect();
+                format!("{name}: {}, the file states {}", sums.join(" or "), stated.to_text(2))
+            };
+            Ok(Some((!sums.contains(&stated)).then(differs)))
+        }
+        Holds::InOrder { earlier, later } => {
+            // All times have one form, whose order as text is that of the times.
+            let (Some(earlier), Some(later)) = (earlier.value(scope)?, later.value(scope)?) else { return Ok(None) };
+            let (earlier, later) = (text(&earlier), text(&later));
+            Ok(Some((earlier > later).then(|| format!("{name}: {later} is before {earlier}"))))
+        }
+    }
+}
+
+fn applies(when: &[(Expression, Vec<String>)], scope: &Scope<'_>) -> Result<bool, Unfit> {
     for (expression, texts) in when {
         let value = expression.value(scope)?.map(|value| text(&value).to_lowercase()).unwrap_or_default();
         let fits = |text: &String| value == text.trim().to_lowercase();
@@ -265,17 +331,18 @@ fn applies(when: &[(Expression, Vec<String>)], scope: &Scope<'_>) -> Result<bool
     Ok(true)
 }
 
-/// The event, or the money of a walk-in.
-#[expect(clippy::type_complexity, reason = "an event or the money of none, unless a value is wrong")]
+/// What a group makes by a rule; nothing when the rule does not apply.
 fn event(
     rule: &EventRule<Expression>,
     scope: &Scope<'_>,
     mapping: &str,
     occurrences: &mut Occurrences,
     ids: &mut FxHashSet<String>,
-) -> Result<Result<Made, Option<Money>>, Problem> {
-    let said = |expression: &Expression| Ok::<_, Problem>(expression.value(scope)?.map(|value| text(&value)));
-    let at = |path: String| move |problem: Problem| Problem { path: Some(path), ..problem };
+) -> Result<Option<Outcome>, Unfit> {
+    if !applies(&rule.when, scope)? {
+        return Ok(None);
+    }
+    let said = |expression: &Expression| Ok::<_, Unfit>(expression.value(scope)?.map(|value| text(&value)));
     let kind = said(&rule.kind)?.unwrap_or_default().to_lowercase();
     let name = rule.name.as_ref().map(said).transpose()?.flatten();
     let currency = rule.properties.iter().find(|(name, _)| name == "currency");
@@ -300,7 +367,7 @@ fn event(
     event.insert("type".into(), kind.clone().into());
     let (mut external, mut any) = (Vec::new(), false);
     for (kind, term) in &rule.identifiers {
-        let found = term.value(scope).map_err(at(format!("identifiers.{kind}")))?;
+        let found = term.value(scope).map_err(|unfit| unfit.at(format!("identifiers.{kind}")))?;
         let values = match found {
             None => continue,
             Some(Value::Array(list)) => list,
@@ -321,7 +388,7 @@ fn event(
         }
     }
     if !any {
-        return Ok(Err(money));
+        return Ok(Some(Outcome::WalkIn(money)));
     }
     if let Some(name) = name {
         event.insert(if kind == "track" { "event" } else { "name" }.into(), name.into());
@@ -330,12 +397,13 @@ fn event(
         [] => Ok(None),
         parts => Expression::Time(parts.to_vec()).value(scope),
     };
-    let time = time.map_err(at("time".into()))?;
-    let Some(time) = time else {
-        return Err(Problem::at(ProblemCode::MissingField, "time", "the row has no time"));
+    let Some(time) = time.map_err(|unfit| unfit.at("time"))? else {
+        return Err(Problem::at(ProblemCode::MissingField, "time", "the row has no time").into());
     };
     event.insert("timestamp".into(), time);
-    if let Some(id) = message_id(rule, scope, mapping, occurrences)? {
+    let id = message_id(rule, scope, mapping, occurrences)?;
+    let has_id = id.is_some();
+    if let Some(id) = id {
         let mut unique = id.clone();
         let mut n = 1;
         // Two events of one row that have one id would be one event.
@@ -375,7 +443,7 @@ fn event(
         }
     }
     let json = Value::Object(event).to_string();
-    Ok(Ok(Made { json, consents, makes_order: rule.order, money }))
+    Ok(Some(Outcome::Event(Made { json, consents, orders: rule.orders.clone(), money, has_id })))
 }
 
 fn message_id(
@@ -383,17 +451,17 @@ fn message_id(
     scope: &Scope<'_>,
     mapping: &str,
     occurrences: &mut Occurrences,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<String>, Unfit> {
+    /// A longer part, such as a text that someone wrote, is in the id by its hash.
+    const LONGEST_PART: usize = 100;
+    let hash = |text: &str| -> [u8; 16] { Sha256::digest(text.as_bytes())[..16].try_into().unwrap_or_default() };
     let (mut id, mut any) = (mapping.to_owned(), false);
     for part in &rule.message_id {
         let part = match part {
-            Some(part) => part.value(scope)?.map(|value| text(&value)),
-            None => {
-                let mut content = [0; 16];
-                content.copy_from_slice(&Sha256::digest(id.as_bytes())[..16]);
-                Some(occurrences.next(content).to_string())
-            }
+            Some(part) => part.value(scope).map_err(|unfit| unfit.at("message_id"))?.map(|value| text(&value)),
+            None => Some(occurrences.next(hash(&id)).to_string()),
         };
+        let part = part.map(|part| if part.len() > LONGEST_PART { hex(&hash(&part)) } else { part });
         any |= part.is_some();
         id.push(':');
         id.push_str(&part.unwrap_or_default());
@@ -402,10 +470,10 @@ fn message_id(
 }
 
 /// The values of a table; a name with points is an object within.
-fn object(entries: &[(String, Expression)], what: &str, scope: &Scope<'_>) -> Result<Map<String, Value>, Problem> {
+fn object(entries: &[(String, Expression)], what: &str, scope: &Scope<'_>) -> Result<Map<String, Value>, Unfit> {
     let mut object = Map::new();
     for (name, term) in entries {
-        let at = |problem: Problem| Problem { path: Some(format!("{what}.{name}")), ..problem };
+        let at = |unfit: Unfit| unfit.at(format!("{what}.{name}"));
         let Some(value) = term.value(scope).map_err(at)? else { continue };
         let mut within = &mut object;
         let mut steps = name.split('.').peekable();

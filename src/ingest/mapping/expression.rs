@@ -11,6 +11,36 @@ use crate::domain::money::{Amount, Currency, scaled};
 use crate::domain::nearest::hint;
 use crate::domain::{Problem, ProblemCode};
 
+/// Why a value cannot be made.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Unfit {
+    /// The row is wrong.
+    Row(Problem),
+    /// Two of `times` fit this text and differ, so the mapping is wrong.
+    TwoTimes {
+        /// The text.
+        text: String,
+        /// The formats.
+        formats: [String; 2],
+    },
+}
+
+impl From<Problem> for Unfit {
+    fn from(problem: Problem) -> Self {
+        Unfit::Row(problem)
+    }
+}
+
+impl Unfit {
+    /// The same with a path in the event.
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        match self {
+            Unfit::Row(problem) => Unfit::Row(Problem { path: Some(path.into()), ..problem }),
+            other => other,
+        }
+    }
+}
+
 /// An expression, bound to the columns of a file.
 #[derive(Clone, Debug)]
 pub(crate) enum Expression {
@@ -237,7 +267,7 @@ impl Expression {
     ///
     /// # Errors
     /// When a value cannot be read as what the mapping says it is.
-    pub(crate) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Problem> {
+    pub(crate) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Unfit> {
         Ok(match self {
             Expression::Nothing => None,
             Expression::Column(column) => scope.column(column).filter(|value| !is_empty(value)),
@@ -251,13 +281,14 @@ impl Expression {
                 None
             }
             Expression::Sum(all) => {
-                let mut sum = None;
+                let (mut sum, mut currency) = (None, None);
                 let rows = scope.row.map_or(0..scope.rows.len(), |row| row..row + 1);
                 for row in rows {
                     // What is carried down counts once, in its own row.
                     let scope = Scope { row: Some(row), carried: &[], ..scope.clone() };
                     for one in all {
                         if let Some(value) = one.value(&scope)? {
+                            one.is_in(&mut currency, &scope)?;
                             let sum = sum.get_or_insert(Amount::ZERO);
                             *sum = *sum + exact(&value, &scope)?;
                         }
@@ -317,10 +348,8 @@ impl Expression {
                     Err(NoTime::NoneFits) => {
                         return Err(bad(ProblemCode::BadTime, scope, "no format of `times` fits"));
                     }
-                    Err(NoTime::TwoFit(one, other)) => {
-                        let words =
-                            format!("`times` has two formats that fit and differ: leave one of {one} and {other}");
-                        return Err(bad(ProblemCode::BadTime, scope, &words));
+                    Err(NoTime::TwoFit(formats)) => {
+                        return Err(Unfit::TwoTimes { text: parts.join(" "), formats });
                     }
                 }
             }
@@ -362,6 +391,25 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Checks that money has the currency sign of the money before it, if both have one: sums are of one currency.
+    fn is_in(&self, currency: &mut Option<&'static str>, scope: &Scope<'_>) -> Result<(), Unfit> {
+        let Expression::Money(of) = self else { return Ok(()) };
+        let found = of.value(scope)?.and_then(|value| money::currency(&text(&value)));
+        match (&currency, found) {
+            (Some(before), Some(found)) if *before != found => {
+                let words = format!("an amount in {found} in a sum of {before}");
+                Err(bad(ProblemCode::BadMoney, scope, &words))
+            }
+            (None, Some(_)) => {
+                *currency = found;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// One of an amount's unit.
 const UNIT: i128 = 1_000_000;
 
@@ -372,15 +420,15 @@ fn divide(over: i128, under: i128) -> i128 {
     if twice > under.abs() || twice == under.abs() && quotient % 2 != 0 { quotient + under.signum() } else { quotient }
 }
 
-fn bad(code: ProblemCode, scope: &Scope<'_>, words: &str) -> Problem {
-    match scope.row {
+fn bad(code: ProblemCode, scope: &Scope<'_>, words: &str) -> Unfit {
+    Unfit::Row(match scope.row {
         Some(row) if scope.rows.len() > 1 => Problem::whole(code, format!("{words} (row {})", scope.rows[row].number)),
         _ => Problem::whole(code, words),
-    }
+    })
 }
 
 /// A number's exact value.
-fn exact(value: &Value, scope: &Scope<'_>) -> Result<Amount, Problem> {
+fn exact(value: &Value, scope: &Scope<'_>) -> Result<Amount, Unfit> {
     match scaled(&text(value), 6) {
         Ok((millionths, true)) => Ok(Amount(millionths)),
         _ => Err(bad(ProblemCode::BadMoney, scope, "not a number of at most 6 digits behind the point")),
@@ -479,7 +527,7 @@ impl Scope<'_> {
     }
 
     /// The only list of `{key, value}` in the row.
-    fn only_list(&self) -> Result<Option<Value>, Problem> {
+    fn only_list(&self) -> Result<Option<Value>, Unfit> {
         let Some(Row { cells: Cells::Json(object), .. }) = self.rows.get(self.row.unwrap_or(0)) else {
             return Ok(None);
         };
@@ -535,7 +583,7 @@ mod tests {
             zone: &TimeZone::UTC,
             currency: None,
         };
-        Expression::parse(expression, &head(names))?.value(&scope).map_err(|problem| problem.to_string())
+        Expression::parse(expression, &head(names))?.value(&scope).map_err(|unfit| format!("{unfit:?}"))
     }
 
     #[test]

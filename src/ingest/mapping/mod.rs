@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 
 use self::expression::{Expression, FUNCTIONS, Head, Values};
 use self::time::TimeFormat;
+use crate::ingest::event::Orders;
 use crate::settings::SettingsError;
 use crate::settings::error::Place;
 use crate::settings::raw::{RawValue, Section, Tree};
@@ -37,6 +38,8 @@ pub struct Mapping {
     zone: TimeZone,
     zone_column: Option<Term>,
     values: Values,
+    /// Where it says `times`.
+    times_place: Place,
     group_by: Vec<Term>,
     carry_down: Vec<Term>,
     events: Vec<EventRule<Term>>,
@@ -78,17 +81,25 @@ struct EventRule<E> {
     lines: Vec<(String, E)>,
     /// Purpose, channel, status.
     consent: Option<(E, Option<E>, E)>,
-    /// Whether it may make an order.
-    order: bool,
+    /// What becomes of its order.
+    orders: Orders,
 }
 
-/// `[[check]]`: two sums that are equal in every group of a good file.
+/// `[[check]]`: what is true of every group of a good file.
 #[derive(Debug)]
 struct Check<E> {
     name: String,
     when: Vec<(E, Vec<String>)>,
-    made: E,
-    stated: E,
+    holds: Holds<E>,
+}
+
+/// What a check says.
+#[derive(Debug)]
+enum Holds<E> {
+    /// One of these sums is the stated sum.
+    Equal { made: Vec<E>, stated: E },
+    /// One time is not after the other.
+    InOrder { earlier: E, later: E },
 }
 
 /// A mapping for the columns of one file.
@@ -159,14 +170,17 @@ impl Mapping {
             }
         };
         let zone_column = root.take("zone_column").map(|given| Term::of(&given)).transpose()?;
-        let times = match root.take("times") {
+        let times = root.take("times");
+        let times_place =
+            times.as_ref().map_or(Place::File(path.display().to_string().into(), 1), |given| given.place.clone());
+        let times = match &times {
             None => vec![TimeFormat::Iso],
             Some(given) => {
                 let read = |entry: &RawValue| {
                     let text = entry.text()?;
                     TimeFormat::parse(&text).map_err(|words| entry.bad(format!("\"{text}\" is {words}")))
                 };
-                let times = if given.is_list() { given.map(read)? } else { vec![read(&given)?] };
+                let times = if given.is_list() { given.map(read)? } else { vec![read(given)?] };
                 if times.is_empty() {
                     return Err(given.bad("the list is empty"));
                 }
@@ -195,11 +209,19 @@ impl Mapping {
             zone,
             zone_column,
             values,
+            times_place,
             group_by,
             carry_down,
             events,
             checks,
         })
+    }
+
+    /// The error of two formats in `times` that fit one text and differ.
+    fn two_times(&self, row: u64, text: &str, [one, other]: &[String; 2]) -> SettingsError {
+        let reason =
+            format!("in row {row}, \"{text}\" is one time by \"{one}\" and another by \"{other}\": leave one of them");
+        SettingsError::BadValue { place: self.times_place.clone(), key: "times".into(), reason }
     }
 
     /// # Errors
@@ -275,6 +297,16 @@ fn table(given: Option<RawValue>) -> Result<Vec<(String, Term)>, SettingsError> 
     entries.into_iter().map(|(name, value)| Ok((name, Term::of(&value)?))).collect()
 }
 
+/// The entries of a table with free keys, each of which has one expression or a list of them.
+fn lists(given: Option<RawValue>) -> Result<Vec<(String, Term)>, SettingsError> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (name, value) in given.section()?.take_all() {
+        found.extend(Term::list(Some(value))?.into_iter().map(|term| (name.clone(), term)));
+    }
+    Ok(found)
+}
+
 fn conditions(given: Option<RawValue>) -> Result<Vec<(Term, Vec<String>)>, SettingsError> {
     let Some(given) = given else { return Ok(Vec::new()) };
     let entries = given.section()?.take_all();
@@ -312,13 +344,24 @@ impl EventRule<Term> {
         let message_id = message_id.into_iter().map(|term| (term.text.trim() != "#occurrence").then_some(term));
         let message_id = message_id.collect();
         let when = conditions(section.take("when"))?;
-        let identifiers = table(section.take("identifiers"))?;
+        let identifiers = lists(section.take("identifiers"))?;
         let channel = section.take("channel").map(|given| Term::text(&given)).transpose()?;
         let properties = table(section.take("properties"))?;
         let traits = table(section.take("traits"))?;
         let context = table(section.take("context"))?;
         let lines = table(section.take("lines"))?;
-        let order = section.take("order").map_or(Ok(true), |given| given.truth())?;
+        let orders = match section.take("order") {
+            None => Orders::Made,
+            Some(given) => match given.truth() {
+                Ok(true) => Orders::Made,
+                Ok(false) => Orders::Ignored,
+                Err(_) => {
+                    let words = "true, false or the source that tells of the order is expected";
+                    let source = given.text().map_err(|_| given.bad(words))?;
+                    Orders::ToldBy(source.trim().into())
+                }
+            },
+        };
         let consent = match section.take("consent") {
             None => None,
             Some(given) => {
@@ -351,7 +394,7 @@ impl EventRule<Term> {
             context,
             lines,
             consent,
-            order,
+            orders,
         })
     }
 
@@ -373,7 +416,7 @@ impl EventRule<Term> {
                 None => None,
                 Some((purpose, channel, status)) => Some((purpose.bind(head)?, one(channel)?, status.bind(head)?)),
             },
-            order: self.order,
+            orders: self.orders.clone(),
         })
     }
 }
@@ -381,19 +424,37 @@ impl EventRule<Term> {
 impl Check<Term> {
     fn read(given: &RawValue) -> Result<Self, SettingsError> {
         let mut section = given.section()?;
-        let mut take = |key: &'static str| section.take(key).ok_or_else(|| section.lacks(&given.place, key));
-        let (name, made, stated) = (take("name")?, take("made")?, take("stated")?);
         let when = conditions(section.take("when"))?;
+        let [name, made, stated, earlier, later] =
+            ["name", "made", "stated", "earlier", "later"].map(|key| section.take(key));
+        let Some(name) = name else { return Err(section.lacks(&given.place, "name")) };
         section.done()?;
-        Ok(Check { name: name.text()?, when, made: Term::of(&made)?, stated: Term::of(&stated)? })
+        let holds = match (made, stated, earlier, later) {
+            (Some(made), Some(stated), None, None) => {
+                Holds::Equal { made: Term::list(Some(made))?, stated: Term::of(&stated)? }
+            }
+            (None, None, Some(earlier), Some(later)) => {
+                Holds::InOrder { earlier: Term::of(&earlier)?, later: Term::of(&later)? }
+            }
+            _ => return Err(given.bad("a check has made and stated, or earlier and later")),
+        };
+        Ok(Check { name: name.text()?, when, holds })
     }
 
     fn bind(&self, head: &Head) -> Result<Check<Expression>, SettingsError> {
         Ok(Check {
             name: self.name.clone(),
             when: bind_when(&self.when, head)?,
-            made: self.made.bind(head)?,
-            stated: self.stated.bind(head)?,
+            holds: match &self.holds {
+                Holds::Equal { made, stated } => Holds::Equal {
+                    made: made.iter().map(|term| term.bind(head)).collect::<Result<_, _>>()?,
+                    stated: stated.bind(head)?,
+                },
+                Holds::InOrder { earlier, later } => {
+                    let time = |term: &Term| Ok::<_, SettingsError>(Expression::Time(vec![term.bind(head)?]));
+                    Holds::InOrder { earlier: time(earlier)?, later: time(later)? }
+                }
+            },
         })
     }
 }

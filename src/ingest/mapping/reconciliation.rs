@@ -23,53 +23,121 @@ pub struct Reconciliation {
     pub rejects: u64,
     /// Groups that name nobody.
     pub walk_ins: u64,
+    /// Stored events in which a detail is wrong.
+    pub warned: u64,
+    /// Events with the id of an event in an earlier file; they change nothing.
+    pub repeated: u64,
     /// Of each event name and currency: events and sum.
-    pub money: BTreeMap<(String, String), (u64, Amount)>,
+    pub money: BTreeMap<(String, String), Sum>,
     /// The same of walk-ins.
-    pub walk_in_money: BTreeMap<(String, String), (u64, Amount)>,
+    pub walk_in_money: BTreeMap<(String, String), Sum>,
     /// The earliest and the latest time.
     pub times: Option<(Timestamp, Timestamp)>,
-    /// Groups for which the file's own totals agree.
+    /// The number of checks of groups that hold.
     pub agreed: u64,
-    /// Groups for which they differ.
+    /// The number of differences.
     pub differ: u64,
     /// The first differences, with their file.
     pub differences: Vec<(String, Difference)>,
     people: People,
+    /// File and row of each message id, by its hash.
+    ids: FxHashMap<u64, (u32, u64)>,
+    files: u32,
+}
+
+/// Money of one name in one currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// The number of events.
+    pub events: u64,
+    /// Their sum.
+    pub amount: Amount,
+    /// The first of their files and rows.
+    pub rows: Vec<(String, u64)>,
 }
 
 /// The differences that are kept.
 const KEPT: usize = 1_000;
+/// The rows that are kept of a currency.
+const ROWS: usize = 10;
+/// A currency is odd when at most one in so many events of a name has it.
+const ODD: u64 = 20;
 
 impl Reconciliation {
     pub(crate) fn group(&mut self, file: &str, group: &Group) {
         self.rows += group.rows;
         self.groups += 1;
         self.agreed += group.agreed;
-        self.differ += group.differences.len() as u64;
         for difference in &group.differences {
-            if self.differences.len() < KEPT {
-                self.differences.push((file.to_owned(), difference.clone()));
-            }
+            self.differs(file, difference.clone());
         }
         if group.events.is_empty() && !group.walk_ins.is_empty() {
             self.walk_ins += 1;
             for money in group.walk_ins.iter().flatten() {
-                count(&mut self.walk_in_money, money);
+                count(&mut self.walk_in_money, money, file, group.first_row);
             }
         }
+    }
+
+    fn differs(&mut self, file: &str, difference: Difference) {
+        self.differ += 1;
+        if self.differences.len() < KEPT {
+            self.differences.push((file.to_owned(), difference));
+        }
+    }
+
+    /// Begins another file.
+    pub(crate) fn file(&mut self) {
+        self.files += 1;
+    }
+
+    /// Whether this is the first event with its message id. A second one in the same file is a difference.
+    pub(crate) fn is_first(&mut self, id: &str, file: &str, row: u64) -> bool {
+        use std::hash::{Hash, Hasher};
+        let mut hash = rustc_hash::FxHasher::default();
+        id.hash(&mut hash);
+        let hash = hash.finish();
+        match self.ids.get(&hash) {
+            None if self.ids.len() < People::MOST => {
+                self.ids.insert(hash, (self.files, row));
+                true
+            }
+            None => true,
+            Some((number, first)) if *number == self.files => {
+                let what = format!("the same event as in row {first}");
+                self.differs(file, Difference { first_row: row, last_row: row, what });
+                false
+            }
+            Some(_) => {
+                self.repeated += 1;
+                false
+            }
+        }
+    }
+
+    /// The currencies that hardly any event of a name has: name, currency and its sum, and the events in all currencies.
+    pub fn odd_currencies(&self) -> impl Iterator<Item = (&str, &str, &Sum, u64)> {
+        self.money.iter().filter_map(|((name, currency), sum)| {
+            let all = self.money.iter().filter(|((other, _), _)| other == name).map(|(_, sum)| sum.events).sum();
+            (sum.events * ODD <= all).then_some((&**name, &**currency, sum, all))
+        })
+    }
+
+    /// Whether a good file would look different.
+    pub fn is_odd(&self) -> bool {
+        self.rejects > 0 || self.differ > 0 || self.odd_currencies().next().is_some()
     }
 
     pub(crate) fn reject(&mut self) {
         self.rejects += 1;
     }
 
-    pub(crate) fn event(&mut self, at: Timestamp, money: Option<&Money>) {
+    pub(crate) fn event(&mut self, at: Timestamp, money: Option<&Money>, file: &str, row: u64) {
         self.events += 1;
         let (first, last) = self.times.unwrap_or((at, at));
         self.times = Some((first.min(at), last.max(at)));
         if let Some(money) = money {
-            count(&mut self.money, money);
+            count(&mut self.money, money, file, row);
         }
     }
 
@@ -84,10 +152,13 @@ impl Reconciliation {
     }
 }
 
-fn count(sums: &mut BTreeMap<(String, String), (u64, Amount)>, (label, currency, amount): &Money) {
+fn count(sums: &mut BTreeMap<(String, String), Sum>, (label, currency, amount): &Money, file: &str, row: u64) {
     let sum = sums.entry((label.clone(), currency.clone())).or_default();
-    sum.0 += 1;
-    sum.1 = sum.1 + *amount;
+    sum.events += 1;
+    sum.amount = sum.amount + *amount;
+    if sum.rows.len() < ROWS {
+        sum.rows.push((file.to_owned(), row));
+    }
 }
 
 /// Sets of identifiers that are joined, by hash. Limited, so memory is.

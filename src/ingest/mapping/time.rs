@@ -23,7 +23,7 @@ pub(crate) enum NoTime {
     /// No format fits.
     NoneFits,
     /// Two formats fit, and differ.
-    TwoFit(String, String),
+    TwoFit([String; 2]),
 }
 
 impl TimeFormat {
@@ -35,11 +35,14 @@ impl TimeFormat {
             "unix-millis" => Ok(TimeFormat::Unix(1_000)),
             "unix-micros" => Ok(TimeFormat::Unix(1_000_000)),
             pattern => {
-                let sample = BrokenDownTime::from(jiff::Timestamp::UNIX_EPOCH);
-                if pattern.contains('%') && sample.to_string(pattern).is_ok() {
-                    Ok(TimeFormat::Pattern(pattern.to_owned()))
-                } else {
-                    Err("not a format: write it as %Y-%m-%d %H:%M, or as iso, unix, unix-millis, unix-micros".into())
+                // What it writes, it must read as a date.
+                let written = BrokenDownTime::from(jiff::Timestamp::UNIX_EPOCH).to_string(pattern);
+                let read = written.ok().and_then(|text| BrokenDownTime::parse(pattern, text).ok()?.to_date().ok());
+                match read {
+                    Some(_) => Ok(TimeFormat::Pattern(pattern.to_owned())),
+                    None => Err("not a format of dates: write it as %Y-%m-%d %H:%M, or as iso, unix, unix-millis, \
+                                 unix-micros"
+                        .into()),
                 }
             }
         }
@@ -67,7 +70,8 @@ impl TimeFormat {
                 if parts.offset().is_some() {
                     return Timestamp::from_millis(parts.to_timestamp().ok()?.as_millisecond()).ok();
                 }
-                let date = parts.to_date().ok()?;
+                // `%Y` reads `24` as the year 24.
+                let date = parts.to_date().ok().filter(|date| date.year() >= 1_000)?;
                 let time = if parts.hour().is_some() { parts.to_time().ok()? } else { Time::midnight() };
                 in_zone(date.to_datetime(time), zone)
             }
@@ -93,7 +97,7 @@ pub(crate) fn read(text: &str, formats: &[TimeFormat], zone: &TimeZone) -> Resul
         match (format.read(text, zone), found) {
             (Some(time), None) => found = Some((time, format)),
             (Some(time), Some((first, by))) if time != first => {
-                return Err(NoTime::TwoFit(by.name(), format.name()));
+                return Err(NoTime::TwoFit([by.name(), format.name()]));
             }
             _ => {}
         }
@@ -147,14 +151,19 @@ mod tests {
     #[test]
     fn two_formats_that_fit_and_differ_ask_for_one() {
         let both = ["%d/%m/%Y", "%m/%d/%Y"];
-        assert_eq!(times("03/04/2024", &both, "UTC"), Err(NoTime::TwoFit("%d/%m/%Y".into(), "%m/%d/%Y".into())));
+        assert_eq!(times("03/04/2024", &both, "UTC"), Err(NoTime::TwoFit(both.map(Into::into))));
         assert_eq!(times("04/04/2024", &both, "UTC").as_deref(), Ok("2024-04-04T00:00:00.000Z"));
         assert_eq!(times("13/04/2024", &both, "UTC").as_deref(), Ok("2024-04-13T00:00:00.000Z"));
         assert_eq!(times("31/31/2024", &both, "UTC"), Err(NoTime::NoneFits));
+        let short = ["%m/%d/%Y", "%m/%d/%y"];
+        assert_eq!(times("03/04/24", &short, "UTC").as_deref(), Ok("2024-03-04T00:00:00.000Z"));
+        assert_eq!(times("03/04/2024", &short, "UTC").as_deref(), Ok("2024-03-04T00:00:00.000Z"));
     }
 
     #[test]
     fn a_format_that_is_none_is_refused() {
-        assert!(TimeFormat::parse("dd/mm/yyyy").is_err() && TimeFormat::parse("%Q9").is_err());
+        for text in ["dd/mm/yyyy", "%", "%H:%M", "%d/%m", ""] {
+            assert!(TimeFormat::parse(text).is_err(), "{text}");
+        }
     }
 }
