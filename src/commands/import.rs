@@ -17,7 +17,7 @@ use crate::ingest::event::is_source_name;
 use crate::ingest::import::Trial;
 use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Remark};
 use crate::ingest::mapping::Mapping;
-use crate::ingest::mapping::reconciliation::Reconciliation;
+use crate::ingest::mapping::reconciliation::{OtherCurrency, Reconciliation};
 use crate::ingest::mapping::rows::FileFormat;
 use crate::ingest::{Import, ImportFrom};
 use crate::settings::Settings;
@@ -260,11 +260,11 @@ fn reconciliation(sums: &Reconciliation) -> String {
     if more > 0 {
         text.push_str(&format!("and {more} more\n"));
     }
-    for (label, code, sum, all) in sums.odd_currencies() {
+    for OtherCurrency { name, currency, sum, all, is_odd } in sums.other_currencies() {
         let rows: Vec<_> = sum.rows.iter().map(|(file, row)| format!("{file}, row {row}")).collect();
         let more = if sum.events > rows.len() as u64 { " and more" } else { "" };
-        let rows = rows.join("; ");
-        text.push_str(&format!("differs: {rows}{more}: {label} in {code}, as {} of {all}\n", sum.events));
+        let (rows, what) = (rows.join("; "), if is_odd { "differs" } else { "also" });
+        text.push_str(&format!("{what}: {rows}{more}: {name} in {currency}, {} of {all}\n", sum.events));
     }
     text
 }

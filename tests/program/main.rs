@@ -5,10 +5,12 @@ mod conditions;
 mod files;
 mod identities;
 mod importing;
+mod mappings;
 mod rules;
 mod running;
 mod server;
 mod sockets;
+mod tools;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;

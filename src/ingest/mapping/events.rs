@@ -260,11 +260,14 @@ impl MappedFile {
             }
         }
         for check in &bound.checks {
-            // A value that cannot be read is a problem of the event.
             match self.settle(first_row, differs(check, &scope))? {
                 Ok(Some(None)) => group.agreed += 1,
                 Ok(Some(Some(what))) => group.differences.push(Difference { first_row, last_row, what }),
-                Ok(None) | Err(_) => {}
+                Ok(None) => {}
+                Err(problem) => {
+                    let what = format!("{}: {}", check.name, problem.message);
+                    group.differences.push(Difference { first_row, last_row, what });
+                }
             }
         }
         self.ready.push_back(Step::Group(group));
@@ -454,6 +457,7 @@ fn message_id(
 ) -> Result<Option<String>, Unfit> {
     /// A longer part, such as a text that someone wrote, is in the id by its hash.
     const LONGEST_PART: usize = 100;
+    let is_text = |part: &str| part.len() > LONGEST_PART || part.contains(char::is_control);
     let hash = |text: &str| -> [u8; 16] { Sha256::digest(text.as_bytes())[..16].try_into().unwrap_or_default() };
     let (mut id, mut any) = (mapping.to_owned(), false);
     for part in &rule.message_id {
@@ -461,7 +465,7 @@ fn message_id(
             Some(part) => part.value(scope).map_err(|unfit| unfit.at("message_id"))?.map(|value| text(&value)),
             None => Some(occurrences.next(hash(&id)).to_string()),
         };
-        let part = part.map(|part| if part.len() > LONGEST_PART { hex(&hash(&part)) } else { part });
+        let part = part.map(|part| if is_text(&part) { hex(&hash(&part)) } else { part });
         any |= part.is_some();
         id.push(':');
         id.push_str(&part.unwrap_or_default());

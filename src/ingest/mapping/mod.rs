@@ -140,6 +140,8 @@ impl Mapping {
     /// The first mistake, with file, line and key.
     pub fn parse(name: &str, path: &Path, text: &str) -> Result<Self, SettingsError> {
         let mut root = Tree::parse(path, text)?.into_section();
+        let given_name = root.take("name").map(|given| given.text()).transpose()?;
+        let name = given_name.as_deref().map_or(name, str::trim);
         let source = root.take("source");
         let source: Arc<str> = match &source {
             None => name.into(),

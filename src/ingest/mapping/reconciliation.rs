@@ -56,6 +56,21 @@ pub struct Sum {
     pub rows: Vec<(String, u64)>,
 }
 
+/// A currency that is not the most common one of a name.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherCurrency<'a> {
+    /// The name of the events.
+    pub name: &'a str,
+    /// The currency.
+    pub currency: &'a str,
+    /// Its sum.
+    pub sum: &'a Sum,
+    /// The events in all currencies.
+    pub all: u64,
+    /// Whether so few events have it that it may be a mistake.
+    pub is_odd: bool,
+}
+
 /// The differences that are kept.
 const KEPT: usize = 1_000;
 /// The rows that are kept of a currency.
@@ -115,17 +130,20 @@ impl Reconciliation {
         }
     }
 
-    /// The currencies that hardly any event of a name has: name, currency and its sum, and the events in all currencies.
-    pub fn odd_currencies(&self) -> impl Iterator<Item = (&str, &str, &Sum, u64)> {
+    /// The currencies of a name beside its most common one.
+    pub fn other_currencies(&self) -> impl Iterator<Item = OtherCurrency<'_>> {
         self.money.iter().filter_map(|((name, currency), sum)| {
-            let all = self.money.iter().filter(|((other, _), _)| other == name).map(|(_, sum)| sum.events).sum();
-            (sum.events * ODD <= all).then_some((&**name, &**currency, sum, all))
+            let of_name = || self.money.iter().filter(|((other, _), _)| other == name);
+            let all = of_name().map(|(_, sum)| sum.events).sum();
+            let (_, most) = of_name().max_by_key(|(_, sum)| sum.events)?;
+            let is_odd = sum.events * ODD <= all;
+            (!std::ptr::eq(sum, most)).then_some(OtherCurrency { name, currency, sum, all, is_odd })
         })
     }
 
     /// Whether a good file would look different.
     pub fn is_odd(&self) -> bool {
-        self.rejects > 0 || self.differ > 0 || self.odd_currencies().next().is_some()
+        self.rejects > 0 || self.differ > 0 || self.other_currencies().any(|other| other.is_odd)
     }
 
     pub(crate) fn reject(&mut self) {

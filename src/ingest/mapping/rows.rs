@@ -217,9 +217,14 @@ impl Rows {
     }
 
     fn texts(&self, cells: Vec<Vec<u8>>) -> Result<Vec<String>, &'static str> {
-        let read = |cell: Vec<u8>| match self.is_1252 {
-            true => Ok(WINDOWS_1252.decode_without_bom_handling(&cell).0.into_owned()),
-            false => String::from_utf8(cell).map_err(|_| "bytes that are not UTF-8: the file mixes encodings"),
+        let read = |cell: Vec<u8>| match String::from_utf8(cell) {
+            // No word of Windows-1252 looks like UTF-8, unless someone read UTF-8 as Windows-1252 before.
+            Ok(text) if self.is_1252 && !text.is_ascii() => {
+                Err("bytes of UTF-8 where the file is Windows-1252: the file mixes encodings")
+            }
+            Ok(text) => Ok(text),
+            Err(cell) if self.is_1252 => Ok(WINDOWS_1252.decode_without_bom_handling(cell.as_bytes()).0.into_owned()),
+            Err(_) => Err("bytes that are not UTF-8: the file mixes encodings"),
         };
         cells.into_iter().map(read).collect()
     }
@@ -237,7 +242,7 @@ fn peek(mut source: Box<dyn BufRead>) -> io::Result<(Vec<u8>, Box<dyn BufRead>)>
     Ok((begin.clone(), Box::new(Cursor::new(begin).chain(source))))
 }
 
-/// UTF-16 by its mark or its zeros; Windows-1252 when bytes beyond ASCII are never UTF-8; else UTF-8.
+/// UTF-16 by its mark or its zeros; Windows-1252 when most bytes beyond ASCII are not UTF-8; else UTF-8.
 fn detect(begin: &[u8]) -> Encoding {
     let zeros = begin.iter().take(64).filter(|byte| **byte == 0).count();
     if begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff") || zeros * 3 > begin.len().min(64) {
@@ -250,7 +255,7 @@ fn detect(begin: &[u8]) -> Encoding {
         bad += u64::from(!chunk.invalid().is_empty());
     }
     let is_cut = begin.len() as u64 == PEEKED && bad == 1;
-    if bad > 0 && good == 0 && !is_cut { Encoding::Windows1252 } else { Encoding::Utf8 }
+    if bad > good && !is_cut { Encoding::Windows1252 } else { Encoding::Utf8 }
 }
 
 /// The one of `, ; tab |` that comes most often in the first line, outside of quotes.
@@ -338,6 +343,9 @@ mod tests {
         }
         let mixed = [b"a,b\n".as_slice(), "José,1\n".as_bytes(), b"Jos\xe9,2\nx,3\n"].concat();
         assert_eq!(rows(&mixed), ["2:José|1", "3!bytes that are not UTF-8: the file mixes encodings", "4:x|3"]);
+        let mixed = [b"a,b\nJos\xe9,1\nZo\xeb,2\n".as_slice(), "José,3\n".as_bytes()].concat();
+        let words = "4!bytes of UTF-8 where the file is Windows-1252: the file mixes encodings";
+        assert_eq!(rows(&mixed), ["2:José|1", "3:Zoë|2", words]);
     }
 
     #[test]
