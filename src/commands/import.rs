@@ -217,6 +217,9 @@ pub fn dry_run(args: &ImportArgs, shown: u64, settings: &Settings) -> anyhow::Re
         }
     }
     lists.close()?;
+    if code == 2 {
+        return Ok(ExitCode::from(2));
+    }
     let sums = trial.reconciliation();
     write!(out, "{}", reconciliation(&sums)).context("cannot write the reconciliation")?;
     Ok(ExitCode::from(if code == 0 && sums.is_odd() { 3 } else { code }))
