@@ -15,9 +15,27 @@ use crate::domain::{number, surrogate};
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// `None` when the text is not an object.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        Self::read(text).ok()
+    }
+
+    /// Fails with the position of the first fault.
+    pub(crate) fn read(text: &'a str) -> serde_json::Result<Self> {
+        /// A key with its escapes replaced.
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        fn entries<'a, K: Deserialize<'a>>(
+            text: &'a str,
+            name: fn(K) -> Cow<'a, str>,
+        ) -> serde_json::Result<Object<'a>> {
+            let mut reader = serde_json::Deserializer::from_str(text);
+            let entries = reader.deserialize_map(Entries(name))?;
+            reader.end()?;
+            Ok(Object(entries))
+        }
+        // A key with half a character is no text for `serde_json`: then keys are read as written.
+        entries(text, |Key(name)| name).or_else(|_| entries(text, |key: &RawValue| unquote(key.get())))
     }
 
     /// The value of a key; the last one when a key is given twice. `null` counts as absent.
@@ -36,24 +54,22 @@ impl<'a> Object<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut entries = Vec::with_capacity(8);
-                // A key as written: a key with half a character has no text.
-                while let Some((key, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
-                    entries.push((unquote(key.get()), value));
-                }
-                Ok(Object(entries))
-            }
+/// Builds the entries of an object, with the name of each key.
+struct Entries<'a, K>(fn(K) -> Cow<'a, str>);
+
+impl<'de, K: Deserialize<'de>> Visitor<'de> for Entries<'de, K> {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut entries = Vec::with_capacity(8);
+        while let Some((key, value)) = map.next_entry::<K, &'de RawValue>()? {
+            entries.push(((self.0)(key), value));
         }
-        deserializer.deserialize_map(Entries)
+        Ok(entries)
     }
 }
 
