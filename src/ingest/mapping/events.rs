@@ -19,7 +19,6 @@ use crate::ingest::event::Orders;
 use crate::ingest::lines::Input;
 use crate::ingest::message_id::Occurrences;
 use crate::settings::SettingsError;
-use crate::stitching::batch::hex;
 
 /// What comes out of a file, in its order.
 #[derive(Debug)]
@@ -465,7 +464,7 @@ fn message_id(
             Some(part) => part.value(scope).map_err(|unfit| unfit.at("message_id"))?.map(|value| text(&value)),
             None => Some(occurrences.next(hash(&id)).to_string()),
         };
-        let part = part.map(|part| if is_text(&part) { hex(&hash(&part)) } else { part });
+        let part = part.map(|part| if is_text(&part) { const_hex::encode(hash(&part)) } else { part });
         any |= part.is_some();
         id.push(':');
         id.push_str(&part.unwrap_or_default());
