@@ -55,21 +55,14 @@ pub struct KeyHash(pub [u8; 32]);
 impl KeyHash {
     /// Reads 64 hex digits.
     pub fn parse(hex: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        if hex.len() != 64 || !hex.is_ascii() {
-            return None;
-        }
-        for (n, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).ok()?;
-        }
-        Some(KeyHash(bytes))
+        (hex.len() == 64).then(|| const_hex::decode_to_array(hex).ok().map(KeyHash)).flatten()
     }
 }
 
 /// 64 hex digits.
 impl fmt::Display for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&const_hex::encode(self.0))
     }
 }
 
