@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
+use crate::access::Callers;
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
@@ -34,6 +35,7 @@ pub(super) struct Engine {
     rules_sync: RulesSync,
     journeys: Journeys,
     visits: VisitsKeeper,
+    access: Option<Arc<Callers>>,
 }
 
 impl Engine {
@@ -48,7 +50,8 @@ impl Engine {
         let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
-        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits })
+        let access = settings.access.as_ref().map(|_| Callers::start(store.clone(), ingest.clock().clone()));
+        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits, access })
     }
 
     /// The state of the HTTP app.
@@ -69,12 +72,16 @@ impl Engine {
                 Box::pin(async move { watch.refresh().await })
             }),
             sockets: self.sockets.clone(),
+            access: self.access.clone(),
             listen,
         })
     }
 
     /// Accepts no more events, and returns when all acknowledged events are stored.
     pub(super) async fn close(self) {
+        if let Some(access) = &self.access {
+            access.close().await;
+        }
         self.rules_sync.close().await;
         self.visits.close().await;
         self.ingest.close().await;

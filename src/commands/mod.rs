@@ -13,6 +13,7 @@ mod engine;
 mod identity;
 pub mod import;
 pub mod journeys;
+pub mod key;
 mod log;
 pub mod presets;
 pub mod restitch;
@@ -77,6 +78,7 @@ enum Command {
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Settings(settings::SettingsArgs),
+    Key(key::KeyArgs),
     Check(check::CheckArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -147,6 +149,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
             return backup::run_restore(&args, &settings);
+        }
+        Command::Key(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(key::run(args, settings));
         }
         Command::Check(args) => {
             let settings = global.settings(None)?;

@@ -7,6 +7,7 @@
 //! A file has the name of its type in the singular ([`order`], [`consent`]). The other layers have files with the same
 //! names.
 
+pub mod access_key;
 pub mod arrival;
 pub mod blocked;
 pub mod change;

@@ -26,6 +26,7 @@ use super::scalar::DateTime;
 use super::segment_trial::SegmentTrial;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
+use super::viewer::Viewer;
 use crate::domain::Moment;
 use crate::ingest::identifiers::visible;
 use crate::store::query::{CustomerKey, IdentifierRef};
@@ -274,6 +275,11 @@ impl Query {
     /// Figures about identities: identifiers per customer, merges, splits, refusals, and the largest customers.
     async fn identity_health(&self, ctx: &Context<'_>) -> Option<Result<IdentityHealth, Error>> {
         Some(IdentityHealth::fetch(ctx).await)
+    }
+
+    /// The caller of this request.
+    async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
+        ctx.data_unchecked::<Viewer>().clone()
     }
 
     /// The version, the store and the size of this server.

@@ -44,7 +44,8 @@ pub(crate) struct Section {
 }
 
 /// The sections. A variable with another prefix is ignored, because it may belong to another program.
-const SECTIONS: [&str; 8] = ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy"];
+const SECTIONS: [&str; 9] =
+    ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy", "access"];
 /// The sections that are lists of tables.
 const LISTS: [&str; 2] = ["channel", "event"];
 /// Prefixes of variables that are not settings.

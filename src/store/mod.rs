@@ -5,6 +5,7 @@
 //!
 //! To add an operation: `CONTRIBUTING.md` has the list.
 
+pub mod access_keys;
 mod amounts;
 mod as_of;
 mod campaigns;
@@ -164,7 +165,7 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
-pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits {
+pub trait Store: Reads + access_keys::AccessKeys + rules::Rulebook + journeys::JourneySource + visits::Visits {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

@@ -1,5 +1,6 @@
 //! The program as people run it: exit codes, what it says, and a server from its start to its end.
 
+mod access;
 mod command_line;
 mod conditions;
 mod files;

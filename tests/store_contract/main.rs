@@ -11,6 +11,7 @@ mod fixture;
 #[allow(dead_code, reason = "the crate of stitching uses the rest")]
 mod worlds;
 
+mod access_keys;
 mod apply;
 mod as_of;
 mod changes;

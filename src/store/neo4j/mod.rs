@@ -8,6 +8,7 @@
 //! form; a static in the file of its noun; and, when a profile shows the need, an entry in the statements that
 //! `customers` warms.
 
+mod access_keys;
 mod apply;
 mod bolt;
 mod changes;
@@ -59,6 +60,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::access_keys::AccessKeys;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
@@ -66,6 +68,7 @@ use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, Ru
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
+use crate::domain::access_key::{AccessKey, KeyHash};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -234,6 +237,7 @@ pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
 /// The statements of each file.
 static STATEMENTS: &[&[&statement::Statement]] = &[
     apply::ALL,
+    access_keys::ALL,
     changes::ALL,
     claims::ALL,
     commit_marker::ALL,
@@ -384,6 +388,29 @@ impl Store for Neo4jStore {
         let mut gauges = status::gauges(&self.inner);
         gauges.push(("cache_bytes", self.inner.views.bytes() as f64));
         gauges
+    }
+}
+
+#[async_trait]
+impl AccessKeys for Neo4jStore {
+    async fn list_access_keys(&self) -> Result<Vec<AccessKey>> {
+        again(|| access_keys::list(&self.inner)).await
+    }
+
+    async fn insert_access_key(&self, key: &AccessKey) -> Result<bool> {
+        access_keys::insert(&self.inner, key).await
+    }
+
+    async fn replace_access_key(&self, key: &AccessKey, until: Timestamp) -> Result<bool> {
+        access_keys::replace(&self.inner, key, until).await
+    }
+
+    async fn revoke_access_keys(&self, name: &str, at: Timestamp) -> Result<usize> {
+        access_keys::revoke(&self.inner, name, at).await
+    }
+
+    async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
+        access_keys::note_uses(&self.inner, uses).await
     }
 }
 

@@ -241,7 +241,11 @@ fn indexes() -> std::collections::BTreeSet<String> {
 /// Every statement of a batch: write statements, except those of a set-up and similar work, and some read statements.
 fn in_batches() -> impl Iterator<Item = Statement> {
     const WRITES: [&str; 4] = ["insert", "update", "delete", "lock"];
-    const NOT_IN_BATCHES: [&str; 11] = [
+    const NOT_IN_BATCHES: [&str; 15] = [
+        "access_keys/insert",
+        "access_keys/insert_next",
+        "access_keys/update_revoked",
+        "access_keys/update_used",
         "changes/insert_counter",
         "changes/update_counter_to_log",
         "evidence/update_names",

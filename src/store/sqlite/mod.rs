@@ -7,6 +7,7 @@
 //! To add a statement: a file in `sql/`, in the folder of its noun, its name in the `statements!` of the noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
+mod access_keys;
 mod apply;
 mod backup;
 mod changes;
@@ -51,6 +52,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::access_keys::AccessKeys;
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
@@ -58,6 +60,7 @@ use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, Ru
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
+use crate::domain::access_key::{AccessKey, KeyHash};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -90,6 +93,7 @@ pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
 
 /// The statements of each file.
 const STATEMENTS: &[&[statement::Statement]] = &[
+    access_keys::ALL,
     changes::ALL,
     claims::ALL,
     consents::ALL,
@@ -309,6 +313,33 @@ impl Store for SqliteStore {
         let mut gauges = self.pool.gauges();
         gauges.push(("cache_bytes", self.views.bytes() as f64));
         gauges
+    }
+}
+
+#[async_trait]
+impl AccessKeys for SqliteStore {
+    async fn list_access_keys(&self) -> Result<Vec<AccessKey>> {
+        self.pool.read(access_keys::list).await
+    }
+
+    async fn insert_access_key(&self, key: &AccessKey) -> Result<bool> {
+        let key = key.clone();
+        self.pool.write(move |db| access_keys::insert(db, &key)).await
+    }
+
+    async fn replace_access_key(&self, key: &AccessKey, until: Timestamp) -> Result<bool> {
+        let key = key.clone();
+        self.pool.write(move |db| access_keys::replace(db, &key, until)).await
+    }
+
+    async fn revoke_access_keys(&self, name: &str, at: Timestamp) -> Result<usize> {
+        let name = name.to_owned();
+        self.pool.write(move |db| access_keys::revoke(db, &name, at)).await
+    }
+
+    async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
+        let uses = uses.to_vec();
+        self.pool.write(move |db| access_keys::note_uses(db, &uses)).await
     }
 }
 

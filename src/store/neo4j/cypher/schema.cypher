@@ -192,3 +192,12 @@ ON (p.device, p.from_at);
 CREATE INDEX identifier_shared IF NOT EXISTS
 FOR (i:Identifier)
 ON (i.shared_since);
+
+// The keys of callers: the SHA-256 of each, never the key.
+CREATE CONSTRAINT access_key_hash IF NOT EXISTS
+FOR (k:AccessKey)
+REQUIRE k.hash IS UNIQUE;
+
+CREATE INDEX access_key_name IF NOT EXISTS
+FOR (k:AccessKey)
+ON (k.name);
