@@ -16,6 +16,7 @@ pub mod journeys;
 mod log;
 pub mod restitch;
 pub mod schema;
+pub mod segments;
 pub mod serve;
 pub mod settings;
 mod unknown_events;
@@ -72,6 +73,7 @@ enum Command {
     Import(import::ImportArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
+    Segments(segments::SegmentsArgs),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Settings(settings::SettingsArgs),
@@ -131,6 +133,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
             return block_on(engine::journeys(*args, settings));
+        }
+        Command::Segments(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::segments(args, settings));
         }
         Command::Backup(args) => {
             let settings = global.settings(None)?;

@@ -16,6 +16,7 @@ use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::page::Page;
 use crate::domain::{Amount, Duration, Moment, Timestamp};
 use crate::journeys::property::Properties;
+use crate::segments::because::ConditionAnswer;
 use crate::segments::lines::Trial;
 use crate::segments::{Condition, CustomerFacts, Frame};
 use crate::store::query::*;
@@ -102,6 +103,47 @@ impl Members {
             }
         }
         Ok((trial, examples))
+    }
+
+    /// Why a customer fits or does not, with what was read of it. `None` for an id that stands for another customer, or for
+    /// none.
+    pub async fn because(
+        &self,
+        store: &dyn Store,
+        id: &CustomerId,
+    ) -> Result<Option<(ConditionAnswer, Arc<CustomerView>)>> {
+        let read = facts::read(&*self.reads(store), std::slice::from_ref(id), self.condition.needs()).await?;
+        let found = read.into_iter().flatten().next();
+        Ok(found.map(|facts| (self.condition.because(&facts, &self.frame()), facts.view)))
+    }
+
+    /// The ids of the customers that fail exactly one condition of the outermost `all`, the smallest first.
+    pub async fn near_misses(&self, store: &dyn Store) -> Result<Vec<CustomerId>> {
+        let mut found = Vec::new();
+        if matches!(self.condition, Condition::All(_)) {
+            self.each(store, &CustomerFilter::default(), |facts, _| {
+                if self.condition.near_miss(facts, &self.frame()).is_some() {
+                    found.push(facts.view.customer.id.clone());
+                }
+            })
+            .await?;
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Of each customer that fails exactly one condition of the outermost `all`: why it fails that one.
+    pub async fn why_near(
+        &self,
+        store: &dyn Store,
+        ids: &[CustomerId],
+    ) -> Result<Vec<(ConditionAnswer, Arc<CustomerView>)>> {
+        let read = facts::read(&*self.reads(store), ids, self.condition.needs()).await?;
+        let of = |facts: CustomerFacts| {
+            let fails = self.condition.near_miss(&facts, &self.frame())?.because(&facts, &self.frame());
+            Some((fails, facts.view))
+        };
+        Ok(read.into_iter().flatten().filter_map(of).collect())
     }
 
     fn frame(&self) -> Frame<'_> {

@@ -7,6 +7,7 @@ mod identities;
 mod importing;
 mod rules;
 mod running;
+mod segments;
 mod server;
 mod sockets;
 #[path = "../common/wipe.rs"]
