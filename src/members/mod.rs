@@ -83,6 +83,35 @@ impl Members {
         Ok(count)
     }
 
+    /// The ids of all that fit, sorted.
+    pub async fn ids(&self, store: &dyn Store) -> Result<Vec<CustomerId>> {
+        let mut found = Vec::new();
+        self.each(store, &CustomerFilter::default(), |facts, fits| {
+            if fits {
+                found.push(facts.view.customer.id.clone());
+            }
+        })
+        .await?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// Of each condition in the `any` of this question: the ids of all that fit, sorted. All are found in one walk.
+    pub async fn ids_of_each(&self, store: &dyn Store) -> Result<Vec<Vec<CustomerId>>> {
+        let Condition::Any(parts) = &self.condition else { return Ok(Vec::new()) };
+        let mut found = vec![Vec::new(); parts.len()];
+        self.each(store, &CustomerFilter::default(), |facts, _| {
+            for (part, found) in parts.iter().zip(&mut found) {
+                if part.fits(facts, &self.frame()) {
+                    found.push(facts.view.customer.id.clone());
+                }
+            }
+        })
+        .await?;
+        found.iter_mut().for_each(|ids| ids.sort());
+        Ok(found)
+    }
+
     /// The figures of a trial over all customers, and the first of those that fit, by id.
     pub async fn trial(&self, store: &dyn Store) -> Result<(Trial<'_>, Vec<CustomerId>)> {
         let mut trial = Trial::new(&self.condition);

@@ -208,6 +208,45 @@ async fn segments_of(arguments: &[&str]) {
     assert_eq!(missed, others);
     assert_eq!(shop.data(DELETE, json!({"id": both["id"]})).await["status"], "DONE");
 
+    // The journeys of its members, and of those who fit a condition.
+    let journeys = "query($scope: JourneyScope) { journeys(scope: $scope) { id population { customers } } }";
+    let touch = |n: usize, user: &str| {
+        json!({"type": "page", "messageId": format!("p{n}"), "userId": user, "name": "Home",
+            "timestamp": format!("2026-04-{n:02}T09:00:00Z")})
+    };
+    shop.ingest(json!([touch(1, "ada"), touch(2, "bob"), touch(3, "cy")])).await;
+    let people = async |scope: Value| {
+        for _ in 0..200 {
+            let answer = shop.ask(journeys, json!({"scope": scope})).await;
+            if answer["errors"][0]["extensions"]["code"] != "NOT_READY" {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the journeys are not ready")
+    };
+    for (scope, count) in [
+        (json!({}), 3),
+        (json!({"segment": "PAYING"}), 3),
+        (json!({"segment": "rest"}), 0),
+        (json!({"is": plan("pro")}), 2),
+        (json!({"is": {"not": of("Paying")}}), 0),
+        (json!({"segment": "paying", "is": plan("free"), "timeZone": "Europe/London"}), 1),
+    ] {
+        let answer = people(scope.clone()).await;
+        let found = &answer["data"]["journeys"];
+        assert_eq!(found["population"]["customers"], count, "{scope}: {answer}");
+        let again = "query($id: ID!) { node(id: $id) { ... on Journeys { population { customers } } } }";
+        assert_eq!(shop.data(again, json!({"id": found["id"]})).await["population"]["customers"], count, "{scope}");
+    }
+    let funnel = "{ journeys { funnel(steps: [{names: [\"Home\"]}], breakdown: \"segment\") { groups { value steps { \
+        reached customersReached { totalCount } } } } } }";
+    let groups = shop.data(funnel, json!({})).await["funnel"]["groups"].clone();
+    let of_all = json!({"reached": 3, "customersReached": {"totalCount": 3}});
+    assert!(groups.as_array().expect("groups").contains(&json!({"value": "Paying", "steps": [of_all]})), "{groups}");
+    let unknown = people(json!({"segment": "payin"})).await;
+    assert_eq!(unknown["errors"][0]["extensions"]["argument"], "scope.segment", "{unknown}");
+
     // What is refused changes nothing, and says where it is.
     let before = shop.data("{ status { change } }", json!({})).await;
     let refusals = [

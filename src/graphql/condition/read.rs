@@ -87,13 +87,20 @@ pub async fn any_segment(
         return Err(too_much(argument, "segments", names.len(), MOST_CONDITIONS));
     }
     let saved = load::segments(ctx, as_of).await?;
-    let mut reader = Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), &saved);
-    let each = names.iter().enumerate().map(|(n, name)| {
-        let at = format!("{argument}.{n}");
-        let found = reader.saved.named(name).ok_or_else(|| unknown_segment(&at, name, reader.saved))?;
-        reader.saved_segment(&at, found).map(Condition::Segment)
-    });
+    let each = names.iter().enumerate();
+    let each = each.map(|(n, name)| segment_of(ctx, &format!("{argument}.{n}"), name, &saved));
     Ok(Condition::Any(each.collect::<Read<_>>()?))
+}
+
+/// The members of a saved segment.
+pub async fn segment(ctx: &Context<'_>, argument: &str, name: &str, as_of: Option<domain::Moment>) -> Read<Condition> {
+    segment_of(ctx, argument, name, &load::segments(ctx, as_of).await?)
+}
+
+fn segment_of(ctx: &Context<'_>, argument: &str, name: &str, saved: &SavedSegments) -> Read<Condition> {
+    let found = saved.named(name).ok_or_else(|| unknown_segment(argument, name, saved))?;
+    let mut reader = Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), saved);
+    reader.saved_segment(argument, found).map(Condition::Segment)
 }
 
 /// The error for a name that no segment has.
