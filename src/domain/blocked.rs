@@ -26,11 +26,12 @@ impl std::fmt::Display for Blocked {
     }
 }
 
-/// The entries of one or several lists, prepared for many look-ups: most values are longer than any entry.
+/// The entries of one or several lists, prepared for many look-ups: most values have another length than all entries.
 #[derive(Clone, Debug, Default)]
 pub struct BlockedValues {
     values: FxHashSet<Box<str>>,
-    longest: usize,
+    /// In bytes.
+    lengths: FxHashSet<usize>,
     patterns: Vec<Regex>,
     /// The days of the values that are dates.
     dates: Vec<Date>,
@@ -39,7 +40,9 @@ pub struct BlockedValues {
 impl BlockedValues {
     /// Whether a normalised value is blocked.
     pub fn blocks(&self, value: &str) -> bool {
-        (value.len() <= self.longest && self.values.contains(&*lower_case(value)))
+        // Lower case may change the length of a text that is not ASCII.
+        let can_be = !value.is_ascii() || self.lengths.contains(&value.len());
+        (can_be && self.values.contains(&*lower_case(value)))
             || self.patterns.iter().any(|pattern| pattern.is_match(value))
     }
 
@@ -57,8 +60,7 @@ impl<'b> FromIterator<&'b Blocked> for BlockedValues {
         for entry in entries {
             match entry {
                 Blocked::Value(value) => {
-                    // In bytes, with space for letters that are shorter in upper case.
-                    blocked.longest = blocked.longest.max(value.len() * 3);
+                    blocked.lengths.insert(value.len());
                     blocked.dates.extend(dates::written(value));
                     blocked.values.insert(value.clone());
                 }

@@ -11,8 +11,12 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 
 /// In lower case, and in NFC again.
 pub fn lower_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-        Cow::Borrowed(text)
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        }
     } else {
         let lower = text.to_lowercase();
         match nfc(&lower) {

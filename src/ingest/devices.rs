@@ -8,7 +8,6 @@ use super::event::Event;
 use super::json::{Json, Object, as_text};
 use super::notes::{Notes, Weight};
 use crate::domain::device::DeviceFact;
-use crate::stitching::batch::hex;
 
 /// `context.device` by its `id`. Without an id or without `context.device`, by the anonymous id together with the user
 /// agent and the model. Without any of these there is no device.
@@ -50,7 +49,7 @@ fn key(parts: &[&str]) -> Arc<str> {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hex(&hash.finalize()[..16]).into()
+    const_hex::encode(&hash.finalize()[..16]).into()
 }
 
 /// The kind by the sender's word. Segment's libraries send the system here, `ios` or `android`.

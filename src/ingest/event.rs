@@ -153,7 +153,7 @@ impl Reader {
     pub fn read(&self, text: &str, origin: &Origin, occurrences: &mut Occurrences) -> Result<Read, Rejected> {
         let whole = |problem| Rejected { message_id: None, problems: vec![problem] };
         let checked = check(text).map_err(|fault| whole(not_json(&fault)))?;
-        let top: Object<'_> = match serde_json::from_str(&checked.text) {
+        let top = match Object::read(&checked.text) {
             Ok(top) => top,
             Err(fault) if fault.is_data() => {
                 return Err(whole(Problem::whole(ProblemCode::NotAnEvent, "not an object")));

@@ -15,9 +15,27 @@ use crate::domain::{number, surrogate};
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// `None` when the text is not an object.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        Self::read(text).ok()
+    }
+
+    /// Fails with the position of the first fault.
+    pub(crate) fn read(text: &'a str) -> serde_json::Result<Self> {
+        /// A key with its escapes replaced.
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        fn entries<'a, K: Deserialize<'a>>(
+            text: &'a str,
+            name: fn(K) -> Cow<'a, str>,
+        ) -> serde_json::Result<Object<'a>> {
+            let mut reader = serde_json::Deserializer::from_str(text);
+            let entries = reader.deserialize_map(Entries(name))?;
+            reader.end()?;
+            Ok(Object(entries))
+        }
+        // A key with half a character is no text for `serde_json`: then keys are read as written.
+        entries(text, |Key(name)| name).or_else(|_| entries(text, |key: &RawValue| unquote(key.get())))
     }
 
     /// The value of a key; the last one when a key is given twice. `null` counts as absent.
@@ -36,24 +54,22 @@ impl<'a> Object<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut entries = Vec::with_capacity(8);
-                // A key as written: a key with half a character has no text.
-                while let Some((key, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
-                    entries.push((unquote(key.get()), value));
-                }
-                Ok(Object(entries))
-            }
+/// Builds the entries of an object, with the name of each key.
+struct Entries<'a, K>(fn(K) -> Cow<'a, str>);
+
+impl<'de, K: Deserialize<'de>> Visitor<'de> for Entries<'de, K> {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut entries = Vec::with_capacity(8);
+        while let Some((key, value)) = map.next_entry::<K, &'de RawValue>()? {
+            entries.push(((self.0)(key), value));
         }
-        deserializer.deserialize_map(Entries)
+        Ok(entries)
     }
 }
 
@@ -105,12 +121,11 @@ pub(crate) fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
 
 /// The content of a text. Half a character in it becomes U+FFFD.
 fn unquote(text: &str) -> Cow<'_, str> {
-    let inner = text.trim_matches('"');
     if text.contains('\\') {
-        Cow::Owned(serde_json::from_str(&surrogate::mend(text)).unwrap_or_default())
-    } else {
-        Cow::Borrowed(inner)
+        return Cow::Owned(serde_json::from_str(&surrogate::mend(text)).unwrap_or_default());
     }
+    let inner = text.strip_prefix('"').unwrap_or(text);
+    Cow::Borrowed(inner.strip_suffix('"').unwrap_or(inner))
 }
 
 /// JSON text cut into texts, numbers, words and signs, each with its position. The parser checks whether their order is
@@ -207,11 +222,59 @@ pub(crate) enum Odd {
     Beyond,
 }
 
+/// The most levels of an event. Less than the 128 levels that `serde_json` reads, since the answer around it adds some.
+const DEEPEST: usize = 64;
+/// The most digits of a double before its point.
+const MOST_DIGITS: usize = 300;
+
+/// Whether a text certainly passes the [check] without an oddity, as nearly all do. It looks at each byte once.
+fn is_usual(text: &str) -> bool {
+    let (mut depth, mut digits) = (0_usize, 0_usize);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'\\') => {
+                        // All surrogates begin with a d.
+                        if bytes.next() == Some(b'u') && matches!(bytes.clone().next(), Some(b'd' | b'D')) {
+                            return false;
+                        }
+                    }
+                    Some(b'"') | None => break,
+                    Some(_) => {}
+                }
+            },
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return false;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'0'..=b'9' => {
+                digits += 1;
+                if digits > MOST_DIGITS {
+                    return false;
+                }
+                continue;
+            }
+            // `true` and `false` end in e; a number continues after it.
+            b'E' | b'e' if digits > 0 => return false,
+            _ => {}
+        }
+        digits = 0;
+    }
+    true
+}
+
 /// Checks what a read by levels does not check: too deep nesting, halves of characters, and numbers out of range, which
 /// become text. A text that passes can be parsed completely when it is [stored](mended).
 pub(crate) fn check(text: &str) -> Result<Checked<'_>, serde_json::Error> {
-    /// Less than the 128 levels that `serde_json` reads, since the answer around it adds some levels.
-    const DEEPEST: usize = 64;
+    if is_usual(text) { Ok(Checked { text: Cow::Borrowed(text), odd: Vec::new() }) } else { check_tokens(text) }
+}
+
+fn check_tokens(text: &str) -> Result<Checked<'_>, serde_json::Error> {
     const MOST_NAMED: usize = 20;
     let mut path = Path::default();
     let (mut read, mut taken, mut odd) = (String::new(), 0, Vec::new());
@@ -242,8 +305,6 @@ fn has_half(text: &str) -> bool {
 }
 
 fn beyond_a_double(token: &str) -> Option<Odd> {
-    /// The most digits of a double before its point.
-    const MOST_DIGITS: usize = 300;
     let is_number = token.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     let may_be = is_number && (token.len() > MOST_DIGITS || token.contains(['e', 'E']));
     (may_be && token.parse::<f64>().is_ok_and(f64::is_infinite)).then_some(Odd::Beyond)
@@ -332,6 +393,26 @@ mod tests {
                 }
                 false => assert!(y == number && checked.odd.is_empty(), "{}", checked.text),
             }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_usual_text_has_no_oddity(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "\"", "\\", "\\u", "\\ud83d", "\\\\", "u", "d8", "{", "[", "}", "]", ",", ":", "true", "1", "e", "E5",
+                    "1e400", "-9e999", "é", " ", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+                ]),
+                0..12,
+            ),
+        ) {
+            let text = parts.concat();
+            let checked = check_tokens(&text);
+            let has_oddity = checked.as_ref().map_or(true, |checked| !checked.odd.is_empty() || checked.text != text);
+            proptest::prop_assert!(!(is_usual(&text) && has_oddity), "{text}");
+            let usual = format!("{{\"a\": [{}, \"b\\\\ \\n \\u00e9\", -12.5, true, null]}}", "7".repeat(parts.len()));
+            proptest::prop_assert!(is_usual(&usual));
         }
     }
 

@@ -10,7 +10,6 @@ use super::identifiers::is_lost;
 use super::json::as_text;
 use super::notes::{Notes, Weight};
 use super::time;
-use crate::stitching::batch::hex;
 
 /// Counts how often each content came in one file or one call. Equal rows may all be real events, so the second row
 /// gets another id than the first, and the same file again gets the same ids.
@@ -92,7 +91,7 @@ pub(crate) fn message_id(
     let mut id = Sha256::new();
     id.update(content);
     id.update(occurrence.to_le_bytes());
-    Some(format!("made-{}", hex(&id.finalize()[..16])).into())
+    Some(format!("made-{}", const_hex::encode(&id.finalize()[..16])).into())
 }
 
 fn hash(event: &Event<'_>, source: &str) -> [u8; 16] {

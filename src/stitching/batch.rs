@@ -110,12 +110,6 @@ impl SetName {
                 hash.update(part.as_bytes());
             }
         }
-        SetName(hex(&hash.finalize()[..16]).into())
+        SetName(const_hex::encode(&hash.finalize()[..16]).into())
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
 }

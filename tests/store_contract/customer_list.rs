@@ -27,6 +27,7 @@ cases! {
     what_an_agent_types_is_found,
     a_phone_is_found_as_it_is_dialled,
     a_value_that_is_not_shown_finds_nobody,
+    a_word_late_in_a_long_trait_is_found,
     what_everybody_has_is_found_and_counted,
     words_find_in_every_sort,
     what_was_merged_is_found_by_all_its_words,
@@ -467,6 +468,14 @@ async fn a_value_that_is_not_shown_finds_nobody(world: World) {
     let policies = TraitPolicies { default: TraitPolicy::Oldest, ..TraitPolicies::default() };
     oldest.text.as_mut().expect("a search").shown = Arc::new(policies);
     assert_eq!(users(&world, &filtered(oldest)).await, ["ada"], "whatever the settings show is found");
+}
+
+async fn a_word_late_in_a_long_trait_is_found(world: World) {
+    let words: String = (0..9_000).map(|n| format!("w{n} ")).collect();
+    world.apply([event("m1").user("ada").claim("notes", &format!("\"{words}Oxenhope\""))]).await;
+    for text in ["ox", "oxenh", "enhop", "oxenhopo", "w8999", "oxenhope"] {
+        assert_eq!(users(&world, &filtered(searched(text))).await, ["ada"], "{text}");
+    }
 }
 
 /// More than either store gathers: the list is walked.

@@ -63,7 +63,7 @@ const FORM: &str = "{\"query\": \"…\", \"variables\": {…}, \"operationName\"
 
 /// The parameters that a JSON object has.
 pub(super) fn parameters(text: &str) -> serde_json::Result<Parameters> {
-    let object: Object<'_> = serde_json::from_str(text)?;
+    let object = Object::read(text)?;
     Ok(object.entries().map(|(name, value)| (name.to_string(), value.to_owned())).collect())
 }
 

@@ -226,18 +226,20 @@ async fn who_may_have(store: &Inner, part: &Part, most: usize) -> Result<Option<
 
 /// Who may have a word; `None` when they are too many.
 async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<Candidates>> {
-    let begins = Params::new().with("word", terms(word)).with("most", most + 1);
-    let inside = Params::new().with("part", word.text()).with("most", most + 1);
-    let begins = store.connections.read(&BY_WORD, begins);
-    let inside = async {
-        match word.is_found_inside() {
-            true => store.connections.read(&BY_PART, inside).await,
-            false => Ok(Vec::new()),
-        }
+    // Each index gathers customers for itself. So the words that a word begins come from one index only: from the index
+    // by letters if it is asked.
+    let terms = terms(word);
+    let of_words = async {
+        let params = || Params::new().with("word", terms.join(" OR ")).with("most", most + 1);
+        if terms.is_empty() { Ok(Vec::new()) } else { store.connections.read(&BY_WORD, params()).await }
     };
-    let (begins, inside) = tokio::try_join!(begins, inside)?;
+    let by_letters = async {
+        let params = || Params::new().with("part", word.text()).with("most", most + 1);
+        if word.is_found_inside() { store.connections.read(&BY_PART, params()).await } else { Ok(Vec::new()) }
+    };
+    let (of_words, by_letters) = tokio::try_join!(of_words, by_letters)?;
     let mut all = Candidates::default();
-    for row in begins.iter().chain(&inside) {
+    for row in of_words.iter().chain(&by_letters) {
         if column::<usize>(row, "hits")? > most {
             return Ok(None);
         }
@@ -248,20 +250,23 @@ async fn with(store: &Inner, word: &Word, most: usize) -> Result<Option<Candidat
     Ok(Some(all))
 }
 
-/// The words that a word begins or is like, as the full-text index is asked for them. Words are letters and digits,
-/// so nothing in them means something to the query's syntax.
-fn terms(word: &Word) -> String {
+/// The terms of the full-text query for a word: the words that are like it, and those that it begins unless they are
+/// [found inside](Word::is_found_inside). Words are letters and digits, so they need no escapes.
+fn terms(word: &Word) -> Vec<String> {
     let (text, letters) = (word.text(), word.letters());
-    let begins = format!("{text}*");
+    let mut terms = Vec::new();
+    if !word.is_found_inside() {
+        terms.push(format!("{text}*"));
+    }
     if !word.is_found_alike() {
-        return begins;
+        return terms;
     }
     // The index looks at no more than fifty words that are like one. Names have not as many; of a number there are
     // more, and none of them is meant.
     if letters.len() > SPELLED || !letters.iter().any(|c| c.is_numeric()) {
-        return format!("{begins} OR {text}~1");
+        terms.push(format!("{text}~1"));
+        return terms;
     }
-    let mut terms = vec![begins];
     let mut spell = |kept: &[&[char]], by: &str| {
         let parts: Vec<String> = kept.iter().map(|part| part.iter().collect()).collect();
         terms.push(parts.join(by));
@@ -275,7 +280,7 @@ fn terms(word: &Word) -> String {
             spell(&[&letters[..at], &[*next, *letter], &letters[at + 2..]], "");
         }
     }
-    terms.join(" OR ")
+    terms
 }
 
 /// For a walk: of each word texts of which one is in all that it is found in.

@@ -17,7 +17,6 @@ use crate::domain::page::Page;
 use crate::domain::touchpoint::{Campaign, Touchpoint};
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::Plan;
-use crate::stitching::batch::hex;
 use crate::store::Result;
 use crate::store::as_of::end;
 use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
@@ -202,7 +201,7 @@ fn touchpoint(touchpoint: &Touchpoint) -> Outcome<BoltType> {
 
 fn campaign_key(campaign: &Campaign) -> Outcome<String> {
     use sha2::{Digest, Sha256};
-    Ok(hex(&Sha256::digest(text(campaign)?.as_bytes())[..16]))
+    Ok(const_hex::encode(&Sha256::digest(text(campaign)?.as_bytes())[..16]))
 }
 
 fn campaign(campaign: &Campaign) -> Outcome<BoltType> {
