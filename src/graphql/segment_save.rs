@@ -310,7 +310,10 @@ fn check_users(
     for user in new.all_users(present.id) {
         let before = saved.get(user.id).is_some_and(|user| read::saved_condition(dimensions, saved, user).is_ok());
         if before && read::saved_condition(dimensions, &new, user).is_err() {
-            let message = format!("with it the segment \"{}\", which names it, would be too large", user.content.name);
+            let message = format!(
+                "with it the segment \"{}\", which names it, would be too large or too deep",
+                user.content.name
+            );
             return refuse(TooLarge, "input.members", message);
         }
     }

@@ -12,6 +12,9 @@ pub const MOST_SEGMENTS: usize = 1_000;
 /// The most conditions of a condition with those of the segments that it names, and that these name.
 pub const MOST_CONDITIONS_INSIDE: usize = 1_000;
 
+/// The most levels of segments that name each other.
+pub const MOST_SEGMENT_LEVELS: usize = 8;
+
 /// Saved segments, in order of their ids.
 #[derive(Clone, Debug, Default)]
 pub struct SavedSegments(pub Arc<Vec<Segment>>);

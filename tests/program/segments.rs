@@ -176,11 +176,16 @@ async fn segments_of(arguments: &[&str]) {
     let ids = shop.data(ids, json!({"filter": {"is": {"all": []}}})).await["nodes"].clone();
     let leeds = json!({"trait": {"name": "city", "is": {"text": {"in": ["leeds"]}}}});
     let both = shop.saved(json!({"name": "both", "members": {"all": [of("Paying"), leeds]}})).await;
-    let why = "query($name: String!, $id: ID!, $asOf: DateTime) { segment(name: $name, asOf: $asOf) { because(customer: \
-        $id) { sentence holds parts { holds trait { value } parts { holds parts { holds parts { sentence touchpoints { id \
-        name } parts { holds } } } } } } } }";
+    // Five levels deep is within the limit.
+    let tree = (0..5).fold("sentence holds".to_owned(), |inner, _| {
+        format!("sentence holds trait {{ value }} touchpoints {{ id name }} parts {{ {inner} }}")
+    });
+    let why = format!(
+        "query($name: String!, $id: ID!, $asOf: DateTime) {{ segment(name: $name, asOf: $asOf) {{ because(customer: $id) \
+         {{ {tree} }} }} }}"
+    );
     let answer = async |name: &str, id: &Value, as_of: &Value| {
-        shop.data(why, json!({"name": name, "id": id, "asOf": as_of})).await["because"].clone()
+        shop.data(&why, json!({"name": name, "id": id, "asOf": as_of})).await["because"].clone()
     };
     let ada = answer("both", &ids[0]["id"], &Value::Null).await;
     assert_eq!((&ada["holds"], &ada["sentence"]), (&json!(true), &both["sentence"]), "{ada}");
@@ -303,18 +308,29 @@ async fn segments_of(arguments: &[&str]) {
         let answer = shop.save(json!({"name": name, "members": ninety(inside)})).await;
         assert_eq!(answer["status"], expected, "{answer}");
     }
-    let few = json!({"all": vec![of("d1"); 9]});
+    let few = json!({"all": vec![of("d1"); 10]});
     assert_eq!(shop.save(json!({"name": "d2", "members": few})).await["status"], "DONE");
     let grown = json!({"name": "d1", "members": {"all": vec![json!({"not": plan("x")}); 49]}});
-    assert_eq!(shop.save(grown).await["status"], "DONE", "9 times 99 and 10");
-    let used = shop.save(json!({"name": "d3", "members": {"all": vec![of("d2"); 1]}})).await;
-    assert_eq!(used["status"], "DONE", "{used}");
+    assert_eq!(shop.refused(grown).await, ("TOO_LARGE".to_owned(), "input.members".to_owned()), "10 times 100, and 1");
+    for n in 3..11 {
+        let name = format!("d{n}");
+        let answer = shop.save(json!({"name": name, "members": {"all": [of(&format!("d{}", n - 1))]}})).await;
+        assert_eq!(answer["status"], if n == 10 { "REFUSED" } else { "DONE" }, "{name}: {answer}");
+        if n == 10 {
+            assert_eq!(answer["problems"][0]["code"], "TOO_LARGE");
+            break;
+        }
+    }
 
     if let [_, store] = arguments {
         let call = |more: &[&str]| run(folder.path(), &[&["segments", "--store", store], more].concat());
         let (code, text, said) = call(&["list", "--format", "csv"]);
         let names: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-        assert_eq!((code, names), (0, vec!["Paying", "Rest", "odd", "d1", "d2", "d3"]), "{text} {said}");
+        assert_eq!(
+            (code, names),
+            (0, vec!["Paying", "Rest", "odd", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9"]),
+            "{text} {said}"
+        );
         let (code, text, _) = call(&["members", "PAYING", "--format", "ndjson"]);
         let users: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!((code, users.len(), &users[1]["identifiers"]), (0, 4, &json!(["user_id:bob"])), "{text}");

@@ -21,7 +21,7 @@ use crate::members::Members;
 use crate::segments::condition::{self as segments, Condition, MOST_CONDITIONS, MOST_LEVELS, Range};
 use crate::segments::number::Number;
 use crate::segments::property_path::PropertyPath;
-use crate::segments::saved::{MOST_CONDITIONS_INSIDE, SavedSegments, fold_name};
+use crate::segments::saved::{MOST_CONDITIONS_INSIDE, MOST_SEGMENT_LEVELS, SavedSegments, fold_name};
 use crate::segments::{time, value};
 
 /// The most bytes of a regular expression.
@@ -100,7 +100,7 @@ pub async fn segment(ctx: &Context<'_>, argument: &str, name: &str, as_of: Optio
 fn segment_of(ctx: &Context<'_>, argument: &str, name: &str, saved: &SavedSegments) -> Read<Condition> {
     let found = saved.named(name).ok_or_else(|| unknown_segment(argument, name, saved))?;
     let mut reader = Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), saved);
-    reader.saved_segment(argument, found).map(Condition::Segment)
+    reader.saved_segment(argument, found, 0).map(Condition::Segment)
 }
 
 /// The error for a name that no segment has.
@@ -116,7 +116,7 @@ pub fn saved_condition(
     saved: &SavedSegments,
     segment: &Segment,
 ) -> Read<segments::SegmentCondition> {
-    Reader::new(dimensions, saved).saved_segment("definition", segment)
+    Reader::new(dimensions, saved).saved_segment("definition", segment, 0)
 }
 
 /// The question for the customers that fit a condition.
@@ -147,6 +147,8 @@ struct Reader<'a> {
     saved: &'a SavedSegments,
     /// The segment whose definition is read. Its names are those of the time when it was saved.
     within: Option<&'a Segment>,
+    /// How many segments are around it.
+    depth: usize,
     conditions: usize,
     /// All conditions, with those of the named segments.
     inside: usize,
@@ -156,7 +158,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(dimensions: &'a [Arc<str>], saved: &'a SavedSegments) -> Self {
-        Reader { dimensions, saved, within: None, conditions: 0, inside: 0, kinds: Vec::new() }
+        Reader { dimensions, saved, within: None, depth: 0, conditions: 0, inside: 0, kinds: Vec::new() }
     }
 
     fn segment(&mut self, at: &str, given: &SegmentCondition) -> Read<segments::SegmentCondition> {
@@ -169,10 +171,14 @@ impl<'a> Reader<'a> {
             }
         };
         let found = found.ok_or_else(|| unknown_segment(&format!("{at}.name"), &given.name, self.saved))?;
-        self.saved_segment(at, found)
+        let depth = self.depth + 1;
+        if depth > MOST_SEGMENT_LEVELS {
+            return Err(too_much(at, "levels of segments", depth, MOST_SEGMENT_LEVELS));
+        }
+        self.saved_segment(at, found, depth)
     }
 
-    fn saved_segment(&mut self, at: &str, segment: &'a Segment) -> Read<segments::SegmentCondition> {
+    fn saved_segment(&mut self, at: &str, segment: &'a Segment, depth: usize) -> Read<segments::SegmentCondition> {
         let definition = serde_json::from_str(&segment.content.definition).ok();
         let definition = definition.and_then(|json| async_graphql::Value::from_json(json).ok());
         let given = CustomerCondition::parse(definition).map_err(|_| {
@@ -180,7 +186,7 @@ impl<'a> Reader<'a> {
             bad_argument(at, format!("this version cannot read the segment \"{}\"", segment.content.name), hint)
         })?;
         let mut reader =
-            Reader { within: Some(segment), inside: self.inside, ..Reader::new(self.dimensions, self.saved) };
+            Reader { within: Some(segment), depth, inside: self.inside, ..Reader::new(self.dimensions, self.saved) };
         let members = reader.condition(at, 1, &given)?;
         self.inside = reader.inside;
         Ok(segments::SegmentCondition {
