@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
+use super::segments::SegmentsArgs;
 use crate::access::Callers;
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
@@ -109,6 +110,13 @@ pub(super) async fn journeys(args: JourneysArgs, settings: Settings) -> anyhow::
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, super::journeys::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline segments`, with an open store.
+pub(super) async fn segments(args: SegmentsArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, super::segments::run(&args, &settings, store.clone()).await).await
 }
 
 /// Closes the store and returns the result.

@@ -18,6 +18,7 @@ mod log;
 pub mod presets;
 pub mod restitch;
 pub mod schema;
+pub mod segments;
 pub mod serve;
 pub mod settings;
 mod unknown_events;
@@ -75,6 +76,7 @@ enum Command {
     Presets(presets::PresetsArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
+    Segments(segments::SegmentsArgs),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Settings(settings::SettingsArgs),
@@ -139,6 +141,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
             return block_on(engine::journeys(*args, settings));
+        }
+        Command::Segments(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::segments(args, settings));
         }
         Command::Backup(args) => {
             let settings = global.settings(None)?;

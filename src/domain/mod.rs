@@ -36,6 +36,7 @@ pub mod product;
 pub mod rollup;
 pub mod rules;
 pub mod search;
+pub mod segment;
 pub mod surrogate;
 pub mod time;
 pub mod touchpoint;

@@ -23,6 +23,7 @@ use super::order::OrderKeyInput;
 use super::page::Connection;
 use super::rules::{self, IdentityRules, IdentityRulesInput, RulesTrial};
 use super::scalar::DateTime;
+use super::segment::{self, Segment};
 use super::segment_trial::SegmentTrial;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
@@ -219,6 +220,33 @@ impl Query {
         #[graphql(desc = "Which touchpoints and customers count. Left out: all.")] scope: Option<JourneyScope>,
     ) -> Option<Result<Journeys, Error>> {
         Some(Journeys::fetch(ctx, scope).await)
+    }
+
+    /// The saved segments, the first saved first.
+    async fn segments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "A time in the past: segments as they were saved then, with their members of then. Left out: now."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Segment>, Error> {
+        segment::page(ctx, as_of, first, after.as_deref()).await
+    }
+
+    /// The segment with this name; case does not matter. Null when there is none.
+    async fn segment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name.")] name: String,
+        #[graphql(
+            desc = "A time in the past: the segment as it was saved then, with its members of then. Left out: now."
+        )]
+        as_of: Option<DateTime>,
+    ) -> Option<Result<Segment, Error>> {
+        segment::fetch(ctx, &name, as_of).await.transpose()
     }
 
     /// How many customers fit a condition, and how each line of it narrows. Writes nothing. Every customer is read, so it

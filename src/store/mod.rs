@@ -19,6 +19,7 @@ pub mod query;
 pub mod recount;
 pub mod rules;
 mod run;
+pub mod segments;
 pub mod share;
 pub mod sqlite;
 pub mod statements;
@@ -165,7 +166,9 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
-pub trait Store: Reads + access_keys::AccessKeys + rules::Rulebook + journeys::JourneySource + visits::Visits {
+pub trait Store:
+    Reads + access_keys::AccessKeys + rules::Rulebook + journeys::JourneySource + visits::Visits + segments::Segments
+{
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

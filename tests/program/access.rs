@@ -461,7 +461,10 @@ const ROOTS: [(&str, &str); 19] = [
     ("identifier", "identifier(kind: \"email\", value: \"a@example.com\") { id }"),
     ("identifiersBy", "identifiersBy(keys: []) { id }"),
     ("touchpoint", "touchpoint(messageId: \"x\") { id }"),
-    ("whyLinked", "whyLinked(from: {kind: \"email\", value: \"x\"}, to: {kind: \"email\", value: \"x\"}) { steps { id } }"),
+    (
+        "whyLinked",
+        "whyLinked(from: {kind: \"email\", value: \"x\"}, to: {kind: \"email\", value: \"x\"}) { steps { id } }",
+    ),
     ("customerMergeTrial", "customerMergeTrial(ids: []) { customers { customerId } }"),
     ("customerSplitTrial", "customerSplitTrial(id: \"x\", identifiers: []) { customers { customerId } }"),
     ("journeys", "journeys { population { customers } }"),

@@ -9,6 +9,7 @@ mod importing;
 mod mappings;
 mod rules;
 mod running;
+mod segments;
 mod server;
 mod sockets;
 mod tools;

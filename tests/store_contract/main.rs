@@ -31,6 +31,7 @@ mod orders;
 mod products;
 mod read;
 mod rules;
+mod segments;
 mod touchpoints;
 mod visits;
 mod why;

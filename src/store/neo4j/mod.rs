@@ -41,6 +41,7 @@ mod plans;
 mod products;
 mod rows;
 mod rules;
+mod segments;
 mod set_up;
 mod spend;
 mod statement;
@@ -65,6 +66,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
@@ -81,6 +83,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
+use crate::domain::segment::{Segment, SegmentId};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -260,6 +263,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segments::ALL,
     set_up::ALL,
     spend::ALL,
     status::ALL,
@@ -509,6 +513,39 @@ impl JourneySource for Neo4jStore {
 
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         again(|| journeys::held_consents_at(&self.inner, at, identifiers)).await
+    }
+}
+
+#[async_trait]
+impl Segments for Neo4jStore {
+    async fn segments(&self, at: Option<i64>) -> Result<Vec<Segment>> {
+        again(|| segments::list(&self.inner, at)).await
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn save_segment(&self, read: &SegmentsRead, new: &NewSegment, at: Timestamp) -> Result<Option<Segment>> {
+        let (store, read, new) = (self.inner.clone(), read.clone(), new.clone());
+        let work =
+            tokio::spawn(
+                async move { apply::write_segment(&store, &read, segments::SegmentWrite::Save(&new), at).await },
+            );
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a segment could not be saved: {e}"))))
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn delete_segment(&self, read: &SegmentsRead, id: SegmentId, at: Timestamp) -> Result<bool> {
+        let (store, read) = (self.inner.clone(), read.clone());
+        let work =
+            tokio::spawn(
+                async move { apply::write_segment(&store, &read, segments::SegmentWrite::Delete(id), at).await },
+            );
+        let done =
+            work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a segment could not be deleted: {e}"))))?;
+        Ok(done.is_some())
+    }
+
+    async fn has_trait(&self, name: &str) -> Result<bool> {
+        again(|| segments::has_trait(&self.inner, name)).await
     }
 }
 

@@ -188,14 +188,16 @@ async fn what_a_batch_touches_is_found_by_key() {
 #[test]
 fn every_beginning_names_its_index() {
     /// Statements about all nodes, statements that end at the first node, and statements that people run.
-    const WALKS: [&str; 7] = [
+    const WALKS: [&str; 9] = [
         "changes/update_counter_to_log",
         "customers/part_count",
         "customers/part_fitting",
         "evidence/update_names",
         "health/count",
         "health/count_names",
+        "claims/count_trait",
         "identifiers/count_kind",
+        "segments/list",
     ];
     /// Labels with one or two nodes.
     const ALONE: [&str; 2] = ["Counter", "Schema"];
@@ -241,7 +243,7 @@ fn indexes() -> std::collections::BTreeSet<String> {
 /// Every statement of a batch: write statements, except those of a set-up and similar work, and some read statements.
 fn in_batches() -> impl Iterator<Item = Statement> {
     const WRITES: [&str; 4] = ["insert", "update", "delete", "lock"];
-    const NOT_IN_BATCHES: [&str; 15] = [
+    const NOT_IN_BATCHES: [&str; 17] = [
         "access_keys/insert",
         "access_keys/insert_next",
         "access_keys/update_revoked",
@@ -254,6 +256,8 @@ fn in_batches() -> impl Iterator<Item = Statement> {
         "rules/update_applied",
         "schema/insert_tokens",
         "schema/update_version",
+        "segments/insert",
+        "segments/update_deleted",
         "status/update_probe",
         "words/update_claims",
         "words/update_identifiers",

@@ -35,6 +35,7 @@ mod pool;
 mod products;
 mod row;
 mod rules;
+mod segments;
 mod set_up;
 mod statement;
 mod status;
@@ -57,6 +58,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
@@ -73,6 +75,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
+use crate::domain::segment::{Segment, SegmentId};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -111,6 +114,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segments::ALL,
     status::ALL,
     touchpoints::ALL,
     visits::ALL,
@@ -441,6 +445,28 @@ impl JourneySource for SqliteStore {
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         let identifiers = identifiers.to_vec();
         self.pool.read(move |db| journeys::held_consents_at(db, at, &identifiers)).await
+    }
+}
+
+#[async_trait]
+impl Segments for SqliteStore {
+    async fn segments(&self, at: Option<i64>) -> Result<Vec<Segment>> {
+        self.pool.read(move |db| segments::list(db, at)).await
+    }
+
+    async fn save_segment(&self, read: &SegmentsRead, new: &NewSegment, at: Timestamp) -> Result<Option<Segment>> {
+        let (read, new) = (read.clone(), new.clone());
+        self.pool.write(move |db| segments::save(db, &read, &new, at)).await
+    }
+
+    async fn delete_segment(&self, read: &SegmentsRead, id: SegmentId, at: Timestamp) -> Result<bool> {
+        let read = read.clone();
+        self.pool.write(move |db| segments::delete(db, &read, id, at)).await
+    }
+
+    async fn has_trait(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.pool.read(move |db| segments::has_trait(db, &name)).await
     }
 }
 

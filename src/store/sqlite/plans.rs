@@ -8,10 +8,12 @@ use super::*;
 /// Statements that read every key, customer or identifier on purpose, or count a history by channel.
 const MAY_SCAN: &[&str] = &[
     "access_keys/list",
+    "claims/count_trait",
     "customers/count",
     "customers/scan_created",
     "identifiers/count_kind",
     "identifiers/list_figures_as_of",
+    "segments/list",
     "words/scan_claims",
     "words/scan_identifiers",
 ];

@@ -59,6 +59,10 @@ CREATE CONSTRAINT spend_key IF NOT EXISTS
 FOR (s:Spend)
 REQUIRE (s.customer, s.currency) IS UNIQUE;
 
+CREATE CONSTRAINT segment_version IF NOT EXISTS
+FOR (s:SegmentVersion)
+REQUIRE (s.segment, s.version) IS UNIQUE;
+
 // Lists of customers, by key; `born` breaks ties.
 CREATE INDEX customer_born IF NOT EXISTS
 FOR (c:Customer)
