@@ -39,7 +39,8 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The number of concurrent store reads of one request, unless the store has its own.
 const SHARE: usize = 2;
 /// Queries that read all customers, and their longest time.
-const SLOW: (&[&str], Duration) = (&["identityRulesTrial", "segmentTrial"], Duration::from_secs(120));
+const SLOW: (&[&str], Duration) =
+    (&["identityRulesTrial", "segment", "segments", "segmentTrial"], Duration::from_secs(120));
 
 /// The GraphQL API. Transports pass requests to it; it does not depend on the types of the schema.
 #[derive(Clone)]
