@@ -53,8 +53,8 @@ pub struct ImportArgs {
     pub mapping: Option<PathBuf>,
 
     /// With a mapping: store nothing, print the first events made and the reconciliation
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "5")]
-    pub dry_run: Option<u64>,
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DryRun::SHOWN, value_parser = DryRun::parse)]
+    pub dry_run: Option<DryRun>,
 
     /// The sender of every event; without it the mapping's source, or an event's context.source, else the file's name
     #[arg(long, value_name = "NAME", value_parser = source)]
@@ -70,8 +70,26 @@ pub struct ImportArgs {
     pub problems: Option<PathBuf>,
 
     /// Files to import, in this order; - is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "dry_run", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// What follows `--dry-run`.
+#[derive(Clone, Debug)]
+pub enum DryRun {
+    /// The number of events to print.
+    Shown(u64),
+    /// No number but the first file.
+    File(PathBuf),
+}
+
+impl DryRun {
+    /// The number of events that are printed when none is given.
+    const SHOWN: &str = "5";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.parse().map_or_else(|_| DryRun::File(text.into()), DryRun::Shown))
+    }
 }
 
 /// The format of a line.
@@ -97,7 +115,7 @@ Examples:
   throughline import events.ndjson
   throughline import --source crm --rejects rejects.ndjson 2025.ndjson.gz 2026.ndjson.gz
   throughline import --problems problems.ndjson events.ndjson
-  throughline import --format csv --mapping shopify-orders --dry-run 3 orders_export.csv
+  throughline import --format csv --mapping shopify-orders --dry-run orders_export.csv
   throughline import --format csv --mapping shopify-orders orders_export.csv
   throughline generate --customers 500 | throughline import --source world -";
 
@@ -184,12 +202,20 @@ fn mapping(args: &ImportArgs) -> Result<Option<(Arc<Mapping>, FileFormat)>, Stri
 ///
 /// # Errors
 /// When the reconciliation or a list cannot be written.
-pub fn dry_run(args: &ImportArgs, shown: u64, settings: &Settings) -> anyhow::Result<ExitCode> {
+pub fn dry_run(args: &ImportArgs, given: &DryRun, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (mapping, format) = match mapping(args) {
         Ok(Some(mapping)) => mapping,
         Ok(None) => return Ok(wrong_call("--dry-run needs --mapping")),
         Err(fault) => return Ok(wrong_call(&fault)),
     };
+    let (mut left, first) = match given {
+        DryRun::Shown(count) => (*count, None),
+        DryRun::File(path) => (DryRun::SHOWN.parse().unwrap_or_default(), Some(path)),
+    };
+    let files: Vec<&PathBuf> = first.into_iter().chain(&args.files).collect();
+    if files.is_empty() {
+        return Ok(wrong_call("no file: give the files to read"));
+    }
     let mut lists = match Lists::open(args) {
         Ok(lists) => lists,
         Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
@@ -197,8 +223,7 @@ pub fn dry_run(args: &ImportArgs, shown: u64, settings: &Settings) -> anyhow::Re
     let mut trial = Trial::new(settings, mapping, format, args.source.as_deref().map(Arc::from));
     let mut code = 0;
     let mut out = io::stdout().lock();
-    let mut left = shown;
-    for path in &args.files {
+    for path in files {
         let mut written = Ok(());
         let outcome = trial.run(
             &ImportFrom::argument(path),

@@ -127,8 +127,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
-            if let Some(shown) = args.dry_run {
-                return import::dry_run(&args, shown, &settings);
+            if let Some(given) = &args.dry_run {
+                return import::dry_run(&args, given, &settings);
             }
             return block_on(engine::import(args, settings));
         }
