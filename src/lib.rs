@@ -23,6 +23,7 @@
 //! | [`segments`] | conditions on customers, their evaluator, lines and sentences; pure |
 //! | [`members`] | finds the customers that fit a condition, over any store |
 //! | [`journeys`] | touchpoints as columns in memory, and all figures over many journeys; pure |
+//! | [`pictures`] | pictures of the figures about journeys, as SVG; pure |
 //! | [`settings`] | the settings file and the environment |
 //! | [`store`] | the trait of a store; [`store::sqlite`] and [`store::neo4j`] implement it |
 //! | [`access`] | who asks: the keys of callers |
@@ -50,6 +51,7 @@ pub mod http;
 pub mod ingest;
 pub mod journeys;
 pub mod members;
+pub mod pictures;
 pub mod projection;
 pub mod rules;
 pub mod segments;

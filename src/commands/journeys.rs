@@ -1,9 +1,11 @@
 //! `throughline journeys`: figures about the journeys of all customers on the command line.
 
 mod people;
+mod picture;
 mod step;
 pub(super) mod table;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration as Time;
@@ -49,6 +51,11 @@ pub struct JourneysArgs {
     /// The format of the answer
     #[arg(long, global = true, value_enum, default_value_t = Form::Table, value_name = "FORM")]
     format: Form,
+
+    /// Also draws the answer, as the console shows it, and writes the picture to this file; with - it is printed
+    /// instead of the table. For transitions, flow, funnel, paths, time-between, attribution and compare
+    #[arg(long, global = true, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 /// The format of an answer.
@@ -285,7 +292,10 @@ Examples:
     throughline journeys people funnel \"Product Added\" kind=order --within P7D --dropped
 
   What is different since July:
-    throughline journeys compare --since 2026-07-01 --with-until 2026-07-01";
+    throughline journeys compare --since 2026-07-01 --with-until 2026-07-01
+
+  A Sankey diagram of what follows a search, as the console draws it:
+    throughline journeys flow --anchor Search --svg search.svg";
 
 /// The time limit of a question. It is long, because no other client waits.
 const TIME_LIMIT: Time = Time::from_secs(3_600);
@@ -310,6 +320,13 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         Ok(understood) => understood,
         Err(wrong) => return Ok(wrong_call(&wrong)),
     };
+    let drawing = match &args.svg {
+        None => None,
+        Some(file) => match picture::asked(&args.question, &args.scope) {
+            Some(asked) => Some((file, asked)),
+            None => return Ok(wrong_call("--svg: this question has no picture; see --help")),
+        },
+    };
     let journeys = Journeys::start(store.clone(), Options::of(settings), clock);
     // Drawn on a terminal only.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -330,6 +347,12 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         Ok((question.answer(projection, &scope, run)?, unknown))
     });
     let answer = answer.await;
+    let drawn = match &drawing {
+        Some((file, asked)) if answer.is_ok() => {
+            picture::write(file, asked.clone(), settings, store.clone(), journeys.clone()).await
+        }
+        _ => Ok(()),
+    };
     // Saves the projection for the next question.
     journeys.close().await;
     let answered = match answer {
@@ -338,7 +361,12 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         }
         other => other.context("the question cannot be answered")?,
     };
+    drawn?;
     let (answer, unknown) = &*answered;
+    if args.svg.as_ref().is_some_and(|file| file.as_os_str() == "-") {
+        unknown.iter().for_each(note);
+        return Ok(ExitCode::SUCCESS);
+    }
     match answer {
         Answer::Customers(people) => people::print(&*store, settings, people, args.format).await?,
         answer => {

@@ -32,7 +32,7 @@ use self::transitions::TransitionGraph;
 use super::Setup;
 use super::error::{Code, bad_argument, bad_id, coded, journeys_error};
 use super::id::NodeId;
-use super::scalar::Duration;
+use super::scalar::{Duration, Long};
 use super::step::{AttributionModel, StepInput, read_dimension, read_half_life, read_step};
 use crate::journeys::attribution::Goal;
 use crate::journeys::paths::PathForm;
@@ -59,6 +59,11 @@ impl Journeys {
     /// Opaque. It includes the scope; `node` evaluates it again.
     pub(super) async fn id(&self) -> ID {
         NodeId::Journeys(write(&self.0.encoded)).encode()
+    }
+
+    /// The number of the last change that the figures include.
+    async fn change_number(&self) -> Long {
+        Long(self.0.view.change())
     }
 
     /// The number of customers, journeys and touchpoints in the scope, and how many it leaves out.

@@ -46,6 +46,7 @@ pub mod node;
 mod null_on_error;
 pub mod order;
 pub mod page;
+pub mod picture;
 pub mod problem;
 pub mod product;
 pub mod query;

@@ -126,7 +126,11 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("JourneyLink", Right::Figures, "from to count journeys share shareOfFrom medianSeconds"),
     ("JourneyNode", Right::Figures, "value touchpoints journeys"),
     ("JourneyPath", Right::Figures, "values journeys share medianSeconds"),
-    ("Journeys", Right::Figures, "id population transitions flow funnel paths timeBetween attribution match compare"),
+    (
+        "Journeys",
+        Right::Figures,
+        "id changeNumber population transitions flow funnel paths timeBetween attribution match compare",
+    ),
     ("LinkDifference", Right::Figures, "from to shareA shareB difference"),
     ("LinkExplanation", Right::Profiles, "sameCustomer path steps"),
     ("Money", Right::Any, "amount currency"),

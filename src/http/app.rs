@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
-use super::{console, graphql, guard, health, identities, machine, metrics, observe, unread_body, wire};
+use super::{console, graphql, guard, health, identities, machine, metrics, observe, pictures, unread_body, wire};
 use crate::access::Callers;
 use crate::graphql::execute::Api;
 use crate::graphql::identities::FindIdentities;
@@ -26,6 +26,13 @@ pub fn routes(app: &mut ServiceConfig) {
             .get(graphql::by_get)
             .post(graphql::by_post)
             .default_service(web::to(graphql::by_other)),
+    )
+    .service(
+        resource("/pictures")
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::refuse_other_sites))
+            .post(pictures::by_post)
+            .default_service(web::to(pictures::by_other)),
     )
     .service(
         resource("/v1/identities/{kind}/{value}")

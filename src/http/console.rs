@@ -58,7 +58,7 @@ fn file_of(path: &str) -> &str {
 /// those of `Page` in `web/src/app/App.tsx`.
 fn is_page(path: &str) -> bool {
     match path.split_once('/') {
-        None => matches!(path, "" | "greet" | "live" | "playground"),
+        None => matches!(path, "" | "greet" | "journeys" | "live" | "playground" | "segments"),
         Some(("customers", id)) => !id.is_empty() && !id.contains(['/', '.']),
         Some(_) => false,
     }

@@ -19,6 +19,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 pub(super) use accept::JSON;
 use accept::{Events, RESPONSE_JSON, negotiate};
+pub(super) use read::body_parameters;
 
 use super::access;
 use super::app::Shared;

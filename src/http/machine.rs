@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-use super::app::Shared;
+use super::app::State;
 use super::observe::RequestId;
 use super::refusal::Refusal;
 use crate::domain::ProblemCode;
@@ -42,7 +42,7 @@ pub(super) fn method_not_allowed(allow: &'static str) -> HttpResponse {
 }
 
 /// The refusal while the server is not ready.
-pub(super) fn not_ready(state: &Shared) -> Option<Refusal> {
+pub(super) fn not_ready(state: &State) -> Option<Refusal> {
     let message = format!("not ready: {}", state.readiness.reason()?);
     Some(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", message))
 }

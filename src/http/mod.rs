@@ -15,6 +15,7 @@ mod identities;
 mod machine;
 pub mod metrics;
 mod observe;
+mod pictures;
 pub mod readiness;
 mod refusal;
 pub mod server;

@@ -13,6 +13,7 @@ use crate::journeys::pattern::PatternMatch;
 use crate::journeys::time_between::{TimeBetween, TimeBucket};
 use crate::journeys::transitions::{JourneyLink, TransitionGraph};
 use crate::journeys::{Answer, Population};
+use crate::pictures::words::{per_cent, short, with_units};
 
 /// How a column is shown in the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,46 +324,6 @@ fn readable(value: &Value, shown: Display) -> String {
         }
         _ => exact(value),
     }
-}
-
-/// A number with at most `digits` fraction digits.
-fn short(number: f64, digits: usize) -> String {
-    let text = format!("{number:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// A share as a percentage. A small share is not rounded to 0 %, and a large one not to 100 %.
-fn per_cent(share: f64) -> String {
-    match share * 100.0 {
-        little if little > 0.0 && little < 0.1 => "<0.1%".to_owned(),
-        most if most > 99.9 && most < 100.0 => ">99.9%".to_owned(),
-        other => format!("{other:.1}%"),
-    }
-}
-
-/// A time with its two largest units: `2 d 7 h`.
-fn with_units(seconds: f64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    if seconds < 10.0 {
-        return format!("{} s", short(seconds, 1));
-    }
-    let mut left = seconds.round() as u64;
-    let largest = UNITS.iter().position(|(length, _)| left >= *length).unwrap_or(UNITS.len() - 1);
-    let two = &UNITS[largest..(largest + 2).min(UNITS.len())];
-    // The smaller unit is rounded, which may fill the larger one.
-    let (last, _) = two[two.len() - 1];
-    left = (left + last / 2) / last * last;
-    if largest > 0 && left >= UNITS[largest - 1].0 {
-        return with_units(left as f64);
-    }
-    let mut parts = Vec::new();
-    for (length, unit) in two {
-        if left >= *length {
-            parts.push(format!("{} {unit}", left / length));
-            left %= length;
-        }
-    }
-    parts.join(" ")
 }
 
 fn exact(value: &Value) -> String {

@@ -20,22 +20,31 @@ use crate::ingest::json::Object;
 pub(super) const BODY: usize = 1024 * 1024;
 
 /// The parameters of a request as JSON text, so that numbers in variables keep all digits.
-pub(super) type Parameters = BTreeMap<String, Box<RawValue>>;
+pub(in crate::http) type Parameters = BTreeMap<String, Box<RawValue>>;
 
 /// Reads a request from a body.
 pub(super) async fn from_body(headers: &HeaderMap, payload: web::Payload) -> Result<GraphqlRequest, Refusal> {
+    request(body_parameters(headers, payload, FORM).await?)
+}
+
+/// Reads the parameters of a body. `form` is the hint when it has another form.
+pub(in crate::http) async fn body_parameters(
+    headers: &HeaderMap,
+    payload: web::Payload,
+    form: &str,
+) -> Result<Parameters, Refusal> {
     check_type(headers)?;
     let bytes = body::read(headers, payload, BODY).await?;
     // The parser's message would repeat parts of the body, so only the position is given.
     let not_json = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
-        bad("body", format!("the body is not JSON: line {line}, column {column}"), FORM)
+        bad("body", format!("the body is not JSON: line {line}, column {column}"), form)
     };
     let body: &RawValue = serde_json::from_slice(&bytes).map_err(not_json)?;
     match body.get().as_bytes().first() {
-        Some(b'{') => request(parameters(body.get()).map_err(not_json)?),
+        Some(b'{') => parameters(body.get()).map_err(not_json),
         Some(b'[') => Err(bad("body", "a list of operations is not supported", "send one operation in a request")),
-        _ => Err(bad("body", "the body is not a JSON object", FORM)),
+        _ => Err(bad("body", "the body is not a JSON object", form)),
     }
 }
 
