@@ -26,6 +26,7 @@ export default defineConfig({
     // The short form would change `Host` and leave `Origin`, which the API refuses as another page's request.
     proxy: {
       '/graphql': { target: throughline, changeOrigin: false, ws: true },
+      '/pictures': { target: throughline, changeOrigin: false },
       '/health': { target: throughline, changeOrigin: false },
     },
   },

@@ -7,6 +7,7 @@ mod files;
 mod identities;
 mod importing;
 mod mappings;
+mod pictures;
 mod rules;
 mod running;
 mod segments;

@@ -1,5 +1,5 @@
 // Writes src/api/generated.ts: the types of ../schema.graphql that the pages use, and a typed document for each
-// operation of src/**/*.graphql. With --check it writes nothing and fails when the file is not up to date.
+// operation of src/**/*.graphql and of the pictures. With --check it writes nothing and fails when the file is not up to date.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codegen } from '@graphql-codegen/core';
@@ -10,13 +10,17 @@ import { parse } from 'graphql';
 const SRC = new URL('../src/', import.meta.url).pathname;
 const TARGET = join(SRC, 'api/generated.ts');
 const schema = parse(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.graphql')).sort();
+// The documents of the pictures are the program's own: the server runs them, and the pages fill in their variables.
+const PICTURES = new URL('../../src/pictures/documents/', import.meta.url).pathname;
+const files = [SRC, PICTURES].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.graphql')).sort().map((path) => join(folder, path)),
+);
 const scalars = { DateTime: 'string', Decimal: 'string', Duration: 'string', JSON: 'unknown', Long: 'number' };
 
 const body = await codegen({
   filename: TARGET,
   schema,
-  documents: files.map((path) => ({ location: path, document: parse(readFileSync(join(SRC, path), 'utf8')) })),
+  documents: files.map((path) => ({ location: path, document: parse(readFileSync(path, 'utf8')) })),
   plugins: [{ operations: {} }, { documents: {} }],
   pluginMap: { operations, documents },
   config: {

@@ -32,7 +32,7 @@ export const POLICY = [
 const DIST = new URL('../dist/', import.meta.url).pathname;
 const API = process.env['THROUGHLINE_API'];
 /** As `is_page` in src/http/console.rs. */
-const PAGES = /^\/(customers\/[^/.]+|greet|live|playground)?$/;
+const PAGES = /^\/(customers\/[^/.]+|greet|journeys|live|playground|segments)?$/;
 const SCHEMA = process.env['THROUGHLINE_SCHEMA'] ?? new URL('../../schema.graphql', import.meta.url).pathname;
 
 /** @type {Record<string, string>} */
@@ -50,7 +50,7 @@ export async function startFixture(port = 0) {
   const schema = buildSchema(readFileSync(SCHEMA, 'utf8'));
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://fixture');
-    if (API && /^\/(graphql|health\/.+)$/.test(pathname)) forward(API, request, response);
+    if (API && /^\/(graphql|pictures|health\/.+)$/.test(pathname)) forward(API, request, response);
     else if (pathname === '/health/live') response.end('ok');
     else if (pathname === '/graphql') void answer(schema, request, response);
     else sendFile(pathname, request, response);

@@ -5,6 +5,7 @@ import { noteStatus, withKey } from './key';
 import type { TypedDocumentString } from './generated';
 
 const ENDPOINT = '/graphql';
+const PICTURES = '/pictures';
 const RETRY_MS = 4000;
 
 export class Trouble extends Error {
@@ -65,16 +66,24 @@ export async function* follow<Result, Variables>(
   throw new Trouble('the server ended the stream', 'It is opened again, from the last change on.', true);
 }
 
-async function send<Result, Variables>(
-  document: TypedDocumentString<Result, Variables>,
-  variables: Variables,
-  accept: string,
-  signal?: AbortSignal,
-): Promise<Response> {
-  const body = JSON.stringify({ query: document.toString(), variables });
+/** A picture of journeys: the SVG that the command line draws too. */
+export async function askPicture(picture: string, variables: object, signal?: AbortSignal): Promise<string> {
+  const response = await post(PICTURES, { picture, variables }, 'image/svg+xml, application/json;q=0.9', signal);
+  const text = await response.text();
+  if (response.ok && response.headers.get('Content-Type')?.startsWith('image/svg+xml')) return text;
+  read(text, response, PICTURES);
+  throw new Trouble(`${PICTURES} answered ${response.status} without a picture`, 'Load the page again.', response.status >= 500);
+}
+
+function send<Result, Variables>(document: TypedDocumentString<Result, Variables>, variables: Variables, accept: string, signal?: AbortSignal): Promise<Response> {
+  return post(ENDPOINT, { query: document.toString(), variables }, accept, signal);
+}
+
+async function post(endpoint: string, parameters: object, accept: string, signal?: AbortSignal): Promise<Response> {
+  const body = JSON.stringify(parameters);
   const headers = withKey(new Headers({ 'Content-Type': 'application/json', Accept: accept }));
   try {
-    const response = await fetch(ENDPOINT, { method: 'POST', headers, body, ...(signal && { signal }) });
+    const response = await fetch(endpoint, { method: 'POST', headers, body, ...(signal && { signal }) });
     noteStatus(response.status);
     return response;
   } catch (error) {
@@ -87,12 +96,12 @@ async function send<Result, Variables>(
   }
 }
 
-function read(text: string, response: Response): unknown {
+function read(text: string, response: Response, endpoint = ENDPOINT): unknown {
   const body = parsed(text);
   if (!body) {
     const type = response.headers.get('Content-Type') ?? 'no content type';
     const advice = 'Something between this page and Throughline answered in its place, such as a proxy. Try again, or look at its log.';
-    throw new Trouble(`${ENDPOINT} answered ${response.status} with ${type}, which is not GraphQL`, advice, response.status >= 500);
+    throw new Trouble(`${endpoint} answered ${response.status} with ${type}, which is not GraphQL`, advice, response.status >= 500);
   }
   const [error] = body.errors ?? [];
   // A field that failed alone leaves the rest of the answer whole, but then a figure would be missing without a word.
@@ -131,18 +140,28 @@ export function useAnswer<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
   variables: Variables | null,
 ): Answer<Result> {
-  const key = variables === null ? null : JSON.stringify(variables);
+  return useAsked(document.toString(), variables, (given, signal) => ask(document, given, signal));
+}
+
+/** The picture of this name, which is drawn again when the variables change. With null nothing is asked. */
+export function usePicture(picture: string, variables: object | null): Answer<string> {
+  return useAsked(picture, variables, (given, signal) => askPicture(picture, given, signal));
+}
+
+function useAsked<Result, Variables>(what: string, variables: Variables | null, asking: (variables: Variables, signal: AbortSignal) => Promise<Result>): Answer<Result> {
+  const key = variables === null ? null : `${what} ${JSON.stringify(variables)}`;
   const [state, setState] = useState<{ key: string | null; data: Result | null; trouble: Trouble | null }>({ key: null, data: null, trouble: null });
   const [turn, setTurn] = useState(0);
   const again = useCallback(() => setTurn((before) => before + 1), []);
-  const latest = useRef(variables);
-  latest.current = variables;
+  const latest = useRef({ variables, asking });
+  latest.current = { variables, asking };
 
   useEffect(() => {
-    if (key === null || latest.current === null) return;
+    const { variables: given, asking: fetched } = latest.current;
+    if (key === null || given === null) return;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    ask(document, latest.current, abort.signal).then(
+    fetched(given, abort.signal).then(
       (data) => setState({ key, data, trouble: null }),
       (error: unknown) => {
         if (abort.signal.aborted) return;
@@ -155,7 +174,7 @@ export function useAnswer<Result, Variables>(
       abort.abort();
       clearTimeout(timer);
     };
-  }, [document, key, turn, again]);
+  }, [key, turn, again]);
 
   if (key === null) return { data: null, trouble: null, loading: false, again };
   return { data: state.data, trouble: state.key === key ? state.trouble : null, loading: state.key !== key, again };

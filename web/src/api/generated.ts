@@ -4,6 +4,60 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** A range of times ago. */
+export type AgoRange = {
+  /** The longer time ago. */
+  from: string;
+  /** The shorter time ago. */
+  to: string;
+};
+
+/** How the credit for a conversion is divided between the touchpoints before it. */
+export type AttributionModel =
+  /** All credit to the first touchpoint. */
+  | 'FIRST_TOUCH'
+  /** All credit to the last touchpoint. */
+  | 'LAST_TOUCH'
+  /** The same credit to each touchpoint. */
+  | 'LINEAR'
+  /** A whole conversion to each value that takes part. The credits do not add up to the conversions. */
+  | 'PARTICIPATION'
+  /** 0.4 to the first and 0.4 to the last touchpoint, the rest to those between. */
+  | 'POSITION_BASED'
+  /** 0.2 to the first and 0.6 to the last touchpoint, the rest to those between. */
+  | 'J_SHAPED'
+  /** 0.6 to the first and 0.2 to the last touchpoint, the rest to those between. */
+  | 'INVERSE_J'
+  /** The credit of a touchpoint halves with each half-life of its age. */
+  | 'TIME_DECAY'
+  /** By the share of conversions that would be lost without a value (removal effect). Not for one customer. */
+  | 'MARKOV'
+  /** The same credit to each value that takes part. */
+  | 'SHAPLEY';
+
+/** Whole periods of the calendar in the time zone. The present period counts up to now. */
+export type CalendarRange = {
+  /** The period. */
+  unit: CalendarUnit;
+  /** The number of periods that the last one is before the present one. 0: the present one. */
+  back?: number;
+  /** The number of periods. */
+  count?: number;
+};
+
+/** A period of the calendar. */
+export type CalendarUnit =
+  /** A day. It may have 23 or 25 hours. */
+  | 'DAY'
+  /** A week, from Monday. */
+  | 'WEEK'
+  /** A month. */
+  | 'MONTH'
+  /** Three months, from January, April, July or October. */
+  | 'QUARTER'
+  /** A year. */
+  | 'YEAR';
+
 /** The kinds of entries in the change log. */
 export type ChangeKind =
   /** A customer was created. */
@@ -33,6 +87,19 @@ export type ChangeKind =
   /** New identity rules were saved. */
   | 'RULES_SAVED';
 
+/**
+ * A condition on the consent in force. The strictest counts: REVOKED, DENIED, then GRANTED; EXPIRED when all ran out,
+ * UNKNOWN when nothing was said.
+ */
+export type ConsentCondition = {
+  /** The purpose, such as `marketing`. */
+  purpose: string;
+  /** Consents for this channel and those for all channels. Left out: all consents for the purpose. */
+  channel?: string | null | undefined;
+  /** It is one of these. */
+  status: Array<ConsentStatus>;
+};
+
 /** The decision of a consent. */
 export type ConsentStatus =
   /** Allowed. */
@@ -46,12 +113,118 @@ export type ConsentStatus =
   /** Not known. */
   | 'UNKNOWN';
 
+/** What is counted. */
+export type CountedAs =
+  /** Touchpoints. */
+  | 'TOUCHPOINTS'
+  /** Different days of the time zone. */
+  | 'DAYS'
+  /** Different weeks of the time zone, from Monday. */
+  | 'WEEKS'
+  /** Different months of the time zone. */
+  | 'MONTHS'
+  /** Different sessions. */
+  | 'SESSIONS'
+  /** Different channels. */
+  | 'CHANNELS'
+  /** Different devices. */
+  | 'DEVICES'
+  /** Different orders. */
+  | 'ORDERS';
+
+/**
+ * A condition on a customer: exactly one key. A condition and `not` with this condition are exact complements: together
+ * they have all customers, and no customer is in both. A missing value fits nothing but `exists: false`. At most 8
+ * levels and 100 conditions.
+ */
+export type CustomerCondition =
+  {   /** All of these fit. Every customer fits an empty list. */
+  all: Array<CustomerCondition>; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never;   /** At least one of these fits. No customer fits an empty list. */
+  any: Array<CustomerCondition>; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never;   /** Everybody else. */
+  not: CustomerCondition; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never;   /** A trait of the customer. */
+  trait: TraitCondition; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never;   /** The customer's identifiers. */
+  identifier: IdentifierCondition; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never;   /** What the customer did, or did not do: its touchpoints. */
+  did: TouchpointCondition; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never;   /** Orders that were placed and not cancelled. */
+  orders: OrdersCondition; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never;   /** Relations to products. */
+  product: ProductCondition; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never;   /** Money spent in one currency. */
+  spend: SpendCondition; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never;   /** A consent in force. */
+  consent: ConsentCondition; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never;   /** When and where the customer was seen. */
+  seen: SeenCondition; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never;   /** The members of a saved segment. */
+  segment: SegmentCondition; };
+
+/** A range of days, counted from today; negative before today. Both ends are included. */
+export type DayRange = {
+  /** The first day. */
+  from: number;
+  /** The last day. */
+  to: number;
+};
+
+/** A range of decimal numbers, both ends included. */
+export type DecimalRange = {
+  /** The smallest value. Left out: no lower end. */
+  min?: string | null | undefined;
+  /** The largest value. Left out: no upper end. */
+  max?: string | null | undefined;
+};
+
+/** A condition on a dimension. */
+export type DimensionIs = {
+  /**
+   * The dimension: `name`, `kind`, `channel`, `direction`, `source`, `campaign`, `campaign_source`,
+   * `campaign_medium`, or a configured dimension.
+   */
+  dimension: string;
+  /** The value is one of these. `(none)` stands for a touchpoint without a value. */
+  is: Array<string>;
+};
+
 /** The direction of a touchpoint. */
 export type Direction =
   /** From the customer to the business. */
   | 'INBOUND'
   /** From the business to the customer. */
   | 'OUTBOUND';
+
+/** A range of numbers, both ends included. */
+export type FloatRange = {
+  /** The smallest value. Left out: no lower end. */
+  min?: number | null | undefined;
+  /** The largest value. Left out: no upper end. */
+  max?: number | null | undefined;
+};
+
+/** The kinds of flow entries. */
+export type FlowEntryKind =
+  /** A value. */
+  | 'VALUE'
+  /** All values of the column that are not shown. */
+  | 'OTHER'
+  /** The journey had ended. */
+  | 'ENDED'
+  /** The journey had not started. */
+  | 'NOT_BEGUN';
+
+/** A condition on the number of identifiers. */
+export type IdentifierCondition = {
+  /** The kind, such as `email`. */
+  kind: string;
+  /** Only identifiers with such a value. Left out: all of the kind. */
+  value?: TextCondition | null | undefined;
+  /** The number of these identifiers. */
+  count?: IntRange;
+};
 
 /** An identifier to look up. The server normalises the value first. */
 export type IdentifierInput = {
@@ -76,6 +249,64 @@ export type IdentityEventKind =
   /** The customer was erased. */
   | 'ERASED';
 
+/** A range of whole numbers, both ends included. */
+export type IntRange = {
+  /** The smallest value. Left out: no lower end. */
+  min?: number | null | undefined;
+  /** The largest value. Left out: no upper end. */
+  max?: number | null | undefined;
+};
+
+/** Which touchpoints and customers count. All given conditions must hold. Times: `since <= at < until`. */
+export type JourneyScope = {
+  /** At this time or later. */
+  since?: string | null | undefined;
+  /** Before this time. */
+  until?: string | null | undefined;
+  /** Only customers that are in this segment now. The name of the segment; case does not matter. */
+  segment?: string | null | undefined;
+  /** Only customers that fit this condition now. */
+  is?: CustomerCondition | null | undefined;
+  /** The time zone of `is`, an IANA name such as Europe/London. Left out: UTC. */
+  timeZone?: string | null | undefined;
+  /** Only touchpoints that match. */
+  include?: StepInput | null | undefined;
+  /** Only touchpoints that do not match. */
+  exclude?: StepInput | null | undefined;
+  /** The unit of a journey. Left out: CUSTOMER. */
+  per?: JourneyUnit | null | undefined;
+  /** A longer time between two touchpoints without a session id ends a session. Left out: the gap of the identity rules. */
+  sessionGap?: string | null | undefined;
+  /**
+   * The dimension of a touchpoint's value: `name`, `kind`, `channel`, `direction`, `source`, `campaign`,
+   * `campaign_source`, `campaign_medium`, or a configured dimension. Left out: `name`.
+   */
+  dimension?: string | null | undefined;
+  /** Only customers with consent for this purpose: their strictest consent for it is GRANTED now. */
+  purpose?: string | null | undefined;
+};
+
+/** The unit of a journey. */
+export type JourneyUnit =
+  /** All touchpoints of a customer in scope. */
+  | 'CUSTOMER'
+  /**
+   * The touchpoints of a session in scope. Sessions are computed over all of a customer's touchpoints, before the scope
+   * is applied.
+   */
+  | 'SESSION';
+
+/** A condition on a list. Exactly one key. Elements are compared as texts are. */
+export type ListCondition =
+  {   /** It has one of these. */
+  anyOf: Array<string>; allOf?: never; only?: never; size?: never; }
+  |  { anyOf?: never;   /** It has each of these. */
+  allOf: Array<string>; only?: never; size?: never; }
+  |  { anyOf?: never; allOf?: never;   /** It has no other elements. An empty list fits. */
+  only: Array<string>; size?: never; }
+  |  { anyOf?: never; allOf?: never; only?: never;   /** The number of its elements. */
+  size: IntRange; };
+
 /** Whether a mutation changed anything. */
 export type MutationStatus =
   /** The change was made. */
@@ -84,6 +315,27 @@ export type MutationStatus =
   | 'UNCHANGED'
   /** The change was refused. The problems say why. Nothing changed. */
   | 'REFUSED';
+
+/** A condition on a number. All given bounds must hold, exactly. */
+export type NumberCondition = {
+  /** At least this. */
+  min?: string | null | undefined;
+  /** More than this. */
+  above?: string | null | undefined;
+  /** At most this. */
+  max?: string | null | undefined;
+  /** Less than this. */
+  below?: string | null | undefined;
+  /** One of these. */
+  in?: Array<string> | null | undefined;
+};
+
+/** A touchpoint of a customer's life. */
+export type Occurrence =
+  /** The first. */
+  | 'FIRST'
+  /** The last. */
+  | 'LAST';
 
 /** The status of an order. */
 export type OrderStatus =
@@ -95,6 +347,24 @@ export type OrderStatus =
   | 'PART_RETURNED'
   /** All goods were returned, or all money was refunded. */
   | 'RETURNED';
+
+/** A condition on orders that were placed and not cancelled, each by itself. */
+export type OrdersCondition = {
+  /** The number of orders that fit all other conditions. */
+  count?: IntRange;
+  /** When they were placed. */
+  when?: TimeCondition | null | undefined;
+  /** Their currency. Required for `net` and `gross`. */
+  currency?: string | null | undefined;
+  /** The total less returns. */
+  net?: DecimalRange | null | undefined;
+  /** The total. */
+  gross?: DecimalRange | null | undefined;
+  /** The returned part of the total, from 0 to 1. */
+  returnRate?: FloatRange | null | undefined;
+  /** A line with such a product. */
+  containing?: ProductMatch | null | undefined;
+};
 
 /** The kinds of problems. */
 export type ProblemCode =
@@ -145,6 +415,66 @@ export type ProblemCode =
   /** The store refused it. */
   | 'STORE_REFUSED';
 
+/** A condition on the customer's relations to products. */
+export type ProductCondition = {
+  /** The relation. */
+  relation: ProductRelation;
+  /** Only such products. */
+  is?: ProductMatch | null | undefined;
+  /** When the relation began, or its last time. */
+  when?: TimeCondition | null | undefined;
+  /** The number of products. */
+  count?: IntRange;
+};
+
+/** A condition on a product. All given parts must fit. */
+export type ProductMatch = {
+  /** The sku is one of these, exactly. */
+  skus?: Array<string> | null | undefined;
+  /** The category is one of these; case does not matter. */
+  categories?: Array<string> | null | undefined;
+  /** The name. */
+  name?: TextCondition | null | undefined;
+};
+
+/** The relations between a customer and a product. */
+export type ProductRelation =
+  /** On the customer's wish list. */
+  | 'WISHED'
+  /** Liked, and not disliked later. */
+  | 'LIKED'
+  /** Disliked, and not liked later. */
+  | 'DISLIKED'
+  /** Added to the cart, and neither removed nor ordered later. */
+  | 'IN_CART'
+  /** In an order that is not cancelled. */
+  | 'BOUGHT'
+  /** Returned. */
+  | 'RETURNED';
+
+/** A condition on a property of a touchpoint. */
+export type PropertyCondition = {
+  /**
+   * The path from the event, with dots: `properties.products.0.price`, `context.campaign.name`. A list on the way
+   * means any of its elements.
+   */
+  path: string;
+  /** What the value must be. */
+  is: ValueCondition;
+};
+
+/** A condition on the sum of a property. Values that are no number do not count; each is rounded at the sixth digit. */
+export type PropertyTotal = {
+  /** The path from the event, with dots. */
+  path: string;
+  /** Only touchpoints whose `properties.currency` is this currency count. */
+  currency?: string | null | undefined;
+  /** The smallest sum. */
+  min?: string | null | undefined;
+  /** The largest sum. */
+  max?: string | null | undefined;
+};
+
 /** How a value was obtained. */
 export type Provenance =
   /** Observed in a transaction or on a device. */
@@ -153,6 +483,159 @@ export type Provenance =
   | 'DECLARED'
   /** Inferred by another system. */
   | 'ASSUMED';
+
+/** When and where the customer was seen. All given parts must fit. */
+export type SeenCondition = {
+  /** When it was first seen. */
+  first?: TimeCondition | null | undefined;
+  /** When it was last seen. */
+  last?: TimeCondition | null | undefined;
+  /** It has touchpoints on one of these channels. */
+  channels?: Array<string> | null | undefined;
+  /** It was seen on a device of one of these kinds. */
+  devices?: Array<string> | null | undefined;
+};
+
+/** The members of a saved segment, by its definition of now, or of the moment of `asOf`. */
+export type SegmentCondition = {
+  /** The name of the segment; case does not matter. */
+  name: string;
+};
+
+/** A segment to save. */
+export type SegmentInput = {
+  /** The segment to change. Required to give it another name. Left out: the segment with this name, or a new one. */
+  id?: string | number | null | undefined;
+  /** The version that this one is based on. When another version was saved since, the save is refused. */
+  basedOn?: number | null | undefined;
+  /** The name, 1 to 100 characters. No other segment may have it; case does not matter. */
+  name: string;
+  /** What it is for, at most 1,000 characters. */
+  description?: string | null | undefined;
+  /** The condition. */
+  members: CustomerCondition;
+  /** The time zone of the condition, an IANA name such as Europe/London. Left out: UTC. */
+  timeZone?: string | null | undefined;
+};
+
+/** A condition on the money spent in one currency. A customer without an order that counts in it does not fit. */
+export type SpendCondition = {
+  /** The ISO 4217 code of the currency. */
+  currency: string;
+  /** Gross less returns. */
+  net?: DecimalRange | null | undefined;
+  /** The sum of the orders' totals. */
+  gross?: DecimalRange | null | undefined;
+  /** The sum of the returned amounts. */
+  returned?: DecimalRange | null | undefined;
+  /** `returned / gross`, from 0 to 1. */
+  returnRate?: FloatRange | null | undefined;
+  /** Only orders placed then. Left out: all orders. */
+  when?: TimeCondition | null | undefined;
+};
+
+/**
+ * A condition on touchpoints. A touchpoint matches when every given list contains its value. Without lists every
+ * touchpoint matches. An empty list counts as not given.
+ */
+export type StepInput = {
+  /** The label of the step in the answer. */
+  label?: string | null | undefined;
+  /** The touchpoint has one of these names. */
+  names?: Array<string> | null | undefined;
+  /** The touchpoint is of one of these kinds. */
+  kinds?: Array<string> | null | undefined;
+  /** The touchpoint is on one of these channels. */
+  channels?: Array<string> | null | undefined;
+  /** The touchpoint has one of these campaigns. */
+  campaigns?: Array<string> | null | undefined;
+  /** Each of these dimensions has one of the given values. */
+  where?: Array<DimensionIs> | null | undefined;
+};
+
+/** A condition on a text. Exactly one key. Texts are compared in NFC; case does not matter, except for `matches`. */
+export type TextCondition =
+  {   /** It is one of these. */
+  in: Array<string>; startsWith?: never; endsWith?: never; contains?: never; matches?: never; }
+  |  { in?: never;   /** It begins with one of these. */
+  startsWith: Array<string>; endsWith?: never; contains?: never; matches?: never; }
+  |  { in?: never; startsWith?: never;   /** It ends with one of these. */
+  endsWith: Array<string>; contains?: never; matches?: never; }
+  |  { in?: never; startsWith?: never; endsWith?: never;   /** It contains one of these. */
+  contains: Array<string>; matches?: never; }
+  |  { in?: never; startsWith?: never; endsWith?: never; contains?: never;   /** It has a match of this regular expression of the Rust crate `regex`, at most 256 bytes. Case matters. */
+  matches: string; };
+
+/** A step that follows in a chain. */
+export type ThenCondition = {
+  /** Which touchpoints. */
+  what: StepInput;
+  /** Their properties. All must fit. */
+  where?: Array<PropertyCondition> | null | undefined;
+  /** The longest time after the step before. */
+  within?: string | null | undefined;
+  /**
+   * False: no such touchpoint came, which is true from the end of `within` on. It requires `within`. The next step
+   * counts from the last step that happened.
+   */
+  happened?: boolean;
+  /**
+   * Paths of properties that have the same value as in the first touchpoint of the chain. A missing value is never the
+   * same.
+   */
+  same?: Array<string> | null | undefined;
+};
+
+/**
+ * A condition on a time `t`. Exactly one key. Durations are exact; `calendar`, `anniversary` and dates use the time
+ * zone.
+ */
+export type TimeCondition =
+  {   /** now - D < t <= now. */
+  last: string; olderThan?: never; next?: never; between?: never; fixed?: never; calendar?: never; anniversary?: never; }
+  |  { last?: never;   /** t <= now - D. */
+  olderThan: string; next?: never; between?: never; fixed?: never; calendar?: never; anniversary?: never; }
+  |  { last?: never; olderThan?: never;   /** now < t <= now + D. */
+  next: string; between?: never; fixed?: never; calendar?: never; anniversary?: never; }
+  |  { last?: never; olderThan?: never; next?: never;   /** now - from < t <= now - to. */
+  between: AgoRange; fixed?: never; calendar?: never; anniversary?: never; }
+  |  { last?: never; olderThan?: never; next?: never; between?: never;   /** since <= t < until. */
+  fixed: TimeRange; calendar?: never; anniversary?: never; }
+  |  { last?: never; olderThan?: never; next?: never; between?: never; fixed?: never;   /** Whole periods of the calendar. */
+  calendar: CalendarRange; anniversary?: never; }
+  |  { last?: never; olderThan?: never; next?: never; between?: never; fixed?: never; calendar?: never;   /** Day and month are near today. 29 February counts as 1 March in other years. */
+  anniversary: DayRange; };
+
+/** A range of times. */
+export type TimeRange = {
+  /** At this time or later. Left out: no bound. */
+  since?: string | null | undefined;
+  /** Before this time. Left out: no bound. */
+  until?: string | null | undefined;
+};
+
+/** A condition on touchpoints: which, when, how many, and what came after them. */
+export type TouchpointCondition = {
+  /** Which touchpoints, as in journeys. */
+  what: StepInput;
+  /** Their properties. All must fit. */
+  where?: Array<PropertyCondition> | null | undefined;
+  /** When they happened. Left out: at any time. */
+  when?: TimeCondition | null | undefined;
+  /** Their number. `{max: 0}`: none, which also fits customers who never did anything. */
+  times?: IntRange;
+  /** What is counted. */
+  count?: CountedAs;
+  /** The sum of a property over them. Of no touchpoints, it is 0. */
+  total?: PropertyTotal | null | undefined;
+  /**
+   * The first, or the last, touchpoint of the customer's life that fits `what` must fit `where` and `when` too, and
+   * only this one counts.
+   */
+  only?: Occurrence | null | undefined;
+  /** The steps that follow, in order. Only touchpoints that start such a chain count. */
+  then?: Array<ThenCondition> | null | undefined;
+};
 
 /** A filter of touchpoints. All given conditions must hold. An empty list counts as not given. */
 export type TouchpointFilter = {
@@ -169,6 +652,44 @@ export type TouchpointFilter = {
   /** In this direction. */
   direction?: Direction | null | undefined;
 };
+
+/** A condition on a trait. */
+export type TraitCondition = {
+  /** The name of the trait. */
+  name: string;
+  /** What the value must be. */
+  is: ValueCondition;
+  /** Which of the kept values must fit. */
+  of?: TraitValues;
+  /** Only values of these provenances count. Left out: all. */
+  provenance?: Array<Provenance> | null | undefined;
+  /** Only values that were said at such a time count. Of a value that was said again, the last time counts. */
+  said?: TimeCondition | null | undefined;
+};
+
+/** Which of the kept values of a trait must fit. */
+export type TraitValues =
+  /** The value that the policy shows. */
+  | 'CHOSEN'
+  /** At least one kept value. */
+  | 'ANY'
+  /** Every kept value, and there is at least one. */
+  | 'EVERY';
+
+/** A condition on a value. Exactly one key. A value of another type does not fit. */
+export type ValueCondition =
+  {   /** Whether there is a value that is not null. */
+  exists: boolean; text?: never; number?: never; time?: never; flag?: never; list?: never; }
+  |  { exists?: never;   /** The value is such a text. Of a list, any element. */
+  text: TextCondition; number?: never; time?: never; flag?: never; list?: never; }
+  |  { exists?: never; text?: never;   /** The value is such a number, or a text that is one. Of a list, any element. */
+  number: NumberCondition; time?: never; flag?: never; list?: never; }
+  |  { exists?: never; text?: never; number?: never;   /** The value is such a time: a text in RFC 3339, or a date YYYY-MM-DD. Of a list, any element. */
+  time: TimeCondition; flag?: never; list?: never; }
+  |  { exists?: never; text?: never; number?: never; time?: never;   /** The value is this boolean, or the text `true` or `false`. Of a list, any element. */
+  flag: boolean; list?: never; }
+  |  { exists?: never; text?: never; number?: never; time?: never; flag?: never;   /** The value is such a list. Another value is a list of one. */
+  list: ListCondition; };
 
 export type CustomerOverviewQueryVariables = Exact<{
   id: string | number;
@@ -268,6 +789,77 @@ export type GreetQuery = { identifiersBy: Array<{ id: string, kind: string, valu
 
 export type GuestFragment = { id: string, displayName: string | null, createdAt: string, activity: { id: string, lastSeenAt: string | null, orderCount: number, channels: Array<{ channel: string, lastAt: string }> }, spend: Array<{ currency: string, returnRate: number, net: { amount: string, currency: string } }>, orders: { nodes: Array<{ id: string, number: string, placedAt: string, status: OrderStatus, net: { amount: string, currency: string }, lines: Array<{ product: { id: string, sku: string, name: string | null } }> }> }, consents: Array<{ purpose: string, channel: string | null, status: ConsentStatus, at: string }>, inCart: { nodes: Array<{ product: { id: string, sku: string, name: string | null } }> }, wished: { nodes: Array<{ product: { id: string, sku: string, name: string | null } }> } };
 
+export type JourneyPopulationQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+}>;
+
+
+export type JourneyPopulationQuery = { journeys: { population: { customers: number, journeys: number, touchpoints: number, unowned: number, hiddenByConsent: number } | null } | null };
+
+export type JourneyValuesQueryVariables = Exact<{
+  dimension: string;
+}>;
+
+
+export type JourneyValuesQuery = { journeys: { transitions: { nodes: Array<{ value: string, touchpoints: number }> } | null } | null };
+
+export type SegmentNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SegmentNamesQuery = { segments: { nodes: Array<{ name: string }> } };
+
+export type FunnelStepIdsQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  steps: Array<StepInput> | StepInput;
+  within?: string | null | undefined;
+  breakdown?: string | null | undefined;
+  top?: number;
+}>;
+
+
+export type FunnelStepIdsQuery = { journeys: { funnel: { steps: Array<{ id: string, number: number }>, groups: Array<{ value: string, steps: Array<{ id: string, number: number }> }> } | null } | null };
+
+export type StepReachedQueryVariables = Exact<{
+  step: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type StepReachedQuery = { node:
+    | { customersReached: PeopleFragment }
+    | Record<PropertyKey, never>
+   | null };
+
+export type StepDroppedQueryVariables = Exact<{
+  step: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type StepDroppedQuery = { node:
+    | { customersDropped: PeopleFragment }
+    | Record<PropertyKey, never>
+   | null };
+
+export type PatternFiguresQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  pattern: string;
+}>;
+
+
+export type PatternFiguresQuery = { journeys: { match: { journeys: number, share: number, occurrences: number, unknownValues: Array<string> } | null } | null };
+
+export type PatternPeopleQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  pattern: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type PatternPeopleQuery = { journeys: { match: { customers: PeopleFragment } | null } | null };
+
+export type PeopleFragment = { totalCount: number | null, nodes: Array<{ id: string, displayName: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } };
+
 export type LiveChangesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
   kinds?: Array<ChangeKind> | ChangeKind | null | undefined;
@@ -316,6 +908,126 @@ export type RecentCustomersQueryVariables = Exact<{
 export type RecentCustomersQuery = { customers: { nodes: Array<FoundFragment> } };
 
 export type FoundFragment = { id: string, displayName: string | null, createdAt: string, identifiers: { nodes: Array<{ id: string, kind: string, value: string }> }, activity: { id: string, touchpointCount: number, lastSeenAt: string | null } };
+
+export type SegmentsQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type SegmentsQuery = { segments: { totalCount: number | null, nodes: Array<{ id: string, name: string, description: string | null, version: number, timeZone: string, savedAt: string, savedBy: string, definition: unknown, sentence: string }> } };
+
+export type SegmentSizeQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SegmentSizeQuery = { segment: { size: number | null } | null };
+
+export type SegmentMembersQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SegmentMembersQuery = { segment: { size: number | null, misfits: Array<{ trait: string, count: number, example: unknown }>, nearMisses: { nodes: Array<{ customer: { id: string, displayName: string | null }, fails: { sentence: string } }> }, customers: { nodes: Array<{ id: string, displayName: string | null }> } } | null };
+
+export type ConditionTrialQueryVariables = Exact<{
+  members: CustomerCondition;
+  timeZone?: string | null | undefined;
+}>;
+
+
+export type ConditionTrialQuery = { segmentTrial: { sentence: string, sizeThen: number, lines: Array<{ path: string, sentence: string, alone: number, without: number }>, misfits: Array<{ trait: string, count: number, example: unknown }>, examples: Array<{ id: string, displayName: string | null }>, problems: Array<{ code: ProblemCode, path: string | null, message: string }> } | null };
+
+export type SaveSegmentMutationVariables = Exact<{
+  input: SegmentInput;
+}>;
+
+
+export type SaveSegmentMutation = { segmentSave: { status: MutationStatus, segment: { id: string, name: string, version: number } | null, problems: Array<{ code: ProblemCode, path: string | null, message: string }> } | null };
+
+export type DeleteSegmentMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteSegmentMutation = { segmentDelete: { status: MutationStatus, deletedId: string | null, problems: Array<{ code: ProblemCode, path: string | null, message: string }> } | null };
+
+export type AttributionPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  goal: StepInput;
+  touches?: StepInput | null | undefined;
+  dimension?: string;
+  lookback?: string;
+  halfLife?: string;
+  models: Array<AttributionModel> | AttributionModel;
+  top?: number;
+}>;
+
+
+export type AttributionPictureQuery = { journeys: { changeNumber: number, attribution: { conversions: number, unknownValues: Array<string>, value: Array<{ amount: string, currency: string }>, models: Array<{ model: AttributionModel, rows: Array<{ value: string, conversions: number, credit: number, worth: Array<{ amount: string, currency: string }> }> }> } | null } | null };
+
+export type ComparisonPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  with: JourneyScope;
+  top?: number;
+}>;
+
+
+export type ComparisonPictureQuery = { journeys: { changeNumber: number, compare: { a: { journeys: number }, b: { journeys: number }, links: Array<{ from: string, to: string, shareA: number, shareB: number, difference: number }> } | null } | null };
+
+export type FlowPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  anchor: StepInput;
+  stepsBefore?: number;
+  stepsAfter?: number;
+  top?: number;
+}>;
+
+
+export type FlowPictureQuery = { journeys: { changeNumber: number, flow: { journeys: number, unknownValues: Array<string>, columns: Array<{ step: number, total: number, entries: Array<{ value: string, kind: FlowEntryKind, journeys: number, share: number }> }>, links: Array<{ step: number, from: string, fromKind: FlowEntryKind, to: string, toKind: FlowEntryKind, journeys: number }> } | null } | null };
+
+export type FunnelPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  steps: Array<StepInput> | StepInput;
+  within?: string | null | undefined;
+  breakdown?: string | null | undefined;
+  top?: number;
+}>;
+
+
+export type FunnelPictureQuery = { journeys: { changeNumber: number, funnel: { entered: number, unknownValues: Array<string>, steps: Array<PictureStepFragment>, groups: Array<{ value: string, steps: Array<PictureStepFragment> }> } | null } | null };
+
+export type PictureStepFragment = { number: number, label: string, reached: number, dropped: number, ofFirst: number, ofPrevious: number, medianSecondsFromPrevious: number | null };
+
+export type PathsPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  to?: StepInput | null | undefined;
+  within?: string | null | undefined;
+  top?: number;
+  collapse?: boolean;
+  maxLength?: number;
+}>;
+
+
+export type PathsPictureQuery = { journeys: { changeNumber: number, paths: { total: number, other: number, unknownValues: Array<string>, paths: Array<{ values: Array<string>, journeys: number, share: number, medianSeconds: number | null }> } | null } | null };
+
+export type TimeBetweenPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  from: StepInput;
+  to: StepInput;
+  buckets?: number;
+}>;
+
+
+export type TimeBetweenPictureQuery = { journeys: { changeNumber: number, timeBetween: { pairs: number, never: number, unknownValues: Array<string>, medianSeconds: number | null, p90Seconds: number | null, histogram: Array<{ fromSeconds: number, toSeconds: number, count: number }> } | null } | null };
+
+export type TransitionsPictureQueryVariables = Exact<{
+  scope?: JourneyScope | null | undefined;
+  top?: number;
+}>;
+
+
+export type TransitionsPictureQuery = { journeys: { changeNumber: number, transitions: { total: number, other: number, nodes: Array<{ value: string, touchpoints: number, journeys: number }>, links: Array<{ from: string, to: string, count: number, journeys: number, share: number, shareOfFrom: number, medianSeconds: number | null }> } | null } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -475,6 +1187,19 @@ export const GuestFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Guest"}) as unknown as TypedDocumentString<GuestFragment, unknown>;
+export const PeopleFragmentDoc = new TypedDocumentString(`
+    fragment People on CustomerConnection {
+  totalCount
+  nodes {
+    id
+    displayName
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}
+    `, {"fragmentName":"People"}) as unknown as TypedDocumentString<PeopleFragment, unknown>;
 export const LiveChangeFragmentDoc = new TypedDocumentString(`
     fragment LiveChange on Change {
   cursor
@@ -534,6 +1259,17 @@ export const FoundFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Found"}) as unknown as TypedDocumentString<FoundFragment, unknown>;
+export const PictureStepFragmentDoc = new TypedDocumentString(`
+    fragment PictureStep on FunnelStep {
+  number
+  label
+  reached
+  dropped
+  ofFirst
+  ofPrevious
+  medianSecondsFromPrevious
+}
+    `, {"fragmentName":"PictureStep"}) as unknown as TypedDocumentString<PictureStepFragment, unknown>;
 export const CustomerOverviewDocument = new TypedDocumentString(`
     query CustomerOverview($id: ID!, $asOf: DateTime) {
   customer(by: {id: $id}, asOf: $asOf) {
@@ -1038,6 +1774,134 @@ export const GreetDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<GreetQuery, GreetQueryVariables>;
+export const JourneyPopulationDocument = new TypedDocumentString(`
+    query JourneyPopulation($scope: JourneyScope) {
+  journeys(scope: $scope) {
+    population {
+      customers
+      journeys
+      touchpoints
+      unowned
+      hiddenByConsent
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JourneyPopulationQuery, JourneyPopulationQueryVariables>;
+export const JourneyValuesDocument = new TypedDocumentString(`
+    query JourneyValues($dimension: String!) {
+  journeys(scope: {dimension: $dimension}) {
+    transitions(top: 500) {
+      nodes {
+        value
+        touchpoints
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JourneyValuesQuery, JourneyValuesQueryVariables>;
+export const SegmentNamesDocument = new TypedDocumentString(`
+    query SegmentNames {
+  segments(first: 100) {
+    nodes {
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentNamesQuery, SegmentNamesQueryVariables>;
+export const FunnelStepIdsDocument = new TypedDocumentString(`
+    query FunnelStepIds($scope: JourneyScope, $steps: [StepInput!]!, $within: Duration, $breakdown: String, $top: Int! = 20) {
+  journeys(scope: $scope) {
+    funnel(steps: $steps, within: $within, breakdown: $breakdown, top: $top) {
+      steps {
+        id
+        number
+      }
+      groups {
+        value
+        steps {
+          id
+          number
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FunnelStepIdsQuery, FunnelStepIdsQueryVariables>;
+export const StepReachedDocument = new TypedDocumentString(`
+    query StepReached($step: ID!, $after: String) {
+  node(id: $step) {
+    ... on FunnelStep {
+      customersReached(first: 20, after: $after) {
+        ...People
+      }
+    }
+  }
+}
+    fragment People on CustomerConnection {
+  totalCount
+  nodes {
+    id
+    displayName
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}`) as unknown as TypedDocumentString<StepReachedQuery, StepReachedQueryVariables>;
+export const StepDroppedDocument = new TypedDocumentString(`
+    query StepDropped($step: ID!, $after: String) {
+  node(id: $step) {
+    ... on FunnelStep {
+      customersDropped(first: 20, after: $after) {
+        ...People
+      }
+    }
+  }
+}
+    fragment People on CustomerConnection {
+  totalCount
+  nodes {
+    id
+    displayName
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}`) as unknown as TypedDocumentString<StepDroppedQuery, StepDroppedQueryVariables>;
+export const PatternFiguresDocument = new TypedDocumentString(`
+    query PatternFigures($scope: JourneyScope, $pattern: String!) {
+  journeys(scope: $scope) {
+    match(pattern: $pattern) {
+      journeys
+      share
+      occurrences
+      unknownValues
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PatternFiguresQuery, PatternFiguresQueryVariables>;
+export const PatternPeopleDocument = new TypedDocumentString(`
+    query PatternPeople($scope: JourneyScope, $pattern: String!, $after: String) {
+  journeys(scope: $scope) {
+    match(pattern: $pattern) {
+      customers(first: 20, after: $after) {
+        ...People
+      }
+    }
+  }
+}
+    fragment People on CustomerConnection {
+  totalCount
+  nodes {
+    id
+    displayName
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}`) as unknown as TypedDocumentString<PatternPeopleQuery, PatternPeopleQueryVariables>;
 export const LiveChangesDocument = new TypedDocumentString(`
     subscription LiveChanges($after: String, $kinds: [ChangeKind!], $customer: ID) {
   changes(after: $after, kinds: $kinds, customer: $customer) {
@@ -1231,3 +2095,302 @@ export const RecentCustomersDocument = new TypedDocumentString(`
     lastSeenAt
   }
 }`) as unknown as TypedDocumentString<RecentCustomersQuery, RecentCustomersQueryVariables>;
+export const SegmentsDocument = new TypedDocumentString(`
+    query Segments($after: String) {
+  segments(first: 100, after: $after) {
+    totalCount
+    nodes {
+      id
+      name
+      description
+      version
+      timeZone
+      savedAt
+      savedBy
+      definition
+      sentence
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentsQuery, SegmentsQueryVariables>;
+export const SegmentSizeDocument = new TypedDocumentString(`
+    query SegmentSize($name: String!) {
+  segment(name: $name) {
+    size
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentSizeQuery, SegmentSizeQueryVariables>;
+export const SegmentMembersDocument = new TypedDocumentString(`
+    query SegmentMembers($name: String!) {
+  segment(name: $name) {
+    size
+    misfits {
+      trait
+      count
+      example
+    }
+    nearMisses(first: 10) {
+      nodes {
+        customer {
+          id
+          displayName
+        }
+        fails {
+          sentence
+        }
+      }
+    }
+    customers(first: 10) {
+      nodes {
+        id
+        displayName
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentMembersQuery, SegmentMembersQueryVariables>;
+export const ConditionTrialDocument = new TypedDocumentString(`
+    query ConditionTrial($members: CustomerCondition!, $timeZone: String) {
+  segmentTrial(members: $members, timeZone: $timeZone) {
+    sentence
+    sizeThen
+    lines {
+      path
+      sentence
+      alone
+      without
+    }
+    misfits {
+      trait
+      count
+      example
+    }
+    examples(first: 8) {
+      id
+      displayName
+    }
+    problems {
+      code
+      path
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ConditionTrialQuery, ConditionTrialQueryVariables>;
+export const SaveSegmentDocument = new TypedDocumentString(`
+    mutation SaveSegment($input: SegmentInput!) {
+  segmentSave(input: $input) {
+    status
+    segment {
+      id
+      name
+      version
+    }
+    problems {
+      code
+      path
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SaveSegmentMutation, SaveSegmentMutationVariables>;
+export const DeleteSegmentDocument = new TypedDocumentString(`
+    mutation DeleteSegment($id: ID!) {
+  segmentDelete(id: $id) {
+    status
+    deletedId
+    problems {
+      code
+      path
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeleteSegmentMutation, DeleteSegmentMutationVariables>;
+export const AttributionPictureDocument = new TypedDocumentString(`
+    query AttributionPicture($scope: JourneyScope, $goal: StepInput!, $touches: StepInput, $dimension: String! = "channel", $lookback: Duration! = "P30D", $halfLife: Duration! = "P7D", $models: [AttributionModel!]!, $top: Int! = 50) {
+  journeys(scope: $scope) {
+    changeNumber
+    attribution(
+      goal: $goal
+      touches: $touches
+      dimension: $dimension
+      lookback: $lookback
+      halfLife: $halfLife
+      models: $models
+      top: $top
+    ) {
+      conversions
+      unknownValues
+      value {
+        amount
+        currency
+      }
+      models {
+        model
+        rows {
+          value
+          conversions
+          credit
+          worth {
+            amount
+            currency
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AttributionPictureQuery, AttributionPictureQueryVariables>;
+export const ComparisonPictureDocument = new TypedDocumentString(`
+    query ComparisonPicture($scope: JourneyScope, $with: JourneyScope!, $top: Int! = 50) {
+  journeys(scope: $scope) {
+    changeNumber
+    compare(with: $with, top: $top) {
+      a {
+        journeys
+      }
+      b {
+        journeys
+      }
+      links {
+        from
+        to
+        shareA
+        shareB
+        difference
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparisonPictureQuery, ComparisonPictureQueryVariables>;
+export const FlowPictureDocument = new TypedDocumentString(`
+    query FlowPicture($scope: JourneyScope, $anchor: StepInput!, $stepsBefore: Int! = 0, $stepsAfter: Int! = 5, $top: Int! = 10) {
+  journeys(scope: $scope) {
+    changeNumber
+    flow(
+      anchor: $anchor
+      stepsBefore: $stepsBefore
+      stepsAfter: $stepsAfter
+      top: $top
+    ) {
+      journeys
+      unknownValues
+      columns {
+        step
+        total
+        entries {
+          value
+          kind
+          journeys
+          share
+        }
+      }
+      links {
+        step
+        from
+        fromKind
+        to
+        toKind
+        journeys
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FlowPictureQuery, FlowPictureQueryVariables>;
+export const FunnelPictureDocument = new TypedDocumentString(`
+    query FunnelPicture($scope: JourneyScope, $steps: [StepInput!]!, $within: Duration, $breakdown: String, $top: Int! = 20) {
+  journeys(scope: $scope) {
+    changeNumber
+    funnel(steps: $steps, within: $within, breakdown: $breakdown, top: $top) {
+      entered
+      unknownValues
+      steps {
+        ...PictureStep
+      }
+      groups {
+        value
+        steps {
+          ...PictureStep
+        }
+      }
+    }
+  }
+}
+    fragment PictureStep on FunnelStep {
+  number
+  label
+  reached
+  dropped
+  ofFirst
+  ofPrevious
+  medianSecondsFromPrevious
+}`) as unknown as TypedDocumentString<FunnelPictureQuery, FunnelPictureQueryVariables>;
+export const PathsPictureDocument = new TypedDocumentString(`
+    query PathsPicture($scope: JourneyScope, $to: StepInput, $within: Duration, $top: Int! = 20, $collapse: Boolean! = true, $maxLength: Int! = 20) {
+  journeys(scope: $scope) {
+    changeNumber
+    paths(
+      to: $to
+      within: $within
+      top: $top
+      collapse: $collapse
+      maxLength: $maxLength
+    ) {
+      total
+      other
+      unknownValues
+      paths {
+        values
+        journeys
+        share
+        medianSeconds
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PathsPictureQuery, PathsPictureQueryVariables>;
+export const TimeBetweenPictureDocument = new TypedDocumentString(`
+    query TimeBetweenPicture($scope: JourneyScope, $from: StepInput!, $to: StepInput!, $buckets: Int! = 20) {
+  journeys(scope: $scope) {
+    changeNumber
+    timeBetween(from: $from, to: $to, buckets: $buckets) {
+      pairs
+      never
+      unknownValues
+      medianSeconds
+      p90Seconds
+      histogram {
+        fromSeconds
+        toSeconds
+        count
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TimeBetweenPictureQuery, TimeBetweenPictureQueryVariables>;
+export const TransitionsPictureDocument = new TypedDocumentString(`
+    query TransitionsPicture($scope: JourneyScope, $top: Int! = 50) {
+  journeys(scope: $scope) {
+    changeNumber
+    transitions(top: $top) {
+      total
+      other
+      nodes {
+        value
+        touchpoints
+        journeys
+      }
+      links {
+        from
+        to
+        count
+        journeys
+        share
+        shareOfFrom
+        medianSeconds
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TransitionsPictureQuery, TransitionsPictureQueryVariables>;

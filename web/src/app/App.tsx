@@ -13,8 +13,14 @@ import { Link, useAddress } from './router';
 // Monaco is larger than all other pages together, so it comes only when it is asked for.
 const Playground = lazy(() => import('../playground/Playground').then(({ Playground }) => ({ default: Playground })));
 
+// The two pages of figures come when they are opened, so that the first page stays small.
+const JourneysPage = lazy(() => import('../journeys/JourneysPage').then(({ JourneysPage }) => ({ default: JourneysPage })));
+const SegmentsPage = lazy(() => import('../segments/SegmentsPage').then(({ SegmentsPage }) => ({ default: SegmentsPage })));
+
 const PAGES = [
   ['/', 'Search'],
+  ['/journeys', 'Journeys'],
+  ['/segments', 'Segments'],
   ['/greet', 'At the till'],
   ['/live', 'Live'],
   ['/playground', 'Playground'],
@@ -48,7 +54,7 @@ export function App() {
         {key() !== null && !asked && <button type="button" className="quiet" onClick={() => setKey(null)}>Forget the key</button>}
       </header>
       <main id="main" ref={main} tabIndex={-1} className={path === '/playground' ? 'full' : 'page'}>
-        <Suspense fallback={<Waiting>The playground is loading …</Waiting>}>
+        <Suspense fallback={<Waiting>The page is loading …</Waiting>}>
           {asked ? <KeyForm /> : <Page path={path} />}
         </Suspense>
       </main>
@@ -66,6 +72,8 @@ function Page({ path }: { path: string }) {
   switch (path) {
     case '/': return <SearchPage />;
     case '/greet': return <GreetPage />;
+    case '/journeys': return <JourneysPage />;
+    case '/segments': return <SegmentsPage />;
     case '/live': return <LivePage />;
     case '/playground': return <Playground />;
     default: return (
