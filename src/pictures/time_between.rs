@@ -56,7 +56,7 @@ pub(super) fn draw(times: &TimeBetween) -> Content {
     let mut drawing = Drawing::new("Time between", summary.clone());
     drawing.text("soft", 12.0, TOP + 4.0, &summary);
     let most = times.histogram.iter().map(|bucket| bucket.count).max().unwrap_or(1).max(1);
-    let (top, longest) = (TOP + 40.0, last.to_seconds);
+    let (top, longest) = (TOP + 60.0, last.to_seconds);
     let bottom = top + HEIGHT;
     let width = WIDTH / times.histogram.len() as f64;
     drawing.line("axis", (LEFT, bottom), (LEFT + WIDTH, bottom));
@@ -86,7 +86,7 @@ pub(super) fn draw(times: &TimeBetween) -> Content {
         drawing.text("soft middle", x, bottom + 20.0, &with_units(longest * f64::from(quarter) / 4.0));
     }
     if longest > 0.0 {
-        for (name, seconds, y) in [("median", times.median_seconds, top - 16.0), ("90 %", times.p90_seconds, top - 4.0)]
+        for (name, seconds, y) in [("median", times.median_seconds, top - 34.0), ("90 %", times.p90_seconds, top - 20.0)]
         {
             if let Some(seconds) = seconds {
                 let x = LEFT + seconds / longest * WIDTH;

@@ -1,9 +1,15 @@
 // A Chromium with a fresh profile, and a page whose every request, message and policy violation is written down.
-import { existsSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** @typedef {import('playwright-core').Page} Page */
 
 const FLAGS = [
   '--headless',
@@ -73,6 +79,25 @@ export async function watch(context, origin) {
   page.on('pageerror', (error) => seen.complaints.push(`page error: ${error.stack ?? error.message}`));
   page.on('worker', (worker) => seen.workers.push(worker.url()));
   return { page, seen };
+}
+
+/**
+ * @param {Page} page
+ * @param {string} where
+ */
+export async function checkAxe(page, where) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')}`);
+  });
+  assert.deepEqual(found, [], where);
+}
+
+/** @param {{elsewhere: string[], complaints: string[]}} seen */
+export function clean(seen) {
+  assert.deepEqual(seen.elsewhere, [], 'nothing leaves the host');
+  assert.deepEqual(seen.complaints, []);
 }
 
 /** Runs in the page: what the tests ask it for again and again. globals.d.ts declares it. */

@@ -1,14 +1,12 @@
 // The pages in a real browser, by keyboard, against a server at THROUGHLINE_URL that has the worlds of ../seeds.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { watch, withBrowser } from './browser.mjs';
+import { checkAxe, clean, watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Where screenshots go, when somebody wants to look at them. */
 const SHOTS = process.env['SCREENSHOTS'];
 const BUDGET = 200 * 1024;
@@ -338,25 +336,6 @@ test('at 400 % zoom nothing scrolls sideways', async () => {
     }
   });
 });
-
-/**
- * @param {Page} page
- * @param {string} where
- */
-async function checkAxe(page, where) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const { violations } = await axe.run(document);
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')}`);
-  });
-  assert.deepEqual(found, [], where);
-}
-
-/** @param {{elsewhere: string[], complaints: string[]}} seen */
-function clean(seen) {
-  assert.deepEqual(seen.elsewhere, [], 'nothing leaves the host');
-  assert.deepEqual(seen.complaints, []);
-}
 
 /**
  * Opens a customer as a person does.

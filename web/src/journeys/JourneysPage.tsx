@@ -304,7 +304,7 @@ function Compare({ scope, parameters }: Figure) {
   const names = segments.data?.segments.nodes.map(({ name }) => name) ?? [];
   return (
     <>
-      <fieldset>
+      <fieldset className="other">
         <legend>The other scope, B</legend>
         <div className="scope">
           <Field name="with.since" label="Since (B)" placeholder="2026-01-31" wrong={of('since')} />
