@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
-use throughline::changes::feed::Feed;
 use throughline::access::Caller;
+use throughline::changes::feed::Feed;
 use throughline::graphql::execute::{Api, GraphqlRequest, ResponseKind};
 use throughline::graphql::{self, Setup};
 use throughline::projection::{Journeys, Options};
@@ -248,8 +248,7 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
     let api = shop.api();
     let ask = async |query: &str, variables: Value| {
         let variables = to_raw_value(&variables).ok();
-        let question =
-            GraphqlRequest { query: query.into(), variables, request_id: "r".into(), ..asked() };
+        let question = GraphqlRequest { query: query.into(), variables, request_id: "r".into(), ..asked() };
         let answer = api.execute(question).await;
         assert_eq!(answer.kind, ResponseKind::Run, "{}", String::from_utf8_lossy(&answer.body));
         serde_json::from_slice::<Value>(&answer.body).expect("JSON")
@@ -303,11 +302,8 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
             split: customerSplit(id: \"x\", identifiers: [{{kind: \"user_id\", value: 7}}], reason: \"x\") {{ status }}
             again: eventsIngest(events: [{page}]) {{ outcomes {{ status customer {{ journey(scope: {{since: \"x\"}}) {{ id }} }} }} }} }}"
     );
-    let question = GraphqlRequest {
-        query: query.replace("value: 7", "value: \"7\""),
-        request_id: "r".into(),
-        ..asked()
-    };
+    let question =
+        GraphqlRequest { query: query.replace("value: 7", "value: \"7\""), request_id: "r".into(), ..asked() };
     let answer: Value = serde_json::from_slice(&api.execute(question).await.body).expect("JSON");
     assert_eq!(answer["data"]["first"]["outcomes"][0]["status"], "CREATED", "{answer}");
     assert_eq!(

@@ -188,7 +188,8 @@ async fn what_a_batch_touches_is_found_by_key() {
 #[test]
 fn every_beginning_names_its_index() {
     /// Statements about all nodes, statements that end at the first node, and statements that people run.
-    const WALKS: [&str; 7] = [
+    const WALKS: [&str; 8] = [
+        "access_keys/list",
         "changes/update_counter_to_log",
         "customers/part_count",
         "customers/part_fitting",
