@@ -341,4 +341,95 @@ mod tests {
             assert!(allows(role, "Query", "__schema") && allows(role, "__Type", "name"));
         }
     }
+
+    /// Types with names of the real schema.
+    mod small {
+        use async_graphql::{Object, SimpleObject};
+
+        pub(super) struct Query;
+
+        #[Object]
+        impl Query {
+            async fn customer(&self) -> Option<Customer> {
+                Some(Customer { id: 1, traits: vec![2, 3] })
+            }
+            async fn customers(&self) -> Vec<Customer> {
+                vec![Customer { id: 1, traits: Vec::new() }]
+            }
+            async fn status(&self) -> i32 {
+                4
+            }
+            async fn viewer(&self) -> i32 {
+                5
+            }
+            async fn identity_health(&self) -> Option<i32> {
+                Some(6)
+            }
+        }
+
+        #[derive(SimpleObject)]
+        pub(super) struct Customer {
+            pub(super) id: i32,
+            pub(super) traits: Vec<i32>,
+        }
+    }
+
+    /// The data of an answer for a role, and the paths that are FORBIDDEN.
+    async fn ask(role: Option<Role>, query: &str) -> (serde_json::Value, Vec<String>) {
+        use crate::access::Caller;
+        use async_graphql::{EmptyMutation, EmptySubscription, Request, Schema};
+
+        let schema = Schema::build(small::Query, EmptyMutation, EmptySubscription).extension(CheckRights).finish();
+        let mut request = Request::new(query);
+        if let Some(role) = role {
+            let personal: Arc<[Arc<str>]> = Arc::new([]);
+            request = request.data(Viewer::of(Arc::new(Caller { role, ..Caller::everybody() }), &personal));
+        }
+        let response = schema.execute(request).await;
+        let path = |error: &ServerError| {
+            let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+            assert_eq!(code, Some(&Value::from("FORBIDDEN")), "{error:?}");
+            let segments = error.path.iter().map(|segment| match segment {
+                PathSegment::Field(name) => name.clone(),
+                PathSegment::Index(index) => index.to_string(),
+            });
+            segments.collect::<Vec<_>>().join(".")
+        };
+        let mut paths: Vec<String> = response.errors.iter().map(path).collect();
+        paths.sort();
+        (response.data.into_json().expect("JSON"), paths)
+    }
+
+    #[tokio::test]
+    async fn a_refused_field_is_null_and_the_rest_is_answered() {
+        use serde_json::json;
+
+        let query = "{ a: customer { id list: traits } viewer identityHealth }";
+        let whole = json!({"a": {"id": 1, "list": [2, 3]}, "viewer": 5, "identityHealth": 6});
+        assert_eq!(ask(Some(Role::Admin), query).await, (whole, Vec::new()));
+        let read = json!({"a": {"id": 1, "list": [2, 3]}, "viewer": 5, "identityHealth": null});
+        assert_eq!(ask(Some(Role::Reader), query).await, (read, vec!["identityHealth".to_owned()]));
+        let none = json!({"a": null, "viewer": 5, "identityHealth": null});
+        for role in [Role::Analyst, Role::Service] {
+            let paths = vec!["a".to_owned(), "identityHealth".to_owned()];
+            assert_eq!(ask(Some(role), query).await, (none.clone(), paths));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_null_takes_its_parent_with_it_and_a_fragment_hides_nothing() {
+        use serde_json::json;
+
+        assert_eq!(
+            ask(Some(Role::Analyst), "{ status viewer }").await,
+            (json!({"status": 4, "viewer": 5}), Vec::new())
+        );
+        let refused = (serde_json::Value::Null, vec!["status".to_owned()]);
+        assert_eq!(ask(Some(Role::Service), "{ viewer status }").await, refused);
+        let hidden = "query { ...f } fragment f on Query { ... on Query { x: customers { id } } }";
+        assert_eq!(ask(Some(Role::Service), hidden).await, (serde_json::Value::Null, vec!["x".to_owned()]));
+        assert_eq!(ask(None, "{ viewer }").await, (serde_json::Value::Null, vec!["viewer".to_owned()]));
+        let (data, paths) = ask(Some(Role::Service), "{ __schema { queryType { name } } __typename }").await;
+        assert_eq!((&data["__schema"]["queryType"]["name"], paths.len()), (&json!("Query"), 0), "the schema is public");
+    }
 }

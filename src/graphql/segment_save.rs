@@ -196,8 +196,10 @@ fn read_id(id: &ID) -> Result<SegmentId, Stop> {
     }
 }
 
-/// The name, the description and the definition.
-fn read_texts(ctx: &Context<'_>, input: &SegmentInput) -> Result<(Arc<str>, Option<Arc<str>>, Arc<str>), Stop> {
+/// A name, a description and a definition.
+type Texts = (Arc<str>, Option<Arc<str>>, Arc<str>);
+
+fn read_texts(ctx: &Context<'_>, input: &SegmentInput) -> Result<Texts, Stop> {
     let name: Arc<str> = nfc(input.name.trim()).into();
     let length = name.chars().count();
     if length == 0 || name.chars().any(char::is_control) {

@@ -183,6 +183,20 @@ async fn what_a_batch_touches_is_found_by_key() {
     run(EMPTY).await;
 }
 
+/// REMOVE takes no lock when no node ever had the property: the server does not know its name.
+#[test]
+fn a_lock_is_taken_by_set() {
+    let mut locks = 0;
+    for (name, text) in files() {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for at in lines.iter().enumerate().filter(|(_, line)| **line == "REMOVE n.locked").map(|(at, _)| at) {
+            assert_eq!(lines[at - 1], "SET n.locked = true", "{name}");
+            locks += 1;
+        }
+    }
+    assert!(locks > 2, "{locks} locks");
+}
+
 /// A statement that begins at nodes of a label must name an index that exists: otherwise the server's choice depends on
 /// its statistics. Few statements scan all nodes on purpose.
 #[test]
