@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_console_is_its_front_file() {
-        for path in ["", "greet", "live", "playground", "customers/YzowMWEy"] {
+        for path in ["", "greet", "journeys", "live", "playground", "segments", "customers/YzowMWEy"] {
             assert_eq!(file_of(path), FRONT, "{path}");
         }
         for path in ["assets/a-1.js", "greet/x", "customers", "customers/", "customers/a/b", "customers/a.js"] {

@@ -86,7 +86,8 @@ pub(super) fn draw(times: &TimeBetween) -> Content {
         drawing.text("soft middle", x, bottom + 20.0, &with_units(longest * f64::from(quarter) / 4.0));
     }
     if longest > 0.0 {
-        for (name, seconds, y) in [("median", times.median_seconds, top - 34.0), ("90 %", times.p90_seconds, top - 20.0)]
+        for (name, seconds, y) in
+            [("median", times.median_seconds, top - 34.0), ("90 %", times.p90_seconds, top - 20.0)]
         {
             if let Some(seconds) = seconds {
                 let x = LEFT + seconds / longest * WIDTH;
