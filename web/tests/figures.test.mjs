@@ -36,7 +36,8 @@ test('a flow is one stop for Tab, arrows follow its edges, and what is focused i
     await picture.focus();
     await page.keyboard.press('t');
     await page.getByRole('columnheader', { name: 'from kind' }).waitFor();
-    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('t');
+    await picture.waitFor();
     clean(seen);
   });
 });
@@ -86,7 +87,7 @@ test('a funnel is written by keyboard, and its figures open their people', async
     await people.getByRole('status').filter({ hasText: /^\d+ customers?$/ }).waitFor();
     assert.equal(await people.getByRole('heading').evaluate((head) => head === document.activeElement), true);
     const names = await people.getByRole('listitem').allInnerTexts();
-    assert.ok(names.includes('Maya Okafor'), names.join(', '));
+    assert.ok(names.includes('Tom Whitaker') && !names.includes('Maya Okafor'), names.join(', '));
 
     // The same figure from the table, and a person from it.
     await picture.focus();
@@ -181,7 +182,7 @@ test('a segment is written, tried, saved, changed and deleted', async () => {
     await saved.getByRole('button', { name: 'Delete' }).press('Enter');
     await saved.getByRole('button', { name: `Yes, delete “${name}”` }).press('Enter');
     await page.waitForFunction(() => location.search === '');
-    assert.equal(await page.getByRole('link', { name }).count(), 0);
+    await page.getByRole('link', { name }).waitFor({ state: 'detached' });
     assert.deepEqual(seen.elsewhere, []);
   });
 });

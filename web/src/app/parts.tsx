@@ -1,5 +1,5 @@
 // Small parts that every page uses: what went wrong, what is on its way, what is empty, and a picture with its table.
-import { useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Trouble } from '../api/client';
 import { Link, playgroundAt } from './router';
 
@@ -32,6 +32,13 @@ export function QueryLink({ of, variables }: { of: { toString(): string }; varia
  */
 export function Twin(props: { title: string; id: string; query: ReactNode; picture: ReactNode; table: ReactNode; tools?: ReactNode; startWithTable?: boolean }) {
   const [asTable, setAsTable] = useState(props.startWithTable ?? false);
+  const button = useRef<HTMLButtonElement>(null);
+  const before = useRef(asTable);
+  useEffect(() => {
+    // What had the focus is gone with the picture or the table, so `T` would not come here again.
+    if (before.current !== asTable && document.activeElement === document.body) button.current?.focus();
+    before.current = asTable;
+  }, [asTable]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key.toLowerCase() !== 't' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();
@@ -41,7 +48,7 @@ export function Twin(props: { title: string; id: string; query: ReactNode; pictu
     <section className="twin" aria-labelledby={props.id} onKeyDown={onKeyDown}>
       <div className="twin-head">
         <h2 id={props.id}>{props.title}</h2>
-        <button type="button" className="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <button ref={button} type="button" className="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           Table <kbd>T</kbd>
         </button>
         {props.query}
