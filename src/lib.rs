@@ -29,6 +29,7 @@
 //! | [`ingest`] | from an event to a fact, and facts into the store |
 //! | [`rules`] | changes of rules: trial, save, replay |
 //! | [`projection`] | the journeys of all customers, kept up to date in memory |
+//! | [`export`] | what a store holds at one moment, as files for other systems |
 //! | [`graphql`] | the schema, and the way from a request to its answer |
 //! | [`http`] | routes, transports, probes, metrics, the console |
 //! | [`commands`] | the command line |
@@ -42,6 +43,7 @@ pub mod commands;
 #[cfg(test)]
 mod documents;
 pub mod domain;
+pub mod export;
 pub mod generate;
 pub mod graphql;
 pub mod http;

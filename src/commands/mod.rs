@@ -10,6 +10,7 @@ pub mod backup;
 pub mod check;
 pub mod demo;
 mod engine;
+pub mod export;
 mod identity;
 pub mod import;
 pub mod journeys;
@@ -70,6 +71,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
     Generate(GenerateArgs),
@@ -121,6 +123,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
             return block_on(engine::import(args, settings));
+        }
+        Command::Export(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::export(args, settings));
         }
         Command::Restitch(_) => {
             let settings = global.settings(None)?;

@@ -10,6 +10,7 @@ mod as_of;
 mod campaigns;
 pub mod counter;
 pub mod error;
+pub mod exports;
 pub mod journeys;
 pub mod neo4j;
 pub mod open;
@@ -164,7 +165,7 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
-pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits {
+pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits + exports::ExportSource {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

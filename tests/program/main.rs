@@ -2,6 +2,7 @@
 
 mod command_line;
 mod conditions;
+mod exporting;
 mod files;
 mod identities;
 mod importing;

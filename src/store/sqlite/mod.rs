@@ -17,6 +17,7 @@ mod customers;
 mod decisions;
 mod devices;
 mod error;
+mod exports;
 mod files;
 mod health;
 mod identifiers;
@@ -51,6 +52,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
@@ -97,6 +99,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     customers::ALL,
     decisions::ALL,
     devices::ALL,
+    exports::ALL,
     health::ALL,
     identifiers::ALL,
     identity_events::ALL,
@@ -410,6 +413,23 @@ impl JourneySource for SqliteStore {
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         let identifiers = identifiers.to_vec();
         self.pool.read(move |db| journeys::held_consents_at(db, at, &identifiers)).await
+    }
+}
+
+#[async_trait]
+impl ExportSource for SqliteStore {
+    async fn scan_customer_ids(&self, at: i64, after: Option<&CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
+        let after = after.cloned();
+        self.pool.read(move |db| exports::scan_customer_ids(db, at, after.as_ref(), limit)).await
+    }
+
+    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
+        self.pool.read(move |db| exports::scan_history(db, at, after, limit)).await
+    }
+
+    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
+        let ids = ids.to_vec();
+        self.pool.read(move |db| exports::holdings_at(db, at, &ids)).await
     }
 }
 
