@@ -10,6 +10,7 @@ use super::export::{self, ExportArgs};
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
+use super::subject::{self, SubjectArgs};
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
@@ -96,6 +97,13 @@ pub(super) async fn export(args: ExportArgs, settings: Settings) -> anyhow::Resu
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, export::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline subject`, with an open store.
+pub(super) async fn subject(args: SubjectArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, subject::run(&args, &settings, store.clone()).await).await
 }
 
 /// `throughline restitch`, with an open store.

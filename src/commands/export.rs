@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::import::stop_at_ctrl_c;
-use crate::export::{Arguments, Ended, Export, Finished, Format, Names, Progress, What};
+use crate::export::{Ended, Export, Finished, Format, Names, Progress, Since, What};
 use crate::graphql::claim::name_of;
 use crate::graphql::id::{ChangeCursor, NodeId};
 use crate::graphql::viewer::Viewer;
@@ -32,6 +32,10 @@ use crate::store::Store;
 /// 2026-03-31T09:30:00.000Z. Money is an exact decimal; in NDJSON it is a text, as in GraphQL. Ids of customers and
 /// cursors are those of GraphQL. In CSV, a text that begins with = + - @ or a tab has an apostrophe before it, so that
 /// no spreadsheet takes it for a formula.
+///
+/// With --since, an export has the rows that are new or differ from those at the cursor, and the file `deleted` with the
+/// keys of rows that are gone, such as a customer that was merged away. It reads the store at both moments, so it takes
+/// longer than an export of all.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ExportArgs {
@@ -43,8 +47,8 @@ pub struct ExportArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
     pub what: Vec<What>,
 
-    /// Only what changed after this cursor. It does not work yet, and says why
-    #[arg(long, value_name = "CURSOR", hide = true)]
+    /// Only what changed after this cursor: the `change` of an earlier manifest.json, or a cursor of GraphQL's `changes`
+    #[arg(long, value_name = "CURSOR")]
     pub since: Option<String>,
 
     /// Where to write the files
@@ -62,6 +66,7 @@ Exit status:
 Examples:
   throughline export out
   throughline export --format csv --what customers,orders out
+  throughline export --format parquet --since \"$(jq -r .change yesterday/manifest.json)\" today
   throughline export --store sqlite:/srv/throughline.db --what touchpoints /backup/touchpoints";
 
 /// Makes the export, and prints what it holds.
@@ -69,17 +74,20 @@ Examples:
 /// # Errors
 /// When the store or a file fails, or standard output cannot be written to.
 pub async fn run(args: &ExportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
-    if args.since.is_some() {
-        eprintln!(
-            "error: --since does not work yet: the change log does not name every customer whose traits changed, so the \
-             files would not be whole. Export everything, or read the changes after the cursor in GraphQL"
-        );
-        return Ok(ExitCode::from(2));
-    }
+    let since = match args.since.as_deref().map(|text| (text, ChangeCursor::decode(text))) {
+        None => None,
+        Some((text, Ok(ChangeCursor(place)))) => Some(Since { cursor: text.to_owned(), place }),
+        Some((text, Err(_))) => {
+            eprintln!("error: --since {text}: not a cursor of the change log: give the `change` of a manifest.json");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let what = What::ALL.into_iter().filter(|what| args.what.is_empty() || args.what.contains(what)).collect();
     let export = Export {
         store: &*store,
-        arguments: Arguments { format: args.format, what },
+        format: args.format,
+        what,
+        since,
         traits: &settings.traits,
         names: Names {
             customer: |id| NodeId::Customer(id.clone()).encode().0,
@@ -104,7 +112,9 @@ pub async fn run(args: &ExportArgs, settings: &Settings, store: Arc<dyn Store>) 
             eprintln!("error: {error}");
             Ok(ExitCode::from(2))
         }
-        Err(error) => Err(anyhow::Error::new(error).context("the export is not complete; run the same command again to go on")),
+        Err(error) => {
+            Err(anyhow::Error::new(error).context("the export is not complete; run the same command again to go on"))
+        }
     }
 }
 

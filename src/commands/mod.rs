@@ -19,6 +19,7 @@ pub mod restitch;
 pub mod schema;
 pub mod serve;
 pub mod settings;
+pub mod subject;
 mod unknown_events;
 
 use std::io::{self, ErrorKind, Write};
@@ -72,6 +73,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
+    Subject(subject::SubjectArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
     Generate(GenerateArgs),
@@ -128,6 +130,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
             return block_on(engine::export(args, settings));
+        }
+        Command::Subject(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::subject(args, settings));
         }
         Command::Restitch(_) => {
             let settings = global.settings(None)?;

@@ -23,6 +23,9 @@ pub enum What {
     Consents,
     /// The change log
     Changes,
+    /// What was there at the change of `since` and is not there any more
+    #[value(skip)]
+    Deleted,
 }
 
 /// The type of a column.
@@ -68,7 +71,8 @@ const fn sum(name: &'static str, of: Type) -> Column {
 }
 
 impl What {
-    /// All kinds, in the order of the documents.
+    /// All kinds that can be asked for, in the order of the documents. An export of what changed also has
+    /// [`What::Deleted`].
     pub const ALL: [What; 8] = [
         What::Customers,
         What::Identifiers,
@@ -91,6 +95,7 @@ impl What {
             What::Traits => "traits",
             What::Consents => "consents",
             What::Changes => "changes",
+            What::Deleted => "deleted",
         }
     }
 
@@ -201,15 +206,24 @@ impl What {
                 }
             }
             What::Changes => {
-                const {
-                    &[
-                        must("cursor", Text),
-                        must("at", Time),
-                        must("kind", Text),
-                        may("customer_id", Text),
-                    ]
-                }
+                const { &[must("cursor", Text), must("at", Time), must("kind", Text), may("customer_id", Text)] }
             }
+            What::Deleted => const { &[must("what", Text), must("key", Json)] },
+        }
+    }
+
+    /// The columns of which no two rows have the same values, at one moment. Two claims can be equal in all columns.
+    pub fn key(self) -> &'static [&'static str] {
+        match self {
+            What::Customers => &["id"],
+            What::Identifiers => &["kind", "value"],
+            What::Links => &["from_kind", "from_value", "to_kind", "to_value", "rule"],
+            What::Touchpoints => &["message_id"],
+            What::Orders => &["source", "number"],
+            What::Traits => &["customer_id", "name", "value", "provenance", "at", "source", "chosen"],
+            What::Consents => &["customer_id", "purpose", "channel"],
+            What::Changes => &["cursor"],
+            What::Deleted => &["what", "key"],
         }
     }
 }

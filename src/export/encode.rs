@@ -17,10 +17,14 @@ pub enum Format {
     Ndjson,
     /// Comma-separated, UTF-8, with a head
     Csv,
+    /// Apache Parquet, with typed columns
+    Parquet,
+    /// Messages for Singer targets, in the one file singer.ndjson
+    Singer,
 }
 
 /// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// None.
     Null,
@@ -51,18 +55,31 @@ impl Value {
 }
 
 impl Format {
-    /// The ending of its files.
-    pub fn ending(self) -> &'static str {
+    /// Its name on the command line.
+    pub fn as_str(self) -> &'static str {
         match self {
             Format::Ndjson => "ndjson",
             Format::Csv => "csv",
+            Format::Parquet => "parquet",
+            Format::Singer => "singer",
         }
+    }
+
+    /// The ending of the files to which rows are appended.
+    pub(super) fn ending(self) -> &'static str {
+        if self == Format::Csv { "csv" } else { "ndjson" }
+    }
+
+    /// Whether its files are made from gathered rows when all rows are there: a file of this format cannot be appended
+    /// to, or has rows of several kinds.
+    pub(super) fn is_made_last(self) -> bool {
+        matches!(self, Format::Parquet | Format::Singer)
     }
 
     /// What a file begins with.
     pub(super) fn head(self, what: What) -> String {
         match self {
-            Format::Ndjson => String::new(),
+            Format::Ndjson | Format::Parquet | Format::Singer => String::new(),
             Format::Csv => {
                 let names: Vec<&str> = what.columns().iter().map(|column| column.name).collect();
                 names.join(",") + "\n"
@@ -74,7 +91,7 @@ impl Format {
     pub(super) fn write(self, what: What, row: &[Value], into: &mut Vec<u8>) {
         debug_assert_eq!(row.len(), what.columns().len());
         match self {
-            Format::Ndjson => write_object(what.columns(), row, into),
+            Format::Ndjson | Format::Parquet | Format::Singer => write_object(what.columns(), row, into),
             Format::Csv => write_cells(row, into),
         }
         into.push(b'\n');
@@ -82,12 +99,24 @@ impl Format {
 }
 
 fn write_object(columns: &[Column], row: &[Value], into: &mut Vec<u8>) {
+    write_fields(columns.iter().map(|column| column.name).zip(row), into);
+}
+
+/// The columns of a row that are its key, as a JSON object.
+pub(super) fn key_of(what: What, row: &[Value]) -> Value {
+    let mut text = Vec::new();
+    let named = what.columns().iter().map(|column| column.name).zip(row);
+    write_fields(named.filter(|(name, _)| what.key().contains(name)), &mut text);
+    Value::Json(String::from_utf8_lossy(&text).into())
+}
+
+fn write_fields<'r>(fields: impl Iterator<Item = (&'static str, &'r Value)>, into: &mut Vec<u8>) {
     into.push(b'{');
-    for (n, (column, value)) in columns.iter().zip(row).enumerate() {
+    for (n, (name, value)) in fields.enumerate() {
         if n > 0 {
             into.push(b',');
         }
-        write_text(column.name, into);
+        write_text(name, into);
         into.push(b':');
         match value {
             Value::Null => into.extend_from_slice(b"null"),
@@ -220,8 +249,7 @@ mod tests {
         let mut row = vec![Value::Null; What::Orders.columns().len()];
         row[6] = Value::Decimal(Amount::parse("-5").expect("an amount"), pounds.digits());
         assert_eq!(written(Format::Csv, What::Orders, &row), ",,,,,,-5.00,,,,\n");
-        let read: serde_json::Value =
-            serde_json::from_str(&written(Format::Ndjson, What::Orders, &row)).expect("JSON");
+        let read: serde_json::Value = serde_json::from_str(&written(Format::Ndjson, What::Orders, &row)).expect("JSON");
         assert_eq!(read["total"], "-5.00");
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::columns::{Type, What};
 use super::encode::{Format, Value};
 use super::error::{ExportError, Result, at};
+use super::{parquet, singer};
 use crate::domain::{Amount, Currency, Timestamp};
 
 const STATE: &str = "export.state.json";
@@ -23,10 +24,14 @@ const NEW_STATE: &str = "export.state.json.new";
 const LOCK: &str = "export.lock";
 const MANIFEST: &str = "manifest.json";
 const NEW_MANIFEST: &str = "manifest.json.new";
+/// Gathered rows from which files are made last.
+const PART: &str = "part";
+const SINGER: &str = "singer.ndjson";
+const NEW_SINGER: &str = "singer.ndjson.new";
 /// Rows are written when this many bytes are in memory.
 const MOST_BYTES: usize = 8 << 20;
 /// The place is saved at least this often.
-const SAVE_EVERY: Duration = Duration::from_secs(2);
+const SAVE_EVERY: Duration = Duration::from_millis(500);
 
 /// What decides the content of an export. An unfinished export goes on only with the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +40,8 @@ pub struct Arguments {
     pub format: Format,
     /// The kinds of rows, each once, in the order of [`What::ALL`].
     pub what: Vec<What>,
+    /// The cursor after which changes count, as the caller wrote it.
+    pub since: Option<String>,
 }
 
 /// The moment of an export, and its text for readers.
@@ -88,7 +95,8 @@ struct Manifest<'m> {
 #[derive(Debug, Serialize)]
 struct Listed {
     file: String,
-    what: What,
+    /// Null for a file with all kinds.
+    what: Option<What>,
     rows: u64,
     bytes: u64,
     sha256: String,
@@ -124,6 +132,8 @@ pub(super) enum Found {
     Empty(Claimed),
     /// An unfinished export of the same arguments.
     Unfinished(Folder),
+    /// An export of the same arguments that was killed after its last file was complete.
+    Complete(Finished),
 }
 
 /// An empty folder that only this process writes to.
@@ -164,9 +174,10 @@ impl Folder {
         if kept.arguments != *arguments {
             let what: Vec<&str> = kept.arguments.what.iter().map(|what| what.as_str()).collect();
             return refused(&format!(
-                "holds an unfinished export with other arguments: --format {} --what {}",
-                kept.arguments.format.ending(),
-                what.join(",")
+                "holds an unfinished export with other arguments: --format {} --what {}{}",
+                kept.arguments.format.as_str(),
+                what.join(","),
+                kept.arguments.since.iter().map(|since| format!(" --since {since}")).collect::<String>()
             ));
         }
         let folder = Folder {
@@ -177,6 +188,11 @@ impl Folder {
             saved: Instant::now(),
             _lock: file,
         };
+        if folder.is_complete()? {
+            let finished = folder.finished()?;
+            folder.clear()?;
+            return Ok(Found::Complete(finished));
+        }
         folder.cut()?;
         Ok(Found::Unfinished(folder))
     }
@@ -196,18 +212,20 @@ impl Folder {
             }
             file.set_len(written.bytes).map_err(at(&path))?;
         }
-        let ending = self.state.arguments.format.ending();
         for what in &self.state.arguments.what {
-            let folder = self.path.join(what.as_str());
             let names: Vec<String> = match what {
-                What::Touchpoints => match fs::read_dir(&folder) {
-                    Ok(entries) => entries
-                        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-                        .map(|name| format!("{}/{name}", what.as_str()))
-                        .collect(),
-                    Err(_) => Vec::new(),
-                },
-                _ => vec![format!("{}.{ending}", what.as_str())],
+                What::Touchpoints => {
+                    let folder = self.gathered(*what, Some(""));
+                    let folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    match fs::read_dir(self.path.join(folder)) {
+                        Ok(entries) => entries
+                            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                            .map(|name| format!("{folder}/{name}"))
+                            .collect(),
+                        Err(_) => Vec::new(),
+                    }
+                }
+                _ => vec![self.gathered(*what, None)],
             };
             for name in names.into_iter().filter(|name| !self.state.files.contains_key(name)) {
                 let path = self.path.join(name);
@@ -242,10 +260,7 @@ impl Folder {
     /// Adds a row. `day` is the day of a touchpoint.
     pub(super) fn put(&mut self, what: What, day: Option<&str>, row: &[Value]) -> Result<()> {
         let format = self.state.arguments.format;
-        let name = match day {
-            Some(day) => format!("{}/{day}.{}", what.as_str(), format.ending()),
-            None => format!("{}.{}", what.as_str(), format.ending()),
-        };
+        let name = self.gathered(what, day);
         self.begin_file(what, &name)?;
         let Some((bytes, written)) = self.waiting.get_mut(&name).zip(self.state.files.get_mut(&name)) else {
             return Ok(());
@@ -258,6 +273,17 @@ impl Folder {
         written.sums.add(what, row);
         self.size += length;
         Ok(())
+    }
+
+    /// The name of the file that rows are appended to.
+    fn gathered(&self, what: What, day: Option<&str>) -> String {
+        let format = self.state.arguments.format;
+        let (what, ending) = (what.as_str(), format.ending());
+        let part = if format.is_made_last() { "part/" } else { "" };
+        match day {
+            Some(day) => format!("{part}{what}/{day}.{ending}"),
+            None => format!("{part}{what}.{ending}"),
+        }
     }
 
     /// Makes the entry of a file, with its head.
@@ -332,22 +358,33 @@ impl Folder {
             at: Timestamp(self.state.moment.at).to_string(),
             format: self.state.arguments.format,
             purpose: None,
-            since: None,
+            since: self.state.arguments.since.as_deref(),
             complete,
             files,
         }
     }
 
-    /// Makes every row safe on disk, writes the manifest and removes the state.
+    /// Makes the files that are made last, and every row safe on disk; writes the manifest and removes the state.
     pub(super) fn finish(mut self) -> Result<Finished> {
         // A kind without rows has a file too; days without touchpoints have none.
         for what in self.state.arguments.what.clone() {
             if what != What::Touchpoints {
-                self.begin_file(what, &format!("{}.{}", what.as_str(), self.state.arguments.format.ending()))?;
+                self.begin_file(what, &self.gathered(what, None))?;
             }
         }
         self.save()?;
-        let mut finished = Finished::default();
+        let listed = match self.state.arguments.format {
+            Format::Ndjson | Format::Csv => self.list_gathered()?,
+            Format::Parquet => self.make_parquet()?,
+            Format::Singer => self.make_singer()?,
+        };
+        self.write_whole(MANIFEST, NEW_MANIFEST, &self.manifest(true, listed))?;
+        let finished = self.finished()?;
+        self.clear()?;
+        Ok(finished)
+    }
+
+    fn list_gathered(&self) -> Result<Vec<Listed>> {
         let mut listed = Vec::new();
         for (name, written) in &self.state.files {
             let path = self.path.join(name);
@@ -357,35 +394,103 @@ impl Folder {
                 return Err(ExportError::Damaged { path, reason });
             }
             let Written { what, rows, sums, .. } = written.clone();
-            finished.files += 1;
-            finished.bytes += bytes;
-            match finished.rows.iter_mut().find(|(other, _)| *other == what) {
-                Some((_, sum)) => *sum += rows,
-                None => finished.rows.push((what, rows)),
-            }
-            listed.push(Listed { file: name.clone(), what, rows, bytes, sha256, sums: sums.shown() });
+            listed.push(Listed { file: name.clone(), what: Some(what), rows, bytes, sha256, sums: sums.shown() });
         }
-        finished.rows.sort_unstable_by_key(|(what, _)| *what);
-        self.write_whole(MANIFEST, NEW_MANIFEST, &self.manifest(true, listed))?;
+        Ok(listed)
+    }
+
+    fn make_parquet(&self) -> Result<Vec<Listed>> {
+        let mut listed = Vec::new();
+        for (name, Written { what, rows, sums, .. }) in &self.state.files {
+            let stem = name.strip_prefix("part/").unwrap_or(name);
+            let file = format!("{}.parquet", stem.strip_suffix(".ndjson").unwrap_or(stem));
+            let (path, new) = (self.path.join(&file), self.path.join(format!("{file}.new")));
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).map_err(at(folder))?;
+            }
+            let from = self.read_gathered(name)?;
+            let into = File::create(&new).map_err(at(&new))?;
+            parquet::write(*what, from, into).map_err(at(&new))?;
+            let (bytes, sha256) = digest(&new).map_err(at(&new))?;
+            fs::rename(&new, &path).map_err(at(&path))?;
+            listed.push(Listed { file, what: Some(*what), rows: *rows, bytes, sha256, sums: sums.shown() });
+        }
+        Ok(listed)
+    }
+
+    fn make_singer(&self) -> Result<Vec<Listed>> {
+        let (path, new) = (self.path.join(SINGER), self.path.join(NEW_SINGER));
+        let mut into = BufWriter::new(File::create(&new).map_err(at(&new))?);
+        let mut sums = serde_json::Map::new();
+        let mut rows = 0;
+        for what in &self.state.arguments.what {
+            singer::write_schema(*what, &mut into).map_err(at(&new))?;
+            let mut sum = Sums::default();
+            for (name, written) in self.state.files.iter().filter(|(_, written)| written.what == *what) {
+                singer::write_records(*what, self.read_gathered(name)?, &mut into).map_err(at(&new))?;
+                rows += written.rows;
+                sum.add_all(&written.sums);
+            }
+            sums.insert(what.as_str().to_owned(), sum.shown().into());
+        }
+        singer::write_state(&self.state.moment.cursor, &mut into).map_err(at(&new))?;
+        into.flush().map_err(at(&new))?;
+        let (bytes, sha256) = digest(&new).map_err(at(&new))?;
+        fs::rename(&new, &path).map_err(at(&path))?;
+        Ok(vec![Listed { file: SINGER.to_owned(), what: None, rows, bytes, sha256, sums }])
+    }
+
+    fn read_gathered(&self, name: &str) -> Result<BufReader<File>> {
+        let path = self.path.join(name);
+        Ok(BufReader::with_capacity(1 << 16, File::open(&path).map_err(at(&path))?))
+    }
+
+    /// Whether the manifest says that all is there.
+    fn is_complete(&self) -> Result<bool> {
+        match self.read_manifest() {
+            Ok(manifest) => Ok(manifest["complete"] == true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(at(&self.path.join(MANIFEST))(error)),
+        }
+    }
+
+    fn read_manifest(&self) -> io::Result<serde_json::Value> {
+        Ok(serde_json::from_slice(&fs::read(self.path.join(MANIFEST))?)?)
+    }
+
+    /// The rows of each kind, and the files of the manifest.
+    fn finished(&self) -> Result<Finished> {
+        let manifest = self.read_manifest().map_err(at(&self.path.join(MANIFEST)))?;
+        let files = manifest["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut rows: BTreeMap<What, u64> = self.state.arguments.what.iter().map(|what| (*what, 0)).collect();
+        for written in self.state.files.values() {
+            *rows.entry(written.what).or_default() += written.rows;
+        }
+        let bytes = files.iter().filter_map(|file| file["bytes"].as_u64()).sum();
+        Ok(Finished { rows: rows.into_iter().collect(), files: files.len(), bytes })
+    }
+
+    /// Removes all that a complete export does not need.
+    fn clear(&self) -> Result<()> {
+        let gone = |path: &Path, done: io::Result<()>| match done {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(at(path)(error)),
+            _ => Ok(()),
+        };
+        let part = self.path.join(PART);
+        gone(&part, fs::remove_dir_all(&part))?;
         for name in [STATE, LOCK] {
             let path = self.path.join(name);
-            fs::remove_file(&path).map_err(at(&path))?;
+            gone(&path, fs::remove_file(&path))?;
         }
-        Ok(finished)
+        Ok(())
     }
 }
 
 impl Claimed {
     /// Begins an export.
     pub(super) fn begin(self, arguments: Arguments, moment: At) -> Result<Folder> {
-        let state = State {
-            version: 1,
-            arguments,
-            moment,
-            places: BTreeMap::new(),
-            done: Vec::new(),
-            files: BTreeMap::new(),
-        };
+        let state =
+            State { version: 1, arguments, moment, places: BTreeMap::new(), done: Vec::new(), files: BTreeMap::new() };
         let mut folder = Folder {
             path: self.path,
             state,
@@ -427,6 +532,20 @@ impl Sums {
                     *by_currency.entry(currency.unwrap_or("XXX").to_owned()).or_default() += *amount;
                 }
                 _ => debug_assert!(!matches!(column.of, Type::Integer | Type::Decimal), "{} has none", column.name),
+            }
+        }
+    }
+
+    /// Adds the sums of another file.
+    fn add_all(&mut self, other: &Sums) {
+        for (name, number) in &other.numbers {
+            let sum = self.numbers.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*number);
+        }
+        for (name, by_currency) in &other.money {
+            let sums = self.money.entry(name.clone()).or_default();
+            for (currency, amount) in by_currency {
+                *sums.entry(currency.clone()).or_default() += *amount;
             }
         }
     }

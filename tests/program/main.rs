@@ -10,6 +10,7 @@ mod rules;
 mod running;
 mod server;
 mod sockets;
+mod subject;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;

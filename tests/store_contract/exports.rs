@@ -1,8 +1,7 @@
 //! What exports read: every customer id, every touchpoint and every identifier, as they were after a change.
 
-use throughline::domain::{Arrival, CustomerId, Moment};
 use throughline::domain::touchpoint::Touchpoint;
-use throughline::store::Reads;
+use throughline::domain::{Arrival, CustomerId, Moment};
 use throughline::store::exports::Holding;
 use throughline::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
@@ -70,7 +69,7 @@ async fn customer_ids_are_all_that_were_issued_up_to_a_change(world: World) {
 async fn a_history_is_read_whole_in_order_of_arrival(world: World) {
     let first = world
         .apply([
-            event("a").minute(9).user("ada").with_all("s1", "spring", r#"{"sku":"hat"}"#).view(),
+            event("a").minute(9).user("ada").view().with_all("s1", "spring", r#"{"sku":"hat"}"#),
             event("b").minute(3).anonymous("x").view(),
             event("c").user("ada").claim("city", "\"Bath\""),
         ])
@@ -108,12 +107,8 @@ async fn a_history_has_the_owners_of_then(world: World) {
     assert_eq!(now[0].device_identifier, Some(tablet));
     // As a view of that moment has it.
     let reads = world.store.as_of(Moment { change: first, at: minute(1_000) });
-    let page = TouchpointPage {
-        filter: TouchpointFilter::default(),
-        order: TimeOrder::OldestFirst,
-        after: None,
-        limit: 10,
-    };
+    let page =
+        TouchpointPage { filter: TouchpointFilter::default(), order: TimeOrder::OldestFirst, after: None, limit: 10 };
     let pages = reads.list_touchpoints(&[Of::Identifier(tablet)], &page).await.expect("a page");
     assert_eq!(format!("{:?}", pages[0].items), format!("{:?}", history(&world, first, 10).await));
 }

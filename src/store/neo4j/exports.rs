@@ -41,10 +41,7 @@ pub(super) async fn scan_history(
     limit: usize,
 ) -> Result<Vec<Touchpoint>> {
     let moment = Moment { change: at, at: Timestamp::default() };
-    let params = Params::new()
-        .with("after", after.unwrap_or_default())
-        .with("end", moment.end())
-        .with("limit", limit);
+    let params = Params::new().with("after", after.unwrap_or_default()).with("end", moment.end()).with("limit", limit);
     let rows = store.connections.read(&SCAN_HISTORY, params).await?;
     let read = |row: &neo4rs::Row| column::<TouchpointRow<'_>>(row, "item")?.try_into();
     let mut page: Vec<Touchpoint> = rows.iter().map(read).collect::<Result<_>>()?;

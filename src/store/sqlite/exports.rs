@@ -31,12 +31,7 @@ pub(super) fn scan_customer_ids(
 }
 
 /// A page of touchpoints with their owners after a change.
-pub(super) fn scan_history(
-    db: &Connection,
-    at: i64,
-    after: Option<Arrival>,
-    limit: usize,
-) -> Result<Vec<Touchpoint>> {
+pub(super) fn scan_history(db: &Connection, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
     touchpoints::scan_all(db, Moment { change: at, at: Timestamp::default() }, after, limit)
 }
 
