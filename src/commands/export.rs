@@ -33,8 +33,8 @@ use crate::store::Store;
 /// cursors are those of GraphQL. In CSV, a text that begins with = + - @ or a tab has an apostrophe before it, so that
 /// no spreadsheet takes it for a formula.
 ///
-/// With --since, an export has the rows that are new or differ from those at the cursor, and the file `deleted` with the
-/// keys of rows that are gone, such as a customer that was merged away. It reads the store at both moments, so it takes
+/// With --since, an export has the rows that are new or differ from those at the cursor, and the file `deleted` with
+/// the keys of rows that are gone, such as a customer that was merged away. It reads the store at both moments, so it takes
 /// longer than an export of all.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]

@@ -19,10 +19,11 @@ use crate::subject::{self, Setting};
 /// Writes all that is held about one person, with where it came from.
 ///
 /// Finds the customer of an identifier and writes two files into DIR. `subject.json` is for machines: identifiers,
-/// traits with all their values, the consents that hold, orders, touchpoints, acts on products, devices, links and the identity
-/// history. `subject.html` has the same for the person, in plain words; it has no script and loads nothing.
+/// traits with all their values, the consents that hold, orders, touchpoints, acts on products, devices, links and the
+/// identity history. `subject.html` has the same for the person, in plain words; it has no script and loads nothing.
 ///
-/// A decision about consent that a later one replaced is among the touchpoints. Both files show one moment. They have personal data: only you can read the files. Files that exist are not overwritten.
+/// A decision about consent that a later one replaced is among the touchpoints. Both files show one moment. They have
+/// personal data: only you can read them. Files that exist are not overwritten.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SubjectArgs {

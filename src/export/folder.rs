@@ -131,7 +131,7 @@ pub(super) enum Found {
     /// Nothing is in it.
     Empty(Claimed),
     /// An unfinished export of the same arguments.
-    Unfinished(Folder),
+    Unfinished(Box<Folder>),
     /// An export of the same arguments that was killed after its last file was complete.
     Complete(Finished),
 }
@@ -194,7 +194,7 @@ impl Folder {
             return Ok(Found::Complete(finished));
         }
         folder.cut()?;
-        Ok(Found::Unfinished(folder))
+        Ok(Found::Unfinished(Box::new(folder)))
     }
 
     /// Cuts each file to its saved length, and removes files that were begun after the save.

@@ -159,7 +159,7 @@ impl Export<'_> {
         let mut folder = match Folder::find(folder, &self.arguments())? {
             Found::Unfinished(folder) => {
                 self.check_store(&folder).await?;
-                folder
+                *folder
             }
             Found::Complete(finished) => return Ok(Ended::Complete(finished)),
             Found::Empty(claimed) => match self.moment(now).await {
@@ -490,7 +490,7 @@ impl Side {
 /// The place after which a pass goes on.
 fn place<T: DeserializeOwned>(folder: &Folder, pass: Pass) -> Result<Option<T>> {
     let read = folder.place(pass.name()).map(serde_json::from_value).transpose();
-    Ok(read.map_err(|error| ExportError::Call(format!("the saved place of the export cannot be read: {error}")))?)
+    read.map_err(|error| ExportError::Call(format!("the saved place of the export cannot be read: {error}")))
 }
 
 fn next<T: Serialize>(place: Option<&T>) -> Result<Place> {
