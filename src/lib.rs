@@ -25,6 +25,7 @@
 //! | [`journeys`] | touchpoints as columns in memory, and all figures over many journeys; pure |
 //! | [`settings`] | the settings file and the environment |
 //! | [`store`] | the trait of a store; [`store::sqlite`] and [`store::neo4j`] implement it |
+//! | [`access`] | who asks: the keys of callers |
 //! | [`changes`] | following the change log |
 //! | [`ingest`] | from an event to a fact, and facts into the store |
 //! | [`rules`] | changes of rules: trial, save, replay |
@@ -39,6 +40,7 @@
 // The futures of a read are nested deeply.
 #![recursion_limit = "256"]
 
+pub mod access;
 pub mod changes;
 pub mod commands;
 #[cfg(test)]

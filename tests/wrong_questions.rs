@@ -1,7 +1,10 @@
 //! Questions with errors, on both stores: the error, and the parts that are answered nevertheless.
 
+use std::sync::Arc;
+
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
+use throughline::access::Caller;
 use throughline::changes::feed::Feed;
 use throughline::graphql::execute::{Api, GraphqlRequest, ResponseKind};
 use throughline::graphql::{self, Setup};
@@ -31,6 +34,11 @@ impl Shop {
         let feed = Feed::new(self.store.clone());
         graphql::api(&self.store, setup, self.ingest.clone(), feed).expect("a schema")
     }
+}
+
+/// A request of a caller who may do everything.
+fn asked() -> GraphqlRequest {
+    GraphqlRequest { caller: Some(Arc::new(Caller::everybody())), ..GraphqlRequest::default() }
 }
 
 fn ada() -> Vec<Value> {
@@ -190,7 +198,7 @@ async fn an_unknown_direction_is_an_error_that_lists_the_known_ones(shop: Shop) 
         let head = if filter == "$filter" { "query Q($filter: TouchpointFilter) " } else { "" };
         let query = format!("{head}{{ customer({by}) {{ touchpoints(filter: {filter}) {{ totalCount }} }} }}");
         let variables = to_raw_value(&variables).ok();
-        let answer = api.execute(GraphqlRequest { query, variables, ..GraphqlRequest::default() }).await;
+        let answer = api.execute(GraphqlRequest { query, variables, ..asked() }).await;
         let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
         let (code, _, _, hint) = told(&answer);
         assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
@@ -240,8 +248,7 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
     let api = shop.api();
     let ask = async |query: &str, variables: Value| {
         let variables = to_raw_value(&variables).ok();
-        let question =
-            GraphqlRequest { query: query.into(), variables, request_id: "r".into(), ..GraphqlRequest::default() };
+        let question = GraphqlRequest { query: query.into(), variables, request_id: "r".into(), ..asked() };
         let answer = api.execute(question).await;
         assert_eq!(answer.kind, ResponseKind::Run, "{}", String::from_utf8_lossy(&answer.body));
         serde_json::from_slice::<Value>(&answer.body).expect("JSON")
@@ -295,11 +302,8 @@ async fn one_bad_argument_nulls_its_own_field(shop: Shop) {
             split: customerSplit(id: \"x\", identifiers: [{{kind: \"user_id\", value: 7}}], reason: \"x\") {{ status }}
             again: eventsIngest(events: [{page}]) {{ outcomes {{ status customer {{ journey(scope: {{since: \"x\"}}) {{ id }} }} }} }} }}"
     );
-    let question = GraphqlRequest {
-        query: query.replace("value: 7", "value: \"7\""),
-        request_id: "r".into(),
-        ..GraphqlRequest::default()
-    };
+    let question =
+        GraphqlRequest { query: query.replace("value: 7", "value: \"7\""), request_id: "r".into(), ..asked() };
     let answer: Value = serde_json::from_slice(&api.execute(question).await.body).expect("JSON");
     assert_eq!(answer["data"]["first"]["outcomes"][0]["status"], "CREATED", "{answer}");
     assert_eq!(

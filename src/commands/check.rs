@@ -106,10 +106,10 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
             devices.join(", ")
         )));
     }
-    if !settings.server.listen.ip().is_loopback() {
+    if !settings.server.listen.ip().is_loopback() && settings.access.is_none() {
         findings.push(Finding::Wrong(format!(
             "settings: server.listen is {}, which others can reach, and without [access] every caller sees everything: \
-             listen on 127.0.0.1:{}",
+             add [access] and create keys with `throughline key create`, or listen on 127.0.0.1:{}",
             settings.server.listen,
             settings.server.listen.port()
         )));

@@ -45,12 +45,14 @@ const CALL: usize = 1_000;
 #[folder = "seeds"]
 struct Seeds;
 
-/// The settings with a store for the demo, unless another store than the default was chosen.
+/// The settings with a store for the demo, unless another store than the default was chosen. The demo asks for no keys,
+/// so it listens on loopback only.
 #[must_use]
 pub fn own_store(mut settings: Settings) -> Settings {
     if settings.store.url == Settings::default().store.url {
         settings.store.url = "sqlite:throughline-demo.db".to_owned();
     }
+    settings.access = None;
     settings
 }
 
@@ -59,7 +61,7 @@ pub fn own_store(mut settings: Settings) -> Settings {
 /// # Errors
 /// When it cannot listen on the address, or the store cannot be used or filled.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
-    let listener = server::listen(settings.server.listen)?;
+    let listener = server::listen(settings.server.listen, false)?;
     let engine = Engine::start(&settings)?;
     let state = engine.state(listener.local_addr()?)?;
     let address = state.listen;

@@ -10,7 +10,9 @@ use super::export::{self, ExportArgs};
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
+use super::segments::SegmentsArgs;
 use super::subject::{self, SubjectArgs};
+use crate::access::Callers;
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
@@ -36,6 +38,7 @@ pub(super) struct Engine {
     rules_sync: RulesSync,
     journeys: Journeys,
     visits: VisitsKeeper,
+    access: Option<Arc<Callers>>,
 }
 
 impl Engine {
@@ -50,7 +53,8 @@ impl Engine {
         let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
-        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits })
+        let access = settings.access.as_ref().map(|_| Callers::start(store.clone(), ingest.clock().clone()));
+        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits, access })
     }
 
     /// The state of the HTTP app.
@@ -71,12 +75,16 @@ impl Engine {
                 Box::pin(async move { watch.refresh().await })
             }),
             sockets: self.sockets.clone(),
+            access: self.access.clone(),
             listen,
         })
     }
 
     /// Accepts no more events, and returns when all acknowledged events are stored.
     pub(super) async fn close(self) {
+        if let Some(access) = &self.access {
+            access.close().await;
+        }
         self.rules_sync.close().await;
         self.visits.close().await;
         self.ingest.close().await;
@@ -118,6 +126,13 @@ pub(super) async fn journeys(args: JourneysArgs, settings: Settings) -> anyhow::
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, super::journeys::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline segments`, with an open store.
+pub(super) async fn segments(args: SegmentsArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, super::segments::run(&args, &settings, store.clone()).await).await
 }
 
 /// Closes the store and returns the result.

@@ -12,8 +12,13 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 
+use crate::domain::money::Currency;
 use crate::ingest::event::is_source_name;
+use crate::ingest::import::Trial;
 use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Remark};
+use crate::ingest::mapping::Mapping;
+use crate::ingest::mapping::reconciliation::{OtherCurrency, Reconciliation};
+use crate::ingest::mapping::rows::FileFormat;
 use crate::ingest::{Import, ImportFrom};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -28,6 +33,11 @@ use crate::store::Store;
 /// was changed. Events that were stored before are listed too, so the list can be made later. A time more than 24 h
 /// after the event's receivedAt (without one, after now) is replaced by the time of the receipt.
 ///
+/// CSV files and JSON in another form are read through a mapping (--mapping): a file of yours or one of `throughline
+/// presets list`. Its rows are counted as a spreadsheet shows them; the head is row 1. A row that names nobody is no
+/// event and no reject. The rows of a group stand together. --dry-run stores nothing: it prints the first events and
+/// compares what the file holds with what was made of it. docs/mappings.md explains mappings.
+///
 /// Importing a file again is safe: stored events stay as they are. An event without a messageId is recognised by its
 /// source, its content, and the number of this occurrence of the content in its file. So without messageIds, a file
 /// counts as another file when it is split differently, or renamed without --source.
@@ -38,7 +48,15 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t = Format::Segment)]
     pub format: Format,
 
-    /// The sender of every event; without it an event's context.source, else the file's name
+    /// How rows become events: a file, or the name of a preset
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub mapping: Option<PathBuf>,
+
+    /// With a mapping: store nothing, print the first events made and the reconciliation
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DryRun::SHOWN, value_parser = DryRun::parse)]
+    pub dry_run: Option<DryRun>,
+
+    /// The sender of every event; without it the mapping's source, or an event's context.source, else the file's name
     #[arg(long, value_name = "NAME", value_parser = source)]
     pub source: Option<String>,
 
@@ -52,8 +70,26 @@ pub struct ImportArgs {
     pub problems: Option<PathBuf>,
 
     /// Files to import, in this order; - is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "dry_run", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// What follows `--dry-run`.
+#[derive(Clone, Debug)]
+pub enum DryRun {
+    /// The number of events to print.
+    Shown(u64),
+    /// No number but the first file.
+    File(PathBuf),
+}
+
+impl DryRun {
+    /// The number of events that are printed when none is given.
+    const SHOWN: &str = "5";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.parse().map_or_else(|_| DryRun::File(text.into()), DryRun::Shown))
+    }
 }
 
 /// The format of a line.
@@ -61,6 +97,10 @@ pub struct ImportArgs {
 pub enum Format {
     /// An event of Segment's specification as JSON
     Segment,
+    /// Rows of cells below a head, through a mapping
+    Csv,
+    /// One JSON object a line, through a mapping
+    Ndjson,
 }
 
 const EXAMPLES: &str = "\
@@ -68,13 +108,15 @@ Exit status:
   0    every event is stored
   1    a file could not be read, or the store failed
   2    the command line or the settings cannot work
-  3    some events were rejected
+  3    some events were rejected; with --dry-run also: something in a file differs
   130  stopped by Ctrl-C; the same command continues where it stopped
 
 Examples:
   throughline import events.ndjson
   throughline import --source crm --rejects rejects.ndjson 2025.ndjson.gz 2026.ndjson.gz
   throughline import --problems problems.ndjson events.ndjson
+  throughline import --format csv --mapping shopify-orders --dry-run orders_export.csv
+  throughline import --format csv --mapping shopify-orders orders_export.csv
   throughline generate --customers 500 | throughline import --source world -";
 
 /// The number of rejected events shown when they are not written to a file.
@@ -90,7 +132,10 @@ fn source(text: &str) -> Result<String, String> {
 /// # Errors
 /// When the closing table or a list cannot be written. An error in one file is printed, and the next file follows.
 pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
-    let Format::Segment = args.format;
+    let mapping = match mapping(args) {
+        Ok(mapping) => mapping,
+        Err(fault) => return Ok(wrong_call(&fault)),
+    };
     let inputs: Vec<ImportFrom> = args.files.iter().map(|path| ImportFrom::argument(path)).collect();
     if inputs.iter().filter(|input| **input == ImportFrom::Stdin).count() > 1 {
         return Ok(wrong_call("standard input can be read only once: give - once"));
@@ -103,6 +148,10 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
         Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
     };
     let import = Import::new(store, settings, args.source.as_deref().map(Arc::from));
+    let import = match mapping {
+        Some((mapping, format)) => import.through(mapping, format),
+        None => import,
+    };
     import.newest_rules().await.context("the identity rules cannot be read")?;
     let mut stop = stop_at_ctrl_c();
     let mut done = Vec::new();
@@ -125,8 +174,127 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     }
     let mut out = io::stdout().lock();
     let printed = warnings_note(&done, problems, args.problems.as_deref());
-    write!(out, "{}{printed}", closing_table(&done)).context("cannot write the closing table")?;
+    let walk_ins = import.reconciliation().walk_ins;
+    let walk_ins = match walk_ins {
+        0 => String::new(),
+        count => format!("rows that name nobody, left out: {count}; --dry-run shows their money\n"),
+    };
+    write!(out, "{}{walk_ins}{printed}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))
+}
+
+/// The mapping of the command line, if its format needs one.
+fn mapping(args: &ImportArgs) -> Result<Option<(Arc<Mapping>, FileFormat)>, String> {
+    let format = match (args.format, &args.mapping) {
+        (Format::Segment, None) if args.dry_run.is_some() => return Err("--dry-run needs --mapping".into()),
+        (Format::Segment, None) => return Ok(None),
+        (Format::Segment, Some(_)) => return Err("--mapping needs --format csv or --format ndjson".into()),
+        (_, None) => return Err("this format needs --mapping: a file, or one of `throughline presets list`".into()),
+        (Format::Csv, Some(_)) => FileFormat::Csv,
+        (Format::Ndjson, Some(_)) => FileFormat::Ndjson,
+    };
+    let Some(path) = &args.mapping else { return Ok(None) };
+    let mapping = Mapping::load(path).map_err(|fault| fault.to_string())?;
+    Ok(Some((Arc::new(mapping), format)))
+}
+
+/// Reads the files through the mapping, stores nothing, and prints the first events and the reconciliation.
+///
+/// # Errors
+/// When the reconciliation or a list cannot be written.
+pub fn dry_run(args: &ImportArgs, given: &DryRun, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (mapping, format) = match mapping(args) {
+        Ok(Some(mapping)) => mapping,
+        Ok(None) => return Ok(wrong_call("--dry-run needs --mapping")),
+        Err(fault) => return Ok(wrong_call(&fault)),
+    };
+    let (mut left, first) = match given {
+        DryRun::Shown(count) => (*count, None),
+        DryRun::File(path) => (DryRun::SHOWN.parse().unwrap_or_default(), Some(path)),
+    };
+    let files: Vec<&PathBuf> = first.into_iter().chain(&args.files).collect();
+    if files.is_empty() {
+        return Ok(wrong_call("no file: give the files to read"));
+    }
+    let mut lists = match Lists::open(args) {
+        Ok(lists) => lists,
+        Err(fault) => return Ok(wrong_call(&format!("{fault:#}"))),
+    };
+    let mut trial = Trial::new(settings, mapping, format, args.source.as_deref().map(Arc::from));
+    let mut code = 0;
+    let mut out = io::stdout().lock();
+    for path in files {
+        let mut written = Ok(());
+        let outcome = trial.run(
+            &ImportFrom::argument(path),
+            |json| {
+                if left > 0 && written.is_ok() {
+                    left -= 1;
+                    written = writeln!(out, "{json}");
+                }
+            },
+            |remark| lists.take(remark),
+        );
+        written.context("cannot write the events")?;
+        if let Err(fault) = outcome {
+            eprintln!("error: {fault}");
+            code = code.max(if matches!(fault, ImportFault::Mapping { .. }) { 2 } else { 1 });
+        }
+    }
+    lists.close()?;
+    if code == 2 {
+        return Ok(ExitCode::from(2));
+    }
+    let sums = trial.reconciliation();
+    write!(out, "{}", reconciliation(&sums)).context("cannot write the reconciliation")?;
+    Ok(ExitCode::from(if code == 0 && sums.is_odd() { 3 } else { code }))
+}
+
+/// The figures, one a line.
+fn reconciliation(sums: &Reconciliation) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| text.push_str(&format!("{name:<28}{value}\n"));
+    line("rows", sums.rows.to_string());
+    line("groups", sums.groups.to_string());
+    line("events", sums.events.to_string());
+    line("rejects", sums.rejects.to_string());
+    line("with warnings", sums.warned.to_string());
+    line("walk-ins", sums.walk_ins.to_string());
+    if sums.repeated > 0 {
+        line("in an earlier file", sums.repeated.to_string());
+    }
+    let (people, more) = sums.people();
+    line("people", format!("{people}{}", if more { " or more" } else { "" }));
+    if let Some((first, last)) = sums.times {
+        line("earliest", first.to_string());
+        line("latest", last.to_string());
+    }
+    for (prefix, money) in [("", &sums.money), ("walk-in ", &sums.walk_in_money)] {
+        for ((label, code), sum) in money {
+            let digits = code.parse::<Currency>().map_or(2, |currency| currency.digits());
+            line(&format!("{prefix}{label}"), format!("{} with {code} {}", sum.events, sum.amount.to_text(digits)));
+        }
+    }
+    line("checks of the file", format!("{} hold", sums.agreed));
+    line("differences", sums.differ.to_string());
+    for (file, found) in &sums.differences {
+        let rows = match (found.first_row, found.last_row) {
+            (first, last) if first == last => format!("row {first}"),
+            (first, last) => format!("rows {first} to {last}"),
+        };
+        text.push_str(&format!("differs: {file}, {rows}: {}\n", found.what));
+    }
+    let more = sums.differ.saturating_sub(sums.differences.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("and {more} more\n"));
+    }
+    for OtherCurrency { name, currency, sum, all, is_odd } in sums.other_currencies() {
+        let rows: Vec<_> = sum.rows.iter().map(|(file, row)| format!("{file}, row {row}")).collect();
+        let more = if sum.events > rows.len() as u64 { " and more" } else { "" };
+        let (rows, what) = (rows.join("; "), if is_odd { "differs" } else { "also" });
+        text.push_str(&format!("{what}: {rows}{more}: {name} in {currency}, {} of {all}\n", sum.events));
+    }
+    text
 }
 
 fn wrong_call(reason: &str) -> ExitCode {
@@ -140,6 +308,8 @@ fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
     if any(|report| report.stopped) {
         eprintln!("stopped: {GO_ON}");
         ExitCode::from(130)
+    } else if any(|report| matches!(report.fault, Some(ImportFault::Mapping { .. }))) {
+        ExitCode::from(2)
     } else if any(|report| report.fault.is_some()) {
         if any(|report| matches!(report.fault, Some(ImportFault::Store(_) | ImportFault::Rejects(_)))) {
             eprintln!("stopped: {GO_ON}");
@@ -223,6 +393,8 @@ fn warnings_note(done: &[(String, ImportReport)], problems: u64, file: Option<&P
 
 /// Writes rejects and problems to files. Without a file, the first rejects are printed to standard error.
 struct Lists {
+    /// Whether lines are rows of a file that is read through a mapping.
+    rows: bool,
     rejects: Option<BufWriter<File>>,
     rejected: u64,
     problems: Option<BufWriter<File>>,
@@ -237,7 +409,8 @@ impl Lists {
                 path.map(|path| File::create(path).with_context(|| format!("{}: cannot be written", path.display())));
             anyhow::Ok(file.transpose()?.map(BufWriter::new))
         };
-        Ok(Lists { rejects: open(&args.rejects)?, rejected: 0, problems: open(&args.problems)?, listed: 0 })
+        let (rejects, problems) = (open(&args.rejects)?, open(&args.problems)?);
+        Ok(Lists { rows: args.mapping.is_some(), rejects, rejected: 0, problems, listed: 0 })
     }
 
     fn take(&mut self, remark: &Remark) -> io::Result<()> {
@@ -256,8 +429,10 @@ impl Lists {
                 file.write_all(b"\n")
             }
             None if self.rejected <= SHOWN_REJECTS => {
-                let event = reject.event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
-                eprintln!("rejected: {}, line {}{event}: {}", reject.file, reject.line, reject.problem);
+                let event = reject.event.filter(|_| !self.rows);
+                let event = event.map_or_else(String::new, |event| format!(", event {event} of its batch"));
+                let line = if self.rows { "row" } else { "line" };
+                eprintln!("rejected: {}, {line} {}{event}: {}", reject.file, reject.line, reject.problem);
                 Ok(())
             }
             None => Ok(()),

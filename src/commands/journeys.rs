@@ -2,7 +2,7 @@
 
 mod people;
 mod step;
-mod table;
+pub(super) mod table;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub struct JourneysArgs {
 
 /// The format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub(super) enum Form {
     /// A table for people
     Table,
     /// The rows, with a header

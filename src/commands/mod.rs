@@ -14,9 +14,12 @@ pub mod export;
 mod identity;
 pub mod import;
 pub mod journeys;
+pub mod key;
 mod log;
+pub mod presets;
 pub mod restitch;
 pub mod schema;
+pub mod segments;
 pub mod serve;
 pub mod settings;
 pub mod subject;
@@ -74,11 +77,14 @@ enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Subject(subject::SubjectArgs),
+    Presets(presets::PresetsArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
+    Segments(segments::SegmentsArgs),
     Generate(GenerateArgs),
     Schema(schema::SchemaArgs),
     Settings(settings::SettingsArgs),
+    Key(key::KeyArgs),
     Check(check::CheckArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -106,6 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         // These two need no settings.
         Command::Generate(args) => generate::run(&args)?,
         Command::Schema(args) => schema::run(&args)?,
+        Command::Presets(args) => return presets::run(&args),
         Command::Settings(args) => {
             let flags = settings::flags(global.store.as_deref())?;
             settings::run(&args, global.config.as_deref(), environment(), &flags)?;
@@ -124,6 +131,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
+            if let Some(given) = &args.dry_run {
+                return import::dry_run(&args, given, &settings);
+            }
             return block_on(engine::import(args, settings));
         }
         Command::Export(args) => {
@@ -146,6 +156,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             log::begin_quietly(global.log)?;
             return block_on(engine::journeys(*args, settings));
         }
+        Command::Segments(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::segments(args, settings));
+        }
         Command::Backup(args) => {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
@@ -155,6 +170,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin(global.log)?;
             return backup::run_restore(&args, &settings);
+        }
+        Command::Key(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(key::run(args, settings));
         }
         Command::Check(args) => {
             let settings = global.settings(None)?;

@@ -23,7 +23,8 @@ use crate::settings::{Settings, SettingsError};
 /// unsubscribe`. All other keys need a restart. When the file has a mistake, the log names it and the settings stay as
 /// they were. Use `throughline check` first.
 ///
-/// Without `[access]` in the settings every caller sees everything, so it listens on loopback only.
+/// With `[access]` in the settings every request needs a key; `throughline key create` makes one. Without it every caller
+/// sees everything, so it listens on loopback only.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ServeArgs {
@@ -53,7 +54,7 @@ pub async fn run<L>(settings: Settings, load: L) -> anyhow::Result<()>
 where
     L: Fn() -> Result<Settings, SettingsError> + Send + 'static,
 {
-    let listener = server::listen(settings.server.listen)?;
+    let listener = server::listen(settings.server.listen, settings.access.is_some())?;
     let engine = Engine::start(&settings)?;
     let state = engine.state(listener.local_addr()?)?;
     let reloading = tokio::spawn(reload(signal(SignalKind::hangup())?, engine.ingest.clone(), load));

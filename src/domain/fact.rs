@@ -30,6 +30,8 @@ pub struct Fact {
     pub device: Option<DeviceFact>,
     /// Its event of an order.
     pub order: Option<(OrderKey, OrderEvent)>,
+    /// The order that it is about and does not change: another source tells of that order.
+    pub about: Option<OrderKey>,
     /// Products in the order's lines, for their names and categories.
     pub products: Vec<Product>,
     /// Product acts other than orders.
@@ -68,6 +70,7 @@ impl Fact {
             claims: Vec::new(),
             device: None,
             order: None,
+            about: None,
             products: Vec::new(),
             product_acts: Vec::new(),
             consents: Vec::new(),

@@ -7,6 +7,7 @@
 //! A file has the name of its type in the singular ([`order`], [`consent`]). The other layers have files with the same
 //! names.
 
+pub mod access_key;
 pub mod arrival;
 pub mod blocked;
 pub mod change;
@@ -35,6 +36,7 @@ pub mod product;
 pub mod rollup;
 pub mod rules;
 pub mod search;
+pub mod segment;
 pub mod surrogate;
 pub mod time;
 pub mod touchpoint;

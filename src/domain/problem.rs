@@ -80,8 +80,12 @@ problem_codes! {
     Erased = "ERASED",
     /// An identity rule forbids it.
     RuleForbids = "RULE_FORBIDS",
-    /// Newer rules were saved in the meantime.
+    /// Newer rules, or a newer version of the segment, were saved in the meantime.
     RulesChanged = "RULES_CHANGED",
+    /// Others depend on it.
+    InUse = "IN_USE",
+    /// It would depend on itself.
+    Circular = "CIRCULAR",
     /// Not an event at all.
     NotAnEvent = "NOT_AN_EVENT",
     /// A required field is missing.
@@ -112,6 +116,6 @@ mod tests {
         let text = serde_json::to_string(&problem).expect("JSON");
         assert_eq!(text, r#"{"code":"BAD_MONEY","path":"properties.total","message":"not an amount"}"#);
         assert_eq!(problem.to_string(), "BAD_MONEY properties.total: not an amount");
-        assert_eq!(ProblemCode::ALL.len(), 21);
+        assert_eq!(ProblemCode::ALL.len(), 23);
     }
 }

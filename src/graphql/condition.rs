@@ -71,6 +71,8 @@ pub enum CustomerCondition {
     Consent(ConsentCondition),
     /// When and where the customer was seen.
     Seen(SeenCondition),
+    /// The members of a saved segment.
+    Segment(SegmentCondition),
 }
 
 /// A condition on a trait.
@@ -436,6 +438,13 @@ pub struct SeenCondition {
     pub devices: Option<Vec<String>>,
 }
 
+/// The members of a saved segment, by its definition of now, or of the moment of `asOf`.
+#[derive(InputObject, Clone, Debug)]
+pub struct SegmentCondition {
+    /// The name of the segment; case does not matter.
+    pub name: String,
+}
+
 /// A range of numbers, both ends included.
 #[derive(InputObject, Clone, Debug)]
 pub struct FloatRange {
@@ -443,6 +452,22 @@ pub struct FloatRange {
     pub min: Option<f64>,
     /// The largest value. Left out: no upper end.
     pub max: Option<f64>,
+}
+
+impl CustomerCondition {
+    /// The names of segments in it, each with its path. `at` is the path of the condition.
+    pub fn segments<'a>(&'a self, at: &str, found: &mut Vec<(String, &'a str)>) {
+        let mut each = |name: &str, list: &'a [CustomerCondition]| {
+            list.iter().enumerate().for_each(|(n, one)| one.segments(&format!("{at}.{name}.{n}"), found));
+        };
+        match self {
+            CustomerCondition::All(list) => each("all", list),
+            CustomerCondition::Any(list) => each("any", list),
+            CustomerCondition::Not(one) => one.segments(&format!("{at}.not"), found),
+            CustomerCondition::Segment(of) => found.push((format!("{at}.segment.name"), &of.name)),
+            _ => {}
+        }
+    }
 }
 
 fn at_least_one() -> IntRange {

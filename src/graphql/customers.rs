@@ -16,8 +16,9 @@ use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
-use crate::domain::{Currency, Moment};
+use crate::domain::{Currency, CustomerId, Moment};
 use crate::members::Members;
+use crate::segments::Condition;
 use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
 
 /// A filter of customers. All given conditions must hold.
@@ -32,6 +33,8 @@ pub struct CustomerFilter {
     pub is: Option<CustomerCondition>,
     /// The time zone of `is`, an IANA name such as Europe/London. Left out: UTC.
     pub time_zone: Option<String>,
+    /// Members of one of these saved segments.
+    pub segments: Option<Vec<String>>,
     /// Customers with touchpoints on one of these channels.
     pub channels: Option<Vec<String>>,
     /// First seen at this time or later.
@@ -160,19 +163,7 @@ pub(super) async fn page(
         None => store.list_customers(&list).await,
     };
     let found = found.map_err(store_error)?;
-    let (parts, only_id) = (CustomerParts::of_connection(ctx), customer_parts::only_id(&customer_parts::items(ctx)));
-    let key_of = |id| CustomerLoad(CustomerKey::Id(id), parts.shape, parts.pages);
-    let read = found.items.iter().filter(|_| !only_id).map(|(id, _)| key_of(id.clone()));
-    let views = load::many_as_of(ctx, moment, read).await?;
-    // Between the two reads a customer may have been merged into another, which then takes its place.
-    let item = |(id, place)| {
-        if only_id {
-            return Some((Customer::with_only_id(id, moment), place));
-        }
-        let view = views.get(&key_of(id))?.clone().ok()??;
-        Some((Customer::of_parts(view, parts), place))
-    };
-    let mut items: Vec<(Customer, Place)> = found.items.into_iter().filter_map(item).collect();
+    let mut items = read_items(ctx, moment, found.items).await?;
     if backward {
         items.reverse();
     }
@@ -186,18 +177,65 @@ pub(super) async fn page(
     Ok(if backward { connection.backward() } else { connection })
 }
 
+/// A page of the customers that fit a condition, in the order in which they were created.
+pub(super) async fn page_of_members(
+    ctx: &Context<'_>,
+    members: Arc<Members>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Connection<Customer>, Error> {
+    let place = List::of_store("members", members.identity());
+    let after: Option<Place> = place.read(after)?;
+    let filter = query::CustomerFilter::default();
+    let list =
+        CustomerList { filter: filter.clone(), sort: query::CustomerSort::Created, descending: false, after, limit };
+    let store = load::of(ctx).loader().0.clone();
+    let found = Box::pin(members.list(&*store, &list)).await.map_err(store_error)?;
+    let page = Page { items: read_items(ctx, members.as_of, found.items).await?, more: found.more };
+    let total = Total::Members(members, filter);
+    Ok(Connection::forward(&place, page, after.is_some(), total, |(_, place)| *place, |(customer, _)| customer))
+}
+
+/// The customers of these ids, with the parts that the query selects.
+async fn read_items(
+    ctx: &Context<'_>,
+    moment: Option<Moment>,
+    found: Vec<(CustomerId, Place)>,
+) -> Result<Vec<(Customer, Place)>, Error> {
+    let (parts, only_id) = (CustomerParts::of_connection(ctx), customer_parts::only_id(&customer_parts::items(ctx)));
+    let key_of = |id| CustomerLoad(CustomerKey::Id(id), parts.shape, parts.pages);
+    let read = found.iter().filter(|_| !only_id).map(|(id, _)| key_of(id.clone()));
+    let views = load::many_as_of(ctx, moment, read).await?;
+    // Between the two reads a customer may have been merged into another, which then takes its place.
+    let item = |(id, place)| {
+        if only_id {
+            return Some((Customer::with_only_id(id, moment), place));
+        }
+        let view = views.get(&key_of(id))?.clone().ok()??;
+        Some((Customer::of_parts(view, parts), place))
+    };
+    Ok(found.into_iter().filter_map(item).collect())
+}
+
 /// The question for the customers of a condition, or of a moment. `None` where the store answers alone.
 async fn read_members(
     ctx: &Context<'_>,
     filter: &CustomerFilter,
     moment: Option<Moment>,
 ) -> Result<Option<Arc<Members>>, Error> {
-    if filter.is.is_none() && filter.time_zone.is_none() && moment.is_none() {
+    let segments = filter.segments.as_deref().unwrap_or_default();
+    if filter.is.is_none() && filter.time_zone.is_none() && moment.is_none() && segments.is_empty() {
         return Ok(None);
     }
     let zone = ("filter.timeZone", filter.time_zone.as_deref());
-    let members = Box::pin(condition::members(ctx, "filter.is", filter.is.as_ref(), zone, moment)).await?;
-    Ok((filter.is.is_some() || moment.is_some()).then(|| Arc::new(members)))
+    let mut members = Box::pin(condition::members(ctx, "filter.is", filter.is.as_ref(), zone, moment)).await?;
+    if !segments.is_empty() {
+        let of_segments = condition::any_segment(ctx, "filter.segments", segments, moment).await?;
+        let own = std::mem::replace(&mut members.condition, of_segments);
+        members.condition = Condition::All(vec![own, members.condition]);
+    }
+    let asked = filter.is.is_some() || !segments.is_empty() || moment.is_some();
+    Ok(asked.then(|| Arc::new(members)))
 }
 
 /// Whether an argument with a default was given and is not null.

@@ -234,7 +234,7 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
         Ok(said) => said,
         Err(problem) => return Ok(refused(problem)),
     };
-    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().name(), reason };
+    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().author(), reason };
     let AppliedDecision { change, outcome, .. } = decide(ctx, &request, false).await?;
     load::forget(ctx);
     let was_so = outcome.problems.is_empty()
@@ -258,7 +258,7 @@ async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
         Ok(action) => action,
         Err(problem) => return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&[problem]) }),
     };
-    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().name(), reason: "".into() };
+    let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().author(), reason: "".into() };
     let outcome = decide(ctx, &request, true).await?.outcome;
     if !outcome.done {
         return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&outcome.problems) });

@@ -18,6 +18,9 @@ use serde_json::value::RawValue;
 
 use super::error::UNSURE;
 use super::limits::{FieldCosts, LimitError, Limits, measure};
+use super::rights;
+use crate::access::Caller;
+use crate::domain::access_key::Role;
 use crate::store::share::{self, Share};
 use documents::{Document, Documents, Unreadable};
 
@@ -36,7 +39,8 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The number of concurrent store reads of one request, unless the store has its own.
 const SHARE: usize = 2;
 /// Queries that read all customers, and their longest time.
-const SLOW: (&[&str], Duration) = (&["identityRulesTrial", "segmentTrial"], Duration::from_secs(120));
+const SLOW: (&[&str], Duration) =
+    (&["identityRulesTrial", "segment", "segments", "segmentTrial"], Duration::from_secs(120));
 
 /// The GraphQL API. Transports pass requests to it; it does not depend on the types of the schema.
 #[derive(Clone)]
@@ -44,7 +48,9 @@ pub struct Api {
     schema: Arc<dyn Run>,
     unvalidated: Option<Arc<dyn Run>>,
     null_on_error: Option<Arc<dyn Run>>,
-    attach: Arc<dyn Fn(Request) -> Request + Send + Sync>,
+    /// Runs the requests of callers who may not do everything.
+    restricted: Option<Arc<dyn Run>>,
+    attach: Arc<Attach>,
     first: Option<(&'static str, Arc<First>)>,
     limits: Arc<Limits>,
     costs: Arc<FieldCosts>,
@@ -71,6 +77,8 @@ pub struct GraphqlRequest {
     pub only_queries: bool,
     /// The id of the request. INTERNAL errors contain it.
     pub request_id: String,
+    /// The caller. An API with rights refuses a request without one.
+    pub caller: Option<Arc<Caller>>,
 }
 
 /// Marks a request in which U+FFFD replaces a lone surrogate, in the document or in a variable that is not JSON.
@@ -115,6 +123,8 @@ pub enum ResponseKind {
     Run,
     /// It was not run: the request is invalid.
     Refused,
+    /// It was not run: the caller may not do this.
+    Forbidden,
     /// It is a mutation where only queries are allowed.
     MutationNotAllowed,
     /// A query that took too long.
@@ -132,7 +142,7 @@ impl Api {
     /// When the text of the schema cannot be parsed.
     pub fn new<Q, M, S>(
         schema: Schema<Q, M, S>,
-        attach: impl Fn(Request) -> Request + Send + Sync + 'static,
+        attach: impl Fn(Request, &GraphqlRequest) -> Request + Send + Sync + 'static,
     ) -> Result<Self, UnreadableSchema>
     where
         Q: ObjectType + 'static,
@@ -146,6 +156,7 @@ impl Api {
             schema: Arc::new(schema),
             unvalidated: None,
             null_on_error: None,
+            restricted: None,
             attach: Arc::new(attach),
             first: None,
             limits: Arc::new(Limits::default()),
@@ -179,6 +190,18 @@ impl Api {
         S: SubscriptionType + 'static,
     {
         Self { null_on_error: Some(Arc::new(schema)), ..self }
+    }
+
+    /// Adds the same schema in which each field is checked against the rights of the caller. From then on a request needs
+    /// a caller.
+    #[must_use]
+    pub fn with_rights<Q, M, S>(self, restricted: Schema<Q, M, S>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        Self { restricted: Some(Arc::new(restricted)), ..self }
     }
 
     /// Runs `first` before a request with the root field `field`. Fields are resolved concurrently, and the data of this
@@ -228,7 +251,8 @@ impl Api {
             }
         };
         if prepared.ty == OperationType::Subscription {
-            let schema = self.null_on_error.as_ref().unwrap_or(&self.schema);
+            let checked = self.restricted.as_ref().filter(|_| prepared.restricted);
+            let schema = checked.or(self.null_on_error.as_ref()).unwrap_or(&self.schema);
             let responses = shared(schema.stream(prepared.request.data(started)), self.streams.clone());
             let answer = move |response| {
                 let (response, kind) = complete(response, OperationType::Subscription, &request);
@@ -294,6 +318,7 @@ impl Api {
                 return Err(refuse(error("GRAPHQL_VALIDATION_FAILED", message, None)));
             }
         }
+        let restricted = self.is_restricted(request.caller.as_deref(), operation, &document)?;
         let (variables, had_halves) = variables::read(operation, variables).map_err(refuse)?;
         if !document.is_small() {
             let measured = measure(&document, wanted, &variables, &self.limits, &self.costs);
@@ -314,6 +339,7 @@ impl Api {
         let first = self.first.as_ref().filter(|(field, _)| roots::has(operation, &document, field));
 
         let had_halves = had_halves || request.had_halves;
+        let asked = request;
         let mut request = Request::new(request.query.clone()).variables(variables);
         if had_halves {
             request = request.data(HadHalves);
@@ -328,7 +354,42 @@ impl Api {
             OperationType::Query => request.variables.clone(),
             _ => Variables::default(),
         };
-        Ok(Prepared { request: (self.attach)(request), variables, document, plain, ty, first, time_limit })
+        let request = (self.attach)(request, asked);
+        Ok(Prepared { request, variables, document, plain, restricted, ty, first, time_limit })
+    }
+
+    /// Whether the fields of an operation must be checked against the rights of its caller.
+    ///
+    /// # Errors
+    /// When there is no caller, and when a root field of a mutation or subscription is forbidden: it is refused whole.
+    fn is_restricted(
+        &self,
+        caller: Option<&Caller>,
+        operation: &OperationDefinition,
+        document: &ExecutableDocument,
+    ) -> Result<bool, Refusal> {
+        if self.restricted.is_none() {
+            return Ok(false);
+        }
+        let Some(caller) = caller else {
+            let fault = error("UNAUTHENTICATED", "the caller is not known", None);
+            return Err(Box::new((vec![fault], ResponseKind::Forbidden)));
+        };
+        if caller.role == Role::Admin {
+            return Ok(false);
+        }
+        let root = match operation.ty {
+            OperationType::Query => return Ok(true),
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        match roots::find(operation, document, |field| !rights::allows(caller.role, root, field)) {
+            None => Ok(true),
+            Some(field) => {
+                let fault = error("FORBIDDEN", rights::refusal(caller.role, root, field), None);
+                Err(Box::new((vec![fault], ResponseKind::Forbidden)))
+            }
+        }
     }
 
     /// Builds the request of a query again, as `prepare` did.
@@ -339,14 +400,16 @@ impl Api {
         document: &Document,
         variables: Variables,
     ) -> Request {
-        let mut request = Request::new(request.query.clone()).variables(variables);
-        request.operation_name = name;
-        request.set_parsed_query(ExecutableDocument::clone(document));
-        (self.attach)(request)
+        let mut again = Request::new(request.query.clone()).variables(variables);
+        again.operation_name = name;
+        again.set_parsed_query(ExecutableDocument::clone(document));
+        (self.attach)(again, request)
     }
 
     async fn run(&self, prepared: Prepared, request: &GraphqlRequest) -> (Response, ResponseKind) {
+        let restricted = self.restricted.as_ref().filter(|_| prepared.restricted);
         let schema = match (&self.unvalidated, &self.null_on_error) {
+            _ if restricted.is_some() => restricted.unwrap_or(&self.schema),
             (_, Some(schema)) if prepared.ty == OperationType::Mutation => schema,
             (Some(schema), _) if prepared.plain && prepared.document.is_valid() => schema,
             _ => &self.schema,
@@ -362,6 +425,7 @@ impl Api {
                 // The run stopped at the first invalid argument, and fields beside it are missing.
                 Some(schema)
                     if prepared.ty == OperationType::Query
+                        && restricted.is_none()
                         && response.errors.iter().any(codes::is_about_an_argument) =>
                 {
                     let request = self.again(request, name, &prepared.document, prepared.variables);
@@ -428,6 +492,9 @@ fn complete(mut response: Response, ty: OperationType, request: &GraphqlRequest)
     (response, kind)
 }
 
+/// Adds to a request the data that its resolvers need.
+type Attach = dyn Fn(Request, &GraphqlRequest) -> Request + Send + Sync;
+
 /// A read that runs before all resolvers.
 type First = dyn Fn(Request) -> BoxFuture<'static, Request> + Send + Sync;
 
@@ -439,6 +506,8 @@ struct Prepared {
     document: Arc<Document>,
     /// Whether the variables need no check against the schema.
     plain: bool,
+    /// Whether the caller may not do everything.
+    restricted: bool,
     ty: OperationType,
     first: Option<Arc<First>>,
     time_limit: Duration,

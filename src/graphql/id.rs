@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::error::{Code, bad_id, coded};
 use crate::domain::change::ChangePlace;
 use crate::domain::order::OrderKey;
+use crate::domain::segment::SegmentId;
 use crate::domain::{Arrival, CustomerId, IdentifierId, Moment, Timestamp};
 use crate::store::query::{CustomerSortKey, LinkKey, TimeKey};
 
@@ -43,6 +44,8 @@ pub enum NodeId {
     FunnelStep(Arc<str>),
     /// A match of a pattern, by its whole query as JSON.
     PatternMatch(Arc<str>),
+    /// A saved segment.
+    Segment(SegmentId),
 }
 
 impl NodeId {
@@ -63,6 +66,7 @@ impl NodeId {
             NodeId::Journeys(_) => "Journeys",
             NodeId::FunnelStep(_) => "FunnelStep",
             NodeId::PatternMatch(_) => "PatternMatch",
+            NodeId::Segment(_) => "Segment",
         }
     }
 
@@ -99,6 +103,7 @@ impl NodeId {
             NodeId::Journeys(question) => format!("J:{question}"),
             NodeId::FunnelStep(question) => format!("F:{question}"),
             NodeId::PatternMatch(question) => format!("M:{question}"),
+            NodeId::Segment(id) => format!("S:{}", id.0),
         }
     }
 
@@ -148,6 +153,7 @@ impl NodeId {
             "J" => NodeId::Journeys(rest.into()),
             "F" => NodeId::FunnelStep(rest.into()),
             "M" => NodeId::PatternMatch(rest.into()),
+            "S" => NodeId::Segment(SegmentId(rest.parse().ok()?)),
             _ => return None,
         })
     }
@@ -319,6 +325,19 @@ impl Cursor for Arrival {
     }
 }
 
+impl Cursor for SegmentId {
+    const LIST: &'static str = "segments";
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0]
+    }
+    fn from_numbers(numbers: &[i64]) -> Option<Self> {
+        match numbers {
+            [id] => Some(SegmentId(*id)),
+            _ => None,
+        }
+    }
+}
+
 /// A position in the change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeCursor(pub ChangePlace);
@@ -395,6 +414,7 @@ mod tests {
             NodeId::Journeys("{}".into()),
             NodeId::FunnelStep("[{},{\"f\":[]}]".into()),
             NodeId::PatternMatch("[{},\"a -> b\"]".into()),
+            NodeId::Segment(SegmentId(7)),
         ] {
             assert_eq!(NodeId::decode(&id.encode()), Some((id.clone(), None)));
             let as_of = Some(Moment { change: 7, at: Timestamp(-12) });

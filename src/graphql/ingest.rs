@@ -13,6 +13,7 @@ use super::id::ChangeCursor;
 use super::load;
 use super::problem::Problem;
 use super::scalar::{Json, int};
+use super::viewer::Viewer;
 use crate::domain::surrogate::LOST;
 use crate::ingest::{self, Ingest, Origin};
 
@@ -89,7 +90,8 @@ pub(super) async fn ingest(ctx: &Context<'_>, events: Vec<Option<Json>>) -> Resu
     let events: Vec<Box<RawValue>> =
         events.iter().map(|event| event.as_ref().map_or_else(null, |Json(event)| as_raw(event, had_halves))).collect();
     let events: Vec<&RawValue> = events.iter().map(|event| &**event).collect();
-    let origin = Origin::graphql(ctx.data_unchecked::<Setup>().now());
+    let source = ctx.data_unchecked::<Viewer>().source_of_events();
+    let origin = Origin { source_override: source, ..Origin::graphql(ctx.data_unchecked::<Setup>().now()) };
     let done = ctx.data_unchecked::<Arc<Ingest>>().raw_events(&events, &origin).await.map_err(write_error)?;
     load::forget(ctx);
     let outcome = |(index, row)| EventOutcome { index, row };

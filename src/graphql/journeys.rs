@@ -235,7 +235,7 @@ impl Journeys {
     /// The step of a funnel of an id. `None` when the funnel no longer has the group.
     pub(super) async fn step_of_id(ctx: &Context<'_>, text: &str) -> Result<Option<FunnelStep>, Error> {
         let (scope, encoded) = read(text)?;
-        FunnelStep::again(&Self::of(ctx, scope).await?.0, encoded).await
+        FunnelStep::again(ctx, &Self::of(ctx, scope).await?.0, encoded).await
     }
 
     /// The pattern match of an id.
@@ -247,7 +247,7 @@ impl Journeys {
     async fn of(ctx: &Context<'_>, encoded: EncodedScope) -> Result<Self, Error> {
         let setup = ctx.data_unchecked::<Setup>();
         let configured = setup.dimensions.names();
-        let scope = encoded.read("scope", ctx)?;
+        let scope = Box::pin(encoded.read("scope", ctx)).await?;
         let Some(journeys) = &setup.journeys else {
             return Err(coded(Code::NotReady, "this server has no projection of all customers' journeys"));
         };

@@ -8,7 +8,7 @@
 //! The *cost* of an operation is the maximum number of values in its answer. Each field costs 1. `first` (or the length
 //! of a list of keys) multiplies the cost of the fields below. A list without paging counts as [`LIST_LENGTH`] entries.
 //! Added to that are: [`COUNT_COST`] for each past moment, in `asOf` or in an id; [`JOURNEYS_COST`] for each journeys
-//! query; [`SEARCH_COST`] for each text search; for `totalCount` [`COUNT_ALL_COST`] with filtered customers and the
+//! query; [`SEARCH_COST`] for each text search, and for each figure about the members of a segment; for `totalCount` [`COUNT_ALL_COST`] with filtered customers and the
 //! change log, and [`COUNT_COST`] with filtered touchpoints. [`FieldCosts`] has the fields of the schema.
 
 mod field_costs;
@@ -25,6 +25,9 @@ pub use text::{check_text, mend};
 
 /// The assumed number of entries of a list without `first`.
 pub const LIST_LENGTH: u64 = 10;
+
+/// The assumed number of conditions directly inside a condition.
+pub const PARTS: u64 = 3;
 
 /// The cost of a past moment, in values: its figures are counted from a history.
 pub const COUNT_COST: u64 = 500;

@@ -31,6 +31,7 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::members::Members;
+use crate::segments::saved::SavedSegments;
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::share::{self, Share};
@@ -135,6 +136,12 @@ pub async fn check(ctx: &Context<'_>, as_of: Option<Moment>) -> Result<(), Error
     }
     reader.as_of(moment);
     Ok(())
+}
+
+/// The saved segments, now or as of a moment.
+pub async fn segments(ctx: &Context<'_>, as_of: Option<Moment>) -> Result<SavedSegments, Error> {
+    let found = of(ctx).loader().0.segments(as_of.map(|moment| moment.change)).await.map_err(store_error)?;
+    Ok(SavedSegments(Arc::new(found)))
 }
 
 /// Reads from the store for a request: the store, and a loader for each moment that the request uses.

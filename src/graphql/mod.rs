@@ -18,6 +18,7 @@ pub mod change;
 pub mod change_arguments;
 pub mod claim;
 pub mod condition;
+pub mod condition_answer;
 pub mod consent;
 pub mod customer;
 pub mod customer_journey;
@@ -48,8 +49,11 @@ pub mod page;
 pub mod problem;
 pub mod product;
 pub mod query;
+pub mod rights;
 pub mod rules;
 pub mod scalar;
+pub mod segment;
+pub mod segment_save;
 pub mod segment_trial;
 pub mod spend;
 pub mod status;
@@ -71,7 +75,7 @@ use crate::journeys::property::Properties;
 use crate::projection::Journeys;
 use crate::settings::Settings;
 use crate::store::Store;
-use execute::{Api, UnreadableSchema};
+use execute::{Api, GraphqlRequest, UnreadableSchema};
 pub use viewer::Viewer;
 
 /// The schema, ready to run.
@@ -91,6 +95,8 @@ pub struct Setup {
     pub clock: Clock,
     /// The configured dimensions of journeys.
     pub dimensions: Arc<Properties>,
+    /// What only administrators see unmasked: kinds of identifiers, and traits as `traits.<name>` or `traits.*`.
+    pub personal: Arc<[Arc<str>]>,
     /// The journeys of all customers. `None` without a projection.
     pub journeys: Option<Journeys>,
 }
@@ -103,6 +109,7 @@ impl Setup {
             normalise: Arc::new(move |kind, value| ingest.reader().identifiers().sought(kind, value)),
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
+            personal: settings.privacy.personal.clone().into(),
             journeys: None,
         }
     }
@@ -134,10 +141,17 @@ pub fn api(
 ) -> Result<Api, UnreadableSchema> {
     let build = || builder().data(setup.clone()).data(ingest.clone()).data(feed.clone());
     let (of_viewer, of_status) = (store.clone(), store.clone());
-    let api = Api::new(build().finish(), move |request| with_viewer(request, of_viewer.clone(), Viewer::all()))?;
+    let personal = setup.personal.clone();
+    let attach = move |request, asked: &GraphqlRequest| {
+        // Without a caller no request is run, so nobody has this viewer by mistake.
+        let viewer = asked.caller.clone().map_or_else(Viewer::all, |caller| Viewer::of(caller, &personal));
+        with_viewer(request, of_viewer.clone(), viewer)
+    };
+    let api = Api::new(build().finish(), attach)?;
     Ok(api
         .with_unvalidated(build().validation_mode(ValidationMode::Fast).finish())
         .with_null_on_error(build().extension(null_on_error::NullOnError).finish())
+        .with_rights(build().extension(rights::CheckRights).finish())
         .reading_first("status", move |request| status::read_first(of_status.clone(), request))
         .sharing(store.share()))
 }

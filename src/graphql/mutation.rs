@@ -7,6 +7,7 @@ use super::identifier::IdentifierInput;
 use super::ingest::{self, EventsIngestPayload};
 use super::rules::{self, IdentityRulesInput, IdentityRulesSavePayload};
 use super::scalar::Json;
+use super::segment_save::{self, SegmentDeletePayload, SegmentInput, SegmentSavePayload};
 
 /// The root of mutations.
 pub struct Mutation;
@@ -59,6 +60,25 @@ impl Mutation {
         #[graphql(desc = "The reason. It is stored and shown.")] reason: String,
     ) -> Option<Result<CustomersKeepApartPayload, Error>> {
         Some(decision::keep_apart(ctx, &ids, &reason).await)
+    }
+
+    /// Saves a segment: a new one, or a new version of the segment with this name or this id. The definition of before
+    /// stays for questions about the past. UNCHANGED when nothing differs.
+    async fn segment_save(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The segment.")] input: SegmentInput,
+    ) -> Option<Result<SegmentSavePayload, Error>> {
+        Some(Box::pin(segment_save::save(ctx, input)).await)
+    }
+
+    /// Deletes a segment. It stays for questions about the past. A segment that another one names is not deleted.
+    async fn segment_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The segment.")] id: ID,
+    ) -> Option<Result<SegmentDeletePayload, Error>> {
+        Some(Box::pin(segment_save::delete(ctx, &id)).await)
     }
 
     /// Saves new identity rules. They apply to all events from then on. Stored data is stitched again by the new rules in

@@ -17,6 +17,7 @@ use super::link::IdentifierLink;
 use super::load;
 use super::order::Order;
 use super::product::Product;
+use super::segment::Segment;
 use super::touchpoint::Touchpoint;
 use crate::domain::{CustomerId, Moment};
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
@@ -51,6 +52,8 @@ pub enum Node {
     FunnelStep(FunnelStep),
     /// A match of a pattern.
     PatternMatch(PatternMatch),
+    /// A saved segment.
+    Segment(Segment),
 }
 
 impl Node {
@@ -85,6 +88,7 @@ impl Node {
             NodeId::Journeys(question) => Some(Node::Journeys(Journeys::of_id(ctx, &question).await?)),
             NodeId::FunnelStep(question) => Journeys::step_of_id(ctx, &question).await?.map(Node::FunnelStep),
             NodeId::PatternMatch(question) => Some(Node::PatternMatch(Journeys::match_of_id(ctx, &question).await?)),
+            NodeId::Segment(id) => Segment::fetch_at(ctx, as_of, id).await?.map(Node::Segment),
             // The id exists for clients' caches only. The object is reached through its customer.
             NodeId::Activity(_) => None,
         })

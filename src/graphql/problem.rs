@@ -50,8 +50,12 @@ pub enum ProblemCode {
     Erased,
     /// A rule forbids it.
     RuleForbids,
-    /// Other rules were saved after these were read.
+    /// Other rules, or another version of the segment, were saved after these were read.
     RulesChanged,
+    /// Other segments name it. The message has their names.
+    InUse,
+    /// Segments would name each other in a circle. The message has their names.
+    Circular,
     /// Not an event.
     NotAnEvent,
     /// A required field is missing.

@@ -23,9 +23,11 @@ use super::order::OrderKeyInput;
 use super::page::Connection;
 use super::rules::{self, IdentityRules, IdentityRulesInput, RulesTrial};
 use super::scalar::DateTime;
+use super::segment::{self, Segment};
 use super::segment_trial::SegmentTrial;
 use super::status::Status;
 use super::touchpoint::Touchpoint;
+use super::viewer::Viewer;
 use crate::domain::Moment;
 use crate::ingest::identifiers::visible;
 use crate::store::query::{CustomerKey, IdentifierRef};
@@ -220,6 +222,33 @@ impl Query {
         Some(Journeys::fetch(ctx, scope).await)
     }
 
+    /// The saved segments, the first saved first.
+    async fn segments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "A time in the past: segments as they were saved then, with their members of then. Left out: now."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
+    ) -> Result<Connection<Segment>, Error> {
+        segment::page(ctx, as_of, first, after.as_deref()).await
+    }
+
+    /// The segment with this name; case does not matter. Null when there is none.
+    async fn segment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name.")] name: String,
+        #[graphql(
+            desc = "A time in the past: the segment as it was saved then, with its members of then. Left out: now."
+        )]
+        as_of: Option<DateTime>,
+    ) -> Option<Result<Segment, Error>> {
+        segment::fetch(ctx, &name, as_of).await.transpose()
+    }
+
     /// How many customers fit a condition, and how each line of it narrows. Writes nothing. Every customer is read, so it
     /// may take up to two minutes.
     async fn segment_trial(
@@ -274,6 +303,11 @@ impl Query {
     /// Figures about identities: identifiers per customer, merges, splits, refusals, and the largest customers.
     async fn identity_health(&self, ctx: &Context<'_>) -> Option<Result<IdentityHealth, Error>> {
         Some(IdentityHealth::fetch(ctx).await)
+    }
+
+    /// The caller of this request.
+    async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
+        ctx.data_unchecked::<Viewer>().clone()
     }
 
     /// The version, the store and the size of this server.

@@ -341,7 +341,7 @@ pub(super) async fn save(ctx: &Context<'_>, input: IdentityRulesInput) -> Result
         let status = MutationStatus::Unchanged;
         return Ok(IdentityRulesSavePayload { status, rules, change: None, problems: Vec::new() });
     }
-    new.by = ctx.data_unchecked::<Viewer>().name();
+    new.by = ctx.data_unchecked::<Viewer>().author();
     let ingest = ctx.data_unchecked::<Arc<Ingest>>();
     let saved = store.save_rules(&new, (ingest.clock())()).await.map_err(write_error)?;
     let Some((saved, change)) = saved else { return Ok(refused(vec![changed()])) };

@@ -51,6 +51,16 @@ pub struct TraitMisfit {
     example: Option<Json>,
 }
 
+impl TraitMisfit {
+    pub(super) fn new(name: &str, count: u64, example: &serde_json::Value) -> Self {
+        TraitMisfit {
+            name: name.to_owned(),
+            count: long(count),
+            example: serde_json::value::to_raw_value(example).ok().and_then(|raw| Json::from_raw(&raw)),
+        }
+    }
+}
+
 /// The effect of a condition on all customers.
 #[Object]
 impl SegmentTrial {
@@ -92,12 +102,7 @@ impl SegmentTrial {
 
     /// Values of another type than the condition asks for, by trait.
     async fn misfits(&self) -> Vec<TraitMisfit> {
-        let show = |(name, count, example): &(String, u64, serde_json::Value)| TraitMisfit {
-            name: name.clone(),
-            count: long(*count),
-            example: serde_json::value::to_raw_value(example).ok().and_then(|raw| Json::from_raw(&raw)),
-        };
-        self.misfits.iter().map(show).collect()
+        self.misfits.iter().map(|(name, count, example)| TraitMisfit::new(name, *count, example)).collect()
     }
 
     /// What is probably a mistake: NOT_FOUND for a trait that no customer has.

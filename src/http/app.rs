@@ -12,6 +12,7 @@ use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
 use super::{console, graphql, guard, health, identities, machine, metrics, observe, unread_body, wire};
+use crate::access::Callers;
 use crate::graphql::execute::Api;
 use crate::graphql::identities::FindIdentities;
 use crate::ingest::wire::{TakeEvents, WireCall};
@@ -95,6 +96,8 @@ pub struct State {
     pub refresh: Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
     /// The open WebSockets and event streams.
     pub sockets: Sockets,
+    /// The callers, by their keys. `None` without `[access]`: then everybody may do everything.
+    pub access: Option<Arc<Callers>>,
     /// The address of the server. On loopback only local names are accepted as `Host`.
     pub listen: SocketAddr,
 }

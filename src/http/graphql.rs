@@ -20,6 +20,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 pub(super) use accept::JSON;
 use accept::{Events, RESPONSE_JSON, negotiate};
 
+use super::access;
 use super::app::Shared;
 use super::machine::{self, internal, not_ready};
 use super::observe::{Operation, RequestId};
@@ -29,9 +30,9 @@ use crate::graphql::execute::{Api, GraphqlRequest, GraphqlResponse, ResponseKind
 /// `GET /graphql?query=…&operationName=…&variables=…`, or a WebSocket
 pub(super) async fn by_get(request: HttpRequest, body: web::Payload, state: Shared) -> HttpResponse {
     if accept::is_upgrade(request.headers()) {
-        return match not_ready(&state) {
-            Some(refusal) => refuse(refusal, JSON),
-            None => socket::open(&request, body, &state),
+        return match not_ready(&state).map_or_else(|| access::admit_socket(&request, &state), Err) {
+            Err(refusal) => refuse(refusal, JSON),
+            Ok(pass) => socket::open(&request, body, &state, pass),
         };
     }
     // A person who opens this address in a browser wants the console.
@@ -72,6 +73,10 @@ async fn respond(
             return refuse(Refusal::bad(StatusCode::NOT_ACCEPTABLE, "accept", message, hint), JSON);
         }
     };
+    let pass = match access::admit(request, state) {
+        Ok(pass) => pass,
+        Err(refusal) => return refuse(refusal, media),
+    };
     let not_ready = not_ready(state);
     if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
         return refuse(refusal.clone(), media);
@@ -86,13 +91,14 @@ async fn respond(
     if let Some(id) = request.extensions().get::<RequestId>() {
         query.request_id.clone_from(&id.0);
     }
+    query.caller = Some(pass.caller.clone());
     let streams = match events {
         Events::Preferred => true,
         Events::Accepted => state.api.is_subscription(&query),
         Events::NotAccepted => false,
     };
     if streams {
-        return events::respond(request, state, query).await;
+        return events::respond(request, state, query, pass).await;
     }
     let Some(answer) = run(state.api.clone(), query).await else {
         return refuse(internal(request), media);
@@ -106,7 +112,7 @@ async fn respond(
         ResponseKind::StoreAway | ResponseKind::Unsure => {
             response.insert_header((header::RETRY_AFTER, "2"));
         }
-        ResponseKind::Run | ResponseKind::Refused | ResponseKind::Late => {}
+        ResponseKind::Run | ResponseKind::Refused | ResponseKind::Forbidden | ResponseKind::Late => {}
     }
     let mut response = response.body(answer.body);
     response.extensions_mut().insert(Operation { name: answer.operation, outcome: answer.outcome });
@@ -119,6 +125,7 @@ fn status(kind: ResponseKind, media: &str) -> StatusCode {
         ResponseKind::Refused if media == RESPONSE_JSON => StatusCode::BAD_REQUEST,
         ResponseKind::Refused => StatusCode::OK,
         ResponseKind::MutationNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ResponseKind::Forbidden => StatusCode::FORBIDDEN,
         ResponseKind::Late | ResponseKind::Unsure => StatusCode::GATEWAY_TIMEOUT,
         ResponseKind::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
     }

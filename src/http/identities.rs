@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::access;
 use super::app::Shared;
 use super::body;
 use super::machine::{self, JSON};
@@ -26,6 +27,9 @@ pub(super) async fn by_get(
     path: Result<web::Path<(String, String)>, actix_web::Error>,
     state: Shared,
 ) -> HttpResponse {
+    if let Err(refusal) = access::admit_reader(&request, &state) {
+        return refusal.answer(JSON);
+    }
     let Ok(path) = path else {
         let message = "the path is not percent-encoded UTF-8";
         return Refusal::bad(StatusCode::BAD_REQUEST, "path", message, "/v1/identities/{kind}/{value}").answer(JSON);
@@ -53,6 +57,9 @@ pub(super) async fn by_get(
 
 /// `POST /v1/identities`
 pub(super) async fn by_post(request: HttpRequest, payload: web::Payload, state: Shared) -> HttpResponse {
+    if let Err(refusal) = access::admit_reader(&request, &state) {
+        return refusal.answer(JSON);
+    }
     let asked = match read(request.headers(), payload).await {
         Ok(asked) => asked,
         Err(refusal) => return machine::not_ready(&state).unwrap_or(refusal).answer(JSON),

@@ -1,12 +1,14 @@
 //! `/metrics` for Prometheus. All labels come from closed lists, so they contain no personal data.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
+use super::access;
 use super::app::Shared;
+use super::machine::JSON;
 
 /// Buckets of times in seconds, from a cached read to the time limit.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -43,7 +45,10 @@ impl Metrics {
 }
 
 /// Answers with all metrics as text.
-pub(super) async fn show(state: Shared) -> HttpResponse {
+pub(super) async fn show(request: HttpRequest, state: Shared) -> HttpResponse {
+    if let Err(refusal) = access::admit_reader(&request, &state) {
+        return refusal.answer(JSON);
+    }
     for (name, value) in (state.gauges)() {
         let full = format!("throughline_store_{name}");
         describe_gauge!(full.clone(), about_store(name));
@@ -98,6 +103,7 @@ fn describe() {
         "time of the last build of the journey projection"
     );
     describe_histogram!("throughline_journeys_question_seconds", Unit::Seconds, "computing time of journey queries");
+    describe_counter!("throughline_access_failures_total", "requests without a valid key");
     describe_counter!("throughline_journeys_questions_total", "journey queries, by outcome");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "time of the store's statements, by name");
     describe_counter!("throughline_ingest_events_total", "received events, by outcome and way");

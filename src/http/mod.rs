@@ -4,6 +4,7 @@
 //! says whether the store can be reached. [`Api`](crate::graphql::execute::Api) gets the text of a request and returns
 //! its answer: this layer does not know customers.
 
+mod access;
 pub mod app;
 mod body;
 mod console;

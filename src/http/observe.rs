@@ -10,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, http::Method};
 use tracing::Instrument;
 
+use super::access::CallerName;
+
 /// The header with a request's id, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,6 +50,7 @@ pub(super) async fn observe(
     let path = path.as_deref().map_or("none", path_label).to_owned();
     let status = response.status().as_u16();
     let operation = response.response_mut().extensions_mut().remove::<Operation>();
+    let caller = response.request().extensions().get::<CallerName>().map(|caller| caller.0.to_string());
     let labels = [("method", method.to_owned()), ("path", path.clone()), ("status", status.to_string())];
     metrics::histogram!("throughline_http_request_seconds", &labels).record(seconds);
     if let Some(operation) = &operation {
@@ -67,6 +70,7 @@ pub(super) async fn observe(
             ms,
             request_id = id.0,
             trace_id = trace,
+            caller,
             operation = name,
             outcome,
             "request"

@@ -51,6 +51,13 @@ impl Refusal {
             StatusCode::SERVICE_UNAVAILABLE => {
                 answer.insert_header((header::RETRY_AFTER, "2"));
             }
+            StatusCode::UNAUTHORIZED => {
+                answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"throughline\""));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                let seconds = self.more.get("retryAfterSeconds").and_then(Value::as_u64).unwrap_or(1);
+                answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            }
             StatusCode::METHOD_NOT_ALLOWED => {
                 answer.insert_header((header::ALLOW, "GET, POST"));
             }

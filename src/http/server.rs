@@ -134,12 +134,12 @@ fn cut_when_nothing_is_read(connection: &dyn std::any::Any) {
 ///
 /// # Errors
 /// When the port is taken or not allowed, or the address is not one of this machine. Also when others can reach the
-/// address: without `[access]` in the settings every caller sees everything.
-pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    if !address.ip().is_loopback() {
+/// address and `asks` is false: the server does not ask for keys, so every caller sees everything.
+pub fn listen(address: SocketAddr, asks: bool) -> anyhow::Result<TcpListener> {
+    if !address.ip().is_loopback() && !asks {
         bail!(
-            "without [access] in the settings every caller sees everything, so the server listens on loopback only: \
-             {address} can be reached from elsewhere, 127.0.0.1:{} cannot",
+            "{address} can be reached from elsewhere, and without [access] in the settings every caller sees \
+             everything: add [access] and create keys with `throughline key create`, or listen on 127.0.0.1:{}",
             address.port()
         );
     }
@@ -181,15 +181,15 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_an_error_with_a_reason() {
-        let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0)), false).expect("a free port");
         let address = taken.local_addr().expect("an address");
-        let error = listen(address).expect_err("taken").to_string();
+        let error = listen(address, false).expect_err("taken").to_string();
         assert!(error.starts_with(&format!("{address} is taken")), "{error}");
     }
 
     #[tokio::test]
     async fn a_connection_sends_at_once() {
-        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)), false).expect("a free port");
         let _client = std::net::TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
         let (accepted, _) = listener.accept().expect("a connection");
         accepted.set_nonblocking(true).expect("not blocking");
@@ -200,13 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn only_loopback_is_listened_on_unless_keys_are_asked_for() {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-            let error = listen(address.parse().expect("an address")).expect_err("reachable").to_string();
-            assert!(error.contains("[access]"), "{error}");
+            let error = listen(address.parse().expect("an address"), false).expect_err("reachable").to_string();
+            assert!(error.contains("[access]") && error.contains("throughline key create"), "{error}");
         }
+        assert!(listen("0.0.0.0:0".parse().expect("an address"), true).is_ok());
         assert!(
-            listen("[::1]:0".parse().expect("an address")).is_ok()
+            listen("[::1]:0".parse().expect("an address"), false).is_ok()
                 || !std::path::Path::new("/proc/net/if_inet6").exists()
         );
     }

@@ -99,7 +99,12 @@ struct FakeEvents;
 
 #[async_trait::async_trait]
 impl TakeEvents for FakeEvents {
-    async fn take_events(&self, events: Vec<String>, _: Option<Timestamp>) -> Result<Vec<EventOutcome>, StoreError> {
+    async fn take_events(
+        &self,
+        events: Vec<String>,
+        _: Option<Timestamp>,
+        _: Option<Arc<str>>,
+    ) -> Result<Vec<EventOutcome>, StoreError> {
         let events: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
         match events[0]["fault"].as_str() {
             Some("panic") => panic!("SECRET"),
@@ -140,7 +145,7 @@ fn state() -> State {
     let readiness = Readiness::starting();
     readiness.set_ready();
     State {
-        api: Api::new(schema, |request| request).expect("a schema"),
+        api: Api::new(schema, |request, _| request).expect("a schema"),
         identities: Arc::new(FakeIdentities),
         events: Arc::new(FakeEvents),
         readiness,
@@ -153,6 +158,7 @@ fn state() -> State {
             })
         }),
         sockets: Sockets::at_most(10),
+        access: None,
         listen: ([127, 0, 0, 1], 8080).into(),
     }
 }

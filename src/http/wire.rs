@@ -2,17 +2,22 @@
 //!
 //! A client throws a call away at 400, and sends it again at 429 and 503. So 400 is only for what can never be stored.
 //! The body decides, not its content type: beacons of browsers send `text/plain`. Any page may send, so answers have
-//! CORS headers. Without `[access]` any write key is accepted, or none.
+//! CORS headers. The write key is a
+//! bearer token, the user of Basic, or `writeKey` of the body. Without `[access]` any is accepted, or none.
+
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 
+use super::access::{self, Given};
 use super::app::Shared;
 use super::body;
 use super::machine::{self, JSON};
 use super::refusal::Refusal;
+use crate::domain::access_key::Role;
 use crate::domain::{Problem, ProblemCode};
 use crate::graphql::error::{PlainError, UNSURE, write_error};
 use crate::graphql::execute::TIME_LIMIT;
@@ -62,9 +67,19 @@ async fn take(request: &HttpRequest, payload: web::Payload, state: &Shared) -> R
     let name = request.path().rsplit('/').next().unwrap_or_default();
     // The routes have no other names.
     let call = WireCall::named(name).ok_or_else(|| machine::internal(request))?;
+    let given = Given::bearer_or_basic(request);
+    let mut source = None;
+    if given != Given::Nothing {
+        source = sender(request, state, given.clone())?;
+    }
     let bytes = body::read(request.headers(), payload, BODY).await?;
-    let WireBody { events, sent_at } = call.read(&bytes).map_err(|error| bad(call, error))?;
+    let read = call.read(&bytes);
     drop(bytes);
+    if given == Given::Nothing {
+        let key = read.as_ref().ok().and_then(|body| body.write_key.clone());
+        source = sender(request, state, key.map_or(Given::Nothing, Given::Key))?;
+    }
+    let WireBody { events, sent_at, .. } = read.map_err(|error| bad(call, error))?;
 
     let mut rejected: Vec<(usize, Vec<Problem>)> = Vec::new();
     let (mut places, mut good) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
@@ -79,7 +94,7 @@ async fn take(request: &HttpRequest, payload: web::Payload, state: &Shared) -> R
     }
     if !good.is_empty() {
         let events = state.events.clone();
-        let work = async move { tokio::time::timeout(TIME_LIMIT, events.take_events(good, sent_at)).await };
+        let work = async move { tokio::time::timeout(TIME_LIMIT, events.take_events(good, sent_at, source)).await };
         let outcomes = match machine::run(work).await {
             Some(Ok(Ok(outcomes))) => outcomes,
             Some(Ok(Err(error))) => {
@@ -105,6 +120,21 @@ async fn take(request: &HttpRequest, payload: web::Payload, state: &Shared) -> R
         }
     }
     Ok(answer)
+}
+
+/// The source of the sender's events. `None` without `[access]`.
+fn sender(request: &HttpRequest, state: &Shared, given: Given) -> Result<Option<Arc<str>>, Refusal> {
+    if state.access.is_none() {
+        return Ok(None);
+    }
+    let pass = access::admit_with(request, state, || given)?;
+    match &pass.caller.source {
+        Some(source) if pass.caller.role == Role::Service => Ok(Some(source.clone())),
+        _ => {
+            let message = "events are sent with a write key: one of the role service, with a source";
+            Err(access::forbidden(message))
+        }
+    }
 }
 
 /// A write that took too long is 503: it is safe to send it again.

@@ -45,6 +45,20 @@ pub struct Origin {
     pub new_id: Option<fn() -> String>,
     /// The transport of the event, for metrics: `graphql`, `http` or `import`.
     pub way: &'static str,
+    /// What becomes of an order in the event.
+    pub orders: Orders,
+}
+
+/// What becomes of an order in an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Orders {
+    /// The event makes or changes the order.
+    #[default]
+    Made,
+    /// This source tells of the order; the event is about it and does not change it.
+    ToldBy(Arc<str>),
+    /// Nothing.
+    Ignored,
 }
 
 impl Origin {
@@ -58,6 +72,7 @@ impl Origin {
             now: Some(now),
             new_id: Some(random_id),
             way: "graphql",
+            orders: Orders::Made,
         }
     }
 
@@ -71,6 +86,7 @@ impl Origin {
             now: None,
             new_id: None,
             way: "import",
+            orders: Orders::Made,
         }
     }
 
@@ -91,6 +107,7 @@ impl Origin {
             now: Some(now),
             new_id: Some(random_id),
             way: "http",
+            orders: Orders::Made,
         }
     }
 }
@@ -229,7 +246,11 @@ impl Reader {
             fields: own.unwrap_or(&self.fields),
             own: own.is_some(),
         };
-        let order = orders::order(event, said, &source, at, channel, notes);
+        let (order, about) = match &origin.orders {
+            Orders::Made => (orders::order(event, said, &source, at, channel, notes), None),
+            Orders::ToldBy(teller) => (None, orders::about(event, said.fields, teller, notes)),
+            Orders::Ignored => (None, None),
+        };
         if event.kind == Type::Track && kind == "other" {
             metrics::counter!("throughline_ingest_other_total", "way" => origin.way).increment(1);
         }
@@ -241,6 +262,7 @@ impl Reader {
             device: devices::device(event, notes),
             products: orders::products(order.as_ref()),
             order,
+            about,
             product_acts: products::acts(event, said.name, said.fields, notes),
             consents: consents::consents(event, &squashed, &self.unsubscribe, channel, notes),
             touchpoint,

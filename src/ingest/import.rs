@@ -3,8 +3,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,16 @@ use super::clock::{self, Clock};
 use super::event::{Origin, Read, Rejected};
 use super::json::{Json, Object, as_text};
 use super::lines::{Chunk, Input};
+use super::mapping::Mapping;
+use super::mapping::reconciliation::Reconciliation;
+use super::mapping::rows::FileFormat;
 use super::message_id::Occurrences;
 use super::outcome::{EventOutcome, EventStatus};
 use super::pipeline::count;
 use super::store::IngestStore;
 use super::writer::Writer;
 use crate::domain::{Problem, ProblemCode, Timestamp};
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 use crate::store::StoreError;
 use crate::store::rules::RulesInForce;
 
@@ -30,6 +33,8 @@ use crate::store::rules::RulesInForce;
 pub struct Import {
     writer: Writer,
     source: Option<Arc<str>>,
+    mapping: Option<(Arc<Mapping>, FileFormat)>,
+    reconciliation: Arc<Mutex<Reconciliation>>,
 }
 
 /// What is imported.
@@ -92,6 +97,14 @@ pub enum ImportFault {
     /// The store is away or failed. The counted events are safe.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The mapping does not fit the file.
+    #[error("{name}: does not fit its mapping: {reason}")]
+    Mapping {
+        /// Which.
+        name: String,
+        /// Where in the mapping, and why.
+        reason: SettingsError,
+    },
     /// The list of rejects or that of problems cannot be written.
     #[error("the list of rejects or of problems cannot be written: {0}")]
     Rejects(String),
@@ -171,6 +184,8 @@ struct Parsed {
     bytes: usize,
     /// The error after which there are no more lines, if any.
     fault: Option<String>,
+    /// Why the mapping does not fit the file.
+    unfit: Option<SettingsError>,
 }
 
 /// The most bytes of text in a batch: events can be large.
@@ -186,7 +201,24 @@ impl Import {
 
     /// As [`new`](Self::new), with another clock.
     pub fn with_clock(store: impl IngestStore, settings: &Settings, source: Option<Arc<str>>, clock: Clock) -> Self {
-        Import { writer: Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock }, source }
+        Import {
+            writer: Writer { store: Arc::new(store), rules: SharedRules::new(settings), clock },
+            source,
+            mapping: None,
+            reconciliation: Arc::default(),
+        }
+    }
+
+    /// Reads files through a mapping.
+    #[must_use]
+    pub fn through(self, mapping: Arc<Mapping>, format: FileFormat) -> Self {
+        let source = self.source.or_else(|| Some(mapping.source.clone()));
+        Import { source, mapping: Some((mapping, format)), ..self }
+    }
+
+    /// The figures of the files that were read through a mapping, so far.
+    pub fn reconciliation(&self) -> std::sync::MutexGuard<'_, Reconciliation> {
+        self.reconciliation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Uses the store's newest rules. When there are none, the rules of the settings become the first version.
@@ -221,7 +253,10 @@ impl Import {
         match from.open() {
             Ok(input) => {
                 let (position, length) = (input.position.clone(), input.length);
-                let mut parsed = self.read(input, &name);
+                let mut parsed = match &self.mapping {
+                    None => self.read(input, &name),
+                    Some((mapping, format)) => self.read_mapped(input, &name, mapping.clone(), *format, from),
+                };
                 let outcome = self.write(from, &mut parsed, stop, &mut report, &mut remark, |counts| {
                     progress(ImportProgress { counts, position: position.load(Ordering::Relaxed), length });
                 });
@@ -255,7 +290,7 @@ impl Import {
                 }
                 batch = parsed.recv() => batch,
             };
-            let Some(Parsed { reads, rejects, fault, .. }) = batch else { return Ok(()) };
+            let Some(Parsed { reads, rejects, fault, unfit, .. }) = batch else { return Ok(()) };
             let mut outcomes: Vec<(Place, EventOutcome)> =
                 rejects.into_iter().map(|(place, rejected)| (place, EventOutcome::rejected(rejected))).collect();
             outcomes.extend(self.write_batch(reads).await?);
@@ -270,6 +305,9 @@ impl Import {
             }
             count(&counts, "import");
             progress(report.counts);
+            if let Some(unfit) = unfit {
+                return Err(ImportFault::Mapping { name: from.to_string(), reason: unfit });
+            }
             if let Some(reason) = fault {
                 return Err(ImportFault::Unreadable { name: from.to_string(), reason });
             }
@@ -289,6 +327,48 @@ impl Import {
         let applied = self.writer.write(facts).await?;
         let outcomes = known.into_iter().zip(applied.outcomes);
         Ok(outcomes.map(|((place, id, problems), outcome)| (place, EventOutcome::of(outcome, id, problems))).collect())
+    }
+
+    /// Starts the thread that reads rows and makes events of them. It ends when the receiver is dropped.
+    fn read_mapped(
+        &self,
+        input: Input,
+        name: &Arc<str>,
+        mapping: Arc<Mapping>,
+        format: FileFormat,
+        from: &ImportFrom,
+    ) -> mpsc::Receiver<Parsed> {
+        let (parsed, to_write) = mpsc::channel(UNDER_WAY);
+        let mut reader = mapped::Reader {
+            rules: self.writer.rules.clone(),
+            clock: self.writer.clock.clone(),
+            origin: Origin::import(self.source.clone(), name.clone()),
+            file: from.to_string(),
+            reconciliation: self.reconciliation.clone(),
+            all: false,
+        };
+        let size = self.writer.store.batch_size();
+        thread::spawn(move || {
+            let mut batch = Parsed::default();
+            let outcome = reader.run(input, format, mapping, |place, read| {
+                match read {
+                    mapped::Outcome::Read(read, json) => {
+                        batch.bytes += json.len();
+                        batch.reads.push((place, *read));
+                    }
+                    mapped::Outcome::Rejected(rejected) => batch.rejects.push((place, rejected)),
+                }
+                !batch.is_full(size) || parsed.blocking_send(std::mem::take(&mut batch)).is_ok()
+            });
+            match outcome {
+                Err(mapped::Unread::Io(fault)) => batch.fault = Some(reason(&fault)),
+                Err(mapped::Unread::Mapping(fault)) => batch.unfit = Some(fault),
+                Ok(()) => {}
+            }
+            // An error here means that the writer has ended.
+            let _ = parsed.blocking_send(batch);
+        });
+        to_write
     }
 
     /// Starts the two threads that read lines and parse events. They end when the receiver is dropped.
@@ -571,6 +651,9 @@ fn reason(fault: &io::Error) -> String {
         _ => fault.to_string(),
     }
 }
+
+mod mapped;
+pub use mapped::Trial;
 
 #[cfg(test)]
 mod tests;

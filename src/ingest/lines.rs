@@ -44,6 +44,17 @@ impl Input {
         Input { source: Box::new(source), position, length }
     }
 
+    /// The input as bytes. An input that begins like gzip is unpacked.
+    pub(crate) fn reader(self) -> io::Result<Box<dyn BufRead>> {
+        let mut packed = BufReader::with_capacity(CHUNK, self.source);
+        let is_gzip = packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+        Ok(if is_gzip {
+            Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(packed)))
+        } else {
+            Box::new(packed)
+        })
+    }
+
     /// Cuts the input into chunks of whole lines, until `take` ends this. An input that begins like gzip is unpacked.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ impl Occurrences {
     const CELLS: usize = 1 << 22;
 
     /// The number of this occurrence of a content: 1 for the first, and greater each time.
-    fn next(&mut self, content: [u8; 16]) -> u32 {
+    pub(crate) fn next(&mut self, content: [u8; 16]) -> u32 {
         if let Some(sketch) = &mut self.sketch {
             let cells = Self::cells(&content);
             let count = cells.map(|cell| sketch[cell]).into_iter().min().unwrap_or_default().saturating_add(1);

@@ -5,6 +5,7 @@
 //! * [`Ingest`] takes the events of many calls; one task writes them in batches. [`import`] reads files.
 //! * A fault rejects an event. A bad detail is left out or repaired, with a warning. A problem names a path, never a
 //!   value.
+//! * [`mapping`] makes events of the rows of CSV and of JSON in another form.
 //!
 //! This layer does not know GraphQL or HTTP.
 
@@ -22,6 +23,7 @@ pub mod import;
 pub(crate) mod json;
 pub mod kinds;
 mod lines;
+pub mod mapping;
 pub mod message_id;
 mod notes;
 mod orders;

@@ -76,6 +76,13 @@ pub(crate) fn order(
     Some((key, OrderEvent { at, arrival: Arrival::default(), owner: None, act }))
 }
 
+/// The order of another source that an event names.
+pub(crate) fn about(event: &Event<'_>, fields: &OrderFields, source: &Arc<str>, notes: &mut Notes) -> Option<OrderKey> {
+    let (place, raw) = find(&event.properties, &fields.number)?;
+    let number = event.ids.id(Weight::Warning, &path_of(Some(place), &[]), Some(raw), notes)?;
+    Some(OrderKey { source: source.clone(), number })
+}
+
 /// The products of an order's lines.
 pub(crate) fn products(order: Option<&(OrderKey, OrderEvent)>) -> Vec<Product> {
     match order.map(|(_, event)| &event.act) {

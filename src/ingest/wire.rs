@@ -1,5 +1,7 @@
 //! Segment's and RudderStack's wire format: the body of a call, cut into events. Their reader is that of all events.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
@@ -56,13 +58,15 @@ impl WireCall {
         let WireCall::One(kind) = self else { return batch(&top) };
         let event = fit(body).map(|event| of_type(event, &top, kind));
         // A single event has its own `sentAt`.
-        Ok(WireBody { events: vec![event], sent_at: None })
+        Ok(WireBody { write_key: write_key(&top), events: vec![event], sent_at: None })
     }
 }
 
 /// The events of a body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WireBody {
+    /// The key of the sender, when the body has one.
+    pub write_key: Option<String>,
     /// The JSON text of each event, or why it cannot be stored.
     pub events: Vec<Result<String, Problem>>,
     /// `sentAt` of the envelope, when it can be read.
@@ -95,6 +99,7 @@ pub enum WireError {
 #[async_trait]
 pub trait TakeEvents: Send + Sync {
     /// Returns one outcome each, in order, when all events are safe. `sent_at` is that of the envelope.
+    /// `source` is that of the write key, which counts more than the source that an event names.
     ///
     /// # Errors
     /// When too many calls wait, or the store is away or fails: the same call again is safe.
@@ -102,6 +107,7 @@ pub trait TakeEvents: Send + Sync {
         &self,
         events: Vec<String>,
         sent_at: Option<Timestamp>,
+        source: Option<Arc<str>>,
     ) -> Result<Vec<EventOutcome>, StoreError>;
 }
 
@@ -111,9 +117,9 @@ impl TakeEvents for Ingest {
         &self,
         events: Vec<String>,
         sent_at: Option<Timestamp>,
+        source: Option<Arc<str>>,
     ) -> Result<Vec<EventOutcome>, StoreError> {
-        // There are no write keys yet, so nothing wins over `context.source`.
-        let origin = Origin { source_override: None, ..Origin::http(SOURCE, self.clock()(), sent_at) };
+        let origin = Origin { source_override: source, ..Origin::http(SOURCE, self.clock()(), sent_at) };
         Ok(self.offer(&events, &origin).await?.outcomes)
     }
 }
@@ -126,7 +132,13 @@ fn batch(top: &Object<'_>) -> Result<WireBody, WireError> {
     }
     let sent_at = top.get("sentAt").filter(|raw| raw.get().starts_with('"')).and_then(as_text);
     let sent_at = sent_at.and_then(|text| Timestamp::parse(&text).ok());
-    Ok(WireBody { events: events.into_iter().map(|event| fit(event).map(str::to_owned)).collect(), sent_at })
+    let write_key = write_key(top);
+    Ok(WireBody { write_key, events: events.into_iter().map(|event| fit(event).map(str::to_owned)).collect(), sent_at })
+}
+
+/// `writeKey` of a body, as Segment's clients send it.
+fn write_key(top: &Object<'_>) -> Option<String> {
+    top.get("writeKey").filter(|raw| raw.get().starts_with('"')).and_then(as_text).map(|key| key.to_string())
 }
 
 fn fit(event: &RawValue) -> Result<&str, Problem> {

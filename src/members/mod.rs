@@ -16,6 +16,7 @@ use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::page::Page;
 use crate::domain::{Amount, Duration, Moment, Timestamp};
 use crate::journeys::property::Properties;
+use crate::segments::because::ConditionAnswer;
 use crate::segments::lines::Trial;
 use crate::segments::{Condition, CustomerFacts, Frame};
 use crate::store::query::*;
@@ -82,6 +83,35 @@ impl Members {
         Ok(count)
     }
 
+    /// The ids of all that fit, sorted.
+    pub async fn ids(&self, store: &dyn Store) -> Result<Vec<CustomerId>> {
+        let mut found = Vec::new();
+        self.each(store, &CustomerFilter::default(), |facts, fits| {
+            if fits {
+                found.push(facts.view.customer.id.clone());
+            }
+        })
+        .await?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// Of each condition in the `any` of this question: the ids of all that fit, sorted. All are found in one walk.
+    pub async fn ids_of_each(&self, store: &dyn Store) -> Result<Vec<Vec<CustomerId>>> {
+        let Condition::Any(parts) = &self.condition else { return Ok(Vec::new()) };
+        let mut found = vec![Vec::new(); parts.len()];
+        self.each(store, &CustomerFilter::default(), |facts, _| {
+            for (part, found) in parts.iter().zip(&mut found) {
+                if part.fits(facts, &self.frame()) {
+                    found.push(facts.view.customer.id.clone());
+                }
+            }
+        })
+        .await?;
+        found.iter_mut().for_each(|ids| ids.sort());
+        Ok(found)
+    }
+
     /// The figures of a trial over all customers, and the first of those that fit, by id.
     pub async fn trial(&self, store: &dyn Store) -> Result<(Trial<'_>, Vec<CustomerId>)> {
         let mut trial = Trial::new(&self.condition);
@@ -102,6 +132,47 @@ impl Members {
             }
         }
         Ok((trial, examples))
+    }
+
+    /// Why a customer fits or does not, with what was read of it. `None` for an id that stands for another customer, or for
+    /// none.
+    pub async fn because(
+        &self,
+        store: &dyn Store,
+        id: &CustomerId,
+    ) -> Result<Option<(ConditionAnswer, Arc<CustomerView>)>> {
+        let read = facts::read(&*self.reads(store), std::slice::from_ref(id), self.condition.needs()).await?;
+        let found = read.into_iter().flatten().next();
+        Ok(found.map(|facts| (self.condition.because(&facts, &self.frame()), facts.view)))
+    }
+
+    /// The ids of the customers that fail exactly one condition of the outermost `all`, the smallest first.
+    pub async fn near_misses(&self, store: &dyn Store) -> Result<Vec<CustomerId>> {
+        let mut found = Vec::new();
+        if matches!(self.condition, Condition::All(_)) {
+            self.each(store, &CustomerFilter::default(), |facts, _| {
+                if self.condition.near_miss(facts, &self.frame()).is_some() {
+                    found.push(facts.view.customer.id.clone());
+                }
+            })
+            .await?;
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Of each customer that fails exactly one condition of the outermost `all`: why it fails that one.
+    pub async fn why_near(
+        &self,
+        store: &dyn Store,
+        ids: &[CustomerId],
+    ) -> Result<Vec<(ConditionAnswer, Arc<CustomerView>)>> {
+        let read = facts::read(&*self.reads(store), ids, self.condition.needs()).await?;
+        let of = |facts: CustomerFacts| {
+            let fails = self.condition.near_miss(&facts, &self.frame())?.because(&facts, &self.frame());
+            Some((fails, facts.view))
+        };
+        Ok(read.into_iter().flatten().filter_map(of).collect())
     }
 
     fn frame(&self) -> Frame<'_> {

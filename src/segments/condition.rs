@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::property_path::PropertyPath;
 use super::time::TimeCondition;
 use super::value::{TextCondition, ValueCondition};
@@ -41,6 +43,8 @@ pub enum Condition {
     Consent(ConsentCondition),
     /// When and where the customer was seen.
     Seen(SeenCondition),
+    /// A saved segment.
+    Segment(SegmentCondition),
 }
 
 /// A range, both ends included. Without an end, it has no bound there.
@@ -266,6 +270,17 @@ pub struct SeenCondition {
     pub devices: Option<Vec<Arc<str>>>,
 }
 
+/// The members of a saved segment, by its definition.
+#[derive(Clone, Debug)]
+pub struct SegmentCondition {
+    /// The name of the segment.
+    pub name: Arc<str>,
+    /// The zone of the segment.
+    pub zone: TimeZone,
+    /// The condition of the segment.
+    pub members: Arc<Condition>,
+}
+
 /// What a condition looks at, beside identifiers and claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -275,6 +290,16 @@ pub struct Needs {
     pub touchpoints: bool,
     /// Product acts and orders.
     pub orders: bool,
+}
+
+impl Needs {
+    fn and(self, other: Needs) -> Needs {
+        Needs {
+            identity: self.identity || other.identity,
+            touchpoints: self.touchpoints || other.touchpoints,
+            orders: self.orders || other.orders,
+        }
+    }
 }
 
 impl Condition {
@@ -287,12 +312,13 @@ impl Condition {
             Condition::Spend(spend) if spend.when.is_some() => needs.orders = true,
             Condition::Consent(_) => needs.identity = true,
             Condition::Seen(seen) if seen.devices.is_some() => needs.identity = true,
+            Condition::Segment(of) => needs = needs.and(of.members.needs()),
             _ => {}
         });
         needs
     }
 
-    /// The conditions on traits in it, at any depth.
+    /// The conditions on traits in it, at any depth, without those of the segments that it names.
     pub fn traits(&self) -> Vec<&TraitCondition> {
         let mut found = Vec::new();
         self.visit(&mut |part| {
@@ -303,7 +329,8 @@ impl Condition {
         found
     }
 
-    /// Calls `with` with it and all conditions inside, outer ones first.
+    /// Calls `with` with it and all conditions inside, outer ones first. The conditions of the segments that it names are
+    /// left out.
     pub fn visit<'a>(&'a self, with: &mut dyn FnMut(&'a Condition)) {
         with(self);
         match self {

@@ -60,6 +60,7 @@ impl Condition {
             Condition::Spend(of) => of.fits(facts, frame),
             Condition::Consent(of) => of.fits(&facts.view, frame),
             Condition::Seen(of) => of.fits(&facts.view, frame),
+            Condition::Segment(of) => of.members.fits(facts, &Frame { zone: &of.zone, ..*frame }),
         }
     }
 }

@@ -5,14 +5,18 @@
 //!
 //! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] its part about touchpoints.
 //! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.
+//! * [`because`] says why a customer fits or does not.
+//! * [`saved`] has all saved segments of a moment, and which names which.
 //! * [`lines`] counts how each line of a condition narrows it, [`sentence`] says it in English.
 
+pub mod because;
 pub mod condition;
 pub mod did;
 pub mod evaluate;
 pub mod lines;
 pub mod number;
 pub mod property_path;
+pub mod saved;
 pub mod sentence;
 pub mod time;
 pub mod value;

@@ -32,6 +32,7 @@ impl Condition {
             Condition::Spend(of) => of.sentence(),
             Condition::Consent(of) => of.sentence(),
             Condition::Seen(of) => of.sentence(),
+            Condition::Segment(of) => format!("is in the segment \"{}\"", of.name),
         }
     }
 }

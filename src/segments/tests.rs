@@ -896,3 +896,55 @@ fn a_condition_says_what_it_looks_at() {
     let nested = Condition::Not(Box::new(Condition::Any(vec![Condition::Did(Box::new(did("a")))])));
     assert_eq!(nested.needs(), Needs { touchpoints: true, ..Needs::default() });
 }
+
+#[test]
+fn a_segment_is_its_condition_in_its_own_zone() {
+    let today = Condition::Seen(SeenCondition {
+        first: None,
+        last: Some(TimeCondition::Calendar { unit: CalendarUnit::Day, back: 0, count: 1 }),
+        channels: None,
+        devices: None,
+    });
+    let mut facts = one_identifier();
+    view(&mut facts).identifiers[0].last_seen_at = time("2026-03-31T20:00:00Z");
+    let setting = Setting::at("2026-04-01T00:30:00Z", "UTC");
+    let of = |zone: &str| {
+        let zone = TimeZone::get(zone).expect("a zone");
+        Condition::Segment(SegmentCondition { name: "today".into(), zone, members: Arc::new(today.clone()) })
+    };
+    assert!(!fits(&today, &facts, &setting) && !fits(&of("UTC"), &facts, &setting));
+    assert!(fits(&of("America/New_York"), &facts, &setting), "there it is still 31 March");
+    let looks = Condition::Segment(SegmentCondition {
+        name: "buyers".into(),
+        zone: TimeZone::UTC,
+        members: Arc::new(Condition::Did(Box::new(did("a")))),
+    });
+    assert!(looks.needs().touchpoints, "what it looks at is what its condition looks at");
+    assert_eq!(Condition::Not(Box::new(looks)).sentence(), "not (is in the segment \"buyers\")");
+}
+
+#[test]
+fn because_is_a_tree_of_what_holds_with_the_touchpoints_that_count() {
+    let mut facts = with_touchpoints(&[(1, "a", json!({})), (2, "b", json!({})), (3, "a", json!({}))]);
+    view(&mut facts).claims = view(&mut with_trait(json!("x"))).claims.clone();
+    let did_a = || Condition::Did(Box::new(did("a")));
+    let condition = Condition::All(vec![did_a(), Condition::Not(Box::new(text_condition("y"))), text_condition("z")]);
+    let setting = usual();
+    let answer = condition.because(&facts, &setting.frame());
+    let held = |answer: &because::ConditionAnswer| answer.parts.iter().map(|part| part.holds).collect::<Vec<_>>();
+    assert_eq!((answer.holds, held(&answer), held(&answer.parts[1])), (false, vec![true, true, false], vec![false]));
+    assert_eq!(answer.parts[0].touchpoints.len(), 2);
+    assert_eq!(*answer.parts[0].touchpoints[0], *facts.touchpoints[2].message_id, "the latest first");
+    assert_eq!(answer.parts[2].of_trait.as_deref(), Some("t"));
+    assert!(answer.touchpoints.is_empty() && answer.of_trait.is_none());
+    assert_eq!(answer.sentence, condition.sentence());
+    // One condition of the outermost all fails: a near miss. Two, none, and other shapes are none.
+    let near = |condition: &Condition| condition.near_miss(&facts, &setting.frame()).map(Condition::sentence);
+    assert_eq!(near(&condition), Some(text_condition("z").sentence()));
+    assert_eq!(near(&Condition::All(vec![did_a(), text_condition("y"), text_condition("z")])), None);
+    assert_eq!(near(&Condition::All(vec![did_a()])), None);
+    assert_eq!(near(&text_condition("z")), None);
+    let inside =
+        Condition::Segment(SegmentCondition { name: "s".into(), zone: TimeZone::UTC, members: Arc::new(did_a()) });
+    assert_eq!(inside.because(&facts, &setting.frame()).parts, vec![did_a().because(&facts, &setting.frame())]);
+}

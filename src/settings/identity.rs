@@ -397,7 +397,13 @@ fn default_kinds() -> Vec<KindSettings> {
             ..kind("phone", &["traits.phone", "properties.phone", "context.traits.phone"])
         },
         kind("loyalty_card", &["traits.loyalty_card", "properties.loyalty_card"]),
+        kind("mailchimp_id", &[]),
+        kind("zendesk_id", &[]),
         kind("shopify_id", &[]),
+        kind("klaviyo_id", &[]),
+        kind("stripe_id", &[]),
+        kind("square_id", &[]),
+        kind("hubspot_id", &[]),
         KindSettings {
             // Twins share two of these parts.
             parts: kind("", &["traits.first_name", "traits.last_name", "traits.birth_date"]).from,

@@ -5,12 +5,13 @@
 //! a field in its section, a line that takes it from the [`Section`], and its default and meaning in `defaults.toml`. A
 //! key that no section takes is an error that names file, line and key.
 
+pub mod access;
 pub mod channels;
 pub mod error;
 pub mod events;
 pub mod identity;
 pub mod path;
-mod raw;
+pub(crate) mod raw;
 pub mod reference;
 pub mod server;
 pub mod store;
@@ -19,6 +20,7 @@ pub mod traits;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use access::AccessSettings;
 pub use channels::ChannelRule;
 pub use error::SettingsError;
 pub use events::{EventRule, OrderFields};
@@ -50,6 +52,8 @@ pub struct Settings {
     pub journeys: JourneySettings,
     /// `[privacy]`
     pub privacy: PrivacySettings,
+    /// `[access]`. Without it every caller sees everything.
+    pub access: Option<AccessSettings>,
 }
 
 /// `[journeys]`
@@ -122,6 +126,7 @@ impl Settings {
             events: events::read(root.take("event"))?,
             journeys: JourneySettings::read(root.section("journeys")?)?,
             privacy: PrivacySettings::read(root.section("privacy")?)?,
+            access: root.take("access").map(|given| AccessSettings::read(given.section()?)).transpose()?,
         };
         root.done()?;
         Ok(settings)

@@ -12,13 +12,13 @@ use super::store::Secrets;
 
 /// All raw values, by section.
 #[derive(Debug, Default)]
-pub(super) struct Tree(BTreeMap<String, RawValue>);
+pub(crate) struct Tree(BTreeMap<String, RawValue>);
 
 /// A raw value with its key and origin.
 #[derive(Clone, Debug)]
-pub(super) struct RawValue {
-    pub(super) key: String,
-    pub(super) place: Place,
+pub(crate) struct RawValue {
+    pub(crate) key: String,
+    pub(crate) place: Place,
     value: Value,
 }
 
@@ -37,21 +37,22 @@ enum Value {
 
 /// A table whose keys are taken one by one. The keys that remain are unknown.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     key: String,
     entries: BTreeMap<String, RawValue>,
     known: Vec<&'static str>,
 }
 
 /// The sections. A variable with another prefix is ignored, because it may belong to another program.
-const SECTIONS: [&str; 8] = ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy"];
+const SECTIONS: [&str; 9] =
+    ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy", "access"];
 /// The sections that are lists of tables.
 const LISTS: [&str; 2] = ["channel", "event"];
 /// Prefixes of variables that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["TEST_", "TO_", "URL"];
 
 impl Tree {
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
         let file = File { path: path.display().to_string().into(), text };
         let table = DeTable::parse(text).map_err(|fault| SettingsError::Syntax {
             place: file.place(fault.span().map_or(0, |span| span.start)),
@@ -101,7 +102,7 @@ impl Tree {
     }
 
     /// The value of a key such as `identity.kind`, if it is given.
-    pub(super) fn find(&self, key: &str) -> Option<&RawValue> {
+    pub(crate) fn find(&self, key: &str) -> Option<&RawValue> {
         let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
         let given = self.0.get(first)?;
         match (rest, &given.value) {
@@ -112,7 +113,7 @@ impl Tree {
     }
 
     /// The values of a table.
-    pub(super) fn within(&self, table: &str) -> impl Iterator<Item = &RawValue> {
+    pub(crate) fn within(&self, table: &str) -> impl Iterator<Item = &RawValue> {
         let entries = self.0.get(table).and_then(|given| match &given.value {
             Value::Table(entries) => Some(entries.values()),
             _ => None,
@@ -120,14 +121,14 @@ impl Tree {
         entries.into_iter().flatten()
     }
 
-    pub(super) fn into_section(self) -> Section {
+    pub(crate) fn into_section(self) -> Section {
         Section { key: String::new(), entries: self.0, known: Vec::new() }
     }
 }
 
 impl Section {
     /// Takes the value of a key, if it is given.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<RawValue> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<RawValue> {
         self.known.push(key);
         #[cfg(test)]
         note(&self.key, key);
@@ -135,7 +136,7 @@ impl Section {
     }
 
     /// Takes the table of a key. Empty when it is not given.
-    pub(super) fn section(&mut self, key: &'static str) -> Result<Section, SettingsError> {
+    pub(crate) fn section(&mut self, key: &'static str) -> Result<Section, SettingsError> {
         match self.take(key) {
             Some(given) => given.section(),
             None => Ok(Section { key: key.to_owned(), entries: BTreeMap::new(), known: Vec::new() }),
@@ -143,7 +144,7 @@ impl Section {
     }
 
     /// Takes all remaining values, for tables with free keys.
-    pub(super) fn take_all(&mut self) -> Vec<(String, RawValue)> {
+    pub(crate) fn take_all(&mut self) -> Vec<(String, RawValue)> {
         #[cfg(test)]
         note(&self.key, "*");
         std::mem::take(&mut self.entries).into_iter().collect()
@@ -151,7 +152,7 @@ impl Section {
 
     /// # Errors
     /// When a key remains, which is unknown.
-    pub(super) fn done(self) -> Result<(), SettingsError> {
+    pub(crate) fn done(self) -> Result<(), SettingsError> {
         match self.entries.into_values().next() {
             Some(given) => Err(given.unknown(&self.known)),
             None => Ok(()),
@@ -159,18 +160,18 @@ impl Section {
     }
 
     /// The error of a missing key.
-    pub(super) fn lacks(&self, place: &Place, key: &str) -> SettingsError {
+    pub(crate) fn lacks(&self, place: &Place, key: &str) -> SettingsError {
         SettingsError::BadValue { place: place.clone(), key: self.key.clone(), reason: format!("{key} is missing") }
     }
 }
 
 impl RawValue {
     /// An error about this value.
-    pub(super) fn bad(&self, reason: impl Into<String>) -> SettingsError {
+    pub(crate) fn bad(&self, reason: impl Into<String>) -> SettingsError {
         SettingsError::BadValue { place: self.place.clone(), key: self.key.clone(), reason: reason.into() }
     }
 
-    pub(super) fn text(&self) -> Result<String, SettingsError> {
+    pub(crate) fn text(&self) -> Result<String, SettingsError> {
         match &self.value {
             Value::Text(text) | Value::Untyped(text) => Ok(text.clone()),
             other => Err(self.bad(format!("{} where a text in quotes is expected", other.name()))),
@@ -178,7 +179,7 @@ impl RawValue {
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, least: i64, most: i64) -> Result<i64, SettingsError> {
+    pub(crate) fn whole(&self, least: i64, most: i64) -> Result<i64, SettingsError> {
         let number = match &self.value {
             Value::Whole(number) => Some(*number),
             Value::Untyped(text) => text.trim().parse().ok(),
@@ -188,7 +189,7 @@ impl RawValue {
         number.ok_or_else(|| self.bad(format!("not a whole number from {least} to {most}")))
     }
 
-    pub(super) fn truth(&self) -> Result<bool, SettingsError> {
+    pub(crate) fn truth(&self) -> Result<bool, SettingsError> {
         match &self.value {
             Value::Bool(truth) => Ok(*truth),
             Value::Untyped(text) if text.trim() == "true" => Ok(true),
@@ -198,7 +199,7 @@ impl RawValue {
     }
 
     /// A list whose entries are read by `read`.
-    pub(super) fn map<T>(
+    pub(crate) fn map<T>(
         &self,
         mut read: impl FnMut(&RawValue) -> Result<T, SettingsError>,
     ) -> Result<Vec<T>, SettingsError> {
@@ -208,17 +209,17 @@ impl RawValue {
         }
     }
 
-    pub(super) fn texts(&self) -> Result<Vec<Arc<str>>, SettingsError> {
+    pub(crate) fn texts(&self) -> Result<Vec<Arc<str>>, SettingsError> {
         self.map(|entry| entry.text().map(Arc::from))
     }
 
     /// A text, or a list of texts.
-    pub(super) fn text_or_texts(&self) -> Result<Vec<Arc<str>>, SettingsError> {
+    pub(crate) fn text_or_texts(&self) -> Result<Vec<Arc<str>>, SettingsError> {
         if self.is_list() { self.texts() } else { Ok(vec![self.text()?.into()]) }
     }
 
     /// The value as TOML.
-    pub(super) fn toml(&self) -> String {
+    pub(crate) fn toml(&self) -> String {
         match &self.value {
             Value::Text(text) => toml::Value::String(text.clone()).to_string(),
             Value::Whole(number) => number.to_string(),
@@ -238,7 +239,7 @@ impl RawValue {
     }
 
     /// The value as text of a variable: a text without quotes, a list of tables with its first entry only.
-    pub(super) fn as_variable(&self) -> String {
+    pub(crate) fn as_variable(&self) -> String {
         match &self.value {
             Value::Text(text) => text.clone(),
             Value::List(entries) if entries.first().is_some_and(RawValue::is_table) => {
@@ -248,7 +249,7 @@ impl RawValue {
         }
     }
 
-    pub(super) fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         match &self.value {
             Value::List(_) => true,
             Value::Untyped(text) => text.trim_start().starts_with('['),
@@ -256,11 +257,11 @@ impl RawValue {
         }
     }
 
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         matches!(self.value, Value::Table(_))
     }
 
-    pub(super) fn section(&self) -> Result<Section, SettingsError> {
+    pub(crate) fn section(&self) -> Result<Section, SettingsError> {
         match self.typed()?.value {
             Value::Table(entries) => Ok(Section { key: self.key.clone(), entries, known: Vec::new() }),
             other => Err(self.bad(format!("{} where a table is expected", other.name()))),
@@ -371,7 +372,7 @@ fn note(table: &str, key: &str) {
 
 /// The result of `read`, and the keys that it reads; `table.*` for a table with free keys.
 #[cfg(test)]
-pub(super) fn keys_read<T>(read: impl FnOnce() -> T) -> (T, std::collections::BTreeSet<String>) {
+pub(crate) fn keys_read<T>(read: impl FnOnce() -> T) -> (T, std::collections::BTreeSet<String>) {
     KEYS_READ.set(Some(std::collections::BTreeSet::new()));
     let got = read();
     (got, KEYS_READ.take().unwrap_or_default())

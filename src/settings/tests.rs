@@ -33,9 +33,9 @@ fn the_rules_have_the_kinds_in_their_order() {
     assert_eq!((rules.version, rules.max_identifiers), (1, 200));
     let limits: Vec<_> = rules.kinds.iter().map(|k| (&*k.name, k.limit, k.device, k.merges)).collect();
     assert_eq!(limits[0], ("user_id", Some(1), false, true));
-    assert_eq!(limits[4], ("shopify_id", None, false, true));
-    assert_eq!(limits[5], ("name_and_birth", Some(2), false, true));
-    assert_eq!(limits[6], ("anonymous_id", None, true, true));
+    assert_eq!(limits[4], ("mailchimp_id", None, false, true));
+    assert_eq!(limits[11], ("name_and_birth", Some(2), false, true));
+    assert_eq!(limits[12], ("anonymous_id", None, true, true));
 }
 
 #[test]
@@ -57,6 +57,9 @@ fn an_invalid_value_is_named_with_its_file_line_and_key() {
     for (text, start) in [
         ("[server]\nlisten = \"nowhere\"", "t.toml:2: server.listen: not an address"),
         ("[server]\nlisten = 8080", "t.toml:2: server.listen: a number where a text"),
+        ("access = true", "t.toml:1: access: true or false where a table is expected"),
+        ("[access]\nrotation_overlap = \"P1M\"", "t.toml:2: access.rotation_overlap: years and months"),
+        ("[access]\nlog_days = 365", "t.toml:2: unknown key access.log_days"),
         ("[server]\nmax_sockets = 0", "t.toml:2: server.max_sockets: not a whole number from 1"),
         ("[server]\nmax_sockets = 1.5", "t.toml:2: server.max_sockets: not a whole number from 1"),
         ("server = 1", "t.toml:1: server: a number where a table is expected"),
@@ -215,4 +218,14 @@ fn flags_override_everything() {
 fn a_given_file_must_exist() {
     let fault = Settings::load(Some(Path::new("/nowhere/t.toml")), []).expect_err("no file").to_string();
     assert!(fault.starts_with("/nowhere/t.toml: cannot be read"), "{fault}");
+}
+
+#[test]
+fn access_is_asked_for_when_the_section_is_there_even_empty() {
+    let access = |text: &str, environment: &[(&str, &str)]| read(text, environment).expect("settings").access;
+    assert_eq!(access("", &[]), None);
+    assert_eq!(access("[access]\n", &[]), Some(AccessSettings::default()));
+    let hour = Some(AccessSettings { rotation_overlap: Duration::from_secs(3_600) });
+    assert_eq!(access("[access]\nrotation_overlap = \"PT1H\"\n", &[]), hour);
+    assert_eq!(access("", &[("THROUGHLINE_ACCESS_ROTATION_OVERLAP", "PT1H")]), hour);
 }

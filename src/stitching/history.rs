@@ -155,7 +155,7 @@ impl History {
             device_identifier: device_identifier.map(|ix| working_set.identifiers[ix].id),
             source: fact.source.clone(),
             device: fact.device.as_ref().map(|d| d.key.clone()),
-            order: fact.order.as_ref().map(|(key, _)| key.clone()),
+            order: fact.order.as_ref().map(|(key, _)| key).or(fact.about.as_ref()).cloned(),
             fact: touchpoint,
         });
         too_many_channels

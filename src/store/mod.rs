@@ -5,6 +5,7 @@
 //!
 //! To add an operation: `CONTRIBUTING.md` has the list.
 
+pub mod access_keys;
 mod amounts;
 mod as_of;
 mod campaigns;
@@ -19,6 +20,7 @@ pub mod query;
 pub mod recount;
 pub mod rules;
 mod run;
+pub mod segments;
 pub mod share;
 pub mod sqlite;
 pub mod statements;
@@ -165,7 +167,15 @@ pub trait Reads: Send + Sync + 'static {
 
 /// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
-pub trait Store: Reads + rules::Rulebook + journeys::JourneySource + visits::Visits + exports::ExportSource {
+pub trait Store:
+    Reads
+    + access_keys::AccessKeys
+    + rules::Rulebook
+    + journeys::JourneySource
+    + visits::Visits
+    + segments::Segments
+    + exports::ExportSource
+{
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;
 

@@ -137,6 +137,8 @@ mod tests {
         (
             "a write of SQLite touches one table; one of Neo4j writes a node with all that hangs on it",
             &[
+                "access_keys/count_in_force",
+                "access_keys/update_end",
                 "customers/fetch_survivor",
                 "customers/insert_past_merge",
                 "customers/update_size",
@@ -158,6 +160,7 @@ mod tests {
                 "visits/list_pending_near",
             ],
             &[
+                "access_keys/insert_next",
                 "campaigns/insert",
                 "links/insert_refused",
                 "memberships/update",

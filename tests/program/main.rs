@@ -1,16 +1,20 @@
 //! The program as people run it: exit codes, what it says, and a server from its start to its end.
 
+mod access;
 mod command_line;
 mod conditions;
 mod exporting;
 mod files;
 mod identities;
 mod importing;
+mod mappings;
 mod rules;
 mod running;
+mod segments;
 mod server;
 mod sockets;
 mod subject;
+mod tools;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]
 mod wipe;

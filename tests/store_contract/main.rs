@@ -11,6 +11,7 @@ mod fixture;
 #[allow(dead_code, reason = "the crate of stitching uses the rest")]
 mod worlds;
 
+mod access_keys;
 mod apply;
 mod as_of;
 mod changes;
@@ -31,6 +32,7 @@ mod orders;
 mod products;
 mod read;
 mod rules;
+mod segments;
 mod touchpoints;
 mod visits;
 mod why;

@@ -43,7 +43,7 @@ impl Display {
 }
 
 /// Rows with a header, and totals.
-pub(super) struct Table {
+pub(in crate::commands) struct Table {
     totals: Vec<(&'static str, Value)>,
     head: Vec<&'static str>,
     rows: Vec<Vec<Value>>,
@@ -51,7 +51,7 @@ pub(super) struct Table {
 
 impl Table {
     /// The table of an answer.
-    pub(super) fn of(answer: &Answer) -> Table {
+    pub(in crate::commands) fn of(answer: &Answer) -> Table {
         match answer {
             Answer::Population(population) => Table::population(population),
             Answer::Transitions(graph) => Table::transitions(graph),
@@ -184,22 +184,34 @@ impl Table {
     }
 
     /// An empty table of customers.
-    pub(super) fn of_people() -> Table {
+    pub(in crate::commands) fn of_people() -> Table {
         Table { totals: Vec::new(), head: vec!["customer", "name", "identifiers"], rows: Vec::new() }
     }
 
+    /// An empty table with these columns.
+    pub(in crate::commands) fn new(head: Vec<&'static str>) -> Table {
+        Table { totals: Vec::new(), head, rows: Vec::new() }
+    }
+
+    /// Adds a row for each object of a list, with the fields that are columns.
+    pub(in crate::commands) fn push_all(&mut self, objects: &Value) {
+        let row = |object: &Value| self.head.iter().map(|name| object[*name].clone()).collect();
+        let rows: Vec<Vec<Value>> = objects.as_array().into_iter().flatten().map(row).collect();
+        self.rows.extend(rows);
+    }
+
     /// Adds a row.
-    pub(super) fn push(&mut self, row: Vec<Value>) {
+    pub(in crate::commands) fn push(&mut self, row: Vec<Value>) {
         self.rows.push(row);
     }
 
     /// Adds a total.
-    pub(super) fn total(&mut self, name: &'static str, value: Value) {
+    pub(in crate::commands) fn total(&mut self, name: &'static str, value: Value) {
         self.totals.push((name, value));
     }
 
     /// The whole table as text.
-    pub(super) fn written(&self, form: Form) -> String {
+    pub(in crate::commands) fn written(&self, form: Form) -> String {
         match form {
             Form::Table => self.table(),
             Form::Csv => self.csv(),
@@ -209,7 +221,7 @@ impl Table {
     }
 
     /// Removes the rows and returns them as text without a header.
-    pub(super) fn more(&mut self, form: Form) -> String {
+    pub(in crate::commands) fn more(&mut self, form: Form) -> String {
         let text = if form == Form::Ndjson { self.ndjson() } else { self.csv_rows() };
         self.rows.clear();
         text

@@ -7,17 +7,21 @@ use jiff::tz::TimeZone;
 use regex::{Regex, RegexBuilder};
 
 use super::*;
+use crate::domain::nearest::{hint, nearest};
+use crate::domain::segment::Segment;
 use crate::domain::{self, Amount, Currency};
 use crate::graphql::Setup;
 use crate::graphql::customers::{check_range, read_currency};
 use crate::graphql::error::{Code, bad_argument, coded};
 use crate::graphql::known_names;
+use crate::graphql::load;
 use crate::graphql::step::read_step;
 use crate::ingest::Ingest;
 use crate::members::Members;
 use crate::segments::condition::{self as segments, Condition, MOST_CONDITIONS, MOST_LEVELS, Range};
 use crate::segments::number::Number;
 use crate::segments::property_path::PropertyPath;
+use crate::segments::saved::{MOST_CONDITIONS_INSIDE, MOST_SEGMENT_LEVELS, SavedSegments, fold_name};
 use crate::segments::{time, value};
 
 /// The most bytes of a regular expression.
@@ -40,19 +44,85 @@ pub async fn members(
     zone: (&str, Option<&str>),
     as_of: Option<domain::Moment>,
 ) -> Read<Members> {
-    let setup = ctx.data_unchecked::<Setup>();
     let zone = read_zone(zone.0, zone.1)?;
-    let mut reader = Reader { dimensions: setup.dimensions.names(), conditions: 0, kinds: Vec::new() };
+    let mut named = Vec::new();
+    condition.iter().for_each(|condition| condition.segments(argument, &mut named));
+    let saved = match named.is_empty() {
+        true => SavedSegments::default(),
+        false => load::segments(ctx, as_of).await?,
+    };
     let condition = match condition {
-        Some(condition) => reader.condition(argument, 1, condition)?,
+        Some(condition) => checked(ctx, argument, condition, &saved).await?,
         None => Condition::All(Vec::new()),
     };
-    for (at, kind) in &reader.kinds {
-        if let Err(unknown) = known_names::find_kind(ctx, kind).await? {
-            return Err(bad_argument(at, &unknown.message, unknown.hint()));
+    Ok(question(ctx, condition, zone, as_of))
+}
+
+/// The condition that a client has written.
+pub async fn checked(
+    ctx: &Context<'_>,
+    argument: &str,
+    condition: &CustomerCondition,
+    saved: &SavedSegments,
+) -> Read<Condition> {
+    let setup = ctx.data_unchecked::<Setup>();
+    let mut reader = Reader::new(setup.dimensions.names(), saved);
+    let condition = reader.condition(argument, 1, condition)?;
+    for (at, kind) in std::mem::take(&mut reader.kinds) {
+        if let Err(unknown) = known_names::find_kind(ctx, &kind).await? {
+            return Err(bad_argument(&at, &unknown.message, unknown.hint()));
         }
     }
-    Ok(Members {
+    Ok(condition)
+}
+
+/// The members of at least one of these saved segments.
+pub async fn any_segment(
+    ctx: &Context<'_>,
+    argument: &str,
+    names: &[String],
+    as_of: Option<domain::Moment>,
+) -> Read<Condition> {
+    if names.len() > MOST_CONDITIONS {
+        return Err(too_much(argument, "segments", names.len(), MOST_CONDITIONS));
+    }
+    let saved = load::segments(ctx, as_of).await?;
+    let each = names.iter().enumerate();
+    let each = each.map(|(n, name)| segment_of(ctx, &format!("{argument}.{n}"), name, &saved));
+    Ok(Condition::Any(each.collect::<Read<_>>()?))
+}
+
+/// The members of a saved segment.
+pub async fn segment(ctx: &Context<'_>, argument: &str, name: &str, as_of: Option<domain::Moment>) -> Read<Condition> {
+    segment_of(ctx, argument, name, &load::segments(ctx, as_of).await?)
+}
+
+fn segment_of(ctx: &Context<'_>, argument: &str, name: &str, saved: &SavedSegments) -> Read<Condition> {
+    let found = saved.named(name).ok_or_else(|| unknown_segment(argument, name, saved))?;
+    let mut reader = Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), saved);
+    reader.saved_segment(argument, found, 0).map(Condition::Segment)
+}
+
+/// The error for a name that no segment has.
+fn unknown_segment(at: &str, name: &str, saved: &SavedSegments) -> Error {
+    let known = || saved.0.iter().map(|segment| &*segment.content.name);
+    let message = format!("no segment is called {}", known_names::quoted(name, nearest(name, known())));
+    bad_argument(at, message, &hint(name, known()))
+}
+
+/// The condition of a saved segment, and its zone.
+pub fn saved_condition(
+    dimensions: &[Arc<str>],
+    saved: &SavedSegments,
+    segment: &Segment,
+) -> Read<segments::SegmentCondition> {
+    Reader::new(dimensions, saved).saved_segment("definition", segment, 0)
+}
+
+/// The question for the customers that fit a condition.
+pub fn question(ctx: &Context<'_>, condition: Condition, zone: TimeZone, as_of: Option<domain::Moment>) -> Members {
+    let setup = ctx.data_unchecked::<Setup>();
+    Members {
         condition,
         zone,
         now: as_of.map_or_else(|| setup.now(), |moment| moment.at),
@@ -60,10 +130,11 @@ pub async fn members(
         traits: setup.traits.clone(),
         session_gap: ctx.data_unchecked::<Arc<Ingest>>().session_gap(),
         dimensions: setup.dimensions.clone(),
-    })
+    }
 }
 
-fn read_zone(argument: &str, name: Option<&str>) -> Read<TimeZone> {
+/// The zone of this name. Without a name, UTC.
+pub fn read_zone(argument: &str, name: Option<&str>) -> Read<TimeZone> {
     let Some(name) = name else { return Ok(TimeZone::UTC) };
     TimeZone::get(name).map_err(|_| {
         let name: String = name.chars().take(100).collect();
@@ -73,12 +144,58 @@ fn read_zone(argument: &str, name: Option<&str>) -> Read<TimeZone> {
 
 struct Reader<'a> {
     dimensions: &'a [Arc<str>],
+    saved: &'a SavedSegments,
+    /// The segment whose definition is read. Its names are those of the time when it was saved.
+    within: Option<&'a Segment>,
+    /// How many segments are around it.
+    depth: usize,
     conditions: usize,
+    /// All conditions, with those of the named segments.
+    inside: usize,
     /// Kinds of identifiers, each with its path.
     kinds: Vec<(String, String)>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(dimensions: &'a [Arc<str>], saved: &'a SavedSegments) -> Self {
+        Reader { dimensions, saved, within: None, depth: 0, conditions: 0, inside: 0, kinds: Vec::new() }
+    }
+
+    fn segment(&mut self, at: &str, given: &SegmentCondition) -> Read<segments::SegmentCondition> {
+        let found = match self.within {
+            None => self.saved.named(&given.name),
+            Some(within) => {
+                let name = fold_name(&given.name);
+                let used = within.content.uses.iter().find(|(used, _)| **used == *name);
+                used.and_then(|(_, id)| self.saved.get(*id))
+            }
+        };
+        let found = found.ok_or_else(|| unknown_segment(&format!("{at}.name"), &given.name, self.saved))?;
+        let depth = self.depth + 1;
+        if depth > MOST_SEGMENT_LEVELS {
+            return Err(too_much(at, "levels of segments", depth, MOST_SEGMENT_LEVELS));
+        }
+        self.saved_segment(at, found, depth)
+    }
+
+    fn saved_segment(&mut self, at: &str, segment: &'a Segment, depth: usize) -> Read<segments::SegmentCondition> {
+        let definition = serde_json::from_str(&segment.content.definition).ok();
+        let definition = definition.and_then(|json| async_graphql::Value::from_json(json).ok());
+        let given = CustomerCondition::parse(definition).map_err(|_| {
+            let hint = "save the segment again";
+            bad_argument(at, format!("this version cannot read the segment \"{}\"", segment.content.name), hint)
+        })?;
+        let mut reader =
+            Reader { within: Some(segment), depth, inside: self.inside, ..Reader::new(self.dimensions, self.saved) };
+        let members = reader.condition(at, 1, &given)?;
+        self.inside = reader.inside;
+        Ok(segments::SegmentCondition {
+            name: segment.content.name.clone(),
+            zone: read_zone(at, Some(&segment.content.time_zone))?,
+            members: Arc::new(members),
+        })
+    }
+
     fn condition(&mut self, at: &str, level: usize, given: &CustomerCondition) -> Read<Condition> {
         self.conditions += 1;
         if level > MOST_LEVELS {
@@ -86,6 +203,11 @@ impl Reader<'_> {
         }
         if self.conditions > MOST_CONDITIONS {
             return Err(too_much(at, "conditions", self.conditions, MOST_CONDITIONS));
+        }
+        self.inside += 1;
+        if self.inside > MOST_CONDITIONS_INSIDE {
+            let what = "conditions with those of the named segments";
+            return Err(too_much(at, what, self.inside, MOST_CONDITIONS_INSIDE));
         }
         let below = |name: &str| format!("{at}.{name}");
         Ok(match given {
@@ -126,6 +248,7 @@ impl Reader<'_> {
                     devices: given.devices.as_deref().map(texts),
                 })
             }
+            CustomerCondition::Segment(given) => Condition::Segment(self.segment(&below("segment"), given)?),
         })
     }
 

@@ -29,6 +29,15 @@ pub(super) fn has(operation: &OperationDefinition, document: &ExecutableDocument
     Roots::of(operation, document).names.iter().any(|(_, name)| *name == field)
 }
 
+/// A root field that fits, the first by its name.
+pub(super) fn find<'a>(
+    operation: &'a OperationDefinition,
+    document: &'a ExecutableDocument,
+    fits: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
+    Roots::of(operation, document).names.iter().map(|(_, field)| *field).filter(|field| fits(field)).min()
+}
+
 /// Whether the operation has a root field, and all its root fields are among `fields`.
 pub(super) fn all(operation: &OperationDefinition, document: &ExecutableDocument, fields: &[&str]) -> bool {
     let roots = Roots::of(operation, document);

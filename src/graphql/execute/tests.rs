@@ -77,7 +77,7 @@ impl Mutation {
 fn api() -> Api {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     let of_valid = Schema::build(Query, Mutation, EmptySubscription).validation_mode(ValidationMode::Fast).finish();
-    Api::new(schema, |request| request).expect("a schema that can be read").with_unvalidated(of_valid)
+    Api::new(schema, |request, _| request).expect("a schema that can be read").with_unvalidated(of_valid)
 }
 
 async fn ask(query: &str, variables: Json) -> (Json, ResponseKind, &'static str) {

@@ -39,7 +39,7 @@ pub(super) async fn fetch(
     with: JourneyScope,
     top: i32,
 ) -> Result<JourneyComparison, Error> {
-    let with = EncodedScope::from(with).or_as(&scoped.encoded).read("with", ctx)?;
+    let with = EncodedScope::from(with).or_as(&scoped.encoded).read("with", ctx).await?;
     let answer = scoped.answer(&Question::Compare { with, top: size("top", top)? }).await?;
     let Answer::Compare(comparison) = &*answer else { return Err(wrong_answer()) };
     let link = |link: &compare::LinkDifference| LinkDifference {

@@ -7,10 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::people;
 use super::{ScopedView, size, texts, write, wrong_answer};
-use crate::domain;
+use jiff::tz::TimeZone;
+
+use crate::domain::{self, CustomerId};
+use crate::graphql::Setup;
+use crate::graphql::condition::read;
 use crate::graphql::customer::Customer;
-use crate::graphql::error::bad_argument;
+use crate::graphql::error::{bad_argument, store_error};
 use crate::graphql::id::NodeId;
+use crate::graphql::load;
 use crate::graphql::page::Connection;
 use crate::graphql::scalar::{Duration, Long};
 use crate::graphql::step::{StepInput, read_dimension};
@@ -19,6 +24,7 @@ use crate::journeys::dimension::CUT;
 use crate::journeys::funnel::{self, Breakdown, FunnelSteps, Group};
 use crate::journeys::question::{MAX_STEPS, MAX_TOP};
 use crate::journeys::{Answer, Question};
+use crate::segments::Condition;
 
 /// How many journeys reach each of a list of steps.
 #[derive(SimpleObject)]
@@ -153,11 +159,17 @@ pub(super) async fn fetch(
     let field = ctx.look_ahead();
     let timed = |steps: Lookahead<'_>| steps.field("medianSecondsFromPrevious").exists();
     let medians = timed(field.field("steps")) || timed(field.field("groups").field("steps"));
-    ask(scoped, question, size("top", top)?, medians).await
+    ask(ctx, scoped, question, size("top", top)?, medians).await
 }
 
-async fn ask(scoped: &Arc<ScopedView>, question: EncodedFunnel, top: usize, medians: bool) -> Result<Funnel, Error> {
-    let (steps, breakdown) = question.read(scoped)?;
+async fn ask(
+    ctx: &Context<'_>,
+    scoped: &Arc<ScopedView>,
+    question: EncodedFunnel,
+    top: usize,
+    medians: bool,
+) -> Result<Funnel, Error> {
+    let (steps, breakdown) = Box::pin(question.read(ctx, scoped)).await?;
     let answer = scoped.answer(&Question::Funnel { steps, breakdown, top, medians }).await?;
     let Answer::Funnel(funnel) = &*answer else { return Err(wrong_answer()) };
     let question = Arc::new(question);
@@ -185,8 +197,12 @@ async fn ask(scoped: &Arc<ScopedView>, question: EncodedFunnel, top: usize, medi
 
 impl FunnelStep {
     /// Evaluates the step of an id again. `None` when no group has its value now.
-    pub(super) async fn again(scoped: &Arc<ScopedView>, step: EncodedStep) -> Result<Option<Self>, Error> {
-        let funnel = ask(scoped, step.funnel, step.t.unwrap_or(MAX_TOP), true).await?;
+    pub(super) async fn again(
+        ctx: &Context<'_>,
+        scoped: &Arc<ScopedView>,
+        step: EncodedStep,
+    ) -> Result<Option<Self>, Error> {
+        let funnel = ask(ctx, scoped, step.funnel, step.t.unwrap_or(MAX_TOP), true).await?;
         let steps = match &step.v {
             None => Some(funnel.steps),
             Some(value) => funnel.groups.into_iter().find(|group| *group.value == **value).map(|group| group.steps),
@@ -206,7 +222,7 @@ impl FunnelStep {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
-        let (steps, breakdown) = self.question.read(&self.scoped)?;
+        let (steps, breakdown) = Box::pin(self.question.read(ctx, &self.scoped)).await?;
         let group = breakdown.zip(self.group.clone()).map(|(by, value)| Group { by, value, top: self.top });
         let question = Question::FunnelCustomers { steps, group, number: self.figures.number as usize, progress };
         let named = write(&(&self.scoped.encoded, self.encoded(), format!("{progress:?}")));
@@ -214,8 +230,22 @@ impl FunnelStep {
     }
 }
 
+/// The members of each saved segment now.
+async fn members_of_segments(ctx: &Context<'_>) -> Result<Vec<(Arc<str>, Arc<[CustomerId]>)>, Error> {
+    let saved = load::segments(ctx, None).await?;
+    let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
+    let conditions = saved.0.iter().map(|segment| read::saved_condition(dimensions, &saved, segment));
+    let conditions: Vec<_> = conditions.collect::<Result<_, _>>()?;
+    let names: Vec<Arc<str>> = conditions.iter().map(|of| of.name.clone()).collect();
+    let any = Condition::Any(conditions.into_iter().map(Condition::Segment).collect());
+    let store = load::of(ctx).loader().0.clone();
+    let members = read::question(ctx, any, TimeZone::UTC, None);
+    let ids = members.ids_of_each(&*store).await.map_err(store_error)?;
+    Ok(names.into_iter().zip(ids.into_iter().map(Arc::from)).collect())
+}
+
 impl EncodedFunnel {
-    fn read(&self, scoped: &ScopedView) -> Result<(FunnelSteps, Option<Breakdown>), Error> {
+    async fn read(&self, ctx: &Context<'_>, scoped: &ScopedView) -> Result<(FunnelSteps, Option<Breakdown>), Error> {
         if self.f.is_empty() || self.f.len() > MAX_STEPS {
             let message = format!("a funnel of {} steps", self.f.len());
             return Err(bad_argument("steps", message, "give 1 to 20 steps"));
@@ -224,8 +254,7 @@ impl EncodedFunnel {
         let steps = FunnelSteps { steps: steps.collect::<Result<_, _>>()?, within: self.w.map(domain::Duration) };
         let breakdown = match self.b.as_deref() {
             None => None,
-            // There are no segments, so there are no groups.
-            Some("segment") => Some(Breakdown::Segments(Vec::new())),
+            Some("segment") => Some(Breakdown::Segments(members_of_segments(ctx).await?)),
             Some(name) => Some(Breakdown::Dimension(read_dimension("breakdown", name, &scoped.configured)?)),
         };
         Ok((steps, breakdown))

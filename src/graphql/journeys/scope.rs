@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Error, InputObject};
+use async_graphql::{Context, Enum, Error, InputObject, InputType};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{self, Timestamp};
+use crate::domain::{self, CustomerId, Timestamp};
 use crate::graphql::Setup;
-use crate::graphql::error::bad_argument;
+use crate::graphql::condition::CustomerCondition;
+use crate::graphql::condition::read as condition;
+use crate::graphql::error::{bad_id, store_error};
+use crate::graphql::load;
 use crate::graphql::scalar::{DateTime, Duration};
 use crate::graphql::step::{StepInput, check_times, read_dimension, read_step};
 use crate::ingest::Ingest;
 use crate::journeys::{Dimension, Purpose, Scope, Unit};
+use crate::segments::Condition;
 
 /// Which touchpoints and customers count. All given conditions must hold. Times: `since <= at < until`.
 #[derive(InputObject, Clone, Debug, Default)]
@@ -20,8 +24,12 @@ pub struct JourneyScope {
     pub since: Option<DateTime>,
     /// Before this time.
     pub until: Option<DateTime>,
-    /// Only customers that are in this segment now. The name of the segment.
+    /// Only customers that are in this segment now. The name of the segment; case does not matter.
     pub segment: Option<String>,
+    /// Only customers that fit this condition now.
+    pub is: Option<CustomerCondition>,
+    /// The time zone of `is`, an IANA name such as Europe/London. Left out: UTC.
+    pub time_zone: Option<String>,
     /// Only touchpoints that match.
     pub include: Option<StepInput>,
     /// Only touchpoints that do not match.
@@ -59,6 +67,10 @@ pub(super) struct EncodedScope {
     #[serde(skip_serializing_if = "Option::is_none")]
     m: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    q: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    z: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     i: Option<StepInput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     x: Option<StepInput>,
@@ -78,6 +90,8 @@ impl From<JourneyScope> for EncodedScope {
             s: scope.since.map(|at| at.0.0),
             u: scope.until.map(|at| at.0.0),
             m: scope.segment,
+            q: scope.is.and_then(|is| is.to_value().into_json().ok()),
+            z: scope.time_zone,
             i: scope.include,
             x: scope.exclude,
             p: scope.per,
@@ -95,17 +109,36 @@ impl EncodedScope {
         EncodedScope { p, g, d, ..self }
     }
 
+    /// The customers of `segment` and `is`, sorted. `None` when neither is given.
+    async fn customers(&self, argument: &str, ctx: &Context<'_>) -> Result<Option<Arc<[CustomerId]>>, Error> {
+        let at = |name: &str| format!("{argument}.{name}");
+        let (zone, is) = (at("timeZone"), at("is"));
+        let given = self.q.clone().map(|given| {
+            let given = async_graphql::Value::from_json(given).ok();
+            CustomerCondition::parse(given).map_err(|_| bad_id())
+        });
+        let given = given.transpose()?;
+        let mut members =
+            Box::pin(condition::members(ctx, &is, given.as_ref(), (&zone, self.z.as_deref()), None)).await?;
+        if let Some(segment) = &self.m {
+            let one = condition::segment(ctx, &at("segment"), segment, None).await?;
+            let own = std::mem::replace(&mut members.condition, one);
+            members.condition = Condition::All(vec![own, members.condition]);
+        }
+        if given.is_none() && self.m.is_none() {
+            return Ok(None);
+        }
+        let store = load::of(ctx).loader().0.clone();
+        Ok(Some(Box::pin(members.ids(&*store)).await.map_err(store_error)?.into()))
+    }
+
     /// The scope for the journeys module. `argument` is the name of the argument that has it.
-    pub(super) fn read(&self, argument: &str, ctx: &Context<'_>) -> Result<Scope, Error> {
+    pub(super) async fn read(&self, argument: &str, ctx: &Context<'_>) -> Result<Scope, Error> {
         let gap = ctx.data_unchecked::<Arc<Ingest>>().session_gap();
         let setup = ctx.data_unchecked::<Setup>();
         let (configured, now) = (setup.dimensions.names(), setup.now());
         let at = |name: &str| format!("{argument}.{name}");
         check_times(argument, self.s, self.u, self.g)?;
-        if let Some(segment) = &self.m {
-            let hint = "there are no segments; leave it out, or choose customers by their touchpoints";
-            return Err(bad_argument(&at("segment"), format!("no segment is called \"{segment}\""), hint));
-        }
         let step = |name: &str, step: &Option<StepInput>| {
             step.as_ref().map(|step| read_step(&at(name), step, configured)).transpose()
         };
@@ -113,7 +146,7 @@ impl EncodedScope {
         Ok(Scope {
             since: self.s.map(Timestamp),
             until: self.u.map(Timestamp),
-            segment: None,
+            segment: self.customers(argument, ctx).await?,
             include: step("include", &self.i)?,
             exclude: step("exclude", &self.x)?,
             per: self.p.map(Unit::from).unwrap_or_default(),

@@ -14,7 +14,7 @@ use async_graphql_value::Value as AstValue;
 use super::super::id::NodeId;
 use super::field_costs::{FieldCost, FieldCosts};
 use super::{
-    COUNT_ALL_COST, COUNT_COST, JOURNEYS_COST, LIST_LENGTH, LimitError, Limits, Measure, Measured, SEARCH_COST,
+    COUNT_ALL_COST, COUNT_COST, JOURNEYS_COST, LIST_LENGTH, LimitError, Limits, Measure, Measured, PARTS, SEARCH_COST,
 };
 
 pub(super) struct Walk<'a> {
@@ -178,6 +178,7 @@ impl<'a> Walk<'a> {
         let unknown = FieldCost::default();
         let field_cost = costs.field(ty, &field.name.node).unwrap_or(&unknown);
         let asked = self.keys(field)?.or_else(|| self.first(field, field_cost));
+        let asked = asked.or_else(|| is_part(ty, &field.name.node).then_some(PARTS));
         let child = match field.selection_set.node.items.is_empty() {
             true => Weight::default(),
             false => self.set(&field.selection_set.node, &field_cost.of, level + 1)?,
@@ -189,6 +190,7 @@ impl<'a> Walk<'a> {
         };
         let flat = flat.saturating_add(COUNT_COST.saturating_mul(self.moments(field)));
         let flat = flat.saturating_add(if scans_journeys(ty, &field.name.node) { JOURNEYS_COST } else { 0 });
+        let flat = flat.saturating_add(if reads_customers(ty, &field.name.node) { SEARCH_COST } else { 0 });
         let flat = flat.saturating_add(self.search_cost(field, field_cost, child.counts));
         Ok(Weight {
             depth: child.depth + 1,
@@ -209,7 +211,7 @@ impl<'a> Walk<'a> {
         match (field_cost.of.as_str(), self.given(field, "filter")) {
             ("ChangeConnection", _) => counted(COUNT_ALL_COST),
             ("CustomerConnection", Some(filter)) => {
-                let text = self.part(filter, "text") || self.part(filter, "is");
+                let text = ["text", "is", "segments"].iter().any(|part| self.part(filter, part));
                 counted(COUNT_ALL_COST).saturating_add(if text { SEARCH_COST } else { 0 })
             }
             ("TouchpointConnection", Some(_)) => counted(COUNT_COST),
@@ -338,6 +340,19 @@ fn scans_journeys(ty: &str, field: &str) -> bool {
         "PatternMatch" => field == "customers",
         _ => false,
     }
+}
+
+/// Whether a field reads every customer.
+fn reads_customers(ty: &str, field: &str) -> bool {
+    match ty {
+        "Segment" => matches!(field, "size" | "customers" | "misfits" | "nearMisses"),
+        _ => false,
+    }
+}
+
+/// Whether a field has the parts of a condition, which are few because a condition has at most 100 in all.
+fn is_part(ty: &str, field: &str) -> bool {
+    ty == "ConditionAnswer" && field == "parts"
 }
 
 /// The number of ids with a past moment in the value of a variable.

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::super::access::Pass;
 use super::super::app::Shared;
 use super::super::machine::AbortOnDrop;
 use super::super::observe::{Operation, RequestId};
@@ -34,7 +35,7 @@ const QUEUE: usize = 16;
 
 /// Answers a request as events. The headers are sent when the operation has started: a client that has them gets
 /// everything that happens from then on.
-pub(super) async fn respond(request: &HttpRequest, state: &Shared, query: GraphqlRequest) -> HttpResponse {
+pub(super) async fn respond(request: &HttpRequest, state: &Shared, query: GraphqlRequest, pass: Pass) -> HttpResponse {
     let seat = match state.sockets.take(Transport::Events) {
         Ok(seat) => seat,
         Err(refusal) => return super::refuse(refusal, super::JSON),
@@ -46,7 +47,7 @@ pub(super) async fn respond(request: &HttpRequest, state: &Shared, query: Graphq
     let (opened, open) = oneshot::channel();
     let panicked = sender.clone();
     let work = async move {
-        if AssertUnwindSafe(run(answers, started, sender, seat, opened)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(run(answers, started, sender, seat, pass, opened)).catch_unwind().await.is_err() {
             let answer = super::panicked(&request_id);
             let _ = panicked.send(next(&answer)).await;
             let _ = panicked.send(complete()).await;
@@ -82,6 +83,7 @@ async fn run(
     started: Started,
     events: mpsc::Sender<Bytes>,
     seat: Seat,
+    pass: Pass,
     opened: oneshot::Sender<Operation>,
 ) {
     let _counted = Transport::Events.count_subscription();
@@ -95,7 +97,7 @@ async fn run(
     let outcome = first.as_ref().and_then(|first| Some(first.as_ref()?.outcome)).unwrap_or("OK");
     // The client may be gone already.
     let _ = opened.send(Operation { name, outcome });
-    let mut ending = pin!(seat.ending());
+    let (mut ending, mut pass_ended) = (pin!(seat.ending()), pin!(pass.ended()));
     loop {
         let event = match first.take() {
             Some(first) => first.as_ref().map_or_else(complete, next),
@@ -103,6 +105,11 @@ async fn run(
                 biased;
                 // Without `complete` the client reconnects.
                 () = &mut ending => return,
+                () = &mut pass_ended => {
+                    drop(answers);
+                    let _ = timeout(FINAL_WAIT, events.send(key_ended())).await;
+                    return;
+                }
                 answer = answers.next() => answer.as_ref().map_or_else(complete, next),
                 () = tokio::time::sleep(KEEP_ALIVE) => Bytes::from_static(b":\n\n"),
             },
@@ -140,6 +147,13 @@ fn next(answer: &GraphqlResponse) -> Bytes {
 /// The last event. Without a `data` line browsers would ignore it.
 fn complete() -> Bytes {
     Bytes::from_static(b"event: complete\ndata:\n\n")
+}
+
+/// The last event when the caller's key has expired or was revoked.
+fn key_ended() -> Bytes {
+    let message = "the key has expired or was revoked";
+    let error = json!({ "message": message, "extensions": { "code": "UNAUTHENTICATED" } });
+    format!("event: next\ndata: {}\n\nevent: complete\ndata:\n\n", json!({ "errors": [error] })).into()
 }
 
 fn too_slow() -> Bytes {

@@ -13,11 +13,17 @@ pub(super) const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// A message of the client.
 #[derive(Debug)]
 pub(super) enum ClientMessage {
-    Init,
+    /// With `payload.authorization`, when it is given.
+    Init(Option<String>),
     Ping(Option<Box<RawValue>>),
     Pong,
-    Subscribe { id: String, request: Box<GraphqlRequest> },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        request: Box<GraphqlRequest>,
+    },
+    Complete {
+        id: String,
+    },
 }
 
 /// Why a socket is closed: the close code, and a reason of at most 123 bytes.
@@ -31,6 +37,15 @@ impl Close {
 
     pub(super) fn unauthorised() -> Self {
         Close(4401, "Unauthorized: send connection_init and wait for connection_ack first".into())
+    }
+
+    /// The key is missing or not valid.
+    pub(super) fn not_admitted(message: &str) -> Self {
+        Close(4401, format!("Unauthorized: {message}"))
+    }
+
+    pub(super) fn key_ended() -> Self {
+        Close(4401, "Unauthorized: the key has expired or was revoked".into())
     }
 
     pub(super) fn wrong_subprotocol() -> Self {
@@ -79,7 +94,7 @@ pub(super) fn read(text: &str) -> Result<ClientMessage, Close> {
         _ => return Err(Close::invalid("a message has a `type`, a string")),
     };
     match ty.as_str() {
-        "connection_init" => payload(&mut message).map(|_| ClientMessage::Init),
+        "connection_init" => Ok(ClientMessage::Init(authorization(payload(&mut message)?)?)),
         "ping" => payload(&mut message).map(ClientMessage::Ping),
         "pong" => payload(&mut message).map(|_| ClientMessage::Pong),
         "complete" => Ok(ClientMessage::Complete { id: id(&mut message)? }),
@@ -111,6 +126,19 @@ fn payload(message: &mut Parameters) -> Result<Option<Box<RawValue>>, Close> {
     }
 }
 
+/// The key of a `connection_init`: `{"authorization": "Bearer …"}`.
+fn authorization(payload: Option<Box<RawValue>>) -> Result<Option<String>, Close> {
+    let Some(Ok(mut payload)) = payload.map(|payload| parameters(payload.get())) else { return Ok(None) };
+    // Clients write the name of the header as they like.
+    let Some(name) = payload.keys().find(|name| name.eq_ignore_ascii_case("authorization")).cloned() else {
+        return Ok(None);
+    };
+    match payload.remove(&name).map(|given| serde_json::from_str::<Option<String>>(given.get())) {
+        Some(Ok(given)) => Ok(given),
+        _ => Err(Close::invalid("`authorization` must be a string: \"Bearer thr_…\"")),
+    }
+}
+
 pub(super) fn ack() -> String {
     json!({ "type": "connection_ack" }).to_string()
 }
@@ -134,7 +162,7 @@ pub(super) fn error(id: &str, errors: &Value) -> String {
 /// The message of an answer, and whether it ends the operation. A request that was not run is an error message.
 pub(super) fn answer(id: &str, answer: &GraphqlResponse) -> (String, bool) {
     match answer.kind {
-        ResponseKind::Refused | ResponseKind::MutationNotAllowed => {
+        ResponseKind::Refused | ResponseKind::Forbidden | ResponseKind::MutationNotAllowed => {
             let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             (error(id, &body["errors"]), true)
         }
@@ -163,6 +191,7 @@ mod tests {
             "{\"type\":3}",
             "{\"type\":\"start\"}",
             "{\"type\":\"connection_init\",\"payload\":3}",
+            "{\"type\":\"connection_init\",\"payload\":{\"authorization\":3}}",
             "{\"type\":\"complete\"}",
             "{\"type\":\"complete\",\"id\":7}",
             "{\"type\":\"subscribe\",\"id\":\"\",\"payload\":{\"query\":\"{a}\"}}",
@@ -177,7 +206,9 @@ mod tests {
 
     #[test]
     fn messages_are_read() {
-        assert!(matches!(read("{\"type\":\"connection_init\",\"payload\":{\"a\":1}}"), Ok(ClientMessage::Init)));
+        assert!(matches!(read("{\"type\":\"connection_init\",\"payload\":{\"a\":1}}"), Ok(ClientMessage::Init(None))));
+        let init = read("{\"type\":\"connection_init\",\"payload\":{\"Authorization\":\"Bearer k\"}}");
+        assert!(matches!(init, Ok(ClientMessage::Init(Some(key))) if key == "Bearer k"));
         assert!(matches!(read("{\"type\":\"ping\"}"), Ok(ClientMessage::Ping(None))));
         assert!(matches!(read("{\"type\":\"pong\",\"payload\":null}"), Ok(ClientMessage::Pong)));
         let subscribe =

@@ -6,6 +6,7 @@
 //! 1013.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::Instrument;
 
+use super::super::access::{self, Given, Pass};
 use super::super::app::Shared;
 use super::super::observe::RequestId;
 use super::super::sockets::{Counted, Seat, Transport};
@@ -41,8 +43,8 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// The maximum number of answers, of all operations, that wait to be written.
 const QUEUE: usize = 16;
 
-/// Opens a socket.
-pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared) -> HttpResponse {
+/// Opens a socket. Without a pass the key comes with connection_init.
+pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared, pass: Option<Pass>) -> HttpResponse {
     let seat = match state.sockets.take(Transport::WebSocket) {
         Ok(seat) => seat,
         Err(refusal) => return super::refuse(refusal, super::JSON),
@@ -59,6 +61,8 @@ pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared) ->
         state: state.clone(),
         session,
         request_id,
+        address: access::address(request),
+        pass,
         acknowledged: false,
         operations: HashMap::new(),
         begun: 0,
@@ -72,6 +76,8 @@ struct Socket {
     state: Shared,
     session: Session,
     request_id: String,
+    address: IpAddr,
+    pass: Option<Pass>,
     acknowledged: bool,
     operations: HashMap<String, Operation>,
     /// The number of operations so far. It numbers them.
@@ -167,6 +173,13 @@ impl Socket {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
         loop {
+            let pass = self.pass.clone();
+            let pass_ended = async move {
+                match pass {
+                    Some(pass) => pass.ended().await,
+                    None => std::future::pending().await,
+                }
+            };
             let write = async {
                 tokio::select! {
                     biased;
@@ -189,6 +202,7 @@ impl Socket {
             let done = tokio::select! {
                 biased;
                 () = &mut ending => Err(End::from(Close::going_away())),
+                () = pass_ended => Err(End::from(Close::key_ended())),
                 done = write => done,
             };
             if let Err(end) = done {
@@ -218,8 +232,9 @@ impl Socket {
             Some(Err(_)) => return Err(Close(1002, "not a WebSocket frame".into()).into()),
         };
         match message {
-            ClientMessage::Init if self.acknowledged => Err(Close::too_many_inits().into()),
-            ClientMessage::Init => {
+            ClientMessage::Init(_) if self.acknowledged => Err(Close::too_many_inits().into()),
+            ClientMessage::Init(authorization) => {
+                self.admit(authorization)?;
                 self.acknowledged = true;
                 self.send(protocol::ack()).await
             }
@@ -232,6 +247,20 @@ impl Socket {
                 Ok(())
             }
         }
+    }
+
+    /// Finds the caller by the key of connection_init. A key there counts more than the one of the opening request.
+    fn admit(&mut self, authorization: Option<String>) -> Result<(), End> {
+        let given = match &authorization {
+            Some(text) => Given::of_text(text),
+            None if self.pass.is_some() => return Ok(()),
+            None => Given::Nothing,
+        };
+        let pass = access::admit_from(self.address, &self.state, || given);
+        let pass = pass.map_err(|refusal| Close::not_admitted(refusal.message()))?;
+        tracing::info!(caller = &*pass.caller.name, request_id = self.request_id, "socket admitted");
+        self.pass = Some(pass);
+        Ok(())
     }
 
     /// Starts an operation, or sends an error.
@@ -247,6 +276,8 @@ impl Socket {
             let message = format!("not ready: {reason}");
             return self.send(protocol::error(&id, &coded("NOT_READY", message, None))).await;
         }
+        let Some(pass) = &self.pass else { return Err(Close::unauthorised().into()) };
+        request.caller = Some(pass.caller.clone());
         self.begun += 1;
         request.request_id.clone_from(&self.request_id);
         let (number, sender) = (self.begun, self.sender.clone());

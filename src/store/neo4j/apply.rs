@@ -30,16 +30,18 @@ use super::health;
 use super::identity_events;
 use super::known::{self, Reading};
 use super::locks::{Locks, lock_orders};
-use super::numbers::{Number, take_counter, take_number};
+use super::numbers::{Number, take_any_number, take_counter, take_number};
 use super::orders::order_text;
 use super::rows::column;
 use super::rules;
+use super::segments::{self, SegmentWrite};
 use super::statement::statements;
 use super::visits;
 use super::write::{self, Outcome, Placeholders};
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
 use crate::domain::rules::{IdentityRules, SavedRules};
+use crate::domain::segment::Segment;
 use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
 use crate::stitching::moves::Move;
@@ -47,6 +49,7 @@ use crate::stitching::reassignment;
 use crate::stitching::visits::Pending;
 use crate::stitching::{self, Batch, DecisionRequest, Known, Missing, Plan, Planned};
 use crate::store::rules::{AppliedMoves, NewRules};
+use crate::store::segments::SegmentsRead;
 use crate::store::visits::VisitsAssigned;
 use crate::store::{Applied, AppliedDecision, StoreError};
 
@@ -151,6 +154,21 @@ pub(super) async fn save_rules(
     }
 }
 
+/// Saves or deletes a segment. `None` when `read` is not what is there.
+pub(super) async fn write_segment(
+    store: &Inner,
+    read: &SegmentsRead,
+    write: SegmentWrite<'_>,
+    at: Timestamp,
+) -> Result<Option<Segment>, StoreError> {
+    // No identity is worked out here.
+    let none = IdentityRules { version: 0, kinds: Vec::new(), max_identifiers: 0, session_gap: Duration::default() };
+    match often(store, &none, Task::Segment(read, write), at).await? {
+        Done::Segment(segment) => Ok(segment.map(|segment| *segment)),
+        _ => Err(mistaken()),
+    }
+}
+
 fn mistaken() -> StoreError {
     StoreError::Data("one task was answered as another".into())
 }
@@ -165,6 +183,8 @@ enum Task<'a> {
     /// The number of touchpoints to assign, about.
     Visits(&'a [IdentifierId], usize),
     Rules(&'a NewRules),
+    /// The segments that the writer has read.
+    Segment(&'a SegmentsRead, SegmentWrite<'a>),
 }
 
 /// The result.
@@ -174,6 +194,7 @@ enum Done {
     Moves(AppliedMoves),
     Assigned(Option<VisitsAssigned>),
     Saved(Box<(SavedRules, i64)>),
+    Segment(Option<Box<Segment>>),
 }
 
 /// Makes as many attempts as needed.
@@ -230,6 +251,7 @@ async fn attempt(
         Task::Moves(moves) => move_identifiers(store, &mut transaction, rules, moves, at, wider).await,
         Task::Visits(devices, most) => assign(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
+        Task::Segment(read, write) => put_segment(&mut transaction, read, write, at).await,
     };
     match work {
         Ok(Work::Written { change, done, customers }) => {
@@ -523,6 +545,23 @@ async fn put_rules(
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
     visits::note_all(transaction).await?;
     let done = Done::Saved(Box::new((saved, number.seq)));
+    Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
+}
+
+async fn put_segment(
+    transaction: &mut Transaction<'_>,
+    read: &SegmentsRead,
+    write: SegmentWrite<'_>,
+    at: Timestamp,
+) -> Outcome<Work> {
+    let (number, _) = take_any_number(transaction, at).await?;
+    let Some(segment) = segments::write(transaction, read, write, &number).await? else {
+        return Ok(Work::Nothing(Done::Segment(None)));
+    };
+    let plan = Plan { seq: number.seq, at: number.at, ..Plan::default() };
+    let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
+    write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
+    let done = Done::Segment(Some(Box::new(segment)));
     Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
 }
 

@@ -8,6 +8,7 @@
 //! form; a static in the file of its noun; and, when a profile shows the need, an entry in the statements that
 //! `customers` warms.
 
+mod access_keys;
 mod apply;
 mod bolt;
 mod changes;
@@ -41,6 +42,7 @@ mod plans;
 mod products;
 mod rows;
 mod rules;
+mod segments;
 mod set_up;
 mod spend;
 mod statement;
@@ -60,14 +62,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::access_keys::AccessKeys;
 use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
+use crate::domain::access_key::{AccessKey, KeyHash};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -80,6 +85,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
+use crate::domain::segment::{Segment, SegmentId};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -236,6 +242,7 @@ pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
 /// The statements of each file.
 static STATEMENTS: &[&[&statement::Statement]] = &[
     apply::ALL,
+    access_keys::ALL,
     changes::ALL,
     claims::ALL,
     commit_marker::ALL,
@@ -259,6 +266,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segments::ALL,
     set_up::ALL,
     spend::ALL,
     status::ALL,
@@ -391,6 +399,29 @@ impl Store for Neo4jStore {
 }
 
 #[async_trait]
+impl AccessKeys for Neo4jStore {
+    async fn list_access_keys(&self) -> Result<Vec<AccessKey>> {
+        again(|| access_keys::list(&self.inner)).await
+    }
+
+    async fn insert_access_key(&self, key: &AccessKey) -> Result<bool> {
+        access_keys::insert(&self.inner, key).await
+    }
+
+    async fn replace_access_key(&self, key: &AccessKey, until: Timestamp) -> Result<bool> {
+        access_keys::replace(&self.inner, key, until).await
+    }
+
+    async fn revoke_access_keys(&self, name: &str, at: Timestamp) -> Result<usize> {
+        access_keys::revoke(&self.inner, name, at).await
+    }
+
+    async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
+        access_keys::note_uses(&self.inner, uses).await
+    }
+}
+
+#[async_trait]
 impl Rulebook for Neo4jStore {
     async fn rules(&self) -> Result<Option<RulesInForce>> {
         again(|| rules::fetch(&self.inner)).await
@@ -500,6 +531,39 @@ impl ExportSource for Neo4jStore {
 
     async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
         again(|| exports::holdings_at(&self.inner, at, ids)).await
+    }
+}
+
+#[async_trait]
+impl Segments for Neo4jStore {
+    async fn segments(&self, at: Option<i64>) -> Result<Vec<Segment>> {
+        again(|| segments::list(&self.inner, at)).await
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn save_segment(&self, read: &SegmentsRead, new: &NewSegment, at: Timestamp) -> Result<Option<Segment>> {
+        let (store, read, new) = (self.inner.clone(), read.clone(), new.clone());
+        let work =
+            tokio::spawn(
+                async move { apply::write_segment(&store, &read, segments::SegmentWrite::Save(&new), at).await },
+            );
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a segment could not be saved: {e}"))))
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn delete_segment(&self, read: &SegmentsRead, id: SegmentId, at: Timestamp) -> Result<bool> {
+        let (store, read) = (self.inner.clone(), read.clone());
+        let work =
+            tokio::spawn(
+                async move { apply::write_segment(&store, &read, segments::SegmentWrite::Delete(id), at).await },
+            );
+        let done =
+            work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a segment could not be deleted: {e}"))))?;
+        Ok(done.is_some())
+    }
+
+    async fn has_trait(&self, name: &str) -> Result<bool> {
+        again(|| segments::has_trait(&self.inner, name)).await
     }
 }
 

@@ -30,19 +30,25 @@ pub(super) async fn take_number(
     rules: &IdentityRules,
     now: Timestamp,
 ) -> Outcome<Number> {
+    let (number, version) = take_any_number(transaction, now).await?;
+    match version == rules.version {
+        true => Ok(number),
+        false => Err(StoreError::RulesChanged(version).into()),
+    }
+}
+
+/// Takes a number for a change that no rules concern. The answer also has the newest version of the rules.
+pub(super) async fn take_any_number(transaction: &mut Transaction<'_>, now: Timestamp) -> Outcome<(Number, i64)> {
     let rows = transaction.read(&TAKE_NUMBER, Params::new().with("now", now)).await?;
     let row =
         rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => {}
-        version => return Err(StoreError::RulesChanged(version).into()),
-    }
-    Ok(Number {
+    let number = Number {
         seq: column(row, "seq")?,
         at: Timestamp(column(row, "at")?),
         decisions: column(row, "decisions")?,
         health: column(row, "health")?,
-    })
+    };
+    Ok((number, column(row, "rules")?))
 }
 
 /// Prevents other writes, and returns the last change. Fails when `rules` are not the newest.

@@ -7,6 +7,7 @@
 //! To add a statement: a file in `sql/`, in the folder of its noun, its name in the `statements!` of the noun's file, and, when
 //! it is on a hot path, its plan in `plans.rs`.
 
+mod access_keys;
 mod apply;
 mod backup;
 mod changes;
@@ -35,6 +36,7 @@ mod pool;
 mod products;
 mod row;
 mod rules;
+mod segments;
 mod set_up;
 mod statement;
 mod status;
@@ -52,14 +54,17 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::access_keys::AccessKeys;
 use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
+use crate::domain::access_key::{AccessKey, KeyHash};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -72,6 +77,7 @@ use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
+use crate::domain::segment::{Segment, SegmentId};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -92,6 +98,7 @@ pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
 
 /// The statements of each file.
 const STATEMENTS: &[&[statement::Statement]] = &[
+    access_keys::ALL,
     changes::ALL,
     claims::ALL,
     consents::ALL,
@@ -110,6 +117,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segments::ALL,
     status::ALL,
     touchpoints::ALL,
     visits::ALL,
@@ -316,6 +324,33 @@ impl Store for SqliteStore {
 }
 
 #[async_trait]
+impl AccessKeys for SqliteStore {
+    async fn list_access_keys(&self) -> Result<Vec<AccessKey>> {
+        self.pool.read(access_keys::list).await
+    }
+
+    async fn insert_access_key(&self, key: &AccessKey) -> Result<bool> {
+        let key = key.clone();
+        self.pool.write(move |db| access_keys::insert(db, &key)).await
+    }
+
+    async fn replace_access_key(&self, key: &AccessKey, until: Timestamp) -> Result<bool> {
+        let key = key.clone();
+        self.pool.write(move |db| access_keys::replace(db, &key, until)).await
+    }
+
+    async fn revoke_access_keys(&self, name: &str, at: Timestamp) -> Result<usize> {
+        let name = name.to_owned();
+        self.pool.write(move |db| access_keys::revoke(db, &name, at)).await
+    }
+
+    async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
+        let uses = uses.to_vec();
+        self.pool.write(move |db| access_keys::note_uses(db, &uses)).await
+    }
+}
+
+#[async_trait]
 impl Rulebook for SqliteStore {
     async fn rules(&self) -> Result<Option<RulesInForce>> {
         self.pool.read(rules::fetch).await
@@ -430,6 +465,28 @@ impl ExportSource for SqliteStore {
     async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
         let ids = ids.to_vec();
         self.pool.read(move |db| exports::holdings_at(db, at, &ids)).await
+    }
+}
+
+#[async_trait]
+impl Segments for SqliteStore {
+    async fn segments(&self, at: Option<i64>) -> Result<Vec<Segment>> {
+        self.pool.read(move |db| segments::list(db, at)).await
+    }
+
+    async fn save_segment(&self, read: &SegmentsRead, new: &NewSegment, at: Timestamp) -> Result<Option<Segment>> {
+        let (read, new) = (read.clone(), new.clone());
+        self.pool.write(move |db| segments::save(db, &read, &new, at)).await
+    }
+
+    async fn delete_segment(&self, read: &SegmentsRead, id: SegmentId, at: Timestamp) -> Result<bool> {
+        let read = read.clone();
+        self.pool.write(move |db| segments::delete(db, &read, id, at)).await
+    }
+
+    async fn has_trait(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.pool.read(move |db| segments::has_trait(db, &name)).await
     }
 }
 

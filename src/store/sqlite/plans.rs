@@ -5,12 +5,15 @@ use rusqlite::Connection;
 use super::statement::Statement;
 use super::*;
 
-/// Statements that read every customer or identifier on purpose, or count a history by channel.
+/// Statements that read every key, customer or identifier on purpose, or count a history by channel.
 const MAY_SCAN: &[&str] = &[
+    "access_keys/list",
+    "claims/count_trait",
     "customers/count",
     "customers/scan_created",
     "identifiers/count_kind",
     "identifiers/list_figures_as_of",
+    "segments/list",
     "words/scan_claims",
     "words/scan_identifiers",
 ];

@@ -1,6 +1,7 @@
 // Typed requests to the API: one answer, or a stream of them. What goes wrong is a Trouble, in words for a person.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { serverEvents } from './events';
+import { noteStatus, withKey } from './key';
 import type { TypedDocumentString } from './generated';
 
 const ENDPOINT = '/graphql';
@@ -30,7 +31,8 @@ const PASSING = new Set(['NOT_READY', 'STORE_AWAY', 'STORE_BUSY', 'RATE_LIMITED'
 const ADVICE: Record<string, string> = {
   BAD_ID: 'The link may be incomplete, or of another store. Search for the customer with the key “/”.',
   TOO_EXPENSIVE: 'Narrow the question down, for example by time.',
-  FORBIDDEN: 'Open the console by localhost or by the address that the server listens on.',
+  FORBIDDEN: 'Open the console by the address that the server listens on, and use a key whose role may see this.',
+  UNAUTHENTICATED: 'Load the page again and give a key that is valid.',
 };
 
 export async function ask<Result, Variables>(
@@ -70,9 +72,11 @@ async function send<Result, Variables>(
   signal?: AbortSignal,
 ): Promise<Response> {
   const body = JSON.stringify({ query: document.toString(), variables });
-  const headers = { 'Content-Type': 'application/json', Accept: accept };
+  const headers = withKey(new Headers({ 'Content-Type': 'application/json', Accept: accept }));
   try {
-    return await fetch(ENDPOINT, { method: 'POST', headers, body, ...(signal && { signal }) });
+    const response = await fetch(ENDPOINT, { method: 'POST', headers, body, ...(signal && { signal }) });
+    noteStatus(response.status);
+    return response;
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Trouble(

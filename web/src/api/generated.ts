@@ -120,8 +120,12 @@ export type ProblemCode =
   | 'ERASED'
   /** A rule forbids it. */
   | 'RULE_FORBIDS'
-  /** Other rules were saved after these were read. */
+  /** Other rules, or another version of the segment, were saved after these were read. */
   | 'RULES_CHANGED'
+  /** Other segments name it. The message has their names. */
+  | 'IN_USE'
+  /** Segments would name each other in a circle. The message has their names. */
+  | 'CIRCULAR'
   /** Not an event. */
   | 'NOT_AN_EVENT'
   /** A required field is missing. */

@@ -1,10 +1,12 @@
 // The shell: the head with search, and the page that the address names.
-import { lazy, Suspense, useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from 'react';
+import { key, keyIsAsked, setKey } from '../api/key';
 import { GreetPage } from '../greet/GreetPage';
 import { LivePage } from '../live/LivePage';
 import { CustomerPage } from '../customer/CustomerPage';
 import { SearchBox } from '../search/SearchBox';
 import { SearchPage } from '../search/SearchPage';
+import { KeyForm } from './KeyForm';
 import { Empty, isTyping, Waiting } from './parts';
 import { Link, useAddress } from './router';
 
@@ -21,6 +23,7 @@ const PAGES = [
 export function App() {
   const { path } = useAddress();
   const main = useRef<HTMLElement>(null);
+  const asked = useSyncExternalStore(keyIsAsked.subscribe, keyIsAsked.get);
   useSlash();
   const firstPath = useRef(path);
   useEffect(() => {
@@ -41,11 +44,12 @@ export function App() {
             <Link key={to} to={to} {...(path === to && { 'aria-current': 'page' as const })}>{name}</Link>
           ))}
         </nav>
-        {path !== '/' && <SearchBox inHead />}
+        {path !== '/' && !asked && <SearchBox inHead />}
+        {key() !== null && !asked && <button type="button" className="quiet" onClick={() => setKey(null)}>Forget the key</button>}
       </header>
       <main id="main" ref={main} tabIndex={-1} className={path === '/playground' ? 'full' : 'page'}>
         <Suspense fallback={<Waiting>The playground is loading …</Waiting>}>
-          <Page path={path} />
+          {asked ? <KeyForm /> : <Page path={path} />}
         </Suspense>
       </main>
     </>

@@ -1,4 +1,5 @@
 // GraphQL requests by POST, subscriptions as server-sent events, and whether the server answers at all.
+import { noteStatus, withKey } from '../api/key';
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
 import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from 'graphql';
 import { serverEvents } from '../api/events';
@@ -60,11 +61,16 @@ type Asking = [
 ];
 
 function send(params: FetcherParams, options: FetcherOpts | undefined, signal: AbortSignal, accept: string): Promise<Response> {
-  const headers = new Headers(options?.headers);
+  const headers = withKey(new Headers());
+  // What is written in the editor of headers counts more.
+  new Headers(options?.headers).forEach((value, name) => headers.set(name, value));
   headers.set('Content-Type', 'application/json');
   headers.set('Accept', accept);
   const body = JSON.stringify({ ...params, operationName: operationName(params) });
-  return fetch(ENDPOINT, { method: 'POST', headers, body, signal });
+  return fetch(ENDPOINT, { method: 'POST', headers, body, signal }).then((response) => {
+    noteStatus(response.status);
+    return response;
+  });
 }
 
 /** What a request that has one answer was answered. */

@@ -59,6 +59,10 @@ CREATE CONSTRAINT spend_key IF NOT EXISTS
 FOR (s:Spend)
 REQUIRE (s.customer, s.currency) IS UNIQUE;
 
+CREATE CONSTRAINT segment_version IF NOT EXISTS
+FOR (s:SegmentVersion)
+REQUIRE (s.segment, s.version) IS UNIQUE;
+
 // Lists of customers, by key; `born` breaks ties.
 CREATE INDEX customer_born IF NOT EXISTS
 FOR (c:Customer)
@@ -192,3 +196,16 @@ ON (p.device, p.from_at);
 CREATE INDEX identifier_shared IF NOT EXISTS
 FOR (i:Identifier)
 ON (i.shared_since);
+
+// The keys of callers: the SHA-256 of each, never the key.
+CREATE CONSTRAINT access_key_hash IF NOT EXISTS
+FOR (k:AccessKey)
+REQUIRE k.hash IS UNIQUE;
+
+CREATE CONSTRAINT access_key_slot IF NOT EXISTS
+FOR (k:AccessKey)
+REQUIRE k.slot IS UNIQUE;
+
+CREATE INDEX access_key_name IF NOT EXISTS
+FOR (k:AccessKey)
+ON (k.name);

@@ -1,6 +1,7 @@
-// Deletes the markers of dead writers. The REMOVE of an absent property takes the counter's lock. Under this lock no
+// Deletes the markers of dead writers. SET and REMOVE take the counter's lock. Under this lock no
 // writer commits, so every marker is from a dead writer.
 MATCH (n:Counter {name: 'changes'})
+SET n.locked = true
 REMOVE n.locked
 WITH n
 MATCH (w:Writing {store: 1})

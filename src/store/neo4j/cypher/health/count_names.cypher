@@ -2,6 +2,7 @@
 // lock first, as for a change, so that no other writer adds data during the read.
 MATCH (n:Counter {name: 'changes'})
 WHERE NOT n.health CONTAINS '"names"'
+SET n.locked = true
 REMOVE n.locked
 WITH n
 WHERE NOT n.health CONTAINS '"names"' AND EXISTS {

@@ -1,0 +1,431 @@
+//! What each role may do and see: one table, by type and field. [`CheckRights`] applies it to each field that a request
+//! resolves; [`Api`](super::execute::Api) refuses a mutation or a subscription whole by it, before anything runs.
+//!
+//! A field that a role may not have is null with FORBIDDEN beside it. To add a field to the schema: its name in
+//! [`TABLE`]. A test walks the schema and names each field without a decision.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
+use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value};
+use async_trait::async_trait;
+
+use super::error::{Code, coded};
+use super::viewer::Viewer;
+use crate::domain::access_key::Role;
+
+/// The right that a field needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Of every caller: about the caller itself, and parts of answers that say nothing alone.
+    Any,
+    /// To send events.
+    Events,
+    /// To see figures about many customers.
+    Figures,
+    /// To see who a customer is, by id and name.
+    People,
+    /// To see profiles, touchpoints, orders and changes.
+    Profiles,
+    /// To decide about customers.
+    Decisions,
+    /// Of administrators: rules and the state of the identity graph.
+    Admin,
+}
+
+/// The roles that have a right.
+fn has(role: Role, right: Right) -> bool {
+    match role {
+        Role::Admin => true,
+        Role::Reader => matches!(right, Right::Any | Right::Figures | Right::People | Right::Profiles),
+        Role::Analyst => matches!(right, Right::Any | Right::Figures),
+        Role::Service => matches!(right, Right::Any | Right::Events),
+    }
+}
+
+/// Type, right, fields. A type has several lines when its fields need different rights.
+const TABLE: &[(&str, Right, &str)] = &[
+    ("Activity", Right::Profiles, "id firstSeenAt lastSeenAt touchpointCount orderCount channels"),
+    ("Attribution", Right::Figures, "conversions unknownValues value models"),
+    ("AttributionResult", Right::Figures, "model rows"),
+    ("AttributionRow", Right::Figures, "value conversions credit worth"),
+    ("Campaign", Right::Profiles, "name source medium term content"),
+    (
+        "Change",
+        Right::Profiles,
+        "cursor at kind customerId customer otherCustomerIds touchpoint order consent identifiers messageId rule reason",
+    ),
+    ("ChangeConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("ChangeEdge", Right::Profiles, "node cursor"),
+    ("ChannelActivity", Right::Profiles, "channel touchpoints lastAt"),
+    ("ConditionAnswer", Right::Profiles, "holds parts sentence touchpoints trait"),
+    ("Consent", Right::Profiles, "purpose channel status at expiresAt source identifier"),
+    ("Conversion", Right::Profiles, "at touchpoint value steps durationSeconds"),
+    ("ConversionStep", Right::Profiles, "touchpoint credit"),
+    ("Customer", Right::People, "id asOf current formerIds displayName"),
+    (
+        "Customer",
+        Right::Profiles,
+        "createdAt traits identifiers links devices orders touchpoints journey activity spend consents products \
+         identityHistory",
+    ),
+    ("CustomerConnection", Right::People, "edges nodes pageInfo totalCount"),
+    ("CustomerEdge", Right::People, "node cursor"),
+    ("CustomerJourney", Right::Profiles, "id sessions conversions"),
+    ("CustomerMergePayload", Right::Decisions, "status customer absorbedIds change problems"),
+    ("CustomerProduct", Right::Profiles, "product at quantity"),
+    ("CustomerProductConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("CustomerProductEdge", Right::Profiles, "node cursor"),
+    ("CustomerSketch", Right::Decisions, "customerId displayName identifiers spend touchpointCount orderCount"),
+    ("CustomerSplitPayload", Right::Decisions, "status customer created change problems"),
+    ("CustomersKeepApartPayload", Right::Decisions, "status customers change problems"),
+    ("CustomersTrial", Right::Decisions, "customers problems"),
+    ("Device", Right::Profiles, "id kind os model firstSeenAt lastSeenAt identifiers"),
+    ("DeviceConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("DeviceEdge", Right::Profiles, "node cursor"),
+    ("EventOutcome", Right::Events, "index status messageId problems"),
+    ("EventOutcome", Right::Profiles, "customer"),
+    ("EventsIngestPayload", Right::Events, "outcomes change"),
+    ("Flow", Right::Figures, "journeys unknownValues columns links"),
+    ("FlowColumn", Right::Figures, "step entries total"),
+    ("FlowEntry", Right::Figures, "value kind journeys share"),
+    ("FlowLink", Right::Figures, "step from fromKind to toKind journeys"),
+    ("Funnel", Right::Figures, "entered unknownValues steps groups"),
+    ("FunnelGroup", Right::Figures, "value steps"),
+    ("FunnelStep", Right::Figures, "id number label reached dropped ofFirst ofPrevious medianSecondsFromPrevious"),
+    ("FunnelStep", Right::People, "customersReached customersDropped"),
+    ("Histogram", Right::Figures, "from to count"),
+    (
+        "Identifier",
+        Right::Profiles,
+        "id kind value masked firstSeenAt lastSeenAt shared customer candidates devices never links touchpoints",
+    ),
+    ("IdentifierConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("IdentifierEdge", Right::Profiles, "node cursor"),
+    ("IdentifierGroup", Right::Admin, "identifiers"),
+    ("IdentifierLink", Right::Profiles, "id from to rule firstAt lastAt count messageId source refused"),
+    ("IdentifierLinkConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("IdentifierLinkEdge", Right::Profiles, "node cursor"),
+    ("IdentifierRule", Right::Admin, "name priority from parts except normalise blocked limit device merges"),
+    ("IdentityEvent", Right::Profiles, "id at kind rule messageId by reason identifiers otherCustomerIds"),
+    ("IdentityEventConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("IdentityEventEdge", Right::Profiles, "node cursor"),
+    (
+        "IdentityHealth",
+        Right::Admin,
+        "customers identifiers identifiersPerCustomer merges splits refused shared largest",
+    ),
+    (
+        "IdentityRules",
+        Right::Admin,
+        "version savedAt savedBy note kinds blocked maxIdentifiers sessionGap phoneCountry",
+    ),
+    ("IdentityRulesSavePayload", Right::Admin, "status rules change problems"),
+    ("JourneyComparison", Right::Figures, "a b links"),
+    ("JourneyLink", Right::Figures, "from to count journeys share shareOfFrom medianSeconds"),
+    ("JourneyNode", Right::Figures, "value touchpoints journeys"),
+    ("JourneyPath", Right::Figures, "values journeys share medianSeconds"),
+    ("Journeys", Right::Figures, "id population transitions flow funnel paths timeBetween attribution match compare"),
+    ("LinkDifference", Right::Figures, "from to shareA shareB difference"),
+    ("LinkExplanation", Right::Profiles, "sameCustomer path steps"),
+    ("Money", Right::Any, "amount currency"),
+    ("Mutation", Right::Events, "eventsIngest"),
+    ("Mutation", Right::Decisions, "customerMerge customerSplit customersKeepApart segmentSave segmentDelete"),
+    ("Mutation", Right::Admin, "identityRulesSave"),
+    ("NearMiss", Right::People, "customer fails"),
+    ("NearMissConnection", Right::People, "edges nodes pageInfo totalCount"),
+    ("NearMissEdge", Right::People, "node cursor"),
+    ("Order", Right::Profiles, "id number source placedAt status total returned net channel lines returns customer"),
+    ("OrderConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("OrderEdge", Right::Profiles, "node cursor"),
+    ("OrderLine", Right::Profiles, "product quantity unitPrice returnedQuantity"),
+    ("OwnerCandidate", Right::Profiles, "customer score reasons"),
+    ("PageInfo", Right::Any, "hasNextPage hasPreviousPage startCursor endCursor"),
+    ("PathList", Right::Figures, "paths unknownValues other total"),
+    ("PatternMatch", Right::Figures, "id journeys share occurrences unknownValues"),
+    ("PatternMatch", Right::People, "customers"),
+    ("Population", Right::Figures, "customers journeys touchpoints unowned hiddenByConsent asOfChange"),
+    ("Problem", Right::Any, "code path message"),
+    ("Product", Right::Profiles, "id sku name category"),
+    ("Query", Right::Any, "viewer"),
+    ("Query", Right::Figures, "node nodes journeys segment segments segmentTrial status"),
+    ("Query", Right::People, "customer customers customersBy"),
+    ("Query", Right::Profiles, "identifier identifiersBy touchpoint whyLinked changes"),
+    ("Query", Right::Decisions, "customerMergeTrial customerSplitTrial"),
+    ("Query", Right::Admin, "identityRules identityRulesTrial identityHealth"),
+    ("RefusalCount", Right::Admin, "rule count"),
+    ("Return", Right::Profiles, "product quantity amount at reason"),
+    ("RulesTrial", Right::Admin, "customersNow customersThen splits joins examples problems"),
+    (
+        "Segment",
+        Right::Figures,
+        "id name description timeZone version savedAt savedBy definition sentence size misfits",
+    ),
+    ("Segment", Right::People, "customers nearMisses"),
+    ("Segment", Right::Profiles, "because"),
+    ("SegmentConnection", Right::Figures, "edges nodes pageInfo totalCount"),
+    ("SegmentDeletePayload", Right::Decisions, "status deletedId problems"),
+    ("SegmentEdge", Right::Figures, "node cursor"),
+    ("SegmentLine", Right::Figures, "path sentence alone without"),
+    ("SegmentSavePayload", Right::Decisions, "status segment problems"),
+    ("SegmentTrial", Right::Figures, "sentence sizeThen lines misfits problems"),
+    ("SegmentTrial", Right::People, "examples"),
+    ("Session", Right::Profiles, "id startedAt endedAt channels touchpointCount touchpoints"),
+    ("SessionConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("SessionEdge", Right::Profiles, "node cursor"),
+    ("Spend", Right::Profiles, "currency gross returned net orderCount returnRate"),
+    ("Status", Right::Figures, "version store customers touchpoints change lagMs"),
+    ("Subscription", Right::Profiles, "changes"),
+    ("TimeBetween", Right::Figures, "pairs unknownValues never medianSeconds p90Seconds histogram"),
+    ("TimeBucket", Right::Figures, "fromSeconds toSeconds count"),
+    (
+        "Touchpoint",
+        Right::Profiles,
+        "id messageId at kind name channel direction source campaign device order properties identifier customer",
+    ),
+    ("TouchpointConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
+    ("TouchpointEdge", Right::Profiles, "node cursor"),
+    ("Trait", Right::Profiles, "name value masked provenance at source identifier others"),
+    ("TraitMisfit", Right::Figures, "trait count example"),
+    ("TransitionGraph", Right::Figures, "nodes links total other"),
+    ("TrialExample", Right::Admin, "customers groups reason"),
+    ("Viewer", Right::Any, "name role source purposes masks"),
+];
+
+/// The table by type, then by field.
+static DECISIONS: LazyLock<HashMap<&str, HashMap<&str, Right>>> = LazyLock::new(|| {
+    let mut decisions: HashMap<&str, HashMap<&str, Right>> = HashMap::new();
+    for (ty, right, fields) in TABLE {
+        let of_type = decisions.entry(ty).or_default();
+        of_type.extend(fields.split_whitespace().map(|field| (field, *right)));
+    }
+    decisions
+});
+
+/// Whether a role may have a field. A field without a decision is for administrators only. Introspection is for all: the
+/// schema is public.
+pub fn allows(role: Role, ty: &str, field: &str) -> bool {
+    if ty.starts_with("__") || field.starts_with("__") {
+        return true;
+    }
+    let right = DECISIONS.get(ty).and_then(|fields| fields.get(field)).copied().unwrap_or(Right::Admin);
+    has(role, right)
+}
+
+/// The message of a refused field.
+pub fn refusal(role: Role, ty: &str, field: &str) -> String {
+    format!("the role {} may not have {ty}.{field}", role.name())
+}
+
+/// Checks each field of a request before it is resolved. An error at a nullable field nulls this field only.
+pub(super) struct CheckRights;
+
+impl ExtensionFactory for CheckRights {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Checked::default())
+    }
+}
+
+/// The errors of the fields that became null.
+#[derive(Default)]
+struct Checked(Mutex<Vec<ServerError>>);
+
+#[async_trait]
+impl Extension for Checked {
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let role = ctx.data_opt::<Viewer>().map(Viewer::role_of_caller);
+        let (ty, field, nullable) = (info.parent_type, info.name, !info.return_type.ends_with('!'));
+        let resolved = match role {
+            // An item of a list: the field of the list has been decided.
+            Some(_) if ty.starts_with('[') => next.run(ctx, info).await,
+            Some(role) if allows(role, ty, field) => next.run(ctx, info).await,
+            Some(role) => Err(forbidden(refusal(role, ty, field), &info)),
+            None => Err(forbidden("the caller is not known".to_owned(), &info)),
+        };
+        match resolved {
+            Err(error) if nullable => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
+        let mut response = next.run(ctx, name).await;
+        response.errors.append(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        response
+    }
+}
+
+fn forbidden(message: String, info: &ResolveInfo<'_>) -> ServerError {
+    let mut error = coded(Code::Forbidden, message).into_server_error(info.field.name.pos);
+    let mut node = Some(info.path_node);
+    while let Some(QueryPathNode { parent, segment }) = node {
+        error.path.push(match segment {
+            QueryPathSegment::Name(name) => PathSegment::Field((*name).to_owned()),
+            QueryPathSegment::Index(index) => PathSegment::Index(*index),
+        });
+        node = *parent;
+    }
+    error.path.reverse();
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+
+    use super::*;
+
+    /// Every field of every object type of the schema.
+    fn fields() -> Vec<(String, String)> {
+        let schema = parse_schema(crate::graphql::sdl()).expect("the schema");
+        let of_type = |definition| {
+            let TypeSystemDefinition::Type(ty) = definition else { return Vec::new() };
+            let TypeKind::Object(object) = ty.node.kind else { return Vec::new() };
+            let name = ty.node.name.node.to_string();
+            object.fields.into_iter().map(|field| (name.clone(), field.node.name.node.to_string())).collect()
+        };
+        schema.definitions.into_iter().flat_map(of_type).collect()
+    }
+
+    #[test]
+    fn every_field_of_the_schema_has_one_decision_and_no_decision_is_left_over() {
+        let mut fields = fields();
+        assert!(fields.len() > 300, "{}", fields.len());
+        let decided = TABLE.iter().flat_map(|(ty, _, fields)| fields.split_whitespace().map(move |field| (*ty, field)));
+        let mut decided: Vec<(String, String)> = decided.map(|(ty, field)| (ty.to_owned(), field.to_owned())).collect();
+        fields.sort();
+        decided.sort();
+        for field in &fields {
+            assert!(decided.contains(field), "{}.{}: graphql/rights.rs has no decision", field.0, field.1);
+        }
+        for pair in decided.windows(2) {
+            assert_ne!(pair[0], pair[1], "two decisions");
+        }
+        for decision in &decided {
+            assert!(fields.contains(decision), "{}.{} is not in the schema", decision.0, decision.1);
+        }
+    }
+
+    /// The table of the contract, row by row.
+    #[test]
+    fn a_role_has_the_rights_of_the_contract() {
+        let of = |right| Role::ALL.into_iter().filter(|role| has(*role, right)).collect::<Vec<_>>();
+        assert_eq!(of(Right::Any), Role::ALL);
+        assert_eq!(of(Right::Events), [Role::Service, Role::Admin]);
+        assert_eq!(of(Right::Figures), [Role::Reader, Role::Analyst, Role::Admin]);
+        assert_eq!(of(Right::People), [Role::Reader, Role::Admin]);
+        assert_eq!(of(Right::Profiles), [Role::Reader, Role::Admin]);
+        assert_eq!(of(Right::Decisions), [Role::Admin]);
+        assert_eq!(of(Right::Admin), [Role::Admin]);
+    }
+
+    #[test]
+    fn a_field_without_a_decision_is_for_administrators() {
+        for role in Role::ALL {
+            assert_eq!(allows(role, "Customer", "secret"), role == Role::Admin);
+            assert_eq!(allows(role, "Secret", "id"), role == Role::Admin);
+            assert!(allows(role, "Query", "__schema") && allows(role, "__Type", "name"));
+        }
+    }
+
+    /// Types with names of the real schema.
+    mod small {
+        use async_graphql::{Object, SimpleObject};
+
+        pub(super) struct Query;
+
+        #[Object]
+        impl Query {
+            async fn customer(&self) -> Option<Customer> {
+                Some(Customer { id: 1, traits: vec![2, 3] })
+            }
+            async fn customers(&self) -> Vec<Customer> {
+                vec![Customer { id: 1, traits: Vec::new() }]
+            }
+            async fn status(&self) -> i32 {
+                4
+            }
+            async fn viewer(&self) -> i32 {
+                5
+            }
+            async fn identity_health(&self) -> Option<i32> {
+                Some(6)
+            }
+        }
+
+        #[derive(SimpleObject)]
+        pub(super) struct Customer {
+            pub(super) id: i32,
+            pub(super) traits: Vec<i32>,
+        }
+    }
+
+    /// The data of an answer for a role, and the paths that are FORBIDDEN.
+    async fn ask(role: Option<Role>, query: &str) -> (serde_json::Value, Vec<String>) {
+        use crate::access::Caller;
+        use async_graphql::{EmptyMutation, EmptySubscription, Request, Schema};
+
+        let schema = Schema::build(small::Query, EmptyMutation, EmptySubscription).extension(CheckRights).finish();
+        let mut request = Request::new(query);
+        if let Some(role) = role {
+            let personal: Arc<[Arc<str>]> = Arc::new([]);
+            request = request.data(Viewer::of(Arc::new(Caller { role, ..Caller::everybody() }), &personal));
+        }
+        let response = schema.execute(request).await;
+        let path = |error: &ServerError| {
+            let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+            assert_eq!(code, Some(&Value::from("FORBIDDEN")), "{error:?}");
+            let segments = error.path.iter().map(|segment| match segment {
+                PathSegment::Field(name) => name.clone(),
+                PathSegment::Index(index) => index.to_string(),
+            });
+            segments.collect::<Vec<_>>().join(".")
+        };
+        let mut paths: Vec<String> = response.errors.iter().map(path).collect();
+        paths.sort();
+        (response.data.into_json().expect("JSON"), paths)
+    }
+
+    #[tokio::test]
+    async fn a_refused_field_is_null_and_the_rest_is_answered() {
+        use serde_json::json;
+
+        let query = "{ a: customer { id list: traits } viewer identityHealth }";
+        let whole = json!({"a": {"id": 1, "list": [2, 3]}, "viewer": 5, "identityHealth": 6});
+        assert_eq!(ask(Some(Role::Admin), query).await, (whole, Vec::new()));
+        let read = json!({"a": {"id": 1, "list": [2, 3]}, "viewer": 5, "identityHealth": null});
+        assert_eq!(ask(Some(Role::Reader), query).await, (read, vec!["identityHealth".to_owned()]));
+        let none = json!({"a": null, "viewer": 5, "identityHealth": null});
+        for role in [Role::Analyst, Role::Service] {
+            let paths = vec!["a".to_owned(), "identityHealth".to_owned()];
+            assert_eq!(ask(Some(role), query).await, (none.clone(), paths));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_null_takes_its_parent_with_it_and_a_fragment_hides_nothing() {
+        use serde_json::json;
+
+        assert_eq!(
+            ask(Some(Role::Analyst), "{ status viewer }").await,
+            (json!({"status": 4, "viewer": 5}), Vec::new())
+        );
+        let refused = (serde_json::Value::Null, vec!["status".to_owned()]);
+        assert_eq!(ask(Some(Role::Service), "{ viewer status }").await, refused);
+        let hidden = "query { ...f } fragment f on Query { ... on Query { x: customers { id } } }";
+        assert_eq!(ask(Some(Role::Service), hidden).await, (serde_json::Value::Null, vec!["x".to_owned()]));
+        assert_eq!(ask(None, "{ viewer }").await, (serde_json::Value::Null, vec!["viewer".to_owned()]));
+        let (data, paths) = ask(Some(Role::Service), "{ __schema { queryType { name } } __typename }").await;
+        assert_eq!((&data["__schema"]["queryType"]["name"], paths.len()), (&json!("Query"), 0), "the schema is public");
+    }
+}

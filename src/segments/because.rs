@@ -1,0 +1,58 @@
+//! Why a customer fits a condition or does not: the condition as a tree, each part with whether it holds.
+
+use std::sync::Arc;
+
+use super::condition::Condition;
+use super::evaluate::{CustomerFacts, Frame};
+
+/// A condition, whether it holds for a customer, and what says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionAnswer {
+    /// The condition in English.
+    pub sentence: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The conditions inside.
+    pub parts: Vec<ConditionAnswer>,
+    /// The touchpoints that count, the latest first, by message id.
+    pub touchpoints: Vec<Arc<str>>,
+    /// The trait that it is about.
+    pub of_trait: Option<Arc<str>>,
+}
+
+impl Condition {
+    /// Why a customer fits it or does not.
+    pub fn because(&self, facts: &CustomerFacts, frame: &Frame<'_>) -> ConditionAnswer {
+        let parts = match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().map(|part| part.because(facts, frame)).collect()
+            }
+            Condition::Not(part) => vec![part.because(facts, frame)],
+            Condition::Segment(of) => vec![of.members.because(facts, &Frame { zone: &of.zone, ..*frame })],
+            _ => Vec::new(),
+        };
+        let touchpoints = match self {
+            Condition::Did(of) => of.find(&facts.touchpoints, frame),
+            _ => Vec::new(),
+        };
+        let of_trait = match self {
+            Condition::Trait(of) => Some(of.name.clone()),
+            _ => None,
+        };
+        ConditionAnswer {
+            sentence: self.sentence(),
+            holds: self.fits(facts, frame),
+            parts,
+            touchpoints: touchpoints.iter().rev().map(|n| facts.touchpoints[*n].message_id.clone()).collect(),
+            of_trait,
+        }
+    }
+
+    /// The one condition of the outermost `all` that a customer fails. `None` when it fails none or several, and for a
+    /// condition of another shape.
+    pub fn near_miss(&self, facts: &CustomerFacts, frame: &Frame<'_>) -> Option<&Condition> {
+        let Condition::All(parts) = self else { return None };
+        let mut failed = parts.iter().filter(|part| !part.fits(facts, frame));
+        failed.next().filter(|_| failed.next().is_none())
+    }
+}

@@ -1,0 +1,106 @@
+//! The keys of callers.
+
+use super::Inner;
+use super::bolt::Params;
+use super::fault::Fault;
+use super::rows::{column, json};
+use super::rules::alone;
+use super::statement::{Statement, statements};
+use crate::domain::Timestamp;
+use crate::domain::access_key::{AccessKey, KeyHash, Role};
+use crate::store::{Result, StoreError};
+
+statements! {
+    LIST = "access_keys/list";
+    INSERT = "access_keys/insert";
+    INSERT_NEXT = "access_keys/insert_next";
+    REVOKE = "access_keys/update_revoked";
+    NOTE_USES = "access_keys/update_used";
+}
+
+/// All keys.
+pub(super) async fn list(store: &Inner) -> Result<Vec<AccessKey>> {
+    let rows = store.connections.read(&LIST, Params::new()).await?;
+    let unreadable = |what: &str| StoreError::Data(format!("a key has {what} that this version cannot read"));
+    let key = |row| {
+        let time = |name| Ok::<_, StoreError>(column::<Option<i64>>(row, name)?.map(Timestamp));
+        Ok(AccessKey {
+            hash: KeyHash::parse(column(row, "hash")?).ok_or_else(|| unreadable("a hash"))?,
+            name: column::<&str>(row, "name")?.into(),
+            role: Role::parse(column(row, "role")?).ok_or_else(|| unreadable("a role"))?,
+            source: column::<Option<&str>>(row, "source")?.map(Into::into),
+            purposes: json("purposes", column(row, "purposes")?)?,
+            created_at: Timestamp(column(row, "created_at")?),
+            expires_at: time("expires_at")?,
+            revoked_at: time("revoked_at")?,
+            used_at: time("used_at")?,
+        })
+    };
+    rows.iter().map(key).collect()
+}
+
+/// Stores a key, unless one of its name is in force.
+pub(super) async fn insert(store: &Inner, key: &AccessKey) -> Result<bool> {
+    Ok(changed(store, &INSERT, params(key)?).await? > 0)
+}
+
+/// Stores the next key of a name, if one is in force. Those end at `until`.
+pub(super) async fn replace(store: &Inner, key: &AccessKey, until: Timestamp) -> Result<bool> {
+    Ok(changed(store, &INSERT_NEXT, params(key)?.with("until", until)).await? > 0)
+}
+
+/// Revokes the keys of a name.
+pub(super) async fn revoke(store: &Inner, name: &str, at: Timestamp) -> Result<usize> {
+    let revoked = changed(store, &REVOKE, Params::new().with("name", name).with("at", at)).await?;
+    Ok(usize::try_from(revoked).unwrap_or_default())
+}
+
+/// Records uses.
+pub(super) async fn note_uses(store: &Inner, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
+    let hashes: Vec<String> = uses.iter().map(|(hash, _)| hash.to_string()).collect();
+    let times = uses.iter().map(|(_, at)| *at);
+    let params = Params::new().with_list("hashes", hashes).with_list("times", times);
+    alone(store, &NOTE_USES, params).await
+}
+
+fn params(key: &AccessKey) -> Result<Params> {
+    let purposes = serde_json::to_string(&key.purposes);
+    let purposes = purposes.map_err(|_| StoreError::Refused("purposes that are no JSON".into()))?;
+    Ok(Params::new()
+        .with("hash", key.hash.to_string())
+        .with("name", &key.name)
+        .with("role", key.role.name())
+        .with("source", &key.source)
+        .with("purposes", purposes)
+        .with("created_at", key.created_at)
+        .with("expires_at", key.expires_at))
+}
+
+/// How often a write is tried when another one has the same slot, or stands in its way.
+const ATTEMPTS: u32 = 5;
+
+/// Runs a write in a transaction of its own and returns its `changed`; 0 without a row.
+async fn changed(store: &Inner, statement: &Statement, params: Params) -> Result<i64> {
+    for attempt in 1.. {
+        let run = async {
+            let mut transaction = store.connections.begin().await?;
+            let changed = match transaction.read(statement, params.clone()).await {
+                Ok(rows) => rows.first().map(|row| column::<i64>(row, "changed")).transpose(),
+                Err(fault) => {
+                    transaction.roll_back().await;
+                    return Err(fault);
+                }
+            };
+            transaction.commit(0).await?;
+            Ok(changed?)
+        };
+        match run.await {
+            Ok(changed) => return Ok(changed.unwrap_or_default()),
+            Err(Fault { error: StoreError::Refused(_) | StoreError::Busy(_), .. }) if attempt < ATTEMPTS => {
+                tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(attempt))).await;
+            }
+            Err(fault) => return Err(store.connections.cause(fault).await),
+        }
+    }
+    Err(StoreError::Busy("other writes of keys stood in the way".into()))
+}
