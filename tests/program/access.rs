@@ -453,7 +453,7 @@ async fn with_access_the_server_listens_anywhere_and_host_names_are_not_limited(
 }
 
 /// A query of each root field, with its name.
-const ROOTS: [(&str, &str); 19] = [
+const ROOTS: [(&str, &str); 21] = [
     ("node", "node(id: \"x\") { id }"),
     ("nodes", "nodes(ids: []) { id }"),
     ("customer", "customer(by: {id: \"x\"}) { id }"),
@@ -469,6 +469,8 @@ const ROOTS: [(&str, &str); 19] = [
     ("customerMergeTrial", "customerMergeTrial(ids: []) { customers { customerId } }"),
     ("customerSplitTrial", "customerSplitTrial(id: \"x\", identifiers: []) { customers { customerId } }"),
     ("journeys", "journeys { population { customers } }"),
+    ("segment", "segment(name: \"x\") { sentence }"),
+    ("segments", "segments { totalCount }"),
     ("segmentTrial", "segmentTrial(members: {consent: {purpose: \"x\", status: [GRANTED]}}) { sizeThen }"),
     ("changes", "changes { nodes { cursor } }"),
     ("identityRules", "identityRules { version }"),

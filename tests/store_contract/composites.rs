@@ -47,15 +47,17 @@ cases! {
     what_cannot_be_made_is_said,
 }
 
+/// The position of name_and_birth in the default list.
+const COMPOSITE: usize = 11;
 const BOTH: [&str; 2] = ["traits.last_name", "traits.birth_date"];
 
 /// The defaults with a composite of these parts in its usual place, or with none.
 fn with_parts(parts: &[&str]) -> WrittenRules {
     let mut rules = Settings::default().identity.written();
     if parts.is_empty() {
-        rules.kinds.remove(5);
+        rules.kinds.remove(COMPOSITE);
     } else {
-        rules.kinds[5].parts = parts.iter().map(|part| Arc::from(*part)).collect();
+        rules.kinds[COMPOSITE].parts = parts.iter().map(|part| Arc::from(*part)).collect();
     }
     rules
 }
@@ -611,19 +613,19 @@ async fn what_cannot_be_made_is_said(mut world: World) {
         rules
     };
     let mut read_now = with_parts(&BOTH);
-    read_now.kinds[5] = WrittenKind { from: vec!["traits.x".into()], ..composite("name_and_birth", &[]) };
+    read_now.kinds[COMPOSITE] = WrittenKind { from: vec!["traits.x".into()], ..composite("name_and_birth", &[]) };
     let mut made_now = with_parts(&BOTH);
     made_now.kinds[3] = composite("loyalty_card", &BOTH);
     let cases: Vec<(WrittenRules, &str, &str)> = vec![
-        (other(&["traits.last_name", "properties.x"]), "rules.kinds[5].parts[1]", "traits"),
-        (other(&["traits.last_name", "context.traits.x"]), "rules.kinds[5].parts[1]", "import again"),
-        (new(composite("badge", &["context.traits.x", "traits.y"])), "rules.kinds[7].parts[0]", "import again"),
-        (other(&["traits.last_name", "traits.last_name"]), "rules.kinds[5].parts[1]", "twice"),
-        (other(&["traits.last_name"]), "rules.kinds[5].parts", "two or more parts"),
-        (other(&["traits.last_name", ""]), "rules.kinds[5].parts[1]", "not a path"),
-        (other(&["traits.last_name", "user_id"]), "rules.kinds[5].parts[1]", "not a path"),
-        (other(&["traits.last_name", "traits.name_and_birth"]), "rules.kinds[5].parts[1]", "itself"),
-        (read_now, "rules.kinds[5].from", "import again"),
+        (other(&["traits.last_name", "properties.x"]), "rules.kinds[11].parts[1]", "traits"),
+        (other(&["traits.last_name", "context.traits.x"]), "rules.kinds[11].parts[1]", "import again"),
+        (new(composite("badge", &["context.traits.x", "traits.y"])), "rules.kinds[13].parts[0]", "import again"),
+        (other(&["traits.last_name", "traits.last_name"]), "rules.kinds[11].parts[1]", "twice"),
+        (other(&["traits.last_name"]), "rules.kinds[11].parts", "two or more parts"),
+        (other(&["traits.last_name", ""]), "rules.kinds[11].parts[1]", "not a path"),
+        (other(&["traits.last_name", "user_id"]), "rules.kinds[11].parts[1]", "not a path"),
+        (other(&["traits.last_name", "traits.name_and_birth"]), "rules.kinds[11].parts[1]", "itself"),
+        (read_now, "rules.kinds[11].from", "import again"),
         (made_now, "rules.kinds[3].from", "import again"),
     ];
     let before = change(&*world.store).await;
@@ -639,7 +641,7 @@ async fn what_cannot_be_made_is_said(mut world: World) {
     assert_eq!(change(&*world.store).await, before);
     // From which version parts are in force is the store's to say.
     let mut sly = with_parts(&BOTH);
-    sly.kinds[5].parts_since = 9;
+    sly.kinds[COMPOSITE].parts_since = 9;
     let checked = proposal::check(&*world.store, &present, &sly).await.expect("an answer").expect("the same rules");
     assert_eq!(checked.written(), present.rules);
 }
@@ -807,5 +809,5 @@ fn a_row_of_before_this_version_reads_as_rules_whose_parts_always_were() {
     let text = serde_json::to_string(&with_parts(&BOTH)).expect("JSON");
     assert!(!text.contains("parts_since"), "{text}");
     let read: WrittenRules = serde_json::from_str(&text).expect("rules");
-    assert_eq!(read.kinds[5].parts_since, 0);
+    assert_eq!(read.kinds[COMPOSITE].parts_since, 0);
 }

@@ -503,14 +503,14 @@ async fn what_cannot_be_tried_is_said(world: World) {
     use ProblemCode::{BadArgument, UnknownKind};
     type Case<'c> = (&'c dyn Fn(&mut WrittenRules), ProblemCode, &'c str);
     let cases: [Case<'_>; 12] = [
-        (&|r| r.kinds.push(kind("shoe_size")), UnknownKind, "rules.kinds[7].name"),
+        (&|r| r.kinds.push(kind("shoe_size")), UnknownKind, "rules.kinds[13].name"),
         (&|r| r.kinds[1].limit = Some(0), BadArgument, "rules.kinds[1].limit"),
         (&|r| r.blocked[0] = "/[/".into(), BadArgument, "rules.blocked[0]"),
-        (&|r| r.kinds[5].parts[0] = "traits.name_and_birth".into(), BadArgument, "rules.kinds[5].parts[0]"),
+        (&|r| r.kinds[11].parts[0] = "traits.name_and_birth".into(), BadArgument, "rules.kinds[11].parts[0]"),
         (&|r| r.kinds[0].from = vec!["traits.id".into()], BadArgument, "rules.kinds[0].from"),
         (&|r| r.kinds[1].normalise = None, BadArgument, "rules.kinds[1].normalise"),
         (&|r| r.kinds[1].except.clear(), BadArgument, "rules.kinds[1].except"),
-        (&|r| r.kinds[5].parts.clear(), BadArgument, "rules.kinds[5].parts"),
+        (&|r| r.kinds[11].parts.clear(), BadArgument, "rules.kinds[11].parts"),
         (&|r| r.phone_country = "DE".into(), BadArgument, "rules.phoneCountry"),
         (&|r| r.max_identifiers = 0, BadArgument, "rules.maxIdentifiers"),
         (&|r| r.kinds.clear(), BadArgument, "rules.kinds"),
