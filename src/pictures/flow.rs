@@ -53,6 +53,9 @@ const ALL: f64 = 340.0;
 /// A node takes at least this, so that labels do not overlap.
 const SLOT: f64 = 17.0;
 
+/// Where the node of a step, a value and its kind is in the list.
+type Places<'a> = HashMap<(i64, &'a str, &'a str), usize>;
+
 /// A node with its place.
 struct Node<'a> {
     entry: &'a Entry,
@@ -164,7 +167,7 @@ pub(super) fn draw(flow: &Flow) -> Content {
 }
 
 /// The nodes, and where each is in the list.
-fn place(flow: &Flow, scale: f64) -> (Vec<Node<'_>>, HashMap<(i64, &str, &str), usize>) {
+fn place(flow: &Flow, scale: f64) -> (Vec<Node<'_>>, Places<'_>) {
     let mut nodes = Vec::new();
     let mut places = HashMap::new();
     let mut colours: HashMap<&str, usize> = HashMap::new();
