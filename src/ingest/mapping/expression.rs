@@ -290,7 +290,7 @@ impl Expression {
                         if let Some(value) = one.value(&scope)? {
                             one.is_in(&mut currency, &scope)?;
                             let sum = sum.get_or_insert(Amount::ZERO);
-                            *sum = *sum + exact(&value, &scope)?;
+                            *sum += exact(&value, &scope)?;
                         }
                     }
                 }

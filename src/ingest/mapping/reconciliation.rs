@@ -173,7 +173,7 @@ impl Reconciliation {
 fn count(sums: &mut BTreeMap<(String, String), Sum>, (label, currency, amount): &Money, file: &str, row: u64) {
     let sum = sums.entry((label.clone(), currency.clone())).or_default();
     sum.events += 1;
-    sum.amount = sum.amount + *amount;
+    sum.amount += *amount;
     if sum.rows.len() < ROWS {
         sum.rows.push((file.to_owned(), row));
     }
