@@ -36,7 +36,7 @@ enum KeyAction {
     List,
     /// Revokes all keys of a name
     Revoke(NameArgs),
-    /// Creates the next key of a name and prints it; the old ones end after [access] rotation_overlap
+    /// Creates the next key of a name and prints it; the old ones end after `rotation_overlap` of `[access]`
     Rotate(NameArgs),
 }
 
