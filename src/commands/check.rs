@@ -114,6 +114,13 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
             settings.server.listen.port()
         )));
     }
+    if !settings.server.allowed_origins.is_empty() && settings.access.is_none() {
+        findings.push(Finding::Warning(
+            "settings: server.allowed_origins names pages of other hosts, and without [access] every reader of them can \
+             see everything: add [access] and create keys with `throughline key create`"
+                .to_owned(),
+        ));
+    }
     findings
 }
 
@@ -329,6 +336,17 @@ mod tests {
     fn an_address_that_others_can_reach_is_wrong() {
         let findings = about_settings(&settings("[server]\nlisten = \"0.0.0.0:8080\"\n"));
         assert!(matches!(&findings[1], Finding::Wrong(message) if message.contains("127.0.0.1:8080")), "{findings:?}");
+    }
+
+    #[test]
+    fn pages_of_other_hosts_without_keys_are_a_warning() {
+        let origins = "[server]\nallowed_origins = [\"https://crm.example\"]\n";
+        let findings = about_settings(&settings(origins));
+        assert!(
+            matches!(&findings[1], Finding::Warning(message) if message.contains("allowed_origins")),
+            "{findings:?}"
+        );
+        assert_eq!(about_settings(&settings(&format!("{origins}[access]\n"))).len(), 1);
     }
 
     #[test]

@@ -56,7 +56,7 @@ where
 {
     let listener = server::listen(settings.server.listen, settings.access.is_some())?;
     let engine = Engine::start(&settings)?;
-    let state = engine.state(listener.local_addr()?)?;
+    let state = engine.state(&settings.server, listener.local_addr()?)?;
     let reloading = tokio::spawn(reload(signal(SignalKind::hangup())?, engine.ingest.clone(), load));
     tracing::info!("listening on http://{}, store {}", state.listen, engine.store.name());
     let served = server::serve(listener, state, engine.store.clone(), async { Ok(()) }).await;

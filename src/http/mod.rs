@@ -7,6 +7,7 @@
 mod access;
 pub mod app;
 mod body;
+mod client;
 mod console;
 mod graphql;
 mod guard;
