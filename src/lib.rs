@@ -30,6 +30,8 @@
 //! | [`ingest`] | from an event to a fact, and facts into the store |
 //! | [`rules`] | changes of rules: trial, save, replay |
 //! | [`projection`] | the journeys of all customers, kept up to date in memory |
+//! | [`export`] | what a store holds at one moment, as files for other systems |
+//! | [`subject`] | all that is held about one person, for that person |
 //! | [`graphql`] | the schema, and the way from a request to its answer |
 //! | [`http`] | routes, transports, probes, metrics, the console |
 //! | [`commands`] | the command line |
@@ -44,6 +46,7 @@ pub mod commands;
 #[cfg(test)]
 mod documents;
 pub mod domain;
+pub mod export;
 pub mod generate;
 pub mod graphql;
 pub mod http;
@@ -56,3 +59,4 @@ pub mod segments;
 pub mod settings;
 pub mod stitching;
 pub mod store;
+pub mod subject;

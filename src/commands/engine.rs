@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::export::{self, ExportArgs};
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
 use super::segments::SegmentsArgs;
+use super::subject::{self, SubjectArgs};
 use crate::access::Callers;
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
@@ -98,6 +100,20 @@ pub(super) async fn import(args: ImportArgs, settings: Settings) -> anyhow::Resu
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, import::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline export`, with an open store.
+pub(super) async fn export(args: ExportArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, export::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline subject`, with an open store.
+pub(super) async fn subject(args: SubjectArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, subject::run(&args, &settings, store.clone()).await).await
 }
 
 /// `throughline restitch`, with an open store.

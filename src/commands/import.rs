@@ -323,11 +323,11 @@ fn exit_code(done: &[(String, ImportReport)]) -> ExitCode {
 }
 
 /// Becomes true at the first Ctrl-C. A second one ends the program at once.
-fn stop_at_ctrl_c() -> watch::Receiver<bool> {
+pub(super) fn stop_at_ctrl_c() -> watch::Receiver<bool> {
     let (tell, stop) = watch::channel(false);
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("stopping after the current batch; press Ctrl-C again to stop at once");
+            eprintln!("stopping after the current piece; press Ctrl-C again to stop at once");
             // An error means that the import has ended.
             let _ = tell.send(true);
             if tokio::signal::ctrl_c().await.is_ok() {

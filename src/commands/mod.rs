@@ -10,6 +10,7 @@ pub mod backup;
 pub mod check;
 pub mod demo;
 mod engine;
+pub mod export;
 mod identity;
 pub mod import;
 pub mod journeys;
@@ -21,6 +22,7 @@ pub mod schema;
 pub mod segments;
 pub mod serve;
 pub mod settings;
+pub mod subject;
 mod unknown_events;
 
 use std::io::{self, ErrorKind, Write};
@@ -73,6 +75,8 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Subject(subject::SubjectArgs),
     Presets(presets::PresetsArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
@@ -131,6 +135,16 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 return import::dry_run(&args, given, &settings);
             }
             return block_on(engine::import(args, settings));
+        }
+        Command::Export(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::export(args, settings));
+        }
+        Command::Subject(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::subject(args, settings));
         }
         Command::Restitch(_) => {
             let settings = global.settings(None)?;

@@ -40,6 +40,27 @@ pub enum ChangeKind {
     RulesSaved,
 }
 
+impl ChangeKind {
+    /// Its name for readers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeKind::CustomerCreated => "CUSTOMER_CREATED",
+            ChangeKind::IdentifierLinked => "IDENTIFIER_LINKED",
+            ChangeKind::CustomersMerged => "CUSTOMERS_MERGED",
+            ChangeKind::CustomerSplit => "CUSTOMER_SPLIT",
+            ChangeKind::CustomersKeptApart => "CUSTOMERS_KEPT_APART",
+            ChangeKind::CustomerErased => "CUSTOMER_ERASED",
+            ChangeKind::IdentifierShared => "IDENTIFIER_SHARED",
+            ChangeKind::TouchpointRecorded => "TOUCHPOINT_RECORDED",
+            ChangeKind::OrderRecorded => "ORDER_RECORDED",
+            ChangeKind::ConsentChanged => "CONSENT_CHANGED",
+            ChangeKind::SegmentEntered => "SEGMENT_ENTERED",
+            ChangeKind::SegmentLeft => "SEGMENT_LEFT",
+            ChangeKind::RulesSaved => "RULES_SAVED",
+        }
+    }
+}
+
 /// The details of an entry. Ids are as of the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeDetails {

@@ -73,8 +73,23 @@ pub fn identifier_words(key: &IdentifierKey) -> String {
     words
 }
 
-/// The search words of a trait with this value (JSON): the words of its texts and numbers, at any depth.
+/// The most bytes of a trait's search words: Neo4j's text index takes a property of less than 32 KiB, and refuses to
+/// store a longer one.
+const MOST_OF_A_TRAIT: usize = 32_000;
+
+/// The search words of a trait with this value (JSON): the words of its texts and numbers, at any depth. Of a long
+/// trait they are the first ones, up to 32,000 bytes.
 pub fn trait_words(value: &RawValue) -> String {
+    let mut words = all_trait_words(value);
+    if words.len() > MOST_OF_A_TRAIT {
+        // The last word is left out if it is cut, unless it is the only one.
+        let whole = words.as_bytes()[..=MOST_OF_A_TRAIT].iter().rposition(|byte| *byte == b' ');
+        words.truncate(whole.unwrap_or_else(|| words.floor_char_boundary(MOST_OF_A_TRAIT)));
+    }
+    words
+}
+
+fn all_trait_words(value: &RawValue) -> String {
     let text = value.get();
     // Most values are one text.
     if text.starts_with('"') {

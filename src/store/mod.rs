@@ -11,6 +11,7 @@ mod as_of;
 mod campaigns;
 pub mod counter;
 pub mod error;
+pub mod exports;
 pub mod journeys;
 pub mod neo4j;
 pub mod open;
@@ -167,7 +168,13 @@ pub trait Reads: Send + Sync + 'static {
 /// A store of the graph of customers. It does not know GraphQL or HTTP.
 #[async_trait]
 pub trait Store:
-    Reads + access_keys::AccessKeys + rules::Rulebook + journeys::JourneySource + visits::Visits + segments::Segments
+    Reads
+    + access_keys::AccessKeys
+    + rules::Rulebook
+    + journeys::JourneySource
+    + visits::Visits
+    + segments::Segments
+    + exports::ExportSource
 {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;

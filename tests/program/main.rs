@@ -3,6 +3,7 @@
 mod access;
 mod command_line;
 mod conditions;
+mod exporting;
 mod files;
 mod identities;
 mod importing;
@@ -12,6 +13,7 @@ mod running;
 mod segments;
 mod server;
 mod sockets;
+mod subject;
 mod tools;
 #[path = "../common/wipe.rs"]
 #[allow(unreachable_pub, reason = "what several test crates share")]

@@ -27,7 +27,7 @@ cases! {
     what_an_agent_types_is_found,
     a_phone_is_found_as_it_is_dialled,
     a_value_that_is_not_shown_finds_nobody,
-    a_word_late_in_a_long_trait_is_found,
+    a_long_trait_is_stored_and_found_by_its_first_words,
     what_everybody_has_is_found_and_counted,
     words_find_in_every_sort,
     what_was_merged_is_found_by_all_its_words,
@@ -470,11 +470,18 @@ async fn a_value_that_is_not_shown_finds_nobody(world: World) {
     assert_eq!(users(&world, &filtered(oldest)).await, ["ada"], "whatever the settings show is found");
 }
 
-async fn a_word_late_in_a_long_trait_is_found(world: World) {
-    let words: String = (0..9_000).map(|n| format!("w{n} ")).collect();
-    world.apply([event("m1").user("ada").claim("notes", &format!("\"{words}Oxenhope\""))]).await;
-    for text in ["ox", "oxenh", "enhop", "oxenhopo", "w8999", "oxenhope"] {
+async fn a_long_trait_is_stored_and_found_by_its_first_words(world: World) {
+    let words = |least: usize| (0..).map(|n| format!("w{n} ")).take(least / 6).collect::<String>();
+    world.apply([event("m1").user("ada").claim("notes", &format!("\"{}Oxenhope\"", words(30_000)))]).await;
+    for text in ["ox", "oxenh", "enhop", "oxenhopo", "w4444", "oxenhope"] {
         assert_eq!(users(&world, &filtered(searched(text))).await, ["ada"], "{text}");
+    }
+    let long = format!("\"Haworth {}Keighley\"", words(500_000));
+    world.apply([event("m2").user("bob").claim("notes", &long).claim("town", "\"Leeds\"")]).await;
+    world.apply([event("m3").user("cy").claim("notes", &format!("\"{}\"", "ox".repeat(100_000)))]).await;
+    for (text, found) in [("haworth", vec!["bob"]), ("leeds", vec!["bob"]), ("oxox", vec!["cy"]), ("keighley", vec![])]
+    {
+        assert_eq!(users(&world, &filtered(searched(text))).await, found, "{text}");
     }
 }
 

@@ -23,6 +23,7 @@ mod customers_as_of;
 mod decisions;
 mod devices;
 mod evidence;
+mod exports;
 mod fault;
 mod health;
 mod identifiers;
@@ -62,6 +63,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::access_keys::AccessKeys;
+use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
@@ -251,6 +253,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     decisions::ALL,
     devices::ALL,
     evidence::ALL,
+    exports::ALL,
     health::ALL,
     identifiers::ALL,
     identity_events::ALL,
@@ -513,6 +516,21 @@ impl JourneySource for Neo4jStore {
 
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         again(|| journeys::held_consents_at(&self.inner, at, identifiers)).await
+    }
+}
+
+#[async_trait]
+impl ExportSource for Neo4jStore {
+    async fn scan_customer_ids(&self, at: i64, after: Option<&CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
+        again(|| exports::scan_customer_ids(&self.inner, at, after, limit)).await
+    }
+
+    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
+        again(|| exports::scan_history(&self.inner, at, after, limit)).await
+    }
+
+    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
+        again(|| exports::holdings_at(&self.inner, at, ids)).await
     }
 }
 

@@ -18,6 +18,7 @@ mod customers;
 mod decisions;
 mod devices;
 mod error;
+mod exports;
 mod files;
 mod health;
 mod identifiers;
@@ -54,6 +55,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::access_keys::AccessKeys;
+use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
@@ -104,6 +106,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     customers::ALL,
     decisions::ALL,
     devices::ALL,
+    exports::ALL,
     health::ALL,
     identifiers::ALL,
     identity_events::ALL,
@@ -445,6 +448,23 @@ impl JourneySource for SqliteStore {
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         let identifiers = identifiers.to_vec();
         self.pool.read(move |db| journeys::held_consents_at(db, at, &identifiers)).await
+    }
+}
+
+#[async_trait]
+impl ExportSource for SqliteStore {
+    async fn scan_customer_ids(&self, at: i64, after: Option<&CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
+        let after = after.cloned();
+        self.pool.read(move |db| exports::scan_customer_ids(db, at, after.as_ref(), limit)).await
+    }
+
+    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
+        self.pool.read(move |db| exports::scan_history(db, at, after, limit)).await
+    }
+
+    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
+        let ids = ids.to_vec();
+        self.pool.read(move |db| exports::holdings_at(db, at, &ids)).await
     }
 }
 

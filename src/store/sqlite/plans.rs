@@ -60,6 +60,8 @@ fn pages_seek_their_place_in_the_index() {
         ("touchpoints/list_oldest", "touchpoint_by_owner (owner=? AND (at,place)>(?,?) AND at<?)"),
         ("orders/list", "orders_by_owner (owner=? AND placed_at>? AND (placed_at,placed_arrival)<(?,?))"),
         ("touchpoints/scan", "touchpoint USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("touchpoints/scan_all", "touchpoint USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("customers/scan", "customer USING COVERING INDEX sqlite_autoindex_customer_1 (id>?)"),
         ("consents/scan_held", "gave_now (identifier>?)"),
         ("changes/list", "change USING INTEGER PRIMARY KEY (rowid>?)"),
         ("customers/list_by_last_seen_down", "customer_by_last_seen (last_seen_at>? AND (last_seen_at,place)<(?,?))"),

@@ -21,6 +21,7 @@ statements! {
     INSERT_MESSAGE = "messages/insert";
     INSERT_TOUCHPOINT = "touchpoints/insert";
     TOUCHPOINT = "touchpoints/fetch";
+    SCAN_ALL = "touchpoints/scan_all";
     MESSAGE_ARRIVAL = "messages/fetch_arrival";
     TOUCHPOINTS_NEWEST = "touchpoints/list_newest";
     TOUCHPOINTS_OLDEST = "touchpoints/list_oldest";
@@ -104,6 +105,20 @@ pub(super) fn owner_as_of(db: &Connection, arrival: Arrival, moment: Moment) -> 
 /// The touchpoint with this arrival.
 pub(super) fn by_arrival(db: &Connection, arrival: Arrival) -> Result<Option<Touchpoint>> {
     TOUCHPOINT.on(db)?.first([arrival.0], decode)
+}
+
+/// A page of all touchpoints up to the moment, in order of arrival, each with its owner then.
+pub(super) fn scan_all(
+    db: &Connection,
+    moment: Moment,
+    after: Option<Arrival>,
+    limit: usize,
+) -> Result<Vec<Touchpoint>> {
+    let params = params![after.unwrap_or_default().0, moment.end().0, limit as i64];
+    let mut page = Vec::new();
+    SCAN_ALL.on(db)?.all(params, &mut page, decode)?;
+    give_back(db, page.iter_mut(), Some(moment))?;
+    Ok(page)
 }
 
 /// A page of each.
