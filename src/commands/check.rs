@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::unknown_events;
+use crate::http::tls::Tls;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
@@ -120,6 +121,9 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
              see everything: add [access] and create keys with `throughline key create`"
                 .to_owned(),
         ));
+    }
+    if let Some(Err(error)) = settings.server.tls.as_ref().map(|files| Tls::read(&files.cert, &files.key)) {
+        findings.push(Finding::Wrong(format!("settings: {error}")));
     }
     findings
 }
@@ -347,6 +351,15 @@ mod tests {
             "{findings:?}"
         );
         assert_eq!(about_settings(&settings(&format!("{origins}[access]\n"))).len(), 1);
+    }
+
+    #[test]
+    fn files_for_tls_that_do_not_fit_are_wrong() {
+        let findings = about_settings(&settings("[server.tls]\ncert = \"/none/a.pem\"\nkey = \"/none/b.pem\"\n"));
+        assert!(
+            matches!(&findings[1], Finding::Wrong(message) if message.contains("/none/a.pem cannot be read")),
+            "{findings:?}"
+        );
     }
 
     #[test]

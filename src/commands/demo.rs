@@ -74,7 +74,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
             welcome(address)
         ))
     };
-    let served = server::serve(listener, state, engine.store.clone(), fill).await;
+    let served = server::serve(listener, None, state, engine.store.clone(), fill).await;
     engine.close().await;
     served
 }

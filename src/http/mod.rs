@@ -20,6 +20,7 @@ pub mod readiness;
 mod refusal;
 pub mod server;
 pub mod sockets;
+pub mod tls;
 mod unread_body;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! Tests of the whole app with a small schema: statuses, headers, and messages.
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use actix_web::http::header::{self, HeaderMap};
@@ -15,6 +16,7 @@ use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
+use super::tls;
 use crate::access::Callers;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::graphql::error::{PlainError, bad_argument, write_error};
@@ -484,6 +486,57 @@ async fn a_websocket_is_opened_from_an_allowed_origin_and_from_no_other() {
         let request = request.insert_header((header::HOST, "localhost:8080")).to_request();
         assert_eq!(call_service(&app, request).await.status(), status, "{origin}");
     }
+}
+
+/// Sends a request over TLS, and gives the first line of the answer.
+fn over_tls(address: std::net::SocketAddr, origin: &str) -> std::io::Result<String> {
+    let socket = std::net::TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
+    let mut stream = rustls::StreamOwned::new(tls::tests::client(tls::tests::ONE, &rustls::version::TLS13), socket);
+    let target = "/graphql?query=%7B__typename%7D";
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost:8080\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n")?;
+    let mut line = String::new();
+    std::io::BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
+}
+
+#[actix_web::test]
+async fn with_tls_the_port_speaks_https_alone_and_a_page_must_have_come_by_https() {
+    let folder = tls::tests::Folder::with(tls::tests::ONE, tls::tests::ONE_KEY);
+    let config = folder.read().expect("files that fit").config().expect("a configuration");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let state = state();
+    let found = Arc::new(AtomicBool::new(false));
+    let seen = found.clone();
+    let server = actix_web::HttpServer::new(move || app!(state.clone()))
+        .workers(1)
+        .disable_signals()
+        .on_connect(move |connection, _| {
+            seen.store(super::server::socket(connection).is_some(), Ordering::Relaxed);
+        })
+        .listen_rustls_0_23(listener, config)
+        .expect("it listens")
+        .run();
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    let answers = actix_web::rt::task::spawn_blocking(move || {
+        let own = over_tls(address, "https://localhost:8080").expect("an answer");
+        let other = over_tls(address, "http://localhost:8080").expect("an answer");
+        let mut plain = std::net::TcpStream::connect(address).expect("a connection");
+        plain.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("an option");
+        plain.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+        let mut heard = Vec::new();
+        // An error is a connection that was cut.
+        let _ = plain.read_to_end(&mut heard);
+        (own, other, heard)
+    });
+    let (own, other, heard) = answers.await.expect("answers");
+    handle.stop(false).await;
+    serving.await.expect("a task").expect("an end");
+    assert_eq!((own.as_str(), other.as_str()), ("HTTP/1.1 200 OK\r\n", "HTTP/1.1 403 Forbidden\r\n"));
+    assert!(!heard.starts_with(b"HTTP"), "plain HTTP was answered");
+    assert!(found.load(Ordering::Relaxed), "the socket below TLS is found");
 }
 
 /// A server that asks for keys, behind a proxy at 10.0.0.1. It has no key.

@@ -42,7 +42,7 @@ fn the_rules_have_the_kinds_in_their_order() {
 fn an_unknown_key_is_named_with_its_file_and_line() {
     assert_eq!(
         fault("[server]\nlisten = \"127.0.0.1:1\"\nport = 1\n"),
-        "t.toml:3: unknown key server.port (known keys are listen, max_sockets, allowed_origins, trusted_proxies)"
+        "t.toml:3: unknown key server.port (known keys are listen, max_sockets, allowed_origins, trusted_proxies, tls)"
     );
     assert!(fault("[sever]\n").starts_with("t.toml:1: unknown key sever"));
     assert!(fault("top = 1").starts_with("t.toml:1: unknown key top"));
@@ -77,6 +77,14 @@ fn an_invalid_value_is_named_with_its_file_line_and_key() {
             "t.toml:2: server.trusted_proxies: the address has bits after",
         ),
         ("[server]\ntrusted_proxies = [\"0.0.0.0/0\"]", "t.toml:2: server.trusted_proxies: every address is in it"),
+        ("[server]\ntls = true", "t.toml:2: server.tls: true or false where a table is expected"),
+        ("[server.tls]\ncert = \"a\"", "t.toml:1: server.tls: key is missing"),
+        ("[server.tls]\nkey = \"a\"", "t.toml:1: server.tls: cert is missing"),
+        ("[server.tls]\ncert = \" \"\nkey = \"a\"", "t.toml:2: server.tls.cert: the name of the file is empty"),
+        (
+            "[server.tls]\ncert = \"a\"\nkey = \"b\"\nca = \"c\"",
+            "t.toml:4: unknown key server.tls.ca (known keys are cert",
+        ),
         ("server = 1", "t.toml:1: server: a number where a table is expected"),
         ("[store]\nurl = \"postgres://x\"", "t.toml:2: store.url: not a store"),
         ("[store]\nurl = \"bolt://\"", "t.toml:2: store.url: bolt:// without an address"),
@@ -195,6 +203,20 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(settings.store.url, "bolt://h:7687");
     assert_eq!(settings.store.password.as_ref().map(Secret::reveal), Some("secret"));
     assert!(!format!("{settings:?}").contains("secret"));
+}
+
+#[test]
+fn a_table_within_a_section_has_variables_of_its_own() {
+    let tls = |text: &str, environment: &[(&str, &str)]| read(text, environment).map(|settings| settings.server.tls);
+    let files = |cert: &str, key: &str| Some(TlsSettings { cert: cert.into(), key: key.into() });
+    let both = [("THROUGHLINE_SERVER_TLS_CERT", "a.pem"), ("THROUGHLINE_SERVER_TLS_KEY", "b.pem")];
+    assert_eq!(tls("", &both), Ok(files("a.pem", "b.pem")));
+    let text = "[server.tls]\ncert = \"c.pem\"\nkey = \"d.pem\"\n";
+    assert_eq!(tls(text, &both[..1]), Ok(files("a.pem", "d.pem")));
+    let one = tls("", &both[..1]).expect_err("half of it");
+    assert!(one.starts_with("THROUGHLINE_SERVER_TLS_CERT: server.tls: key is missing"), "{one}");
+    let unknown = tls("", &[("THROUGHLINE_SERVER_TLS_CA", "x")]).expect_err("unknown");
+    assert!(unknown.starts_with("THROUGHLINE_SERVER_TLS_CA: "), "{unknown}");
 }
 
 #[test]
