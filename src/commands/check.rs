@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::unknown_events;
+use crate::http::tls::Tls;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::recount::{Recount, recount};
@@ -113,6 +114,16 @@ fn about_settings(settings: &Settings) -> Vec<Finding> {
             settings.server.listen,
             settings.server.listen.port()
         )));
+    }
+    if !settings.server.allowed_origins.is_empty() && settings.access.is_none() {
+        findings.push(Finding::Warning(
+            "settings: server.allowed_origins names pages of other hosts, and without [access] every reader of them can \
+             see everything: add [access] and create keys with `throughline key create`"
+                .to_owned(),
+        ));
+    }
+    if let Some(Err(error)) = settings.server.tls.as_ref().map(|files| Tls::read(&files.cert, &files.key)) {
+        findings.push(Finding::Wrong(format!("settings: {error}")));
     }
     findings
 }
@@ -329,6 +340,26 @@ mod tests {
     fn an_address_that_others_can_reach_is_wrong() {
         let findings = about_settings(&settings("[server]\nlisten = \"0.0.0.0:8080\"\n"));
         assert!(matches!(&findings[1], Finding::Wrong(message) if message.contains("127.0.0.1:8080")), "{findings:?}");
+    }
+
+    #[test]
+    fn pages_of_other_hosts_without_keys_are_a_warning() {
+        let origins = "[server]\nallowed_origins = [\"https://crm.example\"]\n";
+        let findings = about_settings(&settings(origins));
+        assert!(
+            matches!(&findings[1], Finding::Warning(message) if message.contains("allowed_origins")),
+            "{findings:?}"
+        );
+        assert_eq!(about_settings(&settings(&format!("{origins}[access]\n"))).len(), 1);
+    }
+
+    #[test]
+    fn files_for_tls_that_do_not_fit_are_wrong() {
+        let findings = about_settings(&settings("[server.tls]\ncert = \"/none/a.pem\"\nkey = \"/none/b.pem\"\n"));
+        assert!(
+            matches!(&findings[1], Finding::Wrong(message) if message.contains("/none/a.pem cannot be read")),
+            "{findings:?}"
+        );
     }
 
     #[test]

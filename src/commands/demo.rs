@@ -63,7 +63,7 @@ pub fn own_store(mut settings: Settings) -> Settings {
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener = server::listen(settings.server.listen, false)?;
     let engine = Engine::start(&settings)?;
-    let state = engine.state(listener.local_addr()?)?;
+    let state = engine.state(&settings.server, listener.local_addr()?)?;
     let address = state.listen;
     tracing::info!("listening on http://{address}, store {}", engine.store.name());
     let fill = async {
@@ -74,7 +74,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
             welcome(address)
         ))
     };
-    let served = server::serve(listener, state, engine.store.clone(), fill).await;
+    let served = server::serve(listener, None, state, engine.store.clone(), fill).await;
     engine.close().await;
     served
 }

@@ -24,7 +24,7 @@ use crate::ingest::Ingest;
 use crate::ingest::visits::VisitsKeeper;
 use crate::projection::{Journeys, Options};
 use crate::rules::sync::RulesSync;
-use crate::settings::Settings;
+use crate::settings::{ServerSettings, Settings};
 use crate::store::{Store, open};
 
 /// A store and the tasks that work on it.
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// The state of the HTTP app.
-    pub(super) fn state(&self, listen: SocketAddr) -> anyhow::Result<State> {
+    pub(super) fn state(&self, server: &ServerSettings, listen: SocketAddr) -> anyhow::Result<State> {
         let api = graphql::api(&self.store, self.setup.clone(), self.ingest.clone(), self.feed.clone())?;
         let (store, watch) = (self.store.clone(), self.identity.clone());
         let metrics = Metrics::begin().context("cannot begin to measure")?;
@@ -77,6 +77,8 @@ impl Engine {
             sockets: self.sockets.clone(),
             access: self.access.clone(),
             listen,
+            allowed_origins: server.allowed_origins.as_slice().into(),
+            trusted_proxies: server.trusted_proxies.as_slice().into(),
         })
     }
 

@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::engine::Engine;
 use crate::http::server;
+use crate::http::tls::Tls;
 use crate::ingest::Ingest;
 use crate::settings::{Settings, SettingsError};
 
@@ -49,17 +50,19 @@ Examples:
 /// Serves until a signal ends it. `load` reads the settings again.
 ///
 /// # Errors
-/// When it cannot listen on the address, or a store in a file cannot be used.
+/// When it cannot listen on the address, the files of `[server.tls]` do not fit, or a store in a file cannot be used.
 pub async fn run<L>(settings: Settings, load: L) -> anyhow::Result<()>
 where
     L: Fn() -> Result<Settings, SettingsError> + Send + 'static,
 {
+    let tls = settings.server.tls.as_ref().map(|files| Tls::read(&files.cert, &files.key)).transpose()?;
     let listener = server::listen(settings.server.listen, settings.access.is_some())?;
     let engine = Engine::start(&settings)?;
-    let state = engine.state(listener.local_addr()?)?;
+    let state = engine.state(&settings.server, listener.local_addr()?)?;
     let reloading = tokio::spawn(reload(signal(SignalKind::hangup())?, engine.ingest.clone(), load));
-    tracing::info!("listening on http://{}, store {}", state.listen, engine.store.name());
-    let served = server::serve(listener, state, engine.store.clone(), async { Ok(()) }).await;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}, store {}", state.listen, engine.store.name());
+    let served = server::serve(listener, tls, state, engine.store.clone(), async { Ok(()) }).await;
     reloading.abort();
     engine.close().await;
     served

@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::app::State;
+use super::client::Client;
 use super::refusal::Refusal;
 use crate::access::caller::not_offered;
 use crate::access::{Caller, Callers, Denied};
@@ -145,7 +146,7 @@ pub(super) fn admit_from(address: IpAddr, state: &State, given: impl FnOnce() ->
 
 /// The address of the client.
 pub(super) fn address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+    request.extensions().get::<Client>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.address)
 }
 
 /// The caller of a request that may not be made by callers who only send events.

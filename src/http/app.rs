@@ -13,6 +13,8 @@ use super::readiness::Readiness;
 use super::sockets::Sockets;
 use super::{console, graphql, guard, health, identities, machine, metrics, observe, pictures, unread_body, wire};
 use crate::access::Callers;
+use crate::domain::network::Network;
+use crate::domain::origin::Origin;
 use crate::graphql::execute::Api;
 use crate::graphql::identities::FindIdentities;
 use crate::ingest::wire::{TakeEvents, WireCall};
@@ -107,6 +109,10 @@ pub struct State {
     pub access: Option<Arc<Callers>>,
     /// The address of the server. On loopback only local names are accepted as `Host`.
     pub listen: SocketAddr,
+    /// The origins of other pages that may use the API.
+    pub allowed_origins: Arc<[Origin]>,
+    /// The proxies whose `X-Forwarded-…` counts.
+    pub trusted_proxies: Arc<[Network]>,
 }
 
 /// The state as an argument of handlers.

@@ -7,6 +7,7 @@
 mod access;
 pub mod app;
 mod body;
+mod client;
 mod console;
 mod graphql;
 mod guard;
@@ -20,6 +21,7 @@ pub mod readiness;
 mod refusal;
 pub mod server;
 pub mod sockets;
+pub mod tls;
 mod unread_body;
 mod wire;
 

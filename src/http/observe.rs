@@ -11,6 +11,9 @@ use actix_web::{HttpMessage, http::Method};
 use tracing::Instrument;
 
 use super::access::CallerName;
+use super::app::Shared;
+use super::client::Client;
+use crate::ingest::wire::WireCall;
 
 /// The header with a request's id, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,6 +41,9 @@ pub(super) async fn observe(
     let trace = trace_id(request.headers()).map(str::to_owned);
     let method = method_label(request.method());
     request.extensions_mut().insert(id.clone());
+    let client = client(&request);
+    let address = client.address;
+    request.extensions_mut().insert(client);
 
     let span = tracing::info_span!("request", request_id = %id.0, trace_id = trace);
     let mut response = next.call(request).instrument(span).await?;
@@ -50,6 +56,9 @@ pub(super) async fn observe(
     let path = path.as_deref().map_or("none", path_label).to_owned();
     let status = response.status().as_u16();
     let operation = response.response_mut().extensions_mut().remove::<Operation>();
+    // Those of Segment's wire are the browsers of customers.
+    let is_refused = matches!(status, 401 | 403 | 429) && !is_wire(&path);
+    let client = is_refused.then(|| address.to_string());
     let caller = response.request().extensions().get::<CallerName>().map(|caller| caller.0.to_string());
     let labels = [("method", method.to_owned()), ("path", path.clone()), ("status", status.to_string())];
     metrics::histogram!("throughline_http_request_seconds", &labels).record(seconds);
@@ -71,12 +80,20 @@ pub(super) async fn observe(
             request_id = id.0,
             trace_id = trace,
             caller,
+            client,
             operation = name,
             outcome,
             "request"
         );
     }
     Ok(response)
+}
+
+/// The client of a request.
+fn client(request: &ServiceRequest) -> Client {
+    let trusted = request.app_data::<Shared>().map(|state| state.trusted_proxies.clone()).unwrap_or_default();
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    Client::of(peer, request.app_config().secure(), request.headers(), &trusted)
 }
 
 impl RequestId {
@@ -112,6 +129,11 @@ fn method_label(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
+}
+
+/// Whether a path is of Segment's wire.
+fn is_wire(path: &str) -> bool {
+    path.strip_prefix("/v1/").is_some_and(|name| WireCall::named(name).is_some())
 }
 
 /// The label of the console's files, whose route pattern is not readable.

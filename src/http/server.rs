@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::HttpServer;
 use actix_web::rt::net::TcpStream;
 use anyhow::{Context, bail};
@@ -14,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::app::{State, app};
 use super::readiness;
+use super::tls::Tls;
 use crate::store::Store;
 
 /// How long requests may take to finish when the server ends.
@@ -30,11 +32,17 @@ const REFRESH_TURNS: u64 = 12;
 /// Serves until SIGTERM or Ctrl-C, then finishes open requests and returns.
 ///
 /// It listens at once. It sets the store up, with retries, and runs `first`, which may use the store. From then on it is
-/// ready as long as the store can be reached.
+/// ready as long as the store can be reached. With `tls` it speaks no plain HTTP.
 ///
 /// # Errors
 /// When it cannot listen on the address, when a store in a file cannot be used, or when `first` fails.
-pub async fn serve<F>(listener: TcpListener, state: State, store: Arc<dyn Store>, first: F) -> anyhow::Result<()>
+pub async fn serve<F>(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    state: State,
+    store: Arc<dyn Store>,
+    first: F,
+) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
@@ -58,10 +66,12 @@ where
         cut_when_nothing_is_read(connection);
         kept.insert(Connected::count());
     })
-    .disable_signals()
-    .listen(listener)
-    .context("cannot listen")?
-    .run();
+    .disable_signals();
+    let server = match &tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.config()?),
+        None => server.listen(listener),
+    };
+    let server = server.context("cannot listen")?.run();
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
 
@@ -81,9 +91,16 @@ where
             }
         }
     };
+    let looking = async {
+        match &tls {
+            Some(tls) => tls.keep().await,
+            None => std::future::pending().await,
+        }
+    };
     let outcome: anyhow::Result<()> = tokio::select! {
         failed = watching => failed,
         () = folding => Ok(()),
+        () = looking => Ok(()),
         signal = end_signal() => signal.map(|name| tracing::info!("{name}: finishing open requests")),
         ended = &mut serving => return ended.context("the server panicked")?.context("the server failed"),
     };
@@ -96,10 +113,16 @@ where
 /// Disables Nagle's algorithm. Head and body of an answer are two packets; with it the second would wait about 40 ms for
 /// the client's acknowledgement.
 fn send_at_once(connection: &dyn std::any::Any) {
-    if let Some(connection) = connection.downcast_ref::<TcpStream>() {
+    if let Some(connection) = socket(connection) {
         // An error only makes answers slower.
         let _ = connection.set_nodelay(true);
     }
+}
+
+/// The socket of a connection, with or without TLS.
+pub(super) fn socket(connection: &dyn std::any::Any) -> Option<&TcpStream> {
+    let within = || Some(connection.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
+    connection.downcast_ref::<TcpStream>().or_else(within)
 }
 
 /// Counts a connection until it is dropped.
@@ -122,7 +145,7 @@ impl Drop for Connected {
 /// Cuts a connection whose client does not read. actix-web would keep it, with its buffers, for ever.
 fn cut_when_nothing_is_read(connection: &dyn std::any::Any) {
     #[cfg(target_os = "linux")]
-    if let Some(connection) = connection.downcast_ref::<TcpStream>() {
+    if let Some(connection) = socket(connection) {
         // A kernel without this option keeps such connections.
         let _ = socket2::SockRef::from(connection).set_tcp_user_timeout(Some(READ_WITHIN));
     }

@@ -1,6 +1,7 @@
 //! Tests of the whole app with a small schema: statuses, headers, and messages.
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderMap};
@@ -15,14 +16,17 @@ use super::app::{State, app};
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
+use super::tls;
+use crate::access::Callers;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::graphql::error::{PlainError, bad_argument, write_error};
 use crate::graphql::execute::Api;
 use crate::graphql::identifier::IdentifierInput;
 use crate::graphql::identities::{FindIdentities, Identity, IdentityIdentifier};
 use crate::ingest::wire::TakeEvents;
-use crate::ingest::{EventOutcome, EventStatus};
-use crate::store::StoreError;
+use crate::ingest::{EventOutcome, EventStatus, clock};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{Store, StoreError};
 
 struct Query;
 
@@ -160,6 +164,8 @@ fn state() -> State {
         sockets: Sockets::at_most(10),
         access: None,
         listen: ([127, 0, 0, 1], 8080).into(),
+        allowed_origins: Arc::new([]),
+        trusted_proxies: Arc::new([]),
     }
 }
 
@@ -414,6 +420,160 @@ async fn a_page_of_another_site_is_refused_and_no_cors_header_is_sent() {
     assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::FORBIDDEN, ""));
     let got = send(ask("{ __typename }").insert_header((header::ORIGIN, "http://localhost:8080"))).await;
     assert_eq!(got.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_page_of_an_allowed_origin_may_ask_and_may_not_send_credentials_of_the_browser() {
+    let origins = ["https://shop.example", "http://localhost:5173"].map(|origin| origin.parse().expect("an origin"));
+    let state = State { allowed_origins: Arc::new(origins), ..state() };
+    let from = |request: TestRequest, origin: &str| request.insert_header((header::ORIGIN, origin.to_owned()));
+    for request in [ask("{ __typename }"), get("{ __typename }"), identity("email/a"), identities("{}")] {
+        let got = send_to(state.clone(), from(request, "https://shop.example")).await;
+        assert!(!got.header("x-request-id").is_empty());
+        assert_eq!(got.header("access-control-allow-origin"), "https://shop.example");
+        assert!(got.headers.get_all("vary").any(|value| value == "Origin"), "{:?}", got.headers);
+        assert_eq!(got.header("access-control-allow-credentials"), "");
+        assert!(got.header("access-control-expose-headers").contains("retry-after"));
+    }
+    for path in ["/graphql", "/v1/identities", "/v1/identities/email/a"] {
+        let preflight = |origin: &str, asked: &'static str| {
+            let request = TestRequest::default().method(Method::OPTIONS).uri(path);
+            from(request, origin).insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, asked))
+        };
+        let got = send_to(state.clone(), preflight("http://localhost:5173", "POST")).await;
+        assert_eq!((got.status, got.text.as_str()), (StatusCode::NO_CONTENT, ""), "{path}");
+        assert_eq!(got.header("access-control-allow-origin"), "http://localhost:5173");
+        for name in ["authorization", "content-type", "if-none-match"] {
+            assert!(got.header("access-control-allow-headers").split(", ").any(|had| had == name), "{name}");
+        }
+        assert_eq!(got.header("access-control-allow-methods"), "GET, POST");
+        assert_eq!(got.header("access-control-allow-credentials"), "");
+        let got = send_to(state.clone(), preflight("https://evil.example", "POST")).await;
+        assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::FORBIDDEN, ""), "{path}");
+        assert_eq!(got.header("vary"), "Origin");
+        // Without the question of a browser it is a method like others.
+        let request = TestRequest::default().method(Method::OPTIONS).uri(path);
+        let got = send_to(state.clone(), from(request, "https://shop.example")).await;
+        assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    let got = send_to(state.clone(), from(ask("{ __typename }"), "https://evil.example")).await;
+    assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::FORBIDDEN, ""));
+    let got = send_to(state, from(ask("{ __typename }"), "http://localhost:8080")).await;
+    assert_eq!((got.status, got.header("access-control-allow-origin")), (StatusCode::OK, ""), "the server's own");
+}
+
+#[actix_web::test]
+async fn a_websocket_is_opened_from_an_allowed_origin_and_from_no_other() {
+    let state = State { allowed_origins: Arc::new(["https://shop.example".parse().expect("an origin")]), ..state() };
+    for (origin, status) in [
+        ("https://shop.example", StatusCode::SWITCHING_PROTOCOLS),
+        ("http://localhost:8080", StatusCode::SWITCHING_PROTOCOLS),
+        ("http://shop.example", StatusCode::FORBIDDEN),
+        ("https://evil.example", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+    ] {
+        let request = TestRequest::get().uri("/graphql").insert_header((header::ORIGIN, origin));
+        let request = [
+            ("connection", "Upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", "graphql-transport-ws"),
+        ]
+        .into_iter()
+        .fold(request, TestRequest::insert_header);
+        let app = init_service(app!(state.clone())).await;
+        let request = request.insert_header((header::HOST, "localhost:8080")).to_request();
+        assert_eq!(call_service(&app, request).await.status(), status, "{origin}");
+    }
+}
+
+/// Sends a request over TLS, and gives the first line of the answer.
+fn over_tls(address: std::net::SocketAddr, origin: &str) -> std::io::Result<String> {
+    let socket = std::net::TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
+    let mut stream = rustls::StreamOwned::new(tls::tests::client(tls::tests::ONE, &rustls::version::TLS13), socket);
+    let target = "/graphql?query=%7B__typename%7D";
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost:8080\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n")?;
+    let mut line = String::new();
+    std::io::BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
+}
+
+#[actix_web::test]
+async fn with_tls_the_port_speaks_https_alone_and_a_page_must_have_come_by_https() {
+    let folder = tls::tests::Folder::with(tls::tests::ONE, tls::tests::ONE_KEY);
+    let config = folder.read().expect("files that fit").config().expect("a configuration");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let state = state();
+    let found = Arc::new(AtomicBool::new(false));
+    let seen = found.clone();
+    let server = actix_web::HttpServer::new(move || app!(state.clone()))
+        .workers(1)
+        .disable_signals()
+        .on_connect(move |connection, _| {
+            seen.store(super::server::socket(connection).is_some(), Ordering::Relaxed);
+        })
+        .listen_rustls_0_23(listener, config)
+        .expect("it listens")
+        .run();
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    let answers = actix_web::rt::task::spawn_blocking(move || {
+        let own = over_tls(address, "https://localhost:8080").expect("an answer");
+        let other = over_tls(address, "http://localhost:8080").expect("an answer");
+        let mut plain = std::net::TcpStream::connect(address).expect("a connection");
+        plain.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("an option");
+        plain.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+        let mut heard = Vec::new();
+        // An error is a connection that was cut.
+        let _ = plain.read_to_end(&mut heard);
+        (own, other, heard)
+    });
+    let (own, other, heard) = answers.await.expect("answers");
+    handle.stop(false).await;
+    serving.await.expect("a task").expect("an end");
+    assert_eq!((own.as_str(), other.as_str()), ("HTTP/1.1 200 OK\r\n", "HTTP/1.1 403 Forbidden\r\n"));
+    assert!(!heard.starts_with(b"HTTP"), "plain HTTP was answered");
+    assert!(found.load(Ordering::Relaxed), "the socket below TLS is found");
+}
+
+/// A server that asks for keys, behind a proxy at 10.0.0.1. It has no key.
+async fn behind_a_proxy(folder: &std::path::Path) -> State {
+    let store: Arc<dyn Store> =
+        Arc::new(SqliteStore::open(&folder.join("t.db"), SqliteOptions::default()).expect("a store"));
+    store.set_up().await.expect("set up");
+    let trusted_proxies = Arc::new(["10.0.0.1".parse().expect("a network"), "fd00::/8".parse().expect("a network")]);
+    State { access: Some(Callers::start(store, clock::system())), trusted_proxies, ..state() }
+}
+
+/// A request with a wrong key.
+fn wrong_key(peer: &str, forwarded: &str) -> TestRequest {
+    let peer: std::net::IpAddr = peer.parse().expect("an address");
+    let request = ask("{ __typename }").insert_header((header::AUTHORIZATION, "Bearer wrong"));
+    request.peer_addr((peer, 4711).into()).insert_header(("x-forwarded-for", forwarded))
+}
+
+#[actix_web::test]
+async fn failures_count_for_the_client_that_a_trusted_proxy_names_and_not_for_a_name_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = behind_a_proxy(folder.path()).await;
+    let status =
+        async |peer: &str, forwarded: &str| send_to(state.clone(), wrong_key(peer, forwarded)).await.status.as_u16();
+    for n in 0..10 {
+        // What the client wrote itself stands before its address.
+        assert_eq!(status("10.0.0.1", &format!("203.0.113.{n}, 192.0.2.7")).await, 401);
+        assert_eq!(status("fd00::1", &format!("203.0.113.{n}, 2001:db8::{n}, fd00::2")).await, 401);
+        // No proxy: its headers are ignored.
+        assert_eq!(status("192.0.2.9", &format!("203.0.113.{n}")).await, 401);
+    }
+    assert_eq!(status("10.0.0.1", "192.0.2.7").await, 429, "the client");
+    assert_eq!(status("fd00::2", "2001:db8::ffff").await, 429, "its network");
+    assert_eq!(status("192.0.2.9", "203.0.113.99").await, 429, "a client that makes addresses up");
+    assert_eq!(status("10.0.0.1", "192.0.2.8").await, 401, "another client of the same proxy");
+    assert_eq!(status("10.0.0.1", "203.0.113.1").await, 401, "a made-up address was not counted");
+    state.access.expect("keys").close().await;
 }
 
 #[actix_web::test]

@@ -26,7 +26,7 @@ pub use error::SettingsError;
 pub use events::{EventRule, OrderFields};
 pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
-pub use server::ServerSettings;
+pub use server::{ServerSettings, TlsSettings};
 pub use store::{CACHE_MB, SCHEMES, Secret, StoreSettings, Synchronous};
 
 use crate::domain::claim::TraitPolicies;

@@ -48,6 +48,8 @@ const SECTIONS: [&str; 9] =
     ["server", "store", "identity", "traits", "channel", "event", "journeys", "privacy", "access"];
 /// The sections that are lists of tables.
 const LISTS: [&str; 2] = ["channel", "event"];
+/// The tables within a section.
+const TABLES: [(&str, &str); 1] = [("server", "tls")];
 /// Prefixes of variables that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["TEST_", "TO_", "URL"];
 
@@ -87,16 +89,15 @@ impl Tree {
                 self.0.insert(section.to_owned(), RawValue { key: section.to_owned(), place, value });
                 continue;
             }
-            let given = RawValue { key: format!("{section}.{key}"), place: place.clone(), value };
-            let table = self.0.entry(section.to_owned()).or_insert_with(|| RawValue {
-                key: section.to_owned(),
-                place,
-                value: Value::Table(BTreeMap::new()),
-            });
-            match &mut table.value {
-                Value::Table(entries) => entries.insert(key.to_owned(), given),
-                _ => return Err(given.unknown(&[])),
+            // The key of a table within, as in THROUGHLINE_SERVER_TLS_CERT.
+            let within = TABLES.iter().filter(|(of, _)| *of == section);
+            let within = within.filter_map(|(_, table)| Some((*table, key.strip_prefix(table)?.strip_prefix('_')?)));
+            let path = match within.last() {
+                Some((table, key)) => vec![section, table, key],
+                None => vec![section, key],
             };
+            let given = RawValue { key: path.join("."), place, value };
+            insert(&mut self.0, "", &path, given)?;
         }
         Ok(secrets)
     }
@@ -105,11 +106,7 @@ impl Tree {
     pub(crate) fn find(&self, key: &str) -> Option<&RawValue> {
         let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
         let given = self.0.get(first)?;
-        match (rest, &given.value) {
-            (None, _) => Some(given),
-            (Some(rest), Value::Table(entries)) => entries.get(rest),
-            (Some(_), _) => None,
-        }
+        rest.map_or(Some(given), |rest| given.find(rest))
     }
 
     /// The values of a table.
@@ -165,7 +162,37 @@ impl Section {
     }
 }
 
+/// Inserts a value at a path, with the tables that are missing.
+fn insert(
+    entries: &mut BTreeMap<String, RawValue>,
+    of: &str,
+    path: &[&str],
+    given: RawValue,
+) -> Result<(), SettingsError> {
+    let (first, rest) = path.split_first().expect("a path has a step");
+    if rest.is_empty() {
+        entries.insert((*first).to_owned(), given);
+        return Ok(());
+    }
+    let key = if of.is_empty() { (*first).to_owned() } else { format!("{of}.{first}") };
+    let place = given.place.clone();
+    let table = entries.entry((*first).to_owned());
+    let table = table.or_insert_with(|| RawValue { key: key.clone(), place, value: Value::Table(BTreeMap::new()) });
+    match &mut table.value {
+        Value::Table(entries) => insert(entries, &key, rest, given),
+        _ => Err(given.unknown(&[])),
+    }
+}
+
 impl RawValue {
+    /// The value of a key within this table.
+    fn find(&self, key: &str) -> Option<&RawValue> {
+        let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+        let Value::Table(entries) = &self.value else { return None };
+        let given = entries.get(first)?;
+        rest.map_or(Some(given), |rest| given.find(rest))
+    }
+
     /// An error about this value.
     pub(crate) fn bad(&self, reason: impl Into<String>) -> SettingsError {
         SettingsError::BadValue { place: self.place.clone(), key: self.key.clone(), reason: reason.into() }

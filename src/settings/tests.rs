@@ -42,7 +42,7 @@ fn the_rules_have_the_kinds_in_their_order() {
 fn an_unknown_key_is_named_with_its_file_and_line() {
     assert_eq!(
         fault("[server]\nlisten = \"127.0.0.1:1\"\nport = 1\n"),
-        "t.toml:3: unknown key server.port (known keys are listen, max_sockets)"
+        "t.toml:3: unknown key server.port (known keys are listen, max_sockets, allowed_origins, trusted_proxies, tls)"
     );
     assert!(fault("[sever]\n").starts_with("t.toml:1: unknown key sever"));
     assert!(fault("top = 1").starts_with("t.toml:1: unknown key top"));
@@ -62,6 +62,29 @@ fn an_invalid_value_is_named_with_its_file_line_and_key() {
         ("[access]\nlog_days = 365", "t.toml:2: unknown key access.log_days"),
         ("[server]\nmax_sockets = 0", "t.toml:2: server.max_sockets: not a whole number from 1"),
         ("[server]\nmax_sockets = 1.5", "t.toml:2: server.max_sockets: not a whole number from 1"),
+        ("[server]\nallowed_origins = \"*\"", "t.toml:2: server.allowed_origins: text where a list is expected"),
+        (
+            "[server]\nallowed_origins = [\"*\"]",
+            "t.toml:2: server.allowed_origins: not the origin of a page: write it as",
+        ),
+        (
+            "[server]\nallowed_origins = [\"https://a.example\",\n\"https://b.example/\"]",
+            "t.toml:3: server.allowed_origins: not the origin of a page",
+        ),
+        ("[server]\ntrusted_proxies = [\"nginx\"]", "t.toml:2: server.trusted_proxies: not an address or a network"),
+        (
+            "[server]\ntrusted_proxies = [\"10.0.0.7/8\"]",
+            "t.toml:2: server.trusted_proxies: the address has bits after",
+        ),
+        ("[server]\ntrusted_proxies = [\"0.0.0.0/0\"]", "t.toml:2: server.trusted_proxies: every address is in it"),
+        ("[server]\ntls = true", "t.toml:2: server.tls: true or false where a table is expected"),
+        ("[server.tls]\ncert = \"a\"", "t.toml:1: server.tls: key is missing"),
+        ("[server.tls]\nkey = \"a\"", "t.toml:1: server.tls: cert is missing"),
+        ("[server.tls]\ncert = \" \"\nkey = \"a\"", "t.toml:2: server.tls.cert: the name of the file is empty"),
+        (
+            "[server.tls]\ncert = \"a\"\nkey = \"b\"\nca = \"c\"",
+            "t.toml:4: unknown key server.tls.ca (known keys are cert",
+        ),
         ("server = 1", "t.toml:1: server: a number where a table is expected"),
         ("[store]\nurl = \"postgres://x\"", "t.toml:2: store.url: not a store"),
         ("[store]\nurl = \"bolt://\"", "t.toml:2: store.url: bolt:// without an address"),
@@ -145,6 +168,8 @@ fn a_given_list_replaces_the_default_list() {
 fn the_environment_wins_over_the_file() {
     let environment = [
         ("THROUGHLINE_SERVER_LISTEN", "127.0.0.1:9"),
+        ("THROUGHLINE_SERVER_TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
+        ("THROUGHLINE_SERVER_ALLOWED_ORIGINS", "[\"https://CRM.example:443\"]"),
         ("THROUGHLINE_IDENTITY_PHONE_COUNTRY", "de"),
         ("THROUGHLINE_IDENTITY_BLOCKED", "[\"x\", \"/^y/\"]"),
         ("THROUGHLINE_IDENTITY_KIND", "[{ name = \"member\", from = [\"userId\"], device = true }]"),
@@ -164,6 +189,8 @@ fn the_environment_wins_over_the_file() {
     ];
     let settings = read("[server]\nlisten = \"127.0.0.1:1\"\nmax_sockets = 5", &environment).expect("settings");
     assert_eq!((settings.server.listen.port(), settings.server.max_sockets), (9, 5));
+    assert!(settings.server.trusted_proxies[1].contains([0, 0, 0, 0, 0, 0, 0, 1].into()));
+    assert_eq!(settings.server.allowed_origins[0].to_string(), "https://crm.example");
     assert_eq!(settings.identity.phone_country, phonenumber::country::DE);
     assert!(BlockedValues::from_iter(&settings.identity.blocked[1..2]).blocks("yes"));
     assert_eq!(&*settings.identity.kinds[0].name, "member");
@@ -176,6 +203,20 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(settings.store.url, "bolt://h:7687");
     assert_eq!(settings.store.password.as_ref().map(Secret::reveal), Some("secret"));
     assert!(!format!("{settings:?}").contains("secret"));
+}
+
+#[test]
+fn a_table_within_a_section_has_variables_of_its_own() {
+    let tls = |text: &str, environment: &[(&str, &str)]| read(text, environment).map(|settings| settings.server.tls);
+    let files = |cert: &str, key: &str| Some(TlsSettings { cert: cert.into(), key: key.into() });
+    let both = [("THROUGHLINE_SERVER_TLS_CERT", "a.pem"), ("THROUGHLINE_SERVER_TLS_KEY", "b.pem")];
+    assert_eq!(tls("", &both), Ok(files("a.pem", "b.pem")));
+    let text = "[server.tls]\ncert = \"c.pem\"\nkey = \"d.pem\"\n";
+    assert_eq!(tls(text, &both[..1]), Ok(files("a.pem", "d.pem")));
+    let one = tls("", &both[..1]).expect_err("half of it");
+    assert!(one.starts_with("THROUGHLINE_SERVER_TLS_CERT: server.tls: key is missing"), "{one}");
+    let unknown = tls("", &[("THROUGHLINE_SERVER_TLS_CA", "x")]).expect_err("unknown");
+    assert!(unknown.starts_with("THROUGHLINE_SERVER_TLS_CA: "), "{unknown}");
 }
 
 #[test]

@@ -452,6 +452,66 @@ async fn with_access_the_server_listens_anywhere_and_host_names_are_not_limited(
     reading.join().expect("the log");
 }
 
+/// A folder whose settings name files for TLS: `cert.pem` and `key.pem`.
+fn tls_folder(cert: &str, key: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("throughline.toml", "[server.tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n");
+    write("cert.pem", cert);
+    write("key.pem", key);
+    folder
+}
+
+const ONE: (&str, &str) = (include_str!("../tls/one.pem"), include_str!("../tls/one.key"));
+const TWO: (&str, &str) = (include_str!("../tls/two.pem"), include_str!("../tls/two.key"));
+
+#[test]
+fn files_for_tls_that_do_not_fit_end_the_start_with_a_sentence() {
+    let folder = tls_folder(ONE.0, TWO.1);
+    let (code, _, err) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1, "{err}");
+    let line = err.lines().last().expect("a line");
+    assert!(
+        line.contains("server.tls: the key key.pem is not that of the first certificate in cert.pem: give"),
+        "{err}"
+    );
+    let (_, out, err) = run(folder.path(), &["check"]);
+    assert!(out.contains("wrong") && out.contains("the key key.pem is not that of"), "{out}{err}");
+}
+
+#[test]
+fn files_for_tls_that_change_are_taken_up_while_the_server_runs() {
+    let folder = tls_folder(ONE.0, ONE.1);
+    let mut child = crate::running::program(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let (sender, lines) = std::sync::mpsc::channel();
+    let log = std::io::BufReader::new(child.stderr.take().expect("piped"));
+    let reading = std::thread::spawn(move || {
+        for line in std::io::BufRead::lines(log) {
+            let _ = sender.send(line.expect("a line"));
+        }
+    });
+    // `true` when a line with these words comes within a minute.
+    let comes = |words: &str| {
+        let until = Instant::now() + Duration::from_secs(60);
+        std::iter::from_fn(|| lines.recv_timeout(until.saturating_duration_since(Instant::now())).ok())
+            .any(|line| line.contains(words))
+    };
+    let listens = comes("listening on https://127.0.0.1:");
+    std::fs::write(folder.path().join("cert.pem"), TWO.0).expect("written");
+    let refused = comes("the old ones stay in use: server.tls: the key");
+    std::fs::write(folder.path().join("key.pem"), TWO.1).expect("written");
+    let taken = comes("new connections get the new one");
+    child.kill().expect("it ran");
+    child.wait().expect("an end");
+    reading.join().expect("the log");
+    assert_eq!((listens, refused, taken), (true, true, true));
+}
+
 /// A query of each root field, with its name.
 const ROOTS: [(&str, &str); 21] = [
     ("node", "node(id: \"x\") { id }"),
