@@ -90,9 +90,9 @@ impl Tree {
                 continue;
             }
             // The key of a table within, as in THROUGHLINE_SERVER_TLS_CERT.
-            let within = TABLES.iter().filter(|(of, _)| *of == section);
-            let within = within.filter_map(|(_, table)| Some((*table, key.strip_prefix(table)?.strip_prefix('_')?)));
-            let path = match within.last() {
+            let mut within = TABLES.iter().filter(|(of, _)| *of == section);
+            let within = within.find_map(|(_, table)| Some((*table, key.strip_prefix(table)?.strip_prefix('_')?)));
+            let path = match within {
                 Some((table, key)) => vec![section, table, key],
                 None => vec![section, key],
             };

@@ -60,7 +60,13 @@ async fn a_segment_has_versions_and_the_past_keeps_its_own(world: World) {
     let read = read_of(&[great.clone(), rest.clone()]);
     assert!(world.store.delete_segment(&read, rest.id, minute(6)).await.expect("an answer"));
     assert_eq!(world.store.segments(None).await.expect("segments"), std::slice::from_ref(&great));
-    assert!(!world.store.delete_segment(&read_of(std::slice::from_ref(&great)), rest.id, minute(7)).await.expect("an answer"));
+    assert!(
+        !world
+            .store
+            .delete_segment(&read_of(std::slice::from_ref(&great)), rest.id, minute(7))
+            .await
+            .expect("an answer")
+    );
     for (at, then) in [
         (before, vec![]),
         (first, vec![vip.clone()]),
@@ -116,7 +122,9 @@ async fn a_change_of_a_segment_is_one_of_the_log_and_has_no_entries(world: World
     let before = last(&world).await;
     let vip = save(&world, None, content("VIP", "{}")).await;
     world.apply([event("m2").user("ben")]).await;
-    assert!(world.store.delete_segment(&read_of(std::slice::from_ref(&vip)), vip.id, minute(9)).await.expect("an answer"));
+    assert!(
+        world.store.delete_segment(&read_of(std::slice::from_ref(&vip)), vip.id, minute(9)).await.expect("an answer")
+    );
     world.apply([event("m3").user("cy")]).await;
     assert_eq!(last(&world).await, before + 4);
     let run = world.store.changes(ChangePlace::behind(before), 10).await.expect("the log");
