@@ -2,7 +2,6 @@
 
 use super::Inner;
 use super::bolt::Params;
-use super::fault::Fault;
 use super::rows::{column, json};
 use super::rules::alone;
 use super::statement::{Statement, statements};
@@ -11,6 +10,7 @@ use crate::domain::access_key::{AccessKey, KeyHash, Role};
 use crate::store::{Result, StoreError};
 
 statements! {
+    LOCK = "changes/lock_counter";
     LIST = "access_keys/list";
     INSERT = "access_keys/insert";
     INSERT_NEXT = "access_keys/insert_next";
@@ -76,31 +76,27 @@ fn params(key: &AccessKey) -> Result<Params> {
         .with("expires_at", key.expires_at))
 }
 
-/// How often a write is tried when another one has the same slot, or stands in its way.
-const ATTEMPTS: u32 = 5;
-
-/// Runs a write in a transaction of its own and returns its `changed`; 0 without a row.
+/// Runs a write in a transaction of its own and returns its `changed`; 0 without a row. The counter's lock is taken first
+/// and by a statement of its own: within one statement the server may read the keys before it waits for the lock.
 async fn changed(store: &Inner, statement: &Statement, params: Params) -> Result<i64> {
-    for attempt in 1.. {
-        let run = async {
-            let mut transaction = store.connections.begin().await?;
-            let changed = match transaction.read(statement, params.clone()).await {
-                Ok(rows) => rows.first().map(|row| column::<i64>(row, "changed")).transpose(),
-                Err(fault) => {
-                    transaction.roll_back().await;
-                    return Err(fault);
-                }
-            };
-            transaction.commit(0).await?;
-            Ok(changed?)
+    let run = async {
+        let mut transaction = store.connections.begin().await?;
+        let done = match transaction.read(&LOCK, Params::new()).await {
+            Ok(_) => transaction.read(statement, params).await,
+            Err(fault) => Err(fault),
         };
-        match run.await {
-            Ok(changed) => return Ok(changed.unwrap_or_default()),
-            Err(Fault { error: StoreError::Refused(_) | StoreError::Busy(_), .. }) if attempt < ATTEMPTS => {
-                tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(attempt))).await;
+        let changed = match done {
+            Ok(rows) => rows.first().map(|row| column::<i64>(row, "changed")).transpose(),
+            Err(fault) => {
+                transaction.roll_back().await;
+                return Err(fault);
             }
-            Err(fault) => return Err(store.connections.cause(fault).await),
-        }
+        };
+        transaction.commit(0).await?;
+        Ok(changed?)
+    };
+    match run.await {
+        Ok(changed) => Ok(changed.unwrap_or_default()),
+        Err(fault) => Err(store.connections.cause(fault).await),
     }
-    Err(StoreError::Busy("other writes of keys stood in the way".into()))
 }

@@ -202,10 +202,6 @@ CREATE CONSTRAINT access_key_hash IF NOT EXISTS
 FOR (k:AccessKey)
 REQUIRE k.hash IS UNIQUE;
 
-CREATE CONSTRAINT access_key_slot IF NOT EXISTS
-FOR (k:AccessKey)
-REQUIRE k.slot IS UNIQUE;
-
 CREATE INDEX access_key_name IF NOT EXISTS
 FOR (k:AccessKey)
 ON (k.name);

@@ -1,12 +1,11 @@
-// The next key of a name, if one is in force. Those end at $until, or earlier if they expire earlier. `slot` is unique, as
-// in `insert`.
+// The next key of a name, if one is in force. Those end at $until, or earlier if they expire earlier. The transaction
+// has the counter's lock, so it sees the keys of another call.
 MATCH (old:AccessKey {name: $name})
 USING INDEX old:AccessKey(name)
-WITH collect(old) AS known
-WITH size(known) AS number,
-  [k IN known WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $created_at)] AS ending
-WHERE size(ending) > 0
-FOREACH (old IN ending | SET old.expires_at = CASE WHEN old.expires_at < $until THEN old.expires_at ELSE $until END)
-CREATE (k:AccessKey {hash: $hash, name: $name, slot: $name + '/' + toString(number)})
-SET k.role = $role, k.purposes = $purposes, k.created_at = $created_at, k.source = $source, k.expires_at = $expires_at
+WHERE old.revoked_at IS NULL AND (old.expires_at IS NULL OR old.expires_at > $created_at)
+SET old.expires_at = CASE WHEN old.expires_at < $until THEN old.expires_at ELSE $until END
+WITH count(old) AS ended
+WHERE ended > 0
+CREATE (k:AccessKey {hash: $hash, name: $name, role: $role, purposes: $purposes, created_at: $created_at})
+SET k.source = $source, k.expires_at = $expires_at
 RETURN count(k) AS changed
