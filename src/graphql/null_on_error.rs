@@ -21,12 +21,33 @@ impl ExtensionFactory for NullOnError {
 
 /// The errors of the fields that became null.
 #[derive(Default)]
-struct FieldErrors(Mutex<Vec<ServerError>>);
+pub(super) struct FieldErrors(Mutex<Vec<ServerError>>);
 
 impl FieldErrors {
+    /// The value of a field. An error of a nullable field is kept here, and the field is null.
+    pub(super) fn keep(&self, nullable: bool, resolved: ServerResult<Option<Value>>) -> ServerResult<Option<Value>> {
+        match resolved {
+            Err(error) if nullable => {
+                self.errors().push(error);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Moves the errors to the response.
+    pub(super) fn add_to(&self, response: &mut Response) {
+        response.errors.append(&mut self.errors());
+    }
+
     fn errors(&self) -> std::sync::MutexGuard<'_, Vec<ServerError>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a field of this type may be null.
+pub(super) fn is_nullable(info: &ResolveInfo<'_>) -> bool {
+    !info.return_type.ends_with('!')
 }
 
 #[async_trait]
@@ -37,19 +58,13 @@ impl Extension for FieldErrors {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        let nullable = !info.return_type.ends_with('!');
-        match next.run(ctx, info).await {
-            Err(error) if nullable => {
-                self.errors().push(error);
-                Ok(None)
-            }
-            other => other,
-        }
+        let nullable = is_nullable(&info);
+        self.keep(nullable, next.run(ctx, info).await)
     }
 
     async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
         let mut response = next.run(ctx, name).await;
-        response.errors.append(&mut self.errors());
+        self.add_to(&mut response);
         response
     }
 }

@@ -5,13 +5,14 @@
 //! [`TABLE`]. A test walks the schema and names each field without a decision.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value};
 use async_trait::async_trait;
 
 use super::error::{Code, coded};
+use super::null_on_error::{FieldErrors, is_nullable};
 use super::viewer::Viewer;
 use crate::domain::access_key::Role;
 
@@ -231,9 +232,8 @@ impl ExtensionFactory for CheckRights {
     }
 }
 
-/// The errors of the fields that became null.
 #[derive(Default)]
-struct Checked(Mutex<Vec<ServerError>>);
+struct Checked(FieldErrors);
 
 #[async_trait]
 impl Extension for Checked {
@@ -244,7 +244,7 @@ impl Extension for Checked {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         let role = ctx.data_opt::<Viewer>().map(Viewer::role_of_caller);
-        let (ty, field, nullable) = (info.parent_type, info.name, !info.return_type.ends_with('!'));
+        let (ty, field, nullable) = (info.parent_type, info.name, is_nullable(&info));
         let resolved = match role {
             // An item of a list: the field of the list has been decided.
             Some(_) if ty.starts_with('[') => next.run(ctx, info).await,
@@ -252,18 +252,12 @@ impl Extension for Checked {
             Some(role) => Err(forbidden(refusal(role, ty, field), &info)),
             None => Err(forbidden("the caller is not known".to_owned(), &info)),
         };
-        match resolved {
-            Err(error) if nullable => {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(error);
-                Ok(None)
-            }
-            other => other,
-        }
+        self.0.keep(nullable, resolved)
     }
 
     async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
         let mut response = next.run(ctx, name).await;
-        response.errors.append(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.add_to(&mut response);
         response
     }
 }

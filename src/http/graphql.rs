@@ -17,12 +17,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
-pub(super) use accept::JSON;
-use accept::{Events, RESPONSE_JSON, negotiate};
+use accept::{Events, negotiate};
+pub(super) use accept::{JSON, RESPONSE_JSON};
 pub(super) use read::body_parameters;
 
-use super::access;
-use super::app::Shared;
+use super::access::{self, Pass};
+use super::app::{Shared, State};
 use super::machine::{self, internal, not_ready};
 use super::observe::{Operation, RequestId};
 use super::refusal::Refusal;
@@ -56,8 +56,30 @@ pub(super) async fn by_other(request: HttpRequest) -> HttpResponse {
     refuse(Refusal::bad(StatusCode::METHOD_NOT_ALLOWED, "method", message, "POST or GET"), media)
 }
 
-/// Reads a request and answers it. While the server is not ready it is only read when the store is away, because it may
-/// need no store.
+/// The pass of a caller, and what it asks for: `read` gives the request to run and more. While the server is not ready it
+/// is only read when the store is away, because it may need no store.
+pub(super) async fn admitted<T>(
+    request: &HttpRequest,
+    state: &State,
+    read: impl Future<Output = Result<(T, GraphqlRequest), Refusal>>,
+) -> Result<(Pass, T, GraphqlRequest), Refusal> {
+    let pass = access::admit(request, state)?;
+    let not_ready = not_ready(state);
+    if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
+        return Err(refusal.clone());
+    }
+    let (more, mut query) = read.await.map_err(|refusal| not_ready.clone().unwrap_or(refusal))?;
+    if let Some(refusal) = not_ready.filter(|_| !state.api.needs_no_store(&query)) {
+        return Err(refusal);
+    }
+    if let Some(id) = request.extensions().get::<RequestId>() {
+        query.request_id.clone_from(&id.0);
+    }
+    query.caller = Some(pass.caller.clone());
+    Ok((pass, more, query))
+}
+
+/// Reads a request and answers it.
 async fn respond(
     request: &HttpRequest,
     state: &Shared,
@@ -74,25 +96,10 @@ async fn respond(
             return refuse(Refusal::bad(StatusCode::NOT_ACCEPTABLE, "accept", message, hint), JSON);
         }
     };
-    let pass = match access::admit(request, state) {
-        Ok(pass) => pass,
+    let (pass, query) = match admitted(request, state, async { Ok(((), read.await?)) }).await {
+        Ok((pass, (), query)) => (pass, query),
         Err(refusal) => return refuse(refusal, media),
     };
-    let not_ready = not_ready(state);
-    if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
-        return refuse(refusal.clone(), media);
-    }
-    let mut query = match read.await {
-        Ok(query) => query,
-        Err(refusal) => return refuse(not_ready.unwrap_or(refusal), media),
-    };
-    if let Some(refusal) = not_ready.filter(|_| !state.api.needs_no_store(&query)) {
-        return refuse(refusal, media);
-    }
-    if let Some(id) = request.extensions().get::<RequestId>() {
-        query.request_id.clone_from(&id.0);
-    }
-    query.caller = Some(pass.caller.clone());
     let streams = match events {
         Events::Preferred => true,
         Events::Accepted => state.api.is_subscription(&query),
@@ -120,7 +127,8 @@ async fn respond(
     response
 }
 
-fn status(kind: ResponseKind, media: &str) -> StatusCode {
+/// The status of an answer of this media type.
+pub(super) fn status(kind: ResponseKind, media: &str) -> StatusCode {
     match kind {
         ResponseKind::Run => StatusCode::OK,
         ResponseKind::Refused if media == RESPONSE_JSON => StatusCode::BAD_REQUEST,
@@ -151,7 +159,8 @@ fn panicked(request_id: &str) -> GraphqlResponse {
     GraphqlResponse { body, kind: ResponseKind::Run, outcome: "INTERNAL", operation: None }
 }
 
-fn refuse(refusal: Refusal, media: &'static str) -> HttpResponse {
+/// Answers with a refusal.
+pub(super) fn refuse(refusal: Refusal, media: &'static str) -> HttpResponse {
     let mut answer = refusal.answer(media);
     answer.extensions_mut().insert(Operation { name: None, outcome: refusal.code() });
     answer

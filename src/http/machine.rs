@@ -16,7 +16,7 @@ use crate::graphql::execute::is_code_of_store;
 use crate::ingest::wire::WireCall;
 
 /// The media type of the answers.
-pub(super) const JSON: &str = "application/json; charset=utf-8";
+pub(super) use super::graphql::JSON;
 
 /// The paths under `/v1`, for the answer to an unknown one: the calls of the wire by their long names, then by their
 /// short ones, and the identities.
@@ -66,14 +66,22 @@ impl Drop for AbortOnDrop {
 
 /// The refusal of an error.
 pub(super) fn refusal(error: PlainError, request: &HttpRequest) -> Refusal {
-    let status = match error.code {
+    if error.code == "INTERNAL" {
+        return internal(request);
+    }
+    let refusal = Refusal::new(status(error.code), error.code, error.message);
+    error.more.into_iter().fold(refusal, |refusal, (name, value)| refusal.with(&name, value))
+}
+
+/// The status of an answer whose error has this code.
+pub(super) fn status(code: &str) -> StatusCode {
+    match code {
+        "FORBIDDEN" => StatusCode::FORBIDDEN,
         "TIMEOUT" => StatusCode::GATEWAY_TIMEOUT,
-        "INTERNAL" => return internal(request),
+        "INTERNAL" => StatusCode::INTERNAL_SERVER_ERROR,
         code if code == "NOT_READY" || is_code_of_store(code) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
-    };
-    let refusal = Refusal::new(status, error.code, error.message);
-    error.more.into_iter().fold(refusal, |refusal, (name, value)| refusal.with(&name, value))
+    }
 }
 
 /// The refusal after a fault of the server.

@@ -5,16 +5,15 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
-use super::access;
 use super::app::{Shared, State};
-use super::graphql::body_parameters;
-use super::machine::{self, JSON, internal, not_ready};
-use super::observe::{Operation, RequestId};
+use super::graphql;
+use super::machine::{self, JSON, internal};
+use super::observe::Operation;
 use super::refusal::Refusal;
-use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, ResponseKind, is_code_of_store};
+use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, ResponseKind};
 use crate::graphql::picture::{self, Drawn};
 use crate::pictures::Picture;
 
@@ -25,14 +24,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 
 /// `POST /pictures`
 pub(super) async fn by_post(request: HttpRequest, payload: web::Payload, state: Shared) -> HttpResponse {
-    match drawn(&request, payload, &state).await {
-        Ok(answer) => answer,
-        Err(refusal) => {
-            let mut answer = refusal.answer(JSON);
-            answer.extensions_mut().insert(Operation { name: None, outcome: refusal.code() });
-            answer
-        }
-    }
+    drawn(&request, payload, &state).await.unwrap_or_else(|refusal| graphql::refuse(refusal, JSON))
 }
 
 /// Any other method.
@@ -41,20 +33,7 @@ pub(super) async fn by_other() -> HttpResponse {
 }
 
 async fn drawn(request: &HttpRequest, payload: web::Payload, state: &State) -> Result<HttpResponse, Refusal> {
-    let pass = access::admit(request, state)?;
-    let not_ready = not_ready(state);
-    if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
-        return Err(refusal.clone());
-    }
-    let read = read(request, payload).await;
-    let (picture, mut query) = read.map_err(|refusal| not_ready.clone().unwrap_or(refusal))?;
-    if let Some(refusal) = not_ready.filter(|_| !state.api.needs_no_store(&query)) {
-        return Err(refusal);
-    }
-    if let Some(id) = request.extensions().get::<RequestId>() {
-        query.request_id.clone_from(&id.0);
-    }
-    query.caller = Some(pass.caller.clone());
+    let (_, picture, query) = graphql::admitted(request, state, read(request, payload)).await?;
     let api = state.api.clone();
     let drawn = machine::run(async move { picture::draw(&api, picture, query).await }).await;
     let mut answer = HttpResponse::Ok();
@@ -78,7 +57,7 @@ async fn drawn(request: &HttpRequest, payload: web::Payload, state: &State) -> R
 
 /// The picture that a request asks for, and the request of its document.
 async fn read(request: &HttpRequest, payload: web::Payload) -> Result<(Picture, GraphqlRequest), Refusal> {
-    let mut parameters = body_parameters(request.headers(), payload, FORM).await?;
+    let mut parameters = graphql::body_parameters(request.headers(), payload, FORM).await?;
     let named = parameters.remove("picture").and_then(|name| serde_json::from_str::<String>(name.get()).ok());
     let picture = named.as_deref().and_then(Picture::named).ok_or_else(|| {
         let hint = Picture::ALL.map(Picture::name).join(", ");
@@ -98,16 +77,7 @@ async fn read(request: &HttpRequest, payload: web::Payload) -> Result<(Picture, 
 /// The status of an answer with errors.
 fn status(answer: &GraphqlResponse) -> StatusCode {
     match answer.kind {
-        ResponseKind::Forbidden => StatusCode::FORBIDDEN,
-        ResponseKind::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
-        ResponseKind::Late | ResponseKind::Unsure => StatusCode::GATEWAY_TIMEOUT,
-        ResponseKind::Refused | ResponseKind::MutationNotAllowed => StatusCode::BAD_REQUEST,
-        ResponseKind::Run => match answer.outcome {
-            "FORBIDDEN" => StatusCode::FORBIDDEN,
-            "TIMEOUT" => StatusCode::GATEWAY_TIMEOUT,
-            "INTERNAL" => StatusCode::INTERNAL_SERVER_ERROR,
-            code if code == "NOT_READY" || is_code_of_store(code) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        },
+        ResponseKind::Run => machine::status(answer.outcome),
+        kind => graphql::status(kind, graphql::RESPONSE_JSON),
     }
 }

@@ -6,7 +6,7 @@ use actix_web::http::header::{ACCEPT, Accept, Header, HeaderMap, Quality, UPGRAD
 /// The default media type.
 pub(in crate::http) const JSON: &str = "application/json; charset=utf-8";
 /// GraphQL's own media type.
-pub(super) const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
+pub(in crate::http) const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
 
 /// The media type that the client prefers. JSON without `Accept`; `None` when the client accepts neither.
 pub(super) fn negotiate(request: &HttpRequest) -> Option<&'static str> {
