@@ -4,12 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
+
 /// A network: the addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    first: IpAddr,
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 /// Why a text is not a network.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -33,11 +32,7 @@ pub enum NotANetwork {
 impl Network {
     /// Whether the address is in this network. An IPv4 address that is written as IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.first, address.to_canonical()) {
-            (IpAddr::V4(first), IpAddr::V4(address)) => first.to_bits() == address.to_bits() & mask_v4(self.bits),
-            (IpAddr::V6(first), IpAddr::V6(address)) => first.to_bits() == address.to_bits() & mask_v6(self.bits),
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -65,27 +60,18 @@ impl FromStr for Network {
             IpAddr::V4(_) if most == 128 => return Err(NotANetwork::Form),
             address => (address, bits),
         };
-        let first = match address {
-            IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & mask_v4(bits)).into()),
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & mask_v6(bits)).into()),
-        };
-        let network = Network { first, bits };
-        if first == address { Ok(network) } else { Err(NotANetwork::Bits { bits, network }) }
+        let network = IpNet::new(address, bits).map_err(|_| NotANetwork::Form)?.trunc();
+        match network.addr() == address {
+            true => Ok(Network(network)),
+            false => Err(NotANetwork::Bits { bits, network: Network(network) }),
+        }
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.first, self.bits)
+        self.0.fmt(f)
     }
-}
-
-fn mask_v4(bits: u8) -> u32 {
-    u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0)
-}
-
-fn mask_v6(bits: u8) -> u128 {
-    u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0)
 }
 
 #[cfg(test)]
