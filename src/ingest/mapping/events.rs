@@ -59,7 +59,7 @@ pub(crate) struct Made {
 /// What a group makes by one `[[event]]`.
 enum Outcome {
     Event(Made),
-    /// It names nobody; the money that it would have had.
+    /// It has no identifier. The money that it would have had.
     WalkIn(Option<Money>),
 }
 

@@ -21,7 +21,7 @@ pub struct Reconciliation {
     pub events: u64,
     /// Rows or groups that make no event because something in them is wrong, and events that cannot be taken.
     pub rejects: u64,
-    /// Groups that name nobody.
+    /// Groups without any identifier.
     pub walk_ins: u64,
     /// Stored events in which a detail is wrong.
     pub warned: u64,
