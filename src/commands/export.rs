@@ -1,6 +1,6 @@
 //! `throughline export`: writes what the store holds into files.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
+use super::bar;
 use super::import::stop_at_ctrl_c;
 use crate::export::{Ended, Export, Finished, Format, Names, Progress, Since, What};
-use crate::graphql::claim::name_of;
+use crate::graphql::claim::unmasked_name;
 use crate::graphql::id::{ChangeCursor, NodeId};
-use crate::graphql::viewer::Viewer;
 use crate::ingest::clock;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -90,9 +90,9 @@ pub async fn run(args: &ExportArgs, settings: &Settings, store: Arc<dyn Store>) 
         since,
         traits: &settings.traits,
         names: Names {
-            customer: |id| NodeId::Customer(id.clone()).encode().0,
+            customer: NodeId::of_customer,
             cursor: |place| ChangeCursor(place).encode(),
-            display: |traits, view| name_of(traits, &Viewer::all(), view),
+            display: unmasked_name,
         },
     };
     let (mut shown, began, now) = (Shown::new(), Instant::now(), clock::system()());
@@ -139,12 +139,9 @@ impl Shown {
     const EVERY: Duration = Duration::from_secs(5);
 
     fn new() -> Self {
-        let spinner = io::stderr().is_terminal().then(|| {
-            let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let spinner = bar::on_terminal().inspect(|spinner| {
             let style = ProgressStyle::with_template("{spinner} {prefix}: {pos} rows in {elapsed}, {per_sec}");
             spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            spinner.enable_steady_tick(Duration::from_millis(200));
-            spinner
         });
         Shown { printed: Instant::now(), spinner }
     }

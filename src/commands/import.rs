@@ -1,7 +1,7 @@
 //! `throughline import`: imports files of events.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
+use super::bar;
 use crate::domain::money::Currency;
 use crate::ingest::event::is_source_name;
-use crate::ingest::import::Trial;
-use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Remark};
+use crate::ingest::import::{ImportCounts, ImportFault, ImportProgress, ImportReport, Remark, Trial};
 use crate::ingest::mapping::Mapping;
 use crate::ingest::mapping::reconciliation::{OtherCurrency, Reconciliation};
 use crate::ingest::mapping::rows::FileFormat;
@@ -34,9 +34,9 @@ use crate::store::Store;
 /// after the event's receivedAt (without one, after now) is replaced by the time of the receipt.
 ///
 /// CSV files and JSON in another form are read through a mapping (--mapping): a file of yours or one of `throughline
-/// presets list`. Its rows are counted as a spreadsheet shows them; the head is row 1. A row that names nobody is no
-/// event and no reject. The rows of a group stand together. --dry-run stores nothing: it prints the first events and
-/// compares what the file holds with what was made of it. docs/mappings.md explains mappings.
+/// presets list`. Its rows are counted as a spreadsheet shows them; the head is row 1. A row without any identifier is
+/// neither an event nor a reject. The rows of a group stand together. --dry-run stores nothing: it prints the first
+/// events and compares what the file holds with what was made of it. docs/mappings.md explains mappings.
 ///
 /// Importing a file again is safe: stored events stay as they are. An event without a messageId is recognised by its
 /// source, its content, and the number of this occurrence of the content in its file. So without messageIds, a file
@@ -177,7 +177,7 @@ pub async fn run(args: &ImportArgs, settings: &Settings, store: Arc<dyn Store>) 
     let walk_ins = import.reconciliation().walk_ins;
     let walk_ins = match walk_ins {
         0 => String::new(),
-        count => format!("rows that name nobody, left out: {count}; --dry-run shows their money\n"),
+        count => format!("rows without any identifier, left out: {count}; --dry-run shows their money\n"),
     };
     write!(out, "{}{walk_ins}{printed}", closing_table(&done)).context("cannot write the closing table")?;
     Ok(exit_code(&done))
@@ -465,12 +465,7 @@ impl Progress {
 
     fn new(name: &str) -> Self {
         let now = Instant::now();
-        let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_prefix(name.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
+        let bar = bar::on_terminal().inspect(|bar| bar.set_prefix(name.to_owned()));
         Progress { name: name.to_owned(), started: now, printed: now, bar }
     }
 

@@ -7,6 +7,7 @@
 //! other statuses.
 
 pub mod backup;
+mod bar;
 pub mod check;
 pub mod demo;
 mod engine;

@@ -78,10 +78,7 @@ const PAGE: usize = 100;
 /// When the store cannot be used, the file cannot be read, or standard output cannot be written to.
 pub(super) async fn run(args: &SegmentsArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
     let ingest = Arc::new(Ingest::new(store.clone(), settings));
-    // This command writes nothing. Without saved rules, the rules of the settings apply.
-    if store.rules().await.context("the rules cannot be read")?.is_some() {
-        ingest.newest_rules().await.context("the rules cannot be read")?;
-    }
+    ingest.saved_rules().await.context("the rules cannot be read")?;
     let api = Api {
         schema: graphql::schema(Setup::new(settings, ingest.clone()), ingest.clone(), Feed::new(store.clone())),
         store,

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use crate::graphql::claim::name_of;
+use crate::graphql::claim::unmasked_name;
 use crate::graphql::id::NodeId;
-use crate::graphql::viewer::Viewer;
 use crate::ingest::{Ingest, clock};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -39,7 +38,7 @@ pub struct SubjectArgs {
 const EXAMPLES: &str = "\
 Exit status:
   0  both files are written
-  1  nobody has the identifier, and no file is written; or a file or the store failed
+  1  no customer has the identifier, and no file is written; or a file or the store failed
   2  the call cannot work: the identifier is not KIND:VALUE, or one of the files exists already
 
 Examples:
@@ -63,23 +62,16 @@ pub async fn run(args: &SubjectArgs, settings: &Settings, store: Arc<dyn Store>)
         return Ok(ExitCode::from(2));
     }
     let ingest = Ingest::new(store.clone(), settings);
-    // A store without events has no rules yet.
-    if store.rules().await?.is_some() {
-        ingest.newest_rules().await.context("the identity rules cannot be read")?;
-    }
+    ingest.saved_rules().await.context("the identity rules cannot be read")?;
     let (kind, value) = &args.identifier;
-    let setting = Setting {
-        traits: &settings.traits,
-        customer_id: |id| NodeId::Customer(id.clone()).encode().0,
-        display_name: |traits, view| name_of(traits, &Viewer::all(), view),
-    };
+    let setting = Setting { traits: &settings.traits, customer_id: NodeId::of_customer, display_name: unmasked_name };
     let report = match ingest.reader().identifiers().sought(kind, value) {
         Some(key) => subject::report(&*store, &key, clock::system()(), &setting).await?,
         None => None,
     };
     ingest.close().await;
     let Some(report) = report else {
-        eprintln!("nobody has this identifier; an identifier that several people share is nobody's");
+        eprintln!("nobody has this identifier: no customer has it, or several people share it");
         return Ok(ExitCode::from(1));
     };
     fs::create_dir_all(&args.out).with_context(|| format!("{}: cannot be made", args.out.display()))?;

@@ -144,6 +144,18 @@ impl TraitPolicies {
         by_name.into_iter().filter_map(|(name, claims)| self.policy(name).choose(claims)).collect()
     }
 
+    /// All claims of a customer, sorted by name: the shown one first, then the newest. `true` for a shown one.
+    pub fn all<'c>(&self, claims: &'c [Claim]) -> Vec<(&'c Claim, bool)> {
+        let mut all = Vec::with_capacity(claims.len());
+        for ShownTrait { shown, .. } in self.choose(claims) {
+            let of_name = claims.iter().filter(|claim| claim.name == shown.name);
+            let mut of_name: Vec<_> = of_name.map(|claim| (claim, claim.arrival == shown.arrival)).collect();
+            of_name.sort_by_key(|(claim, is_shown)| Reverse((*is_shown, claim.at, claim.arrival)));
+            all.extend(of_name);
+        }
+        all
+    }
+
     /// The policy of a trait.
     pub fn policy(&self, name: &str) -> &TraitPolicy {
         self.by_name.get(name).unwrap_or(&self.default)

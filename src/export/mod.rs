@@ -24,6 +24,7 @@ pub use columns::{Column, Type, What};
 pub use encode::{Format, Value};
 pub use error::{ExportError, Result};
 pub use folder::{Arguments, Finished};
+pub use rows::{lines, returns};
 
 use crate::domain::change::ChangePlace;
 use crate::domain::claim::TraitPolicies;

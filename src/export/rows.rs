@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Names;
 use super::encode::Value;
+use crate::domain::Timestamp;
 use crate::domain::change::Change;
 use crate::domain::claim::{Claim, TraitPolicies};
 use crate::domain::consent::{self, Consent};
@@ -14,7 +15,6 @@ use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::link::Link;
 use crate::domain::order::{Order, Placed};
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Amount, Timestamp};
 use crate::store::exports::Holding;
 
 pub(super) fn customer(view: &CustomerView, traits: &TraitPolicies, names: &Names) -> Vec<Value> {
@@ -96,9 +96,9 @@ struct ReturnCell<'o> {
     reason: Option<&'o str>,
 }
 
-pub(super) fn order(order: &Order, placed: Placed, owner: &Holding, names: &Names) -> Vec<Value> {
+/// The lines of an order.
+pub fn lines(order: &Order) -> impl Serialize {
     let digits = order.currency.digits();
-    let money = |amount: Amount| amount.to_text(digits);
     let lines: Vec<LineCell<'_>> = order
         .lines
         .iter()
@@ -107,21 +107,32 @@ pub(super) fn order(order: &Order, placed: Placed, owner: &Holding, names: &Name
             name: line.product.name.as_deref(),
             category: line.product.category.as_deref(),
             quantity: line.quantity,
-            unit_price: money(line.unit_price),
+            unit_price: line.unit_price.to_text(digits),
             returned_quantity: line.returned_quantity,
         })
         .collect();
+    lines
+}
+
+/// The returns of an order.
+pub fn returns(order: &Order) -> impl Serialize {
+    let digits = order.currency.digits();
     let returns: Vec<ReturnCell<'_>> = order
         .returns
         .iter()
         .map(|entry| ReturnCell {
             sku: entry.product.as_ref().map(|product| &*product.sku),
             quantity: entry.quantity,
-            amount: money(entry.amount),
+            amount: entry.amount.to_text(digits),
             at: entry.at.to_string(),
             reason: entry.reason.as_deref(),
         })
         .collect();
+    returns
+}
+
+pub(super) fn order(order: &Order, placed: Placed, owner: &Holding, names: &Names) -> Vec<Value> {
+    let digits = order.currency.digits();
     vec![
         Value::Text(order.key.number.clone()),
         Value::Text(order.key.source.clone()),
@@ -132,8 +143,8 @@ pub(super) fn order(order: &Order, placed: Placed, owner: &Holding, names: &Name
         Value::Decimal(order.total, digits),
         Value::Decimal(order.returned, digits),
         Value::Decimal(order.net(), digits),
-        json(&lines),
-        json(&returns),
+        json(&lines(order)),
+        json(&returns(order)),
     ]
 }
 
@@ -156,18 +167,7 @@ pub(super) fn traits(view: &CustomerView, policies: &TraitPolicies, names: &Name
             Value::Boolean(chosen),
         ]
     };
-    let mut rows = Vec::with_capacity(view.claims.len());
-    for shown in policies.choose(&view.claims) {
-        rows.push(row(&shown.shown, true));
-        let mut others: Vec<&Claim> = view
-            .claims
-            .iter()
-            .filter(|claim| claim.name == shown.shown.name && claim.arrival != shown.shown.arrival)
-            .collect();
-        others.sort_by_key(|claim| std::cmp::Reverse((claim.at, claim.arrival)));
-        rows.extend(others.into_iter().map(|claim| row(claim, false)));
-    }
-    rows
+    policies.all(&view.claims).into_iter().map(|(claim, chosen)| row(claim, chosen)).collect()
 }
 
 /// The consents of a customer that are in force at `now`.

@@ -102,9 +102,14 @@ pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<Str
     name_of(&ctx.data_unchecked::<Setup>().traits, ctx.data_unchecked::<Viewer>(), view)
 }
 
+/// The display name for those who may see everything.
+pub fn unmasked_name(policies: &TraitPolicies, view: &CustomerView) -> Option<String> {
+    name_of(policies, &Viewer::all(), view)
+}
+
 /// The trait `name`, else first and last name, else an e-mail address or a phone number. `None` when there is none
 /// that the viewer may see.
-pub fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
+pub(super) fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
     let chosen = policies.choose(&view.claims);
     let text = |names: &[&str]| {
         let is_there = |t: &&claim::ShownTrait| !t.shown.is_none();

@@ -70,6 +70,11 @@ impl NodeId {
         }
     }
 
+    /// The id of a customer for clients, as a text.
+    pub fn of_customer(id: &CustomerId) -> String {
+        NodeId::Customer(id.clone()).encode().0
+    }
+
     /// The id for clients.
     pub fn encode(&self) -> ID {
         self.encode_at(None)

@@ -1,7 +1,6 @@
 //! Identities for machines: which customer has an identifier, and which other identifiers this customer has. Without a
 //! document, as plain JSON that a machine can cache.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use async_graphql::Error;
@@ -15,7 +14,7 @@ use super::id::NodeId;
 use super::identifier::IdentifierInput;
 use super::known_names::find_kind_in;
 use super::load::names_in_use;
-use crate::domain::customer::{CustomerId, CustomerView};
+use crate::domain::customer::CustomerView;
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::ingest::Ingest;
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
@@ -168,8 +167,8 @@ impl Identity {
         if let Some(shared) = view.identifiers.iter().find(|own| own.key == *key && own.is_shared()) {
             return Self::without_customer(shared);
         }
-        let former = view.customer.former_ids.iter().map(encode).collect();
-        Self::new(Some(encode(&view.customer.id)), view.identifiers.iter().map(listed).collect(), former)
+        let former = view.customer.former_ids.iter().map(NodeId::of_customer).collect();
+        Self::new(Some(NodeId::of_customer(&view.customer.id)), view.identifiers.iter().map(listed).collect(), former)
     }
 
     fn without_customer(row: &Identifier) -> Self {
@@ -182,16 +181,9 @@ impl Identity {
         let mut identity = Identity { customer_id, version: String::new(), identifiers, former_ids };
         let mut hash = Sha256::new();
         hash.update(serde_json::to_vec(&identity).unwrap_or_default());
-        for byte in hash.finalize().iter().take(16) {
-            // Writing to a text cannot fail.
-            let _ = write!(identity.version, "{byte:02x}");
-        }
+        identity.version = const_hex::encode(&hash.finalize()[..16]);
         identity
     }
-}
-
-fn encode(id: &CustomerId) -> String {
-    NodeId::Customer(id.clone()).encode().0
 }
 
 fn listed(row: &Identifier) -> IdentityIdentifier {

@@ -90,6 +90,17 @@ impl Ingest {
         self.writer.rules.renew(&*self.writer.store, &self.writer.clock).await
     }
 
+    /// As [`newest_rules`](Self::newest_rules), and writes nothing: without saved rules, those of the settings apply.
+    ///
+    /// # Errors
+    /// As for `newest_rules`.
+    pub async fn saved_rules(&self) -> Result<(), StoreError> {
+        match self.writer.store.rules().await? {
+            Some(_) => self.newest_rules().await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The most identifiers of one customer, by the present rules.
     pub fn max_identifiers(&self) -> usize {
         self.writer.rules.active().rules.max_identifiers

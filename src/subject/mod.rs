@@ -10,15 +10,18 @@ use serde_json::{Map, Value, json};
 
 pub use page::page;
 
+use crate::domain::change::IdentityEvent;
 use crate::domain::claim::{Claim, TraitPolicies};
 use crate::domain::consent::{self, ConsentGiven};
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::link::Link;
 use crate::domain::order::{Order, OrderAct};
+use crate::domain::page::Page;
 use crate::domain::product::ProductActed;
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Amount, IdentifierId, Moment, Timestamp};
+use crate::export;
 use crate::store::query::*;
 use crate::store::{Reads, Result, Store, StoreError};
 
@@ -141,55 +144,51 @@ fn stored(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-async fn list_touchpoints(reads: &dyn Reads, id: &CustomerId) -> Result<Vec<Touchpoint>> {
-    let of = [Of::Customer(id.clone())];
-    let mut all: Vec<Touchpoint> = Vec::new();
+/// All pages of a list. `after` is the place of an item.
+async fn all<T, P>(
+    after: impl Fn(&T) -> P,
+    mut read: impl AsyncFnMut(Option<P>) -> Result<Vec<Page<T>>>,
+) -> Result<Vec<T>> {
+    let mut all: Vec<T> = Vec::new();
     loop {
-        let page = TouchpointPage {
-            filter: TouchpointFilter::default(),
-            order: TimeOrder::OldestFirst,
-            after: all.last().map(|last| TimeKey { at: last.at, arrival: last.arrival }),
-            limit: TOUCHPOINTS,
-        };
-        let Some(page) = reads.list_touchpoints(&of, &page).await?.pop() else { return Ok(all) };
+        let page = read(all.last().map(&after)).await?.pop();
+        let page = page.ok_or_else(|| StoreError::Data("no page of a customer".to_owned()))?;
         let ends = !page.more || page.items.is_empty();
         all.extend(page.items);
         if ends {
             return Ok(all);
         }
     }
+}
+
+async fn list_touchpoints(reads: &dyn Reads, id: &CustomerId) -> Result<Vec<Touchpoint>> {
+    let (of, filter) = ([Of::Customer(id.clone())], TouchpointFilter::default());
+    all(
+        |last: &Touchpoint| TimeKey { at: last.at, arrival: last.arrival },
+        async |after| {
+            let (filter, order) = (filter.clone(), TimeOrder::OldestFirst);
+            reads.list_touchpoints(&of, &TouchpointPage { filter, order, after, limit: TOUCHPOINTS }).await
+        },
+    )
+    .await
 }
 
 async fn list_links(reads: &dyn Reads, id: &CustomerId) -> Result<Vec<Link>> {
     let of = [Of::Customer(id.clone())];
-    let mut all: Vec<Link> = Vec::new();
-    loop {
-        let after = all.last().map(|last| LinkKey { from: last.from, to: last.to, refused: last.refused.is_some() });
-        let page = LinkPage { refused: None, after, limit: LINKS };
-        let Some(page) = reads.list_links(&of, &page).await?.pop() else { return Ok(all) };
-        let ends = !page.more || page.items.is_empty();
-        all.extend(page.items);
-        if ends {
-            return Ok(all);
-        }
-    }
+    all(
+        |last: &Link| LinkKey { from: last.from, to: last.to, refused: last.refused.is_some() },
+        async |after| reads.list_links(&of, &LinkPage { refused: None, after, limit: LINKS }).await,
+    )
+    .await
 }
 
-async fn list_events(reads: &dyn Reads, id: &CustomerId) -> Result<Vec<crate::domain::change::IdentityEvent>> {
-    let mut all: Vec<crate::domain::change::IdentityEvent> = Vec::new();
-    loop {
-        let after = all.last().map(|last| last.arrival);
-        let page = reads.list_identity_events(std::slice::from_ref(id), after, EVENTS).await?.pop();
-        let page = page.ok_or_else(|| StoreError::Data("no identity history of a customer".to_owned()))?;
-        let ends = !page.more || page.items.is_empty();
-        all.extend(page.items);
-        if ends {
-            return Ok(all);
-        }
-    }
+async fn list_events(reads: &dyn Reads, id: &CustomerId) -> Result<Vec<IdentityEvent>> {
+    let of = std::slice::from_ref(id);
+    let read = async |after| reads.list_identity_events(of, after, EVENTS).await;
+    all(|last: &IdentityEvent| last.arrival, read).await
 }
 
-/// Every value of every trait, by name, the shown one first.
+/// Every value of every trait, by name, the shown one first, then the newest.
 fn traits(view: &CustomerView, policies: &TraitPolicies, names: &Keys) -> Vec<Value> {
     let row = |claim: &Claim, shown: bool| {
         json!({"name": claim.name, "value": stored(claim.value.get()), "shown": shown,
@@ -197,13 +196,7 @@ fn traits(view: &CustomerView, policies: &TraitPolicies, names: &Keys) -> Vec<Va
             "at": claim.at.to_string(), "count": claim.count, "source": claim.source,
             "message_id": claim.message_id, "identifier": names.json(claim.owner)})
     };
-    let mut rows = Vec::new();
-    for chosen in policies.choose(&view.claims) {
-        rows.push(row(&chosen.shown, true));
-        let of_name = view.claims.iter().filter(|claim| claim.name == chosen.shown.name);
-        rows.extend(of_name.filter(|claim| claim.arrival != chosen.shown.arrival).map(|claim| row(claim, false)));
-    }
-    rows
+    policies.all(&view.claims).into_iter().map(|(claim, shown)| row(claim, shown)).collect()
 }
 
 /// Every decision, once, oldest first; and whether it is in force.
@@ -226,15 +219,6 @@ fn consents(view: &CustomerView, moment: Moment, names: &Keys) -> Vec<Value> {
 fn order(order: &Order, names: &Keys) -> Value {
     let digits = order.currency.digits();
     let money = |amount: Amount| amount.to_text(digits);
-    let lines = order.lines.iter().map(|line| {
-        json!({"sku": line.product.sku, "name": line.product.name, "category": line.product.category,
-            "quantity": line.quantity, "unit_price": money(line.unit_price),
-            "returned_quantity": line.returned_quantity})
-    });
-    let returns = order.returns.iter().map(|back| {
-        json!({"sku": back.product.as_ref().map(|product| &product.sku), "quantity": back.quantity,
-            "amount": money(back.amount), "at": back.at.to_string(), "reason": back.reason})
-    });
     let events = order.events.iter().map(|event| {
         let act = match event.act {
             OrderAct::Completed(_) => "COMPLETED",
@@ -247,7 +231,7 @@ fn order(order: &Order, names: &Keys) -> Value {
     json!({"number": order.key.number, "source": order.key.source, "placed_at": time(order.placed.map(|p| p.at)),
         "status": order.status.as_str(), "channel": order.channel, "currency": order.currency.0,
         "total": money(order.total), "returned": money(order.returned), "net": money(order.net()),
-        "lines": lines.collect::<Vec<_>>(), "returns": returns.collect::<Vec<_>>(),
+        "lines": export::lines(order), "returns": export::returns(order),
         "events": events.collect::<Vec<_>>(),
         "identifier": order.placed.map(|placed| names.json(placed.owner))})
 }

@@ -9,8 +9,7 @@ use super::table::Table;
 use super::{Form, dimension};
 use crate::domain::Duration;
 use crate::domain::customer::CustomerView;
-use crate::graphql::Viewer;
-use crate::graphql::claim::name_of;
+use crate::graphql::claim::unmasked_name;
 use crate::graphql::id::NodeId;
 use crate::journeys::Question;
 use crate::journeys::customer_set::{CustomerSet, StepProgress};
@@ -114,8 +113,8 @@ pub(super) async fn print(
 
 /// The customer's id in the API, its display name, and its identifiers, the first seen first.
 fn row(settings: &Settings, view: &CustomerView) -> Vec<Value> {
-    let name = name_of(&settings.traits, &Viewer::all(), view);
+    let name = unmasked_name(&settings.traits, view);
     let identifiers = view.identifiers.iter().map(|identifier| identifier.key.to_string());
-    let id = NodeId::Customer(view.customer.id.clone()).encode().0;
+    let id = NodeId::of_customer(&view.customer.id);
     vec![json!(id), json!(name), json!(identifiers.collect::<Vec<_>>())]
 }

@@ -76,9 +76,7 @@ pub(super) async fn write(
     journeys: Journeys,
 ) -> anyhow::Result<()> {
     let ingest = Arc::new(Ingest::new(store.clone(), settings));
-    if store.rules().await.context("the rules cannot be read")?.is_some() {
-        ingest.newest_rules().await.context("the rules cannot be read")?;
-    }
+    ingest.saved_rules().await.context("the rules cannot be read")?;
     let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys);
     let api = graphql::api(&store, setup, ingest.clone(), Feed::new(store.clone()))?;
     let mut request = picture::request(picture, Some(to_raw_value(&variables)?));
