@@ -155,6 +155,52 @@ async fn figures_that_were_not_kept_are_counted_once() {
     assert!(names.kinds.contains("crm") && names.kinds.contains("ticket") && names.channels.contains("website"));
 }
 
+/// Data of each older version: its words had another form or none, its claims no hashes.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Neo4j: `make test` starts one"]
+async fn data_of_an_older_version_is_searched_and_counted_as_what_is_new() {
+    use throughline::domain::search::{Asked, TextSearch};
+    use throughline::store::query::CustomerFilter;
+    for version in 1..=3 {
+        let world = World::empty().await;
+        let told = crate::common::world::World::new(std::sync::Arc::new(world.store.clone()));
+        let named = |id: &str, at| event(id).user("ada").minute(at).claim("name", "\"Kwáme Alwell\"");
+        told.apply_each([
+            named("m1", 1).phone("+447235978358"),
+            named("m2", 2),
+            event("m3").user("ada").minute(3).claim("city", "null"),
+        ])
+        .await;
+        let graph = graph(&world.options).await;
+        let older = neo4rs::query(
+            "MATCH (s:Schema {name: 'throughline'}) SET s.version = $version WITH s \
+             MATCH (n) WHERE n:Trait OR n:Identifier SET n.search = 'older' REMOVE n.hash",
+        );
+        graph.run(older.param("version", version)).await.expect("an older version");
+        graph.run(neo4rs::query("DROP INDEX trait_present")).await.expect("an index that came later");
+        // A server that starts, and then another.
+        for _ in 0..2 {
+            world.server(|_| {}).set_up().await.expect("set up");
+            let with = "MATCH (:Identifier)-[:CLAIMS]->(t:Trait) WHERE t.hash IS NOT NULL RETURN count(t) AS n";
+            assert_eq!(number(&world.options, with).await, 2, "{version}: the name and the city");
+            let older = "MATCH (n) WHERE n.search = 'older' AND NOT (n)<-[:CLAIMED]-() RETURN count(n) AS n";
+            assert_eq!(number(&world.options, older).await, 0, "{version}");
+            let stored = "MATCH (s:Schema) RETURN s.version AS n";
+            assert!(number(&world.options, stored).await > 3, "{version}");
+        }
+        for (text, found) in [("kwmae", 1), ("lwel", 1), ("07235 978358", 1), ("older", 0), ("null", 0)] {
+            let text = Some(TextSearch { asked: Asked::read(text), ..TextSearch::default() });
+            let filter = CustomerFilter { text, ..CustomerFilter::default() };
+            assert_eq!(world.store.count_customers(&filter).await.expect("a count"), found, "{version}: {filter:?}");
+        }
+        told.apply([named("m4", 4)]).await;
+        let claims = told.customer("user_id", "ada").await.claims.clone();
+        let mut counts: Vec<_> = claims.iter().map(|claim| (claim.value.get().to_owned(), claim.count)).collect();
+        counts.sort();
+        assert_eq!(counts, [("\"Kwáme Alwell\"".to_owned(), 3), ("null".to_owned(), 1)], "{version}");
+    }
+}
+
 /// A state of an earlier defect: the counter is behind the log, so every number it gives is used already.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Neo4j: `make test` starts one"]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::bolt::{Params, row};
 use super::statement::statements;
 use super::write::{Outcome, Writer};
-use crate::domain::claim::Claim;
+use crate::domain::claim::{Claim, value_hash};
 use crate::domain::search;
 use crate::stitching::Plan;
 
@@ -39,6 +39,7 @@ fn claim(claim: &Claim) -> BoltType {
         "message_id" => claim.message_id,
         "first_message_id" => claim.first_message_id,
         "search" => searchable(&claim.value),
+        "hash" => value_hash(claim.value.get()),
     }
 }
 

@@ -1,12 +1,11 @@
 //! The stored rows that a batch may change, read under the batch's locks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use neo4rs::{BoltMap, BoltType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::bolt::{Params, list, row};
+use super::bolt::{Params, row};
 use super::connections::Transaction;
 use super::fault::Fault;
 use super::identity_events;
@@ -14,6 +13,7 @@ use super::orders::order_text;
 use super::rows::{ClaimRow, ConsentRow, IdentifierRow, column, order_events};
 use super::rules;
 use super::statement::statements;
+use crate::domain::claim::value_hash;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
@@ -182,15 +182,19 @@ async fn read_claims(transaction: &mut Transaction<'_>, batch: &Batch, known: &m
     if claimed.is_empty() {
         return Ok(());
     }
-    let rows = claimed.into_iter().map(|(key, claims)| {
-        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, value) in claims {
-            values.entry(name).or_default().push(value);
-        }
-        let values: BoltMap = values.into_iter().map(|(name, values)| (name.into(), list(values))).collect();
-        row! { "key" => key.to_string(), "values" => BoltType::Map(values) }
-    });
-    for row in &transaction.read(&CLAIMS, Params::new().with_list("rows", rows)).await? {
+    let stored: FxHashMap<&IdentifierKey, IdentifierId> = known.identifiers.iter().map(|i| (&i.key, i.id)).collect();
+    let mut rows = Vec::new();
+    for (key, claims) in claimed {
+        // A new identifier has no claims yet.
+        let Some(owner) = stored.get(key) else { continue };
+        rows.extend(claims.into_iter().map(
+            |(name, value)| row! { "owner" => *owner, "name" => name, "value" => value, "hash" => value_hash(value) },
+        ));
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for row in &transaction.read(&CLAIMS, Params::new().with_list("rows", rows.iter())).await? {
         known.claims.push(column::<ClaimRow<'_>>(row, "claim")?.try_into()?);
     }
     Ok(())

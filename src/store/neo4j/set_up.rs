@@ -15,11 +15,12 @@ use super::words;
 use crate::store::StoreError;
 
 /// The version of the data that this program writes.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// The version since which evidence has edges to its identifiers.
 const NAMED: i64 = 2;
-/// The version since which words have the program's present form. It is raised when the form changes.
-const WORDS: i64 = 3;
+/// The version since which the words of identifiers and the words and keys of claims have the program's present form.
+/// It is raised when a form changes.
+const WORDS: i64 = 4;
 
 static SCHEMA: &str = text!("schema");
 statements! {
@@ -255,7 +256,7 @@ fn names() -> neo4rs::BoltType {
         placed_at placed_arrival device order_source order_number direction session_id campaign \
         properties born version sku category customer rule message_id by reason identifiers others \
         outcomes set order_count channels currency total returned net gross orders quantity place \
-        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description";
+        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description hash";
     let mut map = neo4rs::BoltMap::new();
     for name in NAMES.split_whitespace() {
         map.put(name.into(), "none".to_bolt());

@@ -1,4 +1,4 @@
-//! The words for the search of customers, made again for the data of an older version.
+//! The words for the search of customers and the keys of claims, made again for the data of an older version.
 
 use neo4rs::BoltType;
 use serde_json::value::RawValue;
@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::rows::column;
 use super::statement::{Statement, statements};
 use crate::domain::IdentifierKey;
+use crate::domain::claim::value_hash;
 use crate::domain::search;
 
 statements! {
@@ -24,24 +25,30 @@ const PAGE: usize = 5_000;
 /// Makes the words of all data. Each page is a transaction of its own. After a stop in the middle, it begins again.
 pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
     tracing::info!("making the search words of customers again, once");
-    let of_identifier = |row: &neo4rs::Row| -> Result<String, Fault> {
+    let of_identifier = |row: &neo4rs::Row, id: i64| -> Result<BoltType, Fault> {
         let key =
             IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
-        Ok(search::identifier_words(&key))
+        Ok(row! { "id" => id, "search" => some(search::identifier_words(&key)) })
     };
     pages(store, &WORDS_TO_MAKE, &MAKE_WORDS, of_identifier).await?;
-    let of_trait = |row: &neo4rs::Row| -> Result<String, Fault> {
-        let value = RawValue::from_string(column::<&str>(row, "value")?.to_owned());
-        Ok(value.map_or_else(|_| String::new(), |value| search::trait_words(&value)))
+    let of_trait = |row: &neo4rs::Row, id: i64| -> Result<BoltType, Fault> {
+        let value: &str = column(row, "value")?;
+        let words = RawValue::from_string(value.to_owned()).map(|value| search::trait_words(&value));
+        Ok(row! { "id" => id, "search" => some(words.unwrap_or_default()), "hash" => value_hash(value) })
     };
     pages(store, &TRAIT_WORDS_TO_MAKE, &MAKE_TRAIT_WORDS, of_trait).await
+}
+
+/// `None` for no words: nodes without words are in no index.
+fn some(words: String) -> Option<String> {
+    Some(words).filter(|words| !words.is_empty())
 }
 
 async fn pages(
     store: &Inner,
     read: &Statement,
     write: &Statement,
-    words: impl Fn(&neo4rs::Row) -> Result<String, Fault>,
+    made_of: impl Fn(&neo4rs::Row, i64) -> Result<BoltType, Fault>,
 ) -> Result<(), Fault> {
     let (mut after, mut done) = (i64::MIN, 0);
     loop {
@@ -51,8 +58,7 @@ async fn pages(
             let mut made: Vec<BoltType> = Vec::with_capacity(rows.len());
             for found in &rows {
                 after = column(found, "id")?;
-                let search = Some(words(found)?).filter(|words| !words.is_empty());
-                made.push(row! { "id" => after, "search" => search });
+                made.push(made_of(found, after)?);
             }
             let count = made.len();
             transaction.write(write, Params::new().with_list("rows", made.iter())).await?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::row::{arrival, optional_text, raw_json, str, text, time, word};
 use super::statement::statements;
-use crate::domain::claim::{Claim, Provenance};
+use crate::domain::claim::{Claim, Provenance, value_hash};
 use crate::domain::{IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
@@ -18,6 +18,8 @@ statements! {
     CLAIMS_AS_OF = "claims/list_as_of";
     CLOSE_CLAIM = "claims/update_closed";
     INSERT_CLAIM = "claims/insert";
+    WITHOUT_HASH = "claims/scan_without_hash";
+    UPDATE_HASH = "claims/update_hash";
 }
 
 /// No limit of rows.
@@ -72,7 +74,7 @@ pub(super) fn read_claimed(
     into.truncate(before);
     let mut statement = CLAIMS_WITH_VALUE.on(db)?;
     for (name, value) in claimed {
-        statement.all((owner.0, name, value), into, decode)?;
+        statement.all((owner.0, name, value, value_hash(value)), into, decode)?;
     }
     Ok(())
 }
@@ -93,6 +95,7 @@ pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
             c.count,
             c.message_id.as_deref(),
             c.first_message_id.as_deref(),
+            value_hash(c.value.get()),
         ])?;
     }
     drop(insert);
@@ -101,6 +104,22 @@ pub(super) fn replace(db: &Connection, plan: &Plan) -> Result<()> {
         close.execute([arrival.0, plan.seq])?;
     }
     Ok(())
+}
+
+/// Gives hashes to the present claims of an older version.
+pub(super) fn fill_hashes(db: &Connection) -> Result<()> {
+    const PAGE: i64 = 5_000;
+    let (mut scan, mut update) = (WITHOUT_HASH.on(db)?, UPDATE_HASH.on(db)?);
+    let mut after = i64::MIN;
+    loop {
+        let mut page = Vec::new();
+        scan.all([after, PAGE], &mut page, |row| Ok((row.get::<_, i64>(0)?, value_hash(str(row, 1)?))))?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = *last;
+        for (arrival, hash) in page {
+            update.execute([arrival, hash])?;
+        }
+    }
 }
 
 pub(super) fn decode(row: &Row<'_>) -> Result<Claim> {

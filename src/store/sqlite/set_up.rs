@@ -2,13 +2,14 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::claims;
 use super::words;
 use crate::store::{Result, StoreError};
 
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// The scripts that raise a file by one version each; the first script is for an empty file.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
@@ -21,9 +22,12 @@ const STEPS: [&str; 12] = [
     include_str!("schema_10.sql"),
     include_str!("schema_11.sql"),
     include_str!("schema_12.sql"),
+    include_str!("schema_13.sql"),
 ];
 /// The version since which files have words in the program's present form. It is raised when the form changes.
 const WORDS: i64 = 9;
+/// The version since which present claims have the hashes of their values.
+const HASHES: i64 = 13;
 /// Marks the file as ours in `application_id`: `thrl`.
 const APPLICATION: i64 = 0x7468_726c;
 
@@ -52,6 +56,9 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     if (1..WORDS).contains(&found) {
         tracing::info!("making the search words of customers again, once");
         words::fill(&transaction)?;
+    }
+    if (1..HASHES).contains(&found) {
+        claims::fill_hashes(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -116,6 +123,9 @@ mod tests {
             let found = words::customers_with(&db, &words, 10).expect("an answer").expect("few");
             assert_eq!(found.len(), customers, "{text}");
         }
+        let stored = |sql: &str| db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).expect("a row");
+        let hash = crate::domain::claim::value_hash("\"Kw\u{e1}me\"");
+        assert_eq!(stored("SELECT hash FROM claim WHERE arrival = 8"), Some(hash));
         set_up(&mut db).expect("once is enough");
     }
 }

@@ -146,6 +146,11 @@ CREATE TEXT INDEX trait_text IF NOT EXISTS
 FOR (n:Trait)
 ON (n.search);
 
+// Present claims by name and value. `hash` is the hash of the value, and only present claims have it.
+CREATE INDEX trait_present IF NOT EXISTS
+FOR (t:Trait)
+ON (t.owner, t.name, t.hash);
+
 // For views of the past: the last change by a time, and replaced rows.
 CREATE INDEX change_at IF NOT EXISTS
 FOR (n:Change)

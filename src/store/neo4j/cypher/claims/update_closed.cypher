@@ -5,4 +5,4 @@ USING INDEX SEEK t:Trait(arrival)
 MATCH (i:Identifier)-[r:CLAIMS]->(t)
 DELETE r
 CREATE (i)-[:CLAIMED {until: $seq}]->(t)
-REMOVE t.search
+REMOVE t.search, t.hash
