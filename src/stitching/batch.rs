@@ -1,12 +1,12 @@
 //! The input of a plan: facts in the order in which they arrived.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
-use super::known::Known;
+use super::known::{ClaimsByOwner, Known};
 use super::sharing;
 use crate::domain::IdentifierId;
 use crate::domain::fact::{Fact, FactIdentifier};
@@ -27,17 +27,24 @@ impl Batch {
         self.facts.iter().flat_map(|f| f.identifiers.iter().map(|i| &i.key)).collect()
     }
 
-    /// The claims of the facts: the owners of claims, each with the names and values (JSON) of its claims. The plan
-    /// needs the present claims with the same identifier, name and value.
-    pub fn claimed(&self) -> BTreeMap<&IdentifierKey, BTreeSet<(&str, &str)>> {
-        let mut claimed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for fact in self.facts.iter().filter(|fact| !fact.claims.is_empty()) {
-            for identifier in &fact.identifiers {
-                let claims = fact.claims.iter().map(|claim| (&*claim.name, claim.value.get()));
-                claimed.entry(&identifier.key).or_default().extend(claims);
+    /// The claims of the facts that are not stored yet, with their owners as far as `known` tells: the owner is the first
+    /// identifier that is not shared. A plan that finds another owner [asks](super::Planned) for the claims of this one.
+    pub fn claims(&self, known: &Known) -> ClaimsByOwner {
+        let mut claims = ClaimsByOwner::new();
+        let claiming = || self.facts.iter().filter(|fact| !fact.claims.is_empty());
+        if claiming().next().is_none() {
+            return claims;
+        }
+        let stored: FxHashMap<&IdentifierKey, &Identifier> = known.identifiers.iter().map(|i| (&i.key, i)).collect();
+        for fact in claiming().filter(|fact| !known.messages.contains_key(&fact.message_id)) {
+            let is_shared = |i: &&FactIdentifier| stored.get(&i.key).is_some_and(|stored| stored.is_shared());
+            let first = fact.identifiers.iter().find(|i| !is_shared(i)).or(fact.identifiers.first());
+            // A new identifier has no claims yet.
+            if let Some(owner) = first.and_then(|first| stored.get(&first.key)) {
+                claims.insert((owner.id, fact.message_id.clone()), fact.claims.clone());
             }
         }
-        claimed
+        claims
     }
 
     /// The identifiers of facts with consents. The plan needs the consents of their customers.

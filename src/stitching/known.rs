@@ -1,12 +1,12 @@
 //! The stored rows of a batch, read under its locks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::batch::SetName;
-use crate::domain::claim::Claim;
+use crate::domain::claim::{Claim, ClaimFact};
 use crate::domain::consent::ConsentGiven;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
@@ -46,8 +46,11 @@ pub struct Known {
     pub evidence: FxHashMap<SetName, OnRecord>,
     /// All stored events of the batch's orders. An order without events is absent.
     pub orders: FxHashMap<OrderKey, Vec<OrderEvent>>,
-    /// The present claims of [`Batch::claimed`](super::Batch::claimed), and maybe others of the same identifiers.
+    /// The present claims with the names and values of those that were read, and maybe others of the same identifiers.
     pub claims: Vec<Claim>,
+    /// The owners and messages whose claims were read: of [`Batch::claims`](super::Batch::claims), and those that a plan
+    /// asked for.
+    pub with_claims: FxHashSet<(IdentifierId, Arc<str>)>,
     /// The consents of the customers of [`Batch::consenters`](super::Batch::consenters).
     pub consents: Vec<ConsentGiven>,
 }
@@ -58,6 +61,18 @@ impl Known {
         let known: FxHashSet<IdentifierId> = self.identifiers.iter().map(|identifier| identifier.id).collect();
         ids.into_iter().filter(|id| !known.contains(id)).collect()
     }
+}
+
+/// Claims to be made, by their owner and message.
+pub type ClaimsByOwner = BTreeMap<(IdentifierId, Arc<str>), Vec<ClaimFact>>;
+
+/// The names and values (JSON) that each owner claims, each once.
+pub fn claimed_values(claims: &ClaimsByOwner) -> BTreeMap<IdentifierId, BTreeSet<(&str, &str)>> {
+    let mut values: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for ((owner, _), claims) in claims {
+        values.entry(*owner).or_default().extend(claims.iter().map(|claim| (&*claim.name, claim.value.get())));
+    }
+    values
 }
 
 /// The rules that refused an identifier in a message.

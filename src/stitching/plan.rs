@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::accept::{Refusal, Verdict, accept};
 use super::batch::Batch;
 use super::history::History;
-use super::known::{Evidence, IdentityHistory, Known};
+use super::known::{ClaimsByOwner, Evidence, IdentityHistory, Known};
 use super::record::{self, Log};
 use super::rows::{MessageRow, Outcome, Plan};
 use super::sharing;
@@ -28,7 +28,7 @@ pub enum Planned<T = ()> {
 }
 
 /// Rows that must be in [`Known`] and are not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Missing {
     /// Identifiers whose history is needed, since their customer may split.
     pub histories: BTreeSet<IdentifierId>,
@@ -36,12 +36,19 @@ pub struct Missing {
     pub consents: BTreeSet<IdentifierId>,
     /// Devices whose latest evidence is needed.
     pub sightings: BTreeSet<IdentifierId>,
+    /// Claims of owners that [`Batch::claims`] does not name.
+    pub claims: ClaimsByOwner,
 }
 
 impl Missing {
     /// The histories of these identifiers.
     pub(super) fn histories(identifiers: BTreeSet<IdentifierId>) -> Self {
         Missing { histories: identifiers, ..Missing::default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        let Missing { histories, consents, sightings, claims } = self;
+        histories.is_empty() && consents.is_empty() && sightings.is_empty() && claims.is_empty()
     }
 }
 
@@ -96,6 +103,12 @@ pub fn plan(
             verdict.turned_shared.extend(apart);
         }
         let owner = verdict.accepted[0];
+        if !fact.claims.is_empty() && !working_set.identifiers[owner].new {
+            let claimed = (working_set.identifiers[owner].id, fact.message_id.clone());
+            if !known.with_claims.contains(&claimed) {
+                missing.claims.insert(claimed, fact.claims.clone());
+            }
+        }
         log.record(rules, &working_set, &mut plan, fact, &verdict, kept);
         for &ix in &verdict.turned_shared {
             let unlinked = sharing::unlink(&mut working_set, ix, seq);
@@ -142,7 +155,7 @@ pub fn plan(
         seen.insert(fact.message_id.clone(), owner);
         plan.outcomes.push(Outcome::Created { customer: working_set.customer_of(owner), heard });
     }
-    if missing != Missing::default() {
+    if !missing.is_empty() {
         return Planned::Needs(missing);
     }
     history.finish(&mut working_set, &mut plan, known);

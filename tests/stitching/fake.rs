@@ -18,7 +18,9 @@ use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::domain::{Arrival, IdentifierId, IdentifierKey, Timestamp};
 use throughline::stitching::batch::SetName;
 use throughline::stitching::compare::{CurrentPartition, Difference, Piece, compare};
-use throughline::stitching::known::{Evidence, Former, KnownCustomer, OnRecord, SourceMessage};
+use throughline::stitching::known::{
+    ClaimsByOwner, Evidence, Former, KnownCustomer, OnRecord, SourceMessage, claimed_values,
+};
 use throughline::stitching::moves::{Move, apply_moves};
 use throughline::stitching::restitch::{CurrentIdentifier, Explanation, Replayed, Restitch};
 use throughline::stitching::rows::CustomerRow;
@@ -135,6 +137,7 @@ impl FakeStore {
         self.tell(&untold.histories, known);
         self.tell_consents(&untold.consents - &untold.histories, known);
         known.with_consents.extend(&untold.consents);
+        self.tell_claims(&untold.claims, known);
         for device in &untold.sightings {
             let latest = self.evidence.values().rev().filter(|seen| seen.identifiers.contains(device));
             known.sightings.insert(*device, latest.take(SIGHTINGS).cloned().collect());
@@ -204,6 +207,14 @@ impl FakeStore {
         known.sides.extend(self.sides.iter().filter(|side| read.contains(&side.identifier)));
     }
 
+    fn tell_claims(&self, untold: &ClaimsByOwner, known: &mut Known) {
+        for (owner, values) in claimed_values(untold) {
+            let present = self.claims.values().filter(|claim| claim.owner == owner);
+            known.claims.extend(present.filter(|claim| values.contains(&(&*claim.name, claim.value.get()))).cloned());
+        }
+        known.with_claims.extend(untold.keys().cloned());
+    }
+
     /// What a batch may touch, as `Known` says: no more, so that a planner that needs more is found out.
     fn known(&self, batch: &Batch) -> Known {
         let mut known = Known::default();
@@ -226,11 +237,7 @@ impl FakeStore {
         known
             .evidence
             .extend(self.outcomes.iter().filter(|(set, _)| sets.contains(set)).map(|(s, o)| (s.clone(), o.clone())));
-        for (key, claimed) in batch.claimed() {
-            let Some(owner) = self.by_key.get(key) else { continue };
-            let present = self.claims.values().filter(|claim| claim.owner == *owner);
-            known.claims.extend(present.filter(|claim| claimed.contains(&(&*claim.name, claim.value.get()))).cloned());
-        }
+        self.tell_claims(&batch.claims(&known), &mut known);
         if !batch.consenters().is_empty() {
             let read: BTreeSet<IdentifierId> = known.identifiers.iter().map(|i| i.id).collect();
             let gave = self.gave.iter().filter(|(holder, _)| read.contains(holder));

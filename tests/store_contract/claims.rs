@@ -17,6 +17,24 @@ cases! {
     claims_follow_their_identifier_into_a_merge,
     null_is_a_claim_and_has_no_words,
     among_many_values_each_is_found_again,
+    the_claims_of_an_owner_that_the_batch_itself_decides_are_found,
+}
+
+/// The first device becomes shared within the batch, so the claim belongs to the second.
+async fn the_claims_of_an_owner_that_the_batch_itself_decides_are_found(world: World) {
+    let claim = |id: &str, at| event(id).minute(at).claim("city", "\"Leeds\"");
+    world.apply([claim("m1", 1).anonymous("a2"), event("m2").minute(2).anonymous("a1").view()]).await;
+    world
+        .apply([
+            event("m3").minute(3).user("ada").anonymous("a1"),
+            event("m4").minute(4).user("bob").anonymous("a1"),
+            claim("m5", 5).anonymous("a1").anonymous("a2"),
+        ])
+        .await;
+    let claims = world.customer("anonymous_id", "a2").await.claims.clone();
+    let [claim] = claims.as_slice() else { panic!("{claims:?}") };
+    assert_eq!((claim.first_at, claim.at, claim.count), (minute(1), minute(5), 2));
+    assert_eq!(claim.owner, world.identifier("anonymous_id", "a2").await);
 }
 
 async fn among_many_values_each_is_found_again(world: World) {

@@ -75,6 +75,7 @@ pub(super) async fn read_missing(
         read_consents(transaction, Params::new().with_list("ids", consents), known).await?;
     }
     known.with_consents.extend(&missing.consents);
+    super::known::read_claims(transaction, &missing.claims, known).await?;
     if !missing.sightings.is_empty() {
         read_sightings(transaction, &missing.sightings, known).await?;
     }

@@ -19,7 +19,7 @@ use crate::domain::identifier::IdentifierKey;
 use crate::domain::order::OrderKey;
 use crate::domain::{Arrival, IdentifierId};
 use crate::stitching::batch::SetName;
-use crate::stitching::known::{KnownCustomer, OnRecord};
+use crate::stitching::known::{ClaimsByOwner, KnownCustomer, OnRecord, claimed_values};
 use crate::stitching::{Batch, Known};
 
 statements! {
@@ -99,7 +99,8 @@ pub(super) async fn read(transaction: &mut Transaction<'_>, batch: &Batch, locke
     }
     read_evidence(transaction, batch, &mut known).await?;
     known.refused = identity_events::refused(transaction, batch.refusing()).await?;
-    read_claims(transaction, batch, &mut known).await?;
+    let claims = batch.claims(&known);
+    read_claims(transaction, &claims, &mut known).await?;
     read_consents(transaction, batch, &mut known).await?;
     Ok(Reading::Complete(Box::new(known)))
 }
@@ -177,26 +178,24 @@ async fn read_evidence(transaction: &mut Transaction<'_>, batch: &Batch, known: 
     Ok(())
 }
 
-async fn read_claims(transaction: &mut Transaction<'_>, batch: &Batch, known: &mut Known) -> Outcome<()> {
-    let claimed = batch.claimed();
-    if claimed.is_empty() {
+/// Reads the stored claims with the names and values of `claims`.
+pub(super) async fn read_claims(
+    transaction: &mut Transaction<'_>,
+    claims: &ClaimsByOwner,
+    known: &mut Known,
+) -> Outcome<()> {
+    if claims.is_empty() {
         return Ok(());
     }
-    let stored: FxHashMap<&IdentifierKey, IdentifierId> = known.identifiers.iter().map(|i| (&i.key, i.id)).collect();
-    let mut rows = Vec::new();
-    for (key, claims) in claimed {
-        // A new identifier has no claims yet.
-        let Some(owner) = stored.get(key) else { continue };
-        rows.extend(claims.into_iter().map(
-            |(name, value)| row! { "owner" => *owner, "name" => name, "value" => value, "hash" => value_hash(value) },
-        ));
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    for row in &transaction.read(&CLAIMS, Params::new().with_list("rows", rows.iter())).await? {
+    let rows = claimed_values(claims).into_iter().flat_map(|(owner, values)| {
+        values.into_iter().map(
+            move |(name, value)| row! { "owner" => owner, "name" => name, "value" => value, "hash" => value_hash(value) },
+        )
+    });
+    for row in &transaction.read(&CLAIMS, Params::new().with_list("rows", rows)).await? {
         known.claims.push(column::<ClaimRow<'_>>(row, "claim")?.try_into()?);
     }
+    known.with_claims.extend(claims.keys().cloned());
     Ok(())
 }
 

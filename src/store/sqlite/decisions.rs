@@ -54,6 +54,7 @@ pub(super) fn read_missing(db: &Connection, missing: &Missing, known: &mut Known
         consents::read_ever(db, *id, &mut known.histories.gave)?;
     }
     known.with_consents.extend(&missing.consents);
+    super::known::read_claims(db, &missing.claims, known)?;
     read_sightings(db, &missing.sightings, known)
 }
 

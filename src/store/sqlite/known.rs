@@ -1,7 +1,7 @@
 //! Reads the stored rows of a batch under the write lock: the input of the plan.
 
 use rusqlite::{Connection, Row};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::claims;
 use super::consents;
@@ -13,7 +13,7 @@ use super::statement::statements;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::{Arrival, IdentifierId};
-use crate::stitching::known::{Known, KnownCustomer, OnRecord};
+use crate::stitching::known::{ClaimsByOwner, Known, KnownCustomer, OnRecord, claimed_values};
 use crate::stitching::{Batch, DecisionAction};
 use crate::store::Result;
 
@@ -35,9 +35,9 @@ pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     read_evidence(db, batch, &mut known)?;
     known.refused = identity_events::refused(db, batch.refusing())?;
     let order_owners = read_orders(db, batch, &mut known)?;
-    let named = read_people(db, batch.identifiers(), &order_owners, FxHashSet::default(), &mut known)?;
+    read_people(db, batch.identifiers(), &order_owners, FxHashSet::default(), &mut known)?;
     decisions::read_sides(db, &mut known)?;
-    read_claims(db, batch, &named, &mut known)?;
+    read_claims(db, &batch.claims(&known), &mut known)?;
     read_consents(db, batch, &mut known)?;
     Ok(known)
 }
@@ -106,15 +106,14 @@ fn read_orders(db: &Connection, batch: &Batch, known: &mut Known) -> Result<Vec<
 }
 
 /// Reads the identifiers of these keys, their customers and the given customers, and all identifiers of these
-/// customers. Returns the ids of the keys.
+/// customers.
 pub(super) fn read_people<'b>(
     db: &Connection,
     keys: impl IntoIterator<Item = &'b IdentifierKey>,
     order_owners: &[IdentifierId],
     mut customers: FxHashSet<i64>,
     known: &mut Known,
-) -> Result<FxHashMap<&'b IdentifierKey, IdentifierId>> {
-    let mut named = FxHashMap::default();
+) -> Result<()> {
     let mut alone = FxHashSet::default();
     let mut sort = |id: i64, customer: Option<i64>| match customer {
         Some(born) => customers.insert(born),
@@ -125,7 +124,6 @@ pub(super) fn read_people<'b>(
         let found = by_key.first((&*key.kind, &*key.value), |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let Some((id, customer)) = found {
             sort(id, customer);
-            named.insert(key, Arrival(id));
         }
     }
     let mut by_id = IDENTIFIER_HOLDER_BY_ID.on(db)?;
@@ -144,20 +142,15 @@ pub(super) fn read_people<'b>(
     for id in alone {
         known.identifiers.extend(whole.first([id], decode)?);
     }
-    Ok(named)
+    Ok(())
 }
 
-fn read_claims(
-    db: &Connection,
-    batch: &Batch,
-    named: &FxHashMap<&IdentifierKey, IdentifierId>,
-    known: &mut Known,
-) -> Result<()> {
-    for (key, claimed) in batch.claimed() {
-        if let Some(owner) = named.get(key) {
-            claims::read_claimed(db, *owner, &claimed, &mut known.claims)?;
-        }
+/// Reads the stored claims with the names and values of `claims`.
+pub(super) fn read_claims(db: &Connection, claims: &ClaimsByOwner, known: &mut Known) -> Result<()> {
+    for (owner, values) in claimed_values(claims) {
+        claims::read_claimed(db, owner, &values, &mut known.claims)?;
     }
+    known.with_claims.extend(claims.keys().cloned());
     Ok(())
 }
 
