@@ -120,7 +120,9 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
         // The index returned a node that is deleted, so its properties cannot be read.
         (_, "EntityNotFound") => (StoreError::Removed(name.into()), true, false),
         (_, "LockClientStopped" | "Terminated" | "DeadlockDetected") => (StoreError::Busy(name.into()), true, false),
-        (_, "ForbiddenOnReadOnlyDatabase" | "AccessMode" | "WriteOnReadOnlyAccessMode" | "NotALeader") => (
+        // The names differ with the version and with the setting: `WriteOnReadOnlyAccessDatabase`,
+        // `ForbiddenOnReadOnlyDatabase`, and others.
+        (_, name) if name.contains("ReadOnly") || matches!(name, "AccessMode" | "NotALeader") => (
             StoreError::ReadOnly(
                 "the server takes no writes for this database: let it, or name the member that does".into(),
             ),
@@ -129,6 +131,15 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
         ),
         (_, "TransactionLogError" | "TransactionCommitFailed") => (
             StoreError::Full(format!("the server cannot write its log ({name}): look whether its disk is full")),
+            false,
+            true,
+        ),
+        // After a failed write of its log the server begins no transaction until somebody starts it again.
+        (_, "TransactionStartFailed" | "TransactionAccessFailed" | "StorageDamageDetected" | "DatabaseNotFound") => (
+            StoreError::Away(format!(
+                "the database at {} takes no transactions ({name}): look at the server's log, and start it again",
+                options.address()
+            )),
             false,
             true,
         ),

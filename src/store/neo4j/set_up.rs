@@ -48,6 +48,11 @@ pub(super) async fn set_up(store: &Arc<Inner>) -> Result<(), StoreError> {
         // On the heap: what is awaited in it is nested too deep for the compiler otherwise.
         match Box::pin(prepare(store)).await {
             Ok(()) => break,
+            // Everything is there: a database that takes no writes answers questions.
+            Err(fault) if fault.error.stops_writes() && is_whole(store).await.unwrap_or(false) => {
+                store.note_write(&Err::<(), _>(fault.error));
+                break;
+            }
             Err(fault)
                 if fault.again
                     && attempt < ATTEMPTS
@@ -149,6 +154,11 @@ async fn make_words(store: &Inner) -> Result<(), Fault> {
         Some(found) if found < WORDS => words::make(store).await,
         _ => Ok(()),
     }
+}
+
+/// Whether nothing is left to make.
+async fn is_whole(store: &Inner) -> Result<bool, Fault> {
+    Ok(missing(store).await?.is_empty() && is_prepared(store).await?)
 }
 
 /// Whether the data has this version and everything that a set-up creates.
