@@ -1,11 +1,12 @@
 // Writes src/api/generated.ts: the types of ../schema.graphql that the pages use, and a typed document for each
-// operation of src/**/*.graphql and of the pictures. With --check it writes nothing and fails when the file is not up to date.
+// operation of src/**/*.graphql and of the pictures; and src/segments/shape.ts: the fields of a CustomerCondition, from
+// which its form is made. With --check it writes nothing and fails when a file is not up to date.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codegen } from '@graphql-codegen/core';
 import * as documents from '@graphql-codegen/typed-document-node';
 import * as operations from '@graphql-codegen/typescript-operations';
-import { parse } from 'graphql';
+import { buildASTSchema, getNamedType, isEnumType, isInputObjectType, isListType, isNonNullType, parse } from 'graphql';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
 const TARGET = join(SRC, 'api/generated.ts');
@@ -34,11 +35,65 @@ const body = await codegen({
     inlineFragmentTypes: 'combine',
   },
 });
-const text = `// Written by scripts/generate.mjs from ../schema.graphql and src/**/*.graphql. Do not edit.\n${body.trimEnd()}\n`;
+const HEAD = '// Written by scripts/generate.mjs from ../schema.graphql';
+/** @type {[path: string, text: string][]} */
+const outputs = [
+  [TARGET, `${HEAD} and src/**/*.graphql. Do not edit.\n${body.trimEnd()}\n`],
+  [join(SRC, 'segments/shape.ts'), `${HEAD}. Do not edit.\nimport type { Choice, Shape } from './edit';\n\n${shapes('CustomerCondition')}`],
+];
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(TARGET, text);
-} else if (!existsSync(TARGET) || readFileSync(TARGET, 'utf8') !== text) {
-  console.error('src/api/generated.ts is not up to date: npm run generate');
-  process.exit(1);
+for (const [path, text] of outputs) {
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text);
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    console.error(`${path.slice(SRC.length - 'src/'.length)} is not up to date: npm run generate`);
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * The input types and enums that are reached from an input type, as data.
+ * @param {string} root
+ */
+function shapes(root) {
+  const built = buildASTSchema(schema, { assumeValid: true });
+  /** @type {Record<string, import('../src/segments/edit').Shape>} */
+  const inputs = {};
+  /** @type {Record<string, import('../src/segments/edit').Choice[]>} */
+  const enums = {};
+  /** @param {string} name */
+  const visit = (name) => {
+    const type = built.getType(name);
+    if (isEnumType(type)) enums[name] ??= type.getValues().map((value) => ({ name: value.name, about: line(value.description) }));
+    if (!isInputObjectType(type) || inputs[name]) return;
+    const fields = Object.values(type.getFields());
+    inputs[name] = {
+      oneOf: type.isOneOf,
+      about: line(type.description),
+      fields: fields.map((field) => {
+        const inner = isNonNullType(field.type) ? field.type.ofType : field.type;
+        return {
+          name: field.name,
+          type: getNamedType(field.type).name,
+          list: isListType(inner),
+          required: isNonNullType(field.type) && field.defaultValue === undefined,
+          ...(field.defaultValue !== undefined && { start: withoutNulls(field.defaultValue) }),
+          about: line(field.description),
+        };
+      }),
+    };
+    for (const field of fields) visit(getNamedType(field.type).name);
+  };
+  visit(root);
+  return `export const INPUTS: Record<string, Shape> = ${JSON.stringify(inputs, null, 2)};\n\nexport const ENUMS: Record<string, Choice[]> = ${JSON.stringify(enums, null, 2)};\n`;
+}
+
+/** @param {string | null | undefined} description */
+function line(description) {
+  return (description ?? '').replaceAll(/\s+/g, ' ').trim();
+}
+
+/** @param {unknown} value */
+function withoutNulls(value) {
+  return JSON.parse(JSON.stringify(value, (_, part) => (part === null ? undefined : part)));
 }

@@ -15,15 +15,18 @@ export class Trouble extends Error {
   readonly passing: boolean;
   /** Whether asking again makes sense: a wrong id stays wrong. */
   readonly repeatable: boolean;
-  constructor(message: string, advice: string, passing = false, repeatable = true) {
+  /** The path of the argument that is wrong, such as `members.all.0.trait.name`, when the API names it. */
+  readonly argument: string | null;
+  constructor(message: string, advice: string, passing = false, repeatable = true, argument: string | null = null) {
     super(message);
     this.advice = advice;
     this.passing = passing;
     this.repeatable = repeatable;
+    this.argument = argument;
   }
 }
 
-type GraphQLError = { message: string; extensions?: { code?: string; hint?: string } };
+type GraphQLError = { message: string; extensions?: { code?: string; hint?: string; argument?: string } };
 type Body = { data?: unknown; errors?: GraphQLError[] };
 
 /** Codes of `docs/errors.md` that go away by themselves. */
@@ -108,7 +111,9 @@ function read(text: string, response: Response, endpoint = ENDPOINT): unknown {
   if (error) {
     const code = error.extensions?.code ?? '';
     const advice = error.extensions?.hint ?? ADVICE[code] ?? (PASSING.has(code) ? 'The console goes on trying.' : 'Open the query in the playground to see the whole answer.');
-    throw new Trouble(error.message, advice, PASSING.has(code), !code.startsWith('BAD_') && code !== 'FORBIDDEN');
+    // The check of the types names the argument in its text alone.
+    const argument = error.extensions?.argument ?? /^Invalid value for argument "([^"]+)"/.exec(error.message)?.[1] ?? null;
+    throw new Trouble(error.message, advice, PASSING.has(code), !code.startsWith('BAD_') && code !== 'FORBIDDEN', argument);
   }
   return body.data;
 }

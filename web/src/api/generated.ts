@@ -234,6 +234,34 @@ export type IdentifierInput = {
   value: string;
 };
 
+/** The rule of one kind of identifiers. The position in the list is the priority. */
+export type IdentifierRuleInput = {
+  /** The name of the kind. */
+  name: string;
+  /** The event paths of its values. They must be the present ones: other paths require a new import. */
+  from?: Array<string> | null | undefined;
+  /**
+   * For a composite: the event paths of its parts. They are the present ones, or two or more traits of identify events,
+   * such as `traits.last_name`. Traits are stored, so a new or changed composite is made from the stored traits.
+   */
+  parts?: Array<string> | null | undefined;
+  /** Names of events whose value belongs to another person. They must be the present ones: others require a new import. */
+  except?: Array<string> | null | undefined;
+  /** The normalisation of values. It must be the present one: another one requires a new import. */
+  normalise?: string | null | undefined;
+  /**
+   * Values of this kind, or of one of its parts, that are ignored. A value between slashes is a regular expression.
+   * Left out: the present list. An empty list removes all.
+   */
+  blocked?: Array<string> | null | undefined;
+  /** The maximum number of values of one customer. Left out: no limit. */
+  limit?: number | null | undefined;
+  /** Whether it is a device identifier, which can be found to be shared. */
+  device?: boolean;
+  /** Whether it may merge two existing customers. */
+  merges?: boolean;
+};
+
 /** The kinds of events in an identity history. */
 export type IdentityEventKind =
   /** The customer was created. */
@@ -248,6 +276,24 @@ export type IdentityEventKind =
   | 'REFUSED'
   /** The customer was erased. */
   | 'ERASED';
+
+/** The complete rules, to try or to save. Fields that are left out do not keep their present value. */
+export type IdentityRulesInput = {
+  /** The version that these rules are based on. When another version was saved since, they are refused. */
+  basedOn: number;
+  /** The reason. It is stored and shown. */
+  note?: string | null | undefined;
+  /** The kinds of identifiers, the strongest first. */
+  kinds: Array<IdentifierRuleInput>;
+  /** Values that are ignored as identifiers. A value between slashes is a regular expression. */
+  blocked: Array<string>;
+  /** The maximum number of identifiers of one customer. */
+  maxIdentifiers: number;
+  /** A longer time between two touchpoints ends a session. */
+  sessionGap: string;
+  /** The country of phone numbers without a country prefix, ISO 3166-1. */
+  phoneCountry: string;
+};
 
 /** A range of whole numbers, both ends included. */
 export type IntRange = {
@@ -779,6 +825,32 @@ export type KeepApartMutationVariables = Exact<{
 
 export type KeepApartMutation = { customersKeepApart: { status: MutationStatus, problems: Array<{ code: ProblemCode, message: string }> } | null };
 
+export type IdentityHealthQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type IdentityHealthQuery = { identityHealth: { customers: number, identifiers: number, merges: number, splits: number, shared: number, identifiersPerCustomer: Array<{ from: number, to: number, count: number }>, refused: Array<{ rule: string, count: number }>, largest: Array<{ id: string, displayName: string | null, identifiers: { totalCount: number | null } }> } | null };
+
+export type RulesFragment = { version: number, savedAt: string, savedBy: string, note: string | null, blocked: Array<string>, maxIdentifiers: number, sessionGap: string, phoneCountry: string, kinds: Array<{ name: string, priority: number, from: Array<string>, parts: Array<string>, except: Array<string>, normalise: string | null, blocked: Array<string>, limit: number | null, device: boolean, merges: boolean }> };
+
+export type PresentRulesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PresentRulesQuery = { identityRules: RulesFragment | null };
+
+export type RulesTrialQueryVariables = Exact<{
+  rules: IdentityRulesInput;
+}>;
+
+
+export type RulesTrialQuery = { identityRulesTrial: { customersNow: number, customersThen: number, splits: number, joins: number, examples: Array<{ reason: string, customers: Array<{ id: string, displayName: string | null }>, groups: Array<{ identifiers: Array<{ kind: string, value: string }> }> }>, problems: Array<{ code: ProblemCode, path: string | null, message: string }> } | null };
+
+export type SaveRulesMutationVariables = Exact<{
+  rules: IdentityRulesInput;
+}>;
+
+
+export type SaveRulesMutation = { identityRulesSave: { status: MutationStatus, change: string | null, rules: { version: number } | null, problems: Array<{ code: ProblemCode, path: string | null, message: string }> } | null };
+
 export type GreetQueryVariables = Exact<{
   identifiers: Array<IdentifierInput> | IdentifierInput;
   number: string;
@@ -908,6 +980,16 @@ export type RecentCustomersQueryVariables = Exact<{
 export type RecentCustomersQuery = { customers: { nodes: Array<FoundFragment> } };
 
 export type FoundFragment = { id: string, displayName: string | null, createdAt: string, identifiers: { nodes: Array<{ id: string, kind: string, value: string }> }, activity: { id: string, touchpointCount: number, lastSeenAt: string | null } };
+
+export type OccurringWithCustomersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OccurringWithCustomersQuery = { customers: { nodes: Array<{ traits: Array<{ name: string, value: unknown, masked: boolean }>, consents: Array<{ purpose: string }>, spend: Array<{ net: { currency: string } }>, devices: { nodes: Array<{ kind: string }> } }> } };
+
+export type OccurringIdentifierKindsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OccurringIdentifierKindsQuery = { identityRules: { kinds: Array<{ name: string }> } | null };
 
 export type SegmentsQueryVariables = Exact<{
   after?: string | null | undefined;
@@ -1120,6 +1202,30 @@ export const TrialFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Trial"}) as unknown as TypedDocumentString<TrialFragment, unknown>;
+export const RulesFragmentDoc = new TypedDocumentString(`
+    fragment Rules on IdentityRules {
+  version
+  savedAt
+  savedBy
+  note
+  kinds {
+    name
+    priority
+    from
+    parts
+    except
+    normalise
+    blocked
+    limit
+    device
+    merges
+  }
+  blocked
+  maxIdentifiers
+  sessionGap
+  phoneCountry
+}
+    `, {"fragmentName":"Rules"}) as unknown as TypedDocumentString<RulesFragment, unknown>;
 export const GuestFragmentDoc = new TypedDocumentString(`
     fragment Guest on Customer {
   id
@@ -1687,6 +1793,105 @@ export const KeepApartDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<KeepApartMutation, KeepApartMutationVariables>;
+export const IdentityHealthDocument = new TypedDocumentString(`
+    query IdentityHealth {
+  identityHealth {
+    customers
+    identifiers
+    identifiersPerCustomer {
+      from
+      to
+      count
+    }
+    merges
+    splits
+    refused {
+      rule
+      count
+    }
+    shared
+    largest {
+      id
+      displayName
+      identifiers(first: 0) {
+        totalCount
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<IdentityHealthQuery, IdentityHealthQueryVariables>;
+export const PresentRulesDocument = new TypedDocumentString(`
+    query PresentRules {
+  identityRules {
+    ...Rules
+  }
+}
+    fragment Rules on IdentityRules {
+  version
+  savedAt
+  savedBy
+  note
+  kinds {
+    name
+    priority
+    from
+    parts
+    except
+    normalise
+    blocked
+    limit
+    device
+    merges
+  }
+  blocked
+  maxIdentifiers
+  sessionGap
+  phoneCountry
+}`) as unknown as TypedDocumentString<PresentRulesQuery, PresentRulesQueryVariables>;
+export const RulesTrialDocument = new TypedDocumentString(`
+    query RulesTrial($rules: IdentityRulesInput!) {
+  identityRulesTrial(rules: $rules) {
+    customersNow
+    customersThen
+    splits
+    joins
+    examples(first: 20) {
+      reason
+      customers {
+        id
+        displayName
+      }
+      groups {
+        identifiers {
+          kind
+          value
+        }
+      }
+    }
+    problems {
+      code
+      path
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RulesTrialQuery, RulesTrialQueryVariables>;
+export const SaveRulesDocument = new TypedDocumentString(`
+    mutation SaveRules($rules: IdentityRulesInput!) {
+  identityRulesSave(rules: $rules) {
+    status
+    change
+    rules {
+      version
+    }
+    problems {
+      code
+      path
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SaveRulesMutation, SaveRulesMutationVariables>;
 export const GreetDocument = new TypedDocumentString(`
     query Greet($identifiers: [IdentifierInput!]!, $number: String!) {
   identifiersBy(keys: $identifiers) {
@@ -2095,6 +2300,41 @@ export const RecentCustomersDocument = new TypedDocumentString(`
     lastSeenAt
   }
 }`) as unknown as TypedDocumentString<RecentCustomersQuery, RecentCustomersQueryVariables>;
+export const OccurringWithCustomersDocument = new TypedDocumentString(`
+    query OccurringWithCustomers {
+  customers(first: 50) {
+    nodes {
+      traits {
+        name
+        value
+        masked
+      }
+      consents {
+        purpose
+      }
+      spend {
+        net {
+          currency
+        }
+      }
+      devices(first: 5) {
+        nodes {
+          kind
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OccurringWithCustomersQuery, OccurringWithCustomersQueryVariables>;
+export const OccurringIdentifierKindsDocument = new TypedDocumentString(`
+    query OccurringIdentifierKinds {
+  identityRules {
+    kinds {
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OccurringIdentifierKindsQuery, OccurringIdentifierKindsQueryVariables>;
 export const SegmentsDocument = new TypedDocumentString(`
     query Segments($after: String) {
   segments(first: 100, after: $after) {

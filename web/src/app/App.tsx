@@ -13,14 +13,16 @@ import { Link, useAddress } from './router';
 // Monaco is larger than all other pages together, so it comes only when it is asked for.
 const Playground = lazy(() => import('../playground/Playground').then(({ Playground }) => ({ default: Playground })));
 
-// The two pages of figures come when they are opened, so that the first page stays small.
+// These pages come when they are opened, so that the first page stays small.
 const JourneysPage = lazy(() => import('../journeys/JourneysPage').then(({ JourneysPage }) => ({ default: JourneysPage })));
 const SegmentsPage = lazy(() => import('../segments/SegmentsPage').then(({ SegmentsPage }) => ({ default: SegmentsPage })));
+const DeskPage = lazy(() => import('../desk/DeskPage').then(({ DeskPage }) => ({ default: DeskPage })));
 
 const PAGES = [
   ['/', 'Search'],
   ['/journeys', 'Journeys'],
   ['/segments', 'Segments'],
+  ['/desk', 'Desk'],
   ['/greet', 'At the till'],
   ['/live', 'Live'],
   ['/playground', 'Playground'],
@@ -74,6 +76,7 @@ function Page({ path }: { path: string }) {
     case '/greet': return <GreetPage />;
     case '/journeys': return <JourneysPage />;
     case '/segments': return <SegmentsPage />;
+    case '/desk': return <DeskPage />;
     case '/live': return <LivePage />;
     case '/playground': return <Playground />;
     default: return (

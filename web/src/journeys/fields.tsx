@@ -1,5 +1,5 @@
 // The fields of the journeys page. Each holds its own text while a person types, and the address gets it after a pause.
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useAnswer } from '../api/client';
 import { JourneyValuesDocument } from '../api/generated';
 import { setParameters, useAddress } from '../app/router';
@@ -77,8 +77,10 @@ export function StepList({ id, dimension }: { id: string; dimension: string }) {
 /** The values of a dimension that occur, the most frequent first. An unknown dimension has none; its figure says why. */
 export function useValues(dimension: string | null): string[] {
   const { data } = useAnswer(JourneyValuesDocument, dimension === null ? null : { dimension });
-  const nodes = data?.journeys?.transitions?.nodes ?? [];
-  return nodes.filter(({ touchpoints }) => touchpoints > 0).map(({ value }) => stored(value));
+  return useMemo(() => {
+    const nodes = data?.journeys?.transitions?.nodes ?? [];
+    return nodes.filter(({ touchpoints }) => touchpoints > 0).map(({ value }) => stored(value));
+  }, [data]);
 }
 
 /** A list of steps in one parameter, one a line. */

@@ -3,14 +3,17 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { ask, troubleOf, useAnswer, type Trouble } from '../api/client';
 import { ConditionTrialDocument, DeleteSegmentDocument, SaveSegmentDocument, SegmentMembersDocument, SegmentsDocument, SegmentSizeDocument, type ConditionTrialQuery, type CustomerCondition, type SegmentsQuery } from '../api/generated';
 import { Empty, Problem, QueryLink, Waiting } from '../app/parts';
-import { customerAt, go, Link, useParameter } from '../app/router';
+import { customerAt, go, Link, setParameters, useParameter } from '../app/router';
 import { count, json, moment, plural } from '../app/words';
-import { LINES, parse, withLine, withoutLine, written } from './condition';
+import { ConditionForm } from './ConditionForm';
+import { faultsOf, parse, withPart, written, type Fault as Place } from './edit';
 
 type Segment = SegmentsQuery['segments']['nodes'][number];
 type Fault = { code: string; path: string | null; message: string };
 
 const PAUSE_MS = 500;
+/** A longer draft is not kept in the address: some servers on the way refuse long ones. */
+const LONGEST_DRAFT = 4000;
 
 export function SegmentsPage() {
   const [name] = useParameter('name');
@@ -67,7 +70,11 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
   const [name, setName] = useState(segment?.name ?? '');
   const [description, setDescription] = useState(segment?.description ?? '');
   const [timeZone, setTimeZone] = useState(segment && segment.timeZone !== 'UTC' ? segment.timeZone : '');
-  const [text, setText] = useState(written(segment?.definition ?? { all: [] }));
+  const [draft] = useParameter('is');
+  const [view, setView] = useParameter('as');
+  const asJson = view === 'json';
+  const saved = written(segment?.definition ?? { all: [] });
+  const [text, setText] = useState(() => { const { condition } = parse(draft); return condition === null ? saved : written(condition); });
   const [problems, setProblems] = useState<Fault[]>([]);
   const [said, setSaid] = useState('');
   const [trouble, setTrouble] = useState<Trouble | null>(null);
@@ -78,11 +85,32 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
   if (segment && segment.version > (version.current ?? 0) && !said) version.current = segment.version;
   const id = useId();
   const { condition, wrong } = parse(text);
-  const given = usePaused(condition === null ? '' : JSON.stringify({ members: condition, ...(timeZone.trim() && { timeZone: timeZone.trim() }) }));
+  const missing = condition === null ? [] : faultsOf(condition);
+  const askable = condition !== null && missing.length === 0;
+  const asked = askable ? JSON.stringify({ members: condition, ...(timeZone.trim() && { timeZone: timeZone.trim() }) }) : '';
+  const given = usePaused(asked);
   const variables = given === '' ? null : JSON.parse(given) as { members: CustomerCondition; timeZone?: string };
   const trial = useAnswer(ConditionTrialDocument, variables);
+  const isOfNow = given === asked && !trial.loading;
   useEffect(() => head.current?.focus(), []);
-  const change = (next: CustomerCondition) => setText(written(next));
+  const change = (next: CustomerCondition) => { setText(written(next)); setProblems([]); setSaid(''); };
+
+  // What is written and not saved is in the address, so that a reload or a link has it.
+  const paused = usePaused(text);
+  useEffect(() => {
+    const { condition: shown } = parse(paused);
+    if (shown === null) return;
+    const short = JSON.stringify(shown);
+    setParameters({ is: written(shown) === saved || short.length > LONGEST_DRAFT ? null : short });
+  }, [paused, saved]);
+
+  // What the API says about a place of the condition is shown at its line.
+  const places: Place[] = [
+    ...missing,
+    ...(isOfNow && trial.trouble?.argument ? placed(trial.trouble.argument, trial.trouble.message, trial.trouble.advice) : []),
+    ...(isOfNow ? (trial.data?.segmentTrial?.problems ?? []).flatMap(({ path, message }) => (path ? placed(path, message) : [])) : []),
+    ...problems.flatMap(({ path, message }) => (path ? placed(path, message) : [])),
+  ];
 
   const act = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -99,6 +127,10 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
   };
   const save = () => act(async () => {
     if (condition === null) return;
+    if (missing.length > 0) {
+      setSaid(`Not saved: ${plural(missing.length, 'field')} of the condition ${missing.length === 1 ? 'is' : 'are'} to be filled in.`);
+      return;
+    }
     const input = {
       name: name.trim(), members: condition, ...(description.trim() && { description: description.trim() }), ...(timeZone.trim() && { timeZone: timeZone.trim() }),
       ...(segment && { id: segment.id, basedOn: version.current ?? segment.version }),
@@ -131,21 +163,23 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
           <Text id={`${id}-about`} label="What it is for" value={description} set={setDescription} faults={of('description')} />
           <Text id={`${id}-zone`} label="Time zone" value={timeZone} set={setTimeZone} faults={of('timeZone')} placeholder="UTC" />
         </div>
-        <div className="field">
-          <label htmlFor={`${id}-line`}>Add a line</label>
-          <select id={`${id}-line`} value="" disabled={condition === null} onChange={(event) => {
-            const line = LINES.find(([one]) => one === event.target.value)?.[1];
-            if (line && condition) change(withLine(condition, line));
-          }}>
-            <option value="">choose what it is about …</option>
-            {LINES.map(([one]) => <option key={one} value={one}>{one}</option>)}
-          </select>
+        <div className="condition-head">
+          <h3 id={`${id}-is`}>Condition</h3>
+          <span role="group" aria-label="Write it as">
+            <button type="button" className="quiet" aria-pressed={!asJson} onClick={() => setView(null)}>Form</button>{' '}
+            <button type="button" className="quiet" aria-pressed={asJson} onClick={() => setView('json')}>JSON</button>
+          </span>
         </div>
-        <div className="field long">
-          <label htmlFor={`${id}-condition`}>Condition, as the API’s <code>CustomerCondition</code></label>
-          <textarea id={`${id}-condition`} rows={Math.min(24, text.split('\n').length + 1)} spellCheck={false} value={text} aria-invalid={wrong !== null} aria-describedby={`${id}-wrong`} onChange={(event) => setText(event.target.value)} />
-          <p className="wrong" id={`${id}-wrong`} role="alert">{wrong}</p>
-        </div>
+        {asJson ? (
+          <div className="field long">
+            <label htmlFor={`${id}-condition`}>Condition, as the API’s <code>CustomerCondition</code></label>
+            <textarea id={`${id}-condition`} rows={Math.min(24, text.split('\n').length + 1)} spellCheck={false} value={text} aria-invalid={wrong !== null} aria-describedby={`${id}-wrong`} onChange={(event) => { setText(event.target.value); setProblems([]); }} />
+            <p className="wrong" id={`${id}-wrong`} role="alert">{wrong}</p>
+            {places.length > 0 && <ul className="faults">{places.map(({ path, message }) => <li key={`${path} ${message}`}><code>{path}</code> {message}</li>)}</ul>}
+          </div>
+        ) : condition === null
+          ? <p className="problem" role="alert">The text is {wrong} <button type="button" onClick={() => setView('json')}>Mend the JSON</button> <button type="button" onClick={() => setText(saved)}>Begin again</button></p>
+          : <ConditionForm condition={condition} change={change} faults={places} lines={isOfNow && !trial.trouble ? trial.data?.segmentTrial?.lines ?? [] : []} />}
         <p>
           <button type="submit" disabled={busy || condition === null || name.trim() === ''}>Save</button>{' '}
           {segment && (sure
@@ -162,22 +196,23 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
         )}
       </form>
       {trial.trouble && <Problem trouble={trial.trouble} again={trial.again} />}
+      {missing.length > 0 && <p className="note" role="status">{plural(missing.length, 'field')} of the condition {missing.length === 1 ? 'is' : 'are'} to be filled in; then the customers are counted.</p>}
       {variables && !trial.trouble && (trial.data?.segmentTrial
-        ? <Trial trial={trial.data.segmentTrial} loading={trial.loading} remove={(path) => { if (condition) change(withoutLine(condition, path)); }} />
+        ? <Trial trial={trial.data.segmentTrial} loading={!isOfNow} {...(asJson && { remove: (path: string) => { if (condition) change(withPart(condition, path.split('.'), undefined) as CustomerCondition); } })} />
         : <Waiting>Every customer is looked at …</Waiting>)}
       {segment && <Saved name={segment.name} />}
     </section>
   );
 }
 
-function Trial({ trial, loading, remove }: { trial: NonNullable<ConditionTrialQuery['segmentTrial']>; loading: boolean; remove: (path: string) => void }) {
+function Trial({ trial, loading, remove }: { trial: NonNullable<ConditionTrialQuery['segmentTrial']>; loading: boolean; remove?: (path: string) => void }) {
   return (
     <section aria-labelledby="trial" aria-busy={loading} className={loading ? 'stale' : undefined}>
       <h3 id="trial">Who fits now</h3>
       <p className="figures" role="status"><strong>{count(trial.sizeThen)}</strong> {trial.sizeThen === 1 ? 'customer fits' : 'customers fit'}.</p>
       <p>{trial.sentence}</p>
       {trial.problems.map(({ path, message }) => <p key={message} className="warn">{path && <code>{path}</code>} {message}</p>)}
-      {trial.lines.length > 0 && (
+      {remove && trial.lines.length > 0 && (
         <div className="scroll" tabIndex={0} role="group" aria-label="The lines of the condition">
           <table>
             <caption>How each line narrows</caption>
@@ -248,6 +283,14 @@ function Text({ id, label, value, set, faults, placeholder, required }: TextProp
       <p className="wrong" id={`${id}-wrong`}>{faults.map(({ message }) => message).join('; ')}</p>
     </div>
   );
+}
+
+/** A fault at its place in the condition; none when it is about something else, such as the name. */
+function placed(argument: string, message: string, advice?: string): Place[] {
+  const path = /^(?:input\.)?members(?:\.(.*))?$/.exec(argument);
+  if (!path) return [];
+  const short = message.startsWith(`${argument}: `) ? message.slice(argument.length + 2) : message;
+  return [{ path: path[1] ?? '', message: advice ? `${short}; ${advice}` : short, missing: false }];
 }
 
 /** A text after nobody has changed it for a while. */
