@@ -58,7 +58,7 @@ fn file_of(path: &str) -> &str {
 /// those of `Page` in `web/src/app/App.tsx`.
 fn is_page(path: &str) -> bool {
     match path.split_once('/') {
-        None => matches!(path, "" | "greet" | "journeys" | "live" | "playground" | "segments"),
+        None => matches!(path, "" | "desk" | "greet" | "journeys" | "live" | "playground" | "segments"),
         Some(("customers", id)) => !id.is_empty() && !id.contains(['/', '.']),
         Some(_) => false,
     }
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_console_is_its_front_file() {
-        for path in ["", "greet", "journeys", "live", "playground", "segments", "customers/YzowMWEy"] {
+        for path in ["", "desk", "greet", "journeys", "live", "playground", "segments", "customers/YzowMWEy"] {
             assert_eq!(file_of(path), FRONT, "{path}");
         }
         for path in ["assets/a-1.js", "greet/x", "customers", "customers/", "customers/a/b", "customers/a.js"] {

@@ -1,4 +1,4 @@
-// The pages of figures, journeys and segments, in a real browser by keyboard, against a server at THROUGHLINE_URL that has
+// The pages of journeys in a real browser by keyboard, against a server at THROUGHLINE_URL that has
 // the worlds of ../seeds.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -143,50 +143,6 @@ test('the other figures are there, the address holds the scope, and wrong input 
   });
 });
 
-test('a segment is written, tried, saved, changed and deleted', async () => {
-  await withBrowser({}, async (context) => {
-    const { page, seen } = await watch(context, ORIGIN);
-    const name = `Buyers ${Date.now()}`;
-    await page.goto(`${ORIGIN}/segments?new=1`);
-    const editor = page.getByRole('region', { name: 'New segment' });
-    await editor.getByText(/\d+ customers? fits?\./).waitFor();
-    await editor.getByRole('combobox', { name: 'Add a line' }).selectOption('orders');
-    await editor.getByRole('combobox', { name: 'Add a line' }).selectOption('something done');
-    const lines = editor.getByRole('group', { name: 'The lines of the condition' });
-    await lines.getByRole('row').nth(2).waitFor();
-    const condition = editor.getByRole('textbox', { name: /^Condition/ });
-    await condition.press('End');
-    await condition.fill('{"all": [');
-    await editor.getByRole('alert').filter({ hasText: 'not JSON' }).waitFor();
-    await condition.fill('{"all": [{"orders": {"count": {"min": 1}}}, {"did": {"what": {"kinds": ["product"]}}}]}');
-    await lines.getByRole('button', { name: /^Take away/ }).first().waitFor();
-    await editor.getByRole('textbox', { name: 'Name' }).fill(name);
-    await page.keyboard.press('Enter');
-    const saved = page.getByRole('region', { name: `Segment ${name}` });
-    await saved.getByRole('heading', { name: 'Near misses' }).waitFor();
-    assert.equal(new URL(page.url()).searchParams.get('name'), name);
-
-    await saved.getByRole('button', { name: /^Take away/ }).first().press('Enter');
-    await saved.getByRole('row').nth(1).waitFor();
-    await saved.getByRole('button', { name: 'Save' }).press('Enter');
-    await saved.getByText('Saved as version 2.').waitFor();
-
-    // A problem stands at its path: another zone that there is none of.
-    await saved.getByRole('textbox', { name: 'Time zone' }).fill('Mars/Base');
-    await saved.getByRole('alert').filter({ hasText: 'Mars' }).first().waitFor();
-    await saved.getByRole('textbox', { name: 'Time zone' }).fill('');
-
-    await page.goto(`${ORIGIN}/journeys?segment=${encodeURIComponent(name)}`);
-    await page.getByLabel(/^Flow: /).waitFor();
-    await page.goto(`${ORIGIN}/segments?name=${encodeURIComponent(name)}`);
-    await saved.getByRole('button', { name: 'Delete' }).press('Enter');
-    await saved.getByRole('button', { name: `Yes, delete “${name}”` }).press('Enter');
-    await page.waitForFunction(() => location.search === '');
-    await page.getByRole('link', { name }).waitFor({ state: 'detached' });
-    assert.deepEqual(seen.elsewhere, []);
-  });
-});
-
 for (const scheme of /** @type {const} */ (['light', 'dark'])) {
   test(`axe finds nothing on the pages of figures in ${scheme}`, async () => {
     await withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
@@ -201,8 +157,6 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
         ['match', '/journeys?view=match&dimension=kind&pattern=product%20-%3E%20*%20-%3E%20order', 'Customers with such a journey'],
         ['compare', '/journeys?view=compare&with.include=channel%3Demail', 'As of change'],
         ['nothing', '/journeys?since=2099-01-01', 'Nothing is in this scope'],
-        ['segments', '/segments', 'A segment is a condition'],
-        ['segment', '/segments?new=1', 'fits'],
       ]) {
         await page.goto(`${ORIGIN}${path}`);
         await page.getByText(ready ?? '').first().waitFor();
@@ -225,7 +179,7 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
 test('at 400 % zoom the pages of figures do not scroll sideways', async () => {
   await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
     const { page } = await watch(context, ORIGIN);
-    for (const path of ['/journeys', `/journeys?view=funnel&${FUNNEL}`, '/journeys?view=transitions', '/journeys?view=match', '/segments?new=1']) {
+    for (const path of ['/journeys', `/journeys?view=funnel&${FUNNEL}`, '/journeys?view=transitions', '/journeys?view=match']) {
       await page.goto(ORIGIN + path);
       await page.waitForTimeout(700);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -32,7 +32,7 @@ export const POLICY = [
 const DIST = new URL('../dist/', import.meta.url).pathname;
 const API = process.env['THROUGHLINE_API'];
 /** As `is_page` in src/http/console.rs. */
-const PAGES = /^\/(customers\/[^/.]+|greet|journeys|live|playground|segments)?$/;
+const PAGES = /^\/(customers\/[^/.]+|desk|greet|journeys|live|playground|segments)?$/;
 const SCHEMA = process.env['THROUGHLINE_SCHEMA'] ?? new URL('../../schema.graphql', import.meta.url).pathname;
 
 /** @type {Record<string, string>} */

@@ -226,7 +226,7 @@ function Part({ type, field, path, bare }: { type: string; field: Field; path: P
   if (field.list) {
     if (value !== undefined && !Array.isArray(value)) return <Unknown path={path} label={label} />;
     if (ENUMS[field.type]) return <Choices type={field.type} path={path} label={label} />;
-    return isLeaf(field.type) ? <Values type={type} field={field} path={path} label={label} /> : <Items field={field} path={path} label={label} />;
+    return isLeaf(field.type) ? <Values type={type} field={field} path={path} label={label} {...(bare && { bare })} /> : <Items field={field} path={path} label={label} />;
   }
   if (isLeaf(field.type)) return <Leaf type={type} field={field} path={path} label={label} {...(bare && { bare })} />;
   if (field.type === ROOT) return <div role="group" aria-label={label}>{!bare && <span className="legend">{label}</span>}<Node path={path} /></div>;
@@ -244,6 +244,9 @@ function Unknown({ path, label }: { path: Path; label: string }) {
   const { root } = useEditing();
   return <div data-path={path.join('.')}><p className="note">{label}: this value has no form. Change it in the JSON.</p><pre>{JSON.stringify(at(root, path))}</pre><Faults path={path} /></div>;
 }
+
+/** Fields without an effect in a condition. They are shown when they are there. */
+const NOT_OFFERED = new Set(['StepInput.label']);
 
 /** The fields of an input type that are required or given, and the others to add. */
 function Inputs({ type, path }: { type: string; path: Path }) {
@@ -279,7 +282,7 @@ function Inputs({ type, path }: { type: string; path: Path }) {
   const flat = shape.fields.every((field) => isLeaf(field.type));
   const always = (field: Field) => field.required || (flat && !field.list);
   const shown = shape.fields.filter((field) => always(field) || value[field.name] !== undefined);
-  const others = shape.fields.filter((field) => !shown.includes(field));
+  const others = shape.fields.filter((field) => !shown.includes(field) && !NOT_OFFERED.has(`${type}.${field.name}`));
   const chosen = others.find(({ name }) => name === more) ?? others[0];
   return (
     <div className="inputs">
@@ -300,7 +303,7 @@ function Inputs({ type, path }: { type: string; path: Path }) {
           <select id={id} data-part="more" value={chosen.name} onChange={(event) => setMore(event.target.value)}>
             {others.map((field) => <option key={field.name} value={field.name}>{fieldLabel(type, field.name)}</option>)}
           </select>{' '}
-          <button type="button" className="quiet" aria-label={`Narrow it by: ${fieldLabel(type, chosen.name)}`} onClick={() => edit([...path, chosen.name], startOf(type, chosen), { path: [...path, chosen.name] })}>Add</button>
+          <button type="button" className="quiet" aria-label={`Add: ${fieldLabel(type, chosen.name)}`} onClick={() => edit([...path, chosen.name], startOf(type, chosen), { path: [...path, chosen.name] })}>Add</button>
           {' '}<small>{chosen.about}</small>
         </p>
       )}
@@ -393,7 +396,7 @@ function Length({ id, label, value, set, wrong }: { id: string; label: string; v
 }
 
 /** A list of texts or numbers, a field each. Enter adds one, Backspace in an empty one takes it away. */
-function Values({ type, field, path, label }: { type: string; field: Field; path: Path; label: string }) {
+function Values({ type, field, path, label, bare }: { type: string; field: Field; path: Path; label: string; bare?: boolean }) {
   const { root, edit } = useEditing();
   const given = at(root, path);
   const values = Array.isArray(given) ? given as unknown[] : [];
@@ -401,7 +404,7 @@ function Values({ type, field, path, label }: { type: string; field: Field; path
   const remove = (index: number) => edit([...path], values.toSpliced(index, 1), values.length > 1 ? { path: [...path, Math.max(0, index - 1)] } : { path, part: 'another' });
   return (
     <div className="values" data-path={path.join('.')} role="group" aria-label={label} data-fields="">
-      <span className="legend">{label}</span>
+      {!bare && <span className="legend">{label}</span>}
       {values.map((value, index) => {
         const place = [...path, index];
         return (
@@ -412,7 +415,7 @@ function Values({ type, field, path, label }: { type: string; field: Field; path
           </span>
         );
       })}
-      <button type="button" className="quiet" data-part="another" aria-label={`Another: ${label}`} onClick={add}>{values.length === 0 ? 'Add a value' : 'Another'}</button>
+      <button type="button" className="quiet" data-part="another" aria-label={`${values.length === 0 ? 'Add a value' : 'Another'}: ${label}`} onClick={add}>{values.length === 0 ? 'Add a value' : 'Another'}</button>
       <Faults path={path} />
     </div>
   );
@@ -470,7 +473,7 @@ function Items({ field, path, label }: { field: Field; path: Path; label: string
           );
         })}
       </ol>
-      <button type="button" className="quiet" data-part="another" aria-label={`Another: ${label}`} onClick={() => edit(path, [...values, emptyOf(field.type)], { path: [...path, values.length] })}>{values.length === 0 ? 'Add' : 'Another'}</button>
+      <button type="button" className="quiet" data-part="another" aria-label={`${values.length === 0 ? 'Add' : 'Another'}: ${label}`} onClick={() => edit(path, [...values, emptyOf(field.type)], { path: [...path, values.length] })}>{values.length === 0 ? 'Add' : 'Another'}</button>
       <Faults path={path} />
     </div>
   );
