@@ -8,7 +8,7 @@ const fixture = await startFixture(serve ? Number(process.env['PORT'] ?? 8080) :
 if (serve) {
   console.log(`the stand-in is at ${fixture.url}; stop it with Ctrl-C`);
 } else {
-  const names = process.env['THROUGHLINE_API'] ? ['pages.test.mjs', 'figures.test.mjs', 'playground.test.mjs'] : ['playground.test.mjs'];
+  const names = process.env['THROUGHLINE_API'] ? ['pages.test.mjs', 'figures.test.mjs', 'segments.test.mjs', 'desk.test.mjs', 'playground.test.mjs'] : ['playground.test.mjs'];
   const files = names.map((name) => new URL(name, import.meta.url).pathname);
   const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
     stdio: 'inherit',
