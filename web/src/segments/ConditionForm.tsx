@@ -40,7 +40,9 @@ export function ConditionForm({ condition, change, faults, lines }: FormProps) {
     next.current = null;
     if (!focus) return;
     const place = box.current?.querySelector(`[data-path="${CSS.escape(focus.path.join('.'))}"]`);
-    const part = focus.part ? place?.querySelector<HTMLElement>(`[data-part="${focus.part}"]`) : null;
+    const parts = focus.part ? [...(place?.querySelectorAll<HTMLElement>(`[data-part="${focus.part}"]`) ?? [])] : [];
+    // What adds to a part stands after the parts in it; all else of it stands before them.
+    const part = focus.part && ['add', 'another', 'more'].includes(focus.part) ? parts.at(-1) : parts[0];
     (part ?? place?.querySelector<HTMLElement>('[data-fields] :is(input, select)') ?? place?.querySelector<HTMLElement>('input[type="text"], select, button'))?.focus();
   }, [condition]);
   const placed = new Map<string, Fault[]>();
