@@ -203,11 +203,11 @@ function useMove(path: Path): (by: number, part?: string) => void {
   };
 }
 
-/** Alt and an arrow move a line. */
+/** Alt and an arrow move a line. In a list to choose from they open it. */
 function useMoves(path: Path): (event: KeyboardEvent) => void {
   const move = useMove(path);
   return (event) => {
-    if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') || typeof path.at(-1) !== 'number') return;
+    if (event.target instanceof HTMLSelectElement || !event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') || typeof path.at(-1) !== 'number') return;
     event.preventDefault();
     event.stopPropagation();
     move(event.key === 'ArrowUp' ? -1 : 1);

@@ -141,7 +141,7 @@ function Editor({ segment, done }: { segment: Segment | null; done: () => void }
     version.current = segmentSave.segment.version;
     setSaid(segmentSave.status === 'UNCHANGED' ? 'Nothing was to be changed.' : `Saved as version ${segmentSave.segment.version}.`);
     done();
-    go(`/segments?name=${encodeURIComponent(segmentSave.segment.name)}`, { replace: true });
+    go(`/segments?name=${encodeURIComponent(segmentSave.segment.name)}${asJson ? '&as=json' : ''}`, { replace: true });
   });
   const remove = () => act(async () => {
     if (!segment) return;
