@@ -43,11 +43,6 @@ export function withPart(root: unknown, path: Path, part: unknown): unknown {
   return copy;
 }
 
-/** The condition with one more line in its outermost `all`. */
-export function withLine(condition: CustomerCondition, line: CustomerCondition): CustomerCondition {
-  return condition.all ? { ...condition, all: [...condition.all, line] } : { all: [condition, line] };
-}
-
 /** A condition of one key, without the `not`s around it; null when it is of another form. */
 export function nodeOf(value: unknown, path: Path): { nots: number; key: string; path: Path } | null {
   let inner = value;
