@@ -205,6 +205,8 @@ mod tests {
             &[
                 "claims/fetch_last_owner",
                 "claims/list_with_value",
+                "claims/scan_without_hash",
+                "claims/update_hash",
                 "customers/count_all",
                 "customers/fetch_fitting",
                 "customers/scan_created",
