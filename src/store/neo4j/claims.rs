@@ -44,6 +44,6 @@ fn claim(claim: &Claim) -> BoltType {
 }
 
 /// The words that a trait is found by.
-fn searchable(value: &RawValue) -> Option<String> {
+pub(super) fn searchable(value: &RawValue) -> Option<String> {
     Some(search::trait_words(value)).filter(|words| !words.is_empty())
 }

@@ -134,8 +134,8 @@ fn of_code(error: &neo4rs::Neo4jError, options: &Neo4jOptions) -> (StoreError, b
             false,
             true,
         ),
-        // After a failed write of its log the server begins no transaction until somebody starts it again.
-        (_, "TransactionStartFailed" | "TransactionAccessFailed" | "StorageDamageDetected" | "DatabaseNotFound") => (
+        // The server could not write its log. It begins no transaction until it is started again.
+        (_, "TransactionStartFailed" | "TransactionAccessFailed" | "StorageDamageDetected") => (
             StoreError::Away(format!(
                 "the database at {} takes no transactions ({name}): look at the server's log, and start it again",
                 options.address()

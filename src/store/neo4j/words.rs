@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Inner;
 use super::bolt::{Params, row};
+use super::claims;
 use super::fault::Fault;
 use super::rows::column;
 use super::statement::{Statement, statements};
@@ -28,20 +29,15 @@ pub(super) async fn make(store: &Inner) -> Result<(), Fault> {
     let of_identifier = |row: &neo4rs::Row, id: i64| -> Result<BoltType, Fault> {
         let key =
             IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
-        Ok(row! { "id" => id, "search" => some(search::identifier_words(&key)) })
+        Ok(row! { "id" => id, "search" => search::identifier_words(&key) })
     };
     pages(store, &WORDS_TO_MAKE, &MAKE_WORDS, of_identifier).await?;
     let of_trait = |row: &neo4rs::Row, id: i64| -> Result<BoltType, Fault> {
         let value: &str = column(row, "value")?;
-        let words = RawValue::from_string(value.to_owned()).map(|value| search::trait_words(&value));
-        Ok(row! { "id" => id, "search" => some(words.unwrap_or_default()), "hash" => value_hash(value) })
+        let words = RawValue::from_string(value.to_owned()).ok().and_then(|value| claims::searchable(&value));
+        Ok(row! { "id" => id, "search" => words, "hash" => value_hash(value) })
     };
     pages(store, &TRAIT_WORDS_TO_MAKE, &MAKE_TRAIT_WORDS, of_trait).await
-}
-
-/// `None` for no words: nodes without words are in no index.
-fn some(words: String) -> Option<String> {
-    Some(words).filter(|words| !words.is_empty())
 }
 
 async fn pages(
