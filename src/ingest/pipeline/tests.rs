@@ -80,6 +80,13 @@ async fn calls_that_come_during_a_commit_share_the_next_one() {
     assert!(batches.len() <= 3, "{batches:?}");
 }
 
+/// Waits until something is so, however long that takes.
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn an_offer_to_a_full_queue_fails_at_once_and_is_taken_later() {
     let (store, ingest) = begin(FakeStore { commits: tokio::sync::Semaphore::new(0), ..FakeStore::new() });
@@ -88,9 +95,9 @@ async fn an_offer_to_a_full_queue_fails_at_once_and_is_taken_later() {
         async move { ingest.offer(&[event(&format!("m{n}")).to_string()], &origin()).await }
     };
     let first = tokio::spawn(offer(0));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until(|| store.batches.lock().expect("a lock").len() == 1).await;
     let waiting: Vec<_> = (1..=QUEUED_CALLS).map(|n| tokio::spawn(offer(n))).collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until(|| lock(&ingest.queue).as_ref().is_some_and(|queue| queue.capacity() == 0)).await;
     let late = offer(999).await;
     assert!(matches!(late, Err(StoreError::Busy(_))), "{late:?}");
     store.commits.add_permits(10_000);
