@@ -1,10 +1,11 @@
 // A Chromium with a fresh profile, and a page whose every request, message and policy violation is written down.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -92,6 +93,52 @@ export async function checkAxe(page, where) {
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')}`);
   });
   assert.deepEqual(found, [], where);
+}
+
+/**
+ * A test in light and one in dark, which may put axe into the page: the policy would refuse it, and all other tests are held
+ * to the policy.
+ * @param {string} title
+ * @param {string} origin
+ * @param {(page: Page, scheme: string) => Promise<void>} use
+ */
+export function testSchemes(title, origin, use) {
+  for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+    test(`${title} in ${scheme}`, () => withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
+      await use((await watch(context, origin)).page, scheme);
+    }));
+  }
+}
+
+/**
+ * Opens pages in a window as wide as one at 400 % zoom. None may scroll sideways.
+ * @param {string} origin
+ * @param {string[]} paths
+ * @param {(page: Page) => Promise<void>} ready
+ */
+export async function checkNarrow(origin, paths, ready) {
+  await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
+    const { page } = await watch(context, origin);
+    for (const path of paths) {
+      await page.goto(origin + path);
+      await ready(page);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${path}: ${over} pixels too wide`);
+    }
+  });
+}
+
+/**
+ * Keeps a picture of the page in the folder that SCREENSHOTS names, when it names one.
+ * @param {Page} page
+ * @param {string} name
+ * @param {boolean} fullPage
+ */
+export async function keepPicture(page, name, fullPage = true) {
+  const folder = process.env['SCREENSHOTS'];
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
 /** @param {{elsewhere: string[], complaints: string[]}} seen */

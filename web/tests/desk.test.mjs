@@ -1,12 +1,9 @@
 // The steward's desk in a real browser by keyboard, against a server at THROUGHLINE_URL that has the worlds of ../seeds.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkAxe, clean, watch, withBrowser } from './browser.mjs';
+import { checkAxe, checkNarrow, clean, keepPicture, testSchemes, watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
-const SHOTS = process.env['SCREENSHOTS'];
 
 test('the desk shows the figures of the API, and a customer’s graph is two keys away', async () => {
   await withBrowser({}, async (context) => {
@@ -107,41 +104,27 @@ test('kinds are moved, added and taken away by keyboard', async () => {
   });
 });
 
-for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`axe finds nothing on the desk in ${scheme}`, async () => {
-    await withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
-      const { page } = await watch(context, ORIGIN);
-      for (const [name, path, ready] of [['desk', '/desk', 'kinds of identifiers'], ['rules', '/desk?edit=1', 'Nothing differs yet.']]) {
-        await page.goto(`${ORIGIN}${path}`);
-        await page.getByText(ready ?? '').first().waitFor();
-        await page.getByText('Largest customers').waitFor();
-        await checkAxe(page, `${name} in ${scheme}`);
-        if (name === 'rules') {
-          await page.getByRole('textbox', { name: 'Limit of email' }).fill('1');
-          await page.getByRole('button', { name: 'Try it' }).click();
-          await page.getByRole('region', { name: 'What they would do' }).waitFor();
-          await page.getByRole('textbox', { name: 'Limit of phone' }).fill('x');
-          await checkAxe(page, `${name}, tried and wrong, in ${scheme}`);
-        }
-        if (SHOTS) {
-          mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`), fullPage: true });
-        }
-      }
-    });
-  });
-}
+testSchemes('axe finds nothing on the desk', ORIGIN, async (page, scheme) => {
+  for (const [name, path, ready] of [['desk', '/desk', 'kinds of identifiers'], ['rules', '/desk?edit=1', 'Nothing differs yet.']]) {
+    await page.goto(`${ORIGIN}${path}`);
+    await page.getByText(ready ?? '').first().waitFor();
+    await page.getByText('Largest customers').waitFor();
+    await checkAxe(page, `${name} in ${scheme}`);
+    if (name === 'rules') {
+      await page.getByRole('textbox', { name: 'Limit of email' }).fill('1');
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await page.getByRole('region', { name: 'What they would do' }).waitFor();
+      await page.getByRole('textbox', { name: 'Limit of phone' }).fill('x');
+      await checkAxe(page, `${name}, tried and wrong, in ${scheme}`);
+    }
+    await keepPicture(page, `${name}-${scheme}`);
+  }
+});
 
 test('at 400 % zoom the desk does not scroll sideways', async () => {
-  await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
-    const { page } = await watch(context, ORIGIN);
-    for (const path of ['/desk', '/desk?edit=1']) {
-      await page.goto(ORIGIN + path);
-      await page.getByText('Largest customers').waitFor();
-      await page.waitForTimeout(300);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${path}: ${over} pixels too wide`);
-    }
+  await checkNarrow(ORIGIN, ['/desk', '/desk?edit=1'], async (page) => {
+    await page.getByText('Largest customers').waitFor();
+    await page.waitForTimeout(300);
   });
 });
 

@@ -1,13 +1,11 @@
 // The pages of journeys in a real browser by keyboard, against a server at THROUGHLINE_URL that has
 // the worlds of ../seeds.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { checkAxe, clean, watch, withBrowser } from './browser.mjs';
+import { checkAxe, checkNarrow, clean, keepPicture, testSchemes, watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
-const SHOTS = process.env['SCREENSHOTS'];
 const FUNNEL = `steps=${encodeURIComponent('kind=product\nkind=order')}`;
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -143,49 +141,33 @@ test('the other figures are there, the address holds the scope, and wrong input 
   });
 });
 
-for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`axe finds nothing on the pages of figures in ${scheme}`, async () => {
-    await withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
-      const { page } = await watch(context, ORIGIN);
-      for (const [name, path, ready] of [
-        ['flow', '/journeys', 'As of change'],
-        ['transitions', '/journeys?view=transitions', 'As of change'],
-        ['funnel', `/journeys?view=funnel&${FUNNEL}&breakdown=channel`, 'As of change'],
-        ['paths', '/journeys?view=paths&dimension=channel', 'As of change'],
-        ['between', '/journeys?view=between&from=kind%3Dproduct&to=kind%3Dorder', 'As of change'],
-        ['attribution', '/journeys?view=attribution', 'As of change'],
-        ['match', '/journeys?view=match&dimension=kind&pattern=product%20-%3E%20*%20-%3E%20order', 'Customers with such a journey'],
-        ['compare', '/journeys?view=compare&with.include=channel%3Demail', 'As of change'],
-        ['nothing', '/journeys?since=2099-01-01', 'Nothing is in this scope'],
-      ]) {
-        await page.goto(`${ORIGIN}${path}`);
-        await page.getByText(ready ?? '').first().waitFor();
-        await page.waitForTimeout(250);
-        await checkAxe(page, `${name} in ${scheme}`);
-        if (SHOTS) {
-          mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`), fullPage: true });
-        }
-        const table = page.getByRole('button', { name: /^Table/ });
-        if (await table.count()) {
-          await table.first().click();
-          await checkAxe(page, `${name}, as a table, in ${scheme}`);
-        }
-      }
-    });
-  });
-}
+testSchemes('axe finds nothing on the pages of figures', ORIGIN, async (page, scheme) => {
+  for (const [name, path, ready] of [
+    ['flow', '/journeys', 'As of change'],
+    ['transitions', '/journeys?view=transitions', 'As of change'],
+    ['funnel', `/journeys?view=funnel&${FUNNEL}&breakdown=channel`, 'As of change'],
+    ['paths', '/journeys?view=paths&dimension=channel', 'As of change'],
+    ['between', '/journeys?view=between&from=kind%3Dproduct&to=kind%3Dorder', 'As of change'],
+    ['attribution', '/journeys?view=attribution', 'As of change'],
+    ['match', '/journeys?view=match&dimension=kind&pattern=product%20-%3E%20*%20-%3E%20order', 'Customers with such a journey'],
+    ['compare', '/journeys?view=compare&with.include=channel%3Demail', 'As of change'],
+    ['nothing', '/journeys?since=2099-01-01', 'Nothing is in this scope'],
+  ]) {
+    await page.goto(`${ORIGIN}${path}`);
+    await page.getByText(ready ?? '').first().waitFor();
+    await page.waitForTimeout(250);
+    await checkAxe(page, `${name} in ${scheme}`);
+    await keepPicture(page, `${name}-${scheme}`);
+    const table = page.getByRole('button', { name: /^Table/ });
+    if (await table.count()) {
+      await table.first().click();
+      await checkAxe(page, `${name}, as a table, in ${scheme}`);
+    }
+  }
+});
 
 test('at 400 % zoom the pages of figures do not scroll sideways', async () => {
-  await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
-    const { page } = await watch(context, ORIGIN);
-    for (const path of ['/journeys', `/journeys?view=funnel&${FUNNEL}`, '/journeys?view=transitions', '/journeys?view=match']) {
-      await page.goto(ORIGIN + path);
-      await page.waitForTimeout(700);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${path}: ${over} pixels too wide`);
-    }
-  });
+  await checkNarrow(ORIGIN, ['/journeys', `/journeys?view=funnel&${FUNNEL}`, '/journeys?view=transitions', '/journeys?view=match'], (page) => page.waitForTimeout(700));
 });
 
 /**

@@ -1,14 +1,10 @@
 // The pages in a real browser, by keyboard, against a server at THROUGHLINE_URL that has the worlds of ../seeds.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { checkAxe, clean, watch, withBrowser } from './browser.mjs';
+import { checkAxe, checkNarrow, clean, keepPicture, testSchemes, watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
-/** Where screenshots go, when somebody wants to look at them. */
-const SHOTS = process.env['SCREENSHOTS'];
 const BUDGET = 200 * 1024;
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -289,52 +285,35 @@ test('trouble is said in words, and passes when the server is back', async () =>
   });
 });
 
-for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`axe finds nothing on any page in ${scheme}`, async () => {
-    // axe is put into the page, which the policy would refuse; all other tests are held to it.
-    await withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
-      const { page } = await watch(context, ORIGIN);
-      const [elena, sam] = [await idOf('elena marsh'), await idOf('hh-user-sam')];
-      for (const [name, path, ready] of [
-        ['search', '/', 'Seen last'],
-        ['found', '/?q=example', 'choose'],
-        ['nobody', '/?q=zzzzqq', 'Nobody is found'],
-        ['customer', `/customers/${elena}`, '102 touchpoints'],
-        ['facts', `/customers/${elena}?view=facts`, 'Traits'],
-        ['identity', `/customers/${sam}?view=identity`, 'What happened to the identity'],
-        ['live', '/live', 'Listening.'],
-        ['log', '/live?from=start', 'customer created'],
-        ['greet', '/greet?code=WY-5501-2214', 'Better not'],
-      ]) {
-        await page.goto(`${ORIGIN}${path}`);
-        await page.getByText(ready ?? '').first().waitFor();
-        await page.waitForTimeout(150);
-        await checkAxe(page, `${name} in ${scheme}`);
-        if (name === 'customer' || name === 'identity') {
-          await page.getByRole('button', { name: /^Table/ }).click();
-          await checkAxe(page, `${name}, as a table, in ${scheme}`);
-          await page.getByRole('button', { name: /^Table/ }).click();
-        }
-        if (SHOTS) {
-          mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`) });
-        }
-      }
-    });
-  });
-}
+testSchemes('axe finds nothing on any page', ORIGIN, async (page, scheme) => {
+  const [elena, sam] = [await idOf('elena marsh'), await idOf('hh-user-sam')];
+  for (const [name, path, ready] of [
+    ['search', '/', 'Seen last'],
+    ['found', '/?q=example', 'choose'],
+    ['nobody', '/?q=zzzzqq', 'Nobody is found'],
+    ['customer', `/customers/${elena}`, '102 touchpoints'],
+    ['facts', `/customers/${elena}?view=facts`, 'Traits'],
+    ['identity', `/customers/${sam}?view=identity`, 'What happened to the identity'],
+    ['live', '/live', 'Listening.'],
+    ['log', '/live?from=start', 'customer created'],
+    ['greet', '/greet?code=WY-5501-2214', 'Better not'],
+  ]) {
+    await page.goto(`${ORIGIN}${path}`);
+    await page.getByText(ready ?? '').first().waitFor();
+    await page.waitForTimeout(150);
+    await checkAxe(page, `${name} in ${scheme}`);
+    if (name === 'customer' || name === 'identity') {
+      await page.getByRole('button', { name: /^Table/ }).click();
+      await checkAxe(page, `${name}, as a table, in ${scheme}`);
+      await page.getByRole('button', { name: /^Table/ }).click();
+    }
+    await keepPicture(page, `${name}-${scheme}`, false);
+  }
+});
 
 test('at 400 % zoom nothing scrolls sideways', async () => {
-  await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
-    const { page } = await watch(context, ORIGIN);
-    const elena = await idOf('elena marsh');
-    for (const path of ['/?q=example', `/customers/${elena}`, `/customers/${elena}?view=identity`, `/customers/${elena}?view=facts`, '/live?from=start', '/greet?code=WY-5501-2214']) {
-      await page.goto(ORIGIN + path);
-      await page.waitForTimeout(500);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${path}: ${over} pixels too wide`);
-    }
-  });
+  const elena = await idOf('elena marsh');
+  await checkNarrow(ORIGIN, ['/?q=example', `/customers/${elena}`, `/customers/${elena}?view=identity`, `/customers/${elena}?view=facts`, '/live?from=start', '/greet?code=WY-5501-2214'], (page) => page.waitForTimeout(500));
 });
 
 /**

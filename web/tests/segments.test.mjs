@@ -1,12 +1,9 @@
 // Segments in a real browser by keyboard, against a server at THROUGHLINE_URL that has the worlds of ../seeds.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkAxe, clean, watch, withBrowser } from './browser.mjs';
+import { checkAxe, checkNarrow, clean, keepPicture, testSchemes, watch, withBrowser } from './browser.mjs';
 
 const ORIGIN = new URL(process.env['THROUGHLINE_URL'] ?? 'http://127.0.0.1:8080').origin;
-const SHOTS = process.env['SCREENSHOTS'];
 
 /** A condition of each operator of the schema, with groups in groups and what is seldom written. */
 const WIDE = {
@@ -175,41 +172,25 @@ test('the form shows every operator, and loses nothing on the way to JSON and ba
   });
 });
 
-for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`axe finds nothing on the pages of segments in ${scheme}`, async () => {
-    await withBrowser({ colorScheme: scheme, bypassCSP: true }, async (context) => {
-      const { page } = await watch(context, ORIGIN);
-      for (const [name, path, ready] of [
-        ['segments', '/segments', 'A segment is a condition'],
-        ['segment', '/segments?new=1', 'Who fits now'],
-        ['condition', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`, 'in force'],
-        ['condition-json', `/segments?new=1&as=json&is=${encodeURIComponent(JSON.stringify(WIDE))}`, 'Condition, as the API'],
-        ['condition-wrong', `/segments?new=1&is=${encodeURIComponent('{"all":[{"orders":{"net":{"min":"3"}}},{"segment":{"name":""}}]}')}`, 'fill this in'],
-      ]) {
-        await page.goto(`${ORIGIN}${path}`);
-        if (name === 'condition') await page.getByRole('group', { name: 'a consent' }).waitFor();
-        else await page.getByText(ready ?? '').first().waitFor();
-        await page.waitForTimeout(250);
-        await checkAxe(page, `${name} in ${scheme}`);
-        if (SHOTS) {
-          mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`), fullPage: true });
-        }
-      }
-    });
-  });
-}
+testSchemes('axe finds nothing on the pages of segments', ORIGIN, async (page, scheme) => {
+  for (const [name, path, ready] of [
+    ['segments', '/segments', 'A segment is a condition'],
+    ['segment', '/segments?new=1', 'Who fits now'],
+    ['condition', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`, 'in force'],
+    ['condition-json', `/segments?new=1&as=json&is=${encodeURIComponent(JSON.stringify(WIDE))}`, 'Condition, as the API'],
+    ['condition-wrong', `/segments?new=1&is=${encodeURIComponent('{"all":[{"orders":{"net":{"min":"3"}}},{"segment":{"name":""}}]}')}`, 'fill this in'],
+  ]) {
+    await page.goto(`${ORIGIN}${path}`);
+    if (name === 'condition') await page.getByRole('group', { name: 'a consent' }).waitFor();
+    else await page.getByText(ready ?? '').first().waitFor();
+    await page.waitForTimeout(250);
+    await checkAxe(page, `${name} in ${scheme}`);
+    await keepPicture(page, `${name}-${scheme}`);
+  }
+});
 
 test('at 400 % zoom the form does not scroll sideways', async () => {
-  await withBrowser({ viewport: { width: 320, height: 640 } }, async (context) => {
-    const { page } = await watch(context, ORIGIN);
-    for (const path of ['/segments?new=1', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`]) {
-      await page.goto(ORIGIN + path);
-      await page.waitForTimeout(700);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${path}: ${over} pixels too wide`);
-    }
-  });
+  await checkNarrow(ORIGIN, ['/segments?new=1', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`], (page) => page.waitForTimeout(700));
 });
 
 /**

@@ -48,7 +48,7 @@ function Health({ data, trouble, again }: Answer<IdentityHealthQuery>) {
       </div>
       {trouble && <Problem trouble={trouble} again={again} />}
       {!data && !trouble && <Waiting />}
-      {health && health.customers === 0 && <Empty><h2>No customer is stored yet</h2><p>Figures come with the first events: send them to <code>/v1/track</code>, or read a file with <code>throughline ingest</code>.</p></Empty>}
+      {health && health.customers === 0 && <Empty><h2>No customer is stored yet</h2><p>Figures come with the first events: send them to <code>/v1/track</code>, or read a file with <code>throughline import</code>.</p></Empty>}
       {health && health.customers > 0 && (
         <>
           <dl className="figures-row">
@@ -104,7 +104,7 @@ function Health({ data, trouble, again }: Answer<IdentityHealthQuery>) {
 function figuresOf(health: NonNullable<IdentityHealthQuery['identityHealth']>): [name: string, value: number, about: string][] {
   return [
     ['Customers', health.customers, ''],
-    ['Identifiers', health.identifiers, 'with those that are nobody’s'],
+    ['Identifiers', health.identifiers, 'also those without a customer'],
     ['Merges', health.merges, 'customers that were merged into another'],
     ['Splits', health.splits, 'customers that were split off'],
     ['Shared', health.shared, 'identifiers of several people'],

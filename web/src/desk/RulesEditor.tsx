@@ -1,5 +1,5 @@
 // Other identity rules: written, tried on all stored customers, and saved with a reason. Nothing is saved untried.
-import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { ask, troubleOf, type Trouble } from '../api/client';
 import { RulesTrialDocument, SaveRulesDocument, type RulesFragment, type RulesTrialQuery } from '../api/generated';
 import { Problem, QueryLink, Waiting } from '../app/parts';
@@ -169,24 +169,36 @@ function Effect({ result }: { result: Result }) {
 
 type FieldProps = { id?: string; label: string; value: string; set: (text: string) => void; faults: string[]; placeholder?: string; numeric?: boolean; shown?: boolean };
 
-function Text({ id: given, label, value, set, faults, placeholder, numeric, shown }: FieldProps) {
+function Text({ id: given, value, set, placeholder, numeric, ...field }: FieldProps) {
   const own = useId();
   const id = given ?? own;
   return (
-    <span className="field">
-      <label htmlFor={id} {...(!shown && { className: 'hidden' })}>{label}</label>
-      <input id={id} type="text" value={value} placeholder={placeholder} {...(numeric && { inputMode: 'numeric' as const })} autoComplete="off" spellCheck={false} aria-invalid={faults.length > 0} {...(faults.length > 0 && { 'aria-describedby': `${id}-wrong` })} onChange={(event) => set(event.target.value)} />
-      {faults.length > 0 && <span className="wrong" id={`${id}-wrong`} role="alert">{faults.join('; ')}</span>}
-    </span>
+    <Labelled id={id} {...field}>
+      <input {...tiesOf(id, field.faults)} type="text" value={value} placeholder={placeholder} {...(numeric && { inputMode: 'numeric' as const })} autoComplete="off" onChange={(event) => set(event.target.value)} />
+    </Labelled>
   );
 }
 
-function Area({ label, value, set, faults, shown }: FieldProps) {
+function Area({ value, set, ...field }: FieldProps) {
   const id = useId();
+  return (
+    <Labelled id={id} {...field}>
+      <textarea {...tiesOf(id, field.faults)} rows={Math.min(8, Math.max(1, value.split('\n').length))} value={value} onChange={(event) => set(event.target.value)} />
+    </Labelled>
+  );
+}
+
+/** What ties an input to its label and to its faults. */
+const tiesOf = (id: string, faults: string[]) => ({ id, spellCheck: false, 'aria-invalid': faults.length > 0, ...(faults.length > 0 && { 'aria-describedby': `${id}-wrong` }) });
+
+type LabelledProps = { id: string; label: string; faults: string[]; shown?: boolean; children: ReactNode };
+
+/** An input with its label, which only a screen reader has unless it is `shown`, and what is wrong with it. */
+function Labelled({ id, label, faults, shown, children }: LabelledProps) {
   return (
     <span className="field">
       <label htmlFor={id} {...(!shown && { className: 'hidden' })}>{label}</label>
-      <textarea id={id} rows={Math.min(8, Math.max(1, value.split('\n').length))} value={value} spellCheck={false} aria-invalid={faults.length > 0} {...(faults.length > 0 && { 'aria-describedby': `${id}-wrong` })} onChange={(event) => set(event.target.value)} />
+      {children}
       {faults.length > 0 && <span className="wrong" id={`${id}-wrong`} role="alert">{faults.join('; ')}</span>}
     </span>
   );

@@ -347,7 +347,7 @@ type ScalarProps = { id?: string; type: string; value: unknown; set: (value: unk
 
 /** A text, or a number. What is no number stays as it was typed. */
 function Scalar({ type, value, set, list, placeholder, onEnter, onEmptied, ...rest }: ScalarProps) {
-  // While somebody types, the field has what was typed: "0." is the number 0 already.
+  // The field shows the text as it was typed until the person leaves the field: the value of "0." is the number 0.
   const [typed, setTyped] = useState<string | null>(null);
   const numeric = type === 'Int' || type === 'Float' || type === 'Long' || type === 'Decimal';
   const change = (text: string) => {
