@@ -239,6 +239,31 @@ fn every_beginning_names_its_index() {
     assert!(beginnings > 180, "{beginnings} beginnings");
 }
 
+/// A pattern whose far end has an indexed property has two beginnings, and the server chooses: such a node has a MATCH of
+/// its own, with its index.
+#[test]
+fn a_pattern_has_one_beginning() {
+    let indexes = indexes();
+    for (name, text) in files() {
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        for line in lines.filter(|line| line.contains("MATCH (")) {
+            for far in line.split("-(").skip(1).chain(line.split(">(").skip(1)) {
+                let node = far.split_once(')').map_or(far, |(node, _)| node);
+                let Some((label, property)) = node.split_once(':').and_then(|(_, node)| node.split_once(" {")) else {
+                    continue;
+                };
+                let property = property.split(':').next().unwrap_or_default();
+                let begins = |index: &&String| {
+                    index
+                        .strip_prefix(label)
+                        .is_some_and(|of| of.trim_matches(['(', ')']).split(", ").next() == Some(property))
+                };
+                assert_eq!(indexes.iter().find(begins), None, "{name}: {line}");
+            }
+        }
+    }
+}
+
 /// The indexes of the schema, in the form of hints: `Touchpoint(owner, at, arrival)`.
 fn indexes() -> std::collections::BTreeSet<String> {
     let schema = include_str!("cypher/schema.cypher");
