@@ -16,7 +16,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseReason, ProtocolError, Session};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::Instrument;
@@ -66,6 +66,7 @@ pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared, pa
         acknowledged: false,
         operations: HashMap::new(),
         begun: 0,
+        latest: None,
         sender,
     };
     actix_web::rt::spawn(socket.run(stream, answers, seat, chosen).in_current_span());
@@ -82,6 +83,9 @@ struct Socket {
     operations: HashMap<String, Operation>,
     /// The number of operations so far. It numbers them.
     begun: u64,
+    /// Ends when the latest operation has begun. The next one waits for it, so that a subscription tells what a mutation
+    /// behind it changes.
+    latest: Option<oneshot::Receiver<()>>,
     sender: mpsc::Sender<Sent>,
 }
 
@@ -281,12 +285,28 @@ impl Socket {
         self.begun += 1;
         request.request_id.clone_from(&self.request_id);
         let (number, sender) = (self.begun, self.sender.clone());
-        let answers = self.state.api.stream(request, Started::default());
+        let started = Started::default();
+        let (begun, next) = oneshot::channel();
+        let before = self.latest.replace(next);
+        let is_subscription = self.state.api.is_subscription(&request);
+        let mut answers = self.state.api.stream(request, started.clone());
         let name = id.clone();
         let work = async move {
-            let mut answers = answers;
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let mut begun = is_subscription.then_some(begun);
             let mut outcome = None;
-            while let Some(answer) = answers.next().await {
+            loop {
+                let answer = tokio::select! {
+                    biased;
+                    () = started.wait(), if begun.is_some() => {
+                        begun = None;
+                        continue;
+                    }
+                    answer = answers.next() => answer,
+                };
+                let Some(answer) = answer else { break };
                 outcome.get_or_insert(answer.outcome);
                 if sender.send(Sent { id: name.clone(), number, answer: Some(answer) }).await.is_err() {
                     break;
