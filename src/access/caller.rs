@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use super::permissions::{Permissions, Policy};
+use super::tokens::TokenKey;
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash, Role};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
 
 /// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The name, as the author of decisions and in the log.
     pub name: Arc<str>,
-    /// What it may do.
-    pub role: Role,
+    /// What it may do and see.
+    pub permissions: Permissions,
+    /// What the tokens of masked values are made of. `None` without masks.
+    pub tokens: Option<TokenKey>,
     /// The source of its events. Only callers of the role SERVICE have one.
     pub source: Option<Arc<str>>,
     /// The purposes that it is bound to.
@@ -27,25 +31,31 @@ impl Caller {
     pub fn everybody() -> Self {
         Caller {
             name: "anonymous".into(),
-            role: Role::Admin,
+            permissions: Permissions::all(),
+            tokens: None,
             source: None,
             purposes: Vec::new(),
             key: None,
             expires_at: None,
         }
     }
-}
 
-impl From<&AccessKey> for Caller {
-    fn from(key: &AccessKey) -> Self {
+    /// The caller of a key.
+    pub fn of(key: &AccessKey, policy: &Policy, secret: &MaskingSecret) -> Self {
         Caller {
             name: key.name.clone(),
-            role: key.role,
+            permissions: policy.of(key.role),
+            tokens: Some(TokenKey::new(secret, key.role)),
             source: key.source.clone(),
             purposes: key.purposes.clone(),
             key: Some(key.hash),
             expires_at: key.expires_at,
         }
+    }
+
+    /// Its role.
+    pub fn role(&self) -> Role {
+        self.permissions.role
     }
 }
 

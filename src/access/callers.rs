@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
@@ -13,10 +13,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::failures::Failures;
-use super::{Caller, caller, key_text};
+use super::{Caller, Policy, caller, key_text};
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash, Role};
-use crate::store::{Result, Store};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
+use crate::store::{Result, Store, StoreError};
 
 /// How often the keys are read.
 const READ_EVERY: Duration = Duration::from_secs(2);
@@ -27,6 +27,9 @@ const WRITE_TURNS: u32 = 15;
 pub struct Callers {
     store: Arc<dyn Store>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    policy: Policy,
+    /// Read once, before the first keys.
+    secret: OnceLock<MaskingSecret>,
     known: watch::Sender<Option<Arc<Known>>>,
     failures: Failures,
     /// The task that reads the keys, and how to end it.
@@ -58,10 +61,12 @@ pub enum Denied {
 
 impl Callers {
     /// Reads the keys of a store again and again, until [`close`](Self::close).
-    pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Arc<Self> {
+    pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>, policy: Policy) -> Arc<Self> {
         let callers = Arc::new(Callers {
             store,
             clock,
+            policy,
+            secret: OnceLock::new(),
             known: watch::Sender::new(None),
             failures: Failures::default(),
             task: Mutex::new(None),
@@ -126,7 +131,19 @@ impl Callers {
         }
     }
 
+    /// The secret of all servers of the store. The first server makes it.
+    async fn secret(&self) -> Result<&MaskingSecret> {
+        if let Some(secret) = self.secret.get() {
+            return Ok(secret);
+        }
+        let mut new = MaskingSecret([0; 32]);
+        getrandom::fill(&mut new.0).map_err(|_| StoreError::Refused("the system has no random bytes".into()))?;
+        let stored = self.store.masking_secret(&new).await?;
+        Ok(self.secret.get_or_init(|| stored))
+    }
+
     async fn read(&self) -> Result<()> {
+        let secret = self.secret().await?;
         let stored = self.store.list_access_keys().await?;
         let now = (self.clock)();
         let before = self.known.borrow().clone();
@@ -135,7 +152,7 @@ impl Callers {
             .filter(|key| key.is_in_force(now))
             .map(|key| {
                 let used_at = before.as_ref().and_then(|before| before.get(&key.hash)).map(|old| old.used_at.clone());
-                let caller = Arc::new(Caller::from(&key));
+                let caller = Arc::new(Caller::of(&key, &self.policy, secret));
                 (key.hash, Key { stored: key, caller, used_at: used_at.unwrap_or_default() })
             })
             .collect();

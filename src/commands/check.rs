@@ -157,7 +157,8 @@ async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<F
     }
     let mut findings = Vec::new();
     for name in &settings.privacy.personal {
-        if name.starts_with("traits.") || usual.contains(name) || kinds.iter().any(|kind| **kind == **name) {
+        let is_path = name.starts_with("traits.") || name.starts_with("properties.");
+        if is_path || usual.contains(name) || kinds.iter().any(|kind| **kind == **name) {
             continue;
         }
         if let Some(store) = store
@@ -167,7 +168,7 @@ async fn about_personal(settings: &Settings, store: Option<&dyn Store>) -> Vec<F
         }
         findings.push(Finding::Wrong(format!(
             "settings: privacy.personal names {name}, which is not a kind of identifiers, so it masks nothing: the kinds \
-             are {}; write a trait as traits.{name}",
+             are {}; write a trait as traits.{name}, a property as properties.{name}",
             kinds.join(", ")
         )));
     }

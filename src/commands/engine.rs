@@ -12,7 +12,7 @@ use super::import::{self, ImportArgs};
 use super::journeys::JourneysArgs;
 use super::segments::SegmentsArgs;
 use super::subject::{self, SubjectArgs};
-use crate::access::Callers;
+use crate::access::{Callers, Policy};
 use crate::changes::feed::Feed;
 use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
@@ -53,7 +53,10 @@ impl Engine {
         let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
-        let access = settings.access.as_ref().map(|_| Callers::start(store.clone(), ingest.clock().clone()));
+        let access = settings
+            .access
+            .as_ref()
+            .map(|_| Callers::start(store.clone(), ingest.clock().clone(), Policy::new(settings)));
         Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits, access })
     }
 

@@ -72,6 +72,17 @@ impl fmt::Debug for KeyHash {
     }
 }
 
+/// The secret that tokens of masked values are made of. All servers of a store have the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MaskingSecret(pub [u8; 32]);
+
+/// It is a secret.
+impl fmt::Debug for MaskingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskingSecret")
+    }
+}
+
 /// A stored key. A name has several keys after a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {

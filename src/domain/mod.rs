@@ -24,6 +24,7 @@ pub mod fact;
 pub mod health;
 pub mod identifier;
 pub mod link;
+pub mod masks;
 pub mod moment;
 pub mod money;
 pub mod nearest;

@@ -19,6 +19,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::claim::{Claim, TraitPolicies};
 use super::identifier::IdentifierKey;
+use super::masks::Masks;
 
 /// The minimum length of a search word that matches inside a word.
 pub const INSIDE: usize = 3;
@@ -367,6 +368,28 @@ pub struct TextSearch {
     pub asked: Asked,
     /// The policies that choose the shown value of a trait.
     pub shown: Arc<TraitPolicies>,
+    /// What the caller does not see, which is not searched.
+    pub masks: Arc<Masks>,
+}
+
+impl TextSearch {
+    /// Whether a customer with these identifiers and claims matches, by what the caller sees of it.
+    ///
+    /// # Errors
+    /// Those of `claims`.
+    pub fn fits<'k, E>(
+        &self,
+        keys: impl IntoIterator<Item = &'k IdentifierKey>,
+        claims: impl FnOnce() -> Result<Vec<Claim>, E>,
+    ) -> Result<bool, E> {
+        let keys = keys.into_iter().filter(|key| self.masks.searches_kind(&key.kind));
+        let claims = || {
+            let mut claims = claims()?;
+            claims.retain(|claim| self.masks.searches_trait(&claim.name));
+            Ok(claims)
+        };
+        self.asked.fits(keys, &self.shown, claims)
+    }
 }
 
 /// Equal words are the same search, with any policies.

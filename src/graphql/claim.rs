@@ -12,6 +12,7 @@ use super::viewer::Viewer;
 use super::{Setup, id::NodeId};
 use crate::domain::claim::{self, Claim, FIRST_NAME, FULL_NAME, LAST_NAME, TraitPolicies};
 use crate::domain::customer::CustomerView;
+use crate::domain::masks::Masks;
 
 /// One value of one trait.
 pub struct Trait {
@@ -83,7 +84,7 @@ impl Trait {
 
 impl Trait {
     fn is_masked(&self, ctx: &Context<'_>) -> bool {
-        !ctx.data_unchecked::<Viewer>().sees_trait(&self.claim.name)
+        ctx.data_unchecked::<Viewer>().masks.hides_trait(&self.claim.name)
     }
 }
 
@@ -99,24 +100,24 @@ pub(super) fn shown(ctx: &Context<'_>, view: &Arc<CustomerView>, names: Option<&
 
 /// The customer's display name, from what the viewer may see.
 pub(super) fn display_name(ctx: &Context<'_>, view: &CustomerView) -> Option<String> {
-    name_of(&ctx.data_unchecked::<Setup>().traits, ctx.data_unchecked::<Viewer>(), view)
+    name_of(&ctx.data_unchecked::<Setup>().traits, &ctx.data_unchecked::<Viewer>().masks, view)
 }
 
 /// The display name for those who may see everything.
 pub fn unmasked_name(policies: &TraitPolicies, view: &CustomerView) -> Option<String> {
-    name_of(policies, &Viewer::all(), view)
+    name_of(policies, &Masks::default(), view)
 }
 
-/// The trait `name`, else first and last name, else an e-mail address or a phone number. `None` when there is none
-/// that the viewer may see.
-pub(super) fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &CustomerView) -> Option<String> {
+/// The trait `name`, else first and last name, else an e-mail address or a phone number, of what is not masked. `None`
+/// when there is none.
+fn name_of(policies: &TraitPolicies, masks: &Masks, view: &CustomerView) -> Option<String> {
     let chosen = policies.choose(&view.claims);
     let text = |names: &[&str]| {
-        let is_there = |t: &&claim::ShownTrait| !t.shown.is_none();
+        let is_there = |t: &&claim::ShownTrait| !t.shown.is_none() && !masks.hides_trait(&t.shown.name);
         let found = names.iter().find_map(|name| chosen.iter().filter(is_there).find(|t| &*t.shown.name == *name))?;
         let text: String = serde_json::from_str(found.shown.value.get()).ok()?;
         let text = text.trim();
-        (!text.is_empty() && viewer.sees_trait(&found.shown.name)).then(|| text.to_owned())
+        (!text.is_empty()).then(|| text.to_owned())
     };
     let full = || {
         let parts: Vec<String> = [text(&FIRST_NAME), text(&LAST_NAME)].into_iter().flatten().collect();
@@ -124,7 +125,7 @@ pub(super) fn name_of(policies: &TraitPolicies, viewer: &Viewer, view: &Customer
     };
     let address = |kind: &str| {
         let found = view.identifiers.iter().find(|i| &*i.key.kind == kind)?;
-        viewer.sees_identifier(kind).then(|| found.key.value.to_string())
+        (!masks.hides_kind(kind)).then(|| found.key.value.to_string())
     };
     text(&[FULL_NAME]).or_else(full).or_else(|| address("email")).or_else(|| address("phone"))
 }

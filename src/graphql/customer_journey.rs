@@ -20,7 +20,7 @@ use super::id::NodeId;
 use super::load::{self, Total};
 use super::page::{Connection, List, read_first, read_size};
 use super::scalar::{DateTime, Duration};
-use super::step::{AttributionModel, StepInput, check_times, read_dimension, read_half_life, read_step};
+use super::step::{AttributionModel, Dimensions, StepInput, check_times, read_dimension, read_half_life, read_step};
 use crate::domain::customer::CustomerView;
 use crate::domain::page::Page;
 use crate::domain::{self, Arrival, CustomerId, Timestamp};
@@ -139,11 +139,11 @@ impl CustomerJourney {
     ) -> Option<Result<Vec<Conversion>, Error>> {
         let fetch = async {
             let first = read_size("first", first)?;
-            let configured = ctx.data_unchecked::<Setup>().dimensions.names();
+            let known = Dimensions::of(ctx);
             let query = conversion::ConversionQuery {
-                goal: read_step("goal", &goal, configured)?,
-                touches: touches.map(|touches| read_step("touches", &touches, configured)).transpose()?,
-                dimension: read_dimension("dimension", &dimension, configured)?,
+                goal: read_step("goal", &goal, known)?,
+                touches: touches.map(|touches| read_step("touches", &touches, known)).transpose()?,
+                dimension: read_dimension("dimension", &dimension, known)?,
                 lookback: lookback.0,
                 half_life: read_half_life(half_life)?,
                 model: model.into(),
@@ -184,9 +184,9 @@ impl CustomerJourney {
     fn of(ctx: &Context<'_>, view: &Arc<CustomerView>, encoded: EncodedScope) -> Result<Self, Error> {
         check_times("scope", encoded.s, encoded.u, encoded.g)?;
         let (since, until) = (encoded.s.map(Timestamp), encoded.u.map(Timestamp));
-        let configured = ctx.data_unchecked::<Setup>().dimensions.names();
+        let known = Dimensions::of(ctx);
         let step = |argument: &str, step: &Option<StepInput>| {
-            step.as_ref().map(|step| read_step(argument, step, configured)).transpose()
+            step.as_ref().map(|step| read_step(argument, step, known)).transpose()
         };
         let (include, exclude) = (step("scope.include", &encoded.i)?, step("scope.exclude", &encoded.x)?);
         let gap = match encoded.g {

@@ -14,8 +14,10 @@ use super::known_names;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
+use super::viewer::Viewer;
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
+use crate::domain::segment::SegmentId;
 use crate::domain::{Currency, CustomerId, Moment};
 use crate::members::Members;
 use crate::segments::Condition;
@@ -147,9 +149,9 @@ pub(super) async fn page(
     };
     let before_all = as_of.is_some() && moment.is_none();
     let members = read_members(ctx, &filter, moment).await?;
+    let (members, asked) = members.unzip();
     let filter = read_filter(ctx, filter)?;
     let (sort, descending) = read_sort(sort, &filter)?;
-    let asked = members.as_ref().map(|members| members.identity());
     let place = List::of_store("customers", (&filter, &sort, descending, asked, before_all));
     let after: Option<Place> = place.read(if backward { &paging.before } else { &paging.after }.as_deref())?;
     let began = after.is_some();
@@ -177,14 +179,16 @@ pub(super) async fn page(
     Ok(if backward { connection.backward() } else { connection })
 }
 
-/// A page of the customers that fit a condition, in the order in which they were created.
+/// A page of the members of a segment, in the order in which the customers were created. `of` is what its cursors belong
+/// to.
 pub(super) async fn page_of_members(
     ctx: &Context<'_>,
     members: Arc<Members>,
+    of: (SegmentId, i64),
     limit: usize,
     after: Option<&str>,
 ) -> Result<Connection<Customer>, Error> {
-    let place = List::of_store("members", members.identity());
+    let place = List::of_store("members", (of, members.as_of.map(|moment| moment.change)));
     let after: Option<Place> = place.read(after)?;
     let filter = query::CustomerFilter::default();
     let list =
@@ -217,25 +221,28 @@ async fn read_items(
     Ok(found.into_iter().filter_map(item).collect())
 }
 
-/// The question for the customers of a condition, or of a moment. `None` where the store answers alone.
+/// The question for the customers of a condition, or of a moment, and what its cursors belong to. `None` where the store
+/// answers alone.
 async fn read_members(
     ctx: &Context<'_>,
     filter: &CustomerFilter,
     moment: Option<Moment>,
-) -> Result<Option<Arc<Members>>, Error> {
+) -> Result<Option<(Arc<Members>, String)>, Error> {
     let segments = filter.segments.as_deref().unwrap_or_default();
     if filter.is.is_none() && filter.time_zone.is_none() && moment.is_none() && segments.is_empty() {
         return Ok(None);
     }
     let zone = ("filter.timeZone", filter.time_zone.as_deref());
     let mut members = Box::pin(condition::members(ctx, "filter.is", filter.is.as_ref(), zone, moment)).await?;
+    // Not the conditions of the segments: a cursor must not be a check of a definition that is not shown.
+    let identity = format!("{} {segments:?}", members.identity());
     if !segments.is_empty() {
         let of_segments = condition::any_segment(ctx, "filter.segments", segments, moment).await?;
         let own = std::mem::replace(&mut members.condition, of_segments);
         members.condition = Condition::All(vec![own, members.condition]);
     }
     let asked = filter.is.is_some() || !segments.is_empty() || moment.is_some();
-    Ok(asked.then(|| Arc::new(members)))
+    Ok(asked.then(|| (Arc::new(members), identity)))
 }
 
 /// Whether an argument with a default was given and is not null.
@@ -280,7 +287,8 @@ fn read_filter(ctx: &Context<'_>, filter: CustomerFilter) -> Result<query::Custo
         return Err(bad_argument("filter.text", "it has no letter or digit", "give a word or a part of one"));
     }
     let shown = || Arc::new(ctx.data_unchecked::<Setup>().traits.clone());
-    let text = (!asked.is_empty()).then(|| TextSearch { asked, shown: shown() });
+    let masks = || ctx.data_unchecked::<Viewer>().masks.clone();
+    let text = (!asked.is_empty()).then(|| TextSearch { asked, shown: shown(), masks: masks() });
     check_range("filter.firstSeenUntil", filter.first_seen_since.map(|t| t.0), filter.first_seen_until.map(|t| t.0))?;
     check_range("filter.lastSeenUntil", filter.last_seen_since.map(|t| t.0), filter.last_seen_until.map(|t| t.0))?;
     let order_count = filter.order_count.map_or((None, None), |r| (r.min.map(i64::from), r.max.map(i64::from)));

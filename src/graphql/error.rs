@@ -79,6 +79,14 @@ pub fn bad_argument(argument: &str, message: impl std::fmt::Display, hint: &str)
     })
 }
 
+/// The error of an argument that uses something masked: which argument, and what it uses.
+pub fn masked(argument: &str, what: &str) -> Error {
+    Error::new(format!("{argument}: {what} is masked for the caller")).extend_with(|_, extensions| {
+        extensions.set("code", Code::Forbidden.as_str());
+        extensions.set("argument", argument);
+    })
+}
+
 /// The GraphQL error of a store error.
 pub fn store_error(error: StoreError) -> Error {
     match error {

@@ -375,7 +375,7 @@ impl Api {
             let fault = error("UNAUTHENTICATED", "the caller is not known", None);
             return Err(Box::new((vec![fault], ResponseKind::Forbidden)));
         };
-        if caller.role == Role::Admin {
+        if caller.role() == Role::Admin {
             return Ok(false);
         }
         let root = match operation.ty {
@@ -383,10 +383,10 @@ impl Api {
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        match roots::find(operation, document, |field| !rights::allows(caller.role, root, field)) {
+        match roots::find(operation, document, |field| !rights::allows(&caller.permissions, root, field)) {
             None => Ok(true),
             Some(field) => {
-                let fault = error("FORBIDDEN", rights::refusal(caller.role, root, field), None);
+                let fault = error("FORBIDDEN", rights::refusal(caller.role(), root, field), None);
                 Err(Box::new((vec![fault], ResponseKind::Forbidden)))
             }
         }

@@ -49,9 +49,11 @@ impl Identifier {
         &self.row.key.kind
     }
 
-    /// The normalised value. Four dots when it is masked.
-    async fn value(&self, ctx: &Context<'_>) -> &str {
-        if self.is_masked(ctx) { "\u{2022}\u{2022}\u{2022}\u{2022}" } else { &self.row.key.value }
+    /// The normalised value. When it is masked, three dots and a token: the same value has the same token for all callers
+    /// of a role, and the token does not tell the value.
+    async fn value(&self, ctx: &Context<'_>) -> String {
+        let viewer = ctx.data_unchecked::<Viewer>();
+        if self.is_masked(ctx) { viewer.token(&self.row.key) } else { self.row.key.value.to_string() }
     }
 
     /// Whether the value is hidden from the caller.
@@ -200,6 +202,6 @@ impl Identifier {
     }
 
     fn is_masked(&self, ctx: &Context<'_>) -> bool {
-        !ctx.data_unchecked::<Viewer>().sees_identifier(&self.row.key.kind)
+        ctx.data_unchecked::<Viewer>().masks.hides_kind(&self.row.key.kind)
     }
 }

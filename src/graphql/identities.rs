@@ -14,6 +14,9 @@ use super::id::NodeId;
 use super::identifier::IdentifierInput;
 use super::known_names::find_kind_in;
 use super::load::names_in_use;
+use super::viewer;
+use super::viewer::Viewer;
+use crate::access::Caller;
 use crate::domain::customer::CustomerView;
 use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::ingest::Ingest;
@@ -29,7 +32,7 @@ pub struct Identity {
     pub customer_id: Option<String>,
     /// Made of all other fields, so it changes exactly when one of them does.
     pub version: String,
-    /// All identifiers of the customer, by kind and value. Without a customer, the identifier alone.
+    /// All identifiers of the customer, by kind and value as they are shown. Without a customer, the identifier alone.
     pub identifiers: Vec<IdentityIdentifier>,
     /// The ids of the customers that were merged into this one, the oldest first.
     pub former_ids: Vec<String>,
@@ -40,22 +43,26 @@ pub struct Identity {
 pub struct IdentityIdentifier {
     /// The kind.
     pub kind: Arc<str>,
-    /// The normalised value.
+    /// The normalised value, or `•••` and a token when it is masked, as in GraphQL.
     pub value: Arc<str>,
     /// Whether several people share it.
     pub shared: bool,
+    /// Whether the value is masked. Left out when it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
 }
 
 /// Finds identities.
 #[async_trait]
 pub trait FindIdentities: Send + Sync {
-    /// The identity of each identifier, in their order; `None` where an identifier was never seen. `argument` names the
-    /// identifier at an index, for errors.
+    /// The identity of each identifier as the caller sees it, in their order; `None` where an identifier was never seen.
+    /// `argument` names the identifier at an index, for errors.
     ///
     /// # Errors
     /// When a kind is unknown, when the store fails, or when it takes longer than 10 s.
     async fn find(
         &self,
+        caller: Arc<Caller>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError>;
@@ -72,12 +79,14 @@ pub struct Identities {
 impl FindIdentities for Identities {
     async fn find(
         &self,
+        caller: Arc<Caller>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError> {
+        let viewer = viewer(caller, &self.ingest);
         let read = async {
             let keys = self.keys(asked, argument).await?;
-            read(&*self.store, &keys).await.map_err(store_error)
+            read(&*self.store, &keys, &viewer).await.map_err(store_error)
         };
         let read = share::within(Some(Share::of(self.store.share())), read);
         let late = || {
@@ -115,13 +124,17 @@ impl Identities {
 }
 
 /// One read for all customers, and one more for identifiers without a customer.
-async fn read(store: &dyn Store, keys: &[Option<IdentifierKey>]) -> Result<Vec<Option<Identity>>, StoreError> {
+async fn read(
+    store: &dyn Store,
+    keys: &[Option<IdentifierKey>],
+    viewer: &Viewer,
+) -> Result<Vec<Option<Identity>>, StoreError> {
     let mut found: Vec<Option<Identity>> = vec![None; keys.len()];
     let mut open: Vec<(usize, &IdentifierKey)> =
         keys.iter().enumerate().filter_map(|(n, key)| Some((n, key.as_ref()?))).collect();
     // An identifier can get a customer between the two reads; then the second round finds it.
     for _ in 0..2 {
-        open = customers(store, open, &mut found).await?;
+        open = customers(store, open, &mut found, viewer).await?;
         if open.is_empty() {
             break;
         }
@@ -131,7 +144,7 @@ async fn read(store: &dyn Store, keys: &[Option<IdentifierKey>]) -> Result<Vec<O
         for ((n, key), row) in open.into_iter().zip(rows) {
             match row {
                 Some(row) if row.customer.is_some() && !row.is_shared() => again.push((n, key)),
-                row => found[n] = row.as_ref().map(Identity::without_customer),
+                row => found[n] = row.as_ref().map(|row| Identity::without_customer(row, viewer)),
             }
         }
         open = again;
@@ -144,6 +157,7 @@ async fn customers<'k>(
     reads: &(impl Reads + ?Sized),
     keys: Vec<(usize, &'k IdentifierKey)>,
     found: &mut [Option<Identity>],
+    viewer: &Viewer,
 ) -> Result<Vec<(usize, &'k IdentifierKey)>, StoreError> {
     if keys.is_empty() {
         return Ok(keys);
@@ -153,7 +167,7 @@ async fn customers<'k>(
     let mut without = Vec::new();
     for ((n, key), view) in keys.into_iter().zip(views) {
         match view? {
-            Some(view) => found[n] = Some(Identity::of(&view, key)),
+            Some(view) => found[n] = Some(Identity::of(&view, key, viewer)),
             None => without.push((n, key)),
         }
     }
@@ -162,21 +176,23 @@ async fn customers<'k>(
 
 impl Identity {
     /// The identity of `key`, which the customer has.
-    fn of(view: &CustomerView, key: &IdentifierKey) -> Self {
+    fn of(view: &CustomerView, key: &IdentifierKey, viewer: &Viewer) -> Self {
         // A customer without other identifiers keeps a shared one, so that its id still finds it. It is not a person.
         if let Some(shared) = view.identifiers.iter().find(|own| own.key == *key && own.is_shared()) {
-            return Self::without_customer(shared);
+            return Self::without_customer(shared, viewer);
         }
         let former = view.customer.former_ids.iter().map(NodeId::of_customer).collect();
-        Self::new(Some(NodeId::of_customer(&view.customer.id)), view.identifiers.iter().map(listed).collect(), former)
+        let identifiers = view.identifiers.iter().map(|row| listed(row, viewer)).collect();
+        Self::new(Some(NodeId::of_customer(&view.customer.id)), identifiers, former)
     }
 
-    fn without_customer(row: &Identifier) -> Self {
-        Self::new(None, vec![listed(row)], Vec::new())
+    fn without_customer(row: &Identifier, viewer: &Viewer) -> Self {
+        Self::new(None, vec![listed(row, viewer)], Vec::new())
     }
 
     fn new(customer_id: Option<String>, mut identifiers: Vec<IdentityIdentifier>, former_ids: Vec<String>) -> Self {
-        // An older event changes which one was seen first, but not who it is.
+        // An older event changes which one was seen first, but not who it is. Order and version are those of the values as
+        // they are shown, so they tell nothing about masked ones.
         identifiers.sort_unstable();
         let mut identity = Identity { customer_id, version: String::new(), identifiers, former_ids };
         let mut hash = Sha256::new();
@@ -186,6 +202,8 @@ impl Identity {
     }
 }
 
-fn listed(row: &Identifier) -> IdentityIdentifier {
-    IdentityIdentifier { kind: row.key.kind.clone(), value: row.key.value.clone(), shared: row.is_shared() }
+fn listed(row: &Identifier, viewer: &Viewer) -> IdentityIdentifier {
+    let masked = viewer.masks.hides_kind(&row.key.kind);
+    let value = if masked { viewer.token(&row.key).into() } else { row.key.value.clone() };
+    IdentityIdentifier { kind: row.key.kind.clone(), value, shared: row.is_shared(), masked }
 }

@@ -33,7 +33,9 @@ use super::Setup;
 use super::error::{Code, bad_argument, bad_id, coded, journeys_error};
 use super::id::NodeId;
 use super::scalar::{Duration, Long};
-use super::step::{AttributionModel, StepInput, read_dimension, read_half_life, read_step};
+use super::step::{AttributionModel, Dimensions, StepInput, read_dimension, read_half_life, read_step};
+use super::viewer::Viewer;
+use crate::domain::masks::Masks;
 use crate::journeys::attribution::Goal;
 use crate::journeys::paths::PathForm;
 use crate::journeys::{Answer, Question, Scope, Step};
@@ -48,6 +50,7 @@ struct ScopedView {
     encoded: EncodedScope,
     scope: Scope,
     configured: Arc<[Arc<str>]>,
+    masks: Arc<Masks>,
     view: View,
 }
 
@@ -191,7 +194,7 @@ impl Journeys {
             let goal = Goal {
                 goal: self.0.step("goal", &goal)?,
                 touches: touches.map(|touches| self.0.step("touches", &touches)).transpose()?,
-                dimension: read_dimension("dimension", &dimension, &self.0.configured)?,
+                dimension: read_dimension("dimension", &dimension, self.0.dimensions())?,
                 lookback: lookback.0,
                 half_life,
                 models: models.into_iter().map(Into::into).collect(),
@@ -257,8 +260,8 @@ impl Journeys {
             return Err(coded(Code::NotReady, "this server has no projection of all customers' journeys"));
         };
         let view = journeys.view().await.map_err(journeys_error)?;
-        let configured = configured.to_vec().into();
-        Ok(Journeys(Arc::new(ScopedView { encoded, scope, configured, view })))
+        let (configured, masks) = (configured.to_vec().into(), ctx.data_unchecked::<Viewer>().masks.clone());
+        Ok(Journeys(Arc::new(ScopedView { encoded, scope, configured, masks, view })))
     }
 }
 
@@ -268,7 +271,12 @@ impl ScopedView {
     }
 
     fn step(&self, argument: &str, step: &StepInput) -> Result<Step, Error> {
-        read_step(argument, step, &self.configured)
+        read_step(argument, step, self.dimensions())
+    }
+
+    /// The dimensions that the caller may use.
+    fn dimensions(&self) -> Dimensions<'_> {
+        Dimensions::seen(&self.configured, &self.masks)
     }
 }
 

@@ -66,7 +66,9 @@ use std::sync::Arc;
 
 use async_graphql::{Request, SDLExportOptions, ValidationMode};
 
+use crate::access::Caller;
 use crate::changes::feed::Feed;
+use crate::domain::access_key::Role;
 use crate::domain::claim::TraitPolicies;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::time::Timestamp;
@@ -96,8 +98,6 @@ pub struct Setup {
     pub clock: Clock,
     /// The configured dimensions of journeys.
     pub dimensions: Arc<Properties>,
-    /// What only administrators see unmasked: kinds of identifiers, and traits as `traits.<name>` or `traits.*`.
-    pub personal: Arc<[Arc<str>]>,
     /// The journeys of all customers. `None` without a projection.
     pub journeys: Option<Journeys>,
 }
@@ -110,7 +110,6 @@ impl Setup {
             normalise: Arc::new(move |kind, value| ingest.reader().identifiers().sought(kind, value)),
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
-            personal: settings.privacy.personal.clone().into(),
             journeys: None,
         }
     }
@@ -142,11 +141,11 @@ pub fn api(
 ) -> Result<Api, UnreadableSchema> {
     let build = || builder().data(setup.clone()).data(ingest.clone()).data(feed.clone());
     let (of_viewer, of_status) = (store.clone(), store.clone());
-    let personal = setup.personal.clone();
+    let kinds = ingest.clone();
     let attach = move |request, asked: &GraphqlRequest| {
         // A request without a caller is refused before it runs. It gets no viewer and no loader.
         match asked.caller.clone() {
-            Some(caller) => with_viewer(request, of_viewer.clone(), Viewer::of(caller, &personal)),
+            Some(caller) => with_viewer(request, of_viewer.clone(), viewer(caller, &kinds)),
             None => request,
         }
     };
@@ -157,6 +156,15 @@ pub fn api(
         .with_rights(build().extension(rights::CheckRights).finish())
         .reading_first("status", move |request| status::read_first(of_status.clone(), request))
         .sharing(store.share()))
+}
+
+/// The viewer of a caller, by the identity rules in force and those of the settings: both say what a kind is read from.
+fn viewer(caller: Arc<Caller>, ingest: &Ingest) -> Viewer {
+    if caller.role() == Role::Admin {
+        return Viewer::of(caller, []);
+    }
+    let (own, stored) = (ingest.settings_rules(), ingest.written_rules());
+    Viewer::of(caller, own.kinds.iter().chain(&stored.kinds))
 }
 
 /// The schema alone, without the limits and error codes of [`api`].

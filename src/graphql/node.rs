@@ -7,6 +7,7 @@ use super::customer_journey::CustomerJourney;
 use super::customer_journey::session::Session;
 use super::customer_parts::CustomerParts;
 use super::device::Device;
+use super::error::{Code, coded};
 use super::id::NodeId;
 use super::identifier::Identifier;
 use super::identity_event::IdentityEvent;
@@ -17,8 +18,10 @@ use super::link::IdentifierLink;
 use super::load;
 use super::order::Order;
 use super::product::Product;
+use super::rights;
 use super::segment::Segment;
 use super::touchpoint::Touchpoint;
+use super::viewer::Viewer;
 use crate::domain::{CustomerId, Moment};
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
 
@@ -60,6 +63,11 @@ impl Node {
     /// The object with this id. `None` when the store does not have it.
     pub(super) async fn fetch(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
         let (named, as_of) = NodeId::read_at(id)?;
+        // Before anything is read: even that an object exists is not for those who may not have it.
+        let permissions = ctx.data_unchecked::<Viewer>().permissions();
+        if !rights::allows(permissions, named.type_name(), "id") {
+            return Err(coded(Code::Forbidden, rights::refusal(permissions.role, named.type_name(), "id")));
+        }
         load::check(ctx, as_of).await?;
         Ok(match named {
             NodeId::Customer(id) => {

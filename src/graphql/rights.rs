@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use super::error::{Code, coded};
 use super::null_on_error::{FieldErrors, is_nullable};
 use super::viewer::Viewer;
+use crate::access::Permissions;
 use crate::domain::access_key::Role;
 
 /// The right that a field needs.
@@ -31,17 +32,24 @@ pub enum Right {
     Profiles,
     /// To decide about customers.
     Decisions,
+    /// To save and delete segments.
+    Segments,
     /// Of administrators: rules and the state of the identity graph.
     Admin,
 }
 
-/// The roles that have a right.
-fn has(role: Role, right: Right) -> bool {
-    match role {
-        Role::Admin => true,
-        Role::Reader => matches!(right, Right::Any | Right::Figures | Right::People | Right::Profiles),
-        Role::Analyst => matches!(right, Right::Any | Right::Figures),
-        Role::Service => matches!(right, Right::Any | Right::Events),
+/// Whether these permissions include a right.
+fn has(permissions: &Permissions, right: Right) -> bool {
+    let (edits, people) = (permissions.edits, permissions.people);
+    match (permissions.role, right) {
+        (Role::Admin, _) | (_, Right::Any) => true,
+        (Role::Reader, Right::Figures | Right::People | Right::Profiles) => true,
+        (Role::Reader, Right::Decisions | Right::Segments) => edits,
+        (Role::Analyst, Right::Figures) => true,
+        (Role::Analyst, Right::People) => people,
+        (Role::Analyst, Right::Segments) => edits,
+        (Role::Service, Right::Events) => true,
+        (Role::Reader | Role::Analyst | Role::Service, _) => false,
     }
 }
 
@@ -136,7 +144,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("LinkExplanation", Right::Profiles, "sameCustomer path steps"),
     ("Money", Right::Any, "amount currency"),
     ("Mutation", Right::Events, "eventsIngest"),
-    ("Mutation", Right::Decisions, "customerMerge customerSplit customersKeepApart segmentSave segmentDelete"),
+    ("Mutation", Right::Decisions, "customerMerge customerSplit customersKeepApart"),
+    ("Mutation", Right::Segments, "segmentSave segmentDelete"),
     ("Mutation", Right::Admin, "identityRulesSave"),
     ("NearMiss", Right::People, "customer fails"),
     ("NearMissConnection", Right::People, "edges nodes pageInfo totalCount"),
@@ -170,10 +179,10 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("Segment", Right::People, "customers nearMisses"),
     ("Segment", Right::Profiles, "because"),
     ("SegmentConnection", Right::Figures, "edges nodes pageInfo totalCount"),
-    ("SegmentDeletePayload", Right::Decisions, "status deletedId problems"),
+    ("SegmentDeletePayload", Right::Segments, "status deletedId problems"),
     ("SegmentEdge", Right::Figures, "node cursor"),
     ("SegmentLine", Right::Figures, "path sentence alone without"),
-    ("SegmentSavePayload", Right::Decisions, "status segment problems"),
+    ("SegmentSavePayload", Right::Segments, "status segment problems"),
     ("SegmentTrial", Right::Figures, "sentence sizeThen lines misfits problems"),
     ("SegmentTrial", Right::People, "examples"),
     ("Session", Right::Profiles, "id startedAt endedAt channels touchpointCount touchpoints"),
@@ -192,7 +201,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("TouchpointConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("TouchpointEdge", Right::Profiles, "node cursor"),
     ("Trait", Right::Profiles, "name value masked provenance at source identifier others"),
-    ("TraitMisfit", Right::Figures, "trait count example"),
+    ("TraitMisfit", Right::Figures, "trait count"),
+    ("TraitMisfit", Right::Profiles, "example"),
     ("TransitionGraph", Right::Figures, "nodes links total other"),
     ("TrialExample", Right::Admin, "customers groups reason"),
     ("Viewer", Right::Any, "name role source purposes masks"),
@@ -210,12 +220,33 @@ static DECISIONS: LazyLock<HashMap<&str, HashMap<&str, Right>>> = LazyLock::new(
 
 /// Whether a role may have a field. A field without a decision is for administrators only. Introspection is for all: the
 /// schema is public.
-pub fn allows(role: Role, ty: &str, field: &str) -> bool {
+pub fn allows(permissions: &Permissions, ty: &str, field: &str) -> bool {
     if ty.starts_with("__") || field.starts_with("__") {
         return true;
     }
     let right = DECISIONS.get(ty).and_then(|fields| fields.get(field)).copied().unwrap_or(Right::Admin);
-    has(role, right)
+    has(permissions, right)
+}
+
+/// The table as a document: each type and right with its fields and roles.
+#[cfg(test)]
+pub(crate) fn table() -> String {
+    let mut table = String::from("| type | fields | roles |\n|---|---|---|\n");
+    for (ty, right, fields) in TABLE {
+        let roles = Role::ALL.into_iter().filter_map(|role| {
+            let with = |edits, people| Permissions { edits, people, ..crate::access::Policy::default().of(role) };
+            let name = role.name();
+            match (has(&with(false, false), *right), has(&with(true, false), *right), has(&with(false, true), *right)) {
+                (true, _, _) => Some(format!("`{name}`")),
+                (_, true, _) => Some(format!("`{name}` with `edits`")),
+                (_, _, true) => Some(format!("`{name}` with `people`")),
+                (false, false, false) => None,
+            }
+        });
+        let fields: Vec<String> = fields.split_whitespace().map(|field| format!("`{field}`")).collect();
+        table += &format!("| `{ty}` | {} | {} |\n", fields.join(" "), roles.collect::<Vec<_>>().join(", "));
+    }
+    table
 }
 
 /// The message of a refused field.
@@ -243,13 +274,13 @@ impl Extension for Checked {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        let role = ctx.data_opt::<Viewer>().map(Viewer::role_of_caller);
+        let permissions = ctx.data_opt::<Viewer>().map(Viewer::permissions);
         let (ty, field, nullable) = (info.parent_type, info.name, is_nullable(&info));
-        let resolved = match role {
+        let resolved = match permissions {
             // An item of a list: the field of the list has been decided.
             Some(_) if ty.starts_with('[') => next.run(ctx, info).await,
-            Some(role) if allows(role, ty, field) => next.run(ctx, info).await,
-            Some(role) => Err(forbidden(refusal(role, ty, field), &info)),
+            Some(permissions) if allows(permissions, ty, field) => next.run(ctx, info).await,
+            Some(permissions) => Err(forbidden(refusal(permissions.role, ty, field), &info)),
             None => Err(forbidden("the caller is not known".to_owned(), &info)),
         };
         self.0.keep(nullable, resolved)
@@ -282,6 +313,8 @@ mod tests {
     use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 
     use super::*;
+    use crate::access::Policy;
+    use crate::settings::Settings;
 
     /// Every field of every object type of the schema.
     fn fields() -> Vec<(String, String)> {
@@ -314,25 +347,44 @@ mod tests {
         }
     }
 
+    fn permissions(role: Role) -> Permissions {
+        Policy::default().of(role)
+    }
+
     /// The table of the contract, row by row.
     #[test]
     fn a_role_has_the_rights_of_the_contract() {
-        let of = |right| Role::ALL.into_iter().filter(|role| has(*role, right)).collect::<Vec<_>>();
-        assert_eq!(of(Right::Any), Role::ALL);
-        assert_eq!(of(Right::Events), [Role::Service, Role::Admin]);
-        assert_eq!(of(Right::Figures), [Role::Reader, Role::Analyst, Role::Admin]);
-        assert_eq!(of(Right::People), [Role::Reader, Role::Admin]);
-        assert_eq!(of(Right::Profiles), [Role::Reader, Role::Admin]);
-        assert_eq!(of(Right::Decisions), [Role::Admin]);
-        assert_eq!(of(Right::Admin), [Role::Admin]);
+        use Role::{Admin, Analyst, Reader, Service};
+        let of = |settings: &str, right| {
+            let settings = Settings::read(Some((std::path::Path::new("t.toml"), settings)), []).expect("settings");
+            let policy = Policy::new(&settings);
+            Role::ALL.into_iter().filter(|role| has(&policy.of(*role), right)).collect::<Vec<_>>()
+        };
+        let plain = |right| of("[access]", right);
+        assert_eq!(plain(Right::Any), Role::ALL);
+        assert_eq!(plain(Right::Events), [Service, Admin]);
+        assert_eq!(plain(Right::Figures), [Reader, Analyst, Admin]);
+        assert_eq!(plain(Right::People), [Reader, Admin]);
+        assert_eq!(plain(Right::Profiles), [Reader, Admin]);
+        for right in [Right::Decisions, Right::Segments, Right::Admin] {
+            assert_eq!(plain(right), [Admin]);
+        }
+        let all = "[access.reader]\nedits = true\n[access.analyst]\nedits = true\npeople = true\n";
+        assert_eq!(of(all, Right::Events), [Service, Admin]);
+        assert_eq!(of(all, Right::People), [Reader, Analyst, Admin]);
+        assert_eq!(of(all, Right::Profiles), [Reader, Admin]);
+        assert_eq!(of(all, Right::Decisions), [Reader, Admin]);
+        assert_eq!(of(all, Right::Segments), [Reader, Analyst, Admin]);
+        assert_eq!(of(all, Right::Admin), [Admin]);
     }
 
     #[test]
     fn a_field_without_a_decision_is_for_administrators() {
         for role in Role::ALL {
-            assert_eq!(allows(role, "Customer", "secret"), role == Role::Admin);
-            assert_eq!(allows(role, "Secret", "id"), role == Role::Admin);
-            assert!(allows(role, "Query", "__schema") && allows(role, "__Type", "name"));
+            let own = permissions(role);
+            assert_eq!(allows(&own, "Customer", "secret"), role == Role::Admin);
+            assert_eq!(allows(&own, "Secret", "id"), role == Role::Admin);
+            assert!(allows(&own, "Query", "__schema") && allows(&own, "__Type", "name"));
         }
     }
 
@@ -376,8 +428,8 @@ mod tests {
         let schema = Schema::build(small::Query, EmptyMutation, EmptySubscription).extension(CheckRights).finish();
         let mut request = Request::new(query);
         if let Some(role) = role {
-            let personal: Arc<[Arc<str>]> = Arc::new([]);
-            request = request.data(Viewer::of(Arc::new(Caller { role, ..Caller::everybody() }), &personal));
+            let caller = Caller { permissions: permissions(role), ..Caller::everybody() };
+            request = request.data(Viewer::of(Arc::new(caller), []));
         }
         let response = schema.execute(request).await;
         let path = |error: &ServerError| {

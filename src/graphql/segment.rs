@@ -9,18 +9,20 @@ use super::condition::read;
 use super::condition_answer::{ConditionAnswer, NearMiss};
 use super::customer::Customer;
 use super::customers;
-use super::error::store_error;
+use super::error::{Code, coded, store_error};
 use super::id::{NodeId, Offset};
 use super::load::{self, CustomerLoad};
 use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, Json, Long, int};
 use super::segment_trial::TraitMisfit;
+use super::viewer::Viewer;
 use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::page::Page;
 use crate::domain::segment::{self, SegmentId};
 use crate::members::Members;
 use crate::segments::condition::SegmentCondition;
+use crate::segments::hidden::first_hidden;
 use crate::segments::saved::SavedSegments;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 
@@ -73,13 +75,16 @@ impl Segment {
     }
 
     /// The condition, as it was sent. It can be sent back as `members`. Names of segments in it are the present names.
-    async fn definition(&self) -> Json {
+    /// FORBIDDEN when it tests what the caller may not see.
+    async fn definition(&self, ctx: &Context<'_>) -> Result<Json, Error> {
+        self.check_is_seen(ctx)?;
         let definition = self.saved.definition(&self.segment);
-        Json(async_graphql::Value::from_json(definition).unwrap_or_default())
+        Ok(Json(async_graphql::Value::from_json(definition).unwrap_or_default()))
     }
 
-    /// The condition in English.
+    /// The condition in English. FORBIDDEN when it tests what the caller may not see.
     async fn sentence(&self, ctx: &Context<'_>) -> Result<String, Error> {
+        self.check_is_seen(ctx)?;
         Ok(self.condition(ctx)?.members.sentence())
     }
 
@@ -101,26 +106,32 @@ impl Segment {
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         let first = read_first(first)?;
-        customers::page_of_members(ctx, Arc::new(self.members(ctx)?), first, after.as_deref()).await
+        let of = (self.segment.id, self.segment.version);
+        customers::page_of_members(ctx, Arc::new(self.members(ctx)?), of, first, after.as_deref()).await
     }
 
-    /// Why a customer is in the segment or not. Null when there is no such customer.
+    /// Why a customer is in the segment or not. Null when there is no such customer. FORBIDDEN when the condition tests what
+    /// the caller may not see.
     async fn because(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The customer. The moment of its id does not count, only that of the segment.")] customer: ID,
     ) -> Option<Result<ConditionAnswer, Error>> {
+        if let Err(error) = self.check_is_seen(ctx) {
+            return Some(Err(error));
+        }
         self.answer(ctx, &customer).await.transpose()
     }
 
     /// The customers that fail exactly one condition of the outermost `all`, in the order of their ids. Empty for a
-    /// condition of another shape. Every customer is read.
+    /// condition of another shape. Every customer is read. FORBIDDEN when the condition tests what the caller may not see.
     async fn near_misses(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<NearMiss>, Error> {
+        self.check_is_seen(ctx)?;
         let first = read_first(first)?;
         let members = self.members(ctx)?;
         let list = List::of_store("nearMisses", members.identity());
@@ -139,8 +150,10 @@ impl Segment {
         Ok(Connection::forward(&list, page, start > 0, total, place, node))
     }
 
-    /// Values of another type than the condition asks for, by trait. Every customer is read.
+    /// Values of another type than the condition asks for, by trait. Every customer is read. FORBIDDEN when the condition
+    /// tests what the caller may not see.
     async fn misfits(&self, ctx: &Context<'_>) -> Result<Vec<TraitMisfit>, Error> {
+        self.check_is_seen(ctx)?;
         let members = self.members(ctx)?;
         let store = load::of(ctx).loader().0.clone();
         let (trial, _) = Box::pin(members.trial(&*store)).await.map_err(store_error)?;
@@ -167,6 +180,22 @@ impl Segment {
     fn condition(&self, ctx: &Context<'_>) -> Result<SegmentCondition, Error> {
         let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
         read::saved_condition(dimensions, &self.saved, &self.segment)
+    }
+
+    /// # Errors
+    /// When the condition, or that of a segment in it, tests what the caller may not see.
+    fn check_is_seen(&self, ctx: &Context<'_>) -> Result<(), Error> {
+        let masks = &ctx.data_unchecked::<Viewer>().masks;
+        if masks.is_empty() {
+            return Ok(());
+        }
+        // A condition that cannot be read may test anything.
+        let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
+        let hides = |of: SegmentCondition| first_hidden(&of.members, "definition", masks, dimensions).is_some();
+        match self.condition(ctx).map_or(true, hides) {
+            true => Err(coded(Code::Forbidden, "the segment tests what is masked for the caller")),
+            false => Ok(()),
+        }
     }
 
     async fn answer(&self, ctx: &Context<'_>, customer: &ID) -> Result<Option<ConditionAnswer>, Error> {

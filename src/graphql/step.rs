@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, Error, InputObject};
+use async_graphql::{Context, Enum, Error, InputObject};
 use serde::{Deserialize, Serialize};
 
-use super::error::bad_argument;
+use super::Setup;
+use super::error::{bad_argument, masked};
 use super::known_names::quoted;
 use super::scalar::Duration;
+use super::viewer::Viewer;
 use crate::domain;
+use crate::domain::masks::Masks;
 use crate::domain::nearest::{hint, nearest};
 use crate::journeys::credit::Model;
 use crate::journeys::dimension::{Dimension, FIXED};
 use crate::journeys::scope::Step;
+use crate::segments::hidden::hides_dimension;
 
 /// The maximum number of values of one list.
 const MOST_VALUES: usize = 100;
@@ -81,6 +85,31 @@ pub enum AttributionModel {
     Shapley,
 }
 
+/// The dimensions that a question can name.
+#[derive(Clone, Copy)]
+pub(super) struct Dimensions<'a> {
+    configured: &'a [Arc<str>],
+    /// Those that the caller may not use. `None` for the conditions of saved segments.
+    masks: Option<&'a Masks>,
+}
+
+impl<'a> Dimensions<'a> {
+    /// Those that the caller of a request may use.
+    pub(super) fn of(ctx: &'a Context<'_>) -> Self {
+        Self::seen(ctx.data_unchecked::<Setup>().dimensions.names(), &ctx.data_unchecked::<Viewer>().masks)
+    }
+
+    /// Those of the settings but for masked ones.
+    pub(super) fn seen(configured: &'a [Arc<str>], masks: &'a Masks) -> Self {
+        Dimensions { configured, masks: Some(masks) }
+    }
+
+    /// All of the settings. What is masked is looked for later.
+    pub(super) fn all(configured: &'a [Arc<str>]) -> Self {
+        Dimensions { configured, masks: None }
+    }
+}
+
 /// Checks the times and the session gap of a scope. `argument` is the name of the scope's argument.
 pub(super) fn check_times(
     argument: &str,
@@ -111,14 +140,14 @@ pub(super) fn read_half_life(given: Duration) -> Result<domain::Duration, Error>
 }
 
 /// The step for the journeys module. `argument` is the name of the step's argument.
-pub(super) fn read_step(argument: &str, step: &StepInput, configured: &[Arc<str>]) -> Result<Step, Error> {
+pub(super) fn read_step(argument: &str, step: &StepInput, dimensions: Dimensions<'_>) -> Result<Step, Error> {
     let list = |name: &str, list: &Option<Vec<String>>| match list {
         Some(list) => values(&format!("{argument}.{name}"), list),
         None => Ok(Vec::new()),
     };
     let wheres = step.wheres.iter().flatten().map(|condition| {
         let at = format!("{argument}.where");
-        let dimension = read_dimension(&format!("{at}.dimension"), &condition.dimension, configured)?;
+        let dimension = read_dimension(&format!("{at}.dimension"), &condition.dimension, dimensions)?;
         if condition.is.is_empty() {
             return Err(bad_argument(&format!("{at}.is"), "the list is empty", "give a value, or leave the entry out"));
         }
@@ -147,7 +176,14 @@ fn values(argument: &str, list: &[String]) -> Result<Vec<Arc<str>>, Error> {
 }
 
 /// The dimension of this name.
-pub(super) fn read_dimension(argument: &str, name: &str, configured: &[Arc<str>]) -> Result<Dimension, Error> {
+///
+/// # Errors
+/// When there is none, or when it is masked.
+pub(super) fn read_dimension(argument: &str, name: &str, dimensions: Dimensions<'_>) -> Result<Dimension, Error> {
+    let configured = dimensions.configured;
+    if dimensions.masks.is_some_and(|masks| hides_dimension(name, masks)) {
+        return Err(masked(argument, "the dimension"));
+    }
     Dimension::named(name, configured).ok_or_else(|| {
         let known = FIXED.into_iter().chain(configured.iter().map(|name| &**name));
         let message = format!("no dimension is called {}", quoted(name, nearest(name, known.clone())));

@@ -14,6 +14,7 @@ use super::load::{self, MessageId, Total, TouchpointCount, TouchpointsOf};
 use super::order::{Order, first_of};
 use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, Json};
+use super::viewer::Viewer;
 use crate::domain::Moment;
 use crate::domain::customer::CustomerView;
 use crate::domain::page::Page;
@@ -154,9 +155,13 @@ impl Touchpoint {
         Order::fetch_at(ctx, self.as_of, self.row.order.clone()?).await.transpose()
     }
 
-    /// The event's `properties`, unchanged. Null when it has none.
-    async fn properties(&self) -> Option<Json> {
-        Json::from_raw(self.row.fact.properties.as_ref()?)
+    /// The event's `properties`, unchanged, without those that are masked. Null when it has none.
+    async fn properties(&self, ctx: &Context<'_>) -> Option<Json> {
+        let properties = self.row.fact.properties.as_ref()?;
+        match ctx.data_unchecked::<Viewer>().masks.without_hidden(properties) {
+            Some(seen) => Json::from_raw(&seen),
+            None => Json::from_raw(properties),
+        }
     }
 
     /// The identifier it is attached to: the strongest accepted identifier of its event.

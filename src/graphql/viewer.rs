@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, Object};
 
-use crate::access::Caller;
-use crate::domain::access_key;
+use crate::access::{Caller, Permissions};
+use crate::domain::masks::Masks;
+use crate::domain::rules::WrittenKind;
+use crate::domain::{IdentifierKey, access_key};
 
-/// The caller of a request, with its permissions. Resolvers check it before they show personal data.
+/// The caller of a request, with its permissions. Resolvers check it before they show or test personal data.
 ///
 /// Without `[access]` in the settings every caller sees everything: [`Viewer::all`].
 #[derive(Clone, Debug)]
@@ -15,22 +17,19 @@ pub struct Viewer {
     /// The purpose of the request, when the caller gave one.
     pub purpose: Option<Arc<str>>,
     caller: Arc<Caller>,
-    /// What is masked: kinds of identifiers, and traits as `traits.<name>` or `traits.*`.
-    masks: Arc<[Arc<str>]>,
+    /// What it does not see.
+    pub(super) masks: Arc<Masks>,
 }
 
 impl Viewer {
     /// A caller that sees everything.
     pub fn all() -> Self {
-        Viewer { purpose: None, caller: Arc::new(Caller::everybody()), masks: Arc::new([]) }
+        Viewer { purpose: None, caller: Arc::new(Caller::everybody()), masks: Arc::default() }
     }
 
-    /// The viewer of a caller. `personal` is what only administrators see.
-    pub fn of(caller: Arc<Caller>, personal: &Arc<[Arc<str>]>) -> Self {
-        let masks = match caller.role {
-            access_key::Role::Admin => Arc::new([]) as Arc<[Arc<str>]>,
-            _ => personal.clone(),
-        };
+    /// The viewer of a caller. `kinds` are those of the identity rules.
+    pub fn of<'k>(caller: Arc<Caller>, kinds: impl IntoIterator<Item = &'k WrittenKind>) -> Self {
+        let masks = Arc::new(caller.permissions.masks(kinds));
         Viewer { purpose: None, caller, masks }
     }
 
@@ -39,9 +38,9 @@ impl Viewer {
         self.caller.name.clone()
     }
 
-    /// The caller's role.
-    pub fn role_of_caller(&self) -> access_key::Role {
-        self.caller.role
+    /// What the caller may do and see.
+    pub fn permissions(&self) -> &Permissions {
+        &self.caller.permissions
     }
 
     /// The source of the caller's events, which counts more than the source that an event names.
@@ -49,15 +48,11 @@ impl Viewer {
         self.caller.source.clone()
     }
 
-    /// Whether identifiers of this kind are shown unmasked.
-    pub fn sees_identifier(&self, kind: &str) -> bool {
-        !self.masks.iter().any(|mask| **mask == *kind)
-    }
-
-    /// Whether values of this trait are shown unmasked.
-    pub fn sees_trait(&self, name: &str) -> bool {
-        let hides = |mask: &str| mask.strip_prefix("traits.").is_some_and(|hidden| hidden == "*" || hidden == name);
-        !self.masks.iter().any(|mask| hides(mask))
+    /// What to show in place of a masked identifier: `•••` and a token, which is the same for the same value and all
+    /// callers of this role.
+    pub fn token(&self, key: &IdentifierKey) -> String {
+        let token = self.caller.tokens.as_ref().map(|tokens| tokens.identifier(&key.kind, &key.value));
+        format!("\u{2022}\u{2022}\u{2022}{}", token.unwrap_or_default())
     }
 }
 
@@ -84,7 +79,7 @@ impl Viewer {
 
     /// What it may do and see.
     async fn role(&self) -> Role {
-        match self.caller.role {
+        match self.caller.role() {
             access_key::Role::Reader => Role::Reader,
             access_key::Role::Analyst => Role::Analyst,
             access_key::Role::Service => Role::Service,
@@ -103,8 +98,9 @@ impl Viewer {
         (!purposes.is_empty()).then(|| purposes.iter().map(|purpose| &**purpose).collect())
     }
 
-    /// What it does not see: kinds of identifiers, and traits as `traits.<name>`, or `traits.*` for all.
+    /// What it does not see: kinds of identifiers, traits as `traits.<name>`, or `traits.*` for all, and properties of
+    /// touchpoints as `properties.<path>`. With a kind also the traits and properties that it is read from are masked.
     async fn masks(&self) -> Vec<&str> {
-        self.masks.iter().map(|mask| &**mask).collect()
+        self.masks.names().iter().map(|mask| &**mask).collect()
     }
 }

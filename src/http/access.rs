@@ -152,7 +152,7 @@ pub(super) fn address(request: &HttpRequest) -> IpAddr {
 /// The caller of a request that may not be made by callers who only send events.
 pub(super) fn admit_reader(request: &HttpRequest, state: &State) -> Result<Pass, Refusal> {
     let pass = admit(request, state)?;
-    match pass.caller.role {
+    match pass.caller.role() {
         Role::Service => Err(forbidden("a key of the role service only sends events")),
         Role::Reader | Role::Analyst | Role::Admin => Ok(pass),
     }

@@ -1,5 +1,7 @@
 //! `/v1/identities`: which customer has an identifier, for machines.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,9 +13,11 @@ use super::app::Shared;
 use super::body;
 use super::machine::{self, JSON};
 use super::refusal::Refusal;
+use crate::access::Caller;
 use crate::domain::ProblemCode;
 use crate::graphql::identifier::IdentifierInput;
 use crate::graphql::identities::Identity;
+use crate::graphql::rights;
 
 /// The maximum number of identifiers of one request.
 const MOST_IDENTIFIERS: usize = 1_000;
@@ -27,15 +31,16 @@ pub(super) async fn by_get(
     path: Result<web::Path<(String, String)>, actix_web::Error>,
     state: Shared,
 ) -> HttpResponse {
-    if let Err(refusal) = access::admit_reader(&request, &state) {
-        return refusal.answer(JSON);
-    }
+    let caller = match admit(&request, &state) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.answer(JSON),
+    };
     let Ok(path) = path else {
         let message = "the path is not percent-encoded UTF-8";
         return Refusal::bad(StatusCode::BAD_REQUEST, "path", message, "/v1/identities/{kind}/{value}").answer(JSON);
     };
     let (kind, value) = path.into_inner();
-    let found = find(&request, &state, vec![IdentifierInput { kind, value }], |_| "kind".to_owned()).await;
+    let found = find(&request, &state, caller, vec![IdentifierInput { kind, value }], |_| "kind".to_owned()).await;
     let identity = match found.map(|mut found| found.pop().flatten()) {
         Ok(Some(identity)) => identity,
         Ok(None) => {
@@ -57,14 +62,15 @@ pub(super) async fn by_get(
 
 /// `POST /v1/identities`
 pub(super) async fn by_post(request: HttpRequest, payload: web::Payload, state: Shared) -> HttpResponse {
-    if let Err(refusal) = access::admit_reader(&request, &state) {
-        return refusal.answer(JSON);
-    }
+    let caller = match admit(&request, &state) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.answer(JSON),
+    };
     let asked = match read(request.headers(), payload).await {
         Ok(asked) => asked,
         Err(refusal) => return machine::not_ready(&state).unwrap_or(refusal).answer(JSON),
     };
-    match find(&request, &state, asked, |n| format!("identifiers.{n}.kind")).await {
+    match find(&request, &state, caller, asked, |n| format!("identifiers.{n}.kind")).await {
         Ok(identities) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .content_type(JSON)
@@ -79,9 +85,19 @@ pub(super) async fn by_other(request: HttpRequest) -> HttpResponse {
     machine::method_not_allowed(if is_one { "GET" } else { "POST" })
 }
 
+/// A caller that may see identifiers.
+fn admit(request: &HttpRequest, state: &Shared) -> Result<Arc<Caller>, Refusal> {
+    let caller = access::admit_reader(request, state)?.caller;
+    match rights::allows(&caller.permissions, "Query", "identifier") {
+        true => Ok(caller),
+        false => Err(access::forbidden(format!("the role {} may not have identities", caller.role().name()))),
+    }
+}
+
 async fn find(
     request: &HttpRequest,
     state: &Shared,
+    caller: Arc<Caller>,
     asked: Vec<IdentifierInput>,
     argument: fn(usize) -> String,
 ) -> Result<Vec<Option<Identity>>, Refusal> {
@@ -89,7 +105,7 @@ async fn find(
         return Err(refusal);
     }
     let identities = state.identities.clone();
-    let found = machine::run(async move { identities.find(&asked, argument).await }).await;
+    let found = machine::run(async move { identities.find(caller, &asked, argument).await }).await;
     let found = found.ok_or_else(|| machine::internal(request))?;
     found.map_err(|error| machine::refusal(error, request))
 }

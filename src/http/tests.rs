@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::sockets::Sockets;
 use super::tls;
-use crate::access::Callers;
+use crate::access::{Caller, Callers, Policy};
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::graphql::error::{PlainError, bad_argument, write_error};
 use crate::graphql::execute::Api;
@@ -79,6 +79,7 @@ struct FakeIdentities;
 impl FindIdentities for FakeIdentities {
     async fn find(
         &self,
+        _: Arc<Caller>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError> {
@@ -87,7 +88,12 @@ impl FindIdentities for FakeIdentities {
             ("email", value) => Ok(Some(Identity {
                 customer_id: Some("c".into()),
                 version: "7".into(),
-                identifiers: vec![IdentityIdentifier { kind: "email".into(), value: value.into(), shared: false }],
+                identifiers: vec![IdentityIdentifier {
+                    kind: "email".into(),
+                    value: value.into(),
+                    shared: false,
+                    masked: false,
+                }],
                 former_ids: Vec::new(),
             })),
             ("panic", _) => panic!("SECRET"),
@@ -545,7 +551,7 @@ async fn behind_a_proxy(folder: &std::path::Path) -> State {
         Arc::new(SqliteStore::open(&folder.join("t.db"), SqliteOptions::default()).expect("a store"));
     store.set_up().await.expect("set up");
     let trusted_proxies = Arc::new(["10.0.0.1".parse().expect("a network"), "fd00::/8".parse().expect("a network")]);
-    State { access: Some(Callers::start(store, clock::system())), trusted_proxies, ..state() }
+    State { access: Some(Callers::start(store, clock::system(), Policy::default())), trusted_proxies, ..state() }
 }
 
 /// A request with a wrong key.

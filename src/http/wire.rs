@@ -129,7 +129,7 @@ fn sender(request: &HttpRequest, state: &Shared, given: Given) -> Result<Option<
     }
     let pass = access::admit_with(request, state, || given)?;
     match &pass.caller.source {
-        Some(source) if pass.caller.role == Role::Service => Ok(Some(source.clone())),
+        Some(source) if pass.caller.role() == Role::Service => Ok(Some(source.clone())),
         _ => {
             let message = "events are sent with a write key: one of the role service, with a source";
             Err(access::forbidden(message))

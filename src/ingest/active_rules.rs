@@ -25,6 +25,11 @@ impl ActiveRules {
         Arc::new(ActiveRules { rules, written, reader: Arc::new(Reader::new(&settings)), settings })
     }
 
+    /// The rules, as people write them.
+    pub(crate) fn written(&self) -> &WrittenRules {
+        &self.written
+    }
+
     /// A longer gap between two touchpoints ends a session.
     pub(crate) fn session_gap(&self) -> Duration {
         self.written.session_gap

@@ -116,6 +116,11 @@ impl Ingest {
         self.writer.rules.active().rules.clone()
     }
 
+    /// The same rules, as people write them.
+    pub fn written_rules(&self) -> WrittenRules {
+        self.writer.rules.active().written().clone()
+    }
+
     /// The settings' own rules.
     pub fn settings_rules(&self) -> WrittenRules {
         self.writer.rules.of_settings()

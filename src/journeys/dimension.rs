@@ -34,6 +34,11 @@ impl Dimension {
         names.zip(0..).find(|(own, _)| *own == name).map(|(_, number)| Dimension(number))
     }
 
+    /// Its name among the configured ones; `None` for one of [`FIXED`].
+    pub fn configured(self, configured: &[Arc<str>]) -> Option<&str> {
+        self.index().checked_sub(FIXED.len()).and_then(|place| configured.get(place)).map(|name| &**name)
+    }
+
     pub(crate) fn at(index: usize) -> Dimension {
         Dimension(index as u16)
     }

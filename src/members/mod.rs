@@ -318,7 +318,7 @@ fn fits_filter(filter: &CustomerFilter, view: &CustomerView) -> bool {
     let orders = rollup.order_count();
     let has_text = |search: &crate::domain::search::TextSearch| {
         let keys = view.identifiers.iter().map(|own| &own.key);
-        search.asked.fits(keys, &search.shown, || Ok::<_, Infallible>(view.claims.clone())).unwrap_or(false)
+        search.fits(keys, || Ok::<_, Infallible>(view.claims.clone())).unwrap_or(false)
     };
     filter.text.as_ref().is_none_or(has_text)
         && (filter.channels.is_empty() || filter.channels.iter().any(|channel| rollup.channels.contains_key(channel)))

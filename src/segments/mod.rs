@@ -7,12 +7,14 @@
 //! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.
 //! * [`because`] says why a customer fits or does not.
 //! * [`saved`] has all saved segments of a moment, and which names which.
+//! * [`hidden`] finds what a caller may not see in a condition.
 //! * [`lines`] counts how each line of a condition narrows it, [`sentence`] says it in English.
 
 pub mod because;
 pub mod condition;
 pub mod did;
 pub mod evaluate;
+pub mod hidden;
 pub mod lines;
 pub mod number;
 pub mod property_path;

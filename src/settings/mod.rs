@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod identity;
 pub mod path;
+pub mod privacy;
 pub(crate) mod raw;
 pub mod reference;
 pub mod server;
@@ -20,12 +21,13 @@ pub mod traits;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use access::AccessSettings;
+pub use access::{AccessSettings, AnalystSettings, ReaderSettings};
 pub use channels::ChannelRule;
 pub use error::SettingsError;
 pub use events::{EventRule, OrderFields};
 pub use identity::{Blocked, IdentitySettings, KindSettings, Normalise};
 pub use path::{EventPath, Root};
+pub use privacy::PrivacySettings;
 pub use server::{ServerSettings, TlsSettings};
 pub use store::{CACHE_MB, SCHEMES, Secret, StoreSettings, Synchronous};
 
@@ -65,15 +67,6 @@ pub struct JourneySettings {
     pub folder: Option<PathBuf>,
     /// The maximum memory of the projection, in MB.
     pub memory_mb: u64,
-}
-
-/// `[privacy]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PrivacySettings {
-    /// The purpose that an Unsubscribed event without a purpose revokes.
-    pub unsubscribe: Arc<str>,
-    /// What is masked for callers without permission: kinds of identifiers, and traits as `traits.<name>` or `traits.*`.
-    pub personal: Vec<Arc<str>>,
 }
 
 /// The default memory of the projection, enough for sixty million touchpoints.
@@ -164,29 +157,6 @@ impl JourneySettings {
         section.done()?;
         let memory_mb = memory_mb.map_or(MEMORY_MB, |mb| mb as u64);
         Ok(JourneySettings { dimensions, folder: folder.transpose()?, memory_mb })
-    }
-}
-
-impl PrivacySettings {
-    fn read(mut section: Section) -> Result<Self, SettingsError> {
-        let unsubscribe = section.take("unsubscribe").map(|given| match given.text()?.trim() {
-            "" => Err(given.bad("the name of the purpose is empty")),
-            purpose => Ok(purpose.into()),
-        });
-        let personal = match section.take("personal") {
-            None => ["email", "phone", "name_and_birth", "traits.*"].map(Arc::from).to_vec(),
-            Some(list) => list.map(|entry| {
-                let name = entry.text()?;
-                let plain = match name.strip_prefix("traits.") {
-                    Some(trait_name) => !trait_name.is_empty(),
-                    None => identity::is_kind_name(&name),
-                };
-                if plain { Ok(name.into()) } else { Err(entry.bad("neither a kind of identifiers nor traits.<name>")) }
-            })?,
-        };
-        section.done()?;
-        let unsubscribe = unsubscribe.transpose()?.unwrap_or_else(|| "marketing".into());
-        Ok(PrivacySettings { unsubscribe, personal })
     }
 }
 

@@ -49,7 +49,7 @@ const SECTIONS: [&str; 9] =
 /// The sections that are lists of tables.
 const LISTS: [&str; 2] = ["channel", "event"];
 /// The tables within a section.
-const TABLES: [(&str, &str); 1] = [("server", "tls")];
+const TABLES: [(&str, &str); 3] = [("access", "analyst"), ("access", "reader"), ("server", "tls")];
 /// Prefixes of variables that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["TEST_", "TO_", "URL"];
 
@@ -134,9 +134,10 @@ impl Section {
 
     /// Takes the table of a key. Empty when it is not given.
     pub(crate) fn section(&mut self, key: &'static str) -> Result<Section, SettingsError> {
+        let name = if self.key.is_empty() { key.to_owned() } else { format!("{}.{key}", self.key) };
         match self.take(key) {
             Some(given) => given.section(),
-            None => Ok(Section { key: key.to_owned(), entries: BTreeMap::new(), known: Vec::new() }),
+            None => Ok(Section { key: name, entries: BTreeMap::new(), known: Vec::new() }),
         }
     }
 

@@ -146,6 +146,11 @@ fn an_invalid_value_is_named_with_its_file_line_and_key() {
         ("[journeys]\nfolder = \" \"", "t.toml:2: journeys.folder: the name of the folder is empty"),
         ("[journeys]\ndimensions = [\"platform\"]", "t.toml:2: journeys.dimensions: not a dimension"),
         ("[privacy]\npersonal = [\"e-mail\"]", "t.toml:2: privacy.personal: neither a kind"),
+        ("[privacy]\npersonal = [\"properties.\"]", "t.toml:2: privacy.personal: neither a kind"),
+        ("[access.reader]\nsees = [\"E-Mail\"]", "t.toml:2: access.reader.sees: neither a kind"),
+        ("[access.reader]\npeople = true", "t.toml:2: unknown key access.reader.people"),
+        ("[access.analyst]\nedits = \"maybe\"", "t.toml:2: access.analyst.edits:"),
+        ("[access.analyst]\nsees = []", "t.toml:2: unknown key access.analyst.sees"),
         ("[server\n", "t.toml:1: not TOML"),
     ] {
         let message = fault(text);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Result;
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret};
 
 /// The keys of callers. They are no change of the change log, and no view of the past has them.
 #[async_trait]
@@ -24,4 +24,8 @@ pub trait AccessKeys {
 
     /// Records that keys were used. An earlier time than the stored one, and an unknown key, change nothing.
     async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()>;
+
+    /// The secret that tokens of masked values are made of. The first call stores `new`; every later call, of any server,
+    /// returns what was stored first.
+    async fn masking_secret(&self, new: &MaskingSecret) -> Result<MaskingSecret>;
 }

@@ -1,7 +1,7 @@
 //! The keys of callers: stored once, replaced, revoked, used.
 
 use throughline::domain::Timestamp;
-use throughline::domain::access_key::{AccessKey, KeyHash, Role};
+use throughline::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
 
 use crate::common::facts::minute;
 use crate::common::world::World;
@@ -14,6 +14,7 @@ cases! {
     a_next_key_ends_those_in_force_at_the_end_of_the_overlap,
     revoking_a_name_revokes_all_keys_in_force_once,
     the_last_use_never_goes_back,
+    the_secret_that_was_stored_first_stays,
 }
 
 fn key(name: &str, n: u8, at: i64) -> AccessKey {
@@ -133,4 +134,16 @@ async fn the_last_use_never_goes_back(world: World) {
     assert_eq!(note(&[]).await, [None, None]);
     assert_eq!(note(&[(ada.hash, minute(5)), (KeyHash([9; 32]), minute(5))]).await, [Some(minute(5)), None]);
     assert_eq!(note(&[(ada.hash, minute(4)), (ben.hash, minute(6))]).await, [Some(minute(5)), Some(minute(6))]);
+}
+
+async fn the_secret_that_was_stored_first_stays(world: World) {
+    let before = world.store.status().await.expect("a status");
+    let (one, other) = (MaskingSecret([1; 32]), MaskingSecret([255; 32]));
+    let (a, b) = tokio::join!(world.store.masking_secret(&one), world.store.masking_secret(&other));
+    let (a, b) = (a.expect("a secret"), b.expect("a secret"));
+    assert_eq!(a, b, "of two servers one makes it");
+    assert!(a == one || a == other);
+    let third = world.store.masking_secret(&MaskingSecret([7; 32])).await.expect("a secret");
+    assert_eq!(third, a);
+    assert_eq!(world.store.status().await.expect("a status"), before, "it is no change");
 }

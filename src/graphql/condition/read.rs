@@ -12,13 +12,15 @@ use crate::domain::segment::Segment;
 use crate::domain::{self, Amount, Currency};
 use crate::graphql::Setup;
 use crate::graphql::customers::{check_range, read_currency};
-use crate::graphql::error::{Code, bad_argument, coded};
+use crate::graphql::error::{Code, bad_argument, coded, masked};
 use crate::graphql::known_names;
 use crate::graphql::load;
-use crate::graphql::step::read_step;
+use crate::graphql::step::{Dimensions, read_step};
+use crate::graphql::viewer::Viewer;
 use crate::ingest::Ingest;
 use crate::members::Members;
 use crate::segments::condition::{self as segments, Condition, MOST_CONDITIONS, MOST_LEVELS, Range};
+use crate::segments::hidden::first_hidden;
 use crate::segments::number::Number;
 use crate::segments::property_path::PropertyPath;
 use crate::segments::saved::{MOST_CONDITIONS_INSIDE, MOST_SEGMENT_LEVELS, SavedSegments, fold_name};
@@ -59,6 +61,9 @@ pub async fn members(
 }
 
 /// The condition that a client has written.
+///
+/// # Errors
+/// When it is wrong, and when it tests what the caller may not see.
 pub async fn checked(
     ctx: &Context<'_>,
     argument: &str,
@@ -68,6 +73,10 @@ pub async fn checked(
     let setup = ctx.data_unchecked::<Setup>();
     let mut reader = Reader::new(setup.dimensions.names(), saved);
     let condition = reader.condition(argument, 1, condition)?;
+    let masks = &ctx.data_unchecked::<Viewer>().masks;
+    if let Some(at) = first_hidden(&condition, argument, masks, setup.dimensions.names()) {
+        return Err(masked(&at, "what it tests"));
+    }
     for (at, kind) in std::mem::take(&mut reader.kinds) {
         if let Err(unknown) = known_names::find_kind(ctx, &kind).await? {
             return Err(bad_argument(&at, &unknown.message, unknown.hint()));
@@ -271,7 +280,7 @@ impl<'a> Reader<'a> {
         });
         let then = given.then.iter().flatten().enumerate().map(|(n, then)| self.then(&format!("{at}.then.{n}"), then));
         Ok(segments::TouchpointCondition {
-            what: read_step(&format!("{at}.what"), &given.what, self.dimensions)?,
+            what: read_step(&format!("{at}.what"), &given.what, Dimensions::all(self.dimensions))?,
             wheres: read_properties(at, &given.wheres)?,
             when: read_when(&format!("{at}.when"), &given.when)?,
             times: read_count(&format!("{at}.times"), &given.times)?,
@@ -290,7 +299,7 @@ impl<'a> Reader<'a> {
         }
         let same = given.same.iter().flatten().enumerate();
         Ok(segments::ThenCondition {
-            what: read_step(&format!("{at}.what"), &given.what, self.dimensions)?,
+            what: read_step(&format!("{at}.what"), &given.what, Dimensions::all(self.dimensions))?,
             wheres: read_properties(at, &given.wheres)?,
             within,
             happened: given.happened,

@@ -255,7 +255,7 @@ impl EncodedFunnel {
         let breakdown = match self.b.as_deref() {
             None => None,
             Some("segment") => Some(Breakdown::Segments(members_of_segments(ctx).await?)),
-            Some(name) => Some(Breakdown::Dimension(read_dimension("breakdown", name, &scoped.configured)?)),
+            Some(name) => Some(Breakdown::Dimension(read_dimension("breakdown", name, scoped.dimensions())?)),
         };
         Ok((steps, breakdown))
     }

@@ -12,7 +12,7 @@ use crate::graphql::condition::read as condition;
 use crate::graphql::error::{bad_id, store_error};
 use crate::graphql::load;
 use crate::graphql::scalar::{DateTime, Duration};
-use crate::graphql::step::{StepInput, check_times, read_dimension, read_step};
+use crate::graphql::step::{Dimensions, StepInput, check_times, read_dimension, read_step};
 use crate::ingest::Ingest;
 use crate::journeys::{Dimension, Purpose, Scope, Unit};
 use crate::segments::Condition;
@@ -136,13 +136,13 @@ impl EncodedScope {
     pub(super) async fn read(&self, argument: &str, ctx: &Context<'_>) -> Result<Scope, Error> {
         let gap = ctx.data_unchecked::<Arc<Ingest>>().session_gap();
         let setup = ctx.data_unchecked::<Setup>();
-        let (configured, now) = (setup.dimensions.names(), setup.now());
+        let (known, now) = (Dimensions::of(ctx), setup.now());
         let at = |name: &str| format!("{argument}.{name}");
         check_times(argument, self.s, self.u, self.g)?;
         let step = |name: &str, step: &Option<StepInput>| {
-            step.as_ref().map(|step| read_step(&at(name), step, configured)).transpose()
+            step.as_ref().map(|step| read_step(&at(name), step, known)).transpose()
         };
-        let dimension = self.d.as_ref().map(|name| read_dimension(&at("dimension"), name, configured)).transpose()?;
+        let dimension = self.d.as_ref().map(|name| read_dimension(&at("dimension"), name, known)).transpose()?;
         Ok(Scope {
             since: self.s.map(Timestamp),
             until: self.u.map(Timestamp),

@@ -6,7 +6,7 @@ use super::rows::{column, json};
 use super::rules::alone;
 use super::statement::{Statement, statements};
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash, Role};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
 use crate::store::{Result, StoreError};
 
 statements! {
@@ -16,7 +16,12 @@ statements! {
     INSERT_NEXT = "access_keys/insert_next";
     REVOKE = "access_keys/update_revoked";
     NOTE_USES = "access_keys/update_used";
+    INSERT_SECRET = "access_keys/insert_secret";
+    SECRET = "access_keys/fetch_secret";
 }
+
+/// The name of the secret of tokens.
+const MASKING: &str = "masking";
 
 /// All keys.
 pub(super) async fn list(store: &Inner) -> Result<Vec<AccessKey>> {
@@ -61,6 +66,20 @@ pub(super) async fn note_uses(store: &Inner, uses: &[(KeyHash, Timestamp)]) -> R
     let times = uses.iter().map(|(_, at)| *at);
     let params = Params::new().with_list("hashes", hashes).with_list("times", times);
     alone(store, &NOTE_USES, params).await
+}
+
+/// The secret of tokens: the stored one, else `new`, which is stored.
+pub(super) async fn masking_secret(store: &Inner, new: &MaskingSecret) -> Result<MaskingSecret> {
+    let named = || Params::new().with("name", MASKING);
+    let mut rows = store.connections.read(&SECRET, named()).await?;
+    if rows.is_empty() {
+        alone(store, &INSERT_SECRET, named().with("value", const_hex::encode(new.0))).await?;
+        rows = store.connections.read(&SECRET, named()).await?;
+    }
+    // A server of a cluster may have it a moment later.
+    let row = rows.first().ok_or_else(|| StoreError::Busy("the secret of tokens is not here yet".into()))?;
+    let unreadable = |_| StoreError::Data("the secret of tokens cannot be read".into());
+    const_hex::decode_to_array(column::<&str>(row, "value")?).map(MaskingSecret).map_err(unreadable)
 }
 
 fn params(key: &AccessKey) -> Result<Params> {

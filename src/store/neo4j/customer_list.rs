@@ -187,7 +187,7 @@ fn fits(search: &TextSearch, row: &Row) -> Result<bool> {
     let keys: Vec<(&str, &str)> = column(row, "keys")?;
     let keys: Vec<IdentifierKey> = keys.into_iter().map(|(kind, value)| IdentifierKey::new(kind, value)).collect();
     let claims = || column::<Vec<ClaimRow<'_>>>(row, "claims")?.into_iter().map(TryInto::try_into).collect();
-    search.asked.fits(&keys, &search.shown, claims)
+    search.fits(&keys, claims)
 }
 
 /// The customers whom the rarest of what is asked for may find; `None` when all of it is common.

@@ -72,7 +72,7 @@ use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreError, StoreStatus};
-use crate::domain::access_key::{AccessKey, KeyHash};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -418,6 +418,10 @@ impl AccessKeys for Neo4jStore {
 
     async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
         access_keys::note_uses(&self.inner, uses).await
+    }
+
+    async fn masking_secret(&self, new: &MaskingSecret) -> Result<MaskingSecret> {
+        again(|| access_keys::masking_secret(&self.inner, new)).await
     }
 }
 

@@ -5,8 +5,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::row::{json, optional_text, text, time, word};
 use super::statement::statements;
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash, Role};
-use crate::store::Result;
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
+use crate::store::{Result, StoreError};
 
 statements! {
     LIST = "access_keys/list";
@@ -15,7 +15,12 @@ statements! {
     END = "access_keys/update_end";
     REVOKE = "access_keys/update_revoked";
     NOTE_USE = "access_keys/update_used";
+    INSERT_SECRET = "access_keys/insert_secret";
+    SECRET = "access_keys/fetch_secret";
 }
+
+/// The name of the secret of tokens.
+const MASKING: &str = "masking";
 
 /// All keys.
 pub(super) fn list(db: &Connection) -> Result<Vec<AccessKey>> {
@@ -87,4 +92,13 @@ pub(super) fn note_uses(db: &mut Connection, uses: &[(KeyHash, Timestamp)]) -> R
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// The secret of tokens: the stored one, else `new`, which is stored.
+pub(super) fn masking_secret(db: &mut Connection, new: &MaskingSecret) -> Result<MaskingSecret> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    INSERT_SECRET.on(&transaction)?.execute(params![MASKING, new.0])?;
+    let stored = SECRET.on(&transaction)?.first([MASKING], |row| Ok(row.get(0)?))?;
+    transaction.commit()?;
+    stored.map(MaskingSecret).ok_or_else(|| StoreError::Data("the secret of tokens is missing".into()))
 }

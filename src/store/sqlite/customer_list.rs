@@ -213,7 +213,7 @@ impl<'c> Looker<'c> {
             claims::read(self.db, held.iter().map(|(id, _)| *id), None, &mut found)?;
             Ok(found)
         };
-        self.search.asked.fits(held.iter().map(|(_, key)| key), &self.search.shown, claims)
+        self.search.fits(held.iter().map(|(_, key)| key), claims)
     }
 }
 

@@ -64,7 +64,7 @@ use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
 use super::{Applied, AppliedDecision, Reads, Result, Store, StoreStatus};
-use crate::domain::access_key::{AccessKey, KeyHash};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret};
 use crate::domain::change::{ChangePlace, ChangeRun, IdentityEvent};
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -347,6 +347,11 @@ impl AccessKeys for SqliteStore {
     async fn note_access_key_uses(&self, uses: &[(KeyHash, Timestamp)]) -> Result<()> {
         let uses = uses.to_vec();
         self.pool.write(move |db| access_keys::note_uses(db, &uses)).await
+    }
+
+    async fn masking_secret(&self, new: &MaskingSecret) -> Result<MaskingSecret> {
+        let new = new.clone();
+        self.pool.write(move |db| access_keys::masking_secret(db, &new)).await
     }
 }
 

@@ -210,3 +210,8 @@ REQUIRE k.hash IS UNIQUE;
 CREATE INDEX access_key_name IF NOT EXISTS
 FOR (k:AccessKey)
 ON (k.name);
+
+// Secrets that all servers of the store share.
+CREATE CONSTRAINT secret_name IF NOT EXISTS
+FOR (s:Secret)
+REQUIRE s.name IS UNIQUE;

@@ -1,0 +1,3 @@
+SELECT value
+FROM secret
+WHERE name = ?1
