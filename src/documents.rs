@@ -13,6 +13,7 @@ use regex::Regex;
 use crate::commands::Cli;
 use crate::domain::ProblemCode;
 use crate::graphql::execute::CODES;
+use crate::graphql::rights;
 use crate::ingest::kinds;
 use crate::settings::Settings;
 
@@ -41,6 +42,11 @@ fn every_setting_is_in_its_document() {
     assert!(keys.len() > 30, "{table}");
     holds("docs/settings.md", "keys", &table);
     holds("docs/settings.md", "defaults", &format!("```toml\n{}```\n", read("src/settings/defaults.toml")));
+}
+
+#[test]
+fn every_field_of_the_schema_is_in_its_document_with_its_roles() {
+    holds("docs/roles.md", "fields", &rights::table());
 }
 
 #[test]

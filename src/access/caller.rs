@@ -58,14 +58,3 @@ impl Caller {
         self.permissions.role
     }
 }
-
-/// Whether callers of this role are accepted. Readers and analysts see masked values, and masking is not complete yet:
-/// a half mask would leak.
-pub fn is_offered(role: Role) -> bool {
-    matches!(role, Role::Service | Role::Admin)
-}
-
-/// Says that a role is not accepted yet.
-pub fn not_offered(role: Role) -> String {
-    format!("the role {} is not offered yet, because masking is not complete: use service or admin", role.name())
-}

@@ -13,9 +13,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::failures::Failures;
-use super::{Caller, Policy, caller, key_text};
+use super::{Caller, Policy, key_text};
 use crate::domain::Timestamp;
-use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret, Role};
+use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret};
 use crate::store::{Result, Store, StoreError};
 
 /// How often the keys are read.
@@ -55,8 +55,6 @@ pub enum Denied {
     NotReady,
     /// No key, or a key that is not in force.
     Unknown,
-    /// The role is not offered yet.
-    NotOffered(Role),
 }
 
 impl Callers {
@@ -86,9 +84,6 @@ impl Callers {
         let Some(known) = self.known.borrow().clone() else { return Err(Denied::NotReady) };
         let now = (self.clock)();
         let key = known.get(&hash).filter(|key| key.stored.is_in_force(now)).ok_or(Denied::Unknown)?;
-        if !caller::is_offered(key.stored.role) {
-            return Err(Denied::NotOffered(key.stored.role));
-        }
         key.used_at.fetch_max(now.0, Ordering::Relaxed);
         Ok(key.caller.clone())
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::access::{caller, key_text};
+use crate::access::key_text;
 use crate::domain::access_key::{AccessKey, KeyHash, Role, is_key_name};
 use crate::domain::{Duration, Timestamp};
 use crate::ingest::clock;
@@ -19,8 +19,8 @@ use crate::store::{Store, open};
 /// may use it as their write key. The store has only the hash of a key, so a key is shown once. Every server of the store
 /// accepts a new key, and refuses a revoked one, within five seconds.
 ///
-/// Roles: `service` sends events of one source, `admin` may do and see everything. `reader` and `analyst` are not offered
-/// yet.
+/// Roles: `reader` sees profiles and figures, and what is personal masked; `analyst` sees figures; `service` sends events of
+/// one source; `admin` may do and see everything. `[access.reader]` and `[access.analyst]` in the settings say more.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub struct KeyArgs {
@@ -46,7 +46,7 @@ struct CreateArgs {
     #[arg(long, value_name = "NAME")]
     name: String,
 
-    /// What it may do: service or admin
+    /// What it may do: reader, analyst, service or admin
     #[arg(long, value_name = "ROLE")]
     role: String,
 
@@ -79,6 +79,9 @@ Exit status:
 Examples:
   A key for the shop's events:
     throughline key create --name shop --role service --source shop
+
+  A key for a support desk, with what is personal masked:
+    throughline key create --name desk --role reader
 
   A key for a person, until the end of January:
     throughline key create --name ada --role admin --expires 2027-01-31T00:00:00Z
@@ -151,9 +154,6 @@ fn planned(args: &CreateArgs, now: Timestamp) -> anyhow::Result<Result<(String, 
         let names = Role::ALL.map(Role::name).join(", ");
         return refused(format!("`{}` is no role: the roles are {names}", args.role));
     };
-    if !caller::is_offered(role) {
-        return refused(caller::not_offered(role));
-    }
     if !args.purposes.is_empty() {
         return refused("purposes are not offered yet: a key cannot be bound to them".to_owned());
     }
@@ -216,9 +216,6 @@ async fn rotate(
     let Some(old) = keys.iter().rev().find(|key| &*key.name == name && key.is_in_force(now)) else {
         return Ok(Err(none(name)));
     };
-    if !caller::is_offered(old.role) {
-        return Ok(Err(Refused(caller::not_offered(old.role))));
-    }
     // A key that ends at a time is replaced by one that ends then too.
     let (secret, hash) = make(old.role)?;
     let next = AccessKey { hash, created_at: now, revoked_at: None, used_at: None, ..old.clone() };

@@ -150,6 +150,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("NearMiss", Right::People, "customer fails"),
     ("NearMissConnection", Right::People, "edges nodes pageInfo totalCount"),
     ("NearMissEdge", Right::People, "node cursor"),
+    // `Query.node` has checked the right for the object that is shown so.
+    ("Node", Right::Any, "id"),
     ("Order", Right::Profiles, "id number source placedAt status total returned net channel lines returns customer"),
     ("OrderConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("OrderEdge", Right::Profiles, "node cursor"),
@@ -316,14 +318,18 @@ mod tests {
     use crate::access::Policy;
     use crate::settings::Settings;
 
-    /// Every field of every object type of the schema.
+    /// Every field of every object type and interface of the schema.
     fn fields() -> Vec<(String, String)> {
         let schema = parse_schema(crate::graphql::sdl()).expect("the schema");
         let of_type = |definition| {
             let TypeSystemDefinition::Type(ty) = definition else { return Vec::new() };
-            let TypeKind::Object(object) = ty.node.kind else { return Vec::new() };
             let name = ty.node.name.node.to_string();
-            object.fields.into_iter().map(|field| (name.clone(), field.node.name.node.to_string())).collect()
+            let fields = match ty.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => return Vec::new(),
+            };
+            fields.into_iter().map(|field| (name.clone(), field.node.name.node.to_string())).collect()
         };
         schema.definitions.into_iter().flat_map(of_type).collect()
     }

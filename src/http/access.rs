@@ -15,7 +15,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::app::State;
 use super::client::Client;
 use super::refusal::Refusal;
-use crate::access::caller::not_offered;
 use crate::access::{Caller, Callers, Denied};
 use crate::domain::access_key::Role;
 
@@ -125,7 +124,6 @@ pub(super) fn admit_from(address: IpAddr, state: &State, given: impl FnOnce() ->
             let message = "not ready: the keys of callers are not read yet";
             Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_READY", message))
         }
-        Err(Denied::NotOffered(role)) => Err(forbidden(not_offered(role))),
         Err(Denied::Unknown) => Err(match callers.count_failure(address) {
             Some(wait) => {
                 let seconds = wait.as_secs().max(1);

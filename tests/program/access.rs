@@ -10,13 +10,6 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use throughline::access::key_text;
-use throughline::domain::Timestamp;
-use throughline::domain::access_key::{AccessKey, Role};
-use throughline::store::Store;
-use throughline::store::access_keys::AccessKeys;
-use throughline::store::sqlite::{SqliteOptions, SqliteStore};
-
 use crate::running::{Server, run};
 
 const SETTINGS: &str = "[access]\n";
@@ -111,8 +104,6 @@ fn a_key_that_cannot_be_made_is_refused_with_a_reason() {
     let (_admin, _shop) = two(folder.path());
     for (arguments, reason) in [
         (&["create", "--name", "x", "--role", "root"][..], "is no role: the roles are reader, analyst, service, admin"),
-        (&["create", "--name", "x", "--role", "reader"], "the role reader is not offered yet"),
-        (&["create", "--name", "x", "--role", "analyst"], "the role analyst is not offered yet"),
         (&["create", "--name", "x", "--role", "admin", "--purposes", "marketing"], "purposes are not offered yet"),
         (&["create", "--name", "x", "--role", "service"], "needs the source"),
         (&["create", "--name", "x", "--role", "admin", "--source", "shop"], "leave --source out"),
@@ -329,10 +320,10 @@ async fn from_the_eleventh_failure_on_an_address_waits_but_good_keys_still_work(
     assert_eq!(status(graphql(&server, "{ viewer { name } }").bearer_auth(&admin)).await, 200);
 }
 
-struct Socket(tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>);
+pub(crate) struct Socket(tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
-    async fn open(server: &Server, key: Option<&str>) -> Self {
+    pub(crate) async fn open(server: &Server, key: Option<&str>) -> Self {
         let url = format!("{}/graphql", server.url.replace("http://", "ws://"));
         let mut request = url.into_client_request().expect("a request");
         let headers = request.headers_mut();
@@ -343,12 +334,12 @@ impl Socket {
         Socket(tokio_tungstenite::connect_async(request).await.expect("a socket").0)
     }
 
-    async fn say(&mut self, message: Value) {
+    pub(crate) async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.expect("sent");
     }
 
     /// The next message, or the code of the close.
-    async fn next(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn next(&mut self) -> Result<Value, u16> {
         loop {
             let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("in time");
             match next {
@@ -569,51 +560,4 @@ async fn a_sender_has_no_root_field_but_viewer() {
         let (_, body) = answer(graphql(&server, &query).bearer_auth(&admin)).await;
         assert!(!["FORBIDDEN", "GRAPHQL_VALIDATION_FAILED", "INTERNAL"].contains(&code(&body)), "{name}: {body}");
     }
-}
-
-/// Even a key that another program stored.
-#[tokio::test]
-async fn a_reader_and_an_analyst_are_refused_at_the_door() {
-    let folder = folder();
-    let (admin, _shop) = two(folder.path());
-    let store = SqliteStore::open(&folder.path().join("throughline.db"), SqliteOptions::default()).expect("a store");
-    store.set_up().await.expect("set up");
-    let mut keys = Vec::new();
-    for role in [Role::Reader, Role::Analyst] {
-        let secret = key_text::make(role).expect("random bytes");
-        let key = AccessKey {
-            hash: key_text::read(&secret).expect("a hash"),
-            name: role.name().into(),
-            role,
-            source: None,
-            purposes: Vec::new(),
-            created_at: Timestamp(0),
-            expires_at: None,
-            revoked_at: None,
-            used_at: None,
-        };
-        assert!(store.insert_access_key(&key).await.expect("an answer"));
-        keys.push(secret);
-    }
-    store.close().await;
-    let server = Server::start(folder.path(), "serve", &[]).ready().await;
-    until(|| graphql(&server, "{ viewer { name } }").bearer_auth(&admin), true).await;
-    for key in keys {
-        for request in [
-            graphql(&server, "{ viewer { name } }"),
-            request(&server, Method::GET, "/v1/identities/email/a@example.com"),
-            request(&server, Method::GET, "/metrics"),
-            request(&server, Method::POST, "/v1/track").json(&json!({"userId": "u1", "event": "A"})),
-        ] {
-            let (got, body) = answer(request.bearer_auth(&key)).await;
-            assert_eq!((got, code(&body)), (403, "FORBIDDEN"), "{body}");
-            assert!(body["errors"][0]["message"].as_str().expect("words").contains("not offered yet"), "{body}");
-        }
-        let mut socket = Socket::open(&server, None).await;
-        socket.say(json!({"type": "connection_init", "payload": {"authorization": format!("Bearer {key}")}})).await;
-        assert_eq!(socket.next().await, Err(4401));
-    }
-    // Nor can such a key be rotated.
-    let (code, _, err) = run(folder.path(), &["key", "rotate", "reader"]);
-    assert!(code == 2 && err.contains("not offered yet"), "{err}");
 }

@@ -8,6 +8,7 @@ mod files;
 mod identities;
 mod importing;
 mod mappings;
+mod masks;
 mod pictures;
 mod rules;
 mod running;
