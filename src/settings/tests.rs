@@ -271,7 +271,27 @@ fn access_is_asked_for_when_the_section_is_there_even_empty() {
     let access = |text: &str, environment: &[(&str, &str)]| read(text, environment).expect("settings").access;
     assert_eq!(access("", &[]), None);
     assert_eq!(access("[access]\n", &[]), Some(AccessSettings::default()));
-    let hour = Some(AccessSettings { rotation_overlap: Duration::from_secs(3_600) });
+    let hour = Some(AccessSettings { rotation_overlap: Duration::from_secs(3_600), ..AccessSettings::default() });
     assert_eq!(access("[access]\nrotation_overlap = \"PT1H\"\n", &[]), hour);
     assert_eq!(access("", &[("THROUGHLINE_ACCESS_ROTATION_OVERLAP", "PT1H")]), hour);
+}
+
+#[test]
+fn what_readers_and_analysts_may_do_more_is_in_tables_of_their_own() {
+    let access = |text: &str, environment: &[(&str, &str)]| read(text, environment).expect("settings").access;
+    let sees = vec!["email".into(), "traits.first_name".into(), "properties.delivery.street".into()];
+    let expected = AccessSettings {
+        reader: ReaderSettings { sees, edits: true },
+        analyst: AnalystSettings { people: true, edits: false },
+        ..AccessSettings::default()
+    };
+    let text = "[access.reader]\nsees = [\"email\", \"traits.first_name\", \"properties.delivery.street\"]\nedits = true\n\
+                [access.analyst]\npeople = true\n";
+    assert_eq!(access(text, &[]), Some(expected.clone()));
+    let environment = [
+        ("THROUGHLINE_ACCESS_READER_SEES", "[\"email\", \"traits.first_name\", \"properties.delivery.street\"]"),
+        ("THROUGHLINE_ACCESS_READER_EDITS", "true"),
+        ("THROUGHLINE_ACCESS_ANALYST_PEOPLE", "true"),
+    ];
+    assert_eq!(access("", &environment), Some(expected));
 }
