@@ -236,7 +236,11 @@ pub(crate) fn table() -> String {
     let mut table = String::from("| type | fields | roles |\n|---|---|---|\n");
     for (ty, right, fields) in TABLE {
         let roles = Role::ALL.into_iter().filter_map(|role| {
-            let with = |edits, people| Permissions { edits, people, ..crate::access::Policy::default().of(role) };
+            let with = |edits, people| {
+                let mut own = crate::access::Policy::default().of(role);
+                (own.edits, own.people) = (edits, people);
+                own
+            };
             let name = role.name();
             match (has(&with(false, false), *right), has(&with(true, false), *right), has(&with(false, true), *right)) {
                 (true, _, _) => Some(format!("`{name}`")),
