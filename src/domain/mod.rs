@@ -39,6 +39,7 @@ pub mod rollup;
 pub mod rules;
 pub mod search;
 pub mod segment;
+pub mod segment_membership;
 pub mod surrogate;
 pub mod time;
 pub mod touchpoint;

@@ -55,7 +55,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     (
         "Change",
         Right::Profiles,
-        "cursor at kind customerId customer otherCustomerIds touchpoint order consent identifiers messageId rule reason",
+        "cursor at kind customerId customer otherCustomerIds touchpoint order consent segment identifiers \
+         messageId rule reason",
     ),
     ("ChangeConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("ChangeEdge", Right::Profiles, "node cursor"),
@@ -69,7 +70,7 @@ const TABLE: &[(&str, Right, &str)] = &[
         "Customer",
         Right::Profiles,
         "createdAt traits identifiers links devices orders touchpoints journey activity spend consents products \
-         identityHistory",
+         segments identityHistory",
     ),
     ("CustomerConnection", Right::People, "edges nodes pageInfo totalCount"),
     ("CustomerEdge", Right::People, "node cursor"),
@@ -174,6 +175,7 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("SegmentEdge", Right::Figures, "node cursor"),
     ("SegmentLine", Right::Figures, "path sentence alone without"),
     ("SegmentSavePayload", Right::Decisions, "status segment problems"),
+    ("SegmentMembership", Right::Profiles, "segment since because"),
     ("SegmentTrial", Right::Figures, "sentence sizeThen lines misfits problems"),
     ("SegmentTrial", Right::People, "examples"),
     ("Session", Right::Profiles, "id startedAt endedAt channels touchpointCount touchpoints"),
