@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, Object};
 
 use super::condition::read;
 use super::condition_answer::ConditionAnswer;
-use super::error::store_error;
+use super::error::{Code, coded, store_error};
 use super::load::{self, StoredSegments};
 use super::scalar::DateTime;
 use super::segment::Segment;
@@ -39,9 +39,10 @@ impl SegmentMembership {
         DateTime(self.since)
     }
 
-    /// Why the customer is in it, as of now. Null when the customer is gone since.
-    async fn because(&self, ctx: &Context<'_>) -> Option<Result<ConditionAnswer, Error>> {
-        Box::pin(self.segment.because_of(ctx, &self.customer)).await.transpose()
+    /// Why the customer is in it, as of now.
+    async fn because(&self, ctx: &Context<'_>) -> Result<ConditionAnswer, Error> {
+        let found = Box::pin(self.segment.because_of(ctx, &self.customer)).await?;
+        found.ok_or_else(|| coded(Code::StoreBusy, "the customer was merged into another just now: try again"))
     }
 }
 

@@ -114,14 +114,11 @@ pub async fn step(store: &dyn Store, options: &LiveOptions) -> Result<bool> {
     let judge = Judge::new(&saved, (options.setting)(), |segment| (options.read)(&saved, segment));
     let mut went_on = false;
     if !pending.is_empty() {
-        let latest = pending.iter().filter_map(|judgement| judgement.touched_at).max();
-        // The clock of the server that committed may be ahead of ours.
-        let now = latest.map_or(now, |latest| now.max(latest));
         let verdicts = judge.verdicts(store, pending, None, None, now).await?;
         went_on |= store.judge(judge.read(), &verdicts, None, now).await?.is_some_and(|count| count > 0);
     }
     if let Some(sweep) = sweep {
-        went_on |= Box::pin(sweep_on(store, &judge, sweep, now.max(sweep.at))).await?;
+        went_on |= Box::pin(sweep_on(store, &judge, sweep, now)).await?;
     }
     Ok(went_on)
 }

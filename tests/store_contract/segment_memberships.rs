@@ -197,7 +197,7 @@ async fn a_verdict_about_what_has_changed_since_does_not_count(world: World) {
     world.apply([event("m1").user("ada")]).await;
     let ada = id_of(&world, "ada").await;
     let old = judgement(&world, &ada).await;
-    world.apply([event("m2").user("ada")]).await;
+    world.apply([event("m2").user("ada").view()]).await;
     assert_eq!(judge(&world, &[verdict(&old, segment, true, 7, None)]).await, Some(0));
     let now = judgement(&world, &ada).await;
     assert!(now.change > old.change && now.touched_at.is_some());
@@ -232,7 +232,7 @@ async fn a_customer_is_pending_again_when_it_falls_due(world: World) {
         found.into_iter().map(|one| one.customer).collect::<Vec<_>>()
     };
     assert_eq!(order().await, [ben.clone(), ada.clone()]);
-    world.apply([event("m3").user("ada")]).await;
+    world.apply([event("m3").user("ada").view()]).await;
     assert_eq!(order().await, [ada.clone(), ben.clone()]);
     let both = judgement(&world, &ada).await;
     assert_eq!((both.due_at, both.touched_at.is_some()), (Some(minute(60)), true));
@@ -314,7 +314,7 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     assert_eq!(world.store.sweeps().await.expect("sweeps"), [here]);
     // A customer of the page is touched: the page is judged again.
     let old = [part(judgement(&world, &ben).await, None)];
-    world.apply([event("m3").user("ben")]).await;
+    world.apply([event("m3").user("ben").view()]).await;
     assert_eq!(world.store.judge(&read, &old, Some((here, None)), minute(9)).await.expect("an answer"), None);
     assert_eq!(stored(&world, &ben).await, []);
     let again = [part(judgement(&world, &ben).await, Some(minute(95)))];
