@@ -22,6 +22,7 @@ use crate::http::readiness::Readiness;
 use crate::http::sockets::Sockets;
 use crate::ingest::Ingest;
 use crate::ingest::visits::VisitsKeeper;
+use crate::members::live::LiveSegments;
 use crate::projection::{Journeys, Options};
 use crate::rules::sync::RulesSync;
 use crate::settings::{ServerSettings, Settings};
@@ -36,6 +37,7 @@ pub(super) struct Engine {
     feed: Arc<Feed>,
     sockets: Sockets,
     rules_sync: RulesSync,
+    live: LiveSegments,
     journeys: Journeys,
     visits: VisitsKeeper,
     access: Option<Arc<Callers>>,
@@ -53,11 +55,12 @@ impl Engine {
         let visits = VisitsKeeper::start(ingest.clone());
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
+        let live = LiveSegments::start(store.clone(), graphql::live_options(&setup, &ingest));
         let access = settings
             .access
             .as_ref()
             .map(|_| Callers::start(store.clone(), ingest.clock().clone(), Policy::new(settings)));
-        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, journeys, visits, access })
+        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, live, journeys, visits, access })
     }
 
     /// The state of the HTTP app.
@@ -93,6 +96,7 @@ impl Engine {
         self.rules_sync.close().await;
         self.visits.close().await;
         self.ingest.close().await;
+        self.live.close().await;
         self.journeys.close().await;
         self.store.close().await;
     }

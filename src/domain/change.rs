@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::customer::CustomerId;
+use super::segment::SegmentId;
 use super::{Arrival, IdentifierId, Timestamp};
 
 /// An entry of the change log. A batch's entries are in order. The stores keep them as one JSON list, with the short
@@ -143,6 +144,30 @@ pub enum ChangeEntry {
         /// The message.
         #[serde(rename = "m")]
         message: Arc<str>,
+    },
+    /// A customer entered a segment.
+    SegmentEntered {
+        /// The customer.
+        #[serde(rename = "c")]
+        customer: CustomerId,
+        /// The segment.
+        #[serde(rename = "s")]
+        segment: SegmentId,
+        /// When: the commit of the event, or the moment at which it fell due.
+        #[serde(rename = "t")]
+        since: Timestamp,
+    },
+    /// A customer left a segment.
+    SegmentLeft {
+        /// The customer.
+        #[serde(rename = "c")]
+        customer: CustomerId,
+        /// The segment.
+        #[serde(rename = "s")]
+        segment: SegmentId,
+        /// When: the commit of the event, or the moment at which it fell due.
+        #[serde(rename = "t")]
+        at: Timestamp,
     },
 }
 

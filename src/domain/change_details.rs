@@ -8,6 +8,7 @@ use super::IdentifierId;
 use super::change::{Change, ChangeEntry};
 use super::customer::CustomerId;
 use super::order::OrderKey;
+use super::segment::SegmentId;
 
 /// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +79,8 @@ pub struct ChangeDetails {
     pub order: Option<OrderKey>,
     /// The index of the consent in its batch.
     pub consent: Option<u32>,
+    /// The segment that a customer entered or left.
+    pub segment: Option<SegmentId>,
     /// The message of the event that caused it.
     pub message: Option<Arc<str>>,
     /// The rule that decided, if the entry has one.
@@ -158,6 +161,16 @@ impl ChangeEntry {
                 consent: Some(*consent),
                 ..ChangeDetails::by(ConsentChanged, message)
             },
+            ChangeEntry::SegmentEntered { customer, segment, since: _ } => ChangeDetails {
+                customer: Some(customer.clone()),
+                segment: Some(*segment),
+                ..ChangeDetails::of(SegmentEntered)
+            },
+            ChangeEntry::SegmentLeft { customer, segment, at: _ } => ChangeDetails {
+                customer: Some(customer.clone()),
+                segment: Some(*segment),
+                ..ChangeDetails::of(SegmentLeft)
+            },
         }
     }
 }
@@ -173,6 +186,7 @@ impl ChangeDetails {
             touchpoint: None,
             order: None,
             consent: None,
+            segment: None,
             message: None,
             rule: None,
             reason: None,

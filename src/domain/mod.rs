@@ -40,6 +40,7 @@ pub mod rollup;
 pub mod rules;
 pub mod search;
 pub mod segment;
+pub mod segment_membership;
 pub mod surrogate;
 pub mod time;
 pub mod touchpoint;

@@ -19,6 +19,7 @@ use super::load::{self, ConsentName, Total};
 use super::order::Order;
 use super::page::{Connection, List, read_first};
 use super::scalar::DateTime;
+use super::segment::Segment;
 use super::touchpoint::Touchpoint;
 use crate::changes::feed::{ChangeReader, Feed};
 use crate::changes::filter::ChangeFilter;
@@ -117,6 +118,12 @@ impl Change {
         let name = ConsentName(Arrival::new(self.row.place.seq, self.details.consent?));
         let fetch = async || Ok(load::one(ctx, name).await?.map(Consent::of_log));
         self.visible(ctx, fetch).await.transpose()
+    }
+
+    /// The segment that the customer entered or left, as it is now. Null for other kinds, and when it was deleted.
+    async fn segment(&self, ctx: &Context<'_>) -> Option<Result<Segment, Error>> {
+        let id = self.details.segment?;
+        Segment::fetch_at(ctx, None, id).await.transpose()
     }
 
     /// The identifiers of this change.

@@ -22,6 +22,7 @@ use super::order::Order;
 use super::page::{Connection, List, read_first};
 use super::product::{CustomerProduct, ProductRelation};
 use super::scalar::DateTime;
+use super::segment_membership::{self, SegmentMembership};
 use super::spend::Spend;
 use super::touchpoint::{Touchpoint, TouchpointFilter};
 use super::{Setup, known_names, link, order, touchpoint};
@@ -216,6 +217,14 @@ impl Customer {
         let given = view.consents.as_deref().unwrap_or_default();
         let fits = |c: &crate::domain::consent::Consent| purpose.as_ref().is_none_or(|p| &*c.fact.purpose == p);
         Ok(in_force(given, now).into_iter().filter(fits).map(|c| Consent::of_customer(c, &view)).collect())
+    }
+
+    /// The saved segments that the customer is in, by name. Null as of a moment, and after an error.
+    async fn segments(&self, ctx: &Context<'_>) -> Option<Result<Vec<SegmentMembership>, Error>> {
+        match self.as_of {
+            Some(_) => None,
+            None => Some(Box::pin(segment_membership::of_customer(ctx, &self.id)).await),
+        }
     }
 
     /// Products with this relation to the customer, the newest first.

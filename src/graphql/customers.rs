@@ -14,11 +14,11 @@ use super::known_names;
 use super::load::{self, CustomerLoad, Total};
 use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
 use super::scalar::{DateTime, Decimal};
+use super::segment::Segment;
 use super::viewer::Viewer;
 use crate::domain::page::Page;
 use crate::domain::search::{Asked, TextSearch};
-use crate::domain::segment::SegmentId;
-use crate::domain::{Currency, CustomerId, Moment};
+use crate::domain::{Arrival, Currency, CustomerId, Moment};
 use crate::members::Members;
 use crate::segments::Condition;
 use crate::store::query::{self, CustomerKey, CustomerList, CustomerSortKey as Place};
@@ -179,24 +179,30 @@ pub(super) async fn page(
     Ok(if backward { connection.backward() } else { connection })
 }
 
-/// A page of the members of a segment, in the order in which the customers were created. `of` is what its cursors belong
-/// to.
-pub(super) async fn page_of_members(
+/// A page of the members of a segment, in the order in which they were created. `members` is the question for them.
+pub(super) async fn page_of_segment(
     ctx: &Context<'_>,
-    members: Arc<Members>,
-    of: (SegmentId, i64),
+    segment: &Segment,
+    members: Members,
     limit: usize,
     after: Option<&str>,
 ) -> Result<Connection<Customer>, Error> {
-    let place = List::of_store("members", (of, members.as_of.map(|moment| moment.change)));
+    let place = List::of_store("members", (segment.place(), members.as_of.map(|moment| moment.change)));
     let after: Option<Place> = place.read(after)?;
-    let filter = query::CustomerFilter::default();
-    let list =
-        CustomerList { filter: filter.clone(), sort: query::CustomerSort::Created, descending: false, after, limit };
-    let store = load::of(ctx).loader().0.clone();
-    let found = Box::pin(members.list(&*store, &list)).await.map_err(store_error)?;
+    let found = match segment.stored_page(ctx, after.map(|after| after.created_seq), limit).await? {
+        Some(stored) => {
+            let place = |born: Arrival| Place { key: born.0.into(), created_seq: born };
+            Page { items: stored.items.into_iter().map(|(id, born)| (id, place(born))).collect(), more: stored.more }
+        }
+        None => {
+            let (filter, sort) = (query::CustomerFilter::default(), query::CustomerSort::Created);
+            let list = CustomerList { filter, sort, descending: false, after, limit };
+            let store = load::of(ctx).loader().0.clone();
+            Box::pin(members.list(&*store, &list)).await.map_err(store_error)?
+        }
+    };
     let page = Page { items: read_items(ctx, members.as_of, found.items).await?, more: found.more };
-    let total = Total::Members(members, filter);
+    let total = Total::Segment(Box::new(segment.clone()));
     Ok(Connection::forward(&place, page, after.is_some(), total, |(_, place)| *place, |(customer, _)| customer))
 }
 

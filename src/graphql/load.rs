@@ -18,6 +18,7 @@ use super::Setup;
 use super::change_arguments::ChangeArguments;
 use super::error::{Code, bad_argument, coded, store_error};
 use super::history::{self, History, HistoryOf};
+use super::segment::Segment;
 use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -28,6 +29,7 @@ use crate::domain::link::Link;
 use crate::domain::order::{Order, OrderKey};
 use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
+use crate::domain::segment_membership::{Judgement, SegmentMembership};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::members::Members;
@@ -383,6 +385,51 @@ impl Loader<ConsentName> for Reader {
     }
 }
 
+/// The stored segments of a customer. Present only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StoredSegments(pub CustomerId);
+
+/// What is stored about a customer and the segments.
+#[derive(Clone, Debug)]
+pub struct SegmentsOfCustomer {
+    /// The segments it is stored in.
+    pub memberships: Vec<SegmentMembership>,
+    /// When it is to be judged.
+    pub judgement: Judgement,
+}
+
+impl Loader<StoredSegments> for Reader {
+    type Value = SegmentsOfCustomer;
+    type Error = StoreError;
+    async fn load(&self, keys: &[StoredSegments]) -> Loaded<StoredSegments, SegmentsOfCustomer> {
+        let ids: Vec<CustomerId> = keys.iter().map(|key| key.0.clone()).collect();
+        // First what is to be judged: a verdict that is written between the two reads is in the second.
+        let judgements = self.0.judgements(&ids).await?;
+        let memberships = self.0.segment_memberships(&ids).await?;
+        let both = judgements.into_iter().zip(memberships);
+        let values = both.map(|(judgement, memberships)| Some(SegmentsOfCustomer { memberships, judgement }));
+        Ok(pair(keys, values.collect()))
+    }
+}
+
+/// Key of the saved segments of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SegmentsNow;
+
+impl Loader<SegmentsNow> for Reader {
+    type Value = SavedSegments;
+    type Error = StoreError;
+    async fn load(&self, _: &[SegmentsNow]) -> Loaded<SegmentsNow, SavedSegments> {
+        let saved = SavedSegments(Arc::new(self.0.segments(None).await?));
+        Ok(HashMap::from([(SegmentsNow, saved)]))
+    }
+}
+
+/// The saved segments of now, read once for a request.
+pub fn segments_now<'a>(ctx: &'a Context<'_>) -> LoadFuture<'a, SavedSegments> {
+    Box::pin(async move { Ok(one(ctx, SegmentsNow).await?.unwrap_or_default()) })
+}
+
 /// How a connection's `totalCount` is found.
 pub enum Total {
     /// A known number.
@@ -399,6 +446,8 @@ pub enum Total {
     Customers(CustomerFilter),
     /// Customers that fit a condition, and a filter.
     Members(Arc<Members>, CustomerFilter),
+    /// The members of a segment.
+    Segment(Box<Segment>),
     /// Changes.
     Changes(ChangeArguments),
 }
@@ -434,6 +483,7 @@ impl CountOf {
                 let store = &of(ctx).loader().0;
                 Some(Box::pin(members.count(&**store, filter)).await.map_err(store_error)?)
             }
+            Total::Segment(segment) => Some(segment.count(ctx).await?),
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())
@@ -446,4 +496,6 @@ pub fn forget(ctx: &Context<'_>) {
     loaders.clear::<CustomerLoad>();
     loaders.clear::<IdentifierRef>();
     loaders.clear::<KeptApart>();
+    loaders.clear::<StoredSegments>();
+    loaders.clear::<SegmentsNow>();
 }

@@ -54,6 +54,7 @@ pub mod rights;
 pub mod rules;
 pub mod scalar;
 pub mod segment;
+pub mod segment_membership;
 pub mod segment_save;
 pub mod segment_trial;
 pub mod spend;
@@ -75,6 +76,8 @@ use crate::domain::time::Timestamp;
 use crate::ingest::Ingest;
 use crate::ingest::clock::{self, Clock};
 use crate::journeys::property::Properties;
+use crate::members::judge::Setting;
+use crate::members::live::LiveOptions;
 use crate::projection::Journeys;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -127,6 +130,27 @@ impl Setup {
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
+}
+
+/// What the judge of saved segments needs beside a store.
+pub fn live_options(setup: &Setup, ingest: &Arc<Ingest>) -> LiveOptions {
+    let (of_setting, of_read, ingest) = (setup.clone(), setup.clone(), ingest.clone());
+    LiveOptions {
+        clock: setup.clock.clone(),
+        setting: Arc::new(move || setting(&of_setting, &ingest)),
+        read: Arc::new(move |saved, segment| {
+            let read = condition::read::saved_condition(of_read.dimensions.names(), saved, segment);
+            if let Err(error) = &read {
+                tracing::debug!(segment = segment.id.0, error = %error.message, "a saved segment cannot be read");
+            }
+            read.ok()
+        }),
+    }
+}
+
+/// What is the same for all customers and segments.
+fn setting(setup: &Setup, ingest: &Ingest) -> Setting {
+    Setting { traits: setup.traits.clone(), session_gap: ingest.session_gap(), dimensions: setup.dimensions.clone() }
 }
 
 /// The API on a store. Events go to `ingest`, changes come from `feed`.

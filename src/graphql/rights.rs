@@ -63,7 +63,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     (
         "Change",
         Right::Profiles,
-        "cursor at kind customerId customer otherCustomerIds touchpoint order consent identifiers messageId rule reason",
+        "cursor at kind customerId customer otherCustomerIds touchpoint order consent segment identifiers \
+         messageId rule reason",
     ),
     ("ChangeConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("ChangeEdge", Right::Profiles, "node cursor"),
@@ -77,7 +78,7 @@ const TABLE: &[(&str, Right, &str)] = &[
         "Customer",
         Right::Profiles,
         "createdAt traits identifiers links devices orders touchpoints journey activity spend consents products \
-         identityHistory",
+         segments identityHistory",
     ),
     ("CustomerConnection", Right::People, "edges nodes pageInfo totalCount"),
     ("CustomerEdge", Right::People, "node cursor"),
@@ -184,6 +185,7 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("SegmentDeletePayload", Right::Segments, "status deletedId problems"),
     ("SegmentEdge", Right::Figures, "node cursor"),
     ("SegmentLine", Right::Figures, "path sentence alone without"),
+    ("SegmentMembership", Right::Profiles, "segment since because"),
     ("SegmentSavePayload", Right::Segments, "status segment problems"),
     ("SegmentTrial", Right::Figures, "sentence sizeThen lines misfits problems"),
     ("SegmentTrial", Right::People, "examples"),

@@ -4,23 +4,25 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Error, ID, Object};
 
-use super::Setup;
 use super::condition::read;
 use super::condition_answer::{ConditionAnswer, NearMiss};
 use super::customer::Customer;
 use super::customers;
 use super::error::{Code, coded, store_error};
 use super::id::{NodeId, Offset};
-use super::load::{self, CustomerLoad};
+use super::load::{self, CustomerLoad, LoadFuture};
 use super::page::{Connection, List, read_first};
 use super::scalar::{DateTime, Json, Long, int};
 use super::segment_trial::TraitMisfit;
 use super::viewer::Viewer;
-use crate::domain::Moment;
-use crate::domain::customer::CustomerView;
+use super::{Setup, setting};
+use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::page::Page;
 use crate::domain::segment::{self, SegmentId};
+use crate::domain::{Arrival, Moment};
+use crate::ingest::Ingest;
 use crate::members::Members;
+use crate::members::judge::Judge;
 use crate::segments::condition::SegmentCondition;
 use crate::segments::hidden::first_hidden;
 use crate::segments::saved::SavedSegments;
@@ -88,14 +90,10 @@ impl Segment {
         Ok(self.condition(ctx)?.members.sentence())
     }
 
-    /// The number of members. Every customer is read. Null after an error.
+    /// The number of members. Every customer is read where `asOf` is given, and until all customers are judged after a save.
+    /// Null after an error.
     async fn size(&self, ctx: &Context<'_>) -> Option<Result<Long, Error>> {
-        let count = async {
-            let members = self.members(ctx)?;
-            let store = load::of(ctx).loader().0.clone();
-            Box::pin(members.count(&*store, &Default::default())).await.map_err(store_error)
-        };
-        Some(count.await.map(Long))
+        Some(self.count(ctx).await.map(Long))
     }
 
     /// The members, in the order in which the customers were created.
@@ -106,8 +104,7 @@ impl Segment {
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
     ) -> Result<Connection<Customer>, Error> {
         let first = read_first(first)?;
-        let of = (self.segment.id, self.segment.version);
-        customers::page_of_members(ctx, Arc::new(self.members(ctx)?), of, first, after.as_deref()).await
+        Box::pin(customers::page_of_segment(ctx, self, self.members(ctx)?, first, after.as_deref())).await
     }
 
     /// Why a customer is in the segment or not. Null when there is no such customer. FORBIDDEN when the condition tests what
@@ -177,6 +174,73 @@ impl Segment {
         Segment { segment, saved, as_of }
     }
 
+    /// The name.
+    pub(super) fn name_of(&self) -> &str {
+        &self.segment.content.name
+    }
+
+    /// The number of members.
+    pub(super) fn count<'a>(&'a self, ctx: &'a Context<'_>) -> LoadFuture<'a, i64> {
+        Box::pin(async move {
+            let store = load::of(ctx).loader().0.clone();
+            if let Some(judge) = self.judge(ctx) {
+                let now = ctx.data_unchecked::<Setup>().now();
+                let stored = judge.size(&*store, self.segment.id, now).await.map_err(store_error)?;
+                if let Some(stored) = stored {
+                    return Ok(stored);
+                }
+            }
+            let members = self.members(ctx)?;
+            Box::pin(members.count(&*store, &Default::default())).await.map_err(store_error)
+        })
+    }
+
+    /// A page of members from what is stored. `None` where the definition has to tell.
+    pub(super) async fn stored_page(
+        &self,
+        ctx: &Context<'_>,
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Option<Page<(CustomerId, Arrival)>>, Error> {
+        let Some(judge) = self.judge(ctx) else { return Ok(None) };
+        let (store, now) = (load::of(ctx).loader().0.clone(), ctx.data_unchecked::<Setup>().now());
+        judge.page(&*store, self.segment.id, after, limit, now).await.map_err(store_error)
+    }
+
+    /// A judge by this segment alone. `None` as of a moment: the past is told by the definition of then.
+    fn judge(&self, ctx: &Context<'_>) -> Option<Judge> {
+        if self.as_of.is_some() {
+            return None;
+        }
+        let setup = ctx.data_unchecked::<Setup>();
+        let of = |segment: &segment::Segment| {
+            let is_this = segment.id == self.segment.id;
+            is_this.then(|| read::saved_condition(setup.dimensions.names(), &self.saved, segment).ok()).flatten()
+        };
+        Some(Judge::new(&self.saved, setting(setup, ctx.data_unchecked::<Arc<Ingest>>()), of))
+    }
+
+    /// What the cursors of its members belong to.
+    pub(super) fn place(&self) -> (SegmentId, i64) {
+        (self.segment.id, self.segment.version)
+    }
+
+    /// Why a customer is in the segment or not.
+    ///
+    /// # Errors
+    /// When the condition tests what the caller may not see.
+    pub(super) async fn because_of(
+        &self,
+        ctx: &Context<'_>,
+        customer: &CustomerId,
+    ) -> Result<Option<ConditionAnswer>, Error> {
+        self.check_is_seen(ctx)?;
+        let members = self.members(ctx)?;
+        let store = load::of(ctx).loader().0.clone();
+        let answer = Box::pin(members.because(&*store, customer)).await.map_err(store_error)?;
+        Ok(answer.map(|(answer, view)| ConditionAnswer::new(answer, view)))
+    }
+
     fn condition(&self, ctx: &Context<'_>) -> Result<SegmentCondition, Error> {
         let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
         read::saved_condition(dimensions, &self.saved, &self.segment)
@@ -200,13 +264,10 @@ impl Segment {
 
     async fn answer(&self, ctx: &Context<'_>, customer: &ID) -> Result<Option<ConditionAnswer>, Error> {
         let (id, _) = NodeId::read_customer_at(customer)?;
-        let members = self.members(ctx)?;
         let key = CustomerLoad(CustomerKey::Id(id), Shape::Name, FirstPages { orders: 0, touchpoints: 0 });
         let found = load::one_as_of(ctx, self.as_of, key).await?.transpose().map_err(store_error)?.flatten();
         let Some(found) = found else { return Ok(None) };
-        let store = load::of(ctx).loader().0.clone();
-        let answer = Box::pin(members.because(&*store, &found.customer.id)).await.map_err(store_error)?;
-        Ok(answer.map(|(answer, view)| ConditionAnswer::new(answer, view)))
+        self.because_of(ctx, &found.customer.id).await
     }
 
     /// The question for the members.

@@ -144,6 +144,7 @@ async fn try_save(
         let now = (ctx.data_unchecked::<Arc<Ingest>>().clock())();
         let done = store.save_segment(&read_of(&saved.0), &new, now).await.map_err(write_error)?;
         if let Some(segment) = done {
+            load::forget(ctx);
             let saved = with(&saved, segment.clone());
             return Ok((MutationStatus::Done, Segment::new(segment, saved, None), problems));
         }
@@ -179,6 +180,7 @@ pub(super) async fn delete(ctx: &Context<'_>, id: &ID) -> Result<SegmentDeletePa
         }
         let now = (ctx.data_unchecked::<Arc<Ingest>>().clock())();
         if store.delete_segment(&read_of(&saved.0), named, now).await.map_err(write_error)? {
+            load::forget(ctx);
             let deleted_id = Some(NodeId::Segment(named).encode());
             return Ok(SegmentDeletePayload { status: MutationStatus::Done, deleted_id, problems: Vec::new() });
         }

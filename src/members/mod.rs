@@ -3,8 +3,12 @@
 //! The store's own filter and sort come first: a list is walked in its order, and each customer is read and handed to
 //! the evaluator of [`segments`](crate::segments). As of a moment every customer is read, and filter and sort are
 //! worked out here. So the cost grows with the customers that are looked at, not with those found.
+//!
+//! Who is in a saved segment is stored: [`live`] keeps it, [`judge`] works it out.
 
 mod facts;
+pub mod judge;
+pub mod live;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -129,7 +129,10 @@ impl Affected {
                     }
                 }
                 ChangeEntry::TouchpointRecorded { .. } => affected.touchpoints = true,
-                ChangeEntry::CustomersKeptApart { .. } | ChangeEntry::RulesSaved { .. } => {}
+                ChangeEntry::CustomersKeptApart { .. }
+                | ChangeEntry::RulesSaved { .. }
+                | ChangeEntry::SegmentEntered { .. }
+                | ChangeEntry::SegmentLeft { .. } => {}
             }
         }
         affected

@@ -293,7 +293,9 @@ pub struct Needs {
 }
 
 impl Needs {
-    fn and(self, other: Needs) -> Needs {
+    /// What either looks at.
+    #[must_use]
+    pub fn and(self, other: Needs) -> Needs {
         Needs {
             identity: self.identity || other.identity,
             touchpoints: self.touchpoints || other.touchpoints,

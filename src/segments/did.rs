@@ -13,6 +13,7 @@ use super::evaluate::Frame;
 use super::number::Number;
 use super::property_path::{PropertyPath, properties};
 use super::time::{CalendarUnit, day_of};
+use super::value::ValueCondition;
 use crate::domain::Amount;
 use crate::domain::touchpoint::Touchpoint;
 use crate::journeys::property::PropertyValues;
@@ -58,8 +59,23 @@ fn fit(wheres: &[PropertyCondition], touchpoint: &Touchpoint, frame: &Frame<'_>)
     wheres.iter().all(|is| is.is.fits_any(&is.path.values(touchpoint, &json), frame))
 }
 
+/// Calls `with` with each condition and each value of its property.
+pub(super) fn each_value(
+    wheres: &[PropertyCondition],
+    touchpoint: &Touchpoint,
+    mut with: impl FnMut(&ValueCondition, &Value),
+) {
+    if wheres.is_empty() {
+        return;
+    }
+    let json = properties(touchpoint);
+    for is in wheres {
+        is.path.values(touchpoint, &json).iter().for_each(|value| with(&is.is, value));
+    }
+}
+
 /// The places of the touchpoints that fit a step, by the same code as journeys.
-fn matching(step: &Step, touchpoints: &[Touchpoint], frame: &Frame<'_>) -> Vec<usize> {
+pub(super) fn matching(step: &Step, touchpoints: &[Touchpoint], frame: &Frame<'_>) -> Vec<usize> {
     let mut values: PropertyValues = frame.dimensions.values();
     let mut matches = |touchpoint: &Touchpoint| {
         values.clear();

@@ -5,6 +5,8 @@
 //!
 //! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] its part about touchpoints.
 //! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.
+//! * [`index`] finds the segments that a change can touch.
+//! * [`next_change`] says when a verdict may change without an event.
 //! * [`because`] says why a customer fits or does not.
 //! * [`saved`] has all saved segments of a moment, and which names which.
 //! * [`hidden`] finds what a caller may not see in a condition.
@@ -15,7 +17,9 @@ pub mod condition;
 pub mod did;
 pub mod evaluate;
 pub mod hidden;
+pub mod index;
 pub mod lines;
+pub mod next_change;
 pub mod number;
 pub mod property_path;
 pub mod saved;

@@ -1,6 +1,7 @@
 //! Each operator, with its corner cases; and the law of complements, against a slow evaluator written apart.
 
 mod complement;
+mod next_change;
 
 use std::sync::Arc;
 

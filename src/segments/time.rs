@@ -160,6 +160,11 @@ impl CalendarUnit {
         }
     }
 
+    /// The first day of the period after that of a day.
+    pub(super) fn next_begin(self, day: Date) -> Option<Date> {
+        self.begin(day)?.checked_add(self.span(1)?).ok()
+    }
+
     fn span(self, count: i64) -> Option<Span> {
         match self {
             CalendarUnit::Day => Span::new().try_days(count),
@@ -178,7 +183,7 @@ pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Date> {
 }
 
 /// The first instant of a day in a zone: after the gap where midnight is left out, the earlier where it comes twice.
-fn first_instant(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn first_instant(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(Timestamp(day.to_zoned_datetime(zone.clone()).ok()?.timestamp().as_millisecond()))
 }
 

@@ -8,6 +8,7 @@
 //! * [`working_set`] has the states that facts are applied to.
 //! * [`plan()`] runs both, [`record`] records the outcome, [`rows`] has the rows of a plan, [`figures`] the changes of
 //!   the store's figures.
+//! * [`touches`] says what a plan touches of each customer, for the judge of saved segments.
 //! * [`why`] finds the chain of links that connects two identifiers.
 //! * [`sharing`] finds shared devices and takes them out of their customers, [`replay`] stitches evidence again,
 //!   [`regroup`] finds the customers of the parts.
@@ -33,6 +34,7 @@ pub(crate) mod replay;
 pub mod restitch;
 pub mod rows;
 pub mod sharing;
+pub mod touches;
 pub mod visits;
 pub mod why;
 pub mod working_set;

@@ -20,6 +20,7 @@ pub mod query;
 pub mod recount;
 pub mod rules;
 mod run;
+pub mod segment_memberships;
 pub mod segments;
 pub mod share;
 pub mod sqlite;
@@ -174,6 +175,7 @@ pub trait Store:
     + journeys::JourneySource
     + visits::Visits
     + segments::Segments
+    + segment_memberships::SegmentMemberships
     + exports::ExportSource
 {
     /// `sqlite` or `neo4j`.

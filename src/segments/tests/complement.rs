@@ -7,7 +7,7 @@ use super::*;
 
 /// A condition of this test, and what it means, written apart.
 #[derive(Clone, Debug)]
-enum Said {
+pub(super) enum Said {
     All(Vec<Said>),
     Any(Vec<Said>),
     Not(Box<Said>),
@@ -20,7 +20,7 @@ enum Said {
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 impl Said {
-    fn condition(&self) -> Condition {
+    pub(super) fn condition(&self) -> Condition {
         match self {
             Said::All(list) => Condition::All(list.iter().map(Said::condition).collect()),
             Said::Any(list) => Condition::Any(list.iter().map(Said::condition).collect()),
@@ -88,13 +88,13 @@ fn follows(world: &World, now: i64, first: usize, last: usize, steps: &[(u8, Opt
 
 /// A customer: hours, names and properties of its touchpoints, and the value of its trait.
 #[derive(Clone, Debug)]
-struct World {
+pub(super) struct World {
     touchpoints: Vec<(i64, u8, Option<u8>)>,
     value: Option<u8>,
 }
 
 impl World {
-    fn facts(&self) -> CustomerFacts {
+    pub(super) fn facts(&self) -> CustomerFacts {
         let touchpoints: Vec<(i64, &str, Value)> = self
             .touchpoints
             .iter()
@@ -109,7 +109,7 @@ impl World {
     }
 }
 
-fn worlds() -> impl Strategy<Value = World> {
+pub(super) fn worlds() -> impl Strategy<Value = World> {
     let touchpoint = (0_i64..60, 0_u8..3, prop::option::of(0_u8..2));
     (prop::collection::vec(touchpoint, 0..9), prop::option::of(0_u8..3)).prop_map(|(mut touchpoints, value)| {
         touchpoints.sort_by_key(|(hour, _, _)| *hour);
@@ -117,7 +117,7 @@ fn worlds() -> impl Strategy<Value = World> {
     })
 }
 
-fn conditions() -> impl Strategy<Value = Said> {
+pub(super) fn conditions() -> impl Strategy<Value = Said> {
     let step = (0_u8..3, prop::option::of(0_i64..30), any::<bool>());
     // What did not happen has a time in which it did not.
     let step = step.prop_map(|(name, within, happened)| {

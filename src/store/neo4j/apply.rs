@@ -30,10 +30,11 @@ use super::health;
 use super::identity_events;
 use super::known::{self, Reading};
 use super::locks::{Locks, lock_orders};
-use super::numbers::{Number, take_any_number, take_counter, take_number};
+use super::numbers::{Number, take_any_counter, take_any_number, take_counter, take_number};
 use super::orders::order_text;
 use super::rows::column;
 use super::rules;
+use super::segment_memberships::{self, Judging};
 use super::segments::{self, SegmentWrite};
 use super::statement::statements;
 use super::visits;
@@ -46,6 +47,7 @@ use crate::domain::{Duration, IdentifierId, Timestamp};
 use crate::stitching::figures::figures;
 use crate::stitching::moves::Move;
 use crate::stitching::reassignment;
+use crate::stitching::touches::touches;
 use crate::stitching::visits::Pending;
 use crate::stitching::{self, Batch, DecisionRequest, Known, Missing, Plan, Planned};
 use crate::store::rules::{AppliedMoves, NewRules};
@@ -169,6 +171,16 @@ pub(super) async fn write_segment(
     }
 }
 
+/// Writes verdicts. The answer is how many count.
+pub(super) async fn judge(store: &Inner, judging: Judging<'_>, at: Timestamp) -> Result<Option<usize>, StoreError> {
+    // No identity is worked out here.
+    let none = IdentityRules { version: 0, kinds: Vec::new(), max_identifiers: 0, session_gap: Duration::default() };
+    match often(store, &none, Task::Verdicts(judging), at).await? {
+        Done::Judged(count) => Ok(count),
+        _ => Err(mistaken()),
+    }
+}
+
 fn mistaken() -> StoreError {
     StoreError::Data("one task was answered as another".into())
 }
@@ -185,6 +197,7 @@ enum Task<'a> {
     Rules(&'a NewRules),
     /// The segments that the writer has read.
     Segment(&'a SegmentsRead, SegmentWrite<'a>),
+    Verdicts(Judging<'a>),
 }
 
 /// The result.
@@ -195,6 +208,8 @@ enum Done {
     Assigned(Option<VisitsAssigned>),
     Saved(Box<(SavedRules, i64)>),
     Segment(Option<Box<Segment>>),
+    /// How many verdicts count.
+    Judged(Option<usize>),
 }
 
 /// Makes as many attempts as needed.
@@ -252,6 +267,7 @@ async fn attempt(
         Task::Visits(devices, most) => assign(store, &mut transaction, rules, devices, most, at, wider).await,
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
         Task::Segment(read, write) => put_segment(&mut transaction, read, write, at).await,
+        Task::Verdicts(judging) => put_verdicts(&mut transaction, judging, at).await,
     };
     match work {
         Ok(Work::Written { change, done, customers }) => {
@@ -544,6 +560,7 @@ async fn put_rules(
     let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
     visits::note_all(transaction).await?;
+    segment_memberships::sweep_all(transaction, number.seq, Some(number.at)).await?;
     let done = Done::Saved(Box::new((saved, number.seq)));
     Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
 }
@@ -562,6 +579,23 @@ async fn put_segment(
     let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
     let done = Done::Segment(Some(Box::new(segment)));
+    Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
+}
+
+async fn put_verdicts(transaction: &mut Transaction<'_>, judging: Judging<'_>, at: Timestamp) -> Outcome<Work> {
+    take_any_counter(transaction).await?;
+    let Some(judged) = segment_memberships::judged(transaction, judging).await? else {
+        return Ok(Work::Nothing(Done::Judged(None)));
+    };
+    segment_memberships::put(transaction, &judged, judging.sweep).await?;
+    let done = Done::Judged(Some(judged.count));
+    if judged.entries.is_empty() {
+        return Ok(Work::Noted(done));
+    }
+    let (number, _) = take_any_number(transaction, at).await?;
+    let plan = Plan { seq: number.seq, at: number.at, entries: judged.entries, ..Plan::default() };
+    let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
+    write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
     Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
 }
 
@@ -608,5 +642,5 @@ async fn write_plan(
     let figures = figures(known, plan);
     let health = health::sum(&number.health, &figures.health)?;
     let placeholders = Placeholders { identifiers: &identifiers, orders: &orders };
-    write::write(transaction, plan, placeholders, &figures.sizes, health).await
+    write::write(transaction, plan, placeholders, &figures.sizes, health, touches(known, plan)).await
 }

@@ -51,6 +51,13 @@ pub(super) async fn became(store: &Inner, id: &CustomerId, seq: i64) -> Result<V
     Ok(way.into_iter().map(|id| CustomerId(id.into())).collect())
 }
 
+/// The commits that are not completely visible yet.
+pub(super) async fn on_their_way(store: &Inner) -> Result<Vec<i64>> {
+    let rows = store.connections.read(&COMMITS, Params::new()).await?;
+    let writing: Vec<i64> = rows.iter().map(|row| column(row, "seq")).collect::<Result<_>>()?;
+    Ok(writing.into_iter().filter(|seq| store.markers.is_alive(*seq)).collect())
+}
+
 /// How often a partly visible commit is read again, and the time between two reads.
 const LOOKS: u32 = 400;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
@@ -62,9 +69,7 @@ pub(super) async fn moment(store: &Inner, at: Timestamp) -> Result<Option<Moment
     let Some(row) = rows.first() else { return Ok(None) };
     let change: i64 = column(row, "seq")?;
     for _ in 0..LOOKS {
-        let rows = store.connections.read(&COMMITS, Params::new()).await?;
-        let writing: Vec<i64> = rows.iter().map(|row| column(row, "seq")).collect::<Result<_>>()?;
-        if !writing.into_iter().any(|seq| seq <= change && store.markers.is_alive(seq)) {
+        if !on_their_way(store).await?.into_iter().any(|seq| seq <= change) {
             return Ok(Some(Moment { change, at }));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;

@@ -42,6 +42,7 @@ mod plans;
 mod products;
 mod rows;
 mod rules;
+mod segment_memberships;
 mod segments;
 mod set_up;
 mod spend;
@@ -68,6 +69,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segment_memberships::SegmentMemberships;
 use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
@@ -86,6 +88,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::segment::{Segment, SegmentId};
+use crate::domain::segment_membership::{Judgement, SegmentMembership, Sweep, Verdict};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -266,6 +269,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segment_memberships::ALL,
     segments::ALL,
     set_up::ALL,
     spend::ALL,
@@ -568,6 +572,54 @@ impl Segments for Neo4jStore {
 
     async fn has_trait(&self, name: &str) -> Result<bool> {
         again(|| segments::has_trait(&self.inner, name)).await
+    }
+}
+
+#[async_trait]
+impl SegmentMemberships for Neo4jStore {
+    async fn segment_memberships(&self, customers: &[CustomerId]) -> Result<Vec<Vec<SegmentMembership>>> {
+        again(|| segment_memberships::list_of(&self.inner, customers)).await
+    }
+
+    async fn list_segment_members(
+        &self,
+        segment: SegmentId,
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Page<(CustomerId, Arrival)>> {
+        again(|| segment_memberships::list(&self.inner, segment, after, limit)).await
+    }
+
+    async fn count_segment_members(&self, segment: SegmentId) -> Result<i64> {
+        again(|| segment_memberships::count(&self.inner, segment)).await
+    }
+
+    async fn pending_judgements(&self, now: Timestamp, limit: usize) -> Result<Vec<Judgement>> {
+        again(|| segment_memberships::pending(&self.inner, now, limit)).await
+    }
+
+    async fn judgements(&self, customers: &[CustomerId]) -> Result<Vec<Judgement>> {
+        again(|| segment_memberships::judgements(&self.inner, customers)).await
+    }
+
+    async fn sweeps(&self) -> Result<Vec<Sweep>> {
+        again(|| segment_memberships::sweeps(&self.inner)).await
+    }
+
+    /// In a task of its own, as a batch is.
+    async fn judge(
+        &self,
+        segments: &SegmentsRead,
+        verdicts: &[Verdict],
+        sweep: Option<(Sweep, Option<Arrival>)>,
+        at: Timestamp,
+    ) -> Result<Option<usize>> {
+        let (store, segments, verdicts) = (self.inner.clone(), segments.clone(), verdicts.to_vec());
+        let work = tokio::spawn(async move {
+            let judging = segment_memberships::Judging { segments: &segments, verdicts: &verdicts, sweep };
+            apply::judge(&store, judging, at).await
+        });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("verdicts could not be written: {e}"))))
     }
 }
 

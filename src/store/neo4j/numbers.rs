@@ -53,11 +53,16 @@ pub(super) async fn take_any_number(transaction: &mut Transaction<'_>, now: Time
 
 /// Prevents other writes, and returns the last change. Fails when `rules` are not the newest.
 pub(super) async fn take_counter(transaction: &mut Transaction<'_>, rules: &IdentityRules) -> Outcome<i64> {
+    match take_any_counter(transaction).await? {
+        (seq, version) if version == rules.version => Ok(seq),
+        (_, version) => Err(StoreError::RulesChanged(version).into()),
+    }
+}
+
+/// Prevents other writes, and returns the last change and the newest version of the rules.
+pub(super) async fn take_any_counter(transaction: &mut Transaction<'_>) -> Outcome<(i64, i64)> {
     let rows = transaction.read(&TAKE_COUNTER, Params::new()).await?;
     let row =
         rows.first().ok_or_else(|| StoreError::Setup("the store was not set up: the counter is missing".into()))?;
-    match column::<i64>(row, "rules")? {
-        version if version == rules.version => Ok(column(row, "seq")?),
-        version => Err(StoreError::RulesChanged(version).into()),
-    }
+    Ok((column(row, "seq")?, column(row, "rules")?))
 }

@@ -5,10 +5,12 @@ use super::bolt::Params;
 use super::connections::Transaction;
 use super::numbers::Number;
 use super::rows::{column, json};
+use super::segment_memberships;
 use super::statement::statements;
 use super::write::Outcome;
 use crate::domain::Timestamp;
 use crate::domain::segment::{Segment, SegmentContent, SegmentId};
+use crate::domain::segment_membership::Sweep;
 use crate::store::segments::{NewSegment, SegmentsRead, next, read_of};
 use crate::store::{Result, StoreError};
 
@@ -29,6 +31,11 @@ pub(super) enum SegmentWrite<'a> {
 /// All segments, now or after a change.
 pub(super) async fn list(store: &Inner, at: Option<i64>) -> Result<Vec<Segment>> {
     segments(&store.connections.read(&LIST, of(at)).await?)
+}
+
+/// All segments of now, in a transaction.
+pub(super) async fn list_in(transaction: &mut Transaction<'_>) -> Outcome<Vec<Segment>> {
+    Ok(segments(&transaction.read(&LIST, of(None)).await?)?)
 }
 
 fn of(at: Option<i64>) -> Params {
@@ -63,7 +70,7 @@ pub(super) async fn write(
     write: SegmentWrite<'_>,
     number: &Number,
 ) -> Outcome<Option<Segment>> {
-    let found = segments(&transaction.read(&LIST, of(None)).await?)?;
+    let found = list_in(transaction).await?;
     if read_of(&found) != *read {
         return Ok(None);
     }
@@ -86,6 +93,7 @@ pub(super) async fn write(
                 .with("saved_at", segment.saved_at)
                 .with("saved_by", &segment.saved_by);
             transaction.write(&INSERT, params).await?;
+            sweep(transaction, segment.id, number).await?;
             Ok(Some(segment))
         }
         SegmentWrite::Delete(id) => {
@@ -93,9 +101,16 @@ pub(super) async fn write(
             let params =
                 Params::new().with("segment", id.0).with("version", segment.version).with("change", number.seq);
             transaction.write(&DELETE, params).await?;
+            sweep(transaction, id, number).await?;
             Ok(Some(segment))
         }
     }
+}
+
+/// All customers are judged again, behind the change.
+async fn sweep(transaction: &mut Transaction<'_>, segment: SegmentId, number: &Number) -> Outcome<()> {
+    let sweep = Sweep { segment, change: number.seq, at: number.at, after: None };
+    segment_memberships::put_sweep(transaction, &sweep).await
 }
 
 /// Whether there is a claim of this trait.

@@ -10,17 +10,20 @@ use super::customers;
 use super::fault::Fault;
 use super::health;
 use super::rows::column;
+use super::segment_memberships;
 use super::statement::{Statement, statements, text};
 use super::words;
 use crate::store::StoreError;
 
 /// The version of the data that this program writes.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// The version since which evidence has edges to its identifiers.
 const NAMED: i64 = 2;
 /// The version since which the words of identifiers and the words and keys of claims have the program's present form.
 /// It is raised when a form changes.
 const WORDS: i64 = 4;
+/// The version since which the members of saved segments are stored.
+const MEMBERS: i64 = 5;
 
 static SCHEMA: &str = text!("schema");
 statements! {
@@ -122,6 +125,9 @@ async fn make(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
         transaction.write(&NAME_EVIDENCE, Params::new()).await?;
     }
     transaction.write(&MAKE_COUNTER, Params::new()).await?;
+    if found < MEMBERS {
+        segment_memberships::sweep_all(transaction, 0, None).await?;
+    }
     health::make(transaction).await?;
     transaction.write(&DROP_STALE_WRITING, Params::new()).await?;
     transaction.write(&TOKENS, Params::new().with("names", names())).await
@@ -266,7 +272,7 @@ fn names() -> neo4rs::BoltType {
         placed_at placed_arrival device order_source order_number direction session_id campaign \
         properties born version sku category customer rule message_id by reason identifiers others \
         outcomes set order_count channels currency total returned net gross orders quantity place \
-        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description hash";
+        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description hash change touched_at touches due_at after";
     let mut map = neo4rs::BoltMap::new();
     for name in NAMES.split_whitespace() {
         map.put(name.into(), "none".to_bolt());

@@ -14,9 +14,10 @@ use super::fault::Fault;
 use super::statement::Statement;
 use super::{
     changes, claims, consents, customers, decisions, devices, evidence, identifiers, identity_events, links,
-    memberships, orders, products, spend, touchpoints,
+    memberships, orders, products, segment_memberships, spend, touchpoints,
 };
 use crate::domain::customer::CustomerId;
+use crate::domain::segment_membership::Touches;
 use crate::stitching::Plan;
 use crate::store::StoreError;
 
@@ -33,13 +34,14 @@ pub(super) struct Placeholders<'a> {
 }
 
 /// Writes everything. `sizes` has the number of identifiers of each customer whose identifiers changed; `health` has
-/// all figures when any of these changed.
+/// all figures when any of these changed; `touched` has what the plan touches of customers.
 pub(super) async fn write(
     transaction: &mut Transaction<'_>,
     plan: &Plan,
     placeholders: Placeholders<'_>,
     sizes: &BTreeMap<CustomerId, i64>,
     health: Option<String>,
+    touched: BTreeMap<CustomerId, Touches>,
 ) -> Outcome<()> {
     let writer = &mut Writer { transaction, seq: plan.seq };
     identifiers::delete_placeholders(writer, plan, placeholders.identifiers).await?;
@@ -61,6 +63,7 @@ pub(super) async fn write(
     decisions::write(writer, plan).await?;
     evidence::write(writer, plan).await?;
     identity_events::write(writer, plan).await?;
+    segment_memberships::write(writer, plan, touched).await?;
     changes::write(writer, plan, health).await
 }
 

@@ -36,6 +36,7 @@ mod pool;
 mod products;
 mod row;
 mod rules;
+mod segment_memberships;
 mod segments;
 mod set_up;
 mod statement;
@@ -60,6 +61,7 @@ use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
 use super::query::*;
 use super::rules::{AppliedMoves, ClaimPage, MembershipAt, NewRules, Rulebook, RulesInForce};
+use super::segment_memberships::SegmentMemberships;
 use super::segments::{NewSegment, Segments, SegmentsRead};
 use super::view_cache::{CACHE_BYTES, ViewCache};
 use super::visits::{OwnerMove, Visits, VisitsAssigned};
@@ -78,6 +80,7 @@ use crate::domain::page::Page;
 use crate::domain::product::{Product, ProductActed};
 use crate::domain::rules::{IdentityRules, SavedRules, WrittenRules};
 use crate::domain::segment::{Segment, SegmentId};
+use crate::domain::segment_membership::{Judgement, SegmentMembership, Sweep, Verdict};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, IdentifierKey, Moment, Timestamp};
 use crate::journeys::property::Properties;
@@ -117,6 +120,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     orders::ALL,
     products::ALL,
     rules::ALL,
+    segment_memberships::ALL,
     segments::ALL,
     status::ALL,
     touchpoints::ALL,
@@ -492,6 +496,51 @@ impl Segments for SqliteStore {
     async fn has_trait(&self, name: &str) -> Result<bool> {
         let name = name.to_owned();
         self.pool.read(move |db| segments::has_trait(db, &name)).await
+    }
+}
+
+#[async_trait]
+impl SegmentMemberships for SqliteStore {
+    async fn segment_memberships(&self, customers: &[CustomerId]) -> Result<Vec<Vec<SegmentMembership>>> {
+        let customers = customers.to_vec();
+        self.pool.read(move |db| segment_memberships::list_of(db, &customers)).await
+    }
+
+    async fn list_segment_members(
+        &self,
+        segment: SegmentId,
+        after: Option<Arrival>,
+        limit: usize,
+    ) -> Result<Page<(CustomerId, Arrival)>> {
+        self.pool.read(move |db| segment_memberships::list(db, segment, after, limit)).await
+    }
+
+    async fn count_segment_members(&self, segment: SegmentId) -> Result<i64> {
+        self.pool.read(move |db| segment_memberships::count(db, segment)).await
+    }
+
+    async fn pending_judgements(&self, now: Timestamp, limit: usize) -> Result<Vec<Judgement>> {
+        self.pool.read(move |db| segment_memberships::pending(db, now, limit)).await
+    }
+
+    async fn judgements(&self, customers: &[CustomerId]) -> Result<Vec<Judgement>> {
+        let customers = customers.to_vec();
+        self.pool.read(move |db| segment_memberships::judgements(db, &customers)).await
+    }
+
+    async fn sweeps(&self) -> Result<Vec<Sweep>> {
+        self.pool.read(segment_memberships::sweeps).await
+    }
+
+    async fn judge(
+        &self,
+        segments: &SegmentsRead,
+        verdicts: &[Verdict],
+        sweep: Option<(Sweep, Option<Arrival>)>,
+        at: Timestamp,
+    ) -> Result<Option<usize>> {
+        let (segments, verdicts) = (segments.clone(), verdicts.to_vec());
+        self.pool.write(move |db| segment_memberships::judge(db, &segments, &verdicts, sweep, at)).await
     }
 }
 

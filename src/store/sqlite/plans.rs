@@ -13,7 +13,10 @@ const MAY_SCAN: &[&str] = &[
     "customers/scan_created",
     "identifiers/count_kind",
     "identifiers/list_figures_as_of",
+    "segments/count",
     "segments/list",
+    "sweeps/insert_all",
+    "sweeps/list",
     "words/scan_claims",
     "words/scan_identifiers",
 ];

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::row::{arrival, json, optional_text, text, time};
 use super::statement::statements;
-use super::{claims, decisions, status, visits, write};
+use super::{claims, decisions, segment_memberships, status, visits, write};
 use crate::domain::change::ChangeEntry;
 use crate::domain::claim::Claim;
 use crate::domain::decision::Decision;
@@ -81,6 +81,7 @@ pub(super) fn save(db: &mut Connection, new: &NewRules, at: Timestamp) -> Result
     let plan = Plan { seq: last + 1, at: saved.saved_at, entries, ..Plan::default() };
     write::write(&transaction, &Known::default(), &plan)?;
     visits::note_all(&transaction)?;
+    segment_memberships::sweep_all(&transaction, plan.seq, plan.at)?;
     transaction.commit()?;
     Ok(Some((saved, plan.seq)))
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::row::{json, optional_text, text, time};
 use super::statement::statements;
-use super::{status, write};
+use super::{segment_memberships, status, write};
 use crate::domain::Timestamp;
 use crate::domain::segment::{Segment, SegmentContent, SegmentId};
 use crate::stitching::Plan;
@@ -64,6 +64,7 @@ pub(super) fn save(
         saved_at.0,
         &**saved_by,
     ])?;
+    segment_memberships::sweep(&transaction, *id, plan.seq, plan.at)?;
     write::write(&transaction, &Known::default(), &plan)?;
     transaction.commit()?;
     Ok(Some(segment))
@@ -74,6 +75,7 @@ pub(super) fn delete(db: &mut Connection, read: &SegmentsRead, id: SegmentId, at
     let Some((_, version)) = read.iter().find(|(other, _)| *other == id) else { return Ok(false) };
     let Some((transaction, plan)) = begin(db, read, at)? else { return Ok(false) };
     DELETE.on(&transaction)?.execute([id.0, *version, plan.seq])?;
+    segment_memberships::sweep(&transaction, id, plan.seq, plan.at)?;
     write::write(&transaction, &Known::default(), &plan)?;
     transaction.commit()?;
     Ok(true)

@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::row::amount;
 use super::statement::statements;
 use super::{
-    claims, consents, decisions, devices, health, identity_events, links, orders, products, touchpoints, words,
+    claims, consents, decisions, devices, health, identity_events, links, orders, products, segment_memberships,
+    touchpoints, words,
 };
 use crate::domain::customer::CustomerId;
 use crate::stitching::figures::figures;
@@ -63,6 +64,7 @@ pub(super) fn write(db: &Connection, known: &Known, plan: &Plan) -> Result<()> {
     identity_events::insert(db, &born, &plan.identity_events)?;
     words::insert(db, known, plan)?;
     health::record(db, &born, &figures(known, plan))?;
+    segment_memberships::touch(db, &born, known, plan)?;
     write_change(db, plan)
 }
 

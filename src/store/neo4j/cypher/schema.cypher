@@ -215,3 +215,33 @@ ON (k.name);
 CREATE CONSTRAINT secret_name IF NOT EXISTS
 FOR (s:Secret)
 REQUIRE s.name IS UNIQUE;
+
+// The customers of saved segments, in order, and the segments of a customer.
+CREATE CONSTRAINT segment_membership IF NOT EXISTS
+FOR (m:SegmentMembership)
+REQUIRE (m.segment, m.customer) IS UNIQUE;
+
+CREATE INDEX segment_membership_born IF NOT EXISTS
+FOR (m:SegmentMembership)
+ON (m.segment, m.born);
+
+CREATE INDEX segment_membership_customer IF NOT EXISTS
+FOR (m:SegmentMembership)
+ON (m.customer);
+
+// Who is to be judged: who was touched by a change, and who falls due.
+CREATE CONSTRAINT judgement_customer IF NOT EXISTS
+FOR (j:Judgement)
+REQUIRE j.customer IS UNIQUE;
+
+CREATE INDEX judgement_touched IF NOT EXISTS
+FOR (j:Judgement)
+ON (j.touched_at);
+
+CREATE INDEX judgement_due IF NOT EXISTS
+FOR (j:Judgement)
+ON (j.due_at);
+
+CREATE CONSTRAINT sweep_segment IF NOT EXISTS
+FOR (s:Sweep)
+REQUIRE s.segment IS UNIQUE;

@@ -1,0 +1,15 @@
+// Customers that this change touches. Without a segment nobody is judged: the first save judges all. The transaction has
+// the counter's lock, so nobody else writes these. Without `touches`, everything was touched.
+MATCH (v:SegmentVersion)
+USING INDEX SEEK v:SegmentVersion(segment, version)
+WHERE v.segment > 0 AND v.version IS NOT NULL
+WITH v
+LIMIT 1
+UNWIND $rows AS row
+MERGE (j:Judgement {customer: row.customer})
+SET j.touches = CASE
+  WHEN j.touched_at IS NULL THEN row.touches
+  WHEN j.touches IS NULL OR row.touches IS NULL THEN null
+  ELSE j.touches + [word IN row.touches WHERE NOT word IN j.touches]
+END
+SET j.change = $seq, j.touched_at = coalesce(j.touched_at, row.at)

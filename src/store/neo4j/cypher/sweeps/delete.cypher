@@ -1,0 +1,3 @@
+MATCH (s:Sweep {segment: $segment})
+USING INDEX SEEK s:Sweep(segment)
+DELETE s

@@ -1,0 +1,3 @@
+SELECT touches
+FROM judgement
+WHERE customer = ?1 AND touched_at > 0

@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM segment_membership
+WHERE segment = ?1

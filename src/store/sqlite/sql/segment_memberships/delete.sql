@@ -1,0 +1,2 @@
+DELETE FROM segment_membership
+WHERE segment = ?1 AND customer = ?2

@@ -1,0 +1,2 @@
+DELETE FROM sweep
+WHERE segment = ?1

@@ -1,0 +1,2 @@
+INSERT OR REPLACE INTO sweep (segment, change, at, after)
+VALUES (?1, ?2, ?3, ?4)

@@ -1,0 +1,4 @@
+-- One row for each segment at most.
+SELECT segment, change, at, after
+FROM sweep
+ORDER BY segment
