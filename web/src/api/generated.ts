@@ -996,7 +996,14 @@ export type SegmentsQueryVariables = Exact<{
 }>;
 
 
-export type SegmentsQuery = { segments: { totalCount: number | null, nodes: Array<{ id: string, name: string, description: string | null, version: number, timeZone: string, savedAt: string, savedBy: string, definition: unknown, sentence: string }> } };
+export type SegmentsQuery = { segments: { totalCount: number | null, nodes: Array<{ id: string, name: string, description: string | null, version: number, timeZone: string, savedAt: string, savedBy: string }> } };
+
+export type SegmentConditionQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SegmentConditionQuery = { segment: { definition: unknown, sentence: string } | null };
 
 export type SegmentSizeQueryVariables = Exact<{
   name: string;
@@ -2347,12 +2354,18 @@ export const SegmentsDocument = new TypedDocumentString(`
       timeZone
       savedAt
       savedBy
-      definition
-      sentence
     }
   }
 }
     `) as unknown as TypedDocumentString<SegmentsQuery, SegmentsQueryVariables>;
+export const SegmentConditionDocument = new TypedDocumentString(`
+    query SegmentCondition($name: String!) {
+  segment(name: $name) {
+    definition
+    sentence
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentConditionQuery, SegmentConditionQueryVariables>;
 export const SegmentSizeDocument = new TypedDocumentString(`
     query SegmentSize($name: String!) {
   segment(name: $name) {

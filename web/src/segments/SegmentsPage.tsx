@@ -1,7 +1,7 @@
 // Segments: the saved ones, and an editor whose condition is tried while it is written.
 import { useEffect, useId, useRef, useState } from 'react';
 import { ask, troubleOf, useAnswer, type Trouble } from '../api/client';
-import { ConditionTrialDocument, DeleteSegmentDocument, SaveSegmentDocument, SegmentMembersDocument, SegmentsDocument, SegmentSizeDocument, type ConditionTrialQuery, type CustomerCondition, type SegmentsQuery } from '../api/generated';
+import { ConditionTrialDocument, DeleteSegmentDocument, SaveSegmentDocument, SegmentConditionDocument, SegmentMembersDocument, SegmentsDocument, SegmentSizeDocument, type ConditionTrialQuery, type CustomerCondition, type SegmentsQuery } from '../api/generated';
 import { Empty, Problem, QueryLink, Waiting } from '../app/parts';
 import { customerAt, go, Link, setParameters, useParameter } from '../app/router';
 import { count, json, moment, plural } from '../app/words';
@@ -25,7 +25,7 @@ export function SegmentsPage() {
   return (
     <>
       <h1>Segments</h1>
-      <p className="lead">A segment is a condition on customers with a name. Its members are found when they are asked for.</p>
+      <p className="lead">A segment is a condition on customers with a name. Who is in it is kept as events come and time passes.</p>
       <p><Link className="button" to="/segments?new=1">New segment</Link> <QueryLink of={SegmentsDocument} variables={{}} /></p>
       {list.trouble && <Problem trouble={list.trouble} again={list.again} />}
       {!list.data && !list.trouble && <Waiting />}
@@ -45,7 +45,7 @@ export function SegmentsPage() {
                 <tr key={one.id}>
                   <td><Link to={`/segments?name=${encodeURIComponent(one.name)}`} {...(one.name === name && { 'aria-current': 'true' as const })}>{one.name}</Link></td>
                   <td className="number"><Size key={one.version} name={one.name} /></td>
-                  <td>{one.sentence}</td><td className="number">{one.version}</td><td>{moment(one.savedAt)} by {one.savedBy}</td>
+                  <td><Sentence key={one.version} name={one.name} /></td><td className="number">{one.version}</td><td>{moment(one.savedAt)} by {one.savedBy}</td>
                 </tr>
               ))}
             </tbody>
@@ -53,7 +53,7 @@ export function SegmentsPage() {
         </div>
       )}
       {open && (name === '' || segment
-        ? <Editor key={segment?.id ?? 'new'} segment={segment} done={list.again} />
+        ? segment ? <Opened key={segment.id} segment={segment} done={list.again} /> : <Editor key="new" segment={null} definition={{ all: [] }} done={list.again} />
         : list.data && <p className="note">No segment is called “{name}” now.</p>)}
     </>
   );
@@ -66,14 +66,31 @@ function Size({ name }: { name: string }) {
   return <>{size === undefined ? '…' : size === null ? '–' : count(size)}</>;
 }
 
-function Editor({ segment, done }: { segment: Segment | null; done: () => void }) {
+function Sentence({ name }: { name: string }) {
+  const { data, trouble } = useAnswer(SegmentConditionDocument, { name });
+  if (trouble) return <span className="note">{trouble.message}</span>;
+  return <>{data ? data.segment?.sentence ?? '–' : '…'}</>;
+}
+
+function Opened({ segment, done }: { segment: Segment; done: () => void }) {
+  const { data, trouble, again } = useAnswer(SegmentConditionDocument, { name: segment.name });
+  const version = useRef(segment.version);
+  useEffect(() => {
+    if (version.current !== segment.version) again();
+    version.current = segment.version;
+  }, [segment.version, again]);
+  if (data?.segment) return <Editor segment={segment} definition={data.segment.definition} done={done} />;
+  return trouble ? <Problem trouble={trouble} again={again} /> : <Waiting />;
+}
+
+function Editor({ segment, definition, done }: { segment: Segment | null; definition: unknown; done: () => void }) {
   const [name, setName] = useState(segment?.name ?? '');
   const [description, setDescription] = useState(segment?.description ?? '');
   const [timeZone, setTimeZone] = useState(segment && segment.timeZone !== 'UTC' ? segment.timeZone : '');
   const [draft] = useParameter('is');
   const [view, setView] = useParameter('as');
   const asJson = view === 'json';
-  const saved = written(segment?.definition ?? { all: [] });
+  const saved = written(definition);
   const [text, setText] = useState(() => { const { condition } = parse(draft); return condition === null ? saved : written(condition); });
   const [problems, setProblems] = useState<Fault[]>([]);
   const [said, setSaid] = useState('');
