@@ -23,6 +23,8 @@ use crate::store::{Result, Store};
 
 /// The most customers that a question judges itself. With more, it finds members by the definition.
 const MOST_PENDING: usize = 500;
+/// How often members are counted when verdicts are written meanwhile.
+const MOST_COUNTS: usize = 5;
 /// The most moments between the begin and now at which a verdict is worked out. With more, the last one is now.
 const MOST_MOMENTS: usize = 100;
 
@@ -177,9 +179,17 @@ impl Judge {
     /// How many customers are in a segment now. `None` when the definition has to tell: not all customers are judged since it
     /// was saved, or very many are to be judged.
     pub async fn size(&self, store: &dyn Store, segment: SegmentId, now: Timestamp) -> Result<Option<i64>> {
-        let Some(open) = self.open(store, segment, now).await? else { return Ok(None) };
-        let count = store.count_segment_members(segment).await?;
-        Ok(Some(count + open.values().map(|one| i64::from(one.is_in) - i64::from(one.was_in)).sum::<i64>()))
+        for _ in 0..MOST_COUNTS {
+            let before = store.pending_judgements(now, MOST_PENDING + 1).await?;
+            let Some(open) = self.open(store, segment, now).await? else { return Ok(None) };
+            let count = store.count_segment_members(segment).await?;
+            // A verdict that is written between these reads would be counted twice, or not at all.
+            if before == store.pending_judgements(now, MOST_PENDING + 1).await? {
+                let difference = open.values().map(|one| i64::from(one.is_in) - i64::from(one.was_in));
+                return Ok(Some(count + difference.sum::<i64>()));
+            }
+        }
+        Ok(None)
     }
 
     /// A page of the customers in a segment now, in the order in which they were created. `None` as for [`size`](Self::size).
