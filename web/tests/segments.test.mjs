@@ -190,7 +190,7 @@ testSchemes('axe finds nothing on the pages of segments', ORIGIN, async (page, s
 });
 
 test('at 400 % zoom the form does not scroll sideways', async () => {
-  await checkNarrow(ORIGIN, ['/segments?new=1', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`], (page) => page.waitForTimeout(700));
+  await checkNarrow(ORIGIN, ['/segments?new=1', `/segments?new=1&is=${encodeURIComponent(JSON.stringify(WIDE))}`], (page) => page.getByText(/customers? fits?\.$/).first().waitFor());
 });
 
 /**
