@@ -4,7 +4,8 @@
 //! spite of a mask is compared exactly: a name that was not listed stays masked.
 //!
 //! The value of a masked kind is also in the traits and properties that the rules read it from, and the parts of a
-//! masked composite are in its value. These are masked too.
+//! masked composite are in its value. These are masked too, and so is a kind that is read from something masked, unless
+//! the caller sees the kind.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,12 +70,38 @@ impl Masks {
                 masks.kinds.insert(fold(name));
             }
         }
-        for kind in kinds {
-            if masks.kinds.contains(&fold(&kind.name)) {
-                kind.from.iter().chain(&kind.parts).for_each(|path| masks.add_source(path));
-            }
-        }
+        masks.follow(kinds.into_iter().collect(), sees);
         masks
+    }
+
+    /// Masks what a masked kind is read from, and the kinds that are read from something masked, until nothing is added.
+    fn follow(&mut self, mut open: Vec<&WrittenKind>, sees: &[Arc<str>]) {
+        loop {
+            let is_hidden = |kind: &&WrittenKind| {
+                let mut sources = kind.from.iter().chain(&kind.parts);
+                self.hides_kind(&kind.name) || !sees.contains(&kind.name) && sources.any(|path| self.hides_source(path))
+            };
+            let (hidden, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(is_hidden);
+            if hidden.is_empty() {
+                return;
+            }
+            for kind in hidden {
+                if self.kinds.insert(fold(&kind.name)) {
+                    self.names.push(kind.name.clone());
+                }
+                kind.from.iter().chain(&kind.parts).for_each(|path| self.add_source(path));
+            }
+            open = rest;
+        }
+    }
+
+    fn hides_source(&self, path: &str) -> bool {
+        let path = path.strip_prefix("context.").unwrap_or(path);
+        match (path.strip_prefix(TRAITS), path.strip_prefix(PROPERTIES)) {
+            (Some(name), _) => self.hides_trait(name),
+            (_, Some(path)) => self.sight(path.split('.')) != Sight::Whole,
+            _ => false,
+        }
     }
 
     /// Masks what a masked kind is read from.
@@ -110,8 +137,11 @@ impl Masks {
 
     /// Whether values of this trait are masked. A mask of a part of a trait masks the whole.
     pub fn hides_trait(&self, name: &str) -> bool {
+        let is_below = |name: &str, of: &str| name.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
         if self.seen_traits.contains(name) {
-            return false;
+            // A part of it may be masked by its own name.
+            let name = fold(name);
+            return self.traits.iter().any(|mask| is_below(mask, &name));
         }
         if self.all_traits {
             return true;
@@ -120,7 +150,6 @@ impl Masks {
             return false;
         }
         let name = fold(name);
-        let is_below = |name: &str, of: &str| name.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
         self.traits.iter().any(|mask| *mask == name || is_below(mask, &name) || is_below(&name, mask))
     }
 
@@ -130,14 +159,15 @@ impl Masks {
             return Sight::Whole;
         }
         let own: Vec<&str> = path.into_iter().flat_map(|step| step.split('.')).filter(|step| !is_index(step)).collect();
-        if self.seen_paths.iter().any(|seen| seen.len() <= own.len() && seen.iter().zip(&own).all(|(a, b)| a == b)) {
-            return Sight::Whole;
-        }
+        // The longest of what is listed counts: what is seen does not open what is masked below it by its own name.
+        let is_above = |seen: &&Path| seen.len() <= own.len() && seen.iter().zip(&own).all(|(a, b)| a == b);
+        let seen = self.seen_paths.iter().filter(is_above).map(Vec::len).max().unwrap_or(0);
         let own = steps(own.into_iter());
-        if self.paths.iter().any(|mask| own.starts_with(mask)) {
+        let masks = || self.paths.iter().filter(|mask| mask.len() > seen);
+        if masks().any(|mask| own.starts_with(mask)) {
             return Sight::None;
         }
-        if self.paths.iter().any(|mask| mask.starts_with(&own)) { Sight::Part } else { Sight::Whole }
+        if masks().any(|mask| mask.starts_with(&own)) { Sight::Part } else { Sight::Whole }
     }
 
     /// Whether text search looks at values of this kind.
@@ -236,6 +266,12 @@ mod tests {
         assert_eq!(all.names(), list(&["email", "name_and_birth"]));
         let some = masks(&["email", "name_and_birth"], &["email"]);
         assert!(!some.hides_kind("email") && !some.hides_trait("email") && some.hides_trait("birth_date"));
+        for personal in ["traits.email", "traits.*", "properties.email", "traits.mail"] {
+            let all = masks(&[personal], &[]);
+            assert!(all.hides_kind("email") && all.hides_trait("email") && !all.hides_kind("card"), "{personal}");
+            assert!(!masks(&[personal], &["email"]).hides_kind("email"), "{personal}");
+        }
+        assert_eq!(masks(&["traits.birth_date"], &[]).names(), list(&["traits.birth_date", "name_and_birth"]));
         assert_eq!(some.sight(["email"]), Sight::Whole);
         assert_eq!(some.names(), list(&["name_and_birth"]));
     }
@@ -285,6 +321,10 @@ mod tests {
         let json = r#"{"address":{"street":"X","city":"Y"},"email":"e"}"#;
         let seen = cut(&["properties.address", "email"], &["properties.address.city"], json);
         assert_eq!(seen.as_deref(), Some(r#"{"address":{"city":"Y"}}"#));
+        let both = &["properties.address", "properties.address.city"];
+        let seen = cut(both, &["properties.address"], r#"{"address":{"street":"X","city":"Y"}}"#);
+        assert_eq!(seen.as_deref(), Some(r#"{"address":{"street":"X"}}"#), "the city is masked by its own name");
+        assert!(masks(&["traits.address", "traits.address.city"], &["traits.address"]).hides_trait("address"));
         assert_eq!(cut(&["phone"], &[], json), None, "nothing is masked");
     }
 

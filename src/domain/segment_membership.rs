@@ -78,6 +78,8 @@ pub enum Covers {
     Touched,
     /// By those of a sweep. What else is to be judged stays.
     Sweep,
+    /// By no condition: it leaves a segment that was deleted. This counts whatever else happened to the customer.
+    Deleted,
 }
 
 /// A segment that was saved or deleted, whose customers are not all judged yet.

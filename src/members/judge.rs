@@ -92,12 +92,14 @@ impl Judge {
         }
     }
 
-    /// The verdicts about customers, by all segments or by some. `begin` is when what is judged began; without it, when each
+    /// The verdicts about customers, by all segments or by some. `stored` is what they are in by the store; without it, it is
+    /// read. `begin` is when what is judged began; without it, when each
     /// customer was touched or fell due. Those that are no customers any more are left out.
     pub(super) async fn verdicts(
         &self,
         store: &dyn Store,
         judgements: Vec<Judgement>,
+        stored: Option<Vec<Vec<SegmentMembership>>>,
         only: Option<&BTreeSet<SegmentId>>,
         begin: Option<Timestamp>,
         now: Timestamp,
@@ -113,7 +115,10 @@ impl Judge {
         let all: BTreeSet<SegmentId> = asked.iter().flat_map(|(_, asked)| asked).copied().collect();
         let needs = self.segments.iter().filter(|(id, _)| all.contains(id)).map(|(_, of)| of.members.needs());
         let needs = needs.fold(Needs::default(), Needs::and);
-        let stored = store.segment_memberships(&ids).await?;
+        let stored = match stored {
+            Some(stored) => stored,
+            None => store.segment_memberships(&ids).await?,
+        };
         let read = Box::pin(facts::read(store, &ids, needs)).await?;
         let mut verdicts = Vec::with_capacity(ids.len());
         for (((judgement, stored), facts), (covers, asked)) in judgements.into_iter().zip(stored).zip(read).zip(asked) {
@@ -167,8 +172,10 @@ impl Judge {
     ) -> Result<Vec<Vec<SegmentMembership>>> {
         let judgements = store.judgements(customers).await?;
         let mut all = store.segment_memberships(customers).await?;
-        let pending = judgements.into_iter().filter(|judgement| judgement.pending_since(now).is_some()).collect();
-        for verdict in self.verdicts(store, pending, None, None, now).await? {
+        let is_pending = |(judgement, _): &(Judgement, &Vec<_>)| judgement.pending_since(now).is_some();
+        let (pending, stored) =
+            judgements.into_iter().zip(&all).filter(is_pending).map(|(j, own)| (j, own.clone())).unzip();
+        for verdict in self.verdicts(store, pending, Some(stored), None, None, now).await? {
             let places = customers.iter().zip(&mut all).filter(|(id, _)| **id == verdict.read.customer);
             places.for_each(|(_, own)| cross(own, &verdict.crossings));
         }
@@ -180,11 +187,13 @@ impl Judge {
     /// was saved, or very many are to be judged.
     pub async fn size(&self, store: &dyn Store, segment: SegmentId, now: Timestamp) -> Result<Option<i64>> {
         for _ in 0..MOST_COUNTS {
-            let before = store.pending_judgements(now, MOST_PENDING + 1).await?;
             let Some(open) = self.open(store, segment, now).await? else { return Ok(None) };
             let count = store.count_segment_members(segment).await?;
-            // A verdict that is written between these reads would be counted twice, or not at all.
-            if before == store.pending_judgements(now, MOST_PENDING + 1).await? {
+            // A verdict about one of them that is written between these reads would be counted twice, or not at all.
+            let ids: Vec<CustomerId> = open.keys().cloned().collect();
+            let stored = store.segment_memberships(&ids).await?;
+            let is_in = |own: &[SegmentMembership]| own.iter().any(|own| own.segment == segment);
+            if open.values().zip(&stored).all(|(one, own)| one.was_in == is_in(own)) {
                 let difference = open.values().map(|one| i64::from(one.is_in) - i64::from(one.was_in));
                 return Ok(Some(count + difference.sum::<i64>()));
             }

@@ -114,7 +114,7 @@ pub async fn step(store: &dyn Store, options: &LiveOptions) -> Result<bool> {
     let judge = Judge::new(&saved, (options.setting)(), |segment| (options.read)(&saved, segment));
     let mut went_on = false;
     if !pending.is_empty() {
-        let verdicts = judge.verdicts(store, pending, None, None, now).await?;
+        let verdicts = judge.verdicts(store, pending, None, None, None, now).await?;
         went_on |= store.judge(judge.read(), &verdicts, None, now).await?.is_some_and(|count| count > 0);
     }
     if let Some(sweep) = sweep {
@@ -135,12 +135,12 @@ async fn sweep_on(store: &dyn Store, judge: &Judge, sweep: Sweep, now: Timestamp
     let verdicts = match gone {
         true => {
             let leaves = vec![Crossing { segment: sweep.segment, enters: false, at: sweep.at }];
-            let verdict = |read| Verdict { read, crossings: leaves.clone(), covers: Covers::Sweep, due_at: None };
+            let verdict = |read| Verdict { read, crossings: leaves.clone(), covers: Covers::Deleted, due_at: None };
             judgements.into_iter().map(verdict).collect()
         }
         false => {
             let only = judge.concerned(sweep.segment);
-            judge.verdicts(store, judgements, Some(&only), Some(sweep.at), now).await?
+            judge.verdicts(store, judgements, None, Some(&only), Some(sweep.at), now).await?
         }
     };
     let next = page.items.last().filter(|_| page.more).map(|(_, born)| *born);

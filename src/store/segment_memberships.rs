@@ -48,10 +48,11 @@ pub trait SegmentMemberships: Send + Sync + 'static {
     /// Writes verdicts, in a change of its own when somebody enters or leaves. A verdict counts when `read` of it is what is
     /// stored, and of its crossings those that change what is stored.
     ///
-    /// With `sweep`, the sweep goes on after that customer, or ends at `None`; then all verdicts must count.
+    /// With `sweep`, the sweep goes on after that customer, or ends at `None`. A customer whose verdict does not count is then
+    /// to be judged by all segments, as if the sweep had touched it.
     ///
-    /// The answer is how many verdicts count. `None`, and nothing is written, when `segments` are not the segments of now, when
-    /// the sweep is not as it was read, or when one of its verdicts does not count.
+    /// The answer is how many verdicts count. `None`, and nothing is written, when `segments` are not the segments of now, or
+    /// when the sweep is not as it was read.
     async fn judge(
         &self,
         segments: &SegmentsRead,
@@ -83,12 +84,17 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// From verdicts and what is stored about their customers; `None` for one that is no customer.
-    pub(super) fn new(verdicts: &[Verdict], stored: Vec<Option<Stored>>) -> Self {
+    /// From verdicts, of a sweep or not, and what is stored about their customers; `None` for one that is no customer.
+    pub(super) fn new(verdicts: &[Verdict], sweep: Option<&Sweep>, stored: Vec<Option<Stored>>) -> Self {
         let mut judged = Judged::default();
         for (verdict, stored) in verdicts.iter().zip(stored) {
-            if let Some(stored) = stored.filter(|stored| stored.judgement == verdict.read) {
+            let Some(stored) = stored else { continue };
+            if stored.judgement == verdict.read || verdict.covers == Covers::Deleted {
                 judged.add(verdict, stored);
+            } else if let Some(sweep) = sweep {
+                let Stored { born, judgement, .. } = stored;
+                let touched_at = judgement.touched_at.or(Some(sweep.at));
+                judged.judgements.push((born, Judgement { touched_at, touches: Touches::Everything, ..judgement }));
             }
         }
         judged
@@ -122,7 +128,7 @@ impl Judged {
         let next = match verdict.covers {
             Covers::All => Judgement { due_at: verdict.due_at, ..judged },
             Covers::Touched => Judgement { due_at: earlier, ..judged },
-            Covers::Sweep => Judgement { due_at: earlier, ..judgement.clone() },
+            Covers::Sweep | Covers::Deleted => Judgement { due_at: earlier, ..judgement.clone() },
         };
         if next != judgement {
             self.judgements.push((born, next));

@@ -226,7 +226,7 @@ async fn a_sender_may_only_send_and_a_decision_has_its_author() {
     until(|| graphql(&server, "{ viewer { name } }").bearer_auth(&admin), true).await;
     let viewer = "{ viewer { name role source purposes masks } }";
     let (_, body) = answer(graphql(&server, viewer).bearer_auth(&shop)).await;
-    let masks = json!(["email", "phone", "name_and_birth", "traits.*"]);
+    let masks = json!(["email", "phone", "name_and_birth", "traits.*", "loyalty_card"]);
     let expected = json!({"name": "shop", "role": "SERVICE", "source": "shop", "purposes": null, "masks": masks});
     assert_eq!(body["data"]["viewer"], expected);
     let (_, body) = answer(graphql(&server, viewer).bearer_auth(&admin)).await;

@@ -560,7 +560,7 @@ async fn a_reader_sees_what_is_listed_and_nothing_else() {
     let answer: Value = answer.json().await.expect("JSON");
     assert_eq!(
         answer["data"]["viewer"]["masks"],
-        json!(["phone", "name_and_birth", "traits.*", "properties.delivery.street"])
+        json!(["phone", "name_and_birth", "traits.*", "properties.delivery.street", "loyalty_card"])
     );
     let ada = &answer["data"]["customer"];
     assert_eq!(ada["displayName"], "Zqfirster", "the first name is seen, the last is not: {answer}");
@@ -568,7 +568,7 @@ async fn a_reader_sees_what_is_listed_and_nothing_else() {
         assert_eq!(one["value"].is_null(), one["name"] != "first_name", "{one}");
     }
     for one in ada["identifiers"]["nodes"].as_array().expect("nodes") {
-        let masked = one["kind"] == "phone" || one["kind"] == "name_and_birth";
+        let masked = ["phone", "name_and_birth", "loyalty_card"].contains(&one["kind"].as_str().expect("a kind"));
         assert_eq!(
             (one["masked"] == true, one["value"].as_str().expect("a value").starts_with('\u{2022}')),
             (masked, masked),

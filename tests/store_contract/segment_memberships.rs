@@ -143,7 +143,7 @@ async fn a_change_says_what_it_touched(world: World) {
     assert_eq!(read.touches, words(&both));
     let mut found = world.store.pending_judgements(minute(0), 10).await.expect("judgements");
     found.retain(|one| one.customer == ada);
-    assert_eq!(found, [read.clone()]);
+    assert_eq!(found, std::slice::from_ref(&read));
     // Judged by what was touched, it falls due no later than before.
     let part =
         |read: &Judgement, due_at| Verdict { covers: Covers::Touched, ..verdict(read, segment, true, 7, due_at) };
@@ -312,17 +312,19 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     assert_eq!(world.store.judge(&read, &first, next, minute(9)).await.expect("an answer"), None);
     let here = Sweep { after: Some(born(&ada).await), ..begun };
     assert_eq!(world.store.sweeps().await.expect("sweeps"), [here]);
-    // A customer of the page is touched: the page is judged again.
+    // A customer of the page is touched: the sweep goes on, and the customer is judged by everything behind it.
     let old = [part(judgement(&world, &ben).await, None)];
     world.apply([event("m3").user("ben").view()]).await;
-    assert_eq!(world.store.judge(&read, &old, Some((here, None)), minute(9)).await.expect("an answer"), None);
-    assert_eq!(stored(&world, &ben).await, []);
-    let again = [part(judgement(&world, &ben).await, Some(minute(95)))];
-    assert_eq!(world.store.judge(&read, &again, Some((here, None)), minute(9)).await.expect("an answer"), Some(1));
+    assert_eq!(world.store.judge(&read, &old, Some((here, None)), minute(9)).await.expect("an answer"), Some(0));
     assert_eq!(world.store.sweeps().await.expect("sweeps"), []);
+    assert_eq!(stored(&world, &ben).await, []);
+    let left = judgement(&world, &ben).await;
+    assert_eq!((left.touched_at.is_some(), &left.touches), (true, &Touches::Everything));
     // By one segment alone it is not judged.
+    assert_eq!(judge(&world, &[part(left, Some(minute(95)))]).await, Some(1));
     let kept = judgement(&world, &ben).await;
     assert_eq!((kept.touched_at.is_some(), kept.due_at), (true, Some(minute(95))));
+    assert_eq!(stored(&world, &ben).await.len(), 1);
     // An earlier moment of another segment stays.
     let earlier = part(judgement(&world, &ada).await, Some(minute(99)));
     assert_eq!(judge(&world, &[earlier]).await, Some(1));
@@ -331,6 +333,16 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     let anew = Sweep { segment, change: last(&world).await, at: minute(1_000), after: None };
     let found = world.store.sweeps().await.expect("sweeps");
     assert_eq!((found.len(), found[0].change, found[0].after), (1, anew.change, None));
+    save(&world, "other", None).await;
     assert!(world.store.delete_segment(&segments(&world).await, segment, minute(9)).await.expect("an answer"));
     assert_eq!(world.store.sweeps().await.expect("sweeps")[0].change, last(&world).await);
+    // Who is in a deleted segment leaves it, also when it was touched meanwhile.
+    let gone = world.store.sweeps().await.expect("sweeps")[0];
+    let leaves = Crossing { segment, enters: false, at: minute(9) };
+    let read = judgement(&world, &ben).await;
+    let leave = Verdict { read, crossings: vec![leaves], covers: Covers::Deleted, due_at: None };
+    world.apply([event("m4").user("ben").view()]).await;
+    let read = segments(&world).await;
+    assert_eq!(world.store.judge(&read, &[leave], Some((gone, None)), minute(9)).await.expect("an answer"), Some(1));
+    assert_eq!(stored(&world, &ben).await, []);
 }

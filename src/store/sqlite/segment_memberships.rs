@@ -192,10 +192,7 @@ pub(super) fn judge(
     if sweep.is_some_and(|(found, _)| !sweeps(&transaction).is_ok_and(|all| all.contains(&found))) {
         return Ok(None);
     }
-    let judged = Judged::new(verdicts, stored(&transaction, verdicts)?);
-    if sweep.is_some() && judged.count < verdicts.len() {
-        return Ok(None);
-    }
+    let judged = Judged::new(verdicts, sweep.as_ref().map(|(sweep, _)| sweep), stored(&transaction, verdicts)?);
     for (_, born, membership) in &judged.entered {
         ENTER.on(&transaction)?.execute([membership.segment.0, born.0, membership.since.0])?;
     }

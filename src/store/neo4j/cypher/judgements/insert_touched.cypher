@@ -9,7 +9,7 @@ UNWIND $rows AS row
 MERGE (j:Judgement {customer: row.customer})
 SET j.touches = CASE
   WHEN j.touched_at IS NULL THEN row.touches
-  WHEN j.touches IS NULL OR row.touches IS NULL THEN null
+  WHEN j.touches IS NULL OR row.touches IS NULL OR size(j.touches) + size(row.touches) > 64 THEN null
   ELSE j.touches + [word IN row.touches WHERE NOT word IN j.touches]
 END
 SET j.change = $seq, j.touched_at = coalesce(j.touched_at, row.at)

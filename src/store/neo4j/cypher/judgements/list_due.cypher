@@ -2,11 +2,7 @@
 MATCH (j:Judgement)
 USING INDEX SEEK j:Judgement(due_at)
 WHERE j.due_at <= $now
-WITH j
-ORDER BY j.due_at
-LIMIT $limit
-WITH j
-WHERE j.touched_at IS NULL
 RETURN j.customer AS customer, j.change AS change, j.touched_at AS touched_at, j.due_at AS due_at,
   j.touches AS touches
-ORDER BY due_at
+ORDER BY j.due_at
+LIMIT $limit
