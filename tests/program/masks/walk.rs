@@ -138,7 +138,7 @@ fn ways(shop: &Shop, schema: &Schema) -> BTreeMap<String, Way> {
     for (ty, way) in [
         ("Customer", by(&[("Query", "customer")])),
         ("Identifier", by(&[("Query", "identifier")])),
-        ("DeviceConnection", by(&[("Query", "customer"), ("Customer", "devices")])),
+        ("Device", by(&[("Query", "customer"), ("Customer", "devices"), ("DeviceConnection", "nodes")])),
         ("Touchpoint", by(&[("Query", "touchpoint")])),
         ("Segment", by(&[("Query", "segment")])),
     ] {
