@@ -78,7 +78,7 @@ pub enum Covers {
     Touched,
     /// By those of a sweep. What else is to be judged stays.
     Sweep,
-    /// By no condition: it leaves a segment that was deleted. This counts whatever else happened to the customer.
+    /// By no condition: the segment was deleted, so the customer leaves it. The verdict counts even when the customer changed.
     Deleted,
 }
 
@@ -125,7 +125,7 @@ pub enum Touch {
     Order,
 }
 
-/// So many words are kept for a customer; more are everything.
+/// The maximum number of words for one customer. More words mean [`Touches::Everything`].
 const MOST_TOUCHES: usize = 64;
 
 impl Touches {

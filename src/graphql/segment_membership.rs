@@ -62,7 +62,7 @@ pub(super) async fn of_customer(ctx: &Context<'_>, customer: &CustomerId) -> Res
     let Some(stored) = load::one(ctx, StoredSegments(customer.clone())).await? else { return Ok(Vec::new()) };
     let now = ctx.data_unchecked::<Setup>().now();
     let mut found = stored.memberships;
-    // Nobody has written a verdict about the last change yet.
+    // The task has not judged the last change yet, so the customer is judged here.
     if stored.judgement.pending_since(now).is_some() {
         let store = load::of(ctx).loader().0.clone();
         let judge = judge(ctx, &saved);

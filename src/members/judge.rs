@@ -50,7 +50,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge by these segments. A segment that `read` cannot read is left out: nobody enters or leaves it.
+    /// A judge by these segments. When `read` cannot read a segment, nobody enters or leaves that segment.
     pub fn new(saved: &SavedSegments, setting: Setting, read: impl Fn(&Segment) -> Option<SegmentCondition>) -> Self {
         let segments: BTreeMap<SegmentId, SegmentCondition> =
             saved.0.iter().filter_map(|segment| Some((segment.id, read(segment)?))).collect();
@@ -92,9 +92,9 @@ impl Judge {
         }
     }
 
-    /// The verdicts about customers, by all segments or by some. `stored` is what they are in by the store; without it, it is
-    /// read. `begin` is when what is judged began; without it, when each
-    /// customer was touched or fell due. Those that are no customers any more are left out.
+    /// The verdicts about customers, by all segments or only by some. `stored` has the stored memberships of each customer;
+    /// `None` reads them. Each customer is judged from `begin` to `now`; `None` begins when the customer was touched or fell
+    /// due. Customers that were merged away have no verdict.
     pub(super) async fn verdicts(
         &self,
         store: &dyn Store,
@@ -224,7 +224,7 @@ impl Judge {
         Ok(Some(Page::cut(items, limit)))
     }
 
-    /// The customers of whom no verdict is written yet, and whether they are in a segment.
+    /// The customers without a written verdict, and whether they are in a segment.
     async fn open(
         &self,
         store: &dyn Store,
@@ -252,7 +252,7 @@ impl Judge {
     }
 }
 
-/// A customer of whom no verdict is written yet.
+/// A customer without a written verdict.
 struct Open {
     is_in: bool,
     was_in: bool,

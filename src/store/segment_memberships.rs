@@ -1,8 +1,8 @@
 //! Operations about the customers of saved segments: who is stored as a member, and who is to be judged.
 //!
 //! Since there are segments, every write puts the customers that it touches among those to be judged, in its own
-//! transaction. So no verdict is forgotten, whatever is killed. A judge reads a customer and writes a [`Verdict`], which
-//! counts only when nothing has touched the customer since. So of two judges one writes.
+//! transaction. So a kill loses no verdict. A judge reads a customer and writes a [`Verdict`]. The verdict counts only when
+//! nothing has touched the customer since. So only one of two judges writes.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +45,8 @@ pub trait SegmentMemberships: Send + Sync + 'static {
     /// The segments whose customers are not all judged since they were saved or deleted, in order of the segments.
     async fn sweeps(&self) -> Result<Vec<Sweep>>;
 
-    /// Writes verdicts, in a change of its own when somebody enters or leaves. A verdict counts when `read` of it is what is
-    /// stored, and of its crossings those that change what is stored.
+    /// Writes verdicts, in a change of its own when somebody enters or leaves. A verdict counts when its `read` equals the
+    /// stored judgement. Of its crossings, those count that change a stored membership.
     ///
     /// With `sweep`, the sweep goes on after that customer, or ends at `None`. A customer whose verdict does not count is then
     /// to be judged by all segments, as if the sweep had touched it.

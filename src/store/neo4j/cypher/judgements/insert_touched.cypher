@@ -1,5 +1,5 @@
-// Customers that this change touches. Without a segment nobody is judged: the first save judges all. The transaction has
-// the counter's lock, so nobody else writes these. Without `touches`, everything was touched.
+// Customers that this change touches. While no segment is saved, it writes nothing: the first save judges all customers.
+// The transaction holds the counter's lock: no other transaction writes judgements. A null in `touches` means everything.
 MATCH (v:SegmentVersion)
 USING INDEX SEEK v:SegmentVersion(segment, version)
 WHERE v.segment > 0 AND v.version IS NOT NULL
