@@ -31,17 +31,24 @@ pub struct Judgement {
     pub touches: Touches,
     /// No verdict changes before this moment without a change. `None` for never.
     pub due_at: Option<Timestamp>,
+    /// Up to then everything is told: no later verdict begins before it. `None` when it was never judged.
+    pub judged_at: Option<Timestamp>,
 }
 
 impl Judgement {
     /// Of a customer about which nothing is kept.
     pub fn none(customer: CustomerId) -> Self {
-        Judgement { customer, change: 0, touched_at: None, touches: Touches::Everything, due_at: None }
+        Judgement { customer, change: 0, touched_at: None, touches: Touches::Everything, due_at: None, judged_at: None }
     }
 
-    /// Since when a verdict is missing. `None` when none is.
-    pub fn pending_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.touched_at.or(self.due_at.filter(|due| *due <= now))
+    /// Whether a verdict is missing, apart from those of sweeps.
+    pub fn is_pending(&self, now: Timestamp) -> bool {
+        self.touched_at.is_some() || self.is_due(now)
+    }
+
+    /// Whether a verdict may have changed without a change of the customer.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|due| due <= now)
     }
 }
 
@@ -67,6 +74,8 @@ pub struct Verdict {
     pub covers: Covers,
     /// The next moment at which a verdict may change.
     pub due_at: Option<Timestamp>,
+    /// Up to when the judge followed the customer.
+    pub judged_at: Timestamp,
 }
 
 /// By which segments a customer was judged.
@@ -74,10 +83,8 @@ pub struct Verdict {
 pub enum Covers {
     /// By all.
     All,
-    /// By those that the changes concern. The customer falls due no later than before.
-    Touched,
-    /// By those of a sweep. What else is to be judged stays.
-    Sweep,
+    /// By those that changes and sweeps concern. The customer falls due no later than before.
+    Concerned,
     /// By no condition: the segment was deleted, so the customer leaves it. The verdict counts even when the customer changed.
     Deleted,
 }

@@ -396,6 +396,8 @@ pub struct SegmentsOfCustomer {
     pub memberships: Vec<SegmentMembership>,
     /// When it is to be judged.
     pub judgement: Judgement,
+    /// Whether a segment was saved by which not all customers are judged.
+    pub is_swept: bool,
 }
 
 impl Loader<StoredSegments> for Reader {
@@ -403,11 +405,12 @@ impl Loader<StoredSegments> for Reader {
     type Error = StoreError;
     async fn load(&self, keys: &[StoredSegments]) -> Loaded<StoredSegments, SegmentsOfCustomer> {
         let ids: Vec<CustomerId> = keys.iter().map(|key| key.0.clone()).collect();
-        // First what is to be judged: a verdict that is written between the two reads is in the second.
+        // First what is to be judged: a verdict that is written between the reads is in the last.
+        let is_swept = !self.0.sweeps().await?.is_empty();
         let judgements = self.0.judgements(&ids).await?;
         let memberships = self.0.segment_memberships(&ids).await?;
         let both = judgements.into_iter().zip(memberships);
-        let values = both.map(|(judgement, memberships)| Some(SegmentsOfCustomer { memberships, judgement }));
+        let values = both.map(|(judgement, memberships)| Some(SegmentsOfCustomer { memberships, judgement, is_swept }));
         Ok(pair(keys, values.collect()))
     }
 }

@@ -62,8 +62,8 @@ pub(super) async fn of_customer(ctx: &Context<'_>, customer: &CustomerId) -> Res
     let Some(stored) = load::one(ctx, StoredSegments(customer.clone())).await? else { return Ok(Vec::new()) };
     let now = ctx.data_unchecked::<Setup>().now();
     let mut found = stored.memberships;
-    // The task has not judged the last change yet, so the customer is judged here.
-    if stored.judgement.pending_since(now).is_some() {
+    // The task has not judged the last change or the last save yet, so the customer is judged here.
+    if stored.is_swept || stored.judgement.is_pending(now) {
         let store = load::of(ctx).loader().0.clone();
         let judge = judge(ctx, &saved);
         let ids = std::slice::from_ref(customer);

@@ -83,36 +83,32 @@ impl Judge {
         Frame { now, zone: &condition.zone, traits, session_gap: *session_gap, dimensions }
     }
 
-    /// The segments by which a customer is to be judged.
-    fn asked(&self, judgement: &Judgement, now: Timestamp) -> (Covers, BTreeSet<SegmentId>) {
-        let is_due = judgement.due_at.is_some_and(|due| due <= now);
-        match judgement.touched_at {
-            Some(_) if !is_due => (Covers::Touched, self.index.touched_by(&judgement.touches)),
-            _ => (Covers::All, self.segments.keys().copied().collect()),
+    /// By which segments a customer is to be judged, apart from those of sweeps, and from when.
+    fn asked(&self, judgement: &Judgement, now: Timestamp) -> (Covers, BTreeMap<SegmentId, Timestamp>) {
+        let due = judgement.due_at.filter(|due| *due <= now);
+        let mut begins: BTreeMap<SegmentId, Timestamp> =
+            due.iter().flat_map(|due| self.segments.keys().map(|id| (*id, *due))).collect();
+        if let Some(at) = judgement.touched_at {
+            begins.extend(self.index.touched_by(&judgement.touches).into_iter().map(|id| (id, at)));
         }
+        (if due.is_some() { Covers::All } else { Covers::Concerned }, begins)
     }
 
-    /// The verdicts about customers, by all segments or only by some. `stored` has the stored memberships of each customer;
-    /// `None` reads them. Each customer is judged from `begin` to `now`; `None` begins when the customer was touched or fell
-    /// due. Customers that were merged away have no verdict.
+    /// The verdicts about customers: all that is to be told of each, also by the sweeps that go on. `stored` has the stored
+    /// memberships of each customer; `None` reads them. Customers that were merged away have no verdict.
     pub(super) async fn verdicts(
         &self,
         store: &dyn Store,
         judgements: Vec<Judgement>,
         stored: Option<Vec<Vec<SegmentMembership>>>,
-        only: Option<&BTreeSet<SegmentId>>,
-        begin: Option<Timestamp>,
+        sweeps: &[Sweep],
         now: Timestamp,
     ) -> Result<Vec<Verdict>> {
         let ids: Vec<CustomerId> = judgements.iter().map(|judgement| judgement.customer.clone()).collect();
-        let asked: Vec<(Covers, BTreeSet<SegmentId>)> = judgements
-            .iter()
-            .map(|judgement| match only {
-                Some(only) => (Covers::Sweep, only.clone()),
-                None => self.asked(judgement, now),
-            })
-            .collect();
-        let all: BTreeSet<SegmentId> = asked.iter().flat_map(|(_, asked)| asked).copied().collect();
+        let asked: Vec<_> = judgements.iter().map(|judgement| self.asked(judgement, now)).collect();
+        let swept = sweeps.iter().flat_map(|sweep| self.concerned(sweep.segment));
+        let all: BTreeSet<SegmentId> =
+            asked.iter().flat_map(|(_, begins)| begins.keys().copied()).chain(swept).collect();
         let needs = self.segments.iter().filter(|(id, _)| all.contains(id)).map(|(_, of)| of.members.needs());
         let needs = needs.fold(Needs::default(), Needs::and);
         let stored = match stored {
@@ -121,13 +117,24 @@ impl Judge {
         };
         let read = Box::pin(facts::read(store, &ids, needs)).await?;
         let mut verdicts = Vec::with_capacity(ids.len());
-        for (((judgement, stored), facts), (covers, asked)) in judgements.into_iter().zip(stored).zip(read).zip(asked) {
+        for (((judgement, stored), facts), (covers, mut begins)) in
+            judgements.into_iter().zip(stored).zip(read).zip(asked)
+        {
             let Some(facts) = facts else { continue };
-            let since = begin.or(judgement.pending_since(now)).unwrap_or(now);
-            let mut verdict = Verdict { read: judgement, crossings: vec![], covers, due_at: None };
-            for (id, condition) in self.segments.iter().filter(|(id, _)| asked.contains(id)) {
-                let is_in = stored.iter().any(|own| own.segment == *id);
-                let due_at = self.follow(*id, condition, &facts, is_in, (since, now), &mut verdict.crossings);
+            // A sweep judges who is behind its place. What a change touches is judged from that change on.
+            let born = facts.view.customer.created_seq;
+            for sweep in sweeps.iter().filter(|sweep| sweep.after.is_none_or(|after| born > after)) {
+                for id in self.concerned(sweep.segment) {
+                    begins.entry(id).and_modify(|begin| *begin = sweep.at.max(*begin)).or_insert(sweep.at);
+                }
+            }
+            // What was told before is not told again.
+            let told = judgement.judged_at.unwrap_or(Timestamp::MIN);
+            let mut verdict = Verdict { read: judgement, crossings: vec![], covers, due_at: None, judged_at: now };
+            for (id, begin) in begins {
+                let Some(condition) = self.segments.get(&id) else { continue };
+                let is_in = stored.iter().any(|own| own.segment == id);
+                let due_at = self.follow(id, condition, &facts, is_in, (begin.max(told), now), &mut verdict.crossings);
                 verdict.due_at = [verdict.due_at, due_at].into_iter().flatten().min();
             }
             verdict.crossings.sort_by_key(|crossing| crossing.at);
@@ -170,12 +177,12 @@ impl Judge {
         customers: &[CustomerId],
         now: Timestamp,
     ) -> Result<Vec<Vec<SegmentMembership>>> {
+        let sweeps = store.sweeps().await?;
         let judgements = store.judgements(customers).await?;
         let mut all = store.segment_memberships(customers).await?;
-        let is_pending = |(judgement, _): &(Judgement, &Vec<_>)| judgement.pending_since(now).is_some();
-        let (pending, stored) =
-            judgements.into_iter().zip(&all).filter(is_pending).map(|(j, own)| (j, own.clone())).unzip();
-        for verdict in self.verdicts(store, pending, Some(stored), None, None, now).await? {
+        let is_open = |(judgement, _): &(Judgement, &Vec<_>)| !sweeps.is_empty() || judgement.is_pending(now);
+        let (open, stored) = judgements.into_iter().zip(&all).filter(is_open).map(|(j, own)| (j, own.clone())).unzip();
+        for verdict in self.verdicts(store, open, Some(stored), &sweeps, now).await? {
             let places = customers.iter().zip(&mut all).filter(|(id, _)| **id == verdict.read.customer);
             places.for_each(|(_, own)| cross(own, &verdict.crossings));
         }

@@ -106,25 +106,26 @@ async fn run(store: Arc<dyn Store>, options: LiveOptions, mut stop: watch::Recei
 pub async fn step(store: &dyn Store, options: &LiveOptions) -> Result<bool> {
     let now = (options.clock)();
     let pending = store.pending_judgements(now, BATCH).await?;
-    let sweep = store.sweeps().await?.into_iter().next();
-    if pending.is_empty() && sweep.is_none() {
+    let sweeps = store.sweeps().await?;
+    if pending.is_empty() && sweeps.is_empty() {
         return Ok(false);
     }
     let saved = SavedSegments(Arc::new(store.segments(None).await?));
     let judge = Judge::new(&saved, (options.setting)(), |segment| (options.read)(&saved, segment));
     let mut went_on = false;
     if !pending.is_empty() {
-        let verdicts = judge.verdicts(store, pending, None, None, None, now).await?;
+        let verdicts = judge.verdicts(store, pending, None, &sweeps, now).await?;
         went_on |= store.judge(judge.read(), &verdicts, None, now).await?.is_some_and(|count| count > 0);
     }
-    if let Some(sweep) = sweep {
-        went_on |= Box::pin(sweep_on(store, &judge, sweep, now)).await?;
+    if !sweeps.is_empty() {
+        went_on |= Box::pin(sweep_on(store, &judge, &sweeps, now)).await?;
     }
     Ok(went_on)
 }
 
-/// Judges the next customers of a sweep. Whether that was written.
-async fn sweep_on(store: &dyn Store, judge: &Judge, sweep: Sweep, now: Timestamp) -> Result<bool> {
+/// Judges the next customers of the first sweep, also by the other sweeps. Whether that was written.
+async fn sweep_on(store: &dyn Store, judge: &Judge, sweeps: &[Sweep], now: Timestamp) -> Result<bool> {
+    let sweep = sweeps[0];
     let gone = !judge.has(sweep.segment);
     let page = match gone {
         true => store.list_segment_members(sweep.segment, sweep.after, BATCH).await?,
@@ -135,13 +136,11 @@ async fn sweep_on(store: &dyn Store, judge: &Judge, sweep: Sweep, now: Timestamp
     let verdicts = match gone {
         true => {
             let leaves = vec![Crossing { segment: sweep.segment, enters: false, at: sweep.at }];
-            let verdict = |read| Verdict { read, crossings: leaves.clone(), covers: Covers::Deleted, due_at: None };
+            let (covers, judged_at) = (Covers::Deleted, now);
+            let verdict = |read| Verdict { read, crossings: leaves.clone(), covers, due_at: None, judged_at };
             judgements.into_iter().map(verdict).collect()
         }
-        false => {
-            let only = judge.concerned(sweep.segment);
-            judge.verdicts(store, judgements, None, Some(&only), Some(sweep.at), now).await?
-        }
+        false => judge.verdicts(store, judgements, None, sweeps, now).await?,
     };
     let next = page.items.last().filter(|_| page.more).map(|(_, born)| *born);
     Ok(store.judge(judge.read(), &verdicts, Some((sweep, next)), now).await?.is_some())

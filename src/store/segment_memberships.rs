@@ -124,11 +124,12 @@ impl Judged {
         let gone = before.keys().filter(|segment| !now.contains_key(segment));
         self.left.extend(gone.map(|segment| (customer.clone(), born, *segment)));
         let earlier = [judgement.due_at, verdict.due_at].into_iter().flatten().min();
-        let judged = Judgement { touched_at: None, touches: Touches::Everything, ..judgement.clone() };
+        let judged_at = judgement.judged_at.max(Some(verdict.judged_at));
+        let judged = Judgement { touched_at: None, touches: Touches::Everything, judged_at, ..judgement.clone() };
         let next = match verdict.covers {
             Covers::All => Judgement { due_at: verdict.due_at, ..judged },
-            Covers::Touched => Judgement { due_at: earlier, ..judged },
-            Covers::Sweep | Covers::Deleted => Judgement { due_at: earlier, ..judgement.clone() },
+            Covers::Concerned => Judgement { due_at: earlier, ..judged },
+            Covers::Deleted => judgement.clone(),
         };
         if next != judgement {
             self.judgements.push((born, next));

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::tz::TimeZone;
+use throughline::domain::change::{ChangeEntry, ChangePlace};
 use throughline::domain::claim::TraitPolicies;
 use throughline::domain::consent::ConsentStatus;
 use throughline::domain::customer::CustomerId;
 use throughline::domain::fact::Fact;
 use throughline::domain::product::ProductRelation;
-use throughline::domain::segment::{Segment, SegmentContent};
+use throughline::domain::segment::{Segment, SegmentContent, SegmentId};
+use throughline::domain::segment_membership::SegmentMembership;
 use throughline::domain::touchpoint::Direction;
 use throughline::domain::{Duration, Timestamp};
 use throughline::journeys::Step;
@@ -32,6 +34,7 @@ use crate::fixture::cases;
 
 cases! {
     stored_members_are_those_of_the_definitions,
+    each_crossing_is_told_once_while_sweeps_go_on,
     what_was_due_while_nobody_judged_is_told_with_its_moments,
 }
 
@@ -157,16 +160,7 @@ struct Live {
 impl Live {
     async fn new(world: World, names: &[&str]) -> Self {
         for name in names {
-            let read = read_of(&world.store.segments(None).await.expect("segments"));
-            let content = SegmentContent {
-                name: (*name).into(),
-                description: None,
-                time_zone: "UTC".into(),
-                definition: "{}".into(),
-                uses: Vec::new(),
-            };
-            let new = NewSegment { id: None, by: "clerk".into(), content };
-            world.store.save_segment(&read, &new, minute(0)).await.expect("an answer").expect("it is saved");
+            save(&world, None, name, minute(0)).await;
         }
         let clock = Arc::new(AtomicI64::new(minute(0).0));
         let now = clock.clone();
@@ -196,6 +190,41 @@ impl Live {
         assert_eq!(self.world.store.pending_judgements(self.now(), 10).await.expect("judgements"), []);
     }
 
+    /// Judges as two servers do, of which one is a little ahead.
+    async fn judge_twice(&self) {
+        let ahead = Timestamp(self.now().0 + 40);
+        let other = LiveOptions { clock: Arc::new(move || ahead), ..self.options.clone() };
+        loop {
+            let store = &*self.world.store;
+            let (one, two) = tokio::join!(step(store, &self.options), step(store, &other));
+            if !one.expect("judged") && !two.expect("judged") {
+                return;
+            }
+        }
+    }
+
+    /// Each customer enters a segment and leaves it in turn, at moments that do not go back. Gives the number of entries.
+    async fn check_log(&self) -> usize {
+        let mut last: BTreeMap<(CustomerId, SegmentId), (bool, Timestamp)> = BTreeMap::new();
+        let (mut place, mut count) = (ChangePlace::behind(0), 0);
+        loop {
+            let run = self.world.store.changes(place, 1_000).await.expect("the log");
+            let Some(end) = run.changes.last().map(|change| change.place) else { return count };
+            place = end;
+            for change in run.changes {
+                let (customer, segment, enters, at) = match change.entry {
+                    ChangeEntry::SegmentEntered { customer, segment, since } => (customer, segment, true, since),
+                    ChangeEntry::SegmentLeft { customer, segment, at } => (customer, segment, false, at),
+                    _ => continue,
+                };
+                count += 1;
+                let (was_in, before) =
+                    last.insert((customer.clone(), segment), (enters, at)).unwrap_or((false, Timestamp::MIN));
+                assert!(was_in != enters && at >= before, "{customer:?} {segment:?} {enters} {at}, before {before}");
+            }
+        }
+    }
+
     async fn saved(&self) -> SavedSegments {
         SavedSegments(Arc::new(self.world.store.segments(None).await.expect("segments")))
     }
@@ -216,6 +245,19 @@ impl Live {
             Members { condition, zone: TimeZone::UTC, now: self.now(), as_of: None, traits, session_gap, dimensions };
         members.ids(&*self.world.store).await.expect("ids")
     }
+}
+
+async fn save(world: &World, id: Option<SegmentId>, name: &str, at: Timestamp) {
+    let read = read_of(&world.store.segments(None).await.expect("segments"));
+    let content = SegmentContent {
+        name: name.into(),
+        description: None,
+        time_zone: "UTC".into(),
+        definition: "{}".into(),
+        uses: Vec::new(),
+    };
+    let new = NewSegment { id, by: "clerk".into(), content };
+    world.store.save_segment(&read, &new, at).await.expect("an answer").expect("it is saved");
 }
 
 fn setting() -> Setting {
@@ -303,8 +345,63 @@ async fn stored_members_are_those_of_the_definitions(world: World) {
     }
 }
 
+async fn each_crossing_is_told_once_while_sweeps_go_on(world: World) {
+    // A save, then an event, and only then somebody judges: the sweep begins before the event.
+    let live = Live::new(world, &["fresh"]).await;
+    live.set(10);
+    let home = |message: &str, user: &str, at: i64| {
+        event(message).user(user).minute(at).touch("visit", "Home", "website", Direction::Inbound)
+    };
+    live.world.apply_at(minute(10), [home("s1", "zoe", 10)]).await;
+    live.judge().await;
+    assert_eq!(live.check_log().await, 1);
+    let zoe = live.world.id("user_id", "zoe").await;
+    let fresh = live.saved().await.0[0].id;
+    let since = async || live.world.store.segment_memberships(std::slice::from_ref(&zoe)).await.expect("one").remove(0);
+    assert_eq!(since().await, [SegmentMembership { segment: fresh, since: minute(10) }]);
+    // Its window ends while another sweep waits.
+    save(&live.world, Some(fresh), "fresh", minute(35)).await;
+    live.set(60);
+    live.judge().await;
+    assert_eq!((live.check_log().await, since().await), (2, vec![]));
+    for name in conditions().iter().map(|(name, _)| *name).filter(|name| *name != "fresh") {
+        save(&live.world, None, name, minute(60)).await;
+    }
+    let (mut n, mut now) = (0, 60);
+    for round in 0..30 {
+        now += [1, 4, 11, 30][round % 4];
+        live.set(now);
+        // A segment is saved before or behind the events, or between them and one of two servers' verdicts.
+        let again = live.saved().await.0[round % 5].clone();
+        let again = async || save(&live.world, Some(again.id), &again.content.name, minute(now)).await;
+        if round % 3 == 0 {
+            again().await;
+        }
+        for _ in 0..2 {
+            n += 1;
+            live.world.apply_at(minute(now), [nth(n, now)]).await;
+        }
+        if round % 3 == 1 {
+            again().await;
+            step(&*live.world.store, &live.options).await.expect("judged");
+            n += 1;
+            live.world.apply_at(minute(now), [nth(n, now)]).await;
+        }
+        live.judge_twice().await;
+        live.check_log().await;
+        for segment in live.saved().await.0.iter() {
+            assert_eq!(
+                live.stored(segment).await,
+                live.told(segment).await,
+                "{} in round {round}",
+                segment.content.name
+            );
+        }
+    }
+    assert!(live.check_log().await > 60);
+}
+
 async fn what_was_due_while_nobody_judged_is_told_with_its_moments(world: World) {
-    use throughline::domain::change::{ChangeEntry, ChangePlace};
     let live = Live::new(world, &["fresh", "away"]).await;
     let saved = live.saved().await;
     let (fresh, away) = (saved.0[0].id, saved.0[1].id);

@@ -76,7 +76,7 @@ async fn judgement(world: &World, customer: &CustomerId) -> Judgement {
 /// Crosses one segment at this minute.
 fn verdict(read: &Judgement, segment: SegmentId, enters: bool, at: i64, due_at: Option<Timestamp>) -> Verdict {
     let crossings = vec![Crossing { segment, enters, at: minute(at) }];
-    Verdict { read: read.clone(), crossings, covers: Covers::All, due_at }
+    Verdict { read: read.clone(), crossings, covers: Covers::All, due_at, judged_at: minute(at) }
 }
 
 async fn judge(world: &World, verdicts: &[Verdict]) -> Option<usize> {
@@ -103,6 +103,7 @@ async fn a_change_puts_the_customers_that_it_touches_among_those_to_be_judged(wo
         touched_at: Some(at),
         touches: Touches::Everything,
         due_at: None,
+        judged_at: None,
     };
     let at = log(&world, first - 1).await[0].at;
     let mut both = vec![touched(&ada, first, at), touched(&ben, first, at)];
@@ -146,7 +147,7 @@ async fn a_change_says_what_it_touched(world: World) {
     assert_eq!(found, std::slice::from_ref(&read));
     // Judged by what was touched, it falls due no later than before.
     let part =
-        |read: &Judgement, due_at| Verdict { covers: Covers::Touched, ..verdict(read, segment, true, 7, due_at) };
+        |read: &Judgement, due_at| Verdict { covers: Covers::Concerned, ..verdict(read, segment, true, 7, due_at) };
     assert_eq!(judge(&world, &[part(&read, Some(minute(80)))]).await, Some(1));
     world.apply([event("m6").user("ada").view()]).await;
     let read = judgement(&world, &ada).await;
@@ -296,7 +297,8 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     let begun = Sweep { segment, change: last(&world).await, at: minute(1_000), after: None };
     assert_eq!(world.store.sweeps().await.expect("sweeps"), [begun]);
     let (ada, ben) = (id_of(&world, "ada").await, id_of(&world, "ben").await);
-    let part = |read: Judgement, due_at| Verdict { covers: Covers::Sweep, ..verdict(&read, segment, true, 7, due_at) };
+    let part =
+        |read: Judgement, due_at| Verdict { covers: Covers::Concerned, ..verdict(&read, segment, true, 7, due_at) };
     let born = async |id: &CustomerId| {
         let pages = FirstPages { orders: 0, touchpoints: 0 };
         let mut found = world.store.customers(&[CustomerKey::Id(id.clone())], Shape::Card, pages).await.expect("one");
@@ -320,10 +322,15 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     assert_eq!(stored(&world, &ben).await, []);
     let left = judgement(&world, &ben).await;
     assert_eq!((left.touched_at.is_some(), &left.touches), (true, &Touches::Everything));
-    // By one segment alone it is not judged.
+    // A verdict says all that is to be told, and up to when; a later one with an earlier clock takes nothing of that back.
     assert_eq!(judge(&world, &[part(left, Some(minute(95)))]).await, Some(1));
     let kept = judgement(&world, &ben).await;
-    assert_eq!((kept.touched_at.is_some(), kept.due_at), (true, Some(minute(95))));
+    assert_eq!((kept.touched_at, kept.due_at, kept.judged_at), (None, Some(minute(95)), Some(minute(7))));
+    let behind = Verdict { judged_at: minute(3), ..part(kept.clone(), None) };
+    assert_eq!(judge(&world, &[behind]).await, Some(1));
+    assert_eq!(judgement(&world, &ben).await, kept);
+    world.apply([event("m3b").user("ben").view()]).await;
+    assert_eq!(judgement(&world, &ben).await.judged_at, Some(minute(7)));
     assert_eq!(stored(&world, &ben).await.len(), 1);
     // An earlier moment of another segment stays.
     let earlier = part(judgement(&world, &ada).await, Some(minute(99)));
@@ -340,7 +347,7 @@ async fn a_sweep_goes_on_page_by_page_and_begins_again_with_each_save(world: Wor
     let gone = world.store.sweeps().await.expect("sweeps")[0];
     let leaves = Crossing { segment, enters: false, at: minute(9) };
     let read = judgement(&world, &ben).await;
-    let leave = Verdict { read, crossings: vec![leaves], covers: Covers::Deleted, due_at: None };
+    let leave = Verdict { read, crossings: vec![leaves], covers: Covers::Deleted, due_at: None, judged_at: minute(9) };
     world.apply([event("m4").user("ben").view()]).await;
     let read = segments(&world).await;
     assert_eq!(world.store.judge(&read, &[leave], Some((gone, None)), minute(9)).await.expect("an answer"), Some(1));

@@ -139,6 +139,7 @@ fn judgement(row: &neo4rs::Row) -> Result<Judgement> {
         touched_at: column::<Option<i64>>(row, "touched_at")?.map(Timestamp),
         due_at: column::<Option<i64>>(row, "due_at")?.map(Timestamp),
         touches: Touches::of_words(column::<Option<Vec<&str>>>(row, "touches")?),
+        judged_at: column::<Option<i64>>(row, "judged_at")?.map(Timestamp),
     })
 }
 
@@ -256,13 +257,14 @@ pub(super) async fn put(
     let left = judged.left.iter().map(|(customer, _, segment)| row! { "segment" => segment.0, "customer" => customer });
     writer.rows(&LEAVE, left.collect()).await?;
     let judgements = judged.judgements.iter().map(|(_, judgement)| {
-        let Judgement { customer, change, touched_at, touches, due_at } = judgement;
+        let Judgement { customer, change, touched_at, touches, due_at, judged_at } = judgement;
         row! {
             "customer" => customer,
             "change" => change,
             "touched_at" => touched_at,
             "touches" => touches.words(),
             "due_at" => due_at,
+            "judged_at" => judged_at,
         }
     });
     writer.rows(&PUT_JUDGEMENTS, judgements.collect()).await?;

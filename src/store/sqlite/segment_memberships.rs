@@ -83,7 +83,7 @@ pub(super) fn pending(db: &Connection, now: Timestamp, limit: usize) -> Result<V
     Ok(found)
 }
 
-/// `id, change, touched_at, due_at, touches`.
+/// `id, change, touched_at, due_at, touches, judged_at`.
 fn judgement(row: &Row<'_>) -> Result<Judgement> {
     read_judgement(row, CustomerId(text(row, 0)?))
 }
@@ -91,7 +91,14 @@ fn judgement(row: &Row<'_>) -> Result<Judgement> {
 /// Of a customer, from the second column on.
 fn read_judgement(row: &Row<'_>, customer: CustomerId) -> Result<Judgement> {
     let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
-    Ok(Judgement { customer, change: row.get(1)?, touched_at: at(2)?, touches: touches(row, 4)?, due_at: at(3)? })
+    Ok(Judgement {
+        customer,
+        change: row.get(1)?,
+        touched_at: at(2)?,
+        touches: touches(row, 4)?,
+        due_at: at(3)?,
+        judged_at: at(5)?,
+    })
 }
 
 fn touches(row: &Row<'_>, column: usize) -> Result<Touches> {
@@ -117,7 +124,7 @@ pub(super) fn judgements(db: &Connection, customers: &[CustomerId]) -> Result<Ve
     Ok(all)
 }
 
-/// `born, change, touched_at, due_at, touches`.
+/// `born, change, touched_at, due_at, touches, judged_at`.
 fn of_customer(row: &Row<'_>, customer: &CustomerId) -> Result<(Arrival, Judgement)> {
     Ok((arrival(row, 0)?, read_judgement(row, customer.clone())?))
 }
@@ -199,10 +206,10 @@ pub(super) fn judge(
     for (_, born, segment) in &judged.left {
         LEAVE.on(&transaction)?.execute([segment.0, born.0])?;
     }
-    for (born, Judgement { change, touched_at, touches, due_at, .. }) in &judged.judgements {
-        let (touched_at, due_at) = (touched_at.map(|at| at.0), due_at.map(|at| at.0));
+    for (born, Judgement { change, touched_at, touches, due_at, judged_at, .. }) in &judged.judgements {
+        let [touched_at, due_at, judged_at] = [touched_at, due_at, judged_at].map(|at| at.map(|at| at.0));
         let touches = written(touches)?;
-        PUT_JUDGEMENT.on(&transaction)?.execute(params![born.0, change, touched_at, due_at, touches])?;
+        PUT_JUDGEMENT.on(&transaction)?.execute(params![born.0, change, touched_at, due_at, touches, judged_at])?;
     }
     match sweep {
         Some((sweep, Some(after))) => put_sweep(&transaction, &Sweep { after: Some(after), ..sweep })?,

@@ -9,7 +9,7 @@ use crate::store::{Result, StoreError};
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// The scripts that raise a file by one version each; the first script is for an empty file.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
@@ -25,6 +25,7 @@ const STEPS: [&str; 15] = [
     include_str!("schema_13.sql"),
     include_str!("schema_14.sql"),
     include_str!("schema_15.sql"),
+    include_str!("schema_16.sql"),
 ];
 /// The version since which files have words in the program's present form. It is raised when the form changes.
 const WORDS: i64 = 9;

@@ -3,4 +3,4 @@
 UNWIND $rows AS row
 MERGE (j:Judgement {customer: row.customer})
 SET j.change = row.change, j.touched_at = row.touched_at, j.due_at = row.due_at,
-  j.touches = row.touches
+  j.touches = row.touches, j.judged_at = row.judged_at

@@ -1,4 +1,4 @@
-SELECT c.id, j.change, j.touched_at, j.due_at, j.touches
+SELECT c.id, j.change, j.touched_at, j.due_at, j.touches, j.judged_at
 FROM judgement j
 JOIN customer c ON c.born = j.customer
 WHERE j.touched_at > 0
