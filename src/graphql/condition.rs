@@ -61,6 +61,8 @@ pub enum CustomerCondition {
     Identifier(IdentifierCondition),
     /// What the customer did, or did not do: its touchpoints.
     Did(Box<TouchpointCondition>),
+    /// The customer's whole journey, as the questions about journeys see it.
+    Journey(JourneyCondition),
     /// Orders that were placed and not cancelled.
     Orders(OrdersCondition),
     /// Relations to products.
@@ -349,6 +351,47 @@ pub struct ThenCondition {
     /// Paths of properties that have the same value as in the first touchpoint of the chain. A missing value is never the
     /// same.
     pub same: Option<Vec<String>>,
+}
+
+/// A condition on the journey of the customer: all its touchpoints of a time, in order. Exactly one key. A customer without a
+/// touchpoint then does not fit.
+#[derive(OneofObject, Clone, Debug)]
+pub enum JourneyCondition {
+    /// The values of the journey match a pattern.
+    Pattern(PatternCondition),
+    /// How far the journey came in a funnel.
+    Funnel(FunnelCondition),
+}
+
+/// A condition on the values of a journey.
+#[derive(InputObject, Clone, Debug)]
+pub struct PatternCondition {
+    /// The pattern, such as `product -> [^cart]* -> order`, as `match` of journeys has it.
+    pub pattern: String,
+    /// The dimension whose values these are.
+    #[graphql(default = "name")]
+    pub dimension: String,
+    /// Only touchpoints at this time or later. Left out: no bound.
+    pub since: Option<Written<DateTime>>,
+    /// Only touchpoints before this time. Left out: no bound.
+    pub until: Option<Written<DateTime>>,
+}
+
+/// A condition on how far a journey came in a funnel. Exactly one of `reached` and `lostAt`.
+#[derive(InputObject, Clone, Debug)]
+pub struct FunnelCondition {
+    /// The steps in order, 1 to 20.
+    pub steps: Vec<StepInput>,
+    /// The longest time from the first step to any other. Left out: no limit.
+    pub within: Option<Written<Duration>>,
+    /// It reached the step of this number, or a later one. The first step is 1.
+    pub reached: Option<i32>,
+    /// It reached the step before the one of this number, and not this one. 2 or more.
+    pub lost_at: Option<i32>,
+    /// Only touchpoints at this time or later. Left out: no bound.
+    pub since: Option<Written<DateTime>>,
+    /// Only touchpoints before this time. Left out: no bound.
+    pub until: Option<Written<DateTime>>,
 }
 
 /// A condition on orders that were placed and not cancelled, each by itself.

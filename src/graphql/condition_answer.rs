@@ -8,6 +8,7 @@ use super::claim::{self, Trait};
 use super::customer::Customer;
 use super::load::{self, MessageId};
 use super::page::read_first;
+use super::scalar::DateTime;
 use super::touchpoint::Touchpoint;
 use crate::domain::customer::CustomerView;
 use crate::segments::because;
@@ -46,6 +47,12 @@ impl ConditionAnswer {
         let part =
             |answer: &because::ConditionAnswer| ConditionAnswer { answer: answer.clone(), view: self.view.clone() };
         self.answer.parts.iter().map(part).collect()
+    }
+
+    /// When `holds` changes if nothing is stored until then: a window ends, a day begins, a consent ends. Null for never,
+    /// and when that is very far away.
+    async fn changes_at(&self) -> Option<DateTime> {
+        self.answer.changes_at.map(DateTime)
     }
 
     /// The touchpoints that a condition on touchpoints counts, the latest first. Empty for other conditions.

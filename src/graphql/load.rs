@@ -309,6 +309,9 @@ keys! {
         |reads, of| all(reads.list_touchpoints(of, page).await?);
     /// The number of an owner's touchpoints that match.
     TouchpointCount(Of, filter: TouchpointFilter) -> i64: |reads, of| all(reads.count_touchpoints(of, filter).await?);
+    /// The number of an owner's touchpoints by channel and bucket.
+    TouchpointBuckets(Of, window: Buckets) -> BucketCounts:
+        |reads, of| all(reads.count_touchpoints_in_buckets(of, *window).await?);
     /// Orders of an owner.
     OrdersOf(Of, page: OrderPage) -> Page<Order>: |reads, of| all(reads.list_orders(of, page).await?);
     /// The number of orders that an owner placed from `since` until before `until`.

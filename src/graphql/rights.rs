@@ -55,7 +55,9 @@ fn has(permissions: &Permissions, right: Right) -> bool {
 
 /// Type, right, fields. A type has several lines when its fields need different rights.
 const TABLE: &[(&str, Right, &str)] = &[
-    ("Activity", Right::Profiles, "id firstSeenAt lastSeenAt touchpointCount orderCount channels"),
+    ("Activity", Right::Profiles, "id firstSeenAt lastSeenAt touchpointCount orderCount channels timeline"),
+    ("ActivityTimeline", Right::Profiles, "since until lanes"),
+    ("TimelineLane", Right::Profiles, "channel counts"),
     ("Attribution", Right::Figures, "conversions unknownValues value models"),
     ("AttributionResult", Right::Figures, "model rows"),
     ("AttributionRow", Right::Figures, "value conversions credit worth"),
@@ -69,7 +71,7 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("ChangeConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("ChangeEdge", Right::Profiles, "node cursor"),
     ("ChannelActivity", Right::Profiles, "channel touchpoints lastAt"),
-    ("ConditionAnswer", Right::Profiles, "holds parts sentence touchpoints trait"),
+    ("ConditionAnswer", Right::Profiles, "changesAt holds parts sentence touchpoints trait"),
     ("Consent", Right::Profiles, "purpose channel status at expiresAt source identifier"),
     ("Conversion", Right::Profiles, "at touchpoint value steps durationSeconds"),
     ("ConversionStep", Right::Profiles, "touchpoint credit"),

@@ -242,8 +242,7 @@ impl Segment {
     }
 
     fn condition(&self, ctx: &Context<'_>) -> Result<SegmentCondition, Error> {
-        let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
-        read::saved_condition(dimensions, &self.saved, &self.segment)
+        read::saved_condition_for(ctx, &self.saved, &self.segment)
     }
 
     /// # Errors

@@ -203,6 +203,15 @@ pub fn funnel_customers(
     Ok(CustomerSet::of(projection, states.into_iter().flat_map(|(customers, _)| customers)))
 }
 
+/// The number of steps that one journey reaches. `steps` has a bit for each step that a touchpoint matches, `at` its time in
+/// milliseconds, in order of time and arrival.
+pub fn chain_length(steps: Vec<u32>, at: &[i64], count: usize, within: Option<Duration>) -> usize {
+    let places: Vec<u32> = (0..steps.len() as u32).collect();
+    let mut chain = Vec::new();
+    Chains { steps, count, within: within.map(Duration::as_millis) }.find(&Journey::alone(at, &places), &mut chain);
+    chain.len()
+}
+
 /// Finds the chain of a journey.
 struct Chains {
     /// By the code of a kind, a bit for each step that it matches.

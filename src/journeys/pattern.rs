@@ -83,59 +83,122 @@ pub(super) fn pattern_names(text: &str) -> Vec<Arc<str>> {
     parse::parse(text).map(|pattern| pattern.names).unwrap_or_default()
 }
 
-/// A pattern that is prepared for one dimension.
+/// A pattern that is prepared for the values of one projection and one dimension.
 struct Matcher {
-    automata: Automata,
+    prepared: Prepared,
     /// By the code of a kind, its class: values that the pattern does not distinguish are one class.
     class_of: Vec<u16>,
+    unknown: Vec<Arc<str>>,
+}
+
+/// A pattern for any values, one journey at a time.
+pub struct ValuePattern {
+    prepared: Prepared,
+    names: Vec<Arc<str>>,
+    classes: Vec<Vec<u16>>,
+}
+
+/// A pattern with its automata.
+struct Prepared {
+    automata: Automata,
     begin: bool,
     end: bool,
     /// Whether every journey matches, since the pattern matches an empty sequence.
     empty: bool,
-    unknown: Vec<Arc<str>>,
+}
+
+/// The names of a pattern that match a value.
+fn meant(names: &[Arc<str>], value: Option<&str>) -> Vec<u16> {
+    (0..).zip(names).filter(|(_, name)| value_matches(name, value)).map(|(n, _)| n).collect()
+}
+
+/// The place of a class, which is added when it is new.
+fn place_of(classes: &mut Vec<Vec<u16>>, class: Vec<u16>) -> u16 {
+    let found = classes.iter().position(|other| *other == class);
+    found.unwrap_or_else(|| {
+        classes.push(class);
+        classes.len() - 1
+    }) as u16
 }
 
 impl Matcher {
     fn new(projection: &Projection, scope: &Scope, text: &str) -> Result<Self, JourneyError> {
         let pattern = parse::parse(text)?;
         let values = DimensionValues::new(&projection.dictionary.kinds, scope.dimension);
-        let Pattern { begin, end, names, body } = &pattern;
         // A class is a set of names in the pattern: those that match a value.
         let mut classes: Vec<Vec<u16>> = vec![Vec::new()];
-        let mut known = vec![false; names.len()];
+        let mut known = vec![false; pattern.names.len()];
         let class_of_value: Vec<u16> = values
             .stored
             .iter()
             .map(|value| {
-                let meant = (0..).zip(names).filter(|(_, name)| value_matches(name, value.as_deref()));
-                let meant: Vec<u16> = meant.map(|(n, _)| n).collect();
+                let meant = meant(&pattern.names, value.as_deref());
                 meant.iter().for_each(|n| known[usize::from(*n)] = true);
-                let found = classes.iter().position(|class| *class == meant);
-                found.unwrap_or_else(|| {
-                    classes.push(meant);
-                    classes.len() - 1
-                }) as u16
+                place_of(&mut classes, meant)
             })
             .collect();
         let mut unknown: Vec<Arc<str>> =
-            names.iter().zip(known).filter(|(_, known)| !known).map(|(name, _)| name.clone()).collect();
+            pattern.names.iter().zip(known).filter(|(_, known)| !known).map(|(name, _)| name.clone()).collect();
         unknown.sort();
-        let automata = Automata::new(body, &classes, *begin, *end)?;
-        let empty = automata.empty() && !(*begin && *end);
         let class_of = values.of.iter().map(|value| class_of_value[*value as usize]).collect();
-        Ok(Matcher { automata, class_of, begin: *begin, end: *end, empty, unknown })
+        Ok(Matcher { prepared: Prepared::new(&pattern, &classes)?, class_of, unknown })
     }
 
     fn buffers(&self) -> Buffers {
-        self.automata.buffers()
+        self.prepared.automata.buffers()
     }
 
     /// Whether a journey matches; with `counted`, also the number of matches.
     fn find(&self, journey: &Journey<'_>, buffers: &mut Buffers, counted: bool) -> (bool, u64) {
+        self.prepared.find(|| journey.kind.iter().map(|kind| self.class_of[*kind as usize]), buffers, counted)
+    }
+}
+
+impl ValuePattern {
+    /// # Errors
+    /// The text is not a pattern, or too long. The error says where, and what was expected there.
+    pub fn new(text: &str) -> Result<Self, JourneyError> {
+        let pattern = parse::parse(text)?;
+        let mut classes: Vec<Vec<u16>> = vec![Vec::new()];
+        // No other value matches a name: a name means itself, itself without a `\`, or that there is no value.
+        let values = pattern.names.iter().flat_map(|name| [Some(&**name), name.strip_prefix('\\')]);
+        for value in values.chain([None]) {
+            place_of(&mut classes, meant(&pattern.names, value));
+        }
+        Ok(ValuePattern { prepared: Prepared::new(&pattern, &classes)?, names: pattern.names, classes })
+    }
+
+    /// The class of a value, for [`matches`](Self::matches).
+    pub fn class(&self, value: Option<&str>) -> u16 {
+        let meant = meant(&self.names, value);
+        self.classes.iter().position(|class| *class == meant).unwrap_or_default() as u16
+    }
+
+    /// Whether a journey of these classes matches.
+    pub fn matches(&self, classes: &[u16]) -> bool {
+        self.prepared.find(|| classes.iter().copied(), &mut self.prepared.automata.buffers(), false).0
+    }
+}
+
+impl Prepared {
+    fn new(pattern: &Pattern, classes: &[Vec<u16>]) -> Result<Self, JourneyError> {
+        let Pattern { begin, end, body, .. } = pattern;
+        let automata = Automata::new(body, classes, *begin, *end)?;
+        let empty = automata.empty() && !(*begin && *end);
+        Ok(Prepared { automata, begin: *begin, end: *end, empty })
+    }
+
+    /// Whether a journey of these classes matches; with `counted`, also the number of matches.
+    #[inline]
+    fn find<I: DoubleEndedIterator<Item = u16> + ExactSizeIterator>(
+        &self,
+        classes: impl Fn() -> I,
+        buffers: &mut Buffers,
+        counted: bool,
+    ) -> (bool, u64) {
         if self.empty && !counted {
             return (true, 0);
         }
-        let classes = || journey.kind.iter().map(|kind| self.class_of[*kind as usize]);
         let any = self.automata.begins(classes(), buffers, !self.begin && !self.end && counted);
         let occurrences = match (any, self.begin || self.end) {
             (false, _) => 0,

@@ -45,6 +45,13 @@ enum Rows<'a> {
     Listed(&'a [u32]),
 }
 
+impl<'a> Journey<'a> {
+    /// One that is in no projection.
+    pub(crate) fn alone(at: &'a [i64], kind: &'a [u32]) -> Self {
+        Journey { customer: 0, at, kind, rows: Rows::Listed(&[]) }
+    }
+}
+
 impl Journey<'_> {
     /// The row of its `n`-th touchpoint. Look-ups of the order and the session take it.
     pub(crate) fn row(&self, n: usize) -> u32 {

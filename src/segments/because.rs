@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use super::condition::Condition;
 use super::evaluate::{CustomerFacts, Frame};
+use crate::domain::Timestamp;
+
+/// The most moments at which it is looked whether a verdict changes.
+const MOST_MOMENTS: usize = 100;
 
 /// A condition, whether it holds for a customer, and what says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub struct ConditionAnswer {
     pub touchpoints: Vec<Arc<str>>,
     /// The trait that it is about.
     pub of_trait: Option<Arc<str>>,
+    /// When it changes by time alone. `None` for never.
+    pub changes_at: Option<Timestamp>,
 }
 
 impl Condition {
@@ -45,7 +51,22 @@ impl Condition {
             parts,
             touchpoints: touchpoints.iter().rev().map(|n| facts.touchpoints[*n].message_id.clone()).collect(),
             of_trait,
+            changes_at: self.changes_at(facts, frame),
         }
+    }
+
+    /// The first moment after now at which the verdict differs from that of now, if nothing is stored. `None` for never, or
+    /// when [`MOST_MOMENTS`] moments at which it might change pass without a change.
+    fn changes_at(&self, facts: &CustomerFacts, frame: &Frame<'_>) -> Option<Timestamp> {
+        let holds = self.fits(facts, frame);
+        let mut then = *frame;
+        for _ in 0..MOST_MOMENTS {
+            then.now = self.next_change(facts, &then)?;
+            if self.fits(facts, &then) != holds {
+                return Some(then.now);
+            }
+        }
+        None
     }
 
     /// The one condition of the outermost `all` that a customer fails. `None` when it fails none or several, and for a

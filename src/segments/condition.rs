@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::journey::JourneyCondition;
 use super::property_path::PropertyPath;
 use super::time::TimeCondition;
 use super::value::{TextCondition, ValueCondition};
@@ -33,6 +34,8 @@ pub enum Condition {
     Identifier(IdentifierCondition),
     /// Touchpoints.
     Did(Box<TouchpointCondition>),
+    /// The whole journey.
+    Journey(Box<JourneyCondition>),
     /// Orders.
     Orders(OrdersCondition),
     /// Relations to products.
@@ -309,7 +312,7 @@ impl Condition {
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
         self.visit(&mut |part| match part {
-            Condition::Did(_) => needs.touchpoints = true,
+            Condition::Did(_) | Condition::Journey(_) => needs.touchpoints = true,
             Condition::Orders(_) | Condition::Product(_) => needs.orders = true,
             Condition::Spend(spend) if spend.when.is_some() => needs.orders = true,
             Condition::Consent(_) => needs.identity = true,

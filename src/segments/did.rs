@@ -76,18 +76,30 @@ pub(super) fn each_value(
 
 /// The places of the touchpoints that fit a step, by the same code as journeys.
 pub(super) fn matching(step: &Step, touchpoints: &[Touchpoint], frame: &Frame<'_>) -> Vec<usize> {
+    let (mut place, mut found) = (0, Vec::new());
+    // Only these conditions can be about configured dimensions.
+    each_kind(touchpoints, !step.wheres.is_empty(), frame, |kind| {
+        found.extend(step.matches(kind).then_some(place));
+        place += 1;
+    });
+    found
+}
+
+/// Calls `with` with the kind of each touchpoint, in order; without `configured`, the configured dimensions have no values.
+pub(super) fn each_kind(
+    touchpoints: &[Touchpoint],
+    configured: bool,
+    frame: &Frame<'_>,
+    mut with: impl FnMut(&TouchpointKind<'_>),
+) {
     let mut values: PropertyValues = frame.dimensions.values();
-    let mut matches = |touchpoint: &Touchpoint| {
+    for touchpoint in touchpoints {
         values.clear();
-        // Only these conditions can be about configured dimensions.
-        if !step.wheres.is_empty()
-            && let Some(json) = &touchpoint.fact.properties
-        {
+        if configured && let Some(json) = &touchpoint.fact.properties {
             values.read(frame.dimensions, json.get());
         }
-        step.matches(&TouchpointKind::of(touchpoint, &values.shown()))
-    };
-    (0..touchpoints.len()).filter(|n| matches(&touchpoints[*n])).collect()
+        with(&TouchpointKind::of(touchpoint, &values.shown()));
+    }
 }
 
 /// Chains of steps.

@@ -55,6 +55,7 @@ impl Condition {
             Condition::Trait(of) => of.fits(&facts.view.claims, frame),
             Condition::Identifier(of) => of.fits(&facts.view),
             Condition::Did(of) => of.fits(&facts.touchpoints, frame),
+            Condition::Journey(of) => of.fits(&facts.touchpoints, frame),
             Condition::Orders(of) => of.fits(&facts.orders, frame),
             Condition::Product(of) => of.fits(facts, frame),
             Condition::Spend(of) => of.fits(facts, frame),

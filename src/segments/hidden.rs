@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::condition::{Condition, PropertyCondition, ThenCondition, TouchpointCondition};
+use super::journey::JourneyTest;
 use super::property_path::PropertyPath;
 use super::value::ValueCondition;
 use crate::domain::masks::{Masks, Sight};
@@ -25,6 +26,14 @@ pub fn first_hidden(condition: &Condition, at: &str, masks: &Masks, dimensions: 
             (of.value.is_some() && masks.hides_kind(&of.kind)).then(|| below("identifier.value"))
         }
         Condition::Did(did) => in_did(did, &below("did"), masks, dimensions),
+        Condition::Journey(of) => match &of.is {
+            JourneyTest::Pattern(of) => hides_dimension(&of.name, masks).then(|| below("journey.pattern.dimension")),
+            JourneyTest::Funnel(of) => {
+                let each = of.steps.iter().enumerate();
+                each.map(|(n, step)| (step, below(&format!("journey.funnel.steps.{n}"))))
+                    .find_map(|(step, at)| hidden_dimension(step, &at, masks, dimensions))
+            }
+        },
         Condition::Segment(of) => look(&of.members, at).map(|_| below("segment.name")),
         Condition::Orders(_)
         | Condition::Product(_)
@@ -51,10 +60,15 @@ fn in_did(did: &TouchpointCondition, at: &str, masks: &Masks, dimensions: &[Arc<
 }
 
 fn in_step(step: &Step, at: &str, masks: &Masks, dimensions: &[Arc<str>]) -> Option<String> {
+    hidden_dimension(step, &format!("{at}.what"), masks, dimensions)
+}
+
+/// The place of the first masked dimension of a step.
+fn hidden_dimension(step: &Step, at: &str, masks: &Masks, dimensions: &[Arc<str>]) -> Option<String> {
     let hides =
         |dimension: &Dimension| dimension.configured(dimensions).is_some_and(|name| hides_dimension(name, masks));
     let found = step.wheres.iter().position(|(dimension, _)| hides(dimension));
-    found.map(|n| format!("{at}.what.where.{n}.dimension"))
+    found.map(|n| format!("{at}.where.{n}.dimension"))
 }
 
 fn in_properties(wheres: &[PropertyCondition], at: &str, masks: &Masks) -> Option<String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Condition;
 use super::condition::CountedAs;
+use super::journey::JourneyTest;
 use crate::domain::segment::SegmentId;
 use crate::domain::segment_membership::{Touch, Touches};
 use crate::journeys::Step;
@@ -51,6 +52,11 @@ fn looks_at(condition: &Condition) -> BTreeSet<Touch> {
                 words.extend(of_step(step));
             }
         }
+        Condition::Journey(of) => match &of.is {
+            // Any touchpoint may break a pattern.
+            JourneyTest::Pattern(_) => drop(words.insert(Touch::Touchpoint)),
+            JourneyTest::Funnel(of) => words.extend(of.steps.iter().flat_map(of_step)),
+        },
         Condition::Orders(_) | Condition::Product(_) | Condition::Spend(_) => drop(words.insert(Touch::Order)),
         Condition::Consent(_) => drop(words.insert(Touch::Consent)),
         Condition::Seen(_) => drop(words.insert(Touch::Seen)),

@@ -3,7 +3,8 @@
 //! No I/O, no async, no store, no clock: the time of a question is a value of its [`Frame`]. There is one evaluator,
 //! [`Condition::fits`]; the reader of customers, a store or the memory, gives it [`CustomerFacts`].
 //!
-//! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] its part about touchpoints.
+//! * [`condition`] has the types, [`evaluate`] the evaluator, [`did`] and [`journey`] its parts about
+//!   touchpoints.
 //! * [`value`], [`number`], [`time`] and [`property_path`] are tests of one value.
 //! * [`index`] finds the segments that a change can touch.
 //! * [`next_change`] says when a verdict may change without an event.
@@ -18,6 +19,7 @@ pub mod did;
 pub mod evaluate;
 pub mod hidden;
 pub mod index;
+pub mod journey;
 pub mod lines;
 pub mod next_change;
 pub mod number;

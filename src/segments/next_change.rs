@@ -79,7 +79,11 @@ impl Condition {
                 }
             }
             Condition::Segment(of) => of.members.add_changes(facts, &Frame { zone: &of.zone, ..*frame }, next),
-            Condition::Identifier(_) | Condition::Orders(_) | Condition::Spend(_) | Condition::Product(_) => {}
+            Condition::Identifier(_)
+            | Condition::Journey(_)
+            | Condition::Orders(_)
+            | Condition::Spend(_)
+            | Condition::Product(_) => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::condition::*;
+use super::journey::{JourneyCondition, JourneyTest, Progress};
 use super::time::{CalendarUnit, TimeCondition};
 use super::value::{ListCondition, NumberCondition, TextCondition, ValueCondition};
 use crate::domain::product::ProductRelation;
@@ -27,6 +28,7 @@ impl Condition {
             Condition::Trait(of) => of.sentence(),
             Condition::Identifier(of) => of.sentence(),
             Condition::Did(of) => of.sentence(),
+            Condition::Journey(of) => of.sentence(),
             Condition::Orders(of) => of.sentence(),
             Condition::Product(of) => of.sentence(),
             Condition::Spend(of) => of.sentence(),
@@ -259,6 +261,26 @@ impl TouchpointCondition {
             false => "",
         };
         format!("had {} {counted}{what}{chain}{}{since}", count(self.times), total.unwrap_or_default())
+    }
+}
+
+impl JourneyCondition {
+    fn sentence(&self) -> String {
+        let fixed = TimeCondition::Fixed { since: self.since, until: self.until };
+        let when = if self.since.or(self.until).is_some() { format!(" {}", fixed.sentence()) } else { String::new() };
+        match &self.is {
+            JourneyTest::Pattern(of) => format!("has a journey{when} whose {} matches {}", of.name, of.text),
+            JourneyTest::Funnel(of) => {
+                let number = |step: usize| format!("step {step} ({})", of.steps[step - 1].shown_label(step));
+                let steps: Vec<_> = (1..).zip(&of.steps).map(|(n, step)| step.shown_label(n)).collect();
+                let within = of.within.map(|within| format!(" within {}", length(within))).unwrap_or_default();
+                let came = match of.progress {
+                    Progress::Reached(step) => format!("reached {}", number(step)),
+                    Progress::LostAt(step) => format!("reached {} and not {}", number(step - 1), number(step)),
+                };
+                format!("{came} of the funnel {}{within}{when}", steps.join(", "))
+            }
+        }
     }
 }
 

@@ -939,6 +939,15 @@ fn because_is_a_tree_of_what_holds_with_the_touchpoints_that_count() {
     assert_eq!(answer.parts[2].of_trait.as_deref(), Some("t"));
     assert!(answer.touchpoints.is_empty() && answer.of_trait.is_none());
     assert_eq!(answer.sentence, condition.sentence());
+    assert_eq!(answer.changes_at, None);
+    // A window that ends is told; a moment at which nothing changes is not.
+    let lately =
+        |last| Condition::Did(Box::new(TouchpointCondition { when: Some(TimeCondition::Last(last)), ..did("a") }));
+    let changes = |condition: &Condition| condition.because(&facts, &setting.frame()).changes_at;
+    let end = facts.touchpoints[2].at;
+    assert_eq!(changes(&lately(days(40))), Some(Timestamp(end.0 + 40 * DAY)), "the last of two leaves the window");
+    assert_eq!(changes(&Condition::Not(Box::new(lately(days(40))))), changes(&lately(days(40))));
+    assert_eq!((changes(&lately(days(1))), changes(&Condition::Any(vec![lately(days(40)), did_a()]))), (None, None));
     // One condition of the outermost all fails: a near miss. Two, none, and other shapes are none.
     let near = |condition: &Condition| condition.near_miss(&facts, &setting.frame()).map(Condition::sentence);
     assert_eq!(near(&condition), Some(text_condition("z").sentence()));

@@ -114,6 +114,9 @@ pub trait Reads: Send + Sync + 'static {
     /// The number of matching touchpoints of each.
     async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>>;
 
+    /// The number of touchpoints of each by channel, in buckets of equal width.
+    async fn count_touchpoints_in_buckets(&self, of: &[Of], window: Buckets) -> Result<Vec<BucketCounts>>;
+
     /// Placed orders, with the names of their products.
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>>;
 

@@ -1,5 +1,6 @@
 //! The arguments of store reads, in terms of the domain.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::customer::CustomerId;
@@ -242,4 +243,30 @@ pub struct SpendFilter {
     pub net: (Option<Amount>, Option<Amount>),
     /// At least, at most.
     pub gross: (Option<Amount>, Option<Amount>),
+}
+
+/// Buckets of equal width from `since` until before `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Buckets {
+    /// The begin of the first.
+    pub since: Timestamp,
+    /// The end of the last, behind `since`.
+    pub until: Timestamp,
+    /// How many, from 1.
+    pub count: usize,
+}
+
+/// Numbers of touchpoints by channel and bucket. Buckets without a touchpoint are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketCounts(pub BTreeMap<Arc<str>, BTreeMap<usize, i64>>);
+
+impl BucketCounts {
+    /// Adds so many to a bucket of a channel.
+    pub fn add(&mut self, channel: &str, bucket: usize, count: i64) {
+        if let Some(own) = self.0.get_mut(channel) {
+            *own.entry(bucket).or_default() += count;
+        } else {
+            self.0.insert(channel.into(), BTreeMap::from([(bucket, count)]));
+        }
+    }
 }

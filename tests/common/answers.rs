@@ -87,6 +87,12 @@ async fn lists(reads: &dyn Reads, of: &[Of], text: &mut String) {
             }
         }
     }
+    // The first whole hours of the time in which things happen, and all of it.
+    for (hours, count) in [(3, 7), (24 * 365 * 2, 1)] {
+        let since = Timestamp(1_772_323_200_000);
+        let window = Buckets { since, until: Timestamp(since.0 + hours * 3_600_000), count };
+        line(text, "buckets", reads.count_touchpoints_in_buckets(of, window).await.expect("counts"));
+    }
     for (since, until) in [(None, None), (Some(Timestamp(1_772_323_200_000 + 600_000)), None)] {
         line(text, "order counts", reads.count_orders(of, since, until).await.expect("counts"));
         let page = OrderPage { since, until, after: None, limit: 2 };

@@ -64,6 +64,17 @@ fn conditions() -> Vec<(Value, Vec<&'static str>)> {
         (did(json!({"then": [{"what": bought, "within": "P2D"}]})), vec!["ada"]),
         (did(json!({"then": [{"what": bought, "within": "P2D", "happened": false}]})), vec!["cy"]),
         (did(json!({"when": {"fixed": {"until": "2026-03-04T00:00:00Z"}}})), vec!["ada"]),
+        (json!({"journey": {"pattern": {"pattern": "\"Product Viewed\" -> \"Order Completed\""}}}), vec!["ada"]),
+        (json!({"journey": {"pattern": {"pattern": "^ -> . -> $", "dimension": "channel"}}}), vec!["bob", "cy"]),
+        (
+            json!({"journey": {"pattern": {"pattern": "*", "since": "2026-03-04T00:00:00Z", "until": "2026-03-07T00:00:00Z"}}}),
+            vec!["ada", "bob"],
+        ),
+        (
+            json!({"journey": {"funnel": {"steps": [{"names": ["Product Viewed"]}, bought], "within": "P2D", "reached": 2}}}),
+            vec!["ada"],
+        ),
+        (json!({"journey": {"funnel": {"steps": [{"names": ["Product Viewed"]}, bought], "lostAt": 2}}}), vec!["cy"]),
         (json!({"orders": {"currency": "GBP", "net": {"min": "100"}}}), vec!["ada"]),
         (json!({"orders": {"containing": {"categories": ["clothes"]}}}), vec!["ada", "bob"]),
         (json!({"spend": {"currency": "GBP", "net": {"max": "19.99"}}}), vec!["bob"]),
@@ -152,6 +163,8 @@ async fn conditions_of(arguments: &[&str]) {
     let month = json!({"all": [{"did": {"what": {"names": ["x"]}, "when": {"last": "P1M"}}}]});
     let turned = json!({"all": [{"trait": {"name": "a", "is": {"number": {"min": "5", "max": "4"}}}}]});
     let kind = json!({"not": {"identifier": {"kind": "emial"}}});
+    let pattern = |of: Value| json!({"journey": {"pattern": of}});
+    let funnel = |of: Value| json!({"journey": {"funnel": of}});
     for (condition, code, place) in [
         (deep, "TOO_EXPENSIVE", ""),
         (many, "TOO_EXPENSIVE", ""),
@@ -160,6 +173,23 @@ async fn conditions_of(arguments: &[&str]) {
         (month, "", "all.0.did.when.last"),
         (turned, "BAD_ARGUMENT", "filter.is.all.0.trait.is.number"),
         (kind, "BAD_ARGUMENT", "filter.is.not.identifier.kind"),
+        (pattern(json!({"pattern": "a -> -> b"})), "BAD_ARGUMENT", "filter.is.journey.pattern.pattern"),
+        (
+            pattern(json!({"pattern": "a", "dimension": "chanel"})),
+            "BAD_ARGUMENT",
+            "filter.is.journey.pattern.dimension",
+        ),
+        (pattern(json!({"pattern": "a", "since": "soon"})), "", "filter.is.journey.pattern.since"),
+        (funnel(json!({"steps": [], "reached": 1})), "BAD_ARGUMENT", "filter.is.journey.funnel.steps"),
+        (funnel(json!({"steps": [{}]})), "BAD_ARGUMENT", "filter.is.journey.funnel.reached"),
+        (
+            funnel(json!({"steps": [{}, {}], "reached": 1, "lostAt": 2})),
+            "BAD_ARGUMENT",
+            "filter.is.journey.funnel.reached",
+        ),
+        (funnel(json!({"steps": [{}], "reached": 2})), "BAD_ARGUMENT", "filter.is.journey.funnel.reached"),
+        (funnel(json!({"steps": [{}], "lostAt": 1})), "BAD_ARGUMENT", "filter.is.journey.funnel.lostAt"),
+        (funnel(json!({"steps": [{}], "reached": 1, "within": "P1M"})), "", "filter.is.journey.funnel.within"),
         (json!({}), "", ""),
         (json!({"all": [], "any": []}), "", ""),
     ] {

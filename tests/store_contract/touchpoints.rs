@@ -6,7 +6,7 @@ use throughline::domain::order::OrderKey;
 use throughline::domain::touchpoint::{Direction, Touchpoint};
 use throughline::stitching::{Heard, Outcome};
 use throughline::store::query::TimeOrder::{NewestFirst, OldestFirst};
-use throughline::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
+use throughline::store::query::{BucketCounts, Buckets, Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
 
 use crate::common::facts::{event, minute};
 use crate::common::world::World;
@@ -19,6 +19,7 @@ cases! {
     touchpoints_of_the_same_time_come_in_order_of_arrival,
     a_page_stays_right_while_data_arrives,
     a_history_is_filtered_by_what_is_given,
+    touchpoints_are_counted_in_buckets_by_channel,
     touchpoints_of_an_identifier_are_its_own_alone,
     touchpoints_of_a_merged_customer_are_those_of_the_survivor,
     each_question_has_its_own_page,
@@ -187,6 +188,37 @@ async fn a_history_is_filtered_by_what_is_given(world: World) {
         expected.reverse();
         assert_eq!(messages(&read), expected, "oldest first, after the first");
     }
+}
+
+async fn touchpoints_are_counted_in_buckets_by_channel(world: World) {
+    let inbound = Direction::Inbound;
+    world
+        .apply([
+            event("t1").user("ada").minute(0).touch("visit", "Home", "website", inbound),
+            event("t2").user("ada").minute(3).touch("product", "Shirt", "website", inbound),
+            event("t3").user("ada").email("ada@example.org").minute(4).touch("visit", "Home", "website", inbound),
+            event("t4").user("ada").minute(9).sent("email"),
+            event("t5").user("ada").minute(10).sent("email"),
+            event("t6").user("ben").minute(5).view(),
+        ])
+        .await;
+    let (ada, ben) = (world.of("user_id", "ada").await, world.of("user_id", "ben").await);
+    let mail = Of::Identifier(world.identifier("email", "ada@example.org").await);
+    let in_buckets = async |since: i64, until: i64, count: usize| {
+        let window = Buckets { since: minute(since), until: minute(until), count };
+        let of = [ada.clone(), ben.clone(), mail.clone()];
+        let found = world.store.count_touchpoints_in_buckets(&of, window).await.expect("counts");
+        let list = |counts: &BucketCounts| {
+            let all = counts.0.iter().flat_map(|(channel, own)| own.iter().map(move |(n, count)| (channel, n, count)));
+            all.map(|(channel, n, count)| format!("{channel} {n}: {count}")).collect::<Vec<_>>().join(", ")
+        };
+        found.iter().map(list).collect::<Vec<_>>()
+    };
+    // The end is not in the window, and a border is in the bucket that it begins.
+    assert_eq!(in_buckets(0, 10, 1).await, ["email 0: 1, website 0: 3", "website 0: 1", ""]);
+    assert_eq!(in_buckets(0, 10, 3).await, ["email 2: 1, website 0: 2, website 1: 1", "website 1: 1", ""]);
+    assert_eq!(in_buckets(4, 11, 7).await, ["email 5: 1, email 6: 1, website 0: 1", "website 1: 1", ""]);
+    assert_eq!(in_buckets(20, 30, 5).await, ["", "", ""]);
 }
 
 async fn touchpoints_of_an_identifier_are_its_own_alone(world: World) {

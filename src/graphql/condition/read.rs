@@ -15,16 +15,19 @@ use crate::graphql::customers::{check_range, read_currency};
 use crate::graphql::error::{Code, bad_argument, coded, masked};
 use crate::graphql::known_names;
 use crate::graphql::load;
-use crate::graphql::step::{Dimensions, read_step};
+use crate::graphql::step::{Dimensions, read_dimension, read_step};
 use crate::graphql::viewer::Viewer;
 use crate::ingest::Ingest;
+use crate::journeys::JourneyError;
+use crate::journeys::pattern::ValuePattern;
+use crate::journeys::question::MAX_STEPS;
 use crate::members::Members;
 use crate::segments::condition::{self as segments, Condition, MOST_CONDITIONS, MOST_LEVELS, Range};
 use crate::segments::hidden::first_hidden;
 use crate::segments::number::Number;
 use crate::segments::property_path::PropertyPath;
 use crate::segments::saved::{MOST_CONDITIONS_INSIDE, MOST_SEGMENT_LEVELS, SavedSegments, fold_name};
-use crate::segments::{time, value};
+use crate::segments::{journey, time, value};
 
 /// The most bytes of a regular expression.
 const MOST_REGEX: usize = 256;
@@ -71,7 +74,7 @@ pub async fn checked(
     saved: &SavedSegments,
 ) -> Read<Condition> {
     let setup = ctx.data_unchecked::<Setup>();
-    let mut reader = Reader::new(setup.dimensions.names(), saved);
+    let mut reader = Reader::of(ctx, saved);
     let condition = reader.condition(argument, 1, condition)?;
     let masks = &ctx.data_unchecked::<Viewer>().masks;
     if let Some(at) = first_hidden(&condition, argument, masks, setup.dimensions.names()) {
@@ -108,8 +111,7 @@ pub async fn segment(ctx: &Context<'_>, argument: &str, name: &str, as_of: Optio
 
 fn segment_of(ctx: &Context<'_>, argument: &str, name: &str, saved: &SavedSegments) -> Read<Condition> {
     let found = saved.named(name).ok_or_else(|| unknown_segment(argument, name, saved))?;
-    let mut reader = Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), saved);
-    reader.saved_segment(argument, found, 0).map(Condition::Segment)
+    Reader::of(ctx, saved).saved_segment(argument, found, 0).map(Condition::Segment)
 }
 
 /// The error for a name that no segment has.
@@ -126,6 +128,15 @@ pub fn saved_condition(
     segment: &Segment,
 ) -> Read<segments::SegmentCondition> {
     Reader::new(dimensions, saved).saved_segment("definition", segment, 0)
+}
+
+/// The condition of a saved segment for the caller of a request: no error tells a caller who is masked what is in it.
+pub fn saved_condition_for(
+    ctx: &Context<'_>,
+    saved: &SavedSegments,
+    segment: &Segment,
+) -> Read<segments::SegmentCondition> {
+    Reader::of(ctx, saved).saved_segment("definition", segment, 0)
 }
 
 /// The question for the customers that fit a condition.
@@ -163,11 +174,33 @@ struct Reader<'a> {
     inside: usize,
     /// Kinds of identifiers, each with its path.
     kinds: Vec<(String, String)>,
+    /// Whether the caller may not see everything: then no error names a place in a saved definition.
+    is_masked: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(dimensions: &'a [Arc<str>], saved: &'a SavedSegments) -> Self {
-        Reader { dimensions, saved, within: None, depth: 0, conditions: 0, inside: 0, kinds: Vec::new() }
+        Reader {
+            dimensions,
+            saved,
+            within: None,
+            depth: 0,
+            conditions: 0,
+            inside: 0,
+            kinds: Vec::new(),
+            is_masked: false,
+        }
+    }
+
+    /// For the caller of a request.
+    fn of(ctx: &'a Context<'_>, saved: &'a SavedSegments) -> Self {
+        let is_masked = !ctx.data_unchecked::<Viewer>().masks.is_empty();
+        Reader { is_masked, ..Reader::new(ctx.data_unchecked::<Setup>().dimensions.names(), saved) }
+    }
+
+    /// A new one for the same caller.
+    fn beside(&self) -> Self {
+        Reader { is_masked: self.is_masked, ..Reader::new(self.dimensions, self.saved) }
     }
 
     fn segment(&mut self, at: &str, given: &SegmentCondition) -> Read<segments::SegmentCondition> {
@@ -194,9 +227,11 @@ impl<'a> Reader<'a> {
             let hint = "save the segment again";
             bad_argument(at, format!("this version cannot read the segment \"{}\"", segment.content.name), hint)
         })?;
-        let mut reader =
-            Reader { within: Some(segment), depth, inside: self.inside, ..Reader::new(self.dimensions, self.saved) };
-        let members = reader.condition(at, 1, &given)?;
+        let mut reader = Reader { within: Some(segment), depth, inside: self.inside, ..self.beside() };
+        let members = reader.condition(at, 1, &given).map_err(|error| match self.is_masked {
+            true => without_place(at, &segment.content.name, &error),
+            false => error,
+        })?;
         self.inside = reader.inside;
         Ok(segments::SegmentCondition {
             name: segment.content.name.clone(),
@@ -232,6 +267,7 @@ impl<'a> Reader<'a> {
                 Condition::Identifier(segments::IdentifierCondition { kind: given.kind.as_str().into(), value, count })
             }
             CustomerCondition::Did(given) => Condition::Did(Box::new(self.did(&below("did"), given)?)),
+            CustomerCondition::Journey(given) => Condition::Journey(Box::new(self.journey(&below("journey"), given)?)),
             CustomerCondition::Orders(given) => Condition::Orders(read_orders(&below("orders"), given)?),
             CustomerCondition::Product(given) => {
                 let at = below("product");
@@ -291,6 +327,62 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn journey(&self, at: &str, given: &JourneyCondition) -> Read<journey::JourneyCondition> {
+        match given {
+            JourneyCondition::Pattern(given) => {
+                let at = format!("{at}.pattern");
+                let (since, until) = read_between(&at, &given.since, &given.until)?;
+                let dimensions = Dimensions::all(self.dimensions);
+                let pattern = ValuePattern::new(&given.pattern).map_err(|error| match error {
+                    JourneyError::BadArgument { argument, message, hint } => {
+                        bad_argument(&format!("{at}.{argument}"), message, &hint)
+                    }
+                    error => bad_argument(&format!("{at}.pattern"), error, "a shorter pattern"),
+                })?;
+                let is = journey::JourneyTest::Pattern(journey::PatternTest {
+                    text: given.pattern.as_str().into(),
+                    dimension: read_dimension(&format!("{at}.dimension"), &given.dimension, dimensions)?,
+                    name: given.dimension.as_str().into(),
+                    pattern: Arc::new(pattern),
+                });
+                Ok(journey::JourneyCondition { since, until, is })
+            }
+            JourneyCondition::Funnel(given) => {
+                let at = format!("{at}.funnel");
+                let (since, until) = read_between(&at, &given.since, &given.until)?;
+                let count = given.steps.len();
+                if !(1..=MAX_STEPS).contains(&count) {
+                    return Err(bad_argument(&format!("{at}.steps"), format!("{count} steps"), "give 1 to 20 steps"));
+                }
+                let number = |name: &str, number: i32, least: usize| {
+                    let found = usize::try_from(number).ok().filter(|number| (least..=count).contains(number));
+                    found.ok_or_else(|| {
+                        let hint = format!("the number of a step, from {least} to {count}");
+                        bad_argument(&format!("{at}.{name}"), format!("{number} is out of range"), &hint)
+                    })
+                };
+                let progress = match (given.reached, given.lost_at) {
+                    (Some(step), None) => journey::Progress::Reached(number("reached", step, 1)?),
+                    (None, Some(step)) => journey::Progress::LostAt(number("lostAt", step, 2)?),
+                    (given, _) => {
+                        let message = if given.is_some() { "both are given" } else { "neither is given" };
+                        let hint = "give exactly one of `reached` and `lostAt`";
+                        return Err(bad_argument(&format!("{at}.reached"), message, hint));
+                    }
+                };
+                let within = given.within.as_ref().filter(|written| written.0 != Value::Null);
+                let within = within.map(|within| read_duration(&format!("{at}.within"), within)).transpose()?;
+                let steps = given
+                    .steps
+                    .iter()
+                    .enumerate()
+                    .map(|(n, step)| read_step(&format!("{at}.steps.{n}"), step, Dimensions::all(self.dimensions)));
+                let is = journey::FunnelTest { steps: steps.collect::<Read<_>>()?, within, progress };
+                Ok(journey::JourneyCondition { since, until, is: journey::JourneyTest::Funnel(is) })
+            }
+        }
+    }
+
     fn then(&self, at: &str, given: &ThenCondition) -> Read<segments::ThenCondition> {
         let within = given.within.as_ref().map(|within| read_duration(&format!("{at}.within"), within)).transpose()?;
         if !given.happened && within.is_none() {
@@ -316,6 +408,17 @@ fn too_much(at: &str, what: &str, count: usize, most: usize) -> Error {
         extensions.set("limit", most);
         extensions.set("hint", "use one condition with a list of values in place of many conditions");
     })
+}
+
+/// The error of a definition that was saved, without a place in it.
+fn without_place(at: &str, name: &str, error: &Error) -> Error {
+    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    if code == Some(&Value::from(Code::TooExpensive.as_str())) {
+        let message = format!("{at}: too many conditions, with those of the segment \"{name}\" and of those in it");
+        return coded(Code::TooExpensive, message).extend_with(|_, extensions| extensions.set("argument", at));
+    }
+    let message = format!("the segment \"{name}\" cannot be read now");
+    bad_argument(at, message, "look at its definition, and save it again")
 }
 
 fn texts(list: &[String]) -> Vec<Arc<str>> {
@@ -486,14 +589,7 @@ fn read_time(at: &str, given: &TimeCondition) -> Read<time::TimeCondition> {
             time::TimeCondition::Between { from, to }
         }
         TimeCondition::Fixed(range) => {
-            let read = |name: &str, written: &Option<Written<DateTime>>| {
-                let at = below(&format!("fixed.{name}"));
-                let written = written.as_ref().filter(|written| written.0 != Value::Null);
-                let read = |written| read_scalar(&at, written, "a time such as 2026-03-31T09:30:00Z");
-                Ok::<_, Error>(written.map(read).transpose()?.map(|time| time.0))
-            };
-            let (since, until) = (read("since", &range.since)?, read("until", &range.until)?);
-            check_range(&below("fixed.until"), since, until)?;
+            let (since, until) = read_between(&below("fixed"), &range.since, &range.until)?;
             time::TimeCondition::Fixed { since, until }
         }
         TimeCondition::Calendar(range) => {
@@ -528,6 +624,22 @@ fn read_time(at: &str, given: &TimeCondition) -> Read<time::TimeCondition> {
             time::TimeCondition::Anniversary { from: range.from.into(), to: range.to.into() }
         }
     })
+}
+
+/// The two times of a range.
+fn read_between(
+    at: &str,
+    since: &Option<Written<DateTime>>,
+    until: &Option<Written<DateTime>>,
+) -> Read<(Option<domain::Timestamp>, Option<domain::Timestamp>)> {
+    let read = |name: &str, written: &Option<Written<DateTime>>| {
+        let written = written.as_ref().filter(|written| written.0 != Value::Null);
+        let read = |written| read_scalar(&format!("{at}.{name}"), written, "a time such as 2026-03-31T09:30:00Z");
+        Ok::<_, Error>(written.map(read).transpose()?.map(|time| time.0))
+    };
+    let (since, until) = (read("since", since)?, read("until", until)?);
+    check_range(&format!("{at}.until"), since, until)?;
+    Ok((since, until))
 }
 
 fn read_product(at: &str, given: &ProductMatch) -> Read<segments::ProductMatch> {

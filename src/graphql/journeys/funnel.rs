@@ -10,7 +10,6 @@ use super::{ScopedView, size, texts, write, wrong_answer};
 use jiff::tz::TimeZone;
 
 use crate::domain::{self, CustomerId};
-use crate::graphql::Setup;
 use crate::graphql::condition::read;
 use crate::graphql::customer::Customer;
 use crate::graphql::error::{bad_argument, store_error};
@@ -233,8 +232,7 @@ impl FunnelStep {
 /// The members of each saved segment now.
 async fn members_of_segments(ctx: &Context<'_>) -> Result<Vec<(Arc<str>, Arc<[CustomerId]>)>, Error> {
     let saved = load::segments(ctx, None).await?;
-    let dimensions = ctx.data_unchecked::<Setup>().dimensions.names();
-    let conditions = saved.0.iter().map(|segment| read::saved_condition(dimensions, &saved, segment));
+    let conditions = saved.0.iter().map(|segment| read::saved_condition_for(ctx, &saved, segment));
     let conditions: Vec<_> = conditions.collect::<Result<_, _>>()?;
     let names: Vec<Arc<str>> = conditions.iter().map(|of| of.name.clone()).collect();
     let any = Condition::Any(conditions.into_iter().map(Condition::Segment).collect());

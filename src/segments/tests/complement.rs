@@ -4,6 +4,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::journeys::Dimension;
+use crate::journeys::pattern::ValuePattern;
+use crate::segments::journey::{FunnelTest, JourneyCondition, JourneyTest, PatternTest, Progress};
 
 /// A condition of this test, and what it means, written apart.
 #[derive(Clone, Debug)]
@@ -15,7 +18,23 @@ pub(super) enum Said {
     Known(bool),
     Count { name: u8, min: i64, max: i64, last_days: Option<i64> },
     Chain { steps: Vec<(u8, Option<i64>, bool)>, same: bool },
+    Funnel { steps: Vec<u8>, within: Option<i64>, step: usize, lost: bool },
+    Pattern { place: usize, since: Option<i64> },
 }
+
+/// Patterns of the values `a`, `b` and `c`, and the same as regular expressions.
+const PATTERNS: [(&str, &str); 10] = [
+    ("a -> b", "ab"),
+    ("^ -> a", "^a"),
+    ("c -> $", "c$"),
+    ("^ -> b -> $", "^b$"),
+    ("a -> [^b]* -> c", "a[^b]*c"),
+    ("(a -> b | c)+ -> b", "(ab|c)+b"),
+    ("^ -> a* -> $", "^a*$"),
+    ("* -> [a|b] -> . -> b?", ".*[ab].b?"),
+    ("nothing -> a", "na"),
+    ("(\"(none)\" | a -> a)", "n|aa"),
+];
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
@@ -39,6 +58,26 @@ impl Said {
                 };
                 Condition::Did(Box::new(TouchpointCondition { then: steps.iter().map(step).collect(), ..did("a") }))
             }
+            Said::Funnel { steps, within, step, lost } => {
+                let step = 1 + step % steps.len();
+                let is = JourneyTest::Funnel(FunnelTest {
+                    steps: steps.iter().map(|name| Step::named(NAMES[*name as usize])).collect(),
+                    within: within.map(|hours| Duration(hours * 3_600_000)),
+                    progress: if *lost && step > 1 { Progress::LostAt(step) } else { Progress::Reached(step) },
+                });
+                Condition::Journey(Box::new(JourneyCondition { since: None, until: None, is }))
+            }
+            Said::Pattern { place, since } => {
+                let text = PATTERNS[*place].0;
+                let is = JourneyTest::Pattern(PatternTest {
+                    text: text.into(),
+                    dimension: Dimension::NAME,
+                    name: "name".into(),
+                    pattern: Arc::new(ValuePattern::new(text).expect("a pattern")),
+                });
+                let since = since.map(|hour| Timestamp(time("2026-03-01T00:00:00Z").0 + hour * 3_600_000));
+                Condition::Journey(Box::new(JourneyCondition { since, until: None, is }))
+            }
         }
     }
 
@@ -61,8 +100,29 @@ impl Said {
                 let starts = (0..world.touchpoints.len()).filter(|n| world.touchpoints[*n].1 == 0);
                 starts.into_iter().any(|start| follows(world, now, start, start, steps, *same))
             }
+            Said::Funnel { steps, within, step, lost } => {
+                let step = 1 + step % steps.len();
+                let reaches = |count: usize| {
+                    let starts = (0..world.touchpoints.len()).filter(|n| world.touchpoints[*n].1 == steps[0]);
+                    starts.into_iter().any(|start| comes_to(world, start, start, &steps[1..count], *within))
+                };
+                if *lost && step > 1 { reaches(step - 1) && !reaches(step) } else { reaches(step) }
+            }
+            Said::Pattern { place, since } => {
+                let all = world.touchpoints.iter().filter(|(hour, _, _)| since.is_none_or(|since| *hour >= since));
+                let letters: String = all.map(|(_, name, _)| NAMES[*name as usize]).collect();
+                !letters.is_empty() && regex::Regex::new(PATTERNS[*place].1).expect("a regex").is_match(&letters)
+            }
         }
     }
+}
+
+/// Whether a chain that began with `first` can go on with these steps after `last`: tries every touchpoint.
+fn comes_to(world: &World, first: usize, last: usize, steps: &[u8], within: Option<i64>) -> bool {
+    let Some((name, rest)) = steps.split_first() else { return true };
+    let all = &world.touchpoints;
+    let fits = |n: &usize| all[*n].1 == *name && within.is_none_or(|within| all[*n].0 - all[first].0 <= within);
+    (last + 1..all.len()).filter(fits).any(|n| comes_to(world, first, n, rest, within))
 }
 
 /// Whether the steps can follow `last` in a chain that began with `first`: tries every touchpoint.
@@ -129,6 +189,9 @@ pub(super) fn conditions() -> impl Strategy<Value = Said> {
         (0_u8..3, 0_i64..3, 0_i64..4, prop::option::of(1_i64..3))
             .prop_map(|(name, min, more, last_days)| Said::Count { name, min, max: min + more, last_days }),
         (prop::collection::vec(step, 1..4), any::<bool>()).prop_map(|(steps, same)| Said::Chain { steps, same }),
+        (prop::collection::vec(0_u8..3, 1..4), prop::option::of(0_i64..30), 0_usize..3, any::<bool>())
+            .prop_map(|(steps, within, step, lost)| Said::Funnel { steps, within, step, lost }),
+        (0..PATTERNS.len(), prop::option::of(0_i64..60)).prop_map(|(place, since)| Said::Pattern { place, since }),
     ];
     leaf.prop_recursive(4, 30, 4, |inner| {
         prop_oneof![

@@ -673,6 +673,10 @@ impl Reads for Neo4jStore {
         again(|| touchpoints::count(&self.inner, of, filter, self.as_of)).await
     }
 
+    async fn count_touchpoints_in_buckets(&self, of: &[Of], window: Buckets) -> Result<Vec<BucketCounts>> {
+        again(|| touchpoints::count_in_buckets(&self.inner, of, window, self.as_of)).await
+    }
+
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
         again(|| orders::fetch(&self.inner, keys, self.as_of)).await
     }

@@ -19,7 +19,7 @@ use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::stitching::Plan;
 use crate::store::Result;
 use crate::store::as_of::end;
-use crate::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
+use crate::store::query::{BucketCounts, Buckets, Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
 statements! {
     INSERT_MESSAGES = "messages/insert";
@@ -36,12 +36,17 @@ statements! {
     COUNT_OF_CUSTOMER = "touchpoints/count_of_customer" ("owners/part_of_customer" | "touchpoints/part_count");
     COUNT_OF_IDENTIFIER = "touchpoints/count_of_identifier" ("owners/part_of_identifier" | "touchpoints/part_count");
     COUNT_AS_OF = "touchpoints/count_as_of" ("owners/part_as_of" | "touchpoints/part_count_as_of");
+    BUCKETS_OF_CUSTOMER = "touchpoints/count_in_buckets_of_customer" ("owners/part_of_customer" | "touchpoints/part_count_in_buckets");
+    BUCKETS_OF_IDENTIFIER = "touchpoints/count_in_buckets_of_identifier" ("owners/part_of_identifier" | "touchpoints/part_count_in_buckets");
+    BUCKETS_AS_OF = "touchpoints/count_in_buckets_as_of" ("owners/part_as_of" | "touchpoints/part_count_in_buckets_as_of");
 }
 pub(super) static NEWEST: Forms =
     Forms { customer: &NEWEST_OF_CUSTOMER, identifier: &NEWEST_OF_IDENTIFIER, as_of: &NEWEST_AS_OF };
 pub(super) static OLDEST: Forms =
     Forms { customer: &OLDEST_OF_CUSTOMER, identifier: &OLDEST_OF_IDENTIFIER, as_of: &OLDEST_AS_OF };
 static COUNT: Forms = Forms { customer: &COUNT_OF_CUSTOMER, identifier: &COUNT_OF_IDENTIFIER, as_of: &COUNT_AS_OF };
+static BUCKETS: Forms =
+    Forms { customer: &BUCKETS_OF_CUSTOMER, identifier: &BUCKETS_OF_IDENTIFIER, as_of: &BUCKETS_AS_OF };
 
 pub(super) async fn fetch(
     store: &Inner,
@@ -141,6 +146,28 @@ pub(super) async fn count(
     let (since, until) = bounds(filter.since, filter.until);
     let params = filtered(Params::new(), filter).with("since", since).with("until", until).with("end", end(as_of));
     COUNT.ask(store, of, params, 0, as_of, |row| column(row, "found")).await
+}
+
+/// The number of touchpoints of each by channel and bucket.
+pub(super) async fn count_in_buckets(
+    store: &Inner,
+    of: &[Of],
+    window: Buckets,
+    as_of: Option<Moment>,
+) -> Result<Vec<BucketCounts>> {
+    let params = Params::new()
+        .with("since", window.since)
+        .with("until", window.until)
+        .with("buckets", window.count)
+        .with("end", end(as_of));
+    let take = |row: &Row| {
+        let mut counts = BucketCounts::default();
+        for (channel, bucket, count) in column::<Vec<(&str, usize, i64)>>(row, "items")? {
+            counts.add(channel, bucket, count);
+        }
+        Ok(counts)
+    };
+    BUCKETS.ask(store, of, params, BucketCounts::default(), as_of, take).await
 }
 
 /// The first time (inclusive) and the end (exclusive); all time without bounds.

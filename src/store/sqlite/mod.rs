@@ -615,6 +615,11 @@ impl Reads for SqliteStore {
         self.read(move |db, as_of| touchpoints::count(db, &of, &filter, as_of)).await
     }
 
+    async fn count_touchpoints_in_buckets(&self, of: &[Of], window: Buckets) -> Result<Vec<BucketCounts>> {
+        let of = of.to_vec();
+        self.read(move |db, as_of| touchpoints::count_in_buckets(db, &of, window, as_of)).await
+    }
+
     async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
         let keys = keys.to_vec();
         self.read(move |db, as_of| orders::fetch(db, &keys, as_of)).await

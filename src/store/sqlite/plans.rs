@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::statement::Statement;
 use super::*;
 
-/// Statements that read every key, customer or identifier on purpose, or count a history by channel.
+/// Statements that read every key, customer or identifier on purpose, or group a history by channel and time.
 const MAY_SCAN: &[&str] = &[
     "access_keys/list",
     "claims/count_trait",
@@ -17,6 +17,8 @@ const MAY_SCAN: &[&str] = &[
     "segments/list",
     "sweeps/insert_all",
     "sweeps/list",
+    "touchpoints/count_in_buckets",
+    "touchpoints/count_in_buckets_as_of",
     "words/scan_claims",
     "words/scan_identifiers",
 ];

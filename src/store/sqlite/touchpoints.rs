@@ -15,7 +15,7 @@ use crate::domain::{Arrival, IdentifierId, Moment};
 use crate::stitching::Plan;
 use crate::store::Result;
 use crate::store::as_of::end;
-use crate::store::query::{Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
+use crate::store::query::{BucketCounts, Buckets, Of, TimeKey, TimeOrder, TouchpointFilter, TouchpointPage};
 
 statements! {
     INSERT_MESSAGE = "messages/insert";
@@ -29,6 +29,8 @@ statements! {
     TOUCHPOINTS_NEWEST_AS_OF = "touchpoints/list_newest_as_of";
     TOUCHPOINTS_OLDEST_AS_OF = "touchpoints/list_oldest_as_of";
     COUNT_TOUCHPOINTS_AS_OF = "touchpoints/count_as_of";
+    COUNT_IN_BUCKETS = "touchpoints/count_in_buckets";
+    COUNT_IN_BUCKETS_AS_OF = "touchpoints/count_in_buckets_as_of";
     OWNER_AS_OF = "touchpoints/fetch_owner_as_of";
 }
 
@@ -205,6 +207,35 @@ pub(super) fn count(db: &Connection, of: &[Of], filter: &TouchpointFilter, as_of
         counts.push(sum);
     }
     Ok(counts)
+}
+
+/// The number of touchpoints of each by channel and bucket.
+pub(super) fn count_in_buckets(
+    db: &Connection,
+    of: &[Of],
+    window: Buckets,
+    as_of: Option<Moment>,
+) -> Result<Vec<BucketCounts>> {
+    let Buckets { since, until, count } = window;
+    let mut owners = Owners::new(db, as_of)?;
+    let mut in_buckets = if as_of.is_none() { COUNT_IN_BUCKETS.on(db)? } else { COUNT_IN_BUCKETS_AS_OF.on(db)? };
+    let read = |row: &Row<'_>| Ok((text(row, 0)?, row.get::<_, i64>(1)? as usize, row.get::<_, i64>(2)?));
+    let mut all = Vec::with_capacity(of.len());
+    for of in of {
+        let mut counts = BucketCounts::default();
+        for owner in owners.of(of)? {
+            let (count, end, mut found) = (count as i64, end(as_of), Vec::new());
+            match as_of {
+                None => in_buckets.all(params![owner.0, since.0, until.0, count, end], &mut found, read)?,
+                Some(Moment { change, .. }) => {
+                    in_buckets.all(params![owner.0, since.0, until.0, count, end, change], &mut found, read)?
+                }
+            }
+            found.iter().for_each(|(channel, bucket, count)| counts.add(channel, *bucket, *count));
+        }
+        all.push(counts);
+    }
+    Ok(all)
 }
 
 /// Channels, kinds and names as JSON lists, and the direction; `None` for no condition.

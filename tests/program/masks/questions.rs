@@ -101,6 +101,13 @@ fn conditions() -> Vec<(Value, &'static str)> {
     let step = json!({"where": [{"dimension": "channel", "is": ["website"]}, {"dimension": "properties.plan", "is": ["Zqplan-a"]}]});
     all.push((json!({"did": {"what": step}}), "did.what.where.1.dimension"));
     all.push((did(json!({"then": [{"what": step}]})), "did.then.0.what.where.1.dimension"));
+    // The whole journey.
+    for dimension in ["properties.plan", "properties.delivery.street"] {
+        let pattern = json!({"pattern": "Zqplan-a", "dimension": dimension});
+        all.push((json!({"journey": {"pattern": pattern}}), "journey.pattern.dimension"));
+    }
+    let funnel = json!({"steps": [{}, step], "reached": 2});
+    all.push((json!({"journey": {"funnel": funnel}}), "journey.funnel.steps.1.where.1.dimension"));
     // Saved segments that test it, directly and through another.
     for name in ["secret", "SECRET", "inside"] {
         all.push((json!({"segment": {"name": name}}), "segment.name"));
@@ -165,6 +172,20 @@ pub(super) async fn refused(shop: &Shop) {
             assert!(answer["errors"].is_null(), "{condition}: {answer}");
             assert!(answer["data"]["segmentTrial"]["sizeThen"].as_i64() > Some(0), "{condition}: {answer}");
         }
+    }
+    // An error about a saved condition names no place in it, but for who may see it.
+    let part = trait_is("birth_date", json!({"time": {"fixed": {"until": "1987-06-06T00:00:00Z"}}}));
+    let long = json!({"input": {"name": "long", "members": {"all": vec![part; 12]}}});
+    let saved = shop.ask_with(Role::Admin, super::SAVE, long).await;
+    assert_eq!(saved["data"]["segmentSave"]["status"], "DONE", "{saved}");
+    let often = json!({"any": vec![json!({"segment": {"name": "long"}}); 90]});
+    for (role, tells) in [(Role::Admin, true), (Role::Reader, false), (Role::Analyst, false)] {
+        let answer = shop.ask_with(role, ways[0].0, json!({ "c": often })).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "TOO_EXPENSIVE", "{answer}");
+        let place = error["extensions"]["argument"].as_str().expect("a place");
+        assert_eq!(place.contains(".all."), tells, "{role:?}: {answer}");
+        assert_eq!(error["message"].as_str().expect("text").contains(".all."), tells, "{role:?}: {answer}");
     }
     dimensions(shop).await;
 }

@@ -139,28 +139,30 @@ export type CountedAs =
  */
 export type CustomerCondition =
   {   /** All of these fit. Every customer fits an empty list. */
-  all: Array<CustomerCondition>; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  all: Array<CustomerCondition>; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
   |  { all?: never;   /** At least one of these fits. No customer fits an empty list. */
-  any: Array<CustomerCondition>; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  any: Array<CustomerCondition>; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
   |  { all?: never; any?: never;   /** Everybody else. */
-  not: CustomerCondition; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  not: CustomerCondition; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
   |  { all?: never; any?: never; not?: never;   /** A trait of the customer. */
-  trait: TraitCondition; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  trait: TraitCondition; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
   |  { all?: never; any?: never; not?: never; trait?: never;   /** The customer's identifiers. */
-  identifier: IdentifierCondition; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  identifier: IdentifierCondition; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
   |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never;   /** What the customer did, or did not do: its touchpoints. */
-  did: TouchpointCondition; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never;   /** Orders that were placed and not cancelled. */
+  did: TouchpointCondition; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never;   /** The customer's whole journey, as the questions about journeys see it. */
+  journey: JourneyCondition; orders?: never; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never;   /** Orders that were placed and not cancelled. */
   orders: OrdersCondition; product?: never; spend?: never; consent?: never; seen?: never; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never;   /** Relations to products. */
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never;   /** Relations to products. */
   product: ProductCondition; spend?: never; consent?: never; seen?: never; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never;   /** Money spent in one currency. */
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never;   /** Money spent in one currency. */
   spend: SpendCondition; consent?: never; seen?: never; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never;   /** A consent in force. */
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never;   /** A consent in force. */
   consent: ConsentCondition; seen?: never; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never;   /** When and where the customer was seen. */
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never;   /** When and where the customer was seen. */
   seen: SeenCondition; segment?: never; }
-  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never;   /** The members of a saved segment. */
+  |  { all?: never; any?: never; not?: never; trait?: never; identifier?: never; did?: never; journey?: never; orders?: never; product?: never; spend?: never; consent?: never; seen?: never;   /** The members of a saved segment. */
   segment: SegmentCondition; };
 
 /** A range of days, counted from today; negative before today. Both ends are included. */
@@ -215,6 +217,22 @@ export type FlowEntryKind =
   | 'ENDED'
   /** The journey had not started. */
   | 'NOT_BEGUN';
+
+/** A condition on how far a journey came in a funnel. Exactly one of `reached` and `lostAt`. */
+export type FunnelCondition = {
+  /** The steps in order, 1 to 20. */
+  steps: Array<StepInput>;
+  /** The longest time from the first step to any other. Left out: no limit. */
+  within?: string | null | undefined;
+  /** It reached the step of this number, or a later one. The first step is 1. */
+  reached?: number | null | undefined;
+  /** It reached the step before the one of this number, and not this one. 2 or more. */
+  lostAt?: number | null | undefined;
+  /** Only touchpoints at this time or later. Left out: no bound. */
+  since?: string | null | undefined;
+  /** Only touchpoints before this time. Left out: no bound. */
+  until?: string | null | undefined;
+};
 
 /** A condition on the number of identifiers. */
 export type IdentifierCondition = {
@@ -302,6 +320,16 @@ export type IntRange = {
   /** The largest value. Left out: no upper end. */
   max?: number | null | undefined;
 };
+
+/**
+ * A condition on the journey of the customer: all its touchpoints of a time, in order. Exactly one key. A customer without a
+ * touchpoint then does not fit.
+ */
+export type JourneyCondition =
+  {   /** The values of the journey match a pattern. */
+  pattern: PatternCondition; funnel?: never; }
+  |  { pattern?: never;   /** How far the journey came in a funnel. */
+  funnel: FunnelCondition; };
 
 /** Which touchpoints and customers count. All given conditions must hold. Times: `since <= at < until`. */
 export type JourneyScope = {
@@ -410,6 +438,18 @@ export type OrdersCondition = {
   returnRate?: FloatRange | null | undefined;
   /** A line with such a product. */
   containing?: ProductMatch | null | undefined;
+};
+
+/** A condition on the values of a journey. */
+export type PatternCondition = {
+  /** The pattern, such as `product -> [^cart]* -> order`, as `match` of journeys has it. */
+  pattern: string;
+  /** The dimension whose values these are. */
+  dimension?: string;
+  /** Only touchpoints at this time or later. Left out: no bound. */
+  since?: string | null | undefined;
+  /** Only touchpoints before this time. Left out: no bound. */
+  until?: string | null | undefined;
 };
 
 /** The kinds of problems. */
@@ -746,6 +786,16 @@ export type CustomerOverviewQueryVariables = Exact<{
 export type CustomerOverviewQuery = { customer: { id: string, asOf: string | null, displayName: string | null, createdAt: string, formerIds: Array<string>, current: { id: string } | null, activity: { id: string, firstSeenAt: string | null, lastSeenAt: string | null, touchpointCount: number, orderCount: number, channels: Array<{ channel: string, touchpoints: number, lastAt: string }> }, spend: Array<{ currency: string, orderCount: number, returnRate: number, gross: { amount: string, currency: string }, returned: { amount: string, currency: string }, net: { amount: string, currency: string } }>, consents: Array<{ purpose: string, channel: string | null, status: ConsentStatus, at: string, expiresAt: string | null, source: string, identifier: { id: string, kind: string, value: string } }>, traits: Array<{ name: string, value: unknown, masked: boolean, provenance: Provenance, at: string, source: string }>, identifiers: { totalCount: number | null, nodes: Array<{ id: string, kind: string, value: string, masked: boolean, shared: boolean, firstSeenAt: string, lastSeenAt: string }> }, inCart: ProductsFragment, wished: ProductsFragment, bought: ProductsFragment, returned: ProductsFragment } | null };
 
 export type ProductsFragment = { totalCount: number | null, nodes: Array<{ at: string, quantity: number | null, product: { id: string, sku: string, name: string | null, category: string | null } }> };
+
+export type CustomerTimelineQueryVariables = Exact<{
+  id: string | number;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+  buckets: number;
+}>;
+
+
+export type CustomerTimelineQuery = { customer: { id: string, activity: { id: string, timeline: { since: string, until: string, lanes: Array<{ channel: string, counts: Array<number> }> } | null } } | null };
 
 export type CustomerTouchpointsQueryVariables = Exact<{
   id: string | number;
@@ -1483,6 +1533,24 @@ export const CustomerOverviewDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<CustomerOverviewQuery, CustomerOverviewQueryVariables>;
+export const CustomerTimelineDocument = new TypedDocumentString(`
+    query CustomerTimeline($id: ID!, $since: DateTime, $until: DateTime, $buckets: Int!) {
+  customer(by: {id: $id}) {
+    id
+    activity {
+      id
+      timeline(since: $since, until: $until, buckets: $buckets) {
+        since
+        until
+        lanes {
+          channel
+          counts
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CustomerTimelineQuery, CustomerTimelineQueryVariables>;
 export const CustomerTouchpointsDocument = new TypedDocumentString(`
     query CustomerTouchpoints($id: ID!, $filter: TouchpointFilter, $after: String, $first: Int = 100) {
   customer(by: {id: $id}) {

@@ -8,33 +8,44 @@ const HEAD = 130;
 const AXIS = 22;
 const BUCKET = 4;
 
-type Props = { lanes: string[]; list: Touchpoint[]; first: string | null; last: string | null; onZoom: (since: string | null, until: string | null) => void };
+/** Numbers of touchpoints by channel, in buckets of equal width. */
+export type Density = { since: string; until: string; lanes: { channel: string; counts: number[] }[] };
 
-export function Strip({ lanes, list, first, last, onZoom }: Props) {
+type Cell = { lane: number; bucket: number; count: number; mark: string; example: Touchpoint | null };
+/** `density` is the whole of what `list` has only the newest of. */
+type Props = { lanes: string[]; list: Touchpoint[]; density: Density | null; first: string | null; last: string | null; onZoom: (since: string | null, until: string | null) => void };
+
+export function Strip({ lanes, list, density, first, last, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const plot = Math.max(120, width - HEAD - 8);
   const times = useMemo(() => list.map(({ at }) => Date.parse(at)), [list]);
   const [from, to] = useMemo(() => {
+    if (density) return [Date.parse(density.since), Date.parse(density.until)];
     const low = Math.min(first ? Date.parse(first) : Infinity, times.at(-1) ?? Infinity);
     const high = Math.max(last ? Date.parse(last) : -Infinity, times[0] ?? -Infinity);
     return high > low ? [low, high] : [low - 3_600_000, low + 3_600_000];
-  }, [first, last, times]);
-  const buckets = Math.max(20, Math.floor(plot / BUCKET));
+  }, [density, first, last, times]);
+  const buckets = density?.lanes[0]?.counts.length ?? Math.max(20, Math.floor(plot / BUCKET));
   const cells = useMemo(() => {
-    const cells = new Map<string, { lane: number; bucket: number; count: number; mark: string; example: Touchpoint }>();
+    const cells = new Map<string, Cell>();
+    density?.lanes.forEach(({ channel, counts }) => counts.forEach((count, bucket) => {
+      const lane = lanes.indexOf(channel);
+      if (lane >= 0 && count > 0) cells.set(`${lane} ${bucket}`, { lane, bucket, count, mark: '', example: null });
+    }));
     list.forEach((one, index) => {
       const lane = lanes.indexOf(one.channel);
       const bucket = Math.min(buckets - 1, Math.floor((((times[index] ?? from) - from) / (to - from)) * buckets));
       if (lane < 0 || bucket < 0) return;
       const key = `${lane} ${bucket}`;
       const cell = cells.get(key) ?? { lane, bucket, count: 0, mark: '', example: one };
-      cell.count += 1;
+      if (!density) cell.count += 1;
+      cell.example ??= one;
       if (one.kind === 'order' || one.kind === 'return') cell.mark = cell.mark === 'order' ? 'order' : one.kind;
       cells.set(key, cell);
     });
     return [...cells.values()].sort((a, b) => a.bucket - b.bucket || a.lane - b.lane);
-  }, [list, lanes, times, from, to, buckets]);
+  }, [list, density, lanes, times, from, to, buckets]);
   const most = Math.max(1, ...cells.map((cell) => cell.count));
   // Where an order is in every bucket, dots that touch would hide the lanes.
   const dot = cells.filter(({ mark }) => mark).length > lanes.length * 30 ? 2 : 4.5;
@@ -71,7 +82,7 @@ export function Strip({ lanes, list, first, last, onZoom }: Props) {
     event.preventDefault();
   };
   const place = (event: PointerEvent<SVGSVGElement>) => timeAt(event.clientX - event.currentTarget.getBoundingClientRect().left);
-  const said = focused ? `${plain(lanes[focused.lane] ?? '')}, ${moment(bucketStart(focused.bucket))}: ${plural(focused.count, 'touchpoint')}, such as ${focused.example.name}${focused.mark ? `, with ${focused.mark === 'order' ? 'an order' : 'a return'}` : ''}` : '';
+  const said = focused ? `${plain(lanes[focused.lane] ?? '')}, ${moment(bucketStart(focused.bucket))}: ${plural(focused.count, 'touchpoint')}${focused.example ? `, such as ${focused.example.name}` : ''}${focused.mark ? `, with ${focused.mark === 'order' ? 'an order' : 'a return'}` : ''}` : '';
 
   return (
     <div ref={box} className="strip">

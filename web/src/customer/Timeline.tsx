@@ -1,17 +1,21 @@
 // A customer's touchpoints as lanes of a strip and as a list. What is looked at is in the address.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
-import { CustomerTouchpointsDocument, type TouchpointFilter } from '../api/generated';
+import { useAnswer } from '../api/client';
+import { CustomerTimelineDocument, CustomerTouchpointsDocument, type TouchpointFilter } from '../api/generated';
 import { Empty, Problem, QueryLink, Twin, Waiting } from '../app/parts';
 import { setParameters, useAddress } from '../app/router';
 import { count, day, json, moment, money, plain, plural } from '../app/words';
 import type { Overview } from './CustomerPage';
-import { Strip } from './Strip';
+import { Strip, type Density } from './Strip';
 import { useTouchpoints, type Touchpoint } from './useTouchpoints';
 
 /** The kinds of the schema (`Touchpoint.kind`). */
 const KINDS = ['view', 'search', 'product', 'cart', 'wishlist', 'order', 'return', 'message_sent', 'message_opened', 'message_clicked', 'message_failed',
   'contact', 'visit', 'delivery', 'sign_up', 'sign_in', 'like', 'dislike', 'consent', 'other'];
+
+/** The buckets of a strip that shows more than what is loaded. */
+const BUCKETS = 200;
 
 export function Timeline({ id, activity }: { id: string; activity: Overview['activity'] }) {
   const { parameters } = useAddress();
@@ -31,13 +35,16 @@ export function Timeline({ id, activity }: { id: string; activity: Overview['act
   const lanes = activity.channels.map(({ channel }) => channel).filter((channel) => channels.length === 0 || channels.includes(channel));
   const narrowed = Object.keys(filter).length > 0;
   const variables = { id, filter, first: 100 };
+  const partial = total !== null && list.length < total;
+  // What is loaded has only the newest of a long life; the strip shows all of it. Kind and name are told by touchpoints alone.
+  const counted = partial && kinds.length === 0 && !name ? { id, since: since ?? activity.firstSeenAt, until: until ?? after(activity.lastSeenAt), buckets: BUCKETS } : null;
+  const density = useAnswer(CustomerTimelineDocument, counted).data?.customer?.activity.timeline ?? null;
   const toggle = (key: string, values: string[], value: string) =>
     setParameters({ [key]: (values.includes(value) ? values.filter((one) => one !== value) : [...values, value]).join(',') });
 
   if (activity.touchpointCount === 0) {
     return <Empty><h2>No touchpoint yet</h2><p>Only identifiers and traits are known. A page seen, a message or an order will be shown here as soon as its event arrives.</p></Empty>;
   }
-  const partial = total !== null && list.length < total;
   return (
     <>
       <Twin
@@ -71,16 +78,19 @@ export function Timeline({ id, activity }: { id: string; activity: Overview['act
         }
         picture={
           list.length === 0 && touchpoints.loading ? <Waiting /> : list.length === 0 && !touchpoints.trouble ? <NothingFits /> : (
-            <Strip lanes={lanes} list={list} first={since ?? (partial ? null : activity.firstSeenAt)} last={until ?? activity.lastSeenAt} onZoom={(from, to) => setParameters({ since: from, until: to })} />
+            <Strip lanes={lanes} list={list} density={counted && density} first={since ?? (partial ? null : activity.firstSeenAt)} last={until ?? activity.lastSeenAt} onZoom={(from, to) => setParameters({ since: from, until: to })} />
           )
         }
-        table={<ByChannel lanes={lanes} list={list} />}
+        table={counted && density ? <ByBucket lanes={lanes} density={density} /> : <ByChannel lanes={lanes} list={list} />}
       />
       {touchpoints.trouble && <Problem trouble={touchpoints.trouble} again={touchpoints.again} />}
       {list.length > 0 && <List list={list} onEnd={touchpoints.loading ? null : touchpoints.more} />}
     </>
   );
 }
+
+/** The first millisecond after a time. */
+const after = (time: string | null): string | null => time && new Date(Date.parse(time) + 1).toISOString();
 
 function NothingFits() {
   return <Empty><p>No touchpoint fits. Take away a filter, or choose “Show all”.</p></Empty>;
@@ -123,6 +133,26 @@ function ByChannel({ lanes, list }: { lanes: string[]; list: Touchpoint[] }) {
         <tbody>
           {months.map(([month, row]) => (
             <tr key={month}><th scope="row">{month}</th>{lanes.map((lane) => <td key={lane} className="number">{row.get(lane) ?? ''}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The table of the strip when it shows more than what is loaded. */
+function ByBucket({ lanes, density }: { lanes: string[]; density: Density }) {
+  const [from, to] = [Date.parse(density.since), Date.parse(density.until)];
+  const shown = lanes.map((lane) => density.lanes.find(({ channel }) => channel === lane)?.counts ?? []);
+  const buckets = [...(density.lanes[0]?.counts ?? []).keys()].filter((bucket) => shown.some((counts) => counts[bucket])).reverse();
+  return (
+    <div className="scroll" tabIndex={0} role="group" aria-label="Touchpoints by time and channel">
+      <table>
+        <caption>Touchpoints by time and channel, each row the same length of time</caption>
+        <thead><tr><th scope="col">From</th>{lanes.map((lane) => <th key={lane} scope="col" className="number">{plain(lane)}</th>)}</tr></thead>
+        <tbody>
+          {buckets.map((bucket) => (
+            <tr key={bucket}><th scope="row">{moment(from + ((to - from) * bucket) / BUCKETS)}</th>{shown.map((counts, lane) => <td key={lanes[lane]} className="number">{counts[bucket] || ''}</td>)}</tr>
           ))}
         </tbody>
       </table>

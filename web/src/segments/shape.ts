@@ -49,6 +49,13 @@ export const INPUTS: Record<string, Shape> = {
         "about": "What the customer did, or did not do: its touchpoints."
       },
       {
+        "name": "journey",
+        "type": "JourneyCondition",
+        "list": false,
+        "required": false,
+        "about": "The customer's whole journey, as the questions about journeys see it."
+      },
+      {
         "name": "orders",
         "type": "OrdersCondition",
         "list": false,
@@ -719,6 +726,109 @@ export const INPUTS: Record<string, Shape> = {
         "list": true,
         "required": false,
         "about": "Paths of properties that have the same value as in the first touchpoint of the chain. A missing value is never the same."
+      }
+    ]
+  },
+  "JourneyCondition": {
+    "oneOf": true,
+    "about": "A condition on the journey of the customer: all its touchpoints of a time, in order. Exactly one key. A customer without a touchpoint then does not fit.",
+    "fields": [
+      {
+        "name": "pattern",
+        "type": "PatternCondition",
+        "list": false,
+        "required": false,
+        "about": "The values of the journey match a pattern."
+      },
+      {
+        "name": "funnel",
+        "type": "FunnelCondition",
+        "list": false,
+        "required": false,
+        "about": "How far the journey came in a funnel."
+      }
+    ]
+  },
+  "PatternCondition": {
+    "oneOf": false,
+    "about": "A condition on the values of a journey.",
+    "fields": [
+      {
+        "name": "pattern",
+        "type": "String",
+        "list": false,
+        "required": true,
+        "about": "The pattern, such as `product -> [^cart]* -> order`, as `match` of journeys has it."
+      },
+      {
+        "name": "dimension",
+        "type": "String",
+        "list": false,
+        "required": false,
+        "start": "name",
+        "about": "The dimension whose values these are."
+      },
+      {
+        "name": "since",
+        "type": "DateTime",
+        "list": false,
+        "required": false,
+        "about": "Only touchpoints at this time or later. Left out: no bound."
+      },
+      {
+        "name": "until",
+        "type": "DateTime",
+        "list": false,
+        "required": false,
+        "about": "Only touchpoints before this time. Left out: no bound."
+      }
+    ]
+  },
+  "FunnelCondition": {
+    "oneOf": false,
+    "about": "A condition on how far a journey came in a funnel. Exactly one of `reached` and `lostAt`.",
+    "fields": [
+      {
+        "name": "steps",
+        "type": "StepInput",
+        "list": true,
+        "required": true,
+        "about": "The steps in order, 1 to 20."
+      },
+      {
+        "name": "within",
+        "type": "Duration",
+        "list": false,
+        "required": false,
+        "about": "The longest time from the first step to any other. Left out: no limit."
+      },
+      {
+        "name": "reached",
+        "type": "Int",
+        "list": false,
+        "required": false,
+        "about": "It reached the step of this number, or a later one. The first step is 1."
+      },
+      {
+        "name": "lostAt",
+        "type": "Int",
+        "list": false,
+        "required": false,
+        "about": "It reached the step before the one of this number, and not this one. 2 or more."
+      },
+      {
+        "name": "since",
+        "type": "DateTime",
+        "list": false,
+        "required": false,
+        "about": "Only touchpoints at this time or later. Left out: no bound."
+      },
+      {
+        "name": "until",
+        "type": "DateTime",
+        "list": false,
+        "required": false,
+        "about": "Only touchpoints before this time. Left out: no bound."
       }
     ]
   },
