@@ -257,7 +257,8 @@ fn none(name: &str) -> Refused {
 
 async fn list(store: &dyn Store, now: Timestamp) -> anyhow::Result<Result<String, Refused>> {
     let keys = store.list_access_keys().await?;
-    let mut rows = vec![["name", "role", "source", "purposes", "state", "created", "expires", "last used"].map(str::to_owned)];
+    let mut rows =
+        vec![["name", "role", "source", "purposes", "state", "created", "expires", "last used"].map(str::to_owned)];
     rows.extend(keys.iter().map(|key| {
         let time = |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
         let state = match (key.revoked_at, key.is_in_force(now)) {

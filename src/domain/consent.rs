@@ -153,7 +153,8 @@ mod tests {
     /// Of decisions written as channel, status and end, at the time 10.
     fn standing(decisions: &[(Option<&str>, ConsentStatus, Option<i64>)]) -> (bool, Vec<String>) {
         let channels: Vec<Option<Arc<str>>> = decisions.iter().map(|one| one.0.map(Arc::from)).collect();
-        let given = channels.iter().zip(decisions).map(|(channel, one)| (channel.as_ref(), one.1, one.2.map(Timestamp)));
+        let given =
+            channels.iter().zip(decisions).map(|(channel, one)| (channel.as_ref(), one.1, one.2.map(Timestamp)));
         let found = Standing::of_decisions(given, Timestamp(10));
         (found.shown, found.refused.iter().map(|channel| channel.to_string()).collect())
     }

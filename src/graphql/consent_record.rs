@@ -71,7 +71,9 @@ fn event_name(input: &ConsentInput) -> Result<&'static str, problem::Problem> {
         ConsentStatus::Granted => Ok("Consent Given"),
         ConsentStatus::Denied => Ok("Consent Denied"),
         ConsentStatus::Revoked => Ok("Consent Withdrawn"),
-        ConsentStatus::Expired | ConsentStatus::Unknown => wrong("status", "not a decision: GRANTED, DENIED or REVOKED"),
+        ConsentStatus::Expired | ConsentStatus::Unknown => {
+            wrong("status", "not a decision: GRANTED, DENIED or REVOKED")
+        }
     }
 }
 

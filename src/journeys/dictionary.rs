@@ -20,12 +20,7 @@ pub(crate) struct Dictionary {
 
 impl Dictionary {
     pub(crate) fn new(configured: Arc<[Arc<str>]>) -> Self {
-        Dictionary {
-            kinds: Kinds::new(configured),
-            purposes: Vec::new(),
-            channels: Vec::new(),
-            currencies: Vec::new(),
-        }
+        Dictionary { kinds: Kinds::new(configured), purposes: Vec::new(), channels: Vec::new(), currencies: Vec::new() }
     }
 
     pub(crate) fn purpose(&mut self, name: &str) -> u16 {

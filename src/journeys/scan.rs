@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustc_hash::FxHashMap;
 
 use super::base::Columns;
-use super::dimension::Dimension;
 use super::delta::{self, LateTouchpoint, Overlay};
+use super::dimension::Dimension;
 use super::projection::Projection;
 use super::run::{JourneyError, Run};
 use super::scope::{Purpose, Scope, Unit};
@@ -561,7 +561,11 @@ fn standings(projection: &Projection, asked: &Purpose) -> (Vec<bool>, FxHashMap<
 }
 
 /// Of each customer with refused channels, by the code of a kind, whether it is of one of them, or of none.
-fn tables(projection: &Projection, refused: &FxHashMap<u32, Vec<u16>>, of_refused: bool) -> FxHashMap<u32, Arc<[bool]>> {
+fn tables(
+    projection: &Projection,
+    refused: &FxHashMap<u32, Vec<u16>>,
+    of_refused: bool,
+) -> FxHashMap<u32, Arc<[bool]>> {
     let dictionary = &projection.dictionary;
     let mut known: FxHashMap<Vec<u16>, Arc<[bool]>> = FxHashMap::default();
     let mut tables = FxHashMap::default();

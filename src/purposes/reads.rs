@@ -160,12 +160,7 @@ impl Shown<'_> {
         Ok(rows.into_iter().map(of).collect())
     }
 
-    pub(super) async fn list_seen(
-        &self,
-        device: IdentifierId,
-        since: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Seen>> {
+    pub(super) async fn list_seen(&self, device: IdentifierId, since: Timestamp, limit: usize) -> Result<Vec<Seen>> {
         let mut seen = self.reads.list_seen(device, since, limit).await?;
         let owners = self.identifiers_shown(seen.iter().map(|seen| seen.owner)).await?;
         seen.retain(|seen| owners.contains_key(&seen.owner));
@@ -359,10 +354,7 @@ impl Shown<'_> {
         self.reads.products(skus).await
     }
 
-    pub(super) async fn product_acts(
-        &self,
-        customers: &[CustomerId],
-    ) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
+    pub(super) async fn product_acts(&self, customers: &[CustomerId]) -> Result<Vec<(Vec<ProductActed>, Vec<Order>)>> {
         let shown = self.customers_of(customers).await?;
         gated(customers, &shown, Default::default, async |of| self.reads.product_acts(of).await).await
     }

@@ -152,7 +152,10 @@ fn an_invalid_value_is_named_with_its_file_line_and_key() {
         ("[privacy]\npurposes = [\"our ads\"]", "t.toml:2: privacy.purposes: a purpose has 1 to 64"),
         ("[privacy]\npurposes = [\"\"]", "t.toml:2: privacy.purposes: a purpose has 1 to 64"),
         ("[privacy]\npurposes = [{ basis = \"contract\" }]", "t.toml:2: privacy.purposes: name is missing"),
-        ("[privacy]\npurposes = [{ name = \"a\", basis = \"law\" }]", "t.toml:2: privacy.purposes.basis: neither \"consent\""),
+        (
+            "[privacy]\npurposes = [{ name = \"a\", basis = \"law\" }]",
+            "t.toml:2: privacy.purposes.basis: neither \"consent\"",
+        ),
         ("[privacy]\npurposes = [{ name = \"a\", why = \"law\" }]", "t.toml:2: unknown key privacy.purposes.why"),
         ("[access.reader]\nsees = [\"E-Mail\"]", "t.toml:2: access.reader.sees: neither a kind"),
         ("[access.reader]\npeople = true", "t.toml:2: unknown key access.reader.people"),

@@ -105,18 +105,20 @@ fn scopes() -> impl Strategy<Value = plain::Scope> {
             prop::option::weighted(0.3, prop::sample::select(&["marketing", "never said"][..])),
         ),
     )
-        .prop_map(|((since, until), (include, exclude), segment, per, gap, dimension, (purpose, shown_for))| plain::Scope {
-            since,
-            until: until.map(|until| until.max(since.unwrap_or(0))),
-            include,
-            exclude,
-            per,
-            gap,
-            dimension,
-            purpose,
-            shown_for,
-            now: 1_000,
-            segment,
+        .prop_map(|((since, until), (include, exclude), segment, per, gap, dimension, (purpose, shown_for))| {
+            plain::Scope {
+                since,
+                until: until.map(|until| until.max(since.unwrap_or(0))),
+                include,
+                exclude,
+                per,
+                gap,
+                dimension,
+                purpose,
+                shown_for,
+                now: 1_000,
+                segment,
+            }
         })
 }
 

@@ -83,9 +83,7 @@ impl Scope {
         let held = held.filter_map(|(identifier, _)| world.consents.get(identifier)).flatten();
         let own = held.filter(|one| Some(&*one.purpose) == self.shown_for && one.channel.as_deref() == channel);
         let has_ended = |end: Timestamp| end.0 <= self.now;
-        let in_force = own.filter(|one| {
-            one.status != ConsentStatus::Granted || !one.expires_at.is_some_and(has_ended)
-        });
+        let in_force = own.filter(|one| one.status != ConsentStatus::Granted || !one.expires_at.is_some_and(has_ended));
         let all: Vec<bool> = in_force.map(|one| one.status == ConsentStatus::Granted).collect();
         (!all.is_empty()).then(|| all.iter().all(|granted| *granted))
     }
@@ -179,7 +177,9 @@ pub(crate) fn population(world: &World, scope: &Scope) -> Population {
         journeys: journeys.len() as u64,
         touchpoints: journeys.iter().map(|journey| journey.touchpoints.len() as u64).sum(),
         unowned: count(&|t| !world.members.contains_key(&t.owner)),
-        hidden_by_consent: count(&|t| world.members.get(&t.owner).is_some_and(|c| !scope.allows(world, c) || !scope.shows(world, c, t))),
+        hidden_by_consent: count(&|t| {
+            world.members.get(&t.owner).is_some_and(|c| !scope.allows(world, c) || !scope.shows(world, c, t))
+        }),
     }
 }
 

@@ -11,7 +11,8 @@ use crate::access::Socket;
 use crate::running::{Server, run};
 use crate::server::Neo4j;
 
-const SETTINGS: &str = "[privacy]\npurposes = [\"marketing\", \"research\", { name = \"orders\", basis = \"contract\" }]\n[access]\n";
+const SETTINGS: &str =
+    "[privacy]\npurposes = [\"marketing\", \"research\", { name = \"orders\", basis = \"contract\" }]\n[access]\n";
 const PEOPLE: usize = 48;
 
 /// A decision as the recount keeps it.
@@ -98,9 +99,10 @@ impl Recount {
     /// The touchpoints that a purpose shows.
     fn shown_touchpoints(&self, purpose: &str, now: i64) -> BTreeSet<String> {
         let is_shown = |(_, owner, channel): &&(String, String, String)| {
-            let refused = self.in_force(owner, purpose, now).iter().any(|(of, granted)| {
-                of.is_some_and(|of| of == channel) && !granted
-            });
+            let refused = self
+                .in_force(owner, purpose, now)
+                .iter()
+                .any(|(of, granted)| of.is_some_and(|of| of == channel) && !granted);
             self.is_shown(owner, purpose, now) && (purpose == "orders" || !refused)
         };
         self.touchpoints.iter().filter(is_shown).map(|(message, ..)| message.clone()).collect()
@@ -216,7 +218,14 @@ impl Shop {
         self.event(message, &[identifier], event);
     }
 
-    fn decide(&mut self, message: &str, giver: &str, purpose: &'static str, granted: bool, more: (Option<&'static str>, Option<i64>)) {
+    fn decide(
+        &mut self,
+        message: &str,
+        giver: &str,
+        purpose: &'static str,
+        granted: bool,
+        more: (Option<&'static str>, Option<i64>),
+    ) {
         let (channel, ends) = more;
         let name = if granted { "Consent Given" } else { "Consent Withdrawn" };
         let mut properties = json!({"purpose": purpose});
@@ -258,7 +267,11 @@ impl Shop {
             self.visit(&format!("r{n}"), &one, "email", &format!("d{}", n % 5));
             if n % 4 == 0 {
                 let order = json!({"order_id": format!("o{n}"), "currency": "GBP", "total": "20"});
-                self.event(&format!("o{n}"), &[&one], json!({"type": "track", "event": "Order Completed", "properties": order}));
+                self.event(
+                    &format!("o{n}"),
+                    &[&one],
+                    json!({"type": "track", "event": "Order Completed", "properties": order}),
+                );
             }
             let mut say = |message: &str, granted, channel, ends| {
                 self.decide(&format!("{message}{n}"), &one, "marketing", granted, (channel, ends));
@@ -346,8 +359,20 @@ impl Shop {
     }
 
     async fn id_of(&self, identifier: &str) -> String {
-        let found = self.data(None, &format!("{{ customer({}) {{ id }} }}", by(identifier))).await;
-        found["customer"]["id"].as_str().unwrap_or_else(|| panic!("{identifier}: {found}")).to_owned()
+        self.ids_of(&[&identifier.to_owned()]).await.remove(0)
+    }
+
+    /// The ids of the customers of these identifiers.
+    async fn ids_of(&self, identifiers: &[&String]) -> Vec<String> {
+        let mut ids = Vec::with_capacity(identifiers.len());
+        for some in identifiers.chunks(50) {
+            let keys: Vec<String> = some.iter().map(|one| format!("{{{}}}", of_key(one))).collect();
+            let found = self.data(None, &format!("{{ customersBy(keys: [{}]) {{ id }} }}", keys.join(", "))).await;
+            ids.extend(
+                found["customersBy"].as_array().expect("customers").iter().map(|one| text(&one["id"]).to_owned()),
+            );
+        }
+        ids
     }
 
     async fn until_journeys_are_complete(&self) {
@@ -385,9 +410,17 @@ impl Shop {
     }
 }
 
-fn by(identifier: &str) -> String {
+fn key(identifier: &str) -> String {
     let (kind, value) = identifier.split_once(':').expect("a kind");
-    format!("by: {{identifier: {{kind: \"{kind}\", value: \"{value}\"}}}}")
+    format!("{{kind: \"{kind}\", value: \"{value}\"}}")
+}
+
+fn of_key(identifier: &str) -> String {
+    format!("identifier: {}", key(identifier))
+}
+
+fn by(identifier: &str) -> String {
+    format!("by: {{{}}}", of_key(identifier))
 }
 
 fn identifiers(node: &Value) -> BTreeSet<String> {
@@ -406,56 +439,84 @@ fn code(answer: &Value) -> &str {
 /// Every way to one person, asked for everybody.
 async fn each_person_is_found_or_not(shop: &Shop, purpose: &str, now: i64) {
     let touchpoints = shop.recount.shown_touchpoints(purpose, now);
-    for one in shop.recount.group.keys() {
-        let is_shown = shop.recount.is_shown(one, purpose, now);
+    let all: Vec<&String> = shop.recount.group.keys().collect();
+    let ids = shop.ids_of(&all).await;
+    let is_shown = |one: &str| shop.recount.is_shown(one, purpose, now);
+    for (all, ids) in all.chunks(50).zip(ids.chunks(50)) {
+        let listed: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+        let query = format!(
+            "{{ customersBy(keys: [{}]) {{ displayName }} identifiersBy(keys: [{}]) {{ touchpoints {{ totalCount }} }} nodes(ids: [{}]) {{ id }} }}",
+            all.iter().map(|one| format!("{{{}}}", of_key(one))).collect::<Vec<_>>().join(", "),
+            all.iter().map(|one| key(one)).collect::<Vec<_>>().join(", "),
+            listed.join(", ")
+        );
+        let found = shop.data(Some(purpose), &query).await;
+        let body = json!({"identifiers": all.iter().map(|one| {
+            let (kind, value) = one.split_once(':').expect("a kind");
+            json!({"kind": kind, "value": value})
+        }).collect::<Vec<_>>()});
+        let request = shop.request(&shop.admin, Method::POST, "/v1/identities").header("Throughline-Purpose", purpose);
+        let answer: Value = request.json(&body).send().await.expect("an answer").json().await.expect("JSON");
+        for (n, one) in all.iter().enumerate() {
+            let ways =
+                [&found["customersBy"][n], &found["identifiersBy"][n], &found["nodes"][n], &answer["identities"][n]];
+            assert_eq!(ways.map(Value::is_object), [is_shown(one); 4], "{purpose} {one}: {found} {answer}");
+        }
+    }
+    let firsts = |(one, _): &(&&String, &String)| shop.recount.of_group(one).first() == Some(**one);
+    for (one, id) in all.iter().zip(&ids).filter(firsts) {
         let (kind, value) = one.split_once(':').expect("a kind");
-        let id = shop.id_of(one).await;
-        let node = shop.data(None, &format!("{{ identifier(kind: \"{kind}\", value: \"{value}\") {{ id }} }}")).await;
-        let node = text(&node["identifier"]["id"]).to_owned();
         let query = format!(
             "{{ customer({}) {{ touchpoints(first: 100) {{ totalCount nodes {{ messageId }} }} activity {{ touchpointCount }} \
              journey {{ sessions {{ nodes {{ touchpointCount }} }} }} segments {{ segment {{ name }} }} }} \
-             byId: customer(by: {{id: \"{id}\"}}) {{ id }} node(id: \"{id}\") {{ id }} nodes(ids: [\"{id}\", \"{node}\"]) {{ id }} \
-             customersBy(keys: [{{id: \"{id}\"}}]) {{ displayName }} \
-             identifier(kind: \"{kind}\", value: \"{value}\") {{ customer {{ id }} links {{ totalCount }} }} \
-             identifiersBy(keys: [{{kind: \"{kind}\", value: \"{value}\"}}]) {{ touchpoints {{ totalCount }} }} }}",
+             byId: customer(by: {{id: \"{id}\"}}) {{ id }} node(id: \"{id}\") {{ id }} \
+             identifier(kind: \"{kind}\", value: \"{value}\") {{ customer {{ id }} links {{ totalCount }} }} }}",
             by(one)
         );
         let found = shop.data(Some(purpose), &query).await;
-        let ways = ["/customer", "/byId", "/node", "/nodes/0", "/nodes/1", "/customersBy/0", "/identifier", "/identifiersBy/0"];
-        for way in ways {
-            let is_found = found.pointer(way).is_some_and(Value::is_object);
-            assert_eq!(is_found, is_shown, "{purpose} {one} {way}: {found}");
+        for way in ["customer", "byId", "node", "identifier"] {
+            assert_eq!(found[way].is_object(), is_shown(one), "{purpose} {one} {way}: {found}");
         }
-        if is_shown {
-            let own = shop.recount.of_group(one);
-            let wanted: BTreeSet<String> = shop.recount.touchpoints.iter()
-                .filter(|(message, owner, _)| own.contains(owner) && touchpoints.contains(message))
-                .map(|(message, ..)| message.clone()).collect();
-            let timeline = &found["customer"]["touchpoints"];
-            let nodes = timeline["nodes"].as_array().expect("nodes").iter();
-            let got: BTreeSet<String> = nodes.map(|node| text(&node["messageId"]).to_owned()).collect();
-            assert_eq!(got, wanted, "{purpose} {one}");
-            let sessions = found["customer"]["journey"]["sessions"]["nodes"].as_array().expect("sessions").iter();
-            let in_sessions: i64 = sessions.map(|session| session["touchpointCount"].as_i64().expect("a number")).sum();
-            let counts = [&timeline["totalCount"], &found["customer"]["activity"]["touchpointCount"]];
-            assert_eq!((counts, in_sessions), ([&json!(wanted.len()); 2], wanted.len() as i64), "{purpose} {one}: {found}");
-            assert_eq!(found["identifier"]["customer"]["id"], json!(id));
+        if !is_shown(one) {
+            continue;
         }
-        let path = format!("/v1/identities/{kind}/{value}");
-        let request = shop.request(&shop.admin, Method::GET, &path).header("Throughline-Purpose", purpose);
-        let status = request.send().await.expect("an answer").status().as_u16();
-        assert_eq!(status, if is_shown { 200 } else { 404 }, "{purpose} {path}");
+        let own = shop.recount.of_group(one);
+        let of_own =
+            |(message, owner, _): &&(String, String, String)| own.contains(owner) && touchpoints.contains(message);
+        let wanted: BTreeSet<String> =
+            shop.recount.touchpoints.iter().filter(of_own).map(|(message, ..)| message.clone()).collect();
+        let timeline = &found["customer"]["touchpoints"];
+        let nodes = timeline["nodes"].as_array().expect("nodes").iter();
+        let got: BTreeSet<String> = nodes.map(|node| text(&node["messageId"]).to_owned()).collect();
+        assert_eq!(got, wanted, "{purpose} {one}");
+        let sessions = found["customer"]["journey"]["sessions"]["nodes"].as_array().expect("sessions").iter();
+        let in_sessions: i64 = sessions.map(|session| session["touchpointCount"].as_i64().expect("a number")).sum();
+        let counts = [&timeline["totalCount"], &found["customer"]["activity"]["touchpointCount"]];
+        assert_eq!((counts, in_sessions), ([&json!(wanted.len()); 2], wanted.len() as i64), "{purpose} {one}: {found}");
+        assert_eq!(found["identifier"]["customer"]["id"], json!(id));
     }
-    for (message, owner, _) in &shop.recount.touchpoints {
-        let query = format!("{{ touchpoint(messageId: \"{message}\") {{ customer {{ id }} identifier {{ value }} }} }}");
-        let found = shop.data(Some(purpose), &query).await;
-        assert_eq!(found["touchpoint"].is_object(), touchpoints.contains(message), "{purpose} {message} {owner}: {found}");
+    for (one, status) in [(user(0), 404), (user(1), 200)] {
+        let path = format!("/v1/identities/{}", one.replace(':', "/"));
+        let request = shop.request(&shop.admin, Method::GET, &path).header("Throughline-Purpose", "marketing");
+        assert_eq!(request.send().await.expect("an answer").status().as_u16(), status, "{path}");
     }
-    for n in (0..PEOPLE).step_by(4) {
-        let query = format!("{{ customer(by: {{order: {{number: \"o{n}\"}}}}) {{ orders {{ totalCount }} }} }}");
-        let found = shop.data(Some(purpose), &query).await;
-        assert_eq!(found["customer"].is_object(), shop.recount.is_shown(&user(n), purpose, now), "{purpose} o{n}: {found}");
+    for some in shop.recount.touchpoints.chunks(40) {
+        let ask = |(n, (message, ..)): (usize, &(String, String, String))| {
+            format!("t{n}: touchpoint(messageId: \"{message}\") {{ customer {{ id }} identifier {{ value }} }}")
+        };
+        let query = some.iter().enumerate().map(ask).collect::<Vec<_>>().join(" ");
+        let found = shop.data(Some(purpose), &format!("{{ {query} }}")).await;
+        for (n, (message, owner, _)) in some.iter().enumerate() {
+            let is_found = found[format!("t{n}")].is_object();
+            assert_eq!(is_found, touchpoints.contains(message), "{purpose} {message} {owner}: {found}");
+        }
+    }
+    let orders: Vec<usize> = (0..PEOPLE).step_by(4).collect();
+    let ask = |n: &usize| format!("o{n}: customer(by: {{order: {{number: \"o{n}\"}}}}) {{ orders {{ totalCount }} }}");
+    let query = orders.iter().map(ask).collect::<Vec<_>>().join(" ");
+    let found = shop.data(Some(purpose), &format!("{{ {query} }}")).await;
+    for n in orders {
+        assert_eq!(found[format!("o{n}")].is_object(), is_shown(&user(n)), "{purpose} o{n}: {found}");
     }
 }
 
@@ -463,9 +524,13 @@ async fn each_person_is_found_or_not(shop: &Shop, purpose: &str, now: i64) {
 async fn lists_and_counts_are_of_those_who_are_shown(shop: &Shop, purpose: &str, now: i64) {
     let shown = shop.recount.shown(purpose, now);
     let (count, hidden) = (shown.len(), shop.recount.customers() - shown.len());
-    for sort in ["", "sort: {by: CREATED, direction: ASC},", "sort: {by: NET_SPEND, currency: \"GBP\"},",
-        "filter: {is: {seen: {channels: [\"store\"]}}},", "filter: {segments: [\"visitors\"]},"]
-    {
+    for sort in [
+        "",
+        "sort: {by: CREATED, direction: ASC},",
+        "sort: {by: NET_SPEND, currency: \"GBP\"},",
+        "filter: {is: {seen: {channels: [\"store\"]}}},",
+        "filter: {segments: [\"visitors\"]},",
+    ] {
         let (listed, counts) = shop.listed(Some(purpose), sort).await;
         assert_eq!((&listed, counts), (&shown, json!([count, hidden])), "{purpose} {sort}");
     }
@@ -498,7 +563,8 @@ async fn lists_and_counts_are_of_those_who_are_shown(shop: &Shop, purpose: &str,
     let touchpoints = shop.recount.shown_touchpoints(purpose, now).len();
     assert_eq!(data["status"], json!({"customers": count, "touchpoints": touchpoints}), "{purpose}");
     let all = shop.recount.touchpoints.len();
-    let population = json!({"customers": count, "touchpoints": touchpoints, "unowned": 0, "hiddenByConsent": all - touchpoints});
+    let population =
+        json!({"customers": count, "touchpoints": touchpoints, "unowned": 0, "hiddenByConsent": all - touchpoints});
     assert_eq!(data["journeys"]["population"], population, "{purpose}");
     let reached = &data["journeys"]["funnel"]["steps"][0]["customersReached"];
     assert_eq!(json!([reached["totalCount"], reached["hiddenByConsent"]]), json!([count, hidden]), "{purpose}");
@@ -538,7 +604,9 @@ async fn what_is_beside_them_names_nobody_else(shop: &Shop, purpose: &str, now: 
             assert_eq!(node["links"]["totalCount"], all.len(), "{purpose}: {node}");
             refused += all.iter().filter(|link| link["refused"].is_string()).count();
             links.extend(all.iter().map(|link| text(&link["id"]).to_owned()));
-            devices.extend(node["devices"]["nodes"].as_array().expect("devices").iter().map(|own| text(&own["id"]).to_owned()));
+            devices.extend(
+                node["devices"]["nodes"].as_array().expect("devices").iter().map(|own| text(&own["id"]).to_owned()),
+            );
             let events = &node["identityHistory"];
             assert_eq!(events["totalCount"], events["nodes"].as_array().map_or(0, Vec::len), "{purpose}: {node}");
         }
@@ -548,12 +616,21 @@ async fn what_is_beside_them_names_nobody_else(shop: &Shop, purpose: &str, now: 
         }
     }
     assert_eq!(refused > 0, purpose == "orders", "{purpose}: of each refused link, one end is hidden");
-    for id in devices.iter().chain(&links) {
-        let query = format!("{{ node(id: \"{id}\") {{ ... on Device {{ identifiers {named} }} ... on IdentifierLink {{ from {named} to {named} }} }} }}");
-        let found = shop.data(Some(purpose), &query).await;
-        let ends = [&found["node"]["from"], &found["node"]["to"]];
-        for own in found["node"]["identifiers"].as_array().into_iter().flatten().chain(ends).filter(|own| own.is_object()) {
-            assert!(shown.contains(&format!("{}:{}", text(&own["kind"]), text(&own["value"]))), "{purpose}: {found}");
+    let ids: Vec<String> = devices.iter().chain(&links).map(|id| format!("\"{id}\"")).collect();
+    for some in ids.chunks(50) {
+        let query = format!(
+            "{{ nodes(ids: [{}]) {{ ... on Device {{ identifiers {named} }} ... on IdentifierLink {{ from {named} to {named} }} }} }}",
+            some.join(", ")
+        );
+        for node in shop.data(Some(purpose), &query).await["nodes"].as_array().expect("nodes") {
+            let ends = [&node["from"], &node["to"]];
+            let both = node["identifiers"].as_array().into_iter().flatten().chain(ends);
+            for own in both.filter(|own| own.is_object()) {
+                assert!(
+                    shown.contains(&format!("{}:{}", text(&own["kind"]), text(&own["value"]))),
+                    "{purpose}: {node}"
+                );
+            }
         }
     }
 }
@@ -622,7 +699,8 @@ fn commands_show_the_same(shop: &Shop, purpose: &str, now: i64) {
     assert_eq!(customers.values().cloned().collect::<BTreeSet<_>>(), shown, "{purpose}");
     let ids: BTreeSet<&str> = customers.keys().map(String::as_str).collect();
     assert_eq!(rows["customers"].iter().map(|row| text(&row["id"])).collect::<BTreeSet<_>>(), ids, "{purpose}");
-    let messages: BTreeSet<String> = rows["touchpoints"].iter().map(|row| text(&row["message_id"]).to_owned()).collect();
+    let messages: BTreeSet<String> =
+        rows["touchpoints"].iter().map(|row| text(&row["message_id"]).to_owned()).collect();
     assert_eq!(messages, shop.recount.shown_touchpoints(purpose, now), "{purpose}");
     for what in ["orders", "traits", "consents"] {
         assert!(rows[what].iter().all(|row| ids.contains(text(&row["customer_id"]))), "{purpose} {what}");
@@ -636,9 +714,10 @@ fn commands_show_the_same(shop: &Shop, purpose: &str, now: i64) {
             assert!(known.contains(&one), "{purpose}: {row}");
         }
     }
-    for n in [0, 1, 4, 6, 8, 10] {
+    for n in [0, 1, 8] {
         let (identifier, out) = (format!("email:e{n}@example.com"), format!("subject-{purpose}-{n}"));
-        let (code, _, err) = shop.command(&["subject", "--identifier", &identifier, "--purpose", purpose, "--out", &out]);
+        let (code, _, err) =
+            shop.command(&["subject", "--identifier", &identifier, "--purpose", purpose, "--out", &out]);
         let is_shown = shop.recount.is_shown(&user(n), purpose, now);
         assert_eq!(code, i32::from(!is_shown), "{purpose} {n}: {err}");
         if is_shown {
@@ -648,12 +727,14 @@ fn commands_show_the_same(shop: &Shop, purpose: &str, now: i64) {
             let got: BTreeSet<&str> = rows.map(|row| text(&row["message_id"])).collect();
             let own = shop.recount.of_group(&user(n));
             let touchpoints = shop.recount.shown_touchpoints(purpose, now);
-            let of = |(message, owner, _): &&(String, String, String)| own.contains(owner) && touchpoints.contains(message);
+            let of =
+                |(message, owner, _): &&(String, String, String)| own.contains(owner) && touchpoints.contains(message);
             let wanted = shop.recount.touchpoints.iter().filter(of).map(|(message, ..)| message.as_str());
             assert_eq!(got, wanted.collect::<BTreeSet<_>>(), "{purpose} {n}");
         }
     }
-    let (code, out, err) = shop.command(&["segments", "members", "visitors", "--purpose", purpose, "--format", "ndjson"]);
+    let (code, out, err) =
+        shop.command(&["segments", "members", "visitors", "--purpose", purpose, "--format", "ndjson"]);
     assert_eq!((code, out.lines().count()), (0, shown.len()), "{purpose}: {err}");
     let (code, out, err) = shop.command(&["journeys", "population", "--purpose", purpose, "--format", "json"]);
     assert_eq!(code, 0, "{err}");
@@ -665,7 +746,8 @@ async fn every_way_out_shows_those_who_agreed(arguments: &[&str]) {
     let mut shop = Shop::open(arguments).await;
     shop.begin();
     shop.send().await;
-    let save = "mutation { segmentSave(input: {name: \"visitors\", members: {seen: {channels: [\"store\"]}}}) { status } }";
+    let save =
+        "mutation { segmentSave(input: {name: \"visitors\", members: {seen: {channels: [\"store\"]}}}) { status } }";
     assert_eq!(shop.data(None, save).await["segmentSave"]["status"], "DONE");
     let (then, before) = (shop.recount.clone(), now());
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -724,22 +806,34 @@ async fn a_decision_is_recorded_and_a_grant_ends(shop: &Shop) {
         );
         shop.data(purpose, &query).await["consentRecord"].clone()
     };
-    let is_shown = async || shop.data(Some("marketing"), &format!("{{ customer({}) {{ id }} }}", by("user_id:u0"))).await["customer"].is_object();
+    let is_shown = async || {
+        shop.data(Some("marketing"), &format!("{{ customer({}) {{ id }} }}", by("user_id:u0"))).await["customer"]
+            .is_object()
+    };
     assert!(!is_shown().await);
     let granted = record(None, "status: GRANTED, messageId: \"k1\"").await;
     let consent = json!({"status": "GRANTED", "channel": null, "source": "desk", "expiresAt": null});
-    assert_eq!((&granted["status"], &granted["consent"], granted["change"].is_string()), (&json!("DONE"), &consent, true));
+    assert_eq!(
+        (&granted["status"], &granted["consent"], granted["change"].is_string()),
+        (&json!("DONE"), &consent, true)
+    );
     assert!(is_shown().await);
     let again = record(None, "status: GRANTED, messageId: \"k1\"").await;
     assert_eq!(json!([again["status"], again["change"]]), json!(["UNCHANGED", null]));
     // A channel hides only its own touchpoints.
     let count = async || {
-        let query = format!("{{ customer({}) {{ touchpoints(filter: {{channels: [\"email\"]}}) {{ totalCount }} }} }}", by("user_id:u0"));
+        let query = format!(
+            "{{ customer({}) {{ touchpoints(filter: {{channels: [\"email\"]}}) {{ totalCount }} }} }}",
+            by("user_id:u0")
+        );
         shop.data(Some("marketing"), &query).await["customer"]["touchpoints"]["totalCount"].clone()
     };
     assert_eq!(count().await, 1);
     let denied = record(None, "status: DENIED, channel: \"email\"").await;
-    assert_eq!(json!([denied["status"], denied["consent"]["status"], denied["consent"]["channel"]]), json!(["DONE", "DENIED", "email"]));
+    assert_eq!(
+        json!([denied["status"], denied["consent"]["status"], denied["consent"]["channel"]]),
+        json!(["DONE", "DENIED", "email"])
+    );
     assert_eq!(count().await, 0);
     let revoked = record(Some("marketing"), "status: REVOKED").await;
     assert_eq!(json!([revoked["status"], revoked["consent"]]), json!(["DONE", null]), "nobody is shown any more");
@@ -779,14 +873,19 @@ async fn a_wrong_purpose_is_refused_at_every_door(arguments: &[&str]) {
         let more = if purposes.is_empty() { Vec::new() } else { vec!["--purposes", purposes] };
         create(folder.path(), arguments, name, role, &more)
     };
-    let [free, one, two] = [key("free", "admin", ""), key("one", "reader", "marketing"), key("two", "admin", "research,orders")];
-    let (code_of, _, err) = run(folder.path(), &[&["key", "create", "--name", "x", "--role", "admin", "--purposes", "ads"][..], arguments].concat());
+    let [free, one, two] =
+        [key("free", "admin", ""), key("one", "reader", "marketing"), key("two", "admin", "research,orders")];
+    let (code_of, _, err) = run(
+        folder.path(),
+        &[&["key", "create", "--name", "x", "--role", "admin", "--purposes", "ads"][..], arguments].concat(),
+    );
     assert!(code_of == 2 && err.contains("one of \"marketing\", \"research\", \"orders\""), "{err}");
     let (code_of, out, _) = run(folder.path(), &[&["key", "list"][..], arguments].concat());
     assert!(code_of == 0 && out.contains("purposes") && out.contains("research,orders"), "{out}");
     let server = Server::start(folder.path(), "serve", arguments).ready().await;
     let ask = async |path: &str, key: &str, purposes: &[&str]| {
-        let mut request = Client::new().request(if path == "/graphql" { Method::POST } else { Method::GET }, format!("{}{path}", server.url));
+        let mut request = Client::new()
+            .request(if path == "/graphql" { Method::POST } else { Method::GET }, format!("{}{path}", server.url));
         request = request.bearer_auth(key).json(&json!({"query": "{ viewer { purposes } customers { totalCount } }"}));
         for purpose in purposes {
             request = request.header("Throughline-Purpose", *purpose);
@@ -814,10 +913,13 @@ async fn a_wrong_purpose_is_refused_at_every_door(arguments: &[&str]) {
             assert_eq!(got, status, "{path} {purposes:?}: {body}");
             let error = &body["errors"][0];
             assert_eq!(code(&body), if status == 403 { "FORBIDDEN" } else { "BAD_ARGUMENT" }, "{body}");
-            let words = format!("{} {}", text(&error["message"]), error["extensions"]["hint"].as_str().unwrap_or_default());
+            let words =
+                format!("{} {}", text(&error["message"]), error["extensions"]["hint"].as_str().unwrap_or_default());
             assert!(words.contains(word), "{path} {purposes:?}: {words}");
         }
-        for (key, purposes) in [(&free, &[][..]), (&free, &["orders"]), (&one, &[]), (&one, &["marketing"]), (&two, &["research"])] {
+        for (key, purposes) in
+            [(&free, &[][..]), (&free, &["orders"]), (&one, &[]), (&one, &["marketing"]), (&two, &["research"])]
+        {
             let (got, body) = ask(path, key, purposes).await;
             assert_eq!(got, if path == "/graphql" { 200 } else { 404 }, "{path} {purposes:?}: {body}");
         }

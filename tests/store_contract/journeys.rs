@@ -234,8 +234,7 @@ async fn decisions_are_told_by_identifier(world: World) {
     };
     let held = |status, expires_at| of(None, status, expires_at);
     let granted = vec![held(ConsentStatus::Granted, Some(minute(90)))];
-    let ben =
-        vec![of(Some("sms"), ConsentStatus::Granted, None), of(Some("email"), ConsentStatus::Denied, None)];
+    let ben = vec![of(Some("sms"), ConsentStatus::Granted, None), of(Some("email"), ConsentStatus::Denied, None)];
     let revoked = vec![held(ConsentStatus::Revoked, None)];
     let at = async |seq| {
         let mut all = world.store.held_consents_at(seq, &ids).await.expect("an answer");

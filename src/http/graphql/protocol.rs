@@ -17,13 +17,8 @@ pub(super) enum ClientMessage {
     Init(Init),
     Ping(Option<Box<RawValue>>),
     Pong,
-    Subscribe {
-        id: String,
-        request: Box<GraphqlRequest>,
-    },
-    Complete {
-        id: String,
-    },
+    Subscribe { id: String, request: Box<GraphqlRequest> },
+    Complete { id: String },
 }
 
 /// The payload of a `connection_init`, of which each part may be left out.

@@ -205,7 +205,8 @@ pub(super) async fn scan_held_consents(
         let id = Arrival(column(row, "id")?);
         let given: Vec<(&str, Option<&str>, &str, Option<i64>)> = column(row, "held")?;
         if !given.is_empty() {
-            let given = given.into_iter().map(|(purpose, channel, status, ends)| consent(purpose, channel, status, ends));
+            let given =
+                given.into_iter().map(|(purpose, channel, status, ends)| consent(purpose, channel, status, ends));
             page.held.push((id, given.collect::<Result<_>>()?));
         }
         page.next = Some(id);

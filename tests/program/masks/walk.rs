@@ -232,7 +232,8 @@ async fn nobody_is_in(shop: &Shop, selection: &str) {
                 let is_persons = text == &shop.ada
                     || text == &shop.bob
                     || ["u", "a-u", "d-u", "t", "i", "o"].iter().any(|of| {
-                        text.strip_prefix(of).is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()))
+                        text.strip_prefix(of)
+                            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()))
                     });
                 assert!(!is_persons, "{path}: {text} is shown for nobody: {selection}");
             }
@@ -246,8 +247,23 @@ async fn nobody_is_in(shop: &Shop, selection: &str) {
 
 /// Fields that count people or what is theirs. Others are numbers of another kind, or say how many are hidden.
 const COUNTS: &[&str] = &[
-    "customers", "touchpoints", "journeys", "size", "sizeThen", "alone", "without", "count", "entered", "reached", "dropped",
-    "conversions", "orderCount", "touchpointCount", "entries", "total", "never",
+    "customers",
+    "touchpoints",
+    "journeys",
+    "size",
+    "sizeThen",
+    "alone",
+    "without",
+    "count",
+    "entered",
+    "reached",
+    "dropped",
+    "conversions",
+    "orderCount",
+    "touchpointCount",
+    "entries",
+    "total",
+    "never",
 ];
 
 fn leaves<'v>(path: &str, value: &'v Value) -> Vec<(String, &'v Value)> {
