@@ -56,6 +56,7 @@ pub mod journeys;
 pub mod members;
 pub mod pictures;
 pub mod projection;
+pub mod purposes;
 pub mod rules;
 pub mod segments;
 pub mod settings;

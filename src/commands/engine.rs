@@ -14,6 +14,7 @@ use super::segments::SegmentsArgs;
 use super::subject::{self, SubjectArgs};
 use crate::access::{Callers, Policy};
 use crate::changes::feed::Feed;
+use crate::domain::purpose::Purposes;
 use crate::graphql::identities::Identities;
 use crate::graphql::{self, Setup};
 use crate::http::app::State;
@@ -41,6 +42,7 @@ pub(super) struct Engine {
     journeys: Journeys,
     visits: VisitsKeeper,
     access: Option<Arc<Callers>>,
+    purposes: Arc<Purposes>,
 }
 
 impl Engine {
@@ -60,7 +62,8 @@ impl Engine {
             .access
             .as_ref()
             .map(|_| Callers::start(store.clone(), ingest.clock().clone(), Policy::new(settings)));
-        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, live, journeys, visits, access })
+        let purposes = Arc::new(settings.privacy.purposes.clone());
+        Ok(Self { store, ingest, setup, identity, feed, sockets, rules_sync, live, journeys, visits, access, purposes })
     }
 
     /// The state of the HTTP app.
@@ -82,6 +85,7 @@ impl Engine {
             }),
             sockets: self.sockets.clone(),
             access: self.access.clone(),
+            purposes: self.purposes.clone(),
             listen,
             allowed_origins: server.allowed_origins.as_slice().into(),
             trusted_proxies: server.trusted_proxies.as_slice().into(),

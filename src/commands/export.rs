@@ -51,6 +51,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "CURSOR")]
     pub since: Option<String>,
 
+    /// Only people whom this purpose shows: those with a grant for it, by the consents at the moment of the export
+    #[arg(long, value_name = "PURPOSE")]
+    pub purpose: Option<String>,
+
     /// Where to write the files
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
@@ -60,13 +64,14 @@ const EXAMPLES: &str = "\
 Exit status:
   0    the export is complete
   1    a file could not be written, or the store failed; the same command goes on where it ended
-  2    the call cannot work: DIR is not empty and has no unfinished export of the same arguments
+  2    the call cannot work: DIR is not empty and has no unfinished export of the same arguments, or the purpose is not listed
   130  stopped by Ctrl-C; the same command goes on where it ended
 
 Examples:
   throughline export out
   throughline export --format csv --what customers,orders out
   throughline export --format parquet --since \"$(jq -r .change yesterday/manifest.json)\" today
+  throughline export --what customers,identifiers --purpose marketing /srv/letters
   throughline export --store sqlite:/srv/throughline.db --what touchpoints /backup/touchpoints";
 
 /// Makes the export, and prints what it holds.
@@ -74,6 +79,11 @@ Examples:
 /// # Errors
 /// When the store or a file fails, or standard output cannot be written to.
 pub async fn run(args: &ExportArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let purpose = match super::purpose_of(settings, args.purpose.as_deref()) {
+        Ok(purpose) => purpose,
+        Err(code) => return Ok(code),
+    };
+    let store = super::shown(store, purpose.as_ref());
     let since = match args.since.as_deref().map(|text| (text, ChangeCursor::decode(text))) {
         None => None,
         Some((text, Ok(ChangeCursor(place)))) => Some(Since { cursor: text.to_owned(), place }),
@@ -85,6 +95,7 @@ pub async fn run(args: &ExportArgs, settings: &Settings, store: Arc<dyn Store>) 
     let what = What::ALL.into_iter().filter(|what| args.what.is_empty() || args.what.contains(what)).collect();
     let export = Export {
         store: &*store,
+        purpose: args.purpose.clone(),
         format: args.format,
         what,
         since,

@@ -103,7 +103,7 @@ struct ScopeArgs {
     #[arg(long, global = true, value_name = "DIMENSION")]
     dimension: Option<String>,
 
-    /// Only customers with consent for this purpose
+    /// Only customers with consent for this purpose. Where `[privacy] purposes` lists purposes, it is one of these
     #[arg(long, global = true, value_name = "PURPOSE")]
     purpose: Option<String>,
 }
@@ -310,8 +310,19 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     let rules = store.rules().await.context("the rules cannot be read")?;
     let gap = rules.map_or(settings.identity.session_gap, |rules| rules.saved.rules.session_gap);
     let now = clock();
-    let understood = args.scope.read(settings, gap, now).and_then(|scope| {
-        let question = args.question.read(&args.scope, &scope, settings, now)?;
+    let (mut written, mut purpose) = (args.scope.clone(), None);
+    // Where purposes are listed, it is the purpose of the command, as in other commands. Else it is one of the scope.
+    if !settings.privacy.purposes.is_empty() {
+        purpose = match super::purpose_of(settings, written.purpose.take().as_deref()) {
+            Ok(purpose) => purpose,
+            Err(code) => return Ok(code),
+        };
+    }
+    let consent = purpose.as_ref().filter(|purpose| purpose.needs_consent);
+    let shown_for = consent.map(|purpose| Purpose { name: purpose.name.clone(), now });
+    let understood = written.read(settings, gap, now).and_then(|scope| {
+        let scope = Scope { shown_for, ..scope };
+        let question = args.question.read(&written, &scope, settings, now)?;
         question.check().map_err(words)?;
         scope.check().map_err(words)?;
         Ok((scope, question))
@@ -322,7 +333,7 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     };
     let drawing = match &args.svg {
         None => None,
-        Some(file) => match picture::asked(&args.question, &args.scope) {
+        Some(file) => match picture::asked(&args.question, &written) {
             Some(asked) => Some((file, asked)),
             None => return Ok(wrong_call("--svg: this question has no picture; see --help")),
         },
@@ -349,7 +360,7 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
     let answer = answer.await;
     let drawn = match &drawing {
         Some((file, asked)) if answer.is_ok() => {
-            picture::write(file, asked.clone(), settings, store.clone(), journeys.clone()).await
+            picture::write(file, asked.clone(), purpose.clone(), settings, store.clone(), journeys.clone()).await
         }
         _ => Ok(()),
     };
@@ -368,7 +379,10 @@ pub(super) async fn run(args: &JourneysArgs, settings: &Settings, store: Arc<dyn
         return Ok(ExitCode::SUCCESS);
     }
     match answer {
-        Answer::Customers(people) => people::print(&*store, settings, people, args.format).await?,
+        Answer::Customers(people) => {
+            let shown = super::shown(store.clone(), purpose.as_ref());
+            people::print(&*shown, settings, people, args.format).await?
+        }
         answer => {
             let table = Table::of(answer);
             super::print(&table.written(args.format))?;
@@ -428,6 +442,7 @@ impl ScopeArgs {
             session_gap: self.session_gap.unwrap_or(gap),
             dimension: self.dimension.as_deref().map_or(Ok(Dimension::NAME), |name| dimension(name, settings))?,
             purpose: self.purpose.as_deref().map(|name| Purpose { name: name.into(), now }),
+            shown_for: None,
         })
     }
 }
@@ -447,6 +462,7 @@ impl WithArgs {
             session_gap: self.with_session_gap.unwrap_or(other.session_gap),
             dimension: self.with_dimension.as_deref().map_or(Ok(other.dimension), |name| dimension(name, settings))?,
             purpose: self.with_purpose.as_deref().map(|name| Purpose { name: name.into(), now }),
+            shown_for: other.shown_for.clone(),
         })
     }
 }

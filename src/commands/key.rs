@@ -1,12 +1,14 @@
 //! `throughline key`: the keys of callers.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use crate::access::key_text;
 use crate::domain::access_key::{AccessKey, KeyHash, Role, is_key_name};
+use crate::domain::purpose::Purposes;
 use crate::domain::{Duration, Timestamp};
 use crate::ingest::clock;
 use crate::ingest::event::is_source_name;
@@ -32,7 +34,7 @@ pub struct KeyArgs {
 enum KeyAction {
     /// Creates a key and prints it, alone, on standard output
     Create(CreateArgs),
-    /// Lists all keys: name, role, source, when each was created, expires, was revoked and was last used
+    /// Lists all keys: name, role, source, purposes, when each was created, expires, was revoked and was last used
     List,
     /// Revokes all keys of a name
     Revoke(NameArgs),
@@ -54,7 +56,7 @@ struct CreateArgs {
     #[arg(long, value_name = "SOURCE")]
     source: Option<String>,
 
-    /// The purposes that it is bound to; not offered yet
+    /// The purposes that it is bound to, of those in `[privacy] purposes`: its requests show people for one of them only
     #[arg(long, value_name = "PURPOSE,…", value_delimiter = ',')]
     purposes: Vec<String>,
 
@@ -74,7 +76,7 @@ const EXAMPLES: &str = "\
 Exit status:
   0  done
   1  the store cannot be used
-  2  the call cannot work: a wrong name, role, source or time, a name that has a key already, or a name without a key
+  2  the call cannot work: a wrong name, role, source, purpose or time, a name that has a key already, or a name without a key
 
 Examples:
   A key for the shop's events:
@@ -82,6 +84,9 @@ Examples:
 
   A key for a support desk, with what is personal masked:
     throughline key create --name desk --role reader
+
+  A key for a newsletter tool, which sees those who agreed to marketing:
+    throughline key create --name letters --role reader --purposes marketing
 
   A key for a person, until the end of January:
     throughline key create --name ada --role admin --expires 2027-01-31T00:00:00Z
@@ -111,7 +116,7 @@ pub(super) async fn run(args: KeyArgs, settings: Settings) -> anyhow::Result<Exi
         ))));
     }
     let new = match &args.action {
-        KeyAction::Create(create) => match planned(create, now)? {
+        KeyAction::Create(create) => match planned(create, &settings.privacy.purposes, now)? {
             Ok(planned) => Some(planned),
             Err(refused) => return Ok(refuse(&refused)),
         },
@@ -148,14 +153,23 @@ fn refuse(Refused(reason): &Refused) -> ExitCode {
 }
 
 /// The key to create, and what is stored of it.
-fn planned(args: &CreateArgs, now: Timestamp) -> anyhow::Result<Result<(String, AccessKey), Refused>> {
+fn planned(
+    args: &CreateArgs,
+    listed: &Purposes,
+    now: Timestamp,
+) -> anyhow::Result<Result<(String, AccessKey), Refused>> {
     let refused = |reason: String| Ok(Err(Refused(reason)));
     let Some(role) = Role::parse(&args.role) else {
         let names = Role::ALL.map(Role::name).join(", ");
         return refused(format!("`{}` is no role: the roles are {names}", args.role));
     };
-    if !args.purposes.is_empty() {
-        return refused("purposes are not offered yet: a key cannot be bound to them".to_owned());
+    let mut purposes: Vec<Arc<str>> = Vec::new();
+    for name in args.purposes.iter().map(|name| name.trim()) {
+        match listed.listed(name) {
+            Ok(purpose) if purposes.contains(&purpose.name) => {}
+            Ok(purpose) => purposes.push(purpose.name.clone()),
+            Err(wrong) => return refused(format!("--purposes {name}: {wrong}")),
+        }
     }
     match (&args.source, role) {
         (None, Role::Service) => {
@@ -181,7 +195,7 @@ fn planned(args: &CreateArgs, now: Timestamp) -> anyhow::Result<Result<(String, 
         name: args.name.as_str().into(),
         role,
         source: args.source.as_deref().map(Into::into),
-        purposes: Vec::new(),
+        purposes,
         created_at: now,
         expires_at,
         revoked_at: None,
@@ -243,7 +257,8 @@ fn none(name: &str) -> Refused {
 
 async fn list(store: &dyn Store, now: Timestamp) -> anyhow::Result<Result<String, Refused>> {
     let keys = store.list_access_keys().await?;
-    let mut rows = vec![["name", "role", "source", "state", "created", "expires", "last used"].map(str::to_owned)];
+    let mut rows =
+        vec![["name", "role", "source", "purposes", "state", "created", "expires", "last used"].map(str::to_owned)];
     rows.extend(keys.iter().map(|key| {
         let time = |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
         let state = match (key.revoked_at, key.is_in_force(now)) {
@@ -255,6 +270,7 @@ async fn list(store: &dyn Store, now: Timestamp) -> anyhow::Result<Result<String
             key.name.to_string(),
             key.role.name().to_owned(),
             key.source.as_deref().unwrap_or("-").to_owned(),
+            if key.purposes.is_empty() { "-".to_owned() } else { key.purposes.join(",") },
             state.to_owned(),
             time(Some(key.created_at)),
             time(key.expires_at),
@@ -263,7 +279,7 @@ async fn list(store: &dyn Store, now: Timestamp) -> anyhow::Result<Result<String
     }));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &[String; 7]| {
+    let line = |row: &[String; 8]| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };

@@ -29,12 +29,17 @@ mod unknown_events;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::purpose::Purpose;
 use crate::generate::command::{self as generate, GenerateArgs};
+use crate::ingest::clock;
+use crate::purposes::ForPurpose;
 use crate::settings::{Settings, SettingsError};
+use crate::store::Store;
 use log::LogForm;
 
 /// A customer profile explorer on a graph: one profile for each customer, with evidence and all touchpoints.
@@ -198,6 +203,23 @@ impl Global {
         }
         Ok(settings)
     }
+}
+
+/// The purpose of a command that shows people.
+///
+/// # Errors
+/// When the settings do not list it: the exit status, after the reason was printed.
+fn purpose_of(settings: &Settings, given: Option<&str>) -> Result<Option<Purpose>, ExitCode> {
+    let chosen = given.map(|name| settings.privacy.purposes.listed(name).cloned()).transpose();
+    chosen.map_err(|wrong| {
+        eprintln!("error: --purpose: {wrong}");
+        ExitCode::from(2)
+    })
+}
+
+/// The store as the purpose of a command shows it.
+fn shown(store: Arc<dyn Store>, purpose: Option<&Purpose>) -> Arc<dyn Store> {
+    ForPurpose::over(&store, purpose, &clock::system()).map_or(store, |shown| shown as Arc<dyn Store>)
 }
 
 /// The environment variables that are valid texts.

@@ -28,6 +28,10 @@ pub struct SegmentsArgs {
     #[command(subcommand)]
     question: SegmentsCommand,
 
+    /// Only people whom this purpose shows: those with a grant for it
+    #[arg(long, global = true, value_name = "PURPOSE")]
+    purpose: Option<String>,
+
     /// The format of the answer
     #[arg(long, global = true, value_enum, default_value_t = Form::Table, value_name = "FORM")]
     format: Form,
@@ -56,7 +60,7 @@ const EXAMPLES: &str = "\
 Exit status:
   0  answered
   1  the store cannot be used
-  2  the condition, the name or the settings cannot work
+  2  the condition, the name, the purpose or the settings cannot work
 
 Examples:
   The saved segments and their sizes:
@@ -77,9 +81,14 @@ const PAGE: usize = 100;
 /// # Errors
 /// When the store cannot be used, the file cannot be read, or standard output cannot be written to.
 pub(super) async fn run(args: &SegmentsArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let purpose = match super::purpose_of(settings, args.purpose.as_deref()) {
+        Ok(purpose) => purpose,
+        Err(code) => return Ok(code),
+    };
     let ingest = Arc::new(Ingest::new(store.clone(), settings));
     ingest.saved_rules().await.context("the rules cannot be read")?;
     let api = Api {
+        viewer: Viewer::all().for_purpose(purpose.as_ref(), &store, ingest.clock()),
         schema: graphql::schema(Setup::new(settings, ingest.clone()), ingest.clone(), Feed::new(store.clone())),
         store,
     };
@@ -113,6 +122,7 @@ impl From<anyhow::Error> for Stop {
 }
 
 struct Api {
+    viewer: Viewer,
     schema: Schema,
     store: Arc<dyn Store>,
 }
@@ -121,7 +131,7 @@ impl Api {
     /// The answer of the one field of a query.
     async fn ask(&self, query: &str, variables: Value) -> Result<Value, Stop> {
         let request = Request::new(query).variables(Variables::from_json(variables));
-        let answer = self.schema.execute(graphql::with_viewer(request, self.store.clone(), Viewer::all())).await;
+        let answer = self.schema.execute(graphql::with_viewer(request, self.store.clone(), self.viewer.clone())).await;
         if let Some(error) = answer.errors.first() {
             let code = error.extensions.as_ref().and_then(|more| more.get("code")).map(ToString::to_string);
             let is_store =

@@ -30,6 +30,10 @@ pub struct SubjectArgs {
     #[arg(long, value_name = "KIND:VALUE", value_parser = identifier)]
     pub identifier: (String, String),
 
+    /// Only when this purpose shows the person. A request of the person for its data has no purpose
+    #[arg(long, value_name = "PURPOSE")]
+    pub purpose: Option<String>,
+
     /// Where to write the two files
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -38,8 +42,8 @@ pub struct SubjectArgs {
 const EXAMPLES: &str = "\
 Exit status:
   0  both files are written
-  1  no customer has the identifier, and no file is written; or a file or the store failed
-  2  the call cannot work: the identifier is not KIND:VALUE, or one of the files exists already
+  1  no customer has the identifier, or the purpose does not show it, and no file is written; or a file or the store failed
+  2  the call cannot work: the identifier is not KIND:VALUE, the purpose is not listed, or one of the files exists already
 
 Examples:
   throughline subject --identifier email:ada@example.org --out ada
@@ -56,6 +60,10 @@ fn identifier(text: &str) -> Result<(String, String), String> {
 /// # Errors
 /// When the store fails or a file cannot be written.
 pub async fn run(args: &SubjectArgs, settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<ExitCode> {
+    let purpose = match super::purpose_of(settings, args.purpose.as_deref()) {
+        Ok(purpose) => purpose,
+        Err(code) => return Ok(code),
+    };
     let files = ["subject.json", "subject.html"].map(|name| args.out.join(name));
     if let Some(file) = files.iter().find(|file| file.exists()) {
         eprintln!("error: {}: exists already, and is not overwritten", file.display());
@@ -66,12 +74,18 @@ pub async fn run(args: &SubjectArgs, settings: &Settings, store: Arc<dyn Store>)
     let (kind, value) = &args.identifier;
     let setting = Setting { traits: &settings.traits, customer_id: NodeId::of_customer, display_name: unmasked_name };
     let report = match ingest.reader().identifiers().sought(kind, value) {
-        Some(key) => subject::report(&*store, &key, clock::system()(), &setting).await?,
+        Some(key) => {
+            let shown = super::shown(store.clone(), purpose.as_ref());
+            subject::report(&*shown, &key, clock::system()(), &setting).await?
+        }
         None => None,
     };
     ingest.close().await;
     let Some(report) = report else {
-        eprintln!("nobody has this identifier: no customer has it, or several people share it");
+        match &purpose {
+            None => eprintln!("nobody has this identifier: no customer has it, or several people share it"),
+            Some(_) => eprintln!("the purpose shows nobody with this identifier"),
+        }
         return Ok(ExitCode::from(1));
     };
     fs::create_dir_all(&args.out).with_context(|| format!("{}: cannot be made", args.out.display()))?;

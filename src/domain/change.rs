@@ -171,6 +171,26 @@ pub enum ChangeEntry {
     },
 }
 
+impl ChangeEntry {
+    /// Keeps only these of the other customers.
+    pub fn retain_others(&mut self, keep: impl FnMut(&CustomerId) -> bool) {
+        match self {
+            ChangeEntry::CustomersMerged { others, .. }
+            | ChangeEntry::CustomerSplit { others, .. }
+            | ChangeEntry::CustomersKeptApart { others, .. } => others.retain(keep),
+            ChangeEntry::CustomerCreated { .. }
+            | ChangeEntry::IdentifierLinked { .. }
+            | ChangeEntry::IdentifierShared { .. }
+            | ChangeEntry::RulesSaved { .. }
+            | ChangeEntry::TouchpointRecorded { .. }
+            | ChangeEntry::OrderRecorded { .. }
+            | ChangeEntry::ConsentChanged { .. }
+            | ChangeEntry::SegmentEntered { .. }
+            | ChangeEntry::SegmentLeft { .. } => {}
+        }
+    }
+}
+
 /// The kind of an entry in a customer's identity history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -100,3 +100,93 @@ pub fn in_force(given: &[ConsentGiven], now: Timestamp) -> Vec<Consent> {
     }
     chosen.into_values().collect()
 }
+
+/// What a purpose shows of a customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the customer is shown.
+    pub shown: bool,
+    /// The channels whose touchpoints are hidden, sorted.
+    pub refused: Vec<Arc<str>>,
+}
+
+impl Standing {
+    /// Of these decisions at `now`. The strictest decision for all channels counts. Where none is in force, a grant for
+    /// some channel is enough. A channel that was refused hides only what is of that channel.
+    pub fn of(given: &[ConsentGiven], purpose: &str, now: Timestamp) -> Self {
+        let own = given.iter().map(|given| &given.consent.fact).filter(|fact| &*fact.purpose == purpose);
+        Self::of_decisions(own.map(|fact| (fact.channel.as_ref(), fact.status, fact.expires_at)), now)
+    }
+
+    /// The same, of decisions for one purpose: channel, status and end.
+    pub fn of_decisions<'c>(
+        given: impl IntoIterator<Item = (Option<&'c Arc<str>>, ConsentStatus, Option<Timestamp>)>,
+        now: Timestamp,
+    ) -> Self {
+        let mut strictest: BTreeMap<Option<&Arc<str>>, ConsentStatus> = BTreeMap::new();
+        for (channel, status, expires_at) in given {
+            let has_ended = status == ConsentStatus::Granted && expires_at.is_some_and(|end| end <= now);
+            let status = if has_ended { ConsentStatus::Expired } else { status };
+            let entry = strictest.entry(channel).or_insert(status);
+            *entry = status.max(*entry);
+        }
+        let of_all = strictest.remove(&None).filter(|status| *status != ConsentStatus::Expired);
+        let of_some = strictest.values().any(|status| *status == ConsentStatus::Granted);
+        let refused = strictest.into_iter().filter(|(_, status)| *status > ConsentStatus::Granted);
+        Standing {
+            shown: of_all.map_or(of_some, |status| status == ConsentStatus::Granted),
+            refused: refused.filter_map(|(channel, _)| channel.cloned()).collect(),
+        }
+    }
+
+    /// Whether touchpoints of this channel are hidden.
+    pub fn refuses(&self, channel: &str) -> bool {
+        self.refused.iter().any(|refused| **refused == *channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConsentStatus::*;
+    use super::*;
+
+    /// Of decisions written as channel, status and end, at the time 10.
+    fn standing(decisions: &[(Option<&str>, ConsentStatus, Option<i64>)]) -> (bool, Vec<String>) {
+        let channels: Vec<Option<Arc<str>>> = decisions.iter().map(|one| one.0.map(Arc::from)).collect();
+        let given =
+            channels.iter().zip(decisions).map(|(channel, one)| (channel.as_ref(), one.1, one.2.map(Timestamp)));
+        let found = Standing::of_decisions(given, Timestamp(10));
+        (found.shown, found.refused.iter().map(|channel| channel.to_string()).collect())
+    }
+
+    #[test]
+    fn only_a_grant_in_force_shows_a_customer_and_the_strictest_decision_counts() {
+        for (decisions, shown) in [
+            (&[][..], false),
+            (&[(None, Granted, None)], true),
+            (&[(None, Granted, Some(11))], true),
+            (&[(None, Granted, Some(10))], false),
+            (&[(None, Granted, None), (None, Granted, Some(9))], true),
+            (&[(None, Granted, None), (None, Revoked, None)], false),
+            (&[(None, Granted, None), (None, Unknown, None)], false),
+            (&[(None, Denied, None)], false),
+            (&[(None, Expired, None)], false),
+        ] {
+            assert_eq!(standing(decisions), (shown, Vec::new()), "{decisions:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_channel_hides_only_itself() {
+        let refused = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (email, sms) = (Some("email"), Some("sms"));
+        assert_eq!(standing(&[(None, Granted, None), (email, Revoked, None)]), (true, refused(&["email"])));
+        assert_eq!(standing(&[(email, Granted, None), (sms, Denied, None)]), (true, refused(&["sms"])));
+        assert_eq!(standing(&[(email, Granted, None), (email, Denied, None)]), (false, refused(&["email"])));
+        assert_eq!(standing(&[(email, Granted, None)]), (true, refused(&[])));
+        assert_eq!(standing(&[(email, Granted, Some(9))]), (false, refused(&[])), "it has ended");
+        assert_eq!(standing(&[(None, Granted, Some(9)), (email, Granted, None)]), (true, refused(&[])));
+        assert_eq!(standing(&[(None, Revoked, None), (email, Granted, None)]), (false, refused(&[])));
+        assert_eq!(standing(&[(sms, Revoked, None)]), (false, refused(&["sms"])), "nobody granted anything");
+    }
+}

@@ -36,6 +36,7 @@ pub mod page;
 pub mod pattern;
 pub mod problem;
 pub mod product;
+pub mod purpose;
 pub mod rollup;
 pub mod rules;
 pub mod search;

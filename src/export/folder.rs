@@ -42,6 +42,9 @@ pub struct Arguments {
     pub what: Vec<What>,
     /// The cursor after which changes count, as the caller wrote it.
     pub since: Option<String>,
+    /// The purpose.
+    #[serde(default)]
+    pub purpose: Option<String>,
 }
 
 /// The moment of an export, and its text for readers.
@@ -357,7 +360,7 @@ impl Folder {
             change: &self.state.moment.cursor,
             at: Timestamp(self.state.moment.at).to_string(),
             format: self.state.arguments.format,
-            purpose: None,
+            purpose: self.state.arguments.purpose.as_deref(),
             since: self.state.arguments.since.as_deref(),
             complete,
             files,

@@ -59,8 +59,10 @@ pub struct Since {
 
 /// An export to make.
 pub struct Export<'e> {
-    /// Where the data is.
+    /// Where the data is. For a purpose, the store as this purpose shows it.
     pub store: &'e dyn Store,
+    /// The purpose, for the manifest.
+    pub purpose: Option<String>,
     /// The format of the files.
     pub format: Format,
     /// The kinds of rows, each once, in the order of [`What::ALL`].
@@ -194,7 +196,7 @@ impl Export<'_> {
         let mut what = self.what.clone();
         what.extend(self.since.iter().map(|_| What::Deleted));
         let since = self.since.as_ref().map(|since| since.cursor.clone());
-        Arguments { format: self.format, what, since }
+        Arguments { format: self.format, what, since, purpose: self.purpose.clone() }
     }
 
     /// The moment of a new export.
@@ -324,7 +326,7 @@ impl Walk<'_> {
             }
             Pass::Touchpoints => {
                 let after = place(folder, pass)?;
-                let page = store.scan_history(at, after, TOUCHPOINTS).await?;
+                let page = store.scan_history(self.now.moment, after, TOUCHPOINTS).await?;
                 let last = page.last().map(|last| last.arrival);
                 let next = next(last.as_ref().filter(|_| page.len() == TOUCHPOINTS))?;
                 let rows = self.now.touchpoints(self.export, &page).await?;
@@ -367,9 +369,19 @@ impl Side {
             Keys::Links(ids) => self.links(export, ids).await,
             Keys::Orders(keys) => self.orders(export, keys).await,
             Keys::Touchpoints(after, last) => {
-                let mut page = export.store.scan_history(self.moment.change, *after, TOUCHPOINTS).await?;
-                page.retain(|touchpoint| touchpoint.arrival <= *last);
-                self.touchpoints(export, &page).await
+                let mut after = *after;
+                let mut rows = Vec::new();
+                // For a purpose, more rows than a page may have been shown then.
+                loop {
+                    let mut page = export.store.scan_history(self.moment, after, TOUCHPOINTS).await?;
+                    let is_full = page.len() == TOUCHPOINTS;
+                    after = page.last().map(|last| last.arrival);
+                    page.retain(|touchpoint| touchpoint.arrival <= *last);
+                    rows.extend(self.touchpoints(export, &page).await?);
+                    if !is_full || after >= Some(*last) {
+                        return Ok(rows);
+                    }
+                }
             }
             Keys::Nothing => Ok(Vec::new()),
         }
@@ -476,7 +488,7 @@ impl Side {
         if ids.is_empty() {
             return Ok(());
         }
-        let found = export.store.holdings_at(self.moment.change, &ids).await?;
+        let found = export.store.holdings_at(self.moment, &ids).await?;
         let found = ids.into_iter().zip(found).filter_map(|(id, holding)| Some((id, Arc::new(holding?))));
         self.holdings.extend(found);
         Ok(())

@@ -21,11 +21,14 @@ use super::page::{Connection, List, read_first};
 use super::scalar::DateTime;
 use super::segment::Segment;
 use super::touchpoint::Touchpoint;
+use super::viewer::Viewer;
 use crate::changes::feed::{ChangeReader, Feed};
 use crate::changes::filter::ChangeFilter;
 use crate::domain::change::ChangePlace;
 use crate::domain::change_details::ChangeDetails;
 use crate::domain::{Arrival, change, change_details};
+use crate::purposes::ForPurpose;
+use crate::store::StoreError;
 use crate::store::query::IdentifierRef;
 
 /// An entry of the change log.
@@ -264,7 +267,8 @@ pub struct Changes;
 /// Subscriptions, over WebSocket or server-sent events.
 #[Subscription(name = "Subscription")]
 impl Changes {
-    /// The entries of the change log after `after`, in order, each exactly once. Without `after`, from now on.
+    /// The entries of the change log after `after`, in order, each exactly once. Without `after`, from now on. Entries of
+    /// customers whom the purpose of the request hides are left out.
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -290,21 +294,39 @@ impl Changes {
         };
         let filter = arguments.filter(&*loaders.loader().0, begin).await?;
         let reader = feed.follow(begin);
+        let shown = ctx.data_unchecked::<Viewer>().shown().cloned();
         if let Some(started) = ctx.data_opt::<Started>() {
             started.notify();
         }
-        Ok(futures_util::stream::unfold(Some((reader, filter)), follow))
+        Ok(futures_util::stream::unfold(Some(Follower { reader, filter, shown }), follow))
+    }
+}
+
+/// A subscription to the log.
+struct Follower {
+    reader: ChangeReader,
+    filter: ChangeFilter,
+    /// The purpose that decides whose changes are shown. The log itself is read for all subscriptions together.
+    shown: Option<Arc<ForPurpose>>,
+}
+
+impl Follower {
+    /// The next change of the log. `None` for one that the purpose hides.
+    async fn next(&mut self) -> Result<Option<Arc<change::Change>>, StoreError> {
+        let row = self.reader.next().await?;
+        match &self.shown {
+            None => Ok(Some(row)),
+            Some(shown) => Ok(shown.shown_changes(vec![Arc::unwrap_or_clone(row)]).await?.pop().map(Arc::new)),
+        }
     }
 }
 
 /// The next change that the filter accepts. A permanent store error ends the stream.
-async fn follow(
-    state: Option<(ChangeReader, ChangeFilter)>,
-) -> Option<(Result<Change, Error>, Option<(ChangeReader, ChangeFilter)>)> {
-    let (mut reader, mut filter) = state?;
+async fn follow(state: Option<Follower>) -> Option<(Result<Change, Error>, Option<Follower>)> {
+    let mut follower = state?;
     loop {
-        match reader.next().await {
-            Ok(row) if filter.accepts(&row) => return Some((Ok(Change::new(row)), Some((reader, filter)))),
+        match follower.next().await {
+            Ok(Some(row)) if follower.filter.accepts(&row) => return Some((Ok(Change::new(row)), Some(follower))),
             Ok(_) => tokio::task::coop::consume_budget().await,
             Err(error) => return Some((Err(store_error(error)), None)),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Error, InputObject, Value};
+use async_graphql::{Context, Enum, Error, InputObject, Object, Value};
 
 use super::Setup;
 use super::condition::CustomerCondition;
@@ -12,8 +12,8 @@ use super::customer_parts::{self, CustomerParts};
 use super::error::{bad_argument, store_error};
 use super::known_names;
 use super::load::{self, CustomerLoad, Total};
-use super::page::{Connection, List, USUAL_PAGE, not_both, read_size};
-use super::scalar::{DateTime, Decimal};
+use super::page::{Connection, Edge, List, PageInfo, USUAL_PAGE, not_both, read_size};
+use super::scalar::{DateTime, Decimal, Long, int};
 use super::segment::Segment;
 use super::viewer::Viewer;
 use crate::domain::page::Page;
@@ -115,6 +115,46 @@ pub enum SortDirection {
     Desc,
 }
 
+/// A page of a list of customers.
+pub struct CustomerConnection(Connection<Customer>);
+
+impl From<Connection<Customer>> for CustomerConnection {
+    fn from(page: Connection<Customer>) -> Self {
+        CustomerConnection(page)
+    }
+}
+
+/// A page of a list.
+#[Object]
+impl CustomerConnection {
+    /// The items with their cursors.
+    async fn edges(&self) -> &[Edge<Customer>] {
+        self.0.all_edges()
+    }
+
+    /// The items.
+    async fn nodes(&self) -> Vec<&Customer> {
+        self.0.all_nodes()
+    }
+
+    /// The position of the page in its list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.position()
+    }
+
+    /// The length of the whole list. It is counted only when it is selected. Null after an error.
+    async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i32, Error>> {
+        Some(Box::pin(self.0.total.count(ctx)).await.map(int))
+    }
+
+    /// The number of customers that match and have not granted consent for the purpose of the request. They are not in the
+    /// list and not in `totalCount`. 0 without a purpose, and for a purpose that needs no consent. Every customer that
+    /// matches is read.
+    async fn hidden_by_consent(&self, ctx: &Context<'_>) -> Result<Long, Error> {
+        Box::pin(self.0.total.count_hidden(ctx)).await.map(Long)
+    }
+}
+
 /// The paging arguments.
 pub(super) struct Paging {
     pub(super) first: Option<i32>,
@@ -130,7 +170,7 @@ pub(super) async fn page(
     sort: Option<CustomerSort>,
     as_of: Option<DateTime>,
     paging: Paging,
-) -> Result<Connection<Customer>, Error> {
+) -> Result<CustomerConnection, Error> {
     let (first, after) = (("first", is_given(ctx, "first")?), ("after", paging.after.is_some()));
     let (last, before) = (("last", paging.last.is_some()), ("before", paging.before.is_some()));
     for (one, other) in [(first, last), (after, before), (first, before), (after, last)] {
@@ -176,7 +216,7 @@ pub(super) async fn page(
         None => Total::Customers(filter),
     };
     let connection = Connection::forward(&place, page, began, total, |(_, place)| *place, |(c, _)| c);
-    Ok(if backward { connection.backward() } else { connection })
+    Ok(if backward { connection.backward() } else { connection }.into())
 }
 
 /// A page of the members of a segment, in the order in which they were created. `members` is the question for them.
@@ -186,7 +226,7 @@ pub(super) async fn page_of_segment(
     members: Members,
     limit: usize,
     after: Option<&str>,
-) -> Result<Connection<Customer>, Error> {
+) -> Result<CustomerConnection, Error> {
     let place = List::of_store("members", (segment.place(), members.as_of.map(|moment| moment.change)));
     let after: Option<Place> = place.read(after)?;
     let found = match segment.stored_page(ctx, after.map(|after| after.created_seq), limit).await? {
@@ -203,7 +243,9 @@ pub(super) async fn page_of_segment(
     };
     let page = Page { items: read_items(ctx, members.as_of, found.items).await?, more: found.more };
     let total = Total::Segment(Box::new(segment.clone()));
-    Ok(Connection::forward(&place, page, after.is_some(), total, |(_, place)| *place, |(customer, _)| customer))
+    let connection =
+        Connection::forward(&place, page, after.is_some(), total, |(_, place)| *place, |(customer, _)| customer);
+    Ok(connection.into())
 }
 
 /// The customers of these ids, with the parts that the query selects.

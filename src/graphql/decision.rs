@@ -249,6 +249,12 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
 }
 
 async fn decide(ctx: &Context<'_>, request: &DecisionRequest, trial: bool) -> Result<AppliedDecision, Error> {
+    if let Some(shown) = ctx.data_unchecked::<Viewer>().shown()
+        && let Some(problem) = shown.unknown_to(&request.action).await.map_err(store_error)?
+    {
+        let outcome = DecisionOutcome { problems: vec![problem], ..DecisionOutcome::default() };
+        return Ok(AppliedDecision { change: 0, outcome, devices: Vec::new() });
+    }
     let told = if trial { store_error } else { write_error };
     ctx.data_unchecked::<Arc<Ingest>>().decide(request, trial).await.map_err(told)
 }

@@ -21,6 +21,7 @@ use super::limits::{FieldCosts, LimitError, Limits, measure};
 use super::rights;
 use crate::access::Caller;
 use crate::domain::access_key::Role;
+use crate::domain::purpose::Purpose;
 use crate::store::share::{self, Share};
 use documents::{Document, Documents, Unreadable};
 
@@ -79,6 +80,8 @@ pub struct GraphqlRequest {
     pub request_id: String,
     /// The caller. An API with rights refuses a request without one.
     pub caller: Option<Arc<Caller>>,
+    /// The purpose. One that needs consent shows only people with a grant for it.
+    pub purpose: Option<Purpose>,
 }
 
 /// Marks a request in which U+FFFD replaces a lone surrogate, in the document or in a variable that is not JSON.

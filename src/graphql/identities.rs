@@ -19,6 +19,7 @@ use super::viewer::Viewer;
 use crate::access::Caller;
 use crate::domain::customer::CustomerView;
 use crate::domain::identifier::{Identifier, IdentifierKey};
+use crate::domain::purpose::Purpose;
 use crate::ingest::Ingest;
 use crate::store::query::{CustomerKey, FirstPages, IdentifierRef, Shape};
 use crate::store::share::{self, Share};
@@ -55,7 +56,8 @@ pub struct IdentityIdentifier {
 /// Finds identities.
 #[async_trait]
 pub trait FindIdentities: Send + Sync {
-    /// The identity of each identifier as the caller sees it, in their order; `None` where an identifier was never seen.
+    /// The identity of each identifier as the caller sees it, in their order; `None` where an identifier was never seen, and
+    /// where the purpose hides its customer.
     /// `argument` names the identifier at an index, for errors.
     ///
     /// # Errors
@@ -63,6 +65,7 @@ pub trait FindIdentities: Send + Sync {
     async fn find(
         &self,
         caller: Arc<Caller>,
+        purpose: Option<&Purpose>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError>;
@@ -80,13 +83,15 @@ impl FindIdentities for Identities {
     async fn find(
         &self,
         caller: Arc<Caller>,
+        purpose: Option<&Purpose>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError> {
-        let viewer = viewer(caller, &self.ingest);
+        let viewer = viewer(caller, &self.ingest).for_purpose(purpose, &self.store, self.ingest.clock());
+        let store = viewer.shown().map_or(self.store.clone(), |shown| shown.clone() as Arc<dyn Store>);
         let read = async {
             let keys = self.keys(asked, argument).await?;
-            read(&*self.store, &keys, &viewer).await.map_err(store_error)
+            read(&*store, &keys, &viewer).await.map_err(store_error)
         };
         let read = share::within(Some(Share::of(self.store.share())), read);
         let late = || {

@@ -270,6 +270,12 @@ impl ScopedView {
         self.view.answer(&self.scope, question).await.map_err(journeys_error)
     }
 
+    /// The answer about everybody in the scope. Only counts of those that are hidden may come from it.
+    async fn answer_of_everybody(&self, question: &Question) -> Result<Arc<Answer>, Error> {
+        let everybody = Scope { shown_for: None, ..self.scope.clone() };
+        self.view.answer(&everybody, question).await.map_err(journeys_error)
+    }
+
     fn step(&self, argument: &str, step: &StepInput) -> Result<Step, Error> {
         read_step(argument, step, self.dimensions())
     }

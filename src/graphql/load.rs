@@ -19,6 +19,7 @@ use super::change_arguments::ChangeArguments;
 use super::error::{Code, bad_argument, coded, store_error};
 use super::history::{self, History, HistoryOf};
 use super::segment::Segment;
+use super::viewer::Viewer;
 use crate::domain::change::IdentityEvent;
 use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
@@ -33,6 +34,7 @@ use crate::domain::segment_membership::{Judgement, SegmentMembership};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
 use crate::members::Members;
+use crate::purposes::ForPurpose;
 use crate::segments::saved::SavedSegments;
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
@@ -454,6 +456,8 @@ pub enum Total {
     Members(Arc<Members>, CustomerFilter),
     /// The members of a segment.
     Segment(Box<Segment>),
+    /// Customers of a figure: those that are shown, and those that the purpose hides.
+    Reached(i64, i64),
     /// Changes.
     Changes(ChangeArguments),
 }
@@ -490,10 +494,39 @@ impl CountOf {
                 Some(Box::pin(members.count(&**store, filter)).await.map_err(store_error)?)
             }
             Total::Segment(segment) => Some(segment.count(ctx).await?),
+            Total::Reached(shown, _) => Some(*shown),
             Total::Customers(filter) => Some(of(ctx).loader().0.count_customers(filter).await.map_err(store_error)?),
         };
         Ok(count.unwrap_or_default())
     }
+
+    /// The number of customers that match and that the purpose of the request hides. They are not in the count.
+    pub async fn count_hidden(&self, ctx: &Context<'_>) -> Result<i64, Error> {
+        let Some(shown) = ctx.data_unchecked::<Viewer>().shown() else { return Ok(0) };
+        let counted = match &self.0 {
+            Total::Customers(filter) => shown.count_both(filter).await.map(|(_, hidden)| hidden),
+            Total::Members(members, filter) => Box::pin(count_hidden_members(shown, members, filter)).await,
+            Total::Segment(segment) => return segment.count_hidden(ctx).await,
+            Total::Reached(_, hidden) => Ok(*hidden),
+            Total::Known(_)
+            | Total::Touchpoints(_)
+            | Total::Orders(_)
+            | Total::Links(_)
+            | Total::IdentityEvents(_)
+            | Total::Changes(_) => Ok(0),
+        };
+        counted.map_err(store_error)
+    }
+}
+
+/// The number of customers that fit a condition and a filter, and that a purpose hides.
+pub async fn count_hidden_members(
+    shown: &ForPurpose,
+    members: &Members,
+    filter: &CustomerFilter,
+) -> Result<i64, StoreError> {
+    let ids = members.ids_of(&**shown.everybody(), filter).await?;
+    shown.count_hidden(&ids, members.as_of).await
 }
 
 /// Clears cached customers and identifiers after a change in the same request.

@@ -20,6 +20,7 @@ pub mod claim;
 pub mod condition;
 pub mod condition_answer;
 pub mod consent;
+pub mod consent_record;
 pub mod customer;
 pub mod customer_journey;
 pub mod customer_parts;
@@ -165,11 +166,14 @@ pub fn api(
 ) -> Result<Api, UnreadableSchema> {
     let build = || builder().data(setup.clone()).data(ingest.clone()).data(feed.clone());
     let (of_viewer, of_status) = (store.clone(), store.clone());
-    let kinds = ingest.clone();
+    let (kinds, clock) = (ingest.clone(), setup.clock.clone());
     let attach = move |request, asked: &GraphqlRequest| {
         // A request without a caller is refused before it runs. It gets no viewer and no loader.
         match asked.caller.clone() {
-            Some(caller) => with_viewer(request, of_viewer.clone(), viewer(caller, &kinds)),
+            Some(caller) => {
+                let viewer = viewer(caller, &kinds).for_purpose(asked.purpose.as_ref(), &of_viewer, &clock);
+                with_viewer(request, of_viewer.clone(), viewer)
+            }
             None => request,
         }
     };
@@ -201,8 +205,9 @@ pub fn sdl() -> String {
     builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-/// Adds the viewer and a loader to a request.
+/// Adds the viewer and a loader to a request. The loader reads what the viewer's purpose shows.
 pub fn with_viewer(request: Request, store: Arc<dyn Store>, viewer: Viewer) -> Request {
+    let store = viewer.shown().map_or(store, |shown| shown.clone() as Arc<dyn Store>);
     request.data(load::loaders(store)).data(viewer)
 }
 

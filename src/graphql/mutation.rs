@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Error, ID, Object};
 
+use super::consent_record::{self, ConsentInput, ConsentRecordPayload};
 use super::decision::{self, CustomerMergePayload, CustomerSplitPayload, CustomersKeepApartPayload};
 use super::identifier::IdentifierInput;
 use super::ingest::{self, EventsIngestPayload};
@@ -60,6 +61,15 @@ impl Mutation {
         #[graphql(desc = "The reason. It is stored and shown.")] reason: String,
     ) -> Option<Result<CustomersKeepApartPayload, Error>> {
         Some(decision::keep_apart(ctx, &ids, &reason).await)
+    }
+
+    /// Records a person's decision about consent, in the same history as decisions in events.
+    async fn consent_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The decision.")] input: ConsentInput,
+    ) -> Option<Result<ConsentRecordPayload, Error>> {
+        Some(Box::pin(consent_record::record(ctx, input)).await)
     }
 
     /// Saves a segment: a new one, or a new version of the segment with this name or this id. The definition of before

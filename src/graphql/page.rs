@@ -136,7 +136,7 @@ pub struct Connection<T> {
     edges: Vec<Edge<T>>,
     has_next: bool,
     has_previous: bool,
-    total: CountOf,
+    pub(super) total: CountOf,
     /// The `endCursor`, when the next page starts further than after the last item.
     reached: Option<String>,
 }
@@ -183,6 +183,26 @@ impl<T> Connection<T> {
         self
     }
 
+    /// The items with their cursors.
+    pub(super) fn all_edges(&self) -> &[Edge<T>] {
+        &self.edges
+    }
+
+    /// The items.
+    pub(super) fn all_nodes(&self) -> Vec<&T> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// The position of the page in its list.
+    pub(super) fn position(&self) -> PageInfo {
+        PageInfo {
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+            start: self.edges.first().map(|edge| edge.place.encode()),
+            end: self.reached.clone().or_else(|| self.edges.last().map(|edge| edge.place.encode())),
+        }
+    }
+
     /// A page of a list in memory.
     pub fn of_slice<R: Clone>(
         list: &List<'_>,
@@ -219,22 +239,17 @@ impl<T: OutputType> TypeName for Edge<T> {
 impl<T: OutputType> Connection<T> {
     /// The items with their cursors.
     async fn edges(&self) -> &[Edge<T>] {
-        &self.edges
+        self.all_edges()
     }
 
     /// The items.
     async fn nodes(&self) -> Vec<&T> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+        self.all_nodes()
     }
 
     /// The position of the page in its list.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next: self.has_next,
-            has_previous: self.has_previous,
-            start: self.edges.first().map(|edge| edge.place.encode()),
-            end: self.reached.clone().or_else(|| self.edges.last().map(|edge| edge.place.encode())),
-        }
+        self.position()
     }
 
     /// The length of the whole list. It is counted only when it is selected. Null after an error.

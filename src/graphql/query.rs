@@ -7,7 +7,7 @@ use super::change::{self, Change, ChangeKind};
 use super::condition::CustomerCondition;
 use super::customer::Customer;
 use super::customer_parts::CustomerParts;
-use super::customers::{self, CustomerFilter, CustomerSort, Paging};
+use super::customers::{self, CustomerConnection, CustomerFilter, CustomerSort, Paging};
 use super::decision::{self, CustomersTrial};
 use super::error::bad_argument;
 use super::health::IdentityHealth;
@@ -131,7 +131,7 @@ impl Query {
         #[graphql(desc = "The maximum number of items before `before`, or at the end of the list; 0 to 100.")]
         last: Option<i32>,
         #[graphql(desc = "Return the items before this cursor, a `startCursor`.")] before: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         customers::page(ctx, filter, sort, as_of, Paging { first, after, last, before }).await
     }
 
@@ -291,17 +291,25 @@ impl Query {
     }
 
     /// The effect of new identity rules on the stored customers, without saving the rules. It stitches all customers
-    /// again, so it may take up to two minutes. The server runs one trial at a time.
+    /// again, so it may take up to two minutes. The server runs one trial at a time. FORBIDDEN for a purpose that needs
+    /// consent.
     async fn identity_rules_trial(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The complete rules to try.")] rules: IdentityRulesInput,
     ) -> Option<Result<RulesTrial, Error>> {
+        if let Err(error) = ctx.data_unchecked::<Viewer>().check_shows_everybody() {
+            return Some(Err(error));
+        }
         Some(rules::try_out(ctx, rules).await)
     }
 
-    /// Figures about identities: identifiers per customer, merges, splits, refusals, and the largest customers.
+    /// Figures about identities: identifiers per customer, merges, splits, refusals, and the largest customers. FORBIDDEN for
+    /// a purpose that needs consent.
     async fn identity_health(&self, ctx: &Context<'_>) -> Option<Result<IdentityHealth, Error>> {
+        if let Err(error) = ctx.data_unchecked::<Viewer>().check_shows_everybody() {
+            return Some(Err(error));
+        }
         Some(IdentityHealth::fetch(ctx).await)
     }
 

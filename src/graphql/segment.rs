@@ -7,7 +7,7 @@ use async_graphql::{Context, Error, ID, Object};
 use super::condition::read;
 use super::condition_answer::{ConditionAnswer, NearMiss};
 use super::customer::Customer;
-use super::customers;
+use super::customers::{self, CustomerConnection};
 use super::error::{Code, coded, store_error};
 use super::id::{NodeId, Offset};
 use super::load::{self, CustomerLoad, LoadFuture};
@@ -26,7 +26,7 @@ use crate::members::judge::Judge;
 use crate::segments::condition::SegmentCondition;
 use crate::segments::hidden::first_hidden;
 use crate::segments::saved::SavedSegments;
-use crate::store::query::{CustomerKey, FirstPages, Shape};
+use crate::store::query::{self, CustomerKey, FirstPages, Shape};
 
 /// A saved condition on customers, with a name.
 #[derive(Clone)]
@@ -96,13 +96,19 @@ impl Segment {
         Some(self.count(ctx).await.map(Long))
     }
 
+    /// The number of members who have not granted consent for the purpose of the request. They are not in `size` and not in
+    /// `customers`. 0 without a purpose, and for a purpose that needs no consent. Every customer is read.
+    async fn hidden_by_consent(&self, ctx: &Context<'_>) -> Result<Long, Error> {
+        self.count_hidden(ctx).await.map(Long)
+    }
+
     /// The members, in the order in which the customers were created.
     async fn customers(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         let first = read_first(first)?;
         Box::pin(customers::page_of_segment(ctx, self, self.members(ctx)?, first, after.as_deref())).await
     }
@@ -195,6 +201,24 @@ impl Segment {
         })
     }
 
+    /// The number of members whom the purpose of the request hides.
+    pub(super) fn count_hidden<'a>(&'a self, ctx: &'a Context<'_>) -> LoadFuture<'a, i64> {
+        Box::pin(async move {
+            let Some(shown) = ctx.data_unchecked::<Viewer>().shown() else { return Ok(0) };
+            let members = self.members(ctx)?;
+            let everyone = query::CustomerFilter::default();
+            Box::pin(load::count_hidden_members(shown, &members, &everyone)).await.map_err(store_error)
+        })
+    }
+
+    /// Whether a customer, with what is shown of it, is in the segment.
+    pub(super) async fn has(&self, ctx: &Context<'_>, customer: &CustomerId) -> Result<bool, Error> {
+        let members = self.members(ctx)?;
+        let store = load::of(ctx).loader().0.clone();
+        let answer = Box::pin(members.because(&*store, customer)).await.map_err(store_error)?;
+        Ok(answer.is_some_and(|(answer, _)| answer.holds))
+    }
+
     /// A page of members from what is stored. `None` where the definition has to tell.
     pub(super) async fn stored_page(
         &self,
@@ -207,9 +231,10 @@ impl Segment {
         judge.page(&*store, self.segment.id, after, limit, now).await.map_err(store_error)
     }
 
-    /// A judge by this segment alone. `None` as of a moment: the past is told by the definition of then.
+    /// A judge by this segment alone. `None` as of a moment: the past is told by the definition of then. `None` too for a
+    /// purpose that hides people: verdicts are about all that is stored of a customer, also what is not shown.
     fn judge(&self, ctx: &Context<'_>) -> Option<Judge> {
-        if self.as_of.is_some() {
+        if self.as_of.is_some() || ctx.data_unchecked::<Viewer>().shown().is_some() {
             return None;
         }
         let setup = ctx.data_unchecked::<Setup>();

@@ -10,6 +10,7 @@ use super::error::{Code, coded, store_error};
 use super::load::{self, StoredSegments};
 use super::scalar::DateTime;
 use super::segment::Segment;
+use super::viewer::Viewer;
 use super::{Setup, setting};
 use crate::domain::Timestamp;
 use crate::domain::customer::CustomerId;
@@ -76,6 +77,16 @@ pub(super) async fn of_customer(ctx: &Context<'_>, customer: &CustomerId) -> Res
         Some(SegmentMembership { customer: customer.clone(), segment, since: own.since })
     };
     let mut all: Vec<SegmentMembership> = found.into_iter().filter_map(of).collect();
+    // Verdicts are about all that is stored of a customer, also what the purpose does not show.
+    if ctx.data_unchecked::<Viewer>().shown().is_some() {
+        let mut shown = Vec::with_capacity(all.len());
+        for own in all {
+            if own.segment.has(ctx, customer).await? {
+                shown.push(own);
+            }
+        }
+        all = shown;
+    }
     all.sort_by_cached_key(|own| fold_name(own.segment.name_of()));
     Ok(all)
 }

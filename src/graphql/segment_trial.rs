@@ -10,8 +10,10 @@ use super::load::{self, CustomerLoad};
 use super::page::read_first;
 use super::problem::Problem;
 use super::scalar::{DateTime, Json, Long};
+use super::viewer::Viewer;
 use crate::domain::customer::CustomerId;
 use crate::domain::{Moment, ProblemCode, problem};
+use crate::members::Members;
 use crate::segments::lines::Line;
 use crate::store::query::CustomerKey;
 
@@ -24,6 +26,8 @@ pub struct SegmentTrial {
     misfits: Vec<(String, u64, serde_json::Value)>,
     problems: Vec<problem::Problem>,
     as_of: Option<Moment>,
+    /// The question. `None` before the first change, when the store had no customers.
+    members: Option<Members>,
 }
 
 /// A line of a condition: one that is directly in an `all` or `any`, and is neither of the two.
@@ -72,6 +76,16 @@ impl SegmentTrial {
     /// The number of customers that fit.
     async fn size_then(&self) -> Long {
         long(self.size)
+    }
+
+    /// The number of customers that fit and have not granted consent for the purpose of the request. No figure includes
+    /// them. 0 without a purpose, and for a purpose that needs no consent. Every customer is read.
+    async fn hidden_by_consent(&self, ctx: &Context<'_>) -> Result<Long, Error> {
+        let (Some(shown), Some(members)) = (ctx.data_unchecked::<Viewer>().shown(), &self.members) else {
+            return Ok(Long(0));
+        };
+        let hidden = Box::pin(load::count_hidden_members(shown, members, &Default::default())).await;
+        hidden.map(Long).map_err(store_error)
     }
 
     /// The lines of the condition, in its order.
@@ -133,14 +147,19 @@ impl SegmentTrial {
         let unknown = |name: &String| {
             problem::Problem::whole(ProblemCode::NotFound, format!("no customer has the trait \"{name}\""))
         };
+        let (size, lines) = (trial.size, trial.lines().to_vec());
+        let misfits = trial.misfits.iter().map(|(name, (count, value))| (name.clone(), *count, value.clone()));
+        let (misfits, problems) = (misfits.collect(), trial.unknown_traits.iter().map(unknown).collect());
+        drop(trial);
         Ok(SegmentTrial {
             sentence: members.condition.sentence(),
-            size: trial.size,
-            lines: trial.lines().to_vec(),
+            size,
+            lines,
             examples,
-            misfits: trial.misfits.iter().map(|(name, (count, value))| (name.clone(), *count, value.clone())).collect(),
-            problems: trial.unknown_traits.iter().map(unknown).collect(),
+            misfits,
+            problems,
             as_of: moment,
+            members: store.map(|_| members),
         })
     }
 }

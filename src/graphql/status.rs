@@ -11,6 +11,7 @@ use super::error::store_error;
 use super::id::ChangeCursor;
 use super::load;
 use super::scalar::Long;
+use super::viewer::Viewer;
 use crate::store::{Store, StoreError, StoreStatus};
 
 /// The version, the store and the size of a server.
@@ -20,9 +21,9 @@ pub struct Status {
     version: String,
     /// The kind of store: `sqlite` or `neo4j`.
     store: String,
-    /// The number of customers, without those that were merged into others.
+    /// The number of customers, without those that were merged into others and those whom the purpose of the request hides.
     customers: Long,
-    /// The number of touchpoints.
+    /// The number of touchpoints. For a purpose that needs consent, of those that are shown.
     touchpoints: Long,
     /// The last change that this answer includes, as a cursor. The answer may already show later changes.
     change: String,
@@ -37,7 +38,13 @@ impl Status {
             Some(ReadFirst(status)) => status.clone(),
             None => store.status().await,
         };
-        let status = status.map_err(store_error)?;
+        let mut status = status.map_err(store_error)?;
+        let selects = |name| ctx.look_ahead().field(name).exists();
+        if let Some(shown) = ctx.data_unchecked::<Viewer>().shown()
+            && (selects("customers") || selects("touchpoints"))
+        {
+            (status.customers, status.touchpoints) = shown.size().await.map_err(store_error)?;
+        }
         // Journeys of all customers are answered from memory, everything else from the store.
         let journeys = &ctx.data_unchecked::<Setup>().journeys;
         let lag = journeys.as_ref().map_or(0, |journeys| journeys.lag(status.change, status.changed_at));

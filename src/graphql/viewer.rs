@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, Object};
+use async_graphql::{Enum, Error, Object};
 
+use super::error::{Code, coded};
 use crate::access::{Caller, Permissions};
 use crate::domain::masks::Masks;
+use crate::domain::purpose::Purpose;
 use crate::domain::rules::WrittenKind;
 use crate::domain::{IdentifierKey, access_key};
+use crate::ingest::clock::Clock;
+use crate::purposes::ForPurpose;
+use crate::store::Store;
 
 /// The caller of a request, with its permissions. Resolvers check it before they show or test personal data.
 ///
 /// Without `[access]` in the settings every caller sees everything: [`Viewer::all`].
 #[derive(Clone, Debug)]
 pub struct Viewer {
-    /// The purpose of the request, when the caller gave one.
-    pub purpose: Option<Arc<str>>,
+    /// The store as the purpose of the request shows it. `None` when everybody is shown.
+    shown: Option<Arc<ForPurpose>>,
     caller: Arc<Caller>,
     /// What it does not see.
     pub(super) masks: Arc<Masks>,
@@ -24,13 +29,35 @@ pub struct Viewer {
 impl Viewer {
     /// A caller that sees everything.
     pub fn all() -> Self {
-        Viewer { purpose: None, caller: Arc::new(Caller::everybody()), masks: Arc::default() }
+        Viewer { shown: None, caller: Arc::new(Caller::everybody()), masks: Arc::default() }
     }
 
     /// The viewer of a caller. `kinds` are those of the identity rules.
     pub fn of<'k>(caller: Arc<Caller>, kinds: impl IntoIterator<Item = &'k WrittenKind>) -> Self {
         let masks = Arc::new(caller.permissions.masks(kinds));
-        Viewer { purpose: None, caller, masks }
+        Viewer { shown: None, caller, masks }
+    }
+
+    /// The viewer of a request with this purpose. When the purpose needs consent, only people with a grant are shown.
+    #[must_use]
+    pub fn for_purpose(self, purpose: Option<&Purpose>, store: &Arc<dyn Store>, clock: &Clock) -> Self {
+        Viewer { shown: ForPurpose::over(store, purpose, clock), ..self }
+    }
+
+    /// The store as the request's purpose shows it. `None` when everybody is shown.
+    pub(super) fn shown(&self) -> Option<&Arc<ForPurpose>> {
+        self.shown.as_ref()
+    }
+
+    /// Refuses what is about everybody, for a purpose that does not show everybody.
+    pub(super) fn check_shows_everybody(&self) -> Result<(), Error> {
+        match &self.shown {
+            None => Ok(()),
+            Some(shown) => {
+                let message = format!("it is about everybody, and not for the purpose \"{}\"", shown.purpose());
+                Err(coded(Code::Forbidden, message))
+            }
+        }
     }
 
     /// The caller's name, as the author of a decision.

@@ -17,6 +17,7 @@ use super::client::Client;
 use super::refusal::Refusal;
 use crate::access::{Caller, Callers, Denied};
 use crate::domain::access_key::Role;
+use crate::domain::purpose::{Purpose, WrongPurpose};
 
 /// An accepted caller.
 #[derive(Clone)]
@@ -145,6 +146,33 @@ pub(super) fn admit_from(address: IpAddr, state: &State, given: impl FnOnce() ->
 /// The address of the client.
 pub(super) fn address(request: &HttpRequest) -> IpAddr {
     request.extensions().get::<Client>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.address)
+}
+
+/// The name of the header with the purpose of a request.
+const PURPOSE: &str = "throughline-purpose";
+
+/// The purpose that a request names.
+pub(super) fn named_purpose(request: &HttpRequest) -> Result<Option<String>, Refusal> {
+    let mut given = request.headers().get_all(PURPOSE);
+    match (given.next().map(|value| value.to_str()), given.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(name)), None) => Ok(Some(name.to_owned())),
+        (Some(_), _) => {
+            let message = "`Throughline-Purpose` is given twice, or is no text";
+            Err(Refusal::bad(StatusCode::BAD_REQUEST, "Throughline-Purpose", message, "name one purpose"))
+        }
+    }
+}
+
+/// The purpose of a request: the one that it names, else the only one that the caller is bound to.
+pub(super) fn purpose(request: &HttpRequest, state: &State, caller: &Caller) -> Result<Option<Purpose>, Refusal> {
+    let given = named_purpose(request)?;
+    state.purposes.of_request(given.as_deref(), &caller.purposes).map_err(|wrong| match wrong {
+        WrongPurpose::Unlisted(message, hint) => {
+            Refusal::bad(StatusCode::BAD_REQUEST, "Throughline-Purpose", message, &hint)
+        }
+        WrongPurpose::NotBound(message) => forbidden(message),
+    })
 }
 
 /// The caller of a request that may not be made by callers who only send events.

@@ -15,6 +15,7 @@ use super::{console, graphql, guard, health, identities, machine, metrics, obser
 use crate::access::Callers;
 use crate::domain::network::Network;
 use crate::domain::origin::Origin;
+use crate::domain::purpose::Purposes;
 use crate::graphql::execute::Api;
 use crate::graphql::identities::FindIdentities;
 use crate::ingest::wire::{TakeEvents, WireCall};
@@ -107,6 +108,8 @@ pub struct State {
     pub sockets: Sockets,
     /// The callers, by their keys. `None` without `[access]`: then everybody may do everything.
     pub access: Option<Arc<Callers>>,
+    /// The purposes that a request can have.
+    pub purposes: Arc<Purposes>,
     /// The address of the server. On loopback only local names are accepted as `Host`.
     pub listen: SocketAddr,
     /// The origins of other pages that may use the API.

@@ -31,9 +31,10 @@ use crate::graphql::execute::{Api, GraphqlRequest, GraphqlResponse, ResponseKind
 /// `GET /graphql?query=…&operationName=…&variables=…`, or a WebSocket
 pub(super) async fn by_get(request: HttpRequest, body: web::Payload, state: Shared) -> HttpResponse {
     if accept::is_upgrade(request.headers()) {
-        return match not_ready(&state).map_or_else(|| access::admit_socket(&request, &state), Err) {
+        let admit = || Ok((access::admit_socket(&request, &state)?, access::named_purpose(&request)?));
+        return match not_ready(&state).map_or_else(admit, Err) {
             Err(refusal) => refuse(refusal, JSON),
-            Ok(pass) => socket::open(&request, body, &state, pass),
+            Ok((pass, purpose)) => socket::open(&request, body, &state, pass, purpose),
         };
     }
     // A person who opens this address in a browser wants the console.
@@ -64,6 +65,7 @@ pub(super) async fn admitted<T>(
     read: impl Future<Output = Result<(T, GraphqlRequest), Refusal>>,
 ) -> Result<(Pass, T, GraphqlRequest), Refusal> {
     let pass = access::admit(request, state)?;
+    let purpose = access::purpose(request, state, &pass.caller)?;
     let not_ready = not_ready(state);
     if let Some(refusal) = not_ready.as_ref().filter(|_| !state.readiness.is_away()) {
         return Err(refusal.clone());
@@ -76,6 +78,7 @@ pub(super) async fn admitted<T>(
         query.request_id.clone_from(&id.0);
     }
     query.caller = Some(pass.caller.clone());
+    query.purpose = purpose;
     Ok((pass, more, query))
 }
 

@@ -22,8 +22,8 @@ use super::refusal::Refusal;
 use crate::domain::origin::{Authority, Origin};
 
 /// The headers that a page of an allowed origin may send.
-const SENT: &str =
-    "accept, authorization, content-encoding, content-type, if-none-match, traceparent, tracestate, x-request-id";
+const SENT: &str = "accept, authorization, content-encoding, content-type, if-none-match, throughline-purpose, traceparent, tracestate, \
+     x-request-id";
 /// The headers of an answer that such a page may read.
 const READ: &str = "etag, retry-after, www-authenticate, x-request-id";
 /// How long a browser keeps the answer of a preflight, in seconds. Chromium keeps none longer than this.

@@ -15,6 +15,7 @@ use super::machine::{self, JSON};
 use super::refusal::Refusal;
 use crate::access::Caller;
 use crate::domain::ProblemCode;
+use crate::domain::purpose::Purpose;
 use crate::graphql::identifier::IdentifierInput;
 use crate::graphql::identities::Identity;
 use crate::graphql::rights;
@@ -23,6 +24,9 @@ use crate::graphql::rights;
 const MOST_IDENTIFIERS: usize = 1_000;
 /// The maximum number of bytes of a body, as sent and as decompressed.
 const BODY: usize = 1024 * 1024;
+/// The caller of a request, and its purpose.
+type Asker = (Option<Purpose>, Arc<Caller>);
+
 const FORM: &str = "{\"identifiers\": [{\"kind\": \"email\", \"value\": \"…\"}]}";
 
 /// `GET /v1/identities/{kind}/{value}`
@@ -85,11 +89,11 @@ pub(super) async fn by_other(request: HttpRequest) -> HttpResponse {
     machine::method_not_allowed(if is_one { "GET" } else { "POST" })
 }
 
-/// A caller that may see identifiers.
-fn admit(request: &HttpRequest, state: &Shared) -> Result<Arc<Caller>, Refusal> {
+/// A caller that may see identifiers, and the purpose of its request.
+fn admit(request: &HttpRequest, state: &Shared) -> Result<Asker, Refusal> {
     let caller = access::admit_reader(request, state)?.caller;
     match rights::allows(&caller.permissions, "Query", "identifier") {
-        true => Ok(caller),
+        true => Ok((access::purpose(request, state, &caller)?, caller)),
         false => Err(access::forbidden(format!("the role {} may not have identities", caller.role().name()))),
     }
 }
@@ -97,7 +101,7 @@ fn admit(request: &HttpRequest, state: &Shared) -> Result<Arc<Caller>, Refusal> 
 async fn find(
     request: &HttpRequest,
     state: &Shared,
-    caller: Arc<Caller>,
+    (purpose, caller): Asker,
     asked: Vec<IdentifierInput>,
     argument: fn(usize) -> String,
 ) -> Result<Vec<Option<Identity>>, Refusal> {
@@ -105,7 +109,7 @@ async fn find(
         return Err(refusal);
     }
     let identities = state.identities.clone();
-    let found = machine::run(async move { identities.find(caller, &asked, argument).await }).await;
+    let found = machine::run(async move { identities.find(caller, purpose.as_ref(), &asked, argument).await }).await;
     let found = found.ok_or_else(|| machine::internal(request))?;
     found.map_err(|error| machine::refusal(error, request))
 }

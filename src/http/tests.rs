@@ -18,6 +18,7 @@ use super::readiness::Readiness;
 use super::sockets::Sockets;
 use super::tls;
 use crate::access::{Caller, Callers, Policy};
+use crate::domain::purpose::Purpose;
 use crate::domain::{Problem, ProblemCode, Timestamp};
 use crate::graphql::error::{PlainError, bad_argument, write_error};
 use crate::graphql::execute::Api;
@@ -80,6 +81,7 @@ impl FindIdentities for FakeIdentities {
     async fn find(
         &self,
         _: Arc<Caller>,
+        _: Option<&Purpose>,
         asked: &[IdentifierInput],
         argument: fn(usize) -> String,
     ) -> Result<Vec<Option<Identity>>, PlainError> {
@@ -172,6 +174,7 @@ fn state() -> State {
         listen: ([127, 0, 0, 1], 8080).into(),
         allowed_origins: Arc::new([]),
         trusted_proxies: Arc::new([]),
+        purposes: Arc::default(),
     }
 }
 

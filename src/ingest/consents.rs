@@ -16,8 +16,8 @@ use crate::domain::{ProblemCode, Timestamp};
 /// The most preferences of an event. There is a limit, since each goes to every identifier of the customer.
 const MOST: usize = 100;
 
-/// `context.consent.categoryPreferences` of any event, "Consent Given" and "Consent Withdrawn", and "Unsubscribed". An
-/// "Unsubscribed" without a purpose revokes the purpose of `unsubscribe`.
+/// `context.consent.categoryPreferences` of any event, "Consent Given", "Consent Denied" and "Consent Withdrawn", and
+/// "Unsubscribed". An "Unsubscribed" without a purpose revokes the purpose of `unsubscribe`.
 pub(crate) fn consents(
     event: &Event<'_>,
     name: &str,
@@ -31,6 +31,7 @@ pub(crate) fn consents(
     }
     match name {
         "consentgiven" => found.extend(decision(event, ConsentStatus::Granted, notes)),
+        "consentdenied" => found.extend(decision(event, ConsentStatus::Denied, notes)),
         "consentwithdrawn" => found.extend(decision(event, ConsentStatus::Revoked, notes)),
         "unsubscribed" | "emailunsubscribed" | "smsunsubscribed" => {
             let given = notes.text(Weight::Warning, PURPOSE, event.properties.get("purpose"));
@@ -56,7 +57,7 @@ const PURPOSE: &str = "properties.purpose";
 const CHANNEL: &str = "properties.channel";
 
 /// A decision about one purpose. An invalid end is ignored. With an invalid channel, a grant for one channel would
-/// become a grant for all, so nothing is granted; a withdrawal then applies to all channels.
+/// become a grant for all, so nothing is granted; a refusal then applies to all channels.
 fn decision(event: &Event<'_>, status: ConsentStatus, notes: &mut Notes) -> Option<ConsentFact> {
     const END: &str = "properties.expires_at";
     let faults = notes.faults.len();

@@ -184,7 +184,17 @@ const NAMES: &[(&str, &[&str])] = &[
     ("sign_in", &["Signed In", "User Signed In", "Sign In", "Logged In", "User Logged In", "Login"]),
     ("like", &["Product Liked"]),
     ("dislike", &["Product Disliked", "Email Marked as Spam"]),
-    ("consent", &["Consent Given", "Consent Withdrawn", "Unsubscribed", "Email Unsubscribed", "SMS Unsubscribed"]),
+    (
+        "consent",
+        &[
+            "Consent Given",
+            "Consent Denied",
+            "Consent Withdrawn",
+            "Unsubscribed",
+            "Email Unsubscribed",
+            "SMS Unsubscribed",
+        ],
+    ),
 ];
 
 /// The same for names that are in no row above, on a channel with messages ([`channels::carries_messages`]): a letter,
@@ -304,6 +314,7 @@ mod tests {
             ("Product Liked", "like"),
             ("Product Disliked", "dislike"),
             ("Consent Given", "consent"),
+            ("Consent Denied", "consent"),
             ("Call Received", "contact"),
             ("Live Chat Conversation Started", "contact"),
             ("Store Visited", "visit"),

@@ -88,22 +88,24 @@ pub(crate) struct Consents {
     /// Where the consents of each begin; one more at the end.
     starts: Vec<u32>,
     purposes: Vec<u16>,
+    channels: Vec<u16>,
     statuses: Vec<ConsentStatus>,
     /// The place and the end time of each consent that expires, sorted; few do.
     ends: Vec<(u32, i64)>,
 }
 
-/// A consent of an identifier, with the purpose as its number in the dictionary.
+/// A consent of an identifier, with the purpose and the channel as their numbers in the dictionary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EncodedConsent {
     pub(crate) purpose: u16,
+    pub(crate) channel: u16,
     pub(crate) status: ConsentStatus,
     pub(crate) expires_at: Option<i64>,
 }
 
 impl EncodedConsent {
-    pub(crate) fn of(consent: &HeldConsent, purpose: u16) -> EncodedConsent {
-        EncodedConsent { purpose, status: consent.status, expires_at: consent.expires_at.map(|at| at.0) }
+    pub(crate) fn of(consent: &HeldConsent, purpose: u16, channel: u16) -> EncodedConsent {
+        EncodedConsent { purpose, channel, status: consent.status, expires_at: consent.expires_at.map(|at| at.0) }
     }
 
     /// Its status at `now`, by the same rule as [`in_force`](crate::domain::consent::in_force).
@@ -132,6 +134,7 @@ impl Consents {
             identifiers,
             starts,
             purposes: all.iter().map(|(_, consent)| consent.purpose).collect(),
+            channels: all.iter().map(|(_, consent)| consent.channel).collect(),
             statuses: all.iter().map(|(_, consent)| consent.status).collect(),
             ends: (0..).zip(&all).filter_map(|(place, (_, consent))| Some((place, consent.expires_at?))).collect(),
         }
@@ -143,7 +146,8 @@ impl Consents {
             let end = self.ends.binary_search_by_key(&place, |(place, _)| *place);
             let expires_at = end.ok().map(|n| self.ends[n].1);
             let place = place as usize;
-            EncodedConsent { purpose: self.purposes[place], status: self.statuses[place], expires_at }
+            let (purpose, channel) = (self.purposes[place], self.channels[place]);
+            EncodedConsent { purpose, channel, status: self.statuses[place], expires_at }
         };
         let own = self.identifiers.iter().zip(self.starts.windows(2));
         own.flat_map(move |(identifier, ends)| (ends[0]..ends[1]).map(move |place| (*identifier, consent(place))))
@@ -151,7 +155,7 @@ impl Consents {
 
     fn bytes(&self) -> usize {
         let holders = self.identifiers.len() * size_of::<i64>() + self.starts.len() * size_of::<u32>();
-        let consent = self.purposes.len() * (size_of::<u16>() + size_of::<ConsentStatus>());
+        let consent = self.purposes.len() * (2 * size_of::<u16>() + size_of::<ConsentStatus>());
         holders + consent + self.ends.len() * size_of::<(u32, i64)>()
     }
 }

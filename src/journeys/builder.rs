@@ -70,7 +70,8 @@ impl Builder {
     pub fn consents(&mut self, identifier: IdentifierId, consents: &[HeldConsent]) {
         for consent in consents {
             let purpose = self.dictionary.purpose(&consent.purpose);
-            self.consents.push((identifier.0, EncodedConsent::of(consent, purpose)));
+            let channel = self.dictionary.channel(consent.channel.as_ref());
+            self.consents.push((identifier.0, EncodedConsent::of(consent, purpose, channel)));
         }
     }
 
@@ -101,6 +102,7 @@ impl Builder {
             .collect();
         let currencies: Vec<u16> = other.dictionary.currencies.iter().map(|c| self.dictionary.currency(c)).collect();
         let purposes: Vec<u16> = other.dictionary.purposes.iter().map(|p| self.dictionary.purpose(p)).collect();
+        let channels: Vec<u16> = other.dictionary.channels.iter().map(|c| self.dictionary.channel(Some(c))).collect();
         let mut orders = Vec::new();
         for (hash, now) in other.orders.all() {
             let number = self.orders.number_of(hash);
@@ -124,8 +126,11 @@ impl Builder {
         self.kind.extend(other.kind.iter().map(|kind| kinds[*kind as usize]));
         self.about.extend(other.about.iter().map(|(row, order)| (begin + row, orders[*order as usize])));
         self.members.extend(other.members);
-        let renumbered =
-            |consent: EncodedConsent| EncodedConsent { purpose: purposes[usize::from(consent.purpose)], ..consent };
+        let renumbered = |consent: EncodedConsent| EncodedConsent {
+            purpose: purposes[usize::from(consent.purpose)],
+            channel: usize::from(consent.channel).checked_sub(1).map_or(0, |n| channels[n]),
+            ..consent
+        };
         self.consents.extend(other.consents.into_iter().map(|(identifier, consent)| (identifier, renumbered(consent))));
     }
 

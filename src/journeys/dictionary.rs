@@ -1,4 +1,4 @@
-//! Dictionaries: numbers for kinds of touchpoint, purposes, currencies and orders.
+//! Dictionaries: numbers for kinds of touchpoint, purposes, channels of consents, currencies and orders.
 
 use std::sync::Arc;
 
@@ -8,17 +8,19 @@ use super::kind::Kinds;
 use crate::domain::order::OrderKey;
 use crate::domain::{Amount, Currency};
 
-/// Numbers for kinds, purposes and currencies. It only grows, and a number never changes.
+/// Numbers for kinds, purposes, channels of consents, and currencies. It only grows, and a number never changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Dictionary {
     pub(crate) kinds: Kinds,
     pub(crate) purposes: Vec<Arc<str>>,
+    /// The channel with the number n is at n - 1: 0 is all channels.
+    pub(crate) channels: Vec<Arc<str>>,
     pub(crate) currencies: Vec<Currency>,
 }
 
 impl Dictionary {
     pub(crate) fn new(configured: Arc<[Arc<str>]>) -> Self {
-        Dictionary { kinds: Kinds::new(configured), purposes: Vec::new(), currencies: Vec::new() }
+        Dictionary { kinds: Kinds::new(configured), purposes: Vec::new(), channels: Vec::new(), currencies: Vec::new() }
     }
 
     pub(crate) fn purpose(&mut self, name: &str) -> u16 {
@@ -30,6 +32,19 @@ impl Dictionary {
 
     pub(crate) fn find_purpose(&self, name: &str) -> Option<u16> {
         self.purposes.iter().position(|own| &**own == name).map(|n| n as u16)
+    }
+
+    /// The number of a consent's channel. `None` when it has none yet.
+    pub(crate) fn find_channel(&self, channel: Option<&str>) -> Option<u16> {
+        let Some(name) = channel else { return Some(0) };
+        self.channels.iter().position(|own| **own == *name).map(|n| n as u16 + 1)
+    }
+
+    pub(crate) fn channel(&mut self, channel: Option<&Arc<str>>) -> u16 {
+        self.find_channel(channel.map(|name| &**name)).unwrap_or_else(|| {
+            self.channels.extend(channel.cloned());
+            self.channels.len() as u16
+        })
     }
 
     pub(crate) fn currency(&mut self, currency: &Currency) -> u16 {

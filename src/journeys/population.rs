@@ -16,7 +16,7 @@ pub struct Population {
     pub touchpoints: u64,
     /// Touchpoints without a customer that match `since`, `until`, `include` and `exclude`.
     pub unowned: u64,
-    /// Touchpoints of customers without a grant for the purpose that match the same conditions.
+    /// Touchpoints that a purpose hides and that match the same conditions.
     pub hidden_by_consent: u64,
 }
 

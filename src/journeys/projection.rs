@@ -87,10 +87,10 @@ impl Projection {
             let dictionary = &mut self.dictionary;
             let encoded = consents.iter().map(|consent| {
                 let known = dictionary.find_purpose(&consent.purpose);
-                EncodedConsent::of(
-                    consent,
-                    known.unwrap_or_else(|| Arc::make_mut(dictionary).purpose(&consent.purpose)),
-                )
+                let purpose = known.unwrap_or_else(|| Arc::make_mut(dictionary).purpose(&consent.purpose));
+                let known = dictionary.find_channel(consent.channel.as_deref());
+                let channel = known.unwrap_or_else(|| Arc::make_mut(dictionary).channel(consent.channel.as_ref()));
+                EncodedConsent::of(consent, purpose, channel)
             });
             let encoded = encoded.collect();
             Arc::make_mut(&mut self.delta).consents.insert(identifier.0, encoded);

@@ -51,6 +51,8 @@ pub struct OrderNet {
 pub struct HeldConsent {
     /// The purpose.
     pub purpose: Arc<str>,
+    /// The channel; `None` is all.
+    pub channel: Option<Arc<str>>,
     /// What was decided.
     pub status: ConsentStatus,
     /// When it expires.

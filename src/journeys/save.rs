@@ -13,7 +13,7 @@ use crate::domain::consent::ConsentStatus;
 use crate::domain::{Amount, Currency};
 
 /// The format and its version. It changes when the layout or a hash in it changes.
-const FORMAT: u64 = 0x544C_4A50_0000_0002;
+const FORMAT: u64 = 0x544C_4A50_0000_0003;
 
 /// A status is saved as its index.
 const STATUSES: [ConsentStatus; 5] = [
@@ -51,14 +51,14 @@ impl Projection {
         let dictionary = read_dictionary(from)?;
         let orders = read_orders(from, &dictionary)?;
         let (rows, memberships) = read_columns(from, &dictionary, orders.len())?;
-        let consents = read_consents(from)?;
+        let consents = read_consents(from, &dictionary)?;
         Ok(Projection::of(Base::of(rows, memberships, consents), dictionary, PackedOrders::of(&orders)))
     }
 }
 
 // A reader of a section checks every number that is used as an index. Other damage is found by the checksum.
 
-/// The names of the configured dimensions; the values of all kinds; purposes; currencies.
+/// The names of the configured dimensions; the values of all kinds; purposes; channels of consents; currencies.
 fn write_dictionary(to: &mut impl Write, dictionary: &Dictionary) -> Result<()> {
     let kinds = &dictionary.kinds;
     write_texts(to, kinds.configured().iter().map(|text| Some(&**text)))?;
@@ -66,6 +66,7 @@ fn write_dictionary(to: &mut impl Write, dictionary: &Dictionary) -> Result<()> 
     let dimensions = || (0..width).map(Dimension::at);
     write_texts(to, (0..kinds.len() as u32).flat_map(|code| dimensions().map(move |of| kinds.value(code, of))))?;
     write_texts(to, dictionary.purposes.iter().map(|text| Some(&**text)))?;
+    write_texts(to, dictionary.channels.iter().map(|text| Some(&**text)))?;
     write_texts(to, dictionary.currencies.iter().map(|currency| Some(&*currency.0)))
 }
 
@@ -80,6 +81,7 @@ fn read_dictionary(from: &mut impl Read) -> Result<Dictionary> {
         }
     }
     dictionary.purposes = read_texts(from)?.into_iter().flatten().map(Arc::from).collect();
+    dictionary.channels = read_texts(from)?.into_iter().flatten().map(Arc::from).collect();
     dictionary.currencies = read_texts(from)?.into_iter().flatten().map(|text| Currency(text.into())).collect();
     Ok(dictionary)
 }
@@ -151,21 +153,26 @@ fn read_columns(from: &mut impl Read, dictionary: &Dictionary, orders: usize) ->
     Ok((rows, Memberships { customers, members, member_of }))
 }
 
-/// Identifiers; purpose and status in one number; the time of expiry with its highest bit flipped, where 0 is never.
+/// Identifiers; channel, purpose and status in one number; the time of expiry with its highest bit flipped, where 0 is never.
 fn write_consents(to: &mut impl Write, base: &Base) -> Result<()> {
     let consents = &base.consents;
     write_numbers(to, consents.iter().map(|(identifier, _)| identifier as u64))?;
     let index = |status| STATUSES.iter().position(|own| *own == status).unwrap_or_default() as u64;
-    write_numbers(to, consents.iter().map(|(_, consent)| u64::from(consent.purpose) << 8 | index(consent.status)))?;
+    let decision = |consent: EncodedConsent| {
+        u64::from(consent.channel) << 24 | u64::from(consent.purpose) << 8 | index(consent.status)
+    };
+    write_numbers(to, consents.iter().map(|(_, consent)| decision(consent)))?;
     write_numbers(to, consents.iter().map(|(_, consent)| consent.expires_at.map_or(0, |at| at as u64 ^ 1 << 63)))
 }
 
-fn read_consents(from: &mut impl Read) -> Result<Vec<(i64, EncodedConsent)>> {
+fn read_consents(from: &mut impl Read, dictionary: &Dictionary) -> Result<Vec<(i64, EncodedConsent)>> {
     let (identifiers, decisions, ends) = (read_signed(from)?, read_numbers(from)?, read_numbers(from)?);
     same(&[identifiers.len(), decisions.len(), ends.len()])?;
     below(decisions.iter().map(|decision| decision & 0xff), STATUSES.len())?;
+    below(decisions.iter().map(|decision| decision >> 24), dictionary.channels.len() + 1)?;
     let consents = decisions.iter().zip(&ends).map(|(decision, end)| EncodedConsent {
         purpose: (decision >> 8) as u16,
+        channel: (decision >> 24) as u16,
         status: STATUSES[(decision & 0xff) as usize],
         expires_at: (*end != 0).then_some((*end ^ 1 << 63) as i64),
     });

@@ -2,13 +2,17 @@
 //! these into sessions if the scope says so, and filters them.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustc_hash::FxHashMap;
 
 use super::base::Columns;
 use super::delta::{self, LateTouchpoint, Overlay};
+use super::dimension::Dimension;
 use super::projection::Projection;
 use super::run::{JourneyError, Run};
-use super::scope::{Scope, Unit};
+use super::scope::{Purpose, Scope, Unit};
 use super::session::Sessionizer;
 use crate::domain::consent::ConsentStatus;
 use crate::domain::nearest::nearest;
@@ -24,6 +28,8 @@ pub(crate) struct JourneyScan<'a> {
     included: Option<Vec<bool>>,
     /// By the number of a customer, whether it is in scope; `None` for all.
     customers: Option<Vec<bool>>,
+    /// Of customers who refused a channel, by the code of a kind, whether it is in scope.
+    kept: FxHashMap<u32, Arc<[bool]>>,
     unit: Unit,
     gap: Duration,
 }
@@ -88,7 +94,7 @@ impl<'a> JourneyScan<'a> {
             }
             included
         });
-        let mut customers = customers_with_grant(projection, scope)?;
+        let Visible { mut customers, refused } = Visible::of(projection, scope)?;
         if let Some(segment) = &scope.segment {
             let mut inside = vec![false; projection.customers() as usize];
             for number in segment.iter().filter_map(|customer| projection.find_customer(customer)) {
@@ -103,6 +109,7 @@ impl<'a> JourneyScan<'a> {
             until: scope.until.map_or(i64::MAX, |at| at.0),
             included,
             customers,
+            kept: tables(projection, &refused, false),
             unit: scope.per,
             gap: scope.session_gap,
         })
@@ -114,13 +121,20 @@ impl<'a> JourneyScan<'a> {
         self
     }
 
-    /// A scan over the customers that the scope's purpose hides, with one journey per customer; `None` when the scope
-    /// has no purpose.
+    /// A scan over what the scope's purposes hide: all of some customers, and of others the channels that they refused. It
+    /// has one journey per customer. `None` when the scope has no purpose.
     pub(crate) fn hidden(projection: &'a Projection, scope: &Scope) -> Result<Option<Self>, JourneyError> {
-        let Some(allowed) = customers_with_grant(projection, scope)? else { return Ok(None) };
-        let everybody = Scope { segment: None, purpose: None, per: Unit::Customer, ..scope.clone() };
+        let visible = Visible::of(projection, scope)?;
+        let Some(allowed) = visible.customers else { return Ok(None) };
+        let everybody = Scope { segment: None, purpose: None, shown_for: None, per: Unit::Customer, ..scope.clone() };
         let mut scan = JourneyScan::new(projection, &everybody)?;
-        scan.customers = Some(allowed.iter().map(|allowed| !allowed).collect());
+        let mut hidden: Vec<bool> = allowed.iter().map(|allowed| !allowed).collect();
+        // A customer who is hidden is hidden with all channels.
+        let refused: FxHashMap<u32, Vec<u16>> =
+            visible.refused.into_iter().filter(|(customer, _)| allowed[*customer as usize]).collect();
+        refused.keys().for_each(|customer| hidden[*customer as usize] = true);
+        scan.kept = tables(projection, &refused, true);
+        scan.customers = Some(hidden);
         Ok(Some(scan))
     }
 
@@ -257,19 +271,20 @@ impl<'a> JourneyScan<'a> {
         scratch: &mut Scratch,
         visit: &mut impl FnMut(&Journey<'_>),
     ) {
-        let Some(included) = &self.included else {
+        let kept = if self.kept.is_empty() { None } else { self.kept.get(&customer) };
+        if self.included.is_none() && kept.is_none() {
             if !at.is_empty() {
                 visit(&Journey { customer, at, kind, rows });
             }
             return;
-        };
+        }
         let whole = Journey { customer, at, kind, rows };
         let sorted = &mut scratch.sorted;
         sorted.0.clear();
         sorted.1.clear();
         sorted.2.clear();
         for (n, code) in kind.iter().enumerate() {
-            if included[*code as usize] {
+            if self.counts_kind(*code, kept) {
                 sorted.0.push(at[n]);
                 sorted.1.push(*code);
                 sorted.2.push(whole.row(n));
@@ -291,9 +306,10 @@ impl<'a> JourneyScan<'a> {
             };
             scratch.session.push(scratch.sessionizer.next(Timestamp(*at), (key != 0).then_some(key)));
         }
+        let kept = if self.kept.is_empty() { None } else { self.kept.get(&customer) };
         let counts = |n: usize| {
-            let (at, kind) = (scratch.at[n], scratch.kind[n]);
-            at >= self.since && at < self.until && self.included.as_ref().is_none_or(|included| included[kind as usize])
+            let at = scratch.at[n];
+            at >= self.since && at < self.until && self.counts_kind(scratch.kind[n], kept)
         };
         // A counting sort by session keeps the order within each session.
         scratch.ends.clear();
@@ -350,6 +366,13 @@ impl<'a> JourneyScan<'a> {
             scratch.kind.push(self.late(*row).map_or_else(|| rows.kind[*row as usize], |late| late.kind));
             scratch.row.push(*row);
         }
+    }
+
+    /// Whether touchpoints of a kind are in scope, for a customer with this table of what is kept.
+    #[inline]
+    fn counts_kind(&self, kind: u32, kept: Option<&Arc<[bool]>>) -> bool {
+        self.included.as_ref().is_none_or(|included| included[kind as usize])
+            && kept.is_none_or(|kept| kept[kind as usize])
     }
 
     fn late(&self, row: u32) -> Option<&LateTouchpoint> {
@@ -488,4 +511,83 @@ fn customers_with_grant(projection: &Projection, scope: &Scope) -> Result<Option
         }
     }
     Ok(Some(strictest.into_iter().map(|status| status == Some(ConsentStatus::Granted)).collect()))
+}
+
+/// What the purposes of a scope let be seen.
+struct Visible {
+    /// By the number of a customer; `None` for all.
+    customers: Option<Vec<bool>>,
+    /// The channels that customers refused, as their numbers in the dictionary.
+    refused: FxHashMap<u32, Vec<u16>>,
+}
+
+impl Visible {
+    fn of(projection: &Projection, scope: &Scope) -> Result<Self, JourneyError> {
+        let granted = customers_with_grant(projection, scope)?;
+        let Some(purpose) = &scope.shown_for else {
+            return Ok(Visible { customers: granted, refused: FxHashMap::default() });
+        };
+        let (mut shown, refused) = standings(projection, purpose);
+        if let Some(granted) = granted {
+            shown.iter_mut().zip(granted).for_each(|(shown, granted)| *shown &= granted);
+        }
+        Ok(Visible { customers: Some(shown), refused })
+    }
+}
+
+/// By the number of a customer, whether a purpose shows it; and the channels that customers refused. By the rule of
+/// [`Standing`](crate::domain::consent::Standing).
+fn standings(projection: &Projection, asked: &Purpose) -> (Vec<bool>, FxHashMap<u32, Vec<u16>>) {
+    let count = projection.customers() as usize;
+    let mut of_all: Vec<Option<ConsentStatus>> = vec![None; count];
+    let mut of_channels: FxHashMap<(u32, u16), ConsentStatus> = FxHashMap::default();
+    // Nobody has granted anything for a purpose that no consent is for.
+    let purpose = projection.dictionary.find_purpose(&asked.name);
+    for (identifier, consent) in projection.consents().filter(|(_, consent)| Some(consent.purpose) == purpose) {
+        let holder = projection.delta.holder(&projection.base, identifier);
+        let Some(strictest) = of_all.get_mut(holder as usize) else { continue };
+        let status = consent.status_at(asked.now.0);
+        match consent.channel {
+            0 => *strictest = (*strictest).max(Some(status)),
+            channel => {
+                let strictest = of_channels.entry((holder, channel)).or_insert(status);
+                *strictest = status.max(*strictest);
+            }
+        }
+    }
+    let mut shown: Vec<bool> = of_all.iter().map(|status| *status == Some(ConsentStatus::Granted)).collect();
+    let mut refused: FxHashMap<u32, Vec<u16>> = FxHashMap::default();
+    for ((holder, channel), status) in of_channels {
+        let is_open = matches!(of_all[holder as usize], None | Some(ConsentStatus::Expired));
+        shown[holder as usize] |= is_open && status == ConsentStatus::Granted;
+        if status > ConsentStatus::Granted {
+            refused.entry(holder).or_default().push(channel);
+        }
+    }
+    (shown, refused)
+}
+
+/// Of each customer with refused channels, by the code of a kind, whether it is of one of them, or of none.
+fn tables(
+    projection: &Projection,
+    refused: &FxHashMap<u32, Vec<u16>>,
+    of_refused: bool,
+) -> FxHashMap<u32, Arc<[bool]>> {
+    let dictionary = &projection.dictionary;
+    let mut known: FxHashMap<Vec<u16>, Arc<[bool]>> = FxHashMap::default();
+    let mut tables = FxHashMap::default();
+    for (customer, channels) in refused {
+        let mut channels = channels.clone();
+        channels.sort_unstable();
+        let table = known.entry(channels).or_insert_with_key(|channels| {
+            let names: Vec<&str> = channels.iter().map(|n| &*dictionary.channels[usize::from(*n) - 1]).collect();
+            let is_refused = |code| {
+                let channel = dictionary.kinds.value(code, Dimension::CHANNEL);
+                channel.is_some_and(|channel| names.contains(&channel))
+            };
+            (0..dictionary.kinds.len() as u32).map(|code| is_refused(code) == of_refused).collect()
+        });
+        tables.insert(*customer, table.clone());
+    }
+    tables
 }

@@ -39,6 +39,8 @@ pub struct Scope {
     pub dimension: Dimension,
     /// Only customers with a grant for this purpose.
     pub purpose: Option<Purpose>,
+    /// Only what this purpose shows: see [`Standing`](crate::domain::consent::Standing).
+    pub shown_for: Option<Purpose>,
 }
 
 /// A purpose for which customers must have a grant.
@@ -63,6 +65,7 @@ impl Scope {
             session_gap,
             dimension: Dimension::NAME,
             purpose: None,
+            shown_for: None,
         }
     }
 

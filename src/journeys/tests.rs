@@ -139,6 +139,7 @@ fn ids_and_consents_are_saved_and_loaded() {
             builder.member(IdentifierId::new(0, n as u32), &CustomerId((*id).into()));
             let held = |purpose: &str, status, expires: Option<i64>| HeldConsent {
                 purpose: purpose.into(),
+                channel: (purpose == "ads").then(|| "sms".into()),
                 status,
                 expires_at: expires.map(Timestamp),
             };
@@ -158,9 +159,12 @@ fn ids_and_consents_are_saved_and_loaded() {
                 assert_eq!(projection.find_customer(&id), Some(number as u32));
             }
             assert_eq!(projection.find_customer(&CustomerId(other.into())), None);
-            let held: Vec<_> =
-                projection.consents().map(|(_, held)| (held.purpose, held.status, held.expires_at)).collect();
-            let expected = (0..known.len()).flat_map(|n| [(0, Granted, (n == 1).then_some(-5)), (1, Denied, None)]);
+            let held: Vec<_> = projection
+                .consents()
+                .map(|(_, held)| (held.purpose, held.channel, held.status, held.expires_at))
+                .collect();
+            let expected =
+                (0..known.len()).flat_map(|n| [(0, 0, Granted, (n == 1).then_some(-5)), (1, 1, Denied, None)]);
             assert_eq!(held, expected.collect::<Vec<_>>());
         }
     }

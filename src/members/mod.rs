@@ -89,8 +89,13 @@ impl Members {
 
     /// The ids of all that fit, sorted.
     pub async fn ids(&self, store: &dyn Store) -> Result<Vec<CustomerId>> {
+        self.ids_of(store, &CustomerFilter::default()).await
+    }
+
+    /// The ids of all that fit, and fit the filter too, sorted.
+    pub async fn ids_of(&self, store: &dyn Store, filter: &CustomerFilter) -> Result<Vec<CustomerId>> {
         let mut found = Vec::new();
-        self.each(store, &CustomerFilter::default(), |facts, fits| {
+        self.each(store, filter, |facts, fits| {
             if fits {
                 found.push(facts.view.customer.id.clone());
             }
@@ -264,17 +269,19 @@ impl std::ops::Deref for ReadsOf<'_> {
     }
 }
 
-/// A walk over all customers in the order in which they were created. Of a moment, it also names those that were
-/// merged into others since then.
+/// A walk over all customers in the order in which they were created. Of a moment, over all ids that were issued by then,
+/// also those that were merged into others since.
 struct Walk {
     list: CustomerList,
+    /// The last id of a walk over a moment.
+    last: Option<CustomerId>,
     ended: bool,
 }
 
 impl Walk {
     fn new(filter: CustomerFilter) -> Self {
         let list = CustomerList { filter, sort: CustomerSort::Created, descending: false, after: None, limit: CHUNK };
-        Walk { list, ended: false }
+        Walk { list, last: None, ended: false }
     }
 
     /// The next customers; `None` after the last.
@@ -282,17 +289,16 @@ impl Walk {
         if self.ended {
             return Ok(None);
         }
+        if let Some(moment) = as_of {
+            let ids = store.scan_customer_ids(moment.change, self.last.as_ref(), CHUNK).await?;
+            self.ended = ids.len() < CHUNK;
+            self.last = ids.last().cloned();
+            return Ok(Some(ids));
+        }
         let page = store.list_customers(&self.list).await?;
         self.ended = !page.more;
         self.list.after = page.items.last().map(|(_, key)| *key).or(self.list.after);
-        let mut ids: Vec<CustomerId> = page.items.into_iter().map(|(id, _)| id).collect();
-        if as_of.is_some() {
-            let keys: Vec<CustomerKey> = ids.iter().cloned().map(CustomerKey::Id).collect();
-            for view in store.customers(&keys, Shape::Card, FirstPages { orders: 0, touchpoints: 0 }).await? {
-                ids.extend(view?.iter().flat_map(|view| view.customer.former_ids.iter().cloned()));
-            }
-        }
-        Ok(Some(ids))
+        Ok(Some(page.items.into_iter().map(|(id, _)| id).collect()))
     }
 }
 

@@ -1,10 +1,11 @@
-//! `[privacy]`: what is personal, and which purpose an unsubscription revokes.
+//! `[privacy]`: what is personal, for which purposes people are shown, and which purpose an unsubscription revokes.
 
 use std::sync::Arc;
 
 use super::error::SettingsError;
 use super::identity::is_kind_name;
 use super::raw::{RawValue, Section};
+use crate::domain::purpose::{Purpose, Purposes};
 
 /// `[privacy]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct PrivacySettings {
     /// What is masked for callers without permission: kinds of identifiers, traits as `traits.<name>` or `traits.*`, and
     /// properties as `properties.<path>`.
     pub personal: Vec<Arc<str>>,
+    /// The purposes that requests can have.
+    pub purposes: Purposes,
 }
 
 impl PrivacySettings {
@@ -26,9 +29,10 @@ impl PrivacySettings {
             None => ["email", "phone", "name_and_birth", "traits.*"].map(Arc::from).to_vec(),
             Some(list) => read_personal(&list)?,
         };
+        let purposes = section.take("purposes").map_or_else(|| Ok(Purposes::default()), |list| read_purposes(&list))?;
         section.done()?;
         let unsubscribe = unsubscribe.transpose()?.unwrap_or_else(|| "marketing".into());
-        Ok(PrivacySettings { unsubscribe, personal })
+        Ok(PrivacySettings { unsubscribe, personal, purposes })
     }
 }
 
@@ -47,4 +51,43 @@ pub(super) fn read_personal(list: &RawValue) -> Result<Vec<Arc<str>>, SettingsEr
             Err(entry.bad("neither a kind of identifiers, nor traits.<name>, nor properties.<path>"))
         }
     })
+}
+
+/// A list of purposes, each a name, or a table with its name and basis.
+fn read_purposes(list: &RawValue) -> Result<Purposes, SettingsError> {
+    let mut listed: Vec<Purpose> = Vec::new();
+    list.map(|entry| {
+        let purpose = if entry.is_table() { read_purpose(entry)? } else { named(entry, entry, true)? };
+        if listed.iter().any(|other| other.name == purpose.name) {
+            return Err(entry.bad(format!("{} is listed twice", purpose.name)));
+        }
+        listed.push(purpose);
+        Ok(())
+    })?;
+    Ok(Purposes::new(listed))
+}
+
+fn read_purpose(entry: &RawValue) -> Result<Purpose, SettingsError> {
+    let mut section = entry.section()?;
+    let name = section.take("name").ok_or_else(|| section.lacks(&entry.place, "name"))?;
+    let needs_consent = match section.take("basis") {
+        None => true,
+        Some(basis) => match basis.text()?.as_str() {
+            "consent" => true,
+            "contract" => false,
+            _ => return Err(basis.bad("neither \"consent\" nor \"contract\"")),
+        },
+    };
+    section.done()?;
+    named(entry, &name, needs_consent)
+}
+
+fn named(entry: &RawValue, name: &RawValue, needs_consent: bool) -> Result<Purpose, SettingsError> {
+    let name = name.text()?;
+    // It is sent in a header and in a list with commas.
+    let is_plain = |c: char| c.is_ascii_graphic() && c != ',' && c != '"';
+    match (1..=64).contains(&name.len()) && name.chars().all(is_plain) {
+        true => Ok(Purpose { name: name.into(), needs_consent }),
+        false => Err(entry.bad("a purpose has 1 to 64 letters, digits and signs, without spaces, commas and quotes")),
+    }
 }

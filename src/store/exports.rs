@@ -6,7 +6,7 @@ use super::Result;
 use crate::domain::customer::CustomerId;
 use crate::domain::identifier::IdentifierKey;
 use crate::domain::touchpoint::Touchpoint;
-use crate::domain::{Arrival, IdentifierId};
+use crate::domain::{Arrival, IdentifierId, Moment};
 
 /// An identifier as a row of another noun names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,9 @@ pub trait ExportSource: Send + Sync + 'static {
     /// `after`, in order of the ids.
     async fn scan_customer_ids(&self, at: i64, after: Option<&CustomerId>, limit: usize) -> Result<Vec<CustomerId>>;
 
-    /// Touchpoints up to the change `at`, each with its owner then: a page after `after`, in order of arrival.
-    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>>;
+    /// Touchpoints of a moment, each with its owner then: a page after `after`, in order of arrival.
+    async fn scan_history(&self, at: Moment, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>>;
 
-    /// The key and the customer of each identifier after the change `at`. `None` for an identifier that did not exist
-    /// then.
-    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>>;
+    /// The key and the customer of each identifier at a moment. `None` for an identifier that did not exist then.
+    async fn holdings_at(&self, at: Moment, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>>;
 }

@@ -65,6 +65,7 @@ fn scope(plain: &plain::Scope) -> Scope {
         session_gap: Duration(plain.gap),
         dimension: dimension(plain.dimension),
         purpose: plain.purpose.map(|name| Purpose { name: name.into(), now: Timestamp(plain.now) }),
+        shown_for: plain.shown_for.map(|name| Purpose { name: name.into(), now: Timestamp(plain.now) }),
     }
 }
 
@@ -99,19 +100,25 @@ fn scopes() -> impl Strategy<Value = plain::Scope> {
         unit,
         0_i64..8_000,
         prop::sample::select(&DIMENSIONS[..]),
-        prop::option::weighted(0.2, 0..1_i64),
+        (
+            prop::option::weighted(0.2, Just("marketing")),
+            prop::option::weighted(0.3, prop::sample::select(&["marketing", "never said"][..])),
+        ),
     )
-        .prop_map(|((since, until), (include, exclude), segment, per, gap, dimension, purpose)| plain::Scope {
-            since,
-            until: until.map(|until| until.max(since.unwrap_or(0))),
-            include,
-            exclude,
-            per,
-            gap,
-            dimension,
-            purpose: purpose.map(|_| "marketing"),
-            now: 1_000,
-            segment,
+        .prop_map(|((since, until), (include, exclude), segment, per, gap, dimension, (purpose, shown_for))| {
+            plain::Scope {
+                since,
+                until: until.map(|until| until.max(since.unwrap_or(0))),
+                include,
+                exclude,
+                per,
+                gap,
+                dimension,
+                purpose,
+                shown_for,
+                now: 1_000,
+                segment,
+            }
         })
 }
 
@@ -179,11 +186,11 @@ proptest! {
         let counted = population(&projection, &scope(&plain), &run()).expect("an answer");
         prop_assert_eq!(counted, plain::population(&world, &plain));
         let built = population(&world.build(), &scope(&plain), &run());
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             prop_assert_eq!(counted, built.expect("an answer"));
         }
         // Touchpoints in scope, without a customer, and hidden sum to all that match the times, include and exclude.
-        let everybody = plain::Scope { segment: None, purpose: None, ..plain.clone() };
+        let everybody = plain::Scope { segment: None, purpose: None, shown_for: None, ..plain.clone() };
         let all = population(&projection, &scope(&everybody), &run()).expect("an answer");
         if plain.segment.is_none() {
             prop_assert_eq!(counted.touchpoints + counted.hidden_by_consent, all.touchpoints);
@@ -225,7 +232,7 @@ proptest! {
         let answer = flow(&projection, &scope(&plain), &step(&anchor), (before, after), top, &run()).expect("an answer");
         let rows = plain::flow(&world, &plain, &anchor, before.into(), after.into());
         prop_assert_eq!(answer.journeys, rows.len() as u64);
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             let built = flow(&world.build(), &scope(&plain), &step(&anchor), (before, after), top, &run()).expect("an answer");
             check_unknown(&answer.unknown_values, &built.unknown_values, &world, &[&anchor]);
         }
@@ -282,7 +289,7 @@ proptest! {
         }).filter(|(_, chain)| !chain.is_empty()).collect();
         prop_assert_eq!(answer.entered, chains.len() as u64);
         answer.steps.iter().for_each(|step| check_step(step, &chains));
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             let built = funnel(&world.build(), &scope, &asked, None, 500, true, &run()).expect("an answer");
             check_unknown(&answer.unknown_values, &built.unknown_values, &world, &steps.iter().collect::<Vec<_>>());
         }
@@ -369,7 +376,7 @@ proptest! {
         let within = within.filter(|_| to.is_some());
         let form = PathForm { to: to.as_ref().map(step), within: within.map(Duration), collapse, max_length: most };
         let answer = paths(&projection, &scope(&plain), &form, top, &run()).expect("an answer");
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             let built = paths(&world.build(), &scope(&plain), &form, top, &run()).expect("an answer");
             check_unknown(&answer.unknown_values, &built.unknown_values, &world, &to.iter().collect::<Vec<_>>());
         }
@@ -394,7 +401,7 @@ proptest! {
         let answer = time_between(&projection, &scope(&plain), (&step(&from), &step(&to)), buckets, &run()).expect("an answer");
         let (times, never) = plain::times(&world, &plain, &from, &to);
         prop_assert_eq!((answer.pairs, answer.never), (times.len() as u64, never));
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             let built = time_between(&world.build(), &scope(&plain), (&step(&from), &step(&to)), buckets, &run()).expect("an answer");
             check_unknown(&answer.unknown_values, &built.unknown_values, &world, &[&from, &to]);
         }
@@ -458,7 +465,7 @@ proptest! {
         let mut money: BTreeMap<String, i128> = BTreeMap::new();
         conversions.iter().filter_map(|c| c.value.clone())
             .for_each(|(currency, net)| *money.entry(currency).or_default() += i128::from(net));
-        if plain.purpose.is_none() {
+        if plain.shows_all() {
             let (live, built) = (&projection, world.build());
             let unknown = |projection| attribution(projection, &scope(&plain), &asked, 1, &run()).expect("an answer").unknown_values;
             check_unknown(&unknown(live), &unknown(&built), &world, &std::iter::once(&goal).chain(&touches).collect::<Vec<_>>());
@@ -525,7 +532,7 @@ proptest! {
 
     #[test]
     fn a_comparison_has_the_links_of_both_scopes((world, projection, plain) in asked(), other in scopes(), top in 0_usize..10) {
-        let other = plain::Scope { purpose: plain.purpose, ..other };
+        let other = plain::Scope { purpose: plain.purpose, shown_for: plain.shown_for, ..other };
         let answer = compare(&projection, &scope(&plain), &scope(&other), top, &run()).expect("an answer");
         prop_assert_eq!(answer.a, plain::population(&world, &plain));
         prop_assert_eq!(answer.b, plain::population(&world, &other));

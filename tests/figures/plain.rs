@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use throughline::domain::Timestamp;
 use throughline::domain::consent::ConsentStatus;
 use throughline::journeys::credit::Model;
 use throughline::journeys::{Population, Unit};
@@ -23,6 +24,7 @@ pub(crate) struct Scope {
     pub(crate) gap: i64,
     pub(crate) dimension: &'static str,
     pub(crate) purpose: Option<&'static str>,
+    pub(crate) shown_for: Option<&'static str>,
     pub(crate) now: i64,
     pub(crate) segment: Option<BTreeSet<String>>,
 }
@@ -70,6 +72,32 @@ impl Scope {
             && !self.exclude.as_ref().is_some_and(|step| step.matches(touchpoint))
     }
 
+    /// Whether no purpose hides anybody.
+    pub(crate) fn shows_all(&self) -> bool {
+        self.purpose.is_none() && self.shown_for.is_none()
+    }
+
+    /// Whether the decisions for `shown_for` on a channel, or for all, are in force, and all are grants.
+    fn decided(&self, world: &World, customer: &str, channel: Option<&str>) -> Option<bool> {
+        let held = world.members.iter().filter(|(_, holder)| *holder == customer);
+        let held = held.filter_map(|(identifier, _)| world.consents.get(identifier)).flatten();
+        let own = held.filter(|one| Some(&*one.purpose) == self.shown_for && one.channel.as_deref() == channel);
+        let has_ended = |end: Timestamp| end.0 <= self.now;
+        let in_force = own.filter(|one| one.status != ConsentStatus::Granted || !one.expires_at.is_some_and(has_ended));
+        let all: Vec<bool> = in_force.map(|one| one.status == ConsentStatus::Granted).collect();
+        (!all.is_empty()).then(|| all.iter().all(|granted| *granted))
+    }
+
+    /// Whether `shown_for` shows a touchpoint of a customer.
+    fn shows(&self, world: &World, customer: &str, touchpoint: &Touchpoint) -> bool {
+        if self.shown_for.is_none() {
+            return true;
+        }
+        let some = ["web", "mail"].iter().any(|channel| self.decided(world, customer, Some(channel)) == Some(true));
+        let is_shown = self.decided(world, customer, None).unwrap_or(some);
+        is_shown && self.decided(world, customer, Some(&touchpoint.channel)) != Some(false)
+    }
+
     fn allows(&self, world: &World, customer: &str) -> bool {
         let Some(purpose) = self.purpose else { return true };
         let held = world.members.iter().filter(|(_, holder)| *holder == customer);
@@ -114,7 +142,8 @@ pub(crate) fn journeys(world: &World, scope: &Scope) -> Vec<Journey> {
             Unit::Session => sessions(&history, scope.gap),
         };
         for part in parts {
-            let touchpoints: Vec<_> = part.into_iter().filter(|t| scope.counts(t)).collect();
+            let counts = |t: &Touchpoint| scope.counts(t) && scope.shows(world, &customer, t);
+            let touchpoints: Vec<_> = part.into_iter().filter(counts).collect();
             if !touchpoints.is_empty() {
                 journeys.push(Journey { customer: customer.clone(), touchpoints });
             }
@@ -148,7 +177,9 @@ pub(crate) fn population(world: &World, scope: &Scope) -> Population {
         journeys: journeys.len() as u64,
         touchpoints: journeys.iter().map(|journey| journey.touchpoints.len() as u64).sum(),
         unowned: count(&|t| !world.members.contains_key(&t.owner)),
-        hidden_by_consent: count(&|t| world.members.get(&t.owner).is_some_and(|c| !scope.allows(world, c))),
+        hidden_by_consent: count(&|t| {
+            world.members.get(&t.owner).is_some_and(|c| !scope.allows(world, c) || !scope.shows(world, c, t))
+        }),
     }
 }
 

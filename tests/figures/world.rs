@@ -98,8 +98,13 @@ pub(crate) fn histories() -> impl Strategy<Value = (Vec<HistoryStep>, usize)> {
         ][..],
     );
     let purpose = prop::sample::select(&["marketing", "profiling"][..]);
-    let consent = (status, purpose, prop::option::of(0_i64..2_000)).prop_map(|(status, purpose, expires)| {
-        HeldConsent { purpose: purpose.into(), status, expires_at: expires.map(Timestamp) }
+    let channel = prop::option::weighted(0.4, prop::sample::select(&["web", "mail"][..]));
+    let consent = (status, purpose, channel, prop::option::of(0_i64..2_000));
+    let consent = consent.prop_map(|(status, purpose, channel, expires)| HeldConsent {
+        purpose: purpose.into(),
+        channel: channel.map(Into::into),
+        status,
+        expires_at: expires.map(Timestamp),
     });
     let step = prop_oneof![
         12 => seen,

@@ -104,7 +104,7 @@ fn a_key_that_cannot_be_made_is_refused_with_a_reason() {
     let (_admin, _shop) = two(folder.path());
     for (arguments, reason) in [
         (&["create", "--name", "x", "--role", "root"][..], "is no role: the roles are reader, analyst, service, admin"),
-        (&["create", "--name", "x", "--role", "admin", "--purposes", "marketing"], "purposes are not offered yet"),
+        (&["create", "--name", "x", "--role", "admin", "--purposes", "marketing"], "no purpose is listed"),
         (&["create", "--name", "x", "--role", "service"], "needs the source"),
         (&["create", "--name", "x", "--role", "admin", "--source", "shop"], "leave --source out"),
         (&["create", "--name", "x", "--role", "service", "--source", " "], "no name of a source"),

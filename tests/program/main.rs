@@ -11,6 +11,7 @@ mod live_segments;
 mod mappings;
 mod masks;
 mod pictures;
+mod purposes;
 mod rules;
 mod running;
 mod segments;

@@ -23,7 +23,7 @@ use crate::server::Neo4j;
 
 /// What is masked. Each marker is in one of them.
 const PERSONAL: &str = "[privacy]\npersonal = [\"email\", \"phone\", \"name_and_birth\", \"traits.*\", \
-    \"properties.delivery.street\", \"properties.plan\"]\n[journeys]\n\
+    \"properties.delivery.street\", \"properties.plan\"]\npurposes = [\"research\"]\n[journeys]\n\
     dimensions = [\"properties.platform\", \"properties.plan\", \"properties.delivery.street\"]\n";
 /// Texts that a masked caller must never get, in small letters.
 const MARKERS: [&str; 9] =
@@ -133,6 +133,15 @@ impl Shop {
 
     async fn ask(&self, role: Role, query: &str) -> Value {
         self.ask_with(role, query, json!({})).await
+    }
+
+    /// The answer of an administrator for the purpose `research`, for which nobody has granted anything. Nobody is in it.
+    async fn ask_for_nobody(&self, query: &str) -> Value {
+        let request = self.request(Role::Admin, Method::POST, "/graphql").header("Throughline-Purpose", "research");
+        let answer = request.json(&json!({ "query": query })).send().await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        check(&format!("for nobody: {query}"), &text);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{query}: {text}"))
     }
 
     /// The answer of a masked caller has no marker in it, also not in an id or a cursor.

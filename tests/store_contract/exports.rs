@@ -1,7 +1,7 @@
 //! What exports read: every customer id, every touchpoint and every identifier, as they were after a change.
 
 use throughline::domain::touchpoint::Touchpoint;
-use throughline::domain::{Arrival, CustomerId, Moment};
+use throughline::domain::{Arrival, CustomerId, Moment, Timestamp};
 use throughline::store::exports::Holding;
 use throughline::store::query::{Of, TimeOrder, TouchpointFilter, TouchpointPage};
 
@@ -29,11 +29,15 @@ async fn customer_ids(world: &World, at: i64, limit: usize) -> Vec<CustomerId> {
     }
 }
 
+fn moment(change: i64) -> Moment {
+    Moment { change, at: Timestamp(0) }
+}
+
 async fn history(world: &World, at: i64, limit: usize) -> Vec<Touchpoint> {
     let mut all: Vec<Touchpoint> = Vec::new();
     loop {
         let after = all.last().map(|last| last.arrival);
-        let page = world.store.scan_history(at, after, limit).await.expect("a page");
+        let page = world.store.scan_history(moment(at), after, limit).await.expect("a page");
         assert!(page.len() <= limit);
         if page.is_empty() {
             return all;
@@ -44,7 +48,7 @@ async fn history(world: &World, at: i64, limit: usize) -> Vec<Touchpoint> {
 
 async fn holding(world: &World, at: i64, kind: &str, value: &str) -> Option<Holding> {
     let id = world.identifier(kind, value).await;
-    world.store.holdings_at(at, &[id]).await.expect("an answer").pop().expect("one answer per key")
+    world.store.holdings_at(moment(at), &[id]).await.expect("an answer").pop().expect("one answer per key")
 }
 
 async fn customer_ids_are_all_that_were_issued_up_to_a_change(world: World) {
@@ -129,12 +133,12 @@ async fn holdings_are_those_of_the_change(world: World) {
     world.apply([event("d").user("bob")]).await;
     assert_eq!(holding(&world, last, "user_id", "bob").await, None);
     let (bob, ada) = (world.identifier("user_id", "bob").await, world.identifier("user_id", "ada").await);
-    let both = world.store.holdings_at(last, &[bob, ada, Arrival(1)]).await.expect("an answer");
+    let both = world.store.holdings_at(moment(last), &[bob, ada, Arrival(1)]).await.expect("an answer");
     assert!(both[0].is_none() && both[1].is_some() && both[2].is_none(), "{both:?}");
 }
 
 async fn an_export_of_an_empty_store_reads_nothing(world: World) {
     assert_eq!(customer_ids(&world, 0, 10).await, []);
     assert!(history(&world, 0, 10).await.is_empty());
-    assert_eq!(world.store.holdings_at(0, &[]).await.expect("an answer"), []);
+    assert_eq!(world.store.holdings_at(moment(0), &[]).await.expect("an answer"), []);
 }

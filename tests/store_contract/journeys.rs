@@ -226,9 +226,15 @@ async fn decisions_are_told_by_identifier(world: World) {
         world.identifier("user_id", "ben").await,
         world.identifier("user_id", "cyd").await,
     ];
-    let held = |status, expires_at| HeldConsent { purpose: "ads".into(), status, expires_at };
+    let of = |channel: Option<&str>, status, expires_at| HeldConsent {
+        purpose: "ads".into(),
+        channel: channel.map(Into::into),
+        status,
+        expires_at,
+    };
+    let held = |status, expires_at| of(None, status, expires_at);
     let granted = vec![held(ConsentStatus::Granted, Some(minute(90)))];
-    let ben = vec![held(ConsentStatus::Granted, None), held(ConsentStatus::Denied, None)];
+    let ben = vec![of(Some("sms"), ConsentStatus::Granted, None), of(Some("email"), ConsentStatus::Denied, None)];
     let revoked = vec![held(ConsentStatus::Revoked, None)];
     let at = async |seq| {
         let mut all = world.store.held_consents_at(seq, &ids).await.expect("an answer");

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::step::StepText;
 use super::{JourneysCommand, Per, ScopeArgs, WithArgs};
 use crate::changes::feed::Feed;
+use crate::domain::purpose::Purpose;
 use crate::domain::{Duration, Timestamp};
 use crate::graphql::picture::{self, Drawn};
 use crate::graphql::{self, Setup};
@@ -71,6 +72,7 @@ pub(super) fn asked(question: &JourneysCommand, scope: &ScopeArgs) -> Option<(Pi
 pub(super) async fn write(
     file: &Path,
     (picture, variables): (Picture, Value),
+    purpose: Option<Purpose>,
     settings: &Settings,
     store: Arc<dyn Store>,
     journeys: Journeys,
@@ -81,6 +83,7 @@ pub(super) async fn write(
     let api = graphql::api(&store, setup, ingest.clone(), Feed::new(store.clone()))?;
     let mut request = picture::request(picture, Some(to_raw_value(&variables)?));
     request.caller = Some(Arc::new(crate::access::Caller::everybody()));
+    request.purpose = purpose;
     let drawn = picture::draw(&api, picture, request).await;
     ingest.close().await;
     match drawn {

@@ -11,11 +11,10 @@ use jiff::tz::TimeZone;
 
 use crate::domain::{self, CustomerId};
 use crate::graphql::condition::read;
-use crate::graphql::customer::Customer;
+use crate::graphql::customers::CustomerConnection;
 use crate::graphql::error::{bad_argument, store_error};
 use crate::graphql::id::NodeId;
 use crate::graphql::load;
-use crate::graphql::page::Connection;
 use crate::graphql::scalar::{Duration, Long};
 use crate::graphql::step::{StepInput, read_dimension};
 use crate::journeys::customer_set::StepProgress;
@@ -130,7 +129,7 @@ impl FunnelStep {
         ctx: &Context<'_>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         self.people(ctx, StepProgress::Reached, first, after).await
     }
 
@@ -141,7 +140,7 @@ impl FunnelStep {
         ctx: &Context<'_>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         self.people(ctx, StepProgress::Dropped, first, after).await
     }
 }
@@ -220,7 +219,7 @@ impl FunnelStep {
         progress: StepProgress,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         let (steps, breakdown) = Box::pin(self.question.read(ctx, &self.scoped)).await?;
         let group = breakdown.zip(self.group.clone()).map(|(by, value)| Group { by, value, top: self.top });
         let question = Question::FunnelCustomers { steps, group, number: self.figures.number as usize, progress };

@@ -6,9 +6,8 @@ use async_graphql::{Context, Error, ID, Object};
 
 use super::people;
 use super::{ScopedView, write, wrong_answer};
-use crate::graphql::customer::Customer;
+use crate::graphql::customers::CustomerConnection;
 use crate::graphql::id::NodeId;
-use crate::graphql::page::Connection;
 use crate::graphql::scalar::Long;
 use crate::journeys::{Answer, Question, pattern};
 
@@ -55,7 +54,7 @@ impl PatternMatch {
         ctx: &Context<'_>,
         #[graphql(desc = "The maximum number of items, 0 to 100.", default_with = "Some(20)")] first: Option<i32>,
         #[graphql(desc = "Return the items after this cursor, an `endCursor`.")] after: Option<String>,
-    ) -> Result<Connection<Customer>, Error> {
+    ) -> Result<CustomerConnection, Error> {
         let question = Question::MatchCustomers { pattern: self.pattern.clone() };
         let named = write(&(&self.scoped.encoded, &self.pattern));
         people::page(ctx, &self.scoped, &question, &named, first, after).await

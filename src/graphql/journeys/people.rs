@@ -7,9 +7,12 @@ use crate::domain::CustomerId;
 use crate::domain::page::Page;
 use crate::graphql::customer::Customer;
 use crate::graphql::customer_parts::CustomerParts;
+use crate::graphql::customers::CustomerConnection;
+use crate::graphql::error::store_error;
 use crate::graphql::id::Cursor;
 use crate::graphql::load::Total;
 use crate::graphql::page::{Connection, List, read_first};
+use crate::graphql::viewer::Viewer;
 use crate::journeys::{Answer, Question};
 use crate::store::query::CustomerKey;
 
@@ -24,7 +27,7 @@ pub(super) async fn page(
     named: &str,
     first: Option<i32>,
     after: Option<String>,
-) -> Result<Connection<Customer>, Error> {
+) -> Result<CustomerConnection, Error> {
     let first = read_first(first)?;
     let list = List::of_store("people", named);
     let after = list.read::<AfterCustomer>(after.as_deref())?;
@@ -40,10 +43,19 @@ pub(super) async fn page(
     });
     let customers = futures_util::future::try_join_all(fetches).await?;
     let page = Page { items: customers.into_iter().flatten().collect(), more };
-    let total = Total::Known(people.all().len() as i64);
+    let total = Total::Reached(people.all().len() as i64, count_hidden(ctx, scoped, question).await?);
     let cursor = |(id, _): &(CustomerId, Customer)| AfterCustomer(id.clone());
     let connection = Connection::forward(&list, page, after.is_some(), total, cursor, |(_, customer)| customer);
-    Ok(connection.reaching(ids.last().map(|id| list.place(&AfterCustomer(id.clone())).encode())))
+    Ok(connection.reaching(ids.last().map(|id| list.place(&AfterCustomer(id.clone())).encode())).into())
+}
+
+/// The number of customers of a figure whom the purpose of the request hides, when it is selected.
+async fn count_hidden(ctx: &Context<'_>, scoped: &ScopedView, question: &Question) -> Result<i64, Error> {
+    let selected = ctx.look_ahead().field("hiddenByConsent").exists();
+    let Some(shown) = ctx.data_unchecked::<Viewer>().shown().filter(|_| selected) else { return Ok(0) };
+    let answer = scoped.answer_of_everybody(question).await?;
+    let Answer::Customers(people) = &*answer else { return Err(wrong_answer()) };
+    shown.count_hidden(people.all(), None).await.map_err(store_error)
 }
 
 /// The length of the id, then each seven bytes as a number.

@@ -19,8 +19,9 @@ pub struct Population {
     /// The number of touchpoints without a customer that match the scope's times, `include` and `exclude`. No other figure
     /// includes them.
     unowned: Long,
-    /// The number of touchpoints of customers without consent for the purpose that match the scope's times, `include` and
-    /// `exclude`. No other figure includes them.
+    /// The number of touchpoints that the scope's purpose or that of the request hides and that match the scope's times,
+    /// `include` and `exclude`: those of customers without consent, and those on channels that a customer refused. No other
+    /// figure includes them.
     hidden_by_consent: Long,
     /// The last change that the figures include, as a cursor.
     as_of_change: String,

@@ -13,6 +13,7 @@ use crate::graphql::error::{bad_id, store_error};
 use crate::graphql::load;
 use crate::graphql::scalar::{DateTime, Duration};
 use crate::graphql::step::{Dimensions, StepInput, check_times, read_dimension, read_step};
+use crate::graphql::viewer::Viewer;
 use crate::ingest::Ingest;
 use crate::journeys::{Dimension, Purpose, Scope, Unit};
 use crate::segments::Condition;
@@ -136,7 +137,7 @@ impl EncodedScope {
     pub(super) async fn read(&self, argument: &str, ctx: &Context<'_>) -> Result<Scope, Error> {
         let gap = ctx.data_unchecked::<Arc<Ingest>>().session_gap();
         let setup = ctx.data_unchecked::<Setup>();
-        let (known, now) = (Dimensions::of(ctx), setup.now());
+        let (known, now, shown) = (Dimensions::of(ctx), setup.now(), ctx.data_unchecked::<Viewer>().shown());
         let at = |name: &str| format!("{argument}.{name}");
         check_times(argument, self.s, self.u, self.g)?;
         let step = |name: &str, step: &Option<StepInput>| {
@@ -153,6 +154,7 @@ impl EncodedScope {
             session_gap: self.g.map_or(gap, domain::Duration),
             dimension: dimension.unwrap_or(Dimension::NAME),
             purpose: self.c.as_deref().map(|name| Purpose { name: name.into(), now }),
+            shown_for: shown.map(|shown| Purpose { name: shown.purpose().clone(), now }),
         })
     }
 }

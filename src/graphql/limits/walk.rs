@@ -201,7 +201,7 @@ impl<'a> Walk<'a> {
             directives: child.directives,
             flat,
             each,
-            counts: u64::from(field.name.node == "totalCount"),
+            counts: u64::from(["totalCount", "hiddenByConsent"].contains(&field.name.node.as_str())),
         })
     }
 
@@ -345,7 +345,7 @@ fn scans_journeys(ty: &str, field: &str) -> bool {
 /// Whether a field reads every customer.
 fn reads_customers(ty: &str, field: &str) -> bool {
     match ty {
-        "Segment" => matches!(field, "size" | "customers" | "misfits" | "nearMisses"),
+        "Segment" => matches!(field, "size" | "hiddenByConsent" | "customers" | "misfits" | "nearMisses"),
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::read::{self, Parameters, parameters};
+use crate::domain::purpose::WrongPurpose;
 use crate::domain::surrogate;
 use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, ResponseKind};
 
@@ -13,17 +14,20 @@ pub(super) const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// A message of the client.
 #[derive(Debug)]
 pub(super) enum ClientMessage {
-    /// With `payload.authorization`, when it is given.
-    Init(Option<String>),
+    Init(Init),
     Ping(Option<Box<RawValue>>),
     Pong,
-    Subscribe {
-        id: String,
-        request: Box<GraphqlRequest>,
-    },
-    Complete {
-        id: String,
-    },
+    Subscribe { id: String, request: Box<GraphqlRequest> },
+    Complete { id: String },
+}
+
+/// The payload of a `connection_init`, of which each part may be left out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Init {
+    /// `Bearer thr_…`
+    pub(super) authorization: Option<String>,
+    /// The purpose of all operations.
+    pub(super) purpose: Option<String>,
 }
 
 /// Why a socket is closed: the close code, and a reason of at most 123 bytes.
@@ -42,6 +46,19 @@ impl Close {
     /// The key is missing or not valid.
     pub(super) fn not_admitted(message: &str) -> Self {
         Close(4401, format!("Unauthorized: {message}"))
+    }
+
+    /// As `BAD_ARGUMENT` and `FORBIDDEN` are over HTTP.
+    pub(super) fn wrong_purpose(wrong: &WrongPurpose) -> Self {
+        let (code, name) = match wrong {
+            WrongPurpose::Unlisted(..) => (4400, "Bad purpose"),
+            WrongPurpose::NotBound(_) => (4403, "Forbidden"),
+        };
+        let mut reason = format!("{name}: {wrong}");
+        while reason.len() > 123 {
+            reason.pop();
+        }
+        Close(code, reason)
     }
 
     pub(super) fn key_ended() -> Self {
@@ -94,7 +111,7 @@ pub(super) fn read(text: &str) -> Result<ClientMessage, Close> {
         _ => return Err(Close::invalid("a message has a `type`, a string")),
     };
     match ty.as_str() {
-        "connection_init" => Ok(ClientMessage::Init(authorization(payload(&mut message)?)?)),
+        "connection_init" => Ok(ClientMessage::Init(init(payload(&mut message)?)?)),
         "ping" => payload(&mut message).map(ClientMessage::Ping),
         "pong" => payload(&mut message).map(|_| ClientMessage::Pong),
         "complete" => Ok(ClientMessage::Complete { id: id(&mut message)? }),
@@ -126,17 +143,21 @@ fn payload(message: &mut Parameters) -> Result<Option<Box<RawValue>>, Close> {
     }
 }
 
-/// The key of a `connection_init`: `{"authorization": "Bearer …"}`.
-fn authorization(payload: Option<Box<RawValue>>) -> Result<Option<String>, Close> {
-    let Some(Ok(mut payload)) = payload.map(|payload| parameters(payload.get())) else { return Ok(None) };
-    // Clients write the name of the header as they like.
-    let Some(name) = payload.keys().find(|name| name.eq_ignore_ascii_case("authorization")).cloned() else {
-        return Ok(None);
+/// The payload of a `connection_init`: `{"authorization": "Bearer …", "purpose": "…"}`.
+fn init(payload: Option<Box<RawValue>>) -> Result<Init, Close> {
+    let Some(Ok(mut payload)) = payload.map(|payload| parameters(payload.get())) else { return Ok(Init::default()) };
+    let mut take = |name: &str, wrong: &str| {
+        // Clients write the name of the header as they like.
+        let Some(name) = payload.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned() else { return Ok(None) };
+        match payload.remove(&name).map(|given| serde_json::from_str::<Option<String>>(given.get())) {
+            Some(Ok(given)) => Ok(given),
+            _ => Err(Close::invalid(wrong)),
+        }
     };
-    match payload.remove(&name).map(|given| serde_json::from_str::<Option<String>>(given.get())) {
-        Some(Ok(given)) => Ok(given),
-        _ => Err(Close::invalid("`authorization` must be a string: \"Bearer thr_…\"")),
-    }
+    Ok(Init {
+        authorization: take("authorization", "`authorization` must be a string: \"Bearer thr_…\"")?,
+        purpose: take("purpose", "`purpose` must be a string")?,
+    })
 }
 
 pub(super) fn ack() -> String {
@@ -192,6 +213,7 @@ mod tests {
             "{\"type\":\"start\"}",
             "{\"type\":\"connection_init\",\"payload\":3}",
             "{\"type\":\"connection_init\",\"payload\":{\"authorization\":3}}",
+            "{\"type\":\"connection_init\",\"payload\":{\"purpose\":[\"orders\"]}}",
             "{\"type\":\"complete\"}",
             "{\"type\":\"complete\",\"id\":7}",
             "{\"type\":\"subscribe\",\"id\":\"\",\"payload\":{\"query\":\"{a}\"}}",
@@ -206,9 +228,12 @@ mod tests {
 
     #[test]
     fn messages_are_read() {
-        assert!(matches!(read("{\"type\":\"connection_init\",\"payload\":{\"a\":1}}"), Ok(ClientMessage::Init(None))));
+        let init = read("{\"type\":\"connection_init\",\"payload\":{\"a\":1}}");
+        assert!(matches!(init, Ok(ClientMessage::Init(init)) if init == Init::default()));
+        let init = read("{\"type\":\"connection_init\",\"payload\":{\"purpose\":\"orders\"}}");
+        assert!(matches!(init, Ok(ClientMessage::Init(init)) if init.purpose.as_deref() == Some("orders")));
         let init = read("{\"type\":\"connection_init\",\"payload\":{\"Authorization\":\"Bearer k\"}}");
-        assert!(matches!(init, Ok(ClientMessage::Init(Some(key))) if key == "Bearer k"));
+        assert!(matches!(init, Ok(ClientMessage::Init(init)) if init.authorization.as_deref() == Some("Bearer k")));
         assert!(matches!(read("{\"type\":\"ping\"}"), Ok(ClientMessage::Ping(None))));
         assert!(matches!(read("{\"type\":\"pong\",\"payload\":null}"), Ok(ClientMessage::Pong)));
         let subscribe =

@@ -26,6 +26,7 @@ use super::super::app::Shared;
 use super::super::observe::RequestId;
 use super::super::sockets::{Counted, Seat, Transport};
 use super::protocol::{self, ClientMessage, Close, SUBPROTOCOL};
+use crate::domain::purpose::Purpose;
 use crate::graphql::execute::{GraphqlRequest, GraphqlResponse, Started};
 
 /// How long a client may take to send connection_init.
@@ -43,8 +44,14 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// The maximum number of answers, of all operations, that wait to be written.
 const QUEUE: usize = 16;
 
-/// Opens a socket. Without a pass the key comes with connection_init.
-pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared, pass: Option<Pass>) -> HttpResponse {
+/// Opens a socket. Without a pass the key comes with connection_init. `named` is the purpose that the request names.
+pub(super) fn open(
+    request: &HttpRequest,
+    body: web::Payload,
+    state: &Shared,
+    pass: Option<Pass>,
+    named: Option<String>,
+) -> HttpResponse {
     let seat = match state.sockets.take(Transport::WebSocket) {
         Ok(seat) => seat,
         Err(refusal) => return super::refuse(refusal, super::JSON),
@@ -63,6 +70,8 @@ pub(super) fn open(request: &HttpRequest, body: web::Payload, state: &Shared, pa
         request_id,
         address: access::address(request),
         pass,
+        named,
+        purpose: None,
         acknowledged: false,
         operations: HashMap::new(),
         begun: 0,
@@ -79,6 +88,10 @@ struct Socket {
     request_id: String,
     address: IpAddr,
     pass: Option<Pass>,
+    /// The purpose that the opening request names.
+    named: Option<String>,
+    /// The purpose of all operations.
+    purpose: Option<Purpose>,
     acknowledged: bool,
     operations: HashMap<String, Operation>,
     /// The number of operations so far. It numbers them.
@@ -237,8 +250,9 @@ impl Socket {
         };
         match message {
             ClientMessage::Init(_) if self.acknowledged => Err(Close::too_many_inits().into()),
-            ClientMessage::Init(authorization) => {
-                self.admit(authorization)?;
+            ClientMessage::Init(init) => {
+                self.admit(init.authorization)?;
+                self.choose_purpose(init.purpose)?;
                 self.acknowledged = true;
                 self.send(protocol::ack()).await
             }
@@ -267,6 +281,16 @@ impl Socket {
         Ok(())
     }
 
+    /// The purpose of all operations: that of connection_init, else that of the opening request, else the only one that the
+    /// caller is bound to.
+    fn choose_purpose(&mut self, given: Option<String>) -> Result<(), End> {
+        let bound = self.pass.as_ref().map_or(&[][..], |pass| &pass.caller.purposes);
+        let given = given.as_ref().or(self.named.as_ref());
+        let chosen = self.state.purposes.of_request(given.map(String::as_str), bound);
+        self.purpose = chosen.map_err(|wrong| Close::wrong_purpose(&wrong))?;
+        Ok(())
+    }
+
     /// Starts an operation, or sends an error.
     async fn begin(&mut self, id: String, mut request: GraphqlRequest) -> Result<(), End> {
         if self.operations.contains_key(&id) {
@@ -282,6 +306,7 @@ impl Socket {
         }
         let Some(pass) = &self.pass else { return Err(Close::unauthorised().into()) };
         request.caller = Some(pass.caller.clone());
+        request.purpose.clone_from(&self.purpose);
         self.begun += 1;
         request.request_id.clone_from(&self.request_id);
         let (number, sender) = (self.begun, self.sender.clone());

@@ -203,9 +203,10 @@ pub(super) async fn scan_held_consents(
     let mut page = ConsentPage::default();
     for row in &rows {
         let id = Arrival(column(row, "id")?);
-        let given: Vec<(&str, &str, Option<i64>)> = column(row, "held")?;
+        let given: Vec<(&str, Option<&str>, &str, Option<i64>)> = column(row, "held")?;
         if !given.is_empty() {
-            let given = given.into_iter().map(|(purpose, status, expires_at)| consent(purpose, status, expires_at));
+            let given =
+                given.into_iter().map(|(purpose, channel, status, ends)| consent(purpose, channel, status, ends));
             page.held.push((id, given.collect::<Result<_>>()?));
         }
         page.next = Some(id);
@@ -226,16 +227,18 @@ pub(super) async fn held_consents_at(
     }
     let params = Params::new().with("at", at).with_list("ids", identifiers);
     for row in &store.connections.read(&HELD_CONSENTS_AT, params).await? {
-        let held = consent(column(row, "purpose")?, column(row, "status")?, column(row, "expires_at")?)?;
+        let (purpose, channel) = (column(row, "purpose")?, column(row, "channel")?);
+        let held = consent(purpose, channel, column(row, "status")?, column(row, "expires_at")?)?;
         let place: usize = column(row, "n")?;
         all.get_mut(place).ok_or_else(|| strange("the place of a consent"))?.push(held);
     }
     Ok(all)
 }
 
-fn consent(purpose: &str, status: &str, expires_at: Option<i64>) -> Result<HeldConsent> {
+fn consent(purpose: &str, channel: Option<&str>, status: &str, expires_at: Option<i64>) -> Result<HeldConsent> {
     Ok(HeldConsent {
         purpose: purpose.into(),
+        channel: channel.map(Into::into),
         status: ConsentStatus::parse(status).ok_or_else(|| strange("a consent's status"))?,
         expires_at: expires_at.map(Timestamp),
     })

@@ -533,12 +533,12 @@ impl ExportSource for Neo4jStore {
         again(|| exports::scan_customer_ids(&self.inner, at, after, limit)).await
     }
 
-    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
-        again(|| exports::scan_history(&self.inner, at, after, limit)).await
+    async fn scan_history(&self, at: Moment, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
+        again(|| exports::scan_history(&self.inner, at.change, after, limit)).await
     }
 
-    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
-        again(|| exports::holdings_at(&self.inner, at, ids)).await
+    async fn holdings_at(&self, at: Moment, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
+        again(|| exports::holdings_at(&self.inner, at.change, ids)).await
     }
 }
 

@@ -144,6 +144,7 @@ pub(super) fn scan_held_consents(db: &Connection, after: Option<IdentifierId>, l
                 purpose: text(row, 1)?,
                 status: word(row, 2, ConsentStatus::parse)?,
                 expires_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+                channel: row.get::<_, Option<String>>(4)?.map(Into::into),
             };
             Ok((arrival(row, 0)?, held))
         })?;
@@ -172,7 +173,8 @@ pub(super) fn held_consents_at(db: &Connection, at: i64, ids: &[IdentifierId]) -
     let moment = Moment { change: at, at: Timestamp::default() };
     let held = |given: ConsentGiven| {
         let fact = &given.consent.fact;
-        HeldConsent { purpose: fact.purpose.clone(), status: fact.status, expires_at: fact.expires_at }
+        let (purpose, channel) = (fact.purpose.clone(), fact.channel.clone());
+        HeldConsent { purpose, channel, status: fact.status, expires_at: fact.expires_at }
     };
     let read = |id: &IdentifierId| {
         let mut given = Vec::new();

@@ -467,13 +467,13 @@ impl ExportSource for SqliteStore {
         self.pool.read(move |db| exports::scan_customer_ids(db, at, after.as_ref(), limit)).await
     }
 
-    async fn scan_history(&self, at: i64, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
-        self.pool.read(move |db| exports::scan_history(db, at, after, limit)).await
+    async fn scan_history(&self, at: Moment, after: Option<Arrival>, limit: usize) -> Result<Vec<Touchpoint>> {
+        self.pool.read(move |db| exports::scan_history(db, at.change, after, limit)).await
     }
 
-    async fn holdings_at(&self, at: i64, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
+    async fn holdings_at(&self, at: Moment, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
         let ids = ids.to_vec();
-        self.pool.read(move |db| exports::holdings_at(db, at, &ids)).await
+        self.pool.read(move |db| exports::holdings_at(db, at.change, &ids)).await
     }
 }
 

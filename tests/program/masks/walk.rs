@@ -1,5 +1,6 @@
 //! Asks for every field of the schema, role by role: it is FORBIDDEN exactly where the table of rights says so, and no
-//! answer has a marker in it. A new field without a decision, or one that no question reaches, fails here.
+//! answer has a marker in it. A new field without a decision, or one that no question reaches, fails here. Each is also asked
+//! for a purpose that shows nobody: what then tells of a person is a way out that forgot the purpose.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,6 +16,7 @@ const OF_MUTATIONS: &[&str] = &[
     "Subscription",
     "EventsIngestPayload",
     "EventOutcome",
+    "ConsentRecordPayload",
     "CustomerMergePayload",
     "CustomerSplitPayload",
     "CustomersKeepApartPayload",
@@ -184,6 +186,7 @@ pub(super) async fn every_field(shop: &Shop) {
             if !reaches(&admin["data"], &whole) && !EMPTY.contains(&ty.as_str()) {
                 unreached.insert(ty.clone());
             }
+            nobody_is_in(shop, &selection).await;
             let mut result = whole.clone();
             result.push((field.result.clone(), "__typename".to_owned()));
             for role in [Role::Reader, Role::Analyst, Role::Service] {
@@ -215,6 +218,60 @@ pub(super) async fn every_field(shop: &Shop) {
     assert!(asked > 700, "{asked}");
     assert!(unreached.is_empty(), "no object of these types is reached: {unreached:?}");
     whole_profiles(shop).await;
+}
+
+/// Asks for a purpose that shows nobody. The answer has nobody's ids, identifiers, messages, orders or devices, and counts
+/// nobody; a refusal is FORBIDDEN.
+async fn nobody_is_in(shop: &Shop, selection: &str) {
+    let answer = shop.ask_for_nobody(selection).await;
+    assert!(codes(&answer).iter().all(|code| *code == "FORBIDDEN"), "{selection}: {answer}");
+    for (path, value) in leaves("", &answer["data"]) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match value {
+            Value::String(text) => {
+                let is_persons = text == &shop.ada
+                    || text == &shop.bob
+                    || ["u", "a-u", "d-u", "t", "i", "o"].iter().any(|of| {
+                        text.strip_prefix(of)
+                            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()))
+                    });
+                assert!(!is_persons, "{path}: {text} is shown for nobody: {selection}");
+            }
+            Value::Number(count) if COUNTS.contains(&name) => {
+                assert_eq!(count.as_i64(), Some(0), "{path} counts for nobody: {selection}: {answer}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Fields that count people or what is theirs. Others are numbers of another kind, or say how many are hidden.
+const COUNTS: &[&str] = &[
+    "customers",
+    "touchpoints",
+    "journeys",
+    "size",
+    "sizeThen",
+    "alone",
+    "without",
+    "count",
+    "entered",
+    "reached",
+    "dropped",
+    "conversions",
+    "orderCount",
+    "touchpointCount",
+    "entries",
+    "total",
+    "never",
+];
+
+fn leaves<'v>(path: &str, value: &'v Value) -> Vec<(String, &'v Value)> {
+    match value {
+        Value::Array(all) => all.iter().flat_map(|one| leaves(path, one)).collect(),
+        Value::Object(all) => all.iter().flat_map(|(name, one)| leaves(&format!("{path}/{name}"), one)).collect(),
+        leaf => vec![(path.to_owned(), leaf)],
+    }
 }
 
 /// Whether the object that has the last field of a way is there.

@@ -6,5 +6,9 @@ WITH i
 ORDER BY i.id
 LIMIT $limit
 RETURN i.id AS id,
-  COLLECT { MATCH (i)-[g:GAVE]->(k:Consent) WHERE g.until IS NULL RETURN [k.purpose, k.status, k.expires_at] } AS held
+  COLLECT {
+    MATCH (i)-[g:GAVE]->(k:Consent)
+    WHERE g.until IS NULL
+    RETURN [k.purpose, k.channel, k.status, k.expires_at]
+  } AS held
 ORDER BY id
