@@ -396,6 +396,16 @@ impl Shown<'_> {
         Ok(events.into_iter().map(of).collect())
     }
 
+    pub(super) async fn count_touchpoints_in_buckets(&self, of: &[Of], window: Buckets) -> Result<Vec<BucketCounts>> {
+        let standings = self.owners(of).await?;
+        let read = async |open: &[Of]| self.reads.count_touchpoints_in_buckets(open, window).await;
+        let mut counts = gated(of, &standings, BucketCounts::default, read).await?;
+        for (counts, standing) in counts.iter_mut().zip(&standings) {
+            counts.0.retain(|channel, _| standing.as_ref().is_some_and(|own| !own.refuses(channel)));
+        }
+        Ok(counts)
+    }
+
     pub(super) async fn kept_apart(&self, ids: &[IdentifierId]) -> Result<Vec<Vec<IdentifierId>>> {
         let mut kept = self.reads.kept_apart(ids).await?;
         let shown = self.identifiers_shown(kept.iter().flatten().chain(ids).copied()).await?;
@@ -484,6 +494,9 @@ macro_rules! reads_as_shown {
             }
             async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
                 self.shown().count_touchpoints(of, filter).await
+            }
+            async fn count_touchpoints_in_buckets(&self, of: &[Of], window: Buckets) -> Result<Vec<BucketCounts>> {
+                self.shown().count_touchpoints_in_buckets(of, window).await
             }
             async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
                 self.shown().orders(keys).await
