@@ -85,7 +85,8 @@ pub async fn erase(
     });
     if let Some(saved) = saved {
         let place = "saved journeys";
-        manifest.push(match if trial { Ok(()) } else { remove(saved) } {
+        let removed = if trial { Ok(()) } else { remove(saved) };
+        manifest.push(match removed {
             Ok(()) => ErasedFrom { place, rows: None, done: !trial, hint: None },
             Err(error) => ErasedFrom::to_do(place, format!("delete {}: {error}", saved.display())),
         });

@@ -69,7 +69,7 @@ pub fn hangers_on<E>(
     mut seen: impl FnMut(&[IdentifierId]) -> Result<Vec<Neighbour>, E>,
 ) -> Result<BTreeSet<IdentifierId>, E> {
     let mut found = Neighbours::new(own, first);
-    while let Some(next) = found.next() {
+    while let Some(next) = found.to_read() {
         found.add(&seen(&next)?);
     }
     Ok(found.hangers_on())
@@ -98,7 +98,7 @@ impl Neighbours {
     }
 
     /// The identifiers whose neighbours are to be read next.
-    pub fn next(&mut self) -> Option<Vec<IdentifierId>> {
+    pub fn to_read(&mut self) -> Option<Vec<IdentifierId>> {
         if self.next.is_empty() || self.seen.len() > Self::MOST {
             return None;
         }

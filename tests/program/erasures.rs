@@ -212,7 +212,7 @@ async fn nothing_of_an_erased_person_is_left(path: &Path, store: &[&str], place:
     let rows = |name: &str| places.iter().find(|from| from["place"] == name).expect(name)["rows"].clone();
     assert_eq!((rows("touchpoints"), rows("orders"), rows("consents")), (json!(6), json!(1), json!(1)), "{out}");
     assert!(places.iter().any(|from| from["place"] == "backups" && from["done"] == false && from["hint"].is_string()));
-    for word in words.iter().chain(&["rejected", ""]) {
+    for word in words.iter().chain(&["device", "rejected", ""]) {
         let found = place.of(&format!("zqada{word}")).await;
         assert!(found.is_empty(), "{word}: {found:?}");
     }
@@ -397,18 +397,15 @@ async fn events_that_come_in_during_an_erasure_are_whole() {
     let ada = id_of(&server, "zqadauser").await;
     let erase = format!("mutation {{ customerErase(id: \"{ada}\", reason: \"x\") {{ status }} }}");
     let sending = async {
-        let mut created = 0;
         for n in 0..40 {
             let view = json!({"type": "page", "name": "Home", "messageId": format!("during{n}"), "userId": "zqadauser",
                 "timestamp": "2026-03-09T00:00:00Z"});
             let outcome = send(&server, &[view]).await;
             assert_eq!(outcome[0]["status"], "CREATED");
-            created += 1;
         }
-        created
     };
-    let (created, erased) = tokio::join!(sending, server.ask(json!({ "query": erase })));
-    assert_eq!((created, &erased["data"]["customerErase"]["status"]), (40, &json!("DONE")));
+    let ((), erased) = tokio::join!(sending, server.ask(json!({ "query": erase })));
+    assert_eq!(erased["data"]["customerErase"]["status"], "DONE", "{erased}");
     let answer = server.ask(json!({"query": format!("{{ customer(by: {{id: \"{ada}\"}}) {{ id }} }}")})).await;
     assert_eq!(code(&answer), "ERASED");
     server.stop();

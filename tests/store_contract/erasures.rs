@@ -78,12 +78,12 @@ fn bob() -> Vec<Event> {
     vec![
         event("b1").minute(20).user("bob").anonymous("both").device("d2", "desktop", None).view().session("s-bob"),
         event("b2").minute(21).user("bob").email("bob@example.org").claim("first_name", "\"Bob\""),
-        event("b3").minute(22).user("bob").completed("o2", "5.00", &[("s2", 1, "5.00")]).touch(
-            "order",
-            "Order Completed",
-            "website",
-            Direction::Inbound,
-        ),
+        event("b3")
+            .minute(22)
+            .user("bob")
+            .names("s2", Some("Hat"), None)
+            .completed("o2", "5.00", &[("s2", 1, "5.00")])
+            .touch("order", "Order Completed", "website", Direction::Inbound),
         event("b4").minute(23).user("bob").consent("ads", None, ConsentStatus::Denied),
     ]
 }
@@ -177,7 +177,7 @@ async fn who_shared_a_device_with_an_erased_person_stays_as_it_was(world: World)
     // Bob's next events go on as before.
     world.apply_each([event("b9").minute(50).user("bob").anonymous("both").view().session("s-bob2")]).await;
     world.assign_visits().await;
-    assert_eq!(names(&*world.customer("user_id", "bob").await), ["email:bob@example.org", "user_id:bob"]);
+    assert_eq!(names(&world.customer("user_id", "bob").await), ["email:bob@example.org", "user_id:bob"]);
     clean(&world).await;
 }
 
@@ -189,7 +189,7 @@ async fn a_trial_counts_and_changes_nothing(world: World) {
     let ErasureOutcome::Done(trial) = trial else { panic!("{trial:?}") };
     assert_eq!((trial.identifiers, trial.touchpoints, trial.orders, trial.change), (4, 4, 1, before.0.change));
     assert_eq!((world.store.status().await.expect("a status"), changes(&world).await), before);
-    assert_eq!(shown(&*world.customer("user_id", "ada").await), shown(&view));
+    assert_eq!(shown(&world.customer("user_id", "ada").await), shown(&view));
     let done = erase(&world, "user_id", "ada", false).await;
     assert_eq!(done.places, trial.places);
 }

@@ -277,7 +277,7 @@ impl<'a, 't> Eraser<'a, 't> {
         let first = links(transaction, &held).await?;
         let first: Vec<Neighbour> = first.into_iter().map(|link| link.neighbour).collect();
         let mut hangers = Neighbours::new(&held, &first);
-        while let Some(next) = hangers.next() {
+        while let Some(next) = hangers.to_read() {
             let more = links(transaction, &next.into_iter().collect()).await?;
             hangers.add(&more.into_iter().map(|link| link.neighbour).collect::<Vec<_>>());
         }
@@ -446,7 +446,9 @@ impl<'a, 't> Eraser<'a, 't> {
         });
         let alone: Vec<BoltType> = alone.collect();
         self.note_messages(links.iter().filter_map(|link| link.message.clone()).collect()).await?;
-        self.count(Place::Links, links.len());
+        // A link within the person was read from both ends.
+        let each: BTreeSet<(i64, i64, bool)> = links.iter().map(|link| (link.from, link.to, link.refused)).collect();
+        self.count(Place::Links, each.len());
         self.rows(&INSERT_SEEN_ALONE, alone).await?;
         self.rows(&DELETE_PAST_LINKS, links.iter().map(pair).collect()).await?;
         let mut hashes = neo4rs::BoltMap::default();
@@ -547,7 +549,9 @@ impl<'a, 't> Eraser<'a, 't> {
                 add(&mut self.neighbours, id);
             }
         }
-        for row in &self.transaction.read(&PAST_CUSTOMERS, self.ids()).await? {
+        // A shared device of a message of the person may have left its customer by it.
+        let ids = Params::new().with_list("ids", self.person.identifiers.union(&self.met));
+        for row in &self.transaction.read(&PAST_CUSTOMERS, ids).await? {
             add(&mut self.neighbours, column(row, "id")?);
         }
         let params = Params::new().with_list("ids", &self.met);

@@ -619,8 +619,11 @@ impl<'c> Eraser<'c> {
     fn find_neighbours(&mut self) -> Result<()> {
         let met = ids_text(self.met.iter().copied())?;
         let mut customers = Vec::new();
-        IDENTIFIERS_BY_ID.on(self.db)?.all([met], &mut customers, |row| Ok(row.get::<_, Option<i64>>(4)?))?;
-        let all = self.neighbours.iter().copied().chain(customers.into_iter().flatten());
+        IDENTIFIERS_BY_ID.on(self.db)?.all([&met], &mut customers, |row| Ok(row.get::<_, Option<i64>>(4)?))?;
+        // A shared device of a message of the person may have left its customer by it.
+        let mut past = Vec::new();
+        PAST_CUSTOMERS.on(self.db)?.all([&met], &mut past, |row| Ok(row.get::<_, i64>(0)?))?;
+        let all = self.neighbours.iter().copied().chain(customers.into_iter().flatten()).chain(past);
         let mut present = Vec::new();
         SURVIVORS.on(self.db)?.all([borns_text(all)?], &mut present, |row| Ok(row.get::<_, i64>(0)?))?;
         self.neighbours = present.into_iter().filter(|born| !self.borns.contains(born)).collect();
