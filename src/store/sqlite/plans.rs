@@ -12,6 +12,7 @@ const MAY_SCAN: &[&str] = &[
     "customers/count",
     "customers/scan_created",
     "erasures/count_any",
+    "erasures/count_suppressed",
     "erasures/count_unclean",
     "erasures/delete_unclean",
     "erasures/scan_holders",
