@@ -47,6 +47,7 @@ pub mod commands;
 #[cfg(test)]
 mod documents;
 pub mod domain;
+pub mod erasure;
 pub mod export;
 pub mod generate;
 pub mod graphql;

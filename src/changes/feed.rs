@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::domain::change::{Change, ChangePlace};
+use crate::domain::change::{Change, ChangeEntry, ChangePlace};
 use crate::store::{Result, Store};
 
 /// How often the tail polls the store for the commits of other processes.
@@ -202,9 +202,12 @@ async fn read_next(
 
 impl Window {
     fn add(&mut self, changes: Vec<Change>, upto: ChangePlace) {
+        // In the store, the entries before an erasure say nothing of the person any more: readers take them from there.
+        let is_erasure = |change: &Change| matches!(change.entry, ChangeEntry::CustomerErased { .. });
+        let erased = changes.iter().rposition(is_erasure).map_or(0, |n| self.changes.len() + n);
         self.changes.extend(changes.into_iter().map(Arc::new));
         self.end = upto;
-        let over = self.changes.len().saturating_sub(WINDOW_SIZE);
+        let over = self.changes.len().saturating_sub(WINDOW_SIZE).max(erased);
         if let Some(last) = self.changes.drain(..over).next_back() {
             self.begin = last.place;
         }

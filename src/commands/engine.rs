@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::erase::{self, EraseArgs};
 use super::export::{self, ExportArgs};
 use super::identity::{self, IdentityWatch};
 use super::import::{self, ImportArgs};
@@ -55,6 +56,14 @@ impl Engine {
         let identity = Arc::new(IdentityWatch::new(store.clone(), move || judging.max_identifiers()));
         let rules_sync = RulesSync::start(store.clone(), ingest.clone());
         let visits = VisitsKeeper::start(ingest.clone());
+        let erased = store.clone();
+        // An erasure of before may have been stopped before its last step.
+        tokio::spawn(async move {
+            erased.until_set_up().await;
+            if let Err(error) = erased.clean_up().await {
+                tracing::warn!(%error, "what an erasure left in the files of the store was not overwritten yet");
+            }
+        });
         let journeys = Journeys::start(store.clone(), Options::of(settings), ingest.clock().clone());
         let setup = Setup::new(settings, ingest.clone()).with_journeys(journeys.clone());
         let live = LiveSegments::start(store.clone(), graphql::live_options(&setup, &ingest));
@@ -125,6 +134,13 @@ pub(super) async fn subject(args: SubjectArgs, settings: Settings) -> anyhow::Re
     let store = open::open(&settings.store)?;
     store.set_up().await.context("the store cannot be used")?;
     closing(&store, subject::run(&args, &settings, store.clone()).await).await
+}
+
+/// `throughline erase`, with an open store.
+pub(super) async fn erase(args: EraseArgs, settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open::open(&settings.store)?;
+    store.set_up().await.context("the store cannot be used")?;
+    closing(&store, erase::run(&args, &settings, store.clone()).await).await
 }
 
 /// `throughline restitch`, with an open store.

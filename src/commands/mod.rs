@@ -11,6 +11,7 @@ mod bar;
 pub mod check;
 pub mod demo;
 mod engine;
+mod erase;
 pub mod export;
 mod identity;
 pub mod import;
@@ -83,6 +84,7 @@ enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Subject(subject::SubjectArgs),
+    Erase(erase::EraseArgs),
     Presets(presets::PresetsArgs),
     Restitch(restitch::RestitchArgs),
     Journeys(Box<journeys::JourneysArgs>),
@@ -151,6 +153,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = global.settings(None)?;
             log::begin_quietly(global.log)?;
             return block_on(engine::subject(args, settings));
+        }
+        Command::Erase(args) => {
+            let settings = global.settings(None)?;
+            log::begin_quietly(global.log)?;
+            return block_on(engine::erase(args, settings));
         }
         Command::Restitch(_) => {
             let settings = global.settings(None)?;

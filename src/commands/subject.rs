@@ -49,7 +49,8 @@ Examples:
   throughline subject --identifier email:ada@example.org --out ada
   throughline subject --identifier 'phone:07700 900123' --out /srv/requests/17";
 
-fn identifier(text: &str) -> Result<(String, String), String> {
+/// Reads KIND:VALUE.
+pub(super) fn identifier(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once(':').filter(|(kind, value)| !kind.trim().is_empty() && !value.trim().is_empty());
     let (kind, value) = parts.ok_or("write it as KIND:VALUE, such as email:ada@example.org")?;
     Ok((kind.trim().to_owned(), value.to_owned()))

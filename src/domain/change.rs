@@ -88,6 +88,24 @@ pub enum ChangeEntry {
         #[serde(rename = "w")]
         reason: Arc<str>,
     },
+    /// A customer was erased.
+    CustomerErased {
+        /// The customer.
+        #[serde(rename = "c")]
+        customer: CustomerId,
+        /// The customers that were merged into it.
+        #[serde(rename = "o")]
+        others: Vec<CustomerId>,
+        /// The erased identifiers: numbers that stand for nothing any more.
+        #[serde(rename = "i")]
+        identifiers: Vec<IdentifierId>,
+        /// Who asked.
+        #[serde(rename = "b")]
+        by: Arc<str>,
+        /// Why, in words.
+        #[serde(rename = "w")]
+        reason: Arc<str>,
+    },
     /// An identifier became shared, and joins no customers from now on.
     IdentifierShared {
         /// Its former customer.
@@ -186,7 +204,8 @@ impl ChangeEntry {
             | ChangeEntry::OrderRecorded { .. }
             | ChangeEntry::ConsentChanged { .. }
             | ChangeEntry::SegmentEntered { .. }
-            | ChangeEntry::SegmentLeft { .. } => {}
+            | ChangeEntry::SegmentLeft { .. }
+            | ChangeEntry::CustomerErased { .. } => {}
         }
     }
 }

@@ -128,6 +128,12 @@ impl ChangeEntry {
                 reason: reason.clone(),
                 ..ChangeDetails::of(CustomerSplit)
             },
+            ChangeEntry::CustomerErased { customer, others, identifiers: _, by: _, reason } => ChangeDetails {
+                customer: Some(customer.clone()),
+                others: others.clone(),
+                reason: Some(reason.clone()),
+                ..ChangeDetails::of(CustomerErased)
+            },
             ChangeEntry::CustomersKeptApart { customer, others, reason } => ChangeDetails {
                 customer: Some(customer.clone()),
                 others: others.clone(),

@@ -20,6 +20,7 @@ pub mod dates;
 pub mod decision;
 pub mod device;
 pub mod duration;
+pub mod erasure;
 pub mod fact;
 pub mod health;
 pub mod identifier;

@@ -78,6 +78,8 @@ problem_codes! {
     SameCustomer = "SAME_CUSTOMER",
     /// The person was erased.
     Erased = "ERASED",
+    /// An identifier is of an erased person, and suppressed.
+    Suppressed = "SUPPRESSED",
     /// An identity rule forbids it.
     RuleForbids = "RULE_FORBIDS",
     /// Newer rules, or a newer version of the segment, were saved in the meantime.

@@ -11,6 +11,7 @@ use super::Setup;
 use super::change_arguments::ChangeArguments;
 use super::consent::Consent;
 use super::customer::Customer;
+use super::erasure;
 use super::error::{Code, coded, store_error};
 use super::execute::Started;
 use super::id::{ChangeCursor, NodeId};
@@ -28,6 +29,7 @@ use crate::domain::change::ChangePlace;
 use crate::domain::change_details::ChangeDetails;
 use crate::domain::{Arrival, change, change_details};
 use crate::purposes::ForPurpose;
+use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::query::IdentifierRef;
 
@@ -93,10 +95,14 @@ impl Change {
         self.details.customer.clone().map(|id| NodeId::Customer(id).encode())
     }
 
-    /// The customer that `customerId` finds now. Null when there is none.
+    /// The customer that `customerId` finds now. Null when there is none; with the error ERASED when it was erased.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Result<Customer, Error>> {
         let id = self.details.customer.clone()?;
-        self.visible(ctx, async || Customer::of_id(ctx, id.clone()).await).await.transpose()
+        let fetch = async || match Customer::of_id(ctx, id.clone()).await? {
+            Some(customer) => Ok(Some(customer)),
+            None => erasure::check(&*load::of(ctx).loader().0, &id).await.map(|()| None),
+        };
+        self.visible(ctx, fetch).await.transpose()
     }
 
     /// Ids of the other customers of this change: customers that were merged in, split off, or kept apart.
@@ -215,7 +221,7 @@ pub(super) async fn page(
     let feed = ctx.data_unchecked::<Arc<Feed>>();
     let begin = read_place(feed, after.as_deref()).await?.unwrap_or(ChangePlace::BEGINNING);
     let store = &load::of(ctx).loader().0;
-    let arguments = read_arguments(kinds, customer)?;
+    let arguments = read_arguments(&**store, kinds, customer).await?;
     let mut filter = arguments.filter(&**store, begin).await?;
 
     let began = Instant::now();
@@ -243,8 +249,15 @@ pub(super) async fn page(
     Ok(connection.reaching(reached.map(|place| ChangeCursor(place).encode())))
 }
 
-fn read_arguments(kinds: Option<Vec<ChangeKind>>, customer: Option<ID>) -> Result<ChangeArguments, Error> {
+async fn read_arguments(
+    store: &dyn Store,
+    kinds: Option<Vec<ChangeKind>>,
+    customer: Option<ID>,
+) -> Result<ChangeArguments, Error> {
     let customer = customer.map(|id| NodeId::read_customer(&id)).transpose()?;
+    if let Some(customer) = &customer {
+        erasure::check(store, customer).await?;
+    }
     Ok(ChangeArguments { kinds: kinds.unwrap_or_default().into_iter().map(Into::into).collect(), customer })
 }
 
@@ -287,7 +300,7 @@ impl Changes {
         let loaders = load::of(ctx);
         // A subscription runs for long, and must not answer from the cache of one request.
         loaders.enable_all_cache(false);
-        let arguments = read_arguments(kinds, customer)?;
+        let arguments = read_arguments(&*loaders.loader().0, kinds, customer).await?;
         let begin = match read_place(feed, after.as_deref()).await? {
             Some(place) => place,
             None => feed.now().await.map_err(store_error)?,

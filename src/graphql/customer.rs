@@ -10,6 +10,7 @@ use super::consent::Consent;
 use super::customer_journey::{CustomerJourney, CustomerJourneyScope};
 use super::customer_parts::{self, CustomerParts};
 use super::device::Device;
+use super::erasure;
 use super::error::{Code, coded, store_error};
 use super::id::NodeId;
 use super::identifier::Identifier;
@@ -276,6 +277,23 @@ impl Customer {
         let load = CustomerLoad(key, parts.shape, parts.pages);
         let view = load::one_as_of(ctx, as_of, load).await?.transpose().map_err(store_error)?.flatten();
         Ok(view.map(|view| Customer::of_parts(view, parts)))
+    }
+
+    /// The same for a key that the caller gave.
+    ///
+    /// # Errors
+    /// ERASED for the id of an erased customer.
+    pub(super) async fn named_at(
+        ctx: &Context<'_>,
+        as_of: Option<Moment>,
+        key: CustomerKey,
+        parts: CustomerParts,
+    ) -> Result<Option<Self>, Error> {
+        let found = Self::fetch_at(ctx, as_of, key.clone(), parts).await?;
+        if let (None, CustomerKey::Id(id)) = (&found, &key) {
+            erasure::check(&*load::of(ctx).loader().0, id).await?;
+        }
+        Ok(found)
     }
 
     /// The customer of a view that was read with these parts.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::Setup;
 use super::claim;
 use super::customer::Customer;
+use super::erasure;
 use super::error::{store_error, write_error};
 use super::id::{ChangeCursor, NodeId};
 use super::identifier::{Identifier, IdentifierInput};
@@ -234,6 +235,9 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
         Ok(said) => said,
         Err(problem) => return Ok(refused(problem)),
     };
+    if let Some(problem) = erased(ctx, &action).await? {
+        return Ok(refused(problem));
+    }
     let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().author(), reason };
     let AppliedDecision { change, outcome, .. } = decide(ctx, &request, false).await?;
     load::forget(ctx);
@@ -246,6 +250,15 @@ async fn rule(ctx: &Context<'_>, said: Said, reason: &str) -> Result<Done, Error
         (false, false) => MutationStatus::Refused,
     };
     Ok(Done { status, change, outcome })
+}
+
+/// The problem of an erased customer among those of the decision.
+async fn erased(ctx: &Context<'_>, action: &DecisionAction) -> Result<Option<problem::Problem>, Error> {
+    let path = |n: usize| match action {
+        DecisionAction::Split(..) => "id".to_owned(),
+        DecisionAction::Merge(_) | DecisionAction::KeepApart(_) => format!("ids[{n}]"),
+    };
+    erasure::problem(ctx, action.customers(), path).await
 }
 
 async fn decide(ctx: &Context<'_>, request: &DecisionRequest, trial: bool) -> Result<AppliedDecision, Error> {
@@ -264,6 +277,9 @@ async fn trial(ctx: &Context<'_>, said: Said) -> Result<CustomersTrial, Error> {
         Ok(action) => action,
         Err(problem) => return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&[problem]) }),
     };
+    if let Some(problem) = erased(ctx, &action).await? {
+        return Ok(CustomersTrial { customers: Vec::new(), problems: Problem::list(&[problem]) });
+    }
     let request = DecisionRequest { action, by: ctx.data_unchecked::<Viewer>().author(), reason: "".into() };
     let outcome = decide(ctx, &request, true).await?.outcome;
     if !outcome.done {
@@ -308,7 +324,7 @@ fn customer_ids(ids: &[ID]) -> Result<Vec<CustomerId>, problem::Problem> {
     ids.iter().enumerate().map(|(n, id)| customer_id(id, &format!("ids[{n}]"))).collect()
 }
 
-fn customer_id(id: &ID, path: &str) -> Result<CustomerId, problem::Problem> {
+pub(super) fn customer_id(id: &ID, path: &str) -> Result<CustomerId, problem::Problem> {
     let of_the_past = matches!(NodeId::decode(id), Some((_, Some(_))));
     let code = if of_the_past { ProblemCode::IdOfThePast } else { ProblemCode::BadId };
     NodeId::read_customer(id).map_err(|e| problem::Problem::at(code, path, e.message))
@@ -347,7 +363,7 @@ fn few(path: &str, count: usize) -> Result<(), problem::Problem> {
     Ok(())
 }
 
-fn read_reason(reason: &str) -> Result<Arc<str>, problem::Problem> {
+pub(super) fn read_reason(reason: &str) -> Result<Arc<str>, problem::Problem> {
     let reason = reason.trim();
     let wrong = |message: &str| problem::Problem::at(ProblemCode::BadArgument, "reason", message);
     match reason.chars().count() {

@@ -37,6 +37,8 @@ pub enum Code {
     Timeout,
     /// The data is not loaded yet.
     NotReady,
+    /// The customer was erased.
+    Erased,
     /// The caller may not have this.
     Forbidden,
     /// A fault of the server.
@@ -59,6 +61,7 @@ impl Code {
             Code::StoreReadOnly => "STORE_READ_ONLY",
             Code::Timeout => "TIMEOUT",
             Code::NotReady => "NOT_READY",
+            Code::Erased => "ERASED",
             Code::Forbidden => "FORBIDDEN",
             Code::Internal => "INTERNAL",
         }

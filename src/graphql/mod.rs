@@ -27,6 +27,7 @@ pub mod customer_parts;
 pub mod customers;
 pub mod decision;
 pub mod device;
+pub mod erasure;
 pub mod error;
 pub mod execute;
 pub mod health;

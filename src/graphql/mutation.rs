@@ -4,6 +4,7 @@ use async_graphql::{Context, Error, ID, Object};
 
 use super::consent_record::{self, ConsentInput, ConsentRecordPayload};
 use super::decision::{self, CustomerMergePayload, CustomerSplitPayload, CustomersKeepApartPayload};
+use super::erasure::{self, CustomerErasePayload, SuppressionLiftPayload};
 use super::identifier::IdentifierInput;
 use super::ingest::{self, EventsIngestPayload};
 use super::rules::{self, IdentityRulesInput, IdentityRulesSavePayload};
@@ -70,6 +71,32 @@ impl Mutation {
         #[graphql(desc = "The decision.")] input: ConsentInput,
     ) -> Option<Result<ConsentRecordPayload, Error>> {
         Some(Box::pin(consent_record::record(ctx, input)).await)
+    }
+
+    /// Erases a person: all that is held about the customer, also at every moment of the past. The id answers ERASED from
+    /// then on. What others have stays: shared devices, and what was theirs.
+    async fn customer_erase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customer, by any id that finds it.")] id: ID,
+        #[graphql(desc = "Why, at most 1,000 characters. It stays, so it must not name the person.")] reason: String,
+        #[graphql(
+            desc = "Whether later events with an identifier of the person are rejected, with the problem SUPPRESSED.",
+            default = false
+        )]
+        suppress: bool,
+    ) -> Option<Result<CustomerErasePayload, Error>> {
+        Some(Box::pin(erasure::erase(ctx, &id, &reason, suppress)).await)
+    }
+
+    /// Takes events with an identifier of an erased person again.
+    async fn suppression_lift(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The identifier.")] identifier: IdentifierInput,
+        #[graphql(desc = "Why, at most 1,000 characters.")] reason: String,
+    ) -> Option<Result<SuppressionLiftPayload, Error>> {
+        Some(erasure::lift(ctx, &identifier, &reason).await)
     }
 
     /// Saves a segment: a new one, or a new version of the segment with this name or this id. The definition of before

@@ -72,7 +72,7 @@ impl Node {
         Ok(match named {
             NodeId::Customer(id) => {
                 let key = CustomerKey::Id(id);
-                Customer::fetch_at(ctx, as_of, key, CustomerParts::of_field(ctx)).await?.map(Node::Customer)
+                Customer::named_at(ctx, as_of, key, CustomerParts::of_field(ctx)).await?.map(Node::Customer)
             }
             NodeId::Identifier(id) => {
                 Identifier::fetch_at(ctx, as_of, IdentifierRef::Id(id)).await?.map(Node::Identifier)
@@ -110,6 +110,6 @@ async fn journey(
     scope: &str,
 ) -> Result<Option<CustomerJourney>, Error> {
     let parts = CustomerParts { shape: Shape::Card, pages: FirstPages { orders: 0, touchpoints: 0 } };
-    let customer = Customer::fetch_at(ctx, as_of, CustomerKey::Id(customer), parts).await?;
+    let customer = Customer::named_at(ctx, as_of, CustomerKey::Id(customer), parts).await?;
     customer.map(|customer| CustomerJourney::of_id(ctx, customer.view()?, scope)).transpose()
 }

@@ -48,6 +48,8 @@ pub enum ProblemCode {
     SameCustomer,
     /// The customer was erased.
     Erased,
+    /// An identifier is of a person who was erased, and is suppressed: its events are not taken.
+    Suppressed,
     /// A rule forbids it.
     RuleForbids,
     /// Other rules, or another version of the segment, were saved after these were read.

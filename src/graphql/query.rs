@@ -93,7 +93,7 @@ impl Query {
                 }
             }
             load::check(ctx, moment).await?;
-            Customer::fetch_at(ctx, moment, key, CustomerParts::of_field(ctx)).await
+            Customer::named_at(ctx, moment, key, CustomerParts::of_field(ctx)).await
         };
         fetch.await.transpose()
     }
@@ -110,7 +110,7 @@ impl Query {
         let fetches = keys.into_iter().enumerate().map(|(n, by)| async move {
             let Some((key, moment)) = read_key(ctx, &format!("keys.{n}"), by).await? else { return Ok(None) };
             load::check(ctx, moment).await?;
-            Customer::fetch_at(ctx, moment, key, parts).await
+            Customer::named_at(ctx, moment, key, parts).await
         });
         Ok(futures_util::future::join_all(fetches).await.into_iter().map(Result::transpose).collect())
     }

@@ -8,6 +8,7 @@ use super::condition::read;
 use super::condition_answer::{ConditionAnswer, NearMiss};
 use super::customer::Customer;
 use super::customers::{self, CustomerConnection};
+use super::erasure;
 use super::error::{Code, coded, store_error};
 use super::id::{NodeId, Offset};
 use super::load::{self, CustomerLoad, LoadFuture};
@@ -288,9 +289,11 @@ impl Segment {
 
     async fn answer(&self, ctx: &Context<'_>, customer: &ID) -> Result<Option<ConditionAnswer>, Error> {
         let (id, _) = NodeId::read_customer_at(customer)?;
-        let key = CustomerLoad(CustomerKey::Id(id), Shape::Name, FirstPages { orders: 0, touchpoints: 0 });
+        let key = CustomerLoad(CustomerKey::Id(id.clone()), Shape::Name, FirstPages { orders: 0, touchpoints: 0 });
         let found = load::one_as_of(ctx, self.as_of, key).await?.transpose().map_err(store_error)?.flatten();
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = found else {
+            return erasure::check(&*load::of(ctx).loader().0, &id).await.map(|()| None);
+        };
         self.because_of(ctx, &found.customer.id).await
     }
 

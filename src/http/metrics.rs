@@ -107,6 +107,10 @@ fn describe() {
     describe_counter!("throughline_journeys_questions_total", "journey queries, by outcome");
     describe_histogram!("throughline_statement_seconds", Unit::Seconds, "time of the store's statements, by name");
     describe_counter!("throughline_ingest_events_total", "received events, by outcome and way");
+    describe_counter!(
+        "throughline_ingest_suppressed_total",
+        "rejected events with an identifier of an erased person, by way"
+    );
     describe_counter!("throughline_ingest_other_total", "track events of kind other, by way");
     describe_histogram!("throughline_ingest_batch_events", Unit::Count, "events of a batch");
     describe_counter!(

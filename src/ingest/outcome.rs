@@ -84,6 +84,11 @@ impl EventOutcome {
                 (EventStatus::Created, customer)
             }
             Outcome::Unchanged { customer } => (EventStatus::Unchanged, customer),
+            Outcome::Suppressed => {
+                let message = "an identifier of it is of a person who was erased, and is suppressed";
+                problems.insert(0, Problem::whole(ProblemCode::Suppressed, message));
+                (EventStatus::Rejected, None)
+            }
             Outcome::Refused { reason } => {
                 problems
                     .insert(0, Problem::whole(ProblemCode::StoreRefused, format!("the store refused it: {reason}")));

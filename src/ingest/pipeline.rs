@@ -19,8 +19,8 @@ use super::outcome::{EventOutcome, EventStatus, Ingested};
 use super::store::IngestStore;
 use super::visits::Assigned;
 use super::writer::{BATCH, Writer};
-use crate::domain::Duration;
 use crate::domain::rules::{IdentityRules, WrittenRules};
+use crate::domain::{Duration, ProblemCode};
 use crate::settings::Settings;
 use crate::stitching::{DecisionRequest, Outcome};
 use crate::store::rules::RulesInForce;
@@ -345,6 +345,12 @@ pub(crate) fn count(outcomes: &[EventOutcome], way: &'static str) {
         metrics::counter!("throughline_ingest_events_total", "outcome" => outcome, "way" => way)
             .increment(number as u64);
     }
+    let suppressed = |outcome: &&EventOutcome| {
+        outcome.status == EventStatus::Rejected
+            && outcome.problems.first().is_some_and(|problem| problem.code == ProblemCode::Suppressed)
+    };
+    metrics::counter!("throughline_ingest_suppressed_total", "way" => way)
+        .increment(outcomes.iter().filter(suppressed).count() as u64);
 }
 
 #[cfg(test)]

@@ -96,7 +96,8 @@ fn write(path: &Path, header: &Header, projection: &Projection) -> io::Result<()
     file.sync_all()
 }
 
-fn temporary(path: &Path) -> PathBuf {
+/// Where a save writes, before the file gets its name.
+pub(crate) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     name.into()

@@ -27,6 +27,9 @@ pub(super) struct Applied {
     pub(super) change: i64,
     /// Whether it ended at a partly visible commit.
     pub(super) waits: bool,
+    /// Whether a person was erased. No customer has the person's touchpoints any more, but the projection still holds
+    /// their names and values: it must be built again.
+    pub(super) erased: bool,
 }
 
 /// Applies the next changes after `change`. The projection changes only after all reads succeeded. `behind` is called with
@@ -49,7 +52,7 @@ pub(super) async fn apply_changes(
     }
     let upto = run.upto.seq;
     if upto == change {
-        return Ok(Applied { change, waits: run.waits });
+        return Ok(Applied { change, waits: run.waits, erased: false });
     }
     let affected = Affected::by(&run.changes);
     let members = affected.members(store, upto).await?;
@@ -63,7 +66,7 @@ pub(super) async fn apply_changes(
     let rows = touchpoints.iter().zip(&dimensions).map(|(touchpoint, dimensions)| touchpoint.row(dimensions)).collect();
     let reassigned = owner_reassignments(store, &run.changes, change + 1..=upto).await?;
     projection.apply(&Update { rows, reassigned, members, orders, consents });
-    Ok(Applied { change: upto, waits: run.waits })
+    Ok(Applied { change: upto, waits: run.waits, erased: !affected.erased.is_empty() })
 }
 
 /// The owner reassignments in a range of changes, in order; visits on shared devices are reassigned. A reassignment is a
@@ -92,6 +95,8 @@ struct Affected {
     without_customer: Vec<Arrival>,
     consents: bool,
     touchpoints: bool,
+    /// The identifiers of erased persons.
+    erased: BTreeSet<IdentifierId>,
 }
 
 impl Affected {
@@ -129,6 +134,7 @@ impl Affected {
                     }
                 }
                 ChangeEntry::TouchpointRecorded { .. } => affected.touchpoints = true,
+                ChangeEntry::CustomerErased { identifiers, .. } => affected.erased.extend(identifiers),
                 ChangeEntry::CustomersKeptApart { .. }
                 | ChangeEntry::RulesSaved { .. }
                 | ChangeEntry::SegmentEntered { .. }
@@ -149,6 +155,8 @@ impl Affected {
         for page in identifiers.chunks(KEYS_PAGE) {
             members.extend(store.members_at(upto, &[], page).await?);
         }
+        members.retain(|(id, _)| !self.erased.contains(id));
+        members.extend(self.erased.iter().map(|id| (*id, None)));
         Ok(members)
     }
 

@@ -29,6 +29,7 @@ use crate::ingest::clock::Clock;
 use crate::journeys::Projection;
 use crate::journeys::property::Properties;
 use crate::store::{Store, StoreError};
+pub(crate) use disk::temporary;
 pub use error::ProjectionError;
 pub use options::Options;
 pub use view::View;
@@ -166,6 +167,11 @@ impl Journeys {
             None => state.behind_since.unwrap_or(changed_at),
         };
         ((self.0.clock)().0 - since.0).max(0)
+    }
+
+    /// The file that it is saved to.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        self.0.options.file.as_deref()
     }
 
     /// Figures about the projection.

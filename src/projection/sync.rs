@@ -31,8 +31,14 @@ const MAX_DELTA: u64 = 250_000;
 /// Runs until it is stopped, then saves.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
-    let mut task =
-        SyncTask { shared: shared.clone(), snapshot: None, saved: 0, saved_at: Instant::now(), folding: None };
+    let mut task = SyncTask {
+        shared: shared.clone(),
+        snapshot: None,
+        saved: 0,
+        saved_at: Instant::now(),
+        folding: None,
+        rebuilding: None,
+    };
     // A task that gives up keeps the phase with its reason until it is stopped.
     let work = async {
         task.work().await;
@@ -43,7 +49,11 @@ pub(super) async fn run(shared: Arc<Shared>) {
         _ = stop.wait_for(|stop| *stop) => {}
     }
     shared.state.send_modify(|state| state.phase = Phase::Ended);
-    task.save().await;
+    // A person may have been erased since the last read of the log, and must not be saved.
+    match task.apply_all().await {
+        Ok(_) => task.save().await,
+        Err(_) => tracing::warn!("journeys were not saved: the store does not answer"),
+    }
 }
 
 struct SyncTask {
@@ -54,6 +64,9 @@ struct SyncTask {
     saved_at: Instant,
     /// The delta is being folded in, on another thread.
     folding: Option<JoinHandle<Option<Snapshot>>>,
+    /// A person was erased, and the projection is built again: the present one still holds the person's names and values.
+    /// It is not saved.
+    rebuilding: Option<JoinHandle<std::result::Result<Snapshot, BuildError>>>,
 }
 
 impl SyncTask {
@@ -97,6 +110,7 @@ impl SyncTask {
         loop {
             commits.mark_unchanged();
             let waits = self.apply_all().await?;
+            self.rebuild().await?;
             self.publish();
             self.fold().await?;
             if self.saved_at.elapsed() >= shared.options.save_every {
@@ -174,11 +188,42 @@ impl SyncTask {
             .await?;
             let nothing = applied.change == snapshot.change;
             snapshot.change = applied.change;
+            if applied.erased {
+                // A build that has begun may have read the person.
+                if let Some(rebuilding) = self.rebuilding.take() {
+                    rebuilding.abort();
+                }
+                self.folding = None;
+                if let Some(path) = &shared.options.file {
+                    forget(path);
+                }
+                self.rebuilding = Some(tokio::spawn(rebuilt(shared.clone())));
+            }
             if nothing {
                 check_memory(shared, &snapshot.projection)?;
                 return Ok(applied.waits);
             }
         }
+    }
+
+    /// Replaces the snapshot by the one that was built without an erased person. Until the first one is published, it
+    /// waits for it.
+    async fn rebuild(&mut self) -> std::result::Result<(), BuildError> {
+        let is_published = self.shared.state.borrow().snapshot.is_some();
+        let Some(rebuilding) = self.rebuilding.take_if(|building| !is_published || building.is_finished()) else {
+            return Ok(());
+        };
+        let Ok(Ok(built)) = rebuilding.await else {
+            self.rebuilding = Some(tokio::spawn(rebuilt(self.shared.clone())));
+            tokio::time::sleep(MIN_RETRY_WAIT).await;
+            return Ok(());
+        };
+        self.snapshot = Some(built);
+        self.saved = 0;
+        // A person may have been erased in the meantime.
+        self.apply_all().await?;
+        self.save().await;
+        Ok(())
     }
 
     /// Publishes the snapshot for questions, and the metrics.
@@ -204,6 +249,7 @@ impl SyncTask {
     async fn fold(&mut self) -> std::result::Result<(), BuildError> {
         let Some(snapshot) = &mut self.snapshot else { return Ok(()) };
         match &mut self.folding {
+            None if self.rebuilding.is_some() => {}
             None => {
                 let most = (snapshot.projection.touchpoints() / 20).min(MAX_DELTA).max(self.shared.options.late);
                 if snapshot.projection.pending() as u64 > most {
@@ -243,7 +289,7 @@ impl SyncTask {
     async fn save(&mut self) {
         self.saved_at = Instant::now();
         let (Some(snapshot), Some(path)) = (self.snapshot.clone(), self.shared.options.file.clone()) else { return };
-        if snapshot.change == self.saved {
+        if snapshot.change == self.saved || self.rebuilding.is_some() {
             return;
         }
         let header = match Header::of(&*self.shared.store, &self.shared.options.dimensions, snapshot.change).await {
@@ -262,6 +308,31 @@ impl SyncTask {
                 tracing::warn!(%error, "journeys were not saved; the next start reads the store instead")
             }
             None => tracing::error!("journeys were not saved: a fault of the program"),
+        }
+    }
+}
+
+/// The projection, built from the store in the background.
+async fn rebuilt(shared: Arc<Shared>) -> std::result::Result<Snapshot, BuildError> {
+    let options = BuildOptions {
+        store: &*shared.store,
+        properties: &shared.properties,
+        threads: 1,
+        memory: shared.options.memory,
+        progress: &|_, _| {},
+    };
+    let (projection, change) = build::build(&options).await?;
+    Ok(Snapshot { projection, change })
+}
+
+/// Deletes the saved projection.
+fn forget(path: &Path) {
+    for path in [path.to_owned(), disk::temporary(path)] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::error!(%error, "saved journeys that hold an erased person were not deleted: delete them");
+            }
+            _ => {}
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::change_details::{ChangeDetails, ChangeKind};
 use crate::domain::consent::Consent;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::Decision;
+use crate::domain::erasure::{ErasedIdentifier, ErasureOutcome, ErasureRequest, ErasureSalt};
 use crate::domain::health::Health;
 use crate::domain::link::LinkExplanation;
 use crate::domain::order::OrderKey;
@@ -32,6 +33,7 @@ use crate::stitching::known::Evidence;
 use crate::stitching::moves::Move;
 use crate::stitching::{Batch, DecisionAction, DecisionOutcome, DecisionRequest};
 use crate::store::access_keys::AccessKeys;
+use crate::store::erasures::Erasures;
 use crate::store::exports::{ExportSource, Holding};
 use crate::store::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSortKey};
@@ -70,7 +72,9 @@ impl ForPurpose {
         let is_shown = |details: &ChangeDetails| {
             let of_customer = details.customer.as_ref().is_some_and(|id| customers.contains_key(id));
             let of_channel = details.touchpoint.as_ref().is_none_or(|message| touchpoints[&**message]);
-            details.kind == ChangeKind::RulesSaved || of_customer && of_channel
+            // Who was told of a customer must hear that it is erased.
+            let of_all = matches!(details.kind, ChangeKind::RulesSaved | ChangeKind::CustomerErased);
+            of_all || of_customer && of_channel
         };
         let both = changes.into_iter().zip(&details).filter(|(_, details)| is_shown(details));
         let only_shown = |(mut change, _): (Change, &ChangeDetails)| {
@@ -240,6 +244,36 @@ impl Store for ForPurpose {
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         self.store.gauges()
+    }
+}
+
+/// An erasure is the person's right, whatever the purpose is. What is known of erased people is no more than an id.
+#[async_trait]
+impl Erasures for ForPurpose {
+    async fn erase(
+        &self,
+        request: &ErasureRequest,
+        salt: &ErasureSalt,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<ErasureOutcome> {
+        self.store.erase(request, salt, at, trial).await
+    }
+
+    async fn erased(&self, ids: &[CustomerId]) -> Result<Vec<bool>> {
+        self.store.erased(ids).await
+    }
+
+    async fn erased_identifier(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<ErasedIdentifier> {
+        self.store.erased_identifier(key, salt).await
+    }
+
+    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
+        self.store.lift_suppression(key, salt).await
+    }
+
+    async fn clean_up(&self) -> Result<Option<&'static str>> {
+        self.store.clean_up().await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::claim::{Claim, ClaimFact};
 use crate::domain::consent::ConsentGiven;
 use crate::domain::customer::CustomerId;
 use crate::domain::decision::{Decision, Side};
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, IdentifierKey};
 use crate::domain::order::{OrderEvent, OrderKey};
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 
@@ -22,6 +22,8 @@ use crate::domain::{Arrival, IdentifierId, Timestamp};
 pub struct Known {
     /// Messages of the batch that are stored already, with the present customer of their owner.
     pub messages: FxHashMap<Arc<str>, Option<CustomerId>>,
+    /// Identifiers of erased persons, whose events are rejected.
+    pub suppressed: BTreeSet<IdentifierKey>,
     /// Identifiers, each once.
     pub identifiers: Vec<Identifier>,
     /// The customers of these identifiers, each once.

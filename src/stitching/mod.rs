@@ -16,12 +16,14 @@
 //!   [`moves`] applies the difference.
 //! * [`visits`] cuts the touchpoints of a shared device into visits and assigns them, [`reassignment`] changes the owners.
 //! * [`decide()`] plans the decisions of people, which override all rules.
+//! * [`erasures`] says what an erased person leaves in rows that others are in, too.
 
 pub mod accept;
 pub mod batch;
 pub mod compare;
 pub(crate) mod consents;
 pub mod decide;
+pub mod erasures;
 pub mod figures;
 pub mod history;
 pub mod known;

@@ -77,6 +77,10 @@ pub fn plan(
             plan.outcomes.push(Outcome::Unchanged { customer: working_set.customer_of(owner) });
             continue;
         }
+        if fact.identifiers.iter().any(|identifier| known.suppressed.contains(&identifier.key)) {
+            plan.outcomes.push(Outcome::Suppressed);
+            continue;
+        }
         let arrival = Arrival::new(seq, index as u32);
         // A derived fact was seen in several events: it has the times of all these events.
         let times = fact.times();

@@ -138,6 +138,8 @@ pub enum Outcome {
         /// The present customer of its owner.
         customer: Option<CustomerId>,
     },
+    /// An identifier of it is of an erased person, and suppressed; nothing of it is stored.
+    Suppressed,
     /// The store refused it; nothing of it is stored.
     Refused {
         /// The reason, in words without a value.

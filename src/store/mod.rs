@@ -10,6 +10,7 @@ mod amounts;
 mod as_of;
 mod campaigns;
 pub mod counter;
+pub mod erasures;
 pub mod error;
 pub mod exports;
 pub mod journeys;
@@ -180,6 +181,7 @@ pub trait Store:
     + segments::Segments
     + segment_memberships::SegmentMemberships
     + exports::ExportSource
+    + erasures::Erasures
 {
     /// `sqlite` or `neo4j`.
     fn name(&self) -> &'static str;

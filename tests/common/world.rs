@@ -108,7 +108,7 @@ pub fn is_unchanged(outcome: &Outcome) -> bool {
 pub fn customer_of(outcome: &Outcome) -> Option<CustomerId> {
     match outcome {
         Outcome::Created { customer, .. } | Outcome::Unchanged { customer } => customer.clone(),
-        Outcome::Refused { .. } => None,
+        Outcome::Suppressed | Outcome::Refused { .. } => None,
     }
 }
 

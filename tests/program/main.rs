@@ -3,6 +3,7 @@
 mod access;
 mod command_line;
 mod conditions;
+mod erasures;
 mod exporting;
 mod files;
 mod identities;

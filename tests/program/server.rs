@@ -15,7 +15,7 @@ static NEO4J: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// The Neo4j of the tests, for one test alone.
 pub(crate) struct Neo4j {
     pub(crate) url: String,
-    graph: neo4rs::Graph,
+    pub(crate) graph: neo4rs::Graph,
     _alone: tokio::sync::MutexGuard<'static, ()>,
 }
 

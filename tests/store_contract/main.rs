@@ -23,6 +23,7 @@ mod customer_list;
 mod customers;
 mod decisions;
 mod devices;
+mod erasures;
 mod exports;
 mod health;
 mod identity_events;

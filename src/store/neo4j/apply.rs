@@ -25,6 +25,7 @@ use super::bolt::Params;
 use super::commit_marker;
 use super::connections::Transaction;
 use super::decisions;
+use super::erasures;
 use super::fault;
 use super::health;
 use super::identity_events;
@@ -41,6 +42,7 @@ use super::visits;
 use super::write::{self, Outcome, Placeholders};
 use crate::domain::change::ChangeEntry;
 use crate::domain::customer::CustomerId;
+use crate::domain::erasure::{ErasureOutcome, ErasureRequest, ErasureSalt};
 use crate::domain::rules::{IdentityRules, SavedRules};
 use crate::domain::segment::Segment;
 use crate::domain::{Duration, IdentifierId, Timestamp};
@@ -49,7 +51,7 @@ use crate::stitching::moves::Move;
 use crate::stitching::reassignment;
 use crate::stitching::touches::touches;
 use crate::stitching::visits::Pending;
-use crate::stitching::{self, Batch, DecisionRequest, Known, Missing, Plan, Planned};
+use crate::stitching::{self, Batch, DecisionAction, DecisionRequest, Known, Missing, Plan, Planned};
 use crate::store::rules::{AppliedMoves, NewRules};
 use crate::store::segments::SegmentsRead;
 use crate::store::visits::VisitsAssigned;
@@ -181,6 +183,22 @@ pub(super) async fn judge(store: &Inner, judging: Judging<'_>, at: Timestamp) ->
     }
 }
 
+/// Erases a person, unless it is a trial.
+pub(super) async fn erase(
+    store: &Inner,
+    request: &ErasureRequest,
+    salt: &ErasureSalt,
+    at: Timestamp,
+    trial: bool,
+) -> Result<ErasureOutcome, StoreError> {
+    // No identity is worked out here.
+    let none = IdentityRules { version: 0, kinds: Vec::new(), max_identifiers: 0, session_gap: Duration::default() };
+    match often(store, &none, Task::Erasure(request, salt, trial), at).await? {
+        Done::Erased(outcome) => Ok(outcome),
+        _ => Err(mistaken()),
+    }
+}
+
 fn mistaken() -> StoreError {
     StoreError::Data("one task was answered as another".into())
 }
@@ -198,6 +216,8 @@ enum Task<'a> {
     /// The segments that the writer has read.
     Segment(&'a SegmentsRead, SegmentWrite<'a>),
     Verdicts(Judging<'a>),
+    /// Whether it is a trial.
+    Erasure(&'a ErasureRequest, &'a ErasureSalt, bool),
 }
 
 /// The result.
@@ -210,6 +230,7 @@ enum Done {
     Segment(Option<Box<Segment>>),
     /// How many verdicts count.
     Judged(Option<usize>),
+    Erased(ErasureOutcome),
 }
 
 /// Makes as many attempts as needed.
@@ -268,6 +289,9 @@ async fn attempt(
         Task::Rules(new) => put_rules(&mut transaction, rules, new, at).await,
         Task::Segment(read, write) => put_segment(&mut transaction, read, write, at).await,
         Task::Verdicts(judging) => put_verdicts(&mut transaction, judging, at).await,
+        Task::Erasure(request, salt, trial) => {
+            erase_under_locks(store, &mut transaction, request, salt, at, trial, wider).await
+        }
     };
     match work {
         Ok(Work::Written { change, done, customers }) => {
@@ -395,7 +419,15 @@ async fn take_in(
     at: Timestamp,
     wider: &BTreeSet<String>,
 ) -> Outcome<Work> {
-    let messages = known::stored_messages(transaction, batch).await?;
+    let mut messages = known::stored_messages(transaction, batch).await?;
+    // Read after the messages: an erasure replaces these by their hashes.
+    let salt = erasures::salt(transaction).await?;
+    if let Some(salt) = &salt {
+        let erased = erasures::erased_messages(transaction, salt, batch).await?;
+        erased.into_iter().for_each(|id| {
+            messages.entry(id).or_insert(None);
+        });
+    }
     let fresh = fresh(batch, &messages);
     if fresh.facts.is_empty() {
         return nothing_new(transaction, rules, batch, messages).await;
@@ -408,6 +440,10 @@ async fn take_in(
         Err(more) => return Ok(Work::TooFewLocks(more)),
     };
     desk.known.messages = messages;
+    if let Some(salt) = &salt {
+        // Under the counter's lock: no erasure comes between.
+        desk.known.suppressed = erasures::suppressed(transaction, salt, &fresh).await?;
+    }
     let sightings = batch.sightings(rules, &desk.known);
     decisions::read_missing(transaction, &Missing { sightings, ..Missing::default() }, &mut desk.known).await?;
     let plan = |known: &Known, number: &Number| {
@@ -415,6 +451,10 @@ async fn take_in(
         stitching::plan(rules, known, batch, number.seq, number.at, new_id)
     };
     let (plan, ()) = desk.plan(transaction, &[], plan).await?;
+    if plan.is_empty() {
+        let change = desk.number.seq - 1;
+        return Ok(Work::Nothing(Done::Facts(Applied { change, outcomes: plan.outcomes, devices: Vec::new() })));
+    }
     let (devices, customers) = desk.write(store, transaction, &locks, &plan).await?;
     let done = Done::Facts(Applied { change: plan.seq, outcomes: plan.outcomes, devices });
     Ok(Work::Written { change: desk.number.seq, done, customers })
@@ -597,6 +637,48 @@ async fn put_verdicts(transaction: &mut Transaction<'_>, judging: Judging<'_>, a
     let none = Locks { identifiers: BTreeSet::new(), orders: BTreeSet::new(), customers: FxHashSet::default() };
     write_plan(transaction, &none, &Known::default(), &plan, &number).await?;
     Ok(Work::Written { change: number.seq, done, customers: BTreeSet::new() })
+}
+
+async fn erase_under_locks(
+    store: &Inner,
+    transaction: &mut Transaction<'_>,
+    request: &ErasureRequest,
+    salt: &ErasureSalt,
+    at: Timestamp,
+    trial: bool,
+    wider: &BTreeSet<String>,
+) -> Outcome<Work> {
+    store.pause_at(Step::Begun).await;
+    let named = DecisionAction::Merge(vec![request.customer.clone()]);
+    let (living, mut keys) = decisions::living(transaction, &named).await?;
+    if living.is_empty() {
+        let outcome = match erasures::is_erased(transaction, &request.customer).await? {
+            true => ErasureOutcome::Unchanged(request.customer.clone()),
+            false => ErasureOutcome::NotFound,
+        };
+        return Ok(Work::Nothing(Done::Erased(outcome)));
+    }
+    keys.extend(wider.iter().cloned());
+    let locks = Locks::take_keys(transaction, keys).await?;
+    store.pause_at(Step::Locked).await;
+    let (living, keys) = decisions::living(transaction, &named).await?;
+    let more: Vec<String> = keys.into_iter().filter(|key| !locks.identifiers.contains(key)).collect();
+    let Some((_, present)) = living.into_iter().next().filter(|(_, now)| locks.customers.contains(&*now.0)) else {
+        return Ok(Work::TooFewLocks(more));
+    };
+    if !more.is_empty() {
+        return Ok(Work::TooFewLocks(more));
+    }
+    let (number, _) = take_any_number(transaction, at).await?;
+    store.pause_at(Step::Known).await;
+    let eraser = erasures::Eraser::read(transaction, present, salt).await?;
+    let (mut erased, customers) = eraser.erase(request, &number).await?;
+    store.pause_at(Step::Written).await;
+    if trial {
+        erased.change -= 1;
+        return Ok(Work::Nothing(Done::Erased(ErasureOutcome::Done(erased))));
+    }
+    Ok(Work::Written { change: number.seq, done: Done::Erased(ErasureOutcome::Done(erased)), customers })
 }
 
 /// The facts whose messages are not stored, each message once.

@@ -33,7 +33,7 @@ statements! {
 
 list_row! {
     /// A line.
-    struct EventRow {
+    pub(super) struct EventRow {
         arrival: i64,
         customer: &'de str,
         at: i64,

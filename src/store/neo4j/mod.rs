@@ -22,6 +22,7 @@ mod customers;
 mod customers_as_of;
 mod decisions;
 mod devices;
+mod erasures;
 mod evidence;
 mod exports;
 mod fault;
@@ -64,6 +65,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::access_keys::AccessKeys;
+use super::erasures::Erasures;
 use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
@@ -80,6 +82,7 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::decision::Decision;
 use crate::domain::device::Device;
+use crate::domain::erasure::{ErasedIdentifier, ErasureOutcome, ErasureRequest, ErasureSalt};
 use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
@@ -255,6 +258,7 @@ static STATEMENTS: &[&[&statement::Statement]] = &[
     customers_as_of::ALL,
     decisions::ALL,
     devices::ALL,
+    erasures::ALL,
     evidence::ALL,
     exports::ALL,
     health::ALL,
@@ -524,6 +528,38 @@ impl JourneySource for Neo4jStore {
 
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         again(|| journeys::held_consents_at(&self.inner, at, identifiers)).await
+    }
+}
+
+#[async_trait]
+impl Erasures for Neo4jStore {
+    /// In a task of its own, as a batch is.
+    async fn erase(
+        &self,
+        request: &ErasureRequest,
+        salt: &ErasureSalt,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<ErasureOutcome> {
+        let (store, request, salt) = (self.inner.clone(), request.clone(), salt.clone());
+        let work = tokio::spawn(async move { apply::erase(&store, &request, &salt, at, trial).await });
+        work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a person could not be erased: {e}"))))
+    }
+
+    async fn erased(&self, ids: &[CustomerId]) -> Result<Vec<bool>> {
+        again(|| erasures::erased(&self.inner, ids)).await
+    }
+
+    async fn erased_identifier(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<ErasedIdentifier> {
+        again(|| erasures::erased_identifier(&self.inner, key, salt)).await
+    }
+
+    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
+        erasures::lift(&self.inner, key, salt).await
+    }
+
+    async fn clean_up(&self) -> Result<Option<&'static str>> {
+        erasures::clean_up(&self.inner).await
     }
 }
 

@@ -202,11 +202,12 @@ fn a_lock_is_taken_by_set() {
 #[test]
 fn every_beginning_names_its_index() {
     /// Statements about all nodes, statements that end at the first node, and statements that people run.
-    const WALKS: [&str; 10] = [
+    const WALKS: [&str; 11] = [
         "access_keys/list",
         "changes/update_counter_to_log",
         "customers/part_count",
         "customers/part_fitting",
+        "erasures/scan_messages",
         "evidence/update_names",
         "health/count",
         "health/count_names",

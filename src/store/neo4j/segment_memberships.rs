@@ -1,12 +1,13 @@
 //! The customers of saved segments, and who is to be judged.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::Inner;
 use super::bolt::{Params, row};
 use super::changes;
 use super::connections::Transaction;
+use super::numbers::Number;
 use super::rows::column;
 use super::segments;
 use super::statement::statements;
@@ -205,6 +206,28 @@ pub(super) async fn write(
     let merged: Vec<_> = plan.merged.iter().map(|row| row! { "customer" => row.from }).collect();
     writer.rows(&LEAVE_ALL, merged.clone()).await?;
     writer.rows(&FORGET_JUDGEMENTS, merged).await
+}
+
+/// Puts customers among those to be judged, on everything. The transaction has the counter's lock.
+pub(super) async fn touch_all(
+    transaction: &mut Transaction<'_>,
+    customers: &BTreeSet<CustomerId>,
+    number: &Number,
+) -> Outcome<()> {
+    let everything = Touches::Everything.words();
+    let rows = customers
+        .iter()
+        .map(|customer| row! { "customer" => customer, "at" => number.at, "touches" => everything })
+        .collect();
+    Writer { transaction, seq: number.seq }.rows(&TOUCH, rows).await
+}
+
+/// Forgets the memberships and judgements of customers that are gone.
+pub(super) async fn forget(transaction: &mut Transaction<'_>, customers: &BTreeSet<CustomerId>) -> Outcome<()> {
+    let rows: Vec<_> = customers.iter().map(|customer| row! { "customer" => customer }).collect();
+    let mut writer = Writer { transaction, seq: 0 };
+    writer.rows(&LEAVE_ALL, rows.clone()).await?;
+    writer.rows(&FORGET_JUDGEMENTS, rows).await
 }
 
 /// What is to be written of verdicts, in the transaction that has the counter's lock. `None` when nothing counts.

@@ -272,7 +272,7 @@ fn names() -> neo4rs::BoltType {
         placed_at placed_arrival device order_source order_number direction session_id campaign \
         properties born version sku category customer rule message_id by reason identifiers others \
         outcomes set order_count channels currency total returned net gross orders quantity place \
-        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description hash change touched_at touches due_at after";
+        unit_price entries size shared_since health identifier_count rules restitched saved_at saved_by note text sides decisions store customers seq returned_quantity amount medium term content rules_version since until from to refused identifier carrier moved touchpoint from_at to_at first_message_id segment deleted time_zone definition uses description hash change touched_at touches due_at after suppressed erasures";
     let mut map = neo4rs::BoltMap::new();
     for name in NAMES.split_whitespace() {
         map.put(name.into(), "none".to_bolt());

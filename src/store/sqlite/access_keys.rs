@@ -102,3 +102,8 @@ pub(super) fn masking_secret(db: &mut Connection, new: &MaskingSecret) -> Result
     transaction.commit()?;
     stored.map(MaskingSecret).ok_or_else(|| StoreError::Data("the secret of tokens is missing".into()))
 }
+
+/// The secret of tokens, when it was stored.
+pub(super) fn stored_secret(db: &Connection) -> Result<Option<[u8; 32]>> {
+    SECRET.on(db)?.first([MASKING], |row| Ok(row.get(0)?))
+}

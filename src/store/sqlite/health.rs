@@ -37,14 +37,20 @@ pub(super) fn record(db: &Connection, born: &Births<'_>, figures: &Figures) -> R
     for (customer, count) in &figures.sizes {
         resize.execute(params![born.of(customer)?, count])?;
     }
-    if !figures.health.is_nothing() {
-        let kept = fetch(db)?;
-        let mut health = kept.clone();
-        health.add(&figures.health);
-        // Most plans have no new names.
-        if health != kept {
-            PUT_HEALTH.on(db)?.execute([serde_json::to_string(&health)?])?;
-        }
+    match figures.health.is_nothing() {
+        true => Ok(()),
+        false => add(db, &figures.health),
+    }
+}
+
+/// Adds figures.
+pub(super) fn add(db: &Connection, figures: &Health) -> Result<()> {
+    let kept = fetch(db)?;
+    let mut health = kept.clone();
+    health.add(figures);
+    // Most plans have no new names.
+    if health != kept {
+        PUT_HEALTH.on(db)?.execute([serde_json::to_string(&health)?])?;
     }
     Ok(())
 }

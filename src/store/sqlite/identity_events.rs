@@ -126,7 +126,7 @@ fn with_former(db: &Connection, id: &CustomerId, as_of: Option<Moment>) -> Resul
 }
 
 /// `arrival, customer's id, at, kind, rule, message_id, by, reason, identifiers, others`.
-fn decode(row: &Row<'_>) -> Result<IdentityEvent> {
+pub(super) fn decode(row: &Row<'_>) -> Result<IdentityEvent> {
     Ok(IdentityEvent {
         arrival: arrival(row, 0)?,
         customer: CustomerId(text(row, 1)?),

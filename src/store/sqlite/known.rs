@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use super::claims;
 use super::consents;
 use super::decisions;
+use super::erasures;
 use super::identifiers::{self, decode};
 use super::identity_events;
 use super::row::{json, optional_text, text};
@@ -32,6 +33,7 @@ statements! {
 pub(super) fn read(db: &Connection, batch: &Batch) -> Result<Known> {
     let mut known = Known::default();
     read_messages(db, batch, &mut known)?;
+    erasures::read_erased(db, batch, &mut known)?;
     read_evidence(db, batch, &mut known)?;
     known.refused = identity_events::refused(db, batch.refusing())?;
     let order_owners = read_orders(db, batch, &mut known)?;

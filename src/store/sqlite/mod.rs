@@ -17,6 +17,7 @@ mod customer_list;
 mod customers;
 mod decisions;
 mod devices;
+mod erasures;
 mod error;
 mod exports;
 mod files;
@@ -56,6 +57,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::access_keys::AccessKeys;
+use super::erasures::Erasures;
 use super::exports::{ExportSource, Holding};
 use super::journeys::{ConsentPage, JourneySource, TouchpointSink, Window};
 use super::prepared::Prepared;
@@ -72,6 +74,7 @@ use crate::domain::consent::Consent;
 use crate::domain::customer::{CustomerId, CustomerView};
 use crate::domain::decision::Decision;
 use crate::domain::device::Device;
+use crate::domain::erasure::{ErasedIdentifier, ErasureOutcome, ErasureRequest, ErasureSalt};
 use crate::domain::health::Health;
 use crate::domain::identifier::Identifier;
 use crate::domain::link::{Link, LinkExplanation};
@@ -109,6 +112,7 @@ const STATEMENTS: &[&[statement::Statement]] = &[
     customers::ALL,
     decisions::ALL,
     devices::ALL,
+    erasures::ALL,
     exports::ALL,
     health::ALL,
     identifiers::ALL,
@@ -457,6 +461,43 @@ impl JourneySource for SqliteStore {
     async fn held_consents_at(&self, at: i64, identifiers: &[IdentifierId]) -> Result<Vec<Vec<HeldConsent>>> {
         let identifiers = identifiers.to_vec();
         self.pool.read(move |db| journeys::held_consents_at(db, at, &identifiers)).await
+    }
+}
+
+#[async_trait]
+impl Erasures for SqliteStore {
+    async fn erase(
+        &self,
+        request: &ErasureRequest,
+        salt: &ErasureSalt,
+        at: Timestamp,
+        trial: bool,
+    ) -> Result<ErasureOutcome> {
+        let (request, salt) = (request.clone(), salt.clone());
+        let job = move |db: &mut Connection| erasures::erase(db, &request, &salt, at, trial);
+        match trial {
+            true => self.pool.write_quietly(job).await,
+            false => self.pool.write(job).await,
+        }
+    }
+
+    async fn erased(&self, ids: &[CustomerId]) -> Result<Vec<bool>> {
+        let ids = ids.to_vec();
+        self.pool.read(move |db| erasures::erased(db, &ids)).await
+    }
+
+    async fn erased_identifier(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<ErasedIdentifier> {
+        let (key, salt) = (key.clone(), salt.clone());
+        self.pool.read(move |db| erasures::erased_identifier(db, &key, &salt)).await
+    }
+
+    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
+        let (key, salt) = (key.clone(), salt.clone());
+        self.pool.write_quietly(move |db| erasures::lift(db, &key, &salt)).await
+    }
+
+    async fn clean_up(&self) -> Result<Option<&'static str>> {
+        self.pool.write_quietly(erasures::clean_up).await
     }
 }
 

@@ -368,6 +368,8 @@ fn configure(connection: &Connection, opening: &Opening, writes: bool) -> Result
         // In pages. With a checkpoint every 64 MB, a page that many batches have changed is written once.
         connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
         connection.pragma_update(None, "journal_size_limit", 128 << 20)?;
+        // What is deleted is overwritten with zeros, so an erased person leaves nothing in unused parts of the file.
+        connection.pragma_update(None, "secure_delete", true)?;
     } else {
         connection.pragma_update(None, "query_only", true)?;
     }

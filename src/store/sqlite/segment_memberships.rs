@@ -184,6 +184,18 @@ pub(super) fn touch(db: &Connection, born: &write::Births<'_>, known: &Known, pl
     Ok(())
 }
 
+/// Puts customers among those to be judged, on everything.
+pub(super) fn touch_all(db: &Connection, borns: impl Iterator<Item = i64>, seq: i64, at: Timestamp) -> Result<()> {
+    if ANY_SEGMENT.on(db)?.count([])? == 0 {
+        return Ok(());
+    }
+    let mut touch = TOUCH.on(db)?;
+    for born in borns {
+        touch.execute(params![born, seq, at.0, written(&Touches::Everything)?])?;
+    }
+    Ok(())
+}
+
 /// Writes verdicts.
 pub(super) fn judge(
     db: &mut Connection,

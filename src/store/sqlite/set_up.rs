@@ -9,7 +9,7 @@ use crate::store::{Result, StoreError};
 /// The version that this program reads and writes, in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// The scripts that raise a file by one version each; the first script is for an empty file.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 16] = [
     include_str!("schema_14.sql"),
     include_str!("schema_15.sql"),
     include_str!("schema_16.sql"),
+    include_str!("schema_17.sql"),
 ];
 /// The version since which files have words in the program's present form. It is raised when the form changes.
 const WORDS: i64 = 9;
@@ -62,6 +63,10 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<()> {
     }
     if (1..HASHES).contains(&found) {
         claims::fill_hashes(&transaction)?;
+    }
+    if found == 0 {
+        // Everything that was ever deleted from this file was overwritten.
+        transaction.execute_batch("UPDATE counter SET overwritten = 1")?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;

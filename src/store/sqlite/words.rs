@@ -121,7 +121,7 @@ impl<'c> Writer<'c> {
             None => {
                 self.insert.execute([word])?;
                 let id = self.db.last_insert_rowid();
-                if word.chars().nth(search::INSIDE - 1).is_some() {
+                if has_grams(word) {
                     self.insert_gram.execute(params![id, marked(word)])?;
                 }
                 id
@@ -178,8 +178,13 @@ pub(super) fn customers_with(db: &Connection, words: &[i64], most: usize) -> Res
     Ok(Some(customers))
 }
 
+/// Whether a word is long enough for the index.
+pub(super) fn has_grams(word: &str) -> bool {
+    word.chars().nth(search::INSIDE - 1).is_some()
+}
+
 /// A word in the form of the index. The marks are neither letters nor digits.
-fn marked(word: &str) -> String {
+pub(super) fn marked(word: &str) -> String {
     format!("^{word}$")
 }
 

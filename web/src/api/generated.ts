@@ -474,6 +474,8 @@ export type ProblemCode =
   | 'SAME_CUSTOMER'
   /** The customer was erased. */
   | 'ERASED'
+  /** An identifier is of a person who was erased, and is suppressed: its events are not taken. */
+  | 'SUPPRESSED'
   /** A rule forbids it. */
   | 'RULE_FORBIDS'
   /** Other rules, or another version of the segment, were saved after these were read. */

@@ -216,6 +216,24 @@ CREATE CONSTRAINT secret_name IF NOT EXISTS
 FOR (s:Secret)
 REQUIRE s.name IS UNIQUE;
 
+// What stays of erased persons: the ids of their customers, and salted hashes of their messages and identifiers.
+CREATE CONSTRAINT erased_customer_id IF NOT EXISTS
+FOR (e:ErasedCustomer)
+REQUIRE e.id IS UNIQUE;
+
+CREATE CONSTRAINT erased_message_hash IF NOT EXISTS
+FOR (e:ErasedMessage)
+REQUIRE e.hash IS UNIQUE;
+
+CREATE CONSTRAINT erased_identifier_hash IF NOT EXISTS
+FOR (e:ErasedIdentifier)
+REQUIRE e.hash IS UNIQUE;
+
+// Erasures whose messages are not all replaced by their hashes yet.
+CREATE CONSTRAINT unclean_erasure_change IF NOT EXISTS
+FOR (e:UncleanErasure)
+REQUIRE e.change IS UNIQUE;
+
 // The customers of saved segments, in order, and the segments of a customer.
 CREATE CONSTRAINT segment_membership IF NOT EXISTS
 FOR (m:SegmentMembership)

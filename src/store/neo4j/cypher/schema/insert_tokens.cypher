@@ -1,6 +1,6 @@
 // Creates every type and property that a read names, once, and deletes them again: the server adds a warning to every
 // answer about a name that it has never seen.
-CREATE (a:Customer:MergedCustomer:CustomerId:Writing:Identifier:Message:Touchpoint:Order:Trait:Consent:Device:Product:Evidence:Rules:Decision:IdentityEvent:Change:PastLink:SeenAlone:PastDevice:DeviceSeenAlone:PastProduct:PastOwner:PendingVisits:SegmentVersion)
+CREATE (a:Customer:MergedCustomer:CustomerId:Writing:Identifier:Message:Touchpoint:Order:Trait:Consent:Device:Product:Evidence:Rules:Decision:IdentityEvent:Change:PastLink:SeenAlone:PastDevice:DeviceSeenAlone:PastProduct:PastOwner:PendingVisits:SegmentVersion:Secret:ErasedCustomer:ErasedMessage:ErasedIdentifier:UncleanErasure)
 CREATE (a)-[:IDENTIFIED_BY {since: 0}]->(a)
 CREATE (a)-[:WAS_IDENTIFIED_BY {since: 0, until: 0}]->(a)
 CREATE (a)-[:MERGED_INTO {seq: 0}]->(a)

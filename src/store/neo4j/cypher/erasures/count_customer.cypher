@@ -1,0 +1,5 @@
+// Ids of erased customers.
+UNWIND $ids AS id
+MATCH (e:ErasedCustomer {id: id})
+USING INDEX SEEK e:ErasedCustomer(id)
+RETURN id

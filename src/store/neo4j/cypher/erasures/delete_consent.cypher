@@ -1,0 +1,4 @@
+UNWIND $arrivals AS arrival
+MATCH (k:Consent {arrival: arrival})
+USING INDEX SEEK k:Consent(arrival)
+DETACH DELETE k

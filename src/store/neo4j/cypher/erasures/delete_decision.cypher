@@ -1,0 +1,4 @@
+UNWIND $arrivals AS arrival
+MATCH (d:Decision {arrival: arrival})
+USING INDEX SEEK d:Decision(arrival)
+DETACH DELETE d

@@ -1,0 +1,4 @@
+UNWIND $ids AS id
+MATCH (i:Identifier {id: id})
+USING INDEX SEEK i:Identifier(id)
+DETACH DELETE i

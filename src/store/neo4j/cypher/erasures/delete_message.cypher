@@ -1,0 +1,4 @@
+UNWIND $messages AS message
+MATCH (m:Message {id: message})
+USING INDEX SEEK m:Message(id)
+DETACH DELETE m

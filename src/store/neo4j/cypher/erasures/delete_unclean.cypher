@@ -1,0 +1,3 @@
+MATCH (e:UncleanErasure {change: $change})
+USING INDEX SEEK e:UncleanErasure(change)
+DELETE e

@@ -1,0 +1,2 @@
+UNWIND $ids AS id
+CREATE (:ErasedCustomer {id: id, change: $seq})

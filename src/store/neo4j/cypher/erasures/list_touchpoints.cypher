@@ -1,0 +1,5 @@
+UNWIND $ids AS id
+MATCH (t:Touchpoint)
+USING INDEX SEEK t:Touchpoint(owner, at, arrival)
+WHERE t.owner = id AND t.at IS NOT NULL AND t.arrival IS NOT NULL
+RETURN t.arrival AS arrival, t.id AS message, t.order_source AS source, t.order_number AS number

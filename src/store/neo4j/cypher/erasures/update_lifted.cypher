@@ -1,0 +1,3 @@
+MATCH (e:ErasedIdentifier {hash: $hash})
+USING INDEX SEEK e:ErasedIdentifier(hash)
+SET e.suppressed = false

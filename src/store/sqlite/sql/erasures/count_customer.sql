@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM erased_customer
+WHERE id = ?1

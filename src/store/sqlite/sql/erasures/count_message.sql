@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM erased_message
+WHERE hash = ?1

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM word_of WHERE word = ?1)

@@ -1,0 +1,2 @@
+DELETE FROM consent
+WHERE arrival = ?1

@@ -1,0 +1,2 @@
+DELETE FROM customer
+WHERE born = ?1

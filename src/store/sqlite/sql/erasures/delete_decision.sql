@@ -1,0 +1,2 @@
+DELETE FROM decision
+WHERE arrival = ?1

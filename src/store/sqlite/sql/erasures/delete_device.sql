@@ -1,0 +1,2 @@
+DELETE FROM device
+WHERE id = ?1

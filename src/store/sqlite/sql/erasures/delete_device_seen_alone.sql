@@ -1,0 +1,2 @@
+DELETE FROM device_seen_alone
+WHERE device = ?1

@@ -1,0 +1,2 @@
+DELETE FROM evidence
+WHERE arrival = ?1

@@ -1,0 +1,2 @@
+DELETE FROM evidence_of
+WHERE identifier = ?1 AND evidence = ?2

@@ -1,0 +1,2 @@
+DELETE FROM gave
+WHERE identifier IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,2 @@
+DELETE FROM identity_event
+WHERE arrival = ?1

@@ -1,0 +1,2 @@
+DELETE FROM judgement
+WHERE customer = ?1

@@ -1,0 +1,2 @@
+DELETE FROM link
+WHERE to_id IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,2 @@
+DELETE FROM message
+WHERE id = ?1

@@ -1,0 +1,2 @@
+DELETE FROM past_device
+WHERE device = ?1

@@ -1,0 +1,2 @@
+DELETE FROM past_link
+WHERE from_id = ?1 AND to_id = ?2 AND refused = ?3

@@ -1,0 +1,2 @@
+DELETE FROM past_membership
+WHERE customer = ?1

@@ -1,0 +1,2 @@
+DELETE FROM past_membership
+WHERE identifier IN (SELECT value FROM json_each(?1))

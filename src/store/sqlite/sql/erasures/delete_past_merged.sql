@@ -1,0 +1,2 @@
+DELETE FROM past_merge
+WHERE into_id = ?1

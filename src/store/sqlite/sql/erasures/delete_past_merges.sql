@@ -1,0 +1,2 @@
+DELETE FROM past_merge
+WHERE customer = ?1

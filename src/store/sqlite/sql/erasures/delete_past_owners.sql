@@ -1,0 +1,2 @@
+DELETE FROM past_owner
+WHERE touchpoint = ?1

@@ -1,0 +1,2 @@
+DELETE FROM past_product
+WHERE sku = ?1

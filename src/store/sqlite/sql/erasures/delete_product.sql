@@ -1,0 +1,2 @@
+DELETE FROM product
+WHERE sku = ?1

@@ -1,0 +1,2 @@
+DELETE FROM segment_membership
+WHERE customer = ?1

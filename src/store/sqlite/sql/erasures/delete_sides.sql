@@ -1,0 +1,2 @@
+DELETE FROM side
+WHERE decision = ?1

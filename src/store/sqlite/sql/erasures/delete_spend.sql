@@ -1,0 +1,2 @@
+DELETE FROM customer_spend
+WHERE customer = ?1

@@ -1,0 +1,2 @@
+DELETE FROM stored_on
+WHERE identifier IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,2 @@
+DELETE FROM touchpoint
+WHERE owner IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,2 @@
+DELETE FROM word
+WHERE id = ?1

@@ -1,0 +1,3 @@
+SELECT entries
+FROM change
+WHERE seq = ?1

@@ -1,0 +1,3 @@
+SELECT owner
+FROM consent
+WHERE arrival = ?1

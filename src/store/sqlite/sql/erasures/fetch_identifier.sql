@@ -1,0 +1,3 @@
+SELECT suppressed
+FROM erased_identifier
+WHERE hash = ?1

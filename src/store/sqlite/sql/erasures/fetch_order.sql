@@ -1,0 +1,3 @@
+SELECT id, owner, events
+FROM orders
+WHERE number = ?1 AND source = ?2

@@ -1,0 +1,3 @@
+SELECT overwritten
+FROM counter
+WHERE id = 1

@@ -1,0 +1,2 @@
+INSERT INTO erased_customer (id, change)
+VALUES (?1, ?2)

@@ -1,0 +1,2 @@
+INSERT OR IGNORE INTO erased_message (hash)
+VALUES (?1)

@@ -1,0 +1,2 @@
+INSERT INTO unclean_erasure (change)
+VALUES (?1)

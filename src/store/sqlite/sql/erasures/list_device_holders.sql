@@ -1,0 +1,3 @@
+SELECT identifier
+FROM stored_on
+WHERE device = ?1

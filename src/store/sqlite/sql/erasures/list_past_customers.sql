@@ -1,0 +1,3 @@
+SELECT customer
+FROM past_membership
+WHERE identifier IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,3 @@
+SELECT identifier
+FROM past_membership
+WHERE customer = ?1

@@ -1,0 +1,3 @@
+SELECT number, identifier
+FROM side
+WHERE decision = ?1

@@ -1,0 +1,3 @@
+SELECT sku
+FROM product_act
+WHERE owner IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,3 @@
+-- All orders, for the products that they name.
+SELECT events
+FROM orders

@@ -1,0 +1,3 @@
+UPDATE change
+SET entries = ?2
+WHERE seq = ?1

@@ -1,0 +1,3 @@
+UPDATE consent
+SET owner = ?2
+WHERE arrival = ?1

@@ -1,0 +1,3 @@
+UPDATE orders
+SET events = ?2
+WHERE id = ?1

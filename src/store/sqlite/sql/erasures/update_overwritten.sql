@@ -1,0 +1,3 @@
+UPDATE counter
+SET overwritten = 1
+WHERE id = 1
