@@ -81,13 +81,13 @@ fn a_key_is_made_listed_rotated_and_revoked_and_the_store_has_only_its_hash() {
     let list = key(folder.path(), &["list"]);
     let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows.len(), 4, "{list}");
-    assert_eq!(rows[1][..5], ["ada", "admin", "-", "in", "force"]);
+    assert_eq!(rows[1][..6], ["ada", "admin", "-", "-", "in", "force"]);
     assert_eq!(
-        (rows[2][..5].to_vec(), rows[2][6] != "-"),
-        (vec!["shop", "service", "shop", "in", "force"], true),
+        (rows[2][..6].to_vec(), rows[2][7] != "-"),
+        (vec!["shop", "service", "shop", "-", "in", "force"], true),
         "{list}"
     );
-    assert_eq!(rows[3][6], "-", "the new key does not expire: {list}");
+    assert_eq!(rows[3][7], "-", "the new key does not expire: {list}");
     assert_eq!(key(folder.path(), &["revoke", "shop"]), "shop: 2 keys are revoked\n");
     assert!(key(folder.path(), &["list"]).contains("revoked"));
     for file in std::fs::read_dir(folder.path()).expect("a folder") {

@@ -64,13 +64,13 @@ impl Schema {
         Schema { fields: fields.collect() }
     }
 
-    /// The selection of what a type has: its scalars without required arguments, and without the size of a segment, which
-    /// costs too much in a list.
+    /// The selection of what a type has: its scalars without required arguments, and without the counts of a segment, which
+    /// cost too much in a list.
     fn scalars(&self, ty: &str) -> Vec<&str> {
         let fields = self.fields.get(ty).into_iter().flatten();
         let plain = fields.filter(|field| {
             let is_plain = !self.fields.contains_key(&field.result) && field.result != "Node";
-            field.required.is_empty() && is_plain && (ty, &*field.name) != ("Segment", "size")
+            field.required.is_empty() && is_plain && !(ty == "Segment" && ["size", "hiddenByConsent"].contains(&&*field.name))
         });
         plain.map(|field| field.name.as_str()).collect()
     }
