@@ -53,6 +53,7 @@ pub mod graphql;
 pub mod http;
 pub mod ingest;
 pub mod journeys;
+pub mod knowing;
 pub mod members;
 pub mod pictures;
 pub mod projection;

@@ -69,6 +69,8 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("ChangeConnection", Right::Profiles, "edges nodes pageInfo totalCount"),
     ("ChangeEdge", Right::Profiles, "node cursor"),
     ("ChannelActivity", Right::Profiles, "channel touchpoints lastAt"),
+    ("ChannelChoice", Right::Profiles, "channel score sureness declared reasons alternatives bestHours"),
+    ("ChannelScore", Right::Profiles, "channel score sent seen allowed reason"),
     ("ConditionAnswer", Right::Profiles, "holds parts sentence touchpoints trait"),
     ("Consent", Right::Profiles, "purpose channel status at expiresAt source identifier"),
     ("Conversion", Right::Profiles, "at touchpoint value steps durationSeconds"),
@@ -78,7 +80,7 @@ const TABLE: &[(&str, Right, &str)] = &[
         "Customer",
         Right::Profiles,
         "createdAt traits identifiers links devices orders touchpoints journey activity spend consents products \
-         segments identityHistory",
+         segments identityHistory preferredChannel",
     ),
     ("CustomerConnection", Right::People, "edges nodes pageInfo totalCount"),
     ("CustomerEdge", Right::People, "node cursor"),
@@ -106,6 +108,7 @@ const TABLE: &[(&str, Right, &str)] = &[
     ("FunnelStep", Right::Figures, "id number label reached dropped ofFirst ofPrevious medianSecondsFromPrevious"),
     ("FunnelStep", Right::People, "customersReached customersDropped"),
     ("Histogram", Right::Figures, "from to count"),
+    ("HourScore", Right::Profiles, "hour score"),
     (
         "Identifier",
         Right::Profiles,
