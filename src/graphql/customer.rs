@@ -8,6 +8,7 @@ use super::activity::Activity;
 use super::channel_choice::ChannelChoice;
 use super::claim::{self, Trait};
 use super::consent::Consent;
+use super::customer_figures::CustomerFigures;
 use super::customer_journey::{CustomerJourney, CustomerJourneyScope};
 use super::customer_parts::{self, CustomerParts};
 use super::device::Device;
@@ -225,6 +226,25 @@ impl Customer {
             return Some(Err(error));
         }
         Box::pin(ChannelChoice::fetch(ctx, self.as_of, &self.id, purpose.as_deref())).await.transpose()
+    }
+
+    /// Figures about the orders of the customer in one currency, and its habits. Null after an error. With `asOf`, and in its
+    /// errors, as `preferredChannel`.
+    async fn figures(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ISO 4217 code of the currency. Left out: the most frequent one.")] currency: Option<
+            String,
+        >,
+        #[graphql(desc = "Only what happened at this time or later.")] since: Option<DateTime>,
+        #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
+    ) -> Option<Result<CustomerFigures, Error>> {
+        let size = self.view().and_then(|view| customer_figures::check_size(view.rollup().touchpoint_count()));
+        if let Err(error) = size {
+            return Some(Err(error));
+        }
+        let (as_of, currency) = (self.as_of, currency.as_deref());
+        Box::pin(CustomerFigures::fetch(ctx, as_of, &self.id, currency, since, until)).await.transpose()
     }
 
     /// The consents in force, one for each purpose and channel. When merged customers decided differently, the strictest.

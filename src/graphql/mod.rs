@@ -22,7 +22,7 @@ pub mod condition;
 pub mod condition_answer;
 pub mod consent;
 pub mod customer;
-mod customer_figures;
+pub mod customer_figures;
 pub mod customer_journey;
 pub mod customer_parts;
 pub mod customers;

@@ -1,8 +1,12 @@
 //! Sums over all customers. Customers are added one by one, in any order.
 
-use super::Frame;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::repeat::Buyer;
 use super::tally::{Tallies, Tally};
-use crate::domain::Timestamp;
+use super::{Frame, orders};
+use crate::domain::{Amount, Currency, Timestamp};
 use crate::segments::CustomerFacts;
 
 /// The rate on a channel on which nobody was ever sent anything.
@@ -15,6 +19,25 @@ pub struct Everybody {
     pub customers: u64,
     /// The sums of their counts.
     pub tallies: Tallies,
+    /// By currency, what each customer with an order in it spent.
+    pub spent: BTreeMap<Currency, Vec<Spent>>,
+    /// By category, the sums of their interest.
+    pub categories: BTreeMap<Arc<str>, f64>,
+    /// The purchases of each customer with an order.
+    pub buyers: Vec<Buyer>,
+    /// How many orders count.
+    pub orders: u64,
+}
+
+/// What a customer spent in one currency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spent {
+    /// The time of the last order.
+    pub last: Timestamp,
+    /// The number of orders.
+    pub orders: u32,
+    /// Their net.
+    pub net: Amount,
 }
 
 impl Everybody {
@@ -22,6 +45,14 @@ impl Everybody {
     pub fn add(&mut self, facts: &CustomerFacts, frame: &Frame<'_>) {
         self.customers += 1;
         self.tallies.add(&Tallies::of(facts, frame));
+        for (currency, spent) in orders::spent(facts, frame.now) {
+            self.orders += u64::from(spent.orders);
+            self.spent.entry(currency).or_default().push(spent);
+        }
+        for (category, interest) in orders::interests(facts, frame.now, |_| true) {
+            *self.categories.entry(category).or_default() += interest.weighted;
+        }
+        self.buyers.extend(orders::buyer(facts, frame.now));
     }
 
     /// The counts of a channel. `None` when nobody has a touchpoint on it that counts.

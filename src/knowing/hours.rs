@@ -1,7 +1,12 @@
 //! The best hours of a customer's local day on one channel.
 
+use std::collections::BTreeSet;
+
 use super::everybody::Everybody;
-use super::tally::{Hours, Tallies};
+use super::tally::{Hours, Tallies, is_visit};
+use super::{DAY, Frame, day, hour};
+use crate::domain::Timestamp;
+use crate::segments::CustomerFacts;
 
 /// How many hours are the best.
 const BEST: usize = 3;
@@ -27,15 +32,42 @@ pub fn of_sending(channel: &str, own: &Tallies, everybody: &Everybody) -> Vec<Ho
     best(&smoothed(&of_all, &own.seen_hours, |hour| own.sent_hours[hour]))
 }
 
-/// The best hours of visits on these channels, by days. A day that has several visits at one hour counts once a channel.
+/// The best hours of visits on a channel, by days. A day that has several visits at one hour counts once.
 pub fn of_visits(channel: &str, own: &Tallies, everybody: &Everybody) -> Vec<HourScore> {
     let none = Default::default();
     let all = everybody.channel(channel).unwrap_or(&none);
     let visited = own.channels.get(channel).unwrap_or(&none);
-    let days = everybody.tallies.days;
-    let rate = if days == 0 { 0.0 } else { all.visit_hours.iter().sum::<u64>() as f64 / (24 * days) as f64 };
-    let of_all = smoothed(&[rate; 24], &all.visit_hours, |_| days);
-    best(&smoothed(&of_all, &visited.visit_hours, |_| own.days))
+    best(&by_days(&visited.visit_hours, own.days, &all.visit_hours, everybody.tallies.days))
+}
+
+/// The best hours of visits on any channel, by the days of a period.
+pub fn of_any_visits(
+    facts: &CustomerFacts,
+    frame: &Frame<'_>,
+    everybody: &Everybody,
+    is_in: impl Fn(Timestamp) -> bool,
+) -> Vec<HourScore> {
+    let zone = frame.zone(&facts.view);
+    let visits = facts.touchpoints.iter().filter(|of| of.at <= frame.now && is_in(of.at) && is_visit(of));
+    let visited: BTreeSet<(i64, usize)> = visits.map(|of| (day(of.at), hour(of.at, &zone))).collect();
+    let mut hours = Hours::default();
+    visited.iter().for_each(|(_, hour)| hours[*hour] += 1);
+    let first = facts.view.first_seen_at().into_iter().chain(facts.touchpoints.first().map(|of| of.at)).min();
+    let days = first.map_or(0..0, |first| day(first)..day(frame.now) + 1);
+    // A day is in the period when any part of it is.
+    let is_day_in = |day: &i64| {
+        let begin = Timestamp(day * DAY);
+        is_in(begin) || is_in(Timestamp(begin.0 + DAY - 1)) || visited.range((*day, 0)..(*day + 1, 0)).next().is_some()
+    };
+    let own_days = days.filter(is_day_in).count() as u64;
+    best(&by_days(&hours, own_days, &everybody.tallies.visit_hours, everybody.tallies.days))
+}
+
+/// The scores of hours of visits: a customer's, shrunk to everybody's.
+fn by_days(own: &Hours, own_days: u64, all: &Hours, days: u64) -> [f64; 24] {
+    let rate = if days == 0 { 0.0 } else { all.iter().sum::<u64>() as f64 / (24 * days) as f64 };
+    let of_all = smoothed(&[rate; 24], all, |_| days);
+    smoothed(&of_all, own, |_| own_days)
 }
 
 /// `(8 p + sum K a) / (8 + sum K n)` of each hour: K is 1 at the hour, and 0.5 an hour before and after.

@@ -7,12 +7,16 @@
 //! * [`everybody`] is the sum over all customers, to which they are added one by one.
 //! * [`channel`] chooses the preferred channel; [`reach`] says which channels are out of the choice; [`hours`] finds the
 //!   best hours.
+//! * [`orders`] has the habits of buying, with what [`lines`] say; [`repeat`] expects orders.
 
 pub mod channel;
 pub mod everybody;
 pub mod hours;
+pub mod lines;
 pub mod messages;
+pub mod orders;
 pub mod reach;
+pub mod repeat;
 pub mod tally;
 
 use jiff::tz::TimeZone;

@@ -53,6 +53,8 @@ pub struct Tallies {
     pub days: u64,
     /// Their weights.
     pub weighted_days: f64,
+    /// Days with a visit at an hour, on any channel.
+    pub visit_hours: Hours,
     /// The earliest time at which a message begins to count that does not count yet.
     pub counts_from: Option<Timestamp>,
 }
@@ -104,6 +106,9 @@ impl Tallies {
             tally.visits += 1;
             tally.weighted_visits += weight((day(now) - visited) as f64);
         }
+        for (_, hour) in hours.iter().map(|(_, day, hour)| (day, *hour)).collect::<BTreeSet<_>>() {
+            tallies.visit_hours[hour] += 1;
+        }
         for (channel, _, hour) in hours {
             tallies.channels.entry(channel.clone()).or_default().visit_hours[hour] += 1;
         }
@@ -117,6 +122,7 @@ impl Tallies {
         }
         self.days += other.days;
         self.weighted_days += other.weighted_days;
+        self.visit_hours.iter_mut().zip(&other.visit_hours).for_each(|(own, other)| *own += other);
         self.counts_from = self.counts_from.into_iter().chain(other.counts_from).min();
     }
 }

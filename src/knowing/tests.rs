@@ -3,6 +3,7 @@
 
 mod chances;
 mod channel;
+mod orders;
 mod plain;
 mod simulation;
 

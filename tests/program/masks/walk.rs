@@ -24,7 +24,16 @@ const OF_MUTATIONS: &[&str] = &[
 ];
 
 /// Types of which this world has none.
-const EMPTY: &[&str] = &["OwnerCandidate", "Problem", "TraitMisfit", "TrialExample", "IdentifierGroup"];
+const EMPTY: &[&str] = &[
+    "Expectation",
+    "SizeHabit",
+    "CategoryAffinity",
+    "OwnerCandidate",
+    "Problem",
+    "TraitMisfit",
+    "TrialExample",
+    "IdentifierGroup",
+];
 
 struct Schema {
     /// The fields of each object type: name, type of the result, and the arguments that are required.
