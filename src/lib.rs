@@ -21,6 +21,7 @@
 //! | [`domain`] | the domain types and their rules |
 //! | [`stitching`] | identity resolution as a pure function: facts and stored rows in, a plan of rows out |
 //! | [`segments`] | conditions on customers, their evaluator, lines and sentences; pure |
+//! | [`knowing`] | what the figures about a customer mean; pure |
 //! | [`members`] | finds the customers that fit a condition, over any store |
 //! | [`journeys`] | touchpoints as columns in memory, and all figures over many journeys; pure |
 //! | [`pictures`] | pictures of the figures about journeys, as SVG; pure |
@@ -54,6 +55,7 @@ pub mod graphql;
 pub mod http;
 pub mod ingest;
 pub mod journeys;
+pub mod knowing;
 pub mod members;
 pub mod pictures;
 pub mod projection;

@@ -110,6 +110,7 @@ impl Engine {
         self.visits.close().await;
         self.ingest.close().await;
         self.live.close().await;
+        self.setup.everybody.close();
         self.journeys.close().await;
         self.store.close().await;
     }

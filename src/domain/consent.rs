@@ -101,6 +101,16 @@ pub fn in_force(given: &[ConsentGiven], now: Timestamp) -> Vec<Consent> {
     chosen.into_values().collect()
 }
 
+/// The strictest decision in force for a purpose on a channel, with those for all channels; without a channel, of all.
+/// UNKNOWN when there is none.
+pub fn strictest(given: &[ConsentGiven], purpose: &str, channel: Option<&str>, now: Timestamp) -> ConsentStatus {
+    let is_about = |fact: &ConsentFact| {
+        *fact.purpose == *purpose && (channel.is_none() || fact.channel.is_none() || fact.channel.as_deref() == channel)
+    };
+    let about = in_force(given, now).into_iter().filter(|consent| is_about(&consent.fact));
+    about.map(|consent| consent.fact.status).max().unwrap_or(ConsentStatus::Unknown)
+}
+
 /// What a purpose shows of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {

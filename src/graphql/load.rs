@@ -33,13 +33,16 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::segment_membership::{Judgement, SegmentMembership};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-use crate::members::Members;
+
+use crate::members::everybody::NEEDS;
+use crate::members::{Members, facts};
 use crate::purposes::ForPurpose;
+use crate::segments::CustomerFacts;
 use crate::segments::saved::SavedSegments;
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
 use crate::store::share::{self, Share};
-use crate::store::{Reads, Store, StoreError};
+use crate::store::{Reads, Store, StoreError, StoreStatus};
 
 /// The loader of a request.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
@@ -329,6 +332,11 @@ keys! {
     /// The product acts and orders of a customer.
     ProductActsOf(CustomerId) -> Arc<(Vec<ProductActed>, Vec<Order>)>:
         |reads, of| reads.product_acts(of).await?.into_iter().map(|acts| Some(Arc::new(acts))).collect();
+    /// All that figures about a customer are worked out from.
+    FactsOf(CustomerId) -> Arc<CustomerFacts>: |reads, of| {
+        let read = Box::pin(facts::read(reads, of, NEEDS)).await?;
+        read.into_iter().map(|facts| facts.map(Arc::new)).collect()
+    };
     /// A page of a customer's identity history: after a position, at most `limit` events.
     IdentityEventsOf(CustomerId, after: Option<Arrival>, limit: usize) -> Page<IdentityEvent>:
         |reads, of| all(reads.list_identity_events(of, *after, *limit).await?);
@@ -387,6 +395,18 @@ impl Loader<ConsentName> for Reader {
     async fn load(&self, keys: &[ConsentName]) -> Loaded<ConsentName, Consent> {
         let arrivals: Vec<Arrival> = keys.iter().map(|key| key.0).collect();
         Ok(pair(keys, self.0.consents(&arrivals).await?))
+    }
+}
+
+/// Key of the status of the store. Present only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StatusNow;
+
+impl Loader<StatusNow> for Reader {
+    type Value = StoreStatus;
+    type Error = StoreError;
+    async fn load(&self, _: &[StatusNow]) -> Loaded<StatusNow, StoreStatus> {
+        Ok(HashMap::from([(StatusNow, self.0.status().await?)]))
     }
 }
 
@@ -536,5 +556,7 @@ pub fn forget(ctx: &Context<'_>) {
     loaders.clear::<IdentifierRef>();
     loaders.clear::<KeptApart>();
     loaders.clear::<StoredSegments>();
+    loaders.clear::<StatusNow>();
+    loaders.clear::<FactsOf>();
     loaders.clear::<SegmentsNow>();
 }

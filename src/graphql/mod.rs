@@ -16,12 +16,14 @@ pub mod activity;
 pub mod candidate;
 pub mod change;
 pub mod change_arguments;
+pub mod channel_choice;
 pub mod claim;
 pub mod condition;
 pub mod condition_answer;
 pub mod consent;
 pub mod consent_record;
 pub mod customer;
+pub mod customer_figures;
 pub mod customer_journey;
 pub mod customer_parts;
 pub mod customers;
@@ -78,6 +80,7 @@ use crate::domain::time::Timestamp;
 use crate::ingest::Ingest;
 use crate::ingest::clock::{self, Clock};
 use crate::journeys::property::Properties;
+use crate::members::everybody::EverybodyByPurpose;
 use crate::members::judge::Setting;
 use crate::members::live::LiveOptions;
 use crate::projection::Journeys;
@@ -105,6 +108,8 @@ pub struct Setup {
     pub dimensions: Arc<Properties>,
     /// The journeys of all customers. `None` without a projection.
     pub journeys: Option<Journeys>,
+    /// The sums over all customers of the store that are shown.
+    pub everybody: EverybodyByPurpose,
 }
 
 impl Setup {
@@ -116,6 +121,7 @@ impl Setup {
             clock: clock::system(),
             dimensions: Arc::new(Properties::new(&settings.journeys.dimensions)),
             journeys: None,
+            everybody: EverybodyByPurpose::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::store::{Reads, Result};
 const PAGE: usize = 1_000;
 
 /// The facts of these customers, in their order. `None` for an id that stands for another customer, or for none.
-pub(super) async fn read(reads: &dyn Reads, ids: &[CustomerId], needs: Needs) -> Result<Vec<Option<CustomerFacts>>> {
+pub(crate) async fn read(reads: &dyn Reads, ids: &[CustomerId], needs: Needs) -> Result<Vec<Option<CustomerFacts>>> {
     let keys: Vec<CustomerKey> = ids.iter().cloned().map(CustomerKey::Id).collect();
     let shape = if needs.identity { Shape::Identity } else { Shape::Card };
     let views = reads.customers(&keys, shape, FirstPages { orders: 0, touchpoints: 0 }).await?;

@@ -6,7 +6,8 @@
 //!
 //! Who is in a saved segment is stored: [`live`] keeps it, [`judge`] works it out.
 
-mod facts;
+pub mod everybody;
+pub(crate) mod facts;
 pub mod judge;
 pub mod live;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::condition::*;
 use super::value::ValueCondition;
 use crate::domain::claim::{Claim, TraitPolicies};
-use crate::domain::consent::{ConsentStatus, in_force};
+use crate::domain::consent::strictest;
 use crate::domain::customer::CustomerView;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::product::{Product, ProductActed, related};
@@ -198,12 +198,8 @@ impl SpendCondition {
 
 impl ConsentCondition {
     fn fits(&self, view: &CustomerView, frame: &Frame<'_>) -> bool {
-        let given = in_force(view.consents.as_deref().unwrap_or_default(), frame.now);
-        let own = given.iter().filter(|consent| consent.fact.purpose == self.purpose);
-        let of_channel = own.filter(|consent| {
-            consent.fact.channel.is_none() || self.channel.is_none() || consent.fact.channel == self.channel
-        });
-        let strictest = of_channel.map(|consent| consent.fact.status).max().unwrap_or(ConsentStatus::Unknown);
+        let given = view.consents.as_deref().unwrap_or_default();
+        let strictest = strictest(given, &self.purpose, self.channel.as_deref(), frame.now);
         self.status.contains(&strictest)
     }
 }

@@ -8,6 +8,7 @@ mod exporting;
 mod files;
 mod identities;
 mod importing;
+mod knowing;
 mod live_segments;
 mod mappings;
 mod masks;

@@ -26,7 +26,16 @@ const OF_MUTATIONS: &[&str] = &[
 ];
 
 /// Types of which this world has none.
-const EMPTY: &[&str] = &["OwnerCandidate", "Problem", "TraitMisfit", "TrialExample", "IdentifierGroup"];
+const EMPTY: &[&str] = &[
+    "Expectation",
+    "SizeHabit",
+    "CategoryAffinity",
+    "OwnerCandidate",
+    "Problem",
+    "TraitMisfit",
+    "TrialExample",
+    "IdentifierGroup",
+];
 
 struct Schema {
     /// The fields of each object type: name, type of the result, and the arguments that are required.
@@ -70,7 +79,9 @@ impl Schema {
         let fields = self.fields.get(ty).into_iter().flatten();
         let plain = fields.filter(|field| {
             let is_plain = !self.fields.contains_key(&field.result) && field.result != "Node";
-            field.required.is_empty() && is_plain && !(ty == "Segment" && ["size", "hiddenByConsent"].contains(&&*field.name))
+            field.required.is_empty()
+                && is_plain
+                && !(ty == "Segment" && ["size", "hiddenByConsent"].contains(&&*field.name))
         });
         plain.map(|field| field.name.as_str()).collect()
     }
