@@ -190,8 +190,8 @@ async fn nothing_of_an_erased_person_is_left(path: &Path, store: &[&str], place:
     server.stop();
 
     let words = [
-        "user", "mail", "name", "city", "town", "bio", "order", "coupon", "sku", "product", "category", "device",
-        "model", "refund", "purpose", "event", "property", "session", "campaign", "wish", "wished", "browser", "page",
+        "user", "mail", "name", "city", "town", "bio", "order", "coupon", "sku", "product", "category", "model",
+        "refund", "purpose", "event", "property", "session", "campaign", "wish", "wished", "browser", "page",
         "message", "reason", "split", "merge",
     ];
     for word in words {
