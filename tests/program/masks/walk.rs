@@ -70,7 +70,9 @@ impl Schema {
         let fields = self.fields.get(ty).into_iter().flatten();
         let plain = fields.filter(|field| {
             let is_plain = !self.fields.contains_key(&field.result) && field.result != "Node";
-            field.required.is_empty() && is_plain && !(ty == "Segment" && ["size", "hiddenByConsent"].contains(&&*field.name))
+            field.required.is_empty()
+                && is_plain
+                && !(ty == "Segment" && ["size", "hiddenByConsent"].contains(&&*field.name))
         });
         plain.map(|field| field.name.as_str()).collect()
     }
