@@ -118,6 +118,6 @@ mod tests {
         let text = serde_json::to_string(&problem).expect("JSON");
         assert_eq!(text, r#"{"code":"BAD_MONEY","path":"properties.total","message":"not an amount"}"#);
         assert_eq!(problem.to_string(), "BAD_MONEY properties.total: not an amount");
-        assert_eq!(ProblemCode::ALL.len(), 23);
+        assert_eq!(ProblemCode::ALL.len(), 24);
     }
 }
