@@ -102,6 +102,9 @@ pub(super) async fn run(args: &EraseArgs, settings: &Settings, store: Arc<dyn St
             true => {
                 if !args.dry_run {
                     erasure::finish(&*store, Options::of(settings).file.as_deref()).await?;
+                    if args.suppress && erasure::suppress(&*store, &key, true).await? == Some(true) {
+                        eprintln!("later events with this identifier are rejected from now on");
+                    }
                 }
                 print(args, "UNCHANGED", None, &[])
             }
@@ -133,7 +136,7 @@ fn nobody() -> ExitCode {
 }
 
 async fn lift(args: &EraseArgs, store: &dyn Store, key: &IdentifierKey) -> anyhow::Result<ExitCode> {
-    match erasure::lift(store, key).await? {
+    match erasure::suppress(store, key, false).await? {
         None => {
             eprintln!("no erased person had this identifier");
             Ok(ExitCode::from(1))

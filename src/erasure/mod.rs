@@ -60,8 +60,8 @@ pub async fn erase(
     let salt = salt(store).await?;
     let outcome = store.erase(request, &salt, now, trial).await?;
     let ErasureOutcome::Done(erased) = &outcome else {
-        if !trial {
-            finish(store, saved).await?;
+        if !trial && let Err(error) = finish(store, saved).await {
+            tracing::warn!(%error, "what an erasure of before left was not cleaned: the next start or erasure does it");
         }
         return Ok(Erasing { outcome, manifest: Vec::new() });
     };
@@ -135,15 +135,15 @@ pub async fn identifier(store: &dyn Store, key: &IdentifierKey) -> Result<Erased
     store.erased_identifier(key, &salt(store).await?).await
 }
 
-/// Takes events with this identifier again. `None` for an identifier that no erased person had, else whether events
-/// with it were rejected before.
+/// Rejects events with this identifier, or takes them again. `None` for an identifier that no erased person had, else
+/// whether that is new.
 ///
 /// # Errors
 /// Of the store.
-pub async fn lift(store: &dyn Store, key: &IdentifierKey) -> Result<Option<bool>> {
+pub async fn suppress(store: &dyn Store, key: &IdentifierKey, is: bool) -> Result<Option<bool>> {
     let salt = salt(store).await?;
     match store.erased_identifier(key, &salt).await?.erased {
         false => Ok(None),
-        true => store.lift_suppression(key, &salt).await.map(Some),
+        true => store.set_suppression(key, &salt, is).await.map(Some),
     }
 }

@@ -101,13 +101,19 @@ pub(super) async fn erase(
     let store = &load::of(ctx).loader().0;
     let done = erasure::erase(&**store, &request, saved, ingest.clock()(), false).await.map_err(write_error)?;
     load::forget(ctx);
+    setup.everybody.clear();
     Ok(match done.outcome {
         ErasureOutcome::NotFound => {
             let message = "no customer has this id";
             CustomerErasePayload::refused(problem::Problem::at(ProblemCode::NotFound, "id", message))
         }
         ErasureOutcome::Unchanged(id) => {
-            CustomerErasePayload::of(MutationStatus::Unchanged, Erased::default(), Some(&id), Vec::new())
+            // Nothing of its identifiers is left by which they could be suppressed.
+            let message = "the customer was erased before: what is suppressed stays as it was; \
+                throughline erase --identifier KIND:VALUE --suppress changes it";
+            let told = suppress.then(|| problem::Problem::at(ProblemCode::Erased, "suppress", message));
+            let problems = told.into_iter().collect();
+            CustomerErasePayload::of(MutationStatus::Unchanged, Erased::default(), Some(&id), problems)
         }
         ErasureOutcome::Done(erased) => {
             let id = erased.customers.first().cloned();
@@ -144,7 +150,7 @@ pub(super) async fn lift(
     };
     let Some(key) = setup.normalise(&identifier.kind, &identifier.value) else { return Ok(unknown()) };
     let store = &load::of(ctx).loader().0;
-    let lifted = erasure::lift(&**store, &key).await.map_err(write_error)?;
+    let lifted = erasure::suppress(&**store, &key, false).await.map_err(write_error)?;
     let Some(lifted) = lifted else { return Ok(unknown()) };
     if lifted {
         let by = ctx.data_unchecked::<Viewer>().author();

@@ -9,6 +9,7 @@ use super::customer::Customer;
 use super::customer_parts::CustomerParts;
 use super::customers::{self, CustomerConnection, CustomerFilter, CustomerSort, Paging};
 use super::decision::{self, CustomersTrial};
+use super::erasure;
 use super::error::bad_argument;
 use super::health::IdentityHealth;
 use super::id::NodeId;
@@ -89,6 +90,9 @@ impl Query {
             if let Some(DateTime(at)) = as_of {
                 moment = load::moment(ctx, at).await?;
                 if moment.is_none() {
+                    if let CustomerKey::Id(id) = &key {
+                        erasure::check(&*load::of(ctx).loader().0, id).await?;
+                    }
                     return Ok(None);
                 }
             }

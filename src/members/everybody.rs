@@ -78,6 +78,12 @@ impl EverybodyByPurpose {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(purpose).or_default().clone()
     }
 
+    /// Forgets all sums: somebody who is in them was erased.
+    pub fn clear(&self) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.drain().for_each(|(_, kept)| kept.close());
+    }
+
     /// Ends the walks in the background.
     pub fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(EverybodyKept::close);

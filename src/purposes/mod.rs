@@ -15,7 +15,7 @@ use crate::domain::customer::CustomerId;
 use crate::domain::purpose::Purpose;
 use crate::domain::{Moment, Timestamp};
 use crate::store::query::{CustomerFilter, CustomerList, CustomerSort};
-use crate::store::{Result, Store};
+use crate::store::{Reads, Result, Store};
 use reads::Shown;
 
 /// How many customers are read at a time.
@@ -67,7 +67,7 @@ impl ForPurpose {
                 None => self.shown().customers_shown(ids.iter().cloned()).await?,
                 Some(moment) => {
                     let reads = self.store.as_of(moment);
-                    let then = Shown { reads: &*reads, purpose: &self.purpose, now: moment.at };
+                    let then = self.then(&*reads, moment);
                     then.customers_shown(ids.iter().cloned()).await?
                 }
             };
@@ -145,6 +145,11 @@ impl ForPurpose {
 
     /// The reads of now.
     fn shown(&self) -> Shown<'_> {
-        Shown { reads: &*self.store, purpose: &self.purpose, now: (self.clock)() }
+        Shown { reads: &*self.store, purpose: &self.purpose, now: (self.clock)(), present: None }
+    }
+
+    /// The reads of a moment.
+    fn then<'r>(&'r self, reads: &'r dyn Reads, moment: Moment) -> Shown<'r> {
+        Shown { reads, purpose: &self.purpose, now: moment.at, present: Some((&*self.store, (self.clock)())) }
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
-use crate::store::{Reads, Result};
+use crate::store::{Reads, Result, Store};
 
 /// No first pages.
 const NO_PAGES: FirstPages = FirstPages { orders: 0, touchpoints: 0 };
@@ -35,10 +35,36 @@ pub(super) struct Shown<'r> {
     pub(super) purpose: &'r str,
     /// A grant that ended by then has expired.
     pub(super) now: Timestamp,
+    /// For the past: the reads and the time of now. Who is hidden now is hidden in the past too, so that a refusal counts at
+    /// once.
+    pub(super) present: Option<(&'r dyn Reads, Timestamp)>,
 }
 
 /// The standing of each customer or identifier that is shown.
 type Standings<K> = HashMap<K, Standing>;
+
+/// Of these ids, those that stand for a customer with a grant at `now`, with the customer.
+async fn granted(
+    reads: &dyn Reads,
+    purpose: &str,
+    now: Timestamp,
+    ids: HashSet<CustomerId>,
+) -> Result<Vec<(CustomerId, Arc<CustomerView>, Standing)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<CustomerKey> = ids.into_iter().map(CustomerKey::Id).collect();
+    let views = reads.customers(&keys, Shape::Identity, NO_PAGES).await?;
+    let mut found = Vec::with_capacity(keys.len());
+    for (key, view) in keys.into_iter().zip(views) {
+        let (CustomerKey::Id(id), Some(view)) = (key, view?) else { continue };
+        let standing = Standing::of(view.consents.as_deref().unwrap_or_default(), purpose, now);
+        if standing.shown {
+            found.push((id, view, standing));
+        }
+    }
+    Ok(found)
+}
 
 impl Shown<'_> {
     fn standing(&self, view: &CustomerView) -> Standing {
@@ -50,21 +76,35 @@ impl Shown<'_> {
         &self,
         ids: impl IntoIterator<Item = CustomerId>,
     ) -> Result<Standings<CustomerId>> {
-        let ids: HashSet<CustomerId> = ids.into_iter().collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let keys: Vec<CustomerKey> = ids.into_iter().map(CustomerKey::Id).collect();
-        let views = self.reads.customers(&keys, Shape::Identity, NO_PAGES).await?;
-        let mut shown = HashMap::with_capacity(keys.len());
-        for (key, view) in keys.into_iter().zip(views) {
-            let (CustomerKey::Id(id), Some(view)) = (key, view?) else { continue };
-            let standing = self.standing(&view);
-            if standing.shown {
-                shown.insert(id, standing);
-            }
-        }
-        Ok(shown)
+        let granted = granted(self.reads, self.purpose, self.now, ids.into_iter().collect()).await?;
+        let now = self.shown_now(granted.iter().map(|(_, view, _)| view)).await?;
+        let is_shown = |view: &CustomerView| now.as_ref().is_none_or(|now| now.contains(&view.customer.id));
+        Ok(granted.into_iter().filter(|(_, view, _)| is_shown(view)).map(|(id, _, own)| (id, own)).collect())
+    }
+
+    /// Of these customers of the past, those whose identifiers are only with customers that are shown now. `None` for all,
+    /// where these are customers of now.
+    async fn shown_now<'v>(
+        &self,
+        views: impl Iterator<Item = &'v Arc<CustomerView>>,
+    ) -> Result<Option<HashSet<CustomerId>>> {
+        let Some((reads, now)) = self.present else { return Ok(None) };
+        let views: Vec<&Arc<CustomerView>> = views.collect();
+        let ids: HashSet<IdentifierId> =
+            views.iter().flat_map(|view| view.identifiers.iter().map(|own| own.id)).collect();
+        let refs: Vec<IdentifierRef> = ids.into_iter().map(IdentifierRef::Id).collect();
+        let rows = reads.identifiers(&refs).await?;
+        let customers = rows.iter().flatten().filter_map(|row| row.customer.clone()).collect();
+        let granted = granted(reads, self.purpose, now, customers).await?;
+        let shown: HashSet<&CustomerId> = granted.iter().map(|(id, ..)| id).collect();
+        let hidden: HashSet<IdentifierId> = rows
+            .iter()
+            .flatten()
+            .filter(|row| row.customer.as_ref().is_some_and(|customer| !shown.contains(customer)))
+            .map(|row| row.id)
+            .collect();
+        let is_shown = |view: &&&Arc<CustomerView>| !view.identifiers.iter().any(|own| hidden.contains(&own.id));
+        Ok(Some(views.iter().filter(is_shown).map(|view| view.customer.id.clone()).collect()))
     }
 
     /// The customers of these ids that are shown.
@@ -121,9 +161,12 @@ impl Shown<'_> {
             Shape::History | Shape::All => Shape::All,
         };
         let views = self.reads.customers(keys, with_consents, pages).await?;
+        let now = self.shown_now(views.iter().flatten().flatten()).await?;
+        let is_shown_now = |view: &CustomerView| now.as_ref().is_none_or(|now| now.contains(&view.customer.id));
         let mut shown = Vec::with_capacity(views.len());
         for view in views {
             shown.push(match view {
+                Ok(Some(view)) if !is_shown_now(&view) => Ok(None),
                 Ok(Some(view)) => Ok(self.view(view, pages).await?),
                 other => other,
             });
@@ -459,11 +502,14 @@ pub(super) struct ShownThen {
     pub(super) reads: Arc<dyn Reads>,
     pub(super) purpose: Arc<str>,
     pub(super) at: Timestamp,
+    pub(super) present: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl ShownThen {
     fn shown(&self) -> Shown<'_> {
-        Shown { reads: &*self.reads, purpose: &self.purpose, now: self.at }
+        let present = Some((&*self.present as &dyn Reads, (self.clock)()));
+        Shown { reads: &*self.reads, purpose: &self.purpose, now: self.at, present }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::reads::{Shown, ShownThen};
+use super::reads::ShownThen;
 use super::{CHUNK, ForPurpose};
 use crate::domain::access_key::{AccessKey, KeyHash, MaskingSecret};
 use crate::domain::change::{Change, ChangePlace, ChangeRun};
@@ -74,7 +74,9 @@ impl ForPurpose {
             let of_channel = details.touchpoint.as_ref().is_none_or(|message| touchpoints[&**message]);
             // Who was told of a customer must hear that it is erased.
             let of_all = matches!(details.kind, ChangeKind::RulesSaved | ChangeKind::CustomerErased);
-            of_all || of_customer && of_channel
+            // A stored verdict was made from all that is stored, also of refused channels.
+            let of_segment = matches!(details.kind, ChangeKind::SegmentEntered | ChangeKind::SegmentLeft);
+            of_all || of_customer && of_channel && !of_segment
         };
         let both = changes.into_iter().zip(&details).filter(|(_, details)| is_shown(details));
         let only_shown = |(mut change, _): (Change, &ChangeDetails)| {
@@ -96,10 +98,6 @@ impl ForPurpose {
             DecisionAction::Merge(_) | DecisionAction::KeepApart(_) => format!("ids[{place}]"),
         };
         Ok(hidden.map(|place| Problem::at(ProblemCode::NotFound, path(place), "no customer has this id")))
-    }
-
-    fn at<'r>(&'r self, reads: &'r dyn Reads, moment: Moment) -> Shown<'r> {
-        Shown { reads, purpose: &self.purpose, now: moment.at }
     }
 }
 
@@ -168,7 +166,8 @@ impl Store for ForPurpose {
 
     fn as_of(&self, moment: Moment) -> Arc<dyn Reads> {
         let reads = self.store.as_of(moment);
-        Arc::new(ShownThen { reads, purpose: self.purpose.clone(), at: moment.at })
+        let (present, clock) = (self.store.clone(), self.clock.clone());
+        Arc::new(ShownThen { reads, purpose: self.purpose.clone(), at: moment.at, present, clock })
     }
 
     async fn list_customers(&self, list: &CustomerList) -> Result<Page<(CustomerId, CustomerSortKey)>> {
@@ -268,8 +267,8 @@ impl Erasures for ForPurpose {
         self.store.erased_identifier(key, salt).await
     }
 
-    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
-        self.store.lift_suppression(key, salt).await
+    async fn set_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool> {
+        self.store.set_suppression(key, salt, is).await
     }
 
     async fn clean_up(&self) -> Result<Option<&'static str>> {
@@ -512,7 +511,7 @@ impl ExportSource for ForPurpose {
             let ends = page.len() < limit;
             after = page.last().map(|last| last.arrival).or(after);
             let page = page.into_iter().map(Some).collect();
-            found.extend(self.at(&*reads, at).of_touchpoints(page).await?.into_iter().flatten());
+            found.extend(self.then(&*reads, at).of_touchpoints(page).await?.into_iter().flatten());
             if found.len() >= limit || ends {
                 found.truncate(limit);
                 return Ok(found);
@@ -523,7 +522,7 @@ impl ExportSource for ForPurpose {
     async fn holdings_at(&self, at: Moment, ids: &[IdentifierId]) -> Result<Vec<Option<Holding>>> {
         let holdings = self.store.holdings_at(at, ids).await?;
         let reads = self.store.as_of(at);
-        let shown = self.at(&*reads, at).identifiers_shown(ids.iter().copied()).await?;
+        let shown = self.then(&*reads, at).identifiers_shown(ids.iter().copied()).await?;
         Ok(ids.iter().zip(holdings).map(|(id, holding)| holding.filter(|_| shown.contains_key(id))).collect())
     }
 }

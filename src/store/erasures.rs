@@ -31,8 +31,8 @@ pub trait Erasures {
     /// What is known about an identifier after an erasure.
     async fn erased_identifier(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<ErasedIdentifier>;
 
-    /// Takes events with this identifier again. Returns whether they were rejected before.
-    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool>;
+    /// Rejects events with this identifier of an erased person, or takes them again. Returns whether that is new.
+    async fn set_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool>;
 
     /// Does what cannot be in the transaction of an erasure, for all erasures so far: it overwrites what the store's own
     /// files still hold of rows that are gone. It is safe to call this again, and cheap when there is nothing to do.

@@ -241,7 +241,7 @@ mod tests {
             &[
                 "erasures/count_any",
                 "erasures/count_suppressed",
-                "erasures/count_unclean",
+                "erasures/fetch_unclean",
                 "erasures/count_word_of",
                 "erasures/delete_devices_seen_alone",
                 "erasures/delete_evidence_identifier",

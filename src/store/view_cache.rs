@@ -107,6 +107,11 @@ impl ViewCache {
         }
     }
 
+    /// Forgets all views, such as those of a person who was erased.
+    pub(super) fn clear(&self) {
+        self.views.iter().for_each(Cache::clear);
+    }
+
     fn count(&self, result: &'static str) {
         metrics::counter!("throughline_customer_cache_total", "store" => self.store, "result" => result).increment(1);
     }

@@ -762,17 +762,21 @@ async fn every_way_out_shows_those_who_agreed(arguments: &[&str]) {
         what_is_beside_them_names_nobody_else(&shop, purpose, now).await;
         the_log_leaves_out_those_who_are_hidden(&shop, purpose, now).await;
         commands_show_the_same(&shop, purpose, now);
-        // The consents of then count, also for those who were joined or came apart since.
+        // The consents of then count, also for those who were joined or came apart since, and who is hidden now is hidden.
         let at = jiff::Timestamp::from_millisecond(before + 20).expect("a time").to_string();
         let (listed, counts) = shop.listed(Some(purpose), &format!("asOf: \"{at}\",")).await;
-        let wanted = then.shown(purpose, before);
+        let is_shown_now = |own: &BTreeSet<String>| own.iter().all(|one| shop.recount.is_shown(one, purpose, now));
+        let mut wanted = then.shown(purpose, before);
+        wanted.retain(is_shown_now);
         let hidden = then.customers() - wanted.len();
         assert_eq!((&listed, counts), (&wanted, json!([wanted.len(), hidden])), "{purpose}");
         for n in [1, 2, 3, 10] {
             let query = format!("{{ customer({}, asOf: \"{at}\") {{ id current {{ id }} }} }}", by(&user(n)));
             let found = shop.data(Some(purpose), &query).await;
-            assert_eq!(found["customer"].is_object(), then.is_shown(&user(n), purpose, before), "{purpose} {n}");
-            let is_shown = then.is_shown(&user(n), purpose, before) && shop.recount.is_shown(&user(n), purpose, now);
+            let own: BTreeSet<String> = then.of_group(&user(n)).into_iter().collect();
+            let was_shown = then.is_shown(&user(n), purpose, before) && is_shown_now(&own);
+            assert_eq!(found["customer"].is_object(), was_shown, "{purpose} {n}");
+            let is_shown = was_shown && shop.recount.is_shown(&user(n), purpose, now);
             assert_eq!(found["customer"]["current"].is_object(), is_shown, "{purpose} {n}: {found}");
         }
     }

@@ -249,7 +249,7 @@ async fn a_replay_is_unchanged_and_a_later_event_makes_a_new_customer(world: Wor
 async fn a_suppressed_identifier_is_not_taken_until_it_is_lifted(world: World) {
     world.apply_each(ada()).await;
     let key = IdentifierKey::new("email", "ada@example.org");
-    assert!(!world.store.lift_suppression(&key, &salt()).await.expect("an answer"));
+    assert!(!world.store.set_suppression(&key, &salt(), false).await.expect("an answer"));
     erase(&world, "user_id", "ada", true).await;
     let known = world.store.erased_identifier(&key, &salt()).await.expect("an answer");
     assert!(known.erased && known.suppressed);
@@ -270,8 +270,8 @@ async fn a_suppressed_identifier_is_not_taken_until_it_is_lifted(world: World) {
     let missing = world.store.identifiers(&[IdentifierRef::Key(key.clone())]).await.expect("an answer");
     assert_eq!(missing, [None]);
 
-    assert!(world.store.lift_suppression(&key, &salt()).await.expect("an answer"));
-    assert!(!world.store.lift_suppression(&key, &salt()).await.expect("an answer"));
+    assert!(world.store.set_suppression(&key, &salt(), false).await.expect("an answer"));
+    assert!(!world.store.set_suppression(&key, &salt(), false).await.expect("an answer"));
     let lifted = world.store.erased_identifier(&key, &salt()).await.expect("an answer");
     assert!(lifted.erased && !lifted.suppressed);
     let taken = world.apply(events()).await;

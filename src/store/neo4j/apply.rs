@@ -440,8 +440,12 @@ async fn take_in(
         Err(more) => return Ok(Work::TooFewLocks(more)),
     };
     desk.known.messages = messages;
+    // Under the counter's lock: no erasure comes between. The first erasure of all may have come since the messages were read.
+    let salt = match salt {
+        Some(salt) => Some(salt),
+        None => erasures::salt(transaction).await?,
+    };
     if let Some(salt) = &salt {
-        // Under the counter's lock: no erasure comes between.
         desk.known.suppressed = erasures::suppressed(transaction, salt, &fresh).await?;
     }
     let sightings = batch.sightings(rules, &desk.known);

@@ -45,7 +45,7 @@ statements! {
     INSERT_CUSTOMER = "erasures/insert_customer";
     INSERT_MESSAGE = "erasures/insert_message";
     INSERT_IDENTIFIER = "erasures/insert_identifier";
-    LIFT = "erasures/update_lifted";
+    SUPPRESS = "erasures/update_suppressed";
     INSERT_UNCLEAN = "erasures/insert_unclean";
     UNCLEAN = "erasures/list_unclean";
     DELETE_UNCLEAN = "erasures/delete_unclean";
@@ -136,12 +136,14 @@ pub(super) async fn erased_identifier(
 }
 
 /// Takes events with this identifier again.
-pub(super) async fn lift(store: &Inner, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
-    let is_suppressed = erased_identifier(store, key, salt).await?.suppressed;
-    if is_suppressed {
-        rules::alone(store, &LIFT, Params::new().with("hash", salt.identifier(key))).await?;
+pub(super) async fn suppress(store: &Inner, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool> {
+    let found = erased_identifier(store, key, salt).await?;
+    let is_new = found.erased && found.suppressed != is;
+    if is_new {
+        let params = Params::new().with("hash", salt.identifier(key)).with("suppressed", is);
+        rules::alone(store, &SUPPRESS, params).await?;
     }
-    Ok(is_suppressed)
+    Ok(is_new)
 }
 
 /// The secret of the hashes, once anybody was erased.
@@ -700,9 +702,14 @@ impl<'a, 't> Eraser<'a, 't> {
     async fn leave(&mut self, request: &ErasureRequest, number: &Number) -> Outcome<()> {
         let ids = Params::new().with_list("ids", &self.person.customers).with("seq", number.seq);
         self.write(&INSERT_CUSTOMER, ids).await?;
-        let hashes = self.identifiers.iter().map(|own| self.salt.identifier(&own.key));
-        let hashes = Params::new().with_list("hashes", hashes).with("suppressed", request.suppress);
-        self.write(&INSERT_IDENTIFIER, hashes).await?;
+        // Others use a shared one, too.
+        for shared in [false, true] {
+            let own = self.identifiers.iter().filter(|own| own.shared == shared);
+            let hashes: Vec<_> = own.map(|own| self.salt.identifier(&own.key)).collect();
+            let suppressed = request.suppress && !shared;
+            let hashes = Params::new().with_list("hashes", &hashes).with("suppressed", suppressed);
+            self.write(&INSERT_IDENTIFIER, hashes).await?;
+        }
         let unclean = self.ids().with("seq", number.seq);
         self.write(&INSERT_UNCLEAN, unclean).await?;
         self.write(&UPDATE_VERSIONS, Params::new().with_list("customers", &self.neighbours)).await?;

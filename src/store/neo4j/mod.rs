@@ -542,7 +542,11 @@ impl Erasures for Neo4jStore {
         trial: bool,
     ) -> Result<ErasureOutcome> {
         let (store, request, salt) = (self.inner.clone(), request.clone(), salt.clone());
-        let work = tokio::spawn(async move { apply::erase(&store, &request, &salt, at, trial).await });
+        let work = tokio::spawn(async move {
+            let done = apply::erase(&store, &request, &salt, at, trial).await;
+            store.views.clear();
+            done
+        });
         work.await.unwrap_or_else(|e| Err(StoreError::Data(format!("a person could not be erased: {e}"))))
     }
 
@@ -554,8 +558,8 @@ impl Erasures for Neo4jStore {
         again(|| erasures::erased_identifier(&self.inner, key, salt)).await
     }
 
-    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
-        erasures::lift(&self.inner, key, salt).await
+    async fn set_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool> {
+        erasures::suppress(&self.inner, key, salt, is).await
     }
 
     async fn clean_up(&self) -> Result<Option<&'static str>> {

@@ -38,9 +38,9 @@ statements! {
     INSERT_CUSTOMER = "erasures/insert_customer";
     INSERT_MESSAGE = "erasures/insert_message";
     INSERT_IDENTIFIER = "erasures/insert_identifier";
-    LIFT = "erasures/update_lifted";
+    SUPPRESS = "erasures/update_suppressed";
     INSERT_UNCLEAN = "erasures/insert_unclean";
-    COUNT_UNCLEAN = "erasures/count_unclean";
+    LAST_UNCLEAN = "erasures/fetch_unclean";
     DELETE_UNCLEAN = "erasures/delete_unclean";
     CUSTOMERS = "erasures/list_customers";
     IDENTIFIERS = "erasures/list_identifiers";
@@ -175,8 +175,8 @@ pub(super) fn erased_identifier(db: &Connection, key: &IdentifierKey, salt: &Era
 }
 
 /// Takes events with this identifier again.
-pub(super) fn lift(db: &Connection, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
-    Ok(LIFT.on(db)?.execute([&*salt.identifier(key)])? > 0)
+pub(super) fn suppress(db: &Connection, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool> {
+    Ok(SUPPRESS.on(db)?.execute(params![&*salt.identifier(key), is])? > 0)
 }
 
 /// Adds what the batch must know of erased persons: its messages that are theirs, and its identifiers that are
@@ -209,7 +209,9 @@ const REWRITTEN: i64 = 128 << 20;
 
 /// Overwrites what the file and its log still hold of deleted rows.
 pub(super) fn clean_up(db: &mut Connection) -> Result<Option<&'static str>> {
-    if COUNT_UNCLEAN.on(db)?.count([])? == 0 {
+    // Another process may erase somebody in the meantime, which is not clean then.
+    let last = LAST_UNCLEAN.on(db)?.count([])?;
+    if last == 0 {
         return Ok(None);
     }
     let size = |db: &Connection, name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -227,7 +229,7 @@ pub(super) fn clean_up(db: &mut Connection) -> Result<Option<&'static str>> {
     if busy != 0 {
         return Ok(Some("another process reads the database file: its log is emptied at the next start or erasure"));
     }
-    DELETE_UNCLEAN.on(db)?.execute([])?;
+    DELETE_UNCLEAN.on(db)?.execute([last])?;
     Ok(match is_small {
         true => None,
         false if left => Some(
@@ -797,8 +799,9 @@ impl<'c> Eraser<'c> {
             customer.execute(params![&*id.0, seq])?;
         }
         let mut identifier = INSERT_IDENTIFIER.on(self.db)?;
+        // Others use a shared one, too.
         for own in &self.identifiers {
-            identifier.execute(params![&*self.salt.identifier(&own.key), request.suppress])?;
+            identifier.execute(params![&*self.salt.identifier(&own.key), request.suppress && !own.shared])?;
         }
         drop((customer, identifier));
         INSERT_UNCLEAN.on(self.db)?.execute([seq])?;

@@ -475,10 +475,12 @@ impl Erasures for SqliteStore {
     ) -> Result<ErasureOutcome> {
         let (request, salt) = (request.clone(), salt.clone());
         let job = move |db: &mut Connection| erasures::erase(db, &request, &salt, at, trial);
-        match trial {
-            true => self.pool.write_quietly(job).await,
-            false => self.pool.write(job).await,
+        if trial {
+            return self.pool.write_quietly(job).await;
         }
+        let done = self.pool.write(job).await;
+        self.views.clear();
+        done
     }
 
     async fn erased(&self, ids: &[CustomerId]) -> Result<Vec<bool>> {
@@ -491,9 +493,9 @@ impl Erasures for SqliteStore {
         self.pool.read(move |db| erasures::erased_identifier(db, &key, &salt)).await
     }
 
-    async fn lift_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt) -> Result<bool> {
+    async fn set_suppression(&self, key: &IdentifierKey, salt: &ErasureSalt, is: bool) -> Result<bool> {
         let (key, salt) = (key.clone(), salt.clone());
-        self.pool.write_quietly(move |db| erasures::lift(db, &key, &salt)).await
+        self.pool.write_quietly(move |db| erasures::suppress(db, &key, &salt, is)).await
     }
 
     async fn clean_up(&self) -> Result<Option<&'static str>> {

@@ -13,7 +13,7 @@ const MAY_SCAN: &[&str] = &[
     "customers/scan_created",
     "erasures/count_any",
     "erasures/count_suppressed",
-    "erasures/count_unclean",
+    "erasures/fetch_unclean",
     "erasures/delete_unclean",
     "erasures/scan_holders",
     "erasures/scan_messages",

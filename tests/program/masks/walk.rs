@@ -23,6 +23,9 @@ const OF_MUTATIONS: &[&str] = &[
     "SegmentSavePayload",
     "SegmentDeletePayload",
     "IdentityRulesSavePayload",
+    "CustomerErasePayload",
+    "ErasedFrom",
+    "SuppressionLiftPayload",
 ];
 
 /// Types of which this world has none.

@@ -1,1 +1,2 @@
 DELETE FROM unclean_erasure
+WHERE change <= ?1

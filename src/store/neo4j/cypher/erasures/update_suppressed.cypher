@@ -1,3 +1,3 @@
 MATCH (e:ErasedIdentifier {hash: $hash})
 USING INDEX SEEK e:ErasedIdentifier(hash)
-SET e.suppressed = false
+SET e.suppressed = $suppressed
