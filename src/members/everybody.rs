@@ -94,6 +94,9 @@ impl EverybodyByPurpose {
 #[derive(Clone)]
 pub struct EverybodyKept(Arc<Inner>);
 
+/// A model, `None` with too few customers, and the number of orders that it was fitted on.
+type Fitted = (u64, Option<Model>);
+
 struct Inner {
     /// Up to so many customers and touchpoints a store is small.
     small: (i64, i64),
@@ -106,7 +109,7 @@ struct Inner {
     task: Mutex<Option<JoinHandle<()>>>,
     moments: Arc<tokio::sync::Mutex<HashMap<Moment, Arc<Everybody>>>>,
     /// What is expected of customers, of now and of moments, with the number of orders that it was fitted on.
-    models: tokio::sync::Mutex<HashMap<Option<Moment>, (u64, Option<Model>)>>,
+    models: tokio::sync::Mutex<HashMap<Option<Moment>, Fitted>>,
 }
 
 impl Default for EverybodyKept {

@@ -2,7 +2,7 @@
 //! hangs on them is hidden with them.
 //!
 //! [`ForPurpose`] is a [`Store`] over any store, so every way to a customer asks it: each answer of a request with such a
-//! purpose comes from it. Whether a customer is shown is decided in [`Standing`](crate::domain::consent::Standing). A new
+//! purpose comes from it. Whether a customer is shown is decided in [`Standing`]. A new
 //! operation of a store does not compile until it is decided here.
 
 mod reads;

@@ -1,4 +1,4 @@
-//! The operations of a store that are no [`Reads`](crate::store::Reads), each with its decision.
+//! The operations of a store that are no [`Reads`], each with its decision.
 //!
 //! Writes go through: what is written is shown, or not, when it is read. What only other parts of the program read, such
 //! as the input of a replay, is refused: nothing that answers a request may take it from here.

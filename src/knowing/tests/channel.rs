@@ -23,7 +23,7 @@ fn crowd() -> CustomerFacts {
 #[test]
 fn without_a_touchpoint_there_is_no_choice() {
     let facts = person(10.0);
-    let choose = |facts: &CustomerFacts| choose(facts, &everybody(&[&facts]), &Setting::default().frame(), None);
+    let choose = |facts: &CustomerFacts| choose(facts, &everybody(&[facts]), &Setting::default().frame(), None);
     assert_eq!(choose(&facts), None);
     let later = with(10.0, [came(-1.0, "website")]);
     assert_eq!(choose(&later), None, "a touchpoint of tomorrow is none yet");

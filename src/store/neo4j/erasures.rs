@@ -424,7 +424,7 @@ impl<'a, 't> Eraser<'a, 't> {
         let links = links(self.transaction, &self.person.identifiers).await?;
         let pair = |link: &OwnLink| row! { "from" => link.from, "to" => link.to, "refused" => link.refused };
         let mut seen = SeenAlone::default();
-        let mut past: BTreeMap<(i64, i64, bool), Vec<(i64, Timestamp, Timestamp)>> = BTreeMap::new();
+        let mut past: BTreeMap<(i64, i64, bool), Vec<PastTimes>> = BTreeMap::new();
         let to_others: Vec<&OwnLink> =
             links.iter().filter(|link| !self.person.identifiers.contains(&link.neighbour.id)).collect();
         let params = Params::new().with_list("rows", to_others.iter().map(|link| pair(link)));
@@ -726,6 +726,9 @@ impl<'a, 't> Eraser<'a, 't> {
         self.write(&UPDATE_COUNTER, params).await
     }
 }
+
+/// A change, and the first and the last time before it.
+type PastTimes = (i64, Timestamp, Timestamp);
 
 fn own(row: &neo4rs::Row) -> Result<OwnIdentifier> {
     let key = IdentifierKey { kind: column::<&str>(row, "kind")?.into(), value: column::<&str>(row, "value")?.into() };
