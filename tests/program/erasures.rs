@@ -283,7 +283,7 @@ async fn nothing_of_an_erased_person_is_left(path: &Path, store: &[&str], place:
     assert_eq!(customers_in_journeys(&server).await, alone, "as if they had never been");
     let later = json!({"type": "track", "messageId": "later1", "event": "zqcleolater", "anonymousId": "zqcleobrowser",
         "properties": {"secret": "zqcleosecret"}});
-    let rejected = send(&server, &[later.clone()]).await;
+    let rejected = send(&server, std::slice::from_ref(&later)).await;
     assert_eq!(
         (&rejected[0]["status"], &rejected[0]["problems"][0]["code"]),
         (&json!("REJECTED"), &json!("SUPPRESSED"))

@@ -120,7 +120,7 @@ async fn a_person_is_gone_now_and_at_every_moment(world: World) {
     let before = world.store.status().await.expect("a status");
     let view = world.customer("user_id", "ada").await;
     let erased = erase(&world, "user_id", "ada", false).await;
-    assert_eq!(erased.customers, [id.clone()]);
+    assert_eq!(erased.customers, std::slice::from_ref(&id));
     assert_eq!(erased.identifiers, 3, "the shared device identifier is not hers");
     assert_eq!((erased.touchpoints, erased.orders), (4, 1));
     assert_eq!(erased.change, before.change + 1);
