@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::subject::identifier;
+use crate::domain::decision::LONGEST_REASON;
 use crate::domain::erasure::{ErasureOutcome, ErasureRequest};
 use crate::domain::identifier::IdentifierKey;
 use crate::erasure::{self, ErasedFrom};
@@ -57,7 +58,7 @@ pub(super) struct EraseArgs {
 const EXAMPLES: &str = "\
 Exit status:
   0  the person is erased, or was before; with --lift, the identifier is not suppressed
-  1  no customer has the identifier and nobody who was erased had it, or several people share it; or the store failed
+  1  no customer has the identifier, and no erased person had it, or several people share it; or the store failed
   2  the call cannot work: the identifier is not KIND:VALUE, or the reason is empty or too long
 
 Examples:
@@ -69,9 +70,6 @@ Examples:
 
   The person is a customer again, and events are taken:
     throughline erase --identifier email:ada@example.org --lift";
-
-/// The maximum number of characters of a reason.
-const LONGEST_REASON: usize = 1_000;
 
 /// Erases the person, or lifts the suppression.
 ///

@@ -7,6 +7,9 @@ use super::{Arrival, IdentifierId, Timestamp};
 /// The rule name used for decisions.
 pub const DECISION: &str = "decision";
 
+/// The maximum number of characters of a reason.
+pub const LONGEST_REASON: usize = 1_000;
+
 /// The kind of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DecisionKind {

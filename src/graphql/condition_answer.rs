@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, Object, SimpleObject};
+use async_graphql::{Context, Error, Object, SelectionField, SimpleObject};
 
 use super::claim::{self, Trait};
 use super::customer::Customer;
@@ -75,6 +75,14 @@ impl ConditionAnswer {
         let name = self.answer.of_trait.as_ref()?.to_string();
         claim::shown(ctx, &self.view, Some(&[name])).pop()
     }
+}
+
+/// Whether `changesAt` is selected at any depth below the field: it looks at a customer at many moments.
+pub(super) fn wants_moments(ctx: &Context<'_>) -> bool {
+    fn below(field: SelectionField<'_>) -> bool {
+        field.selection_set().any(|inner| inner.name() == "changesAt" || below(inner))
+    }
+    below(ctx.field())
 }
 
 impl ConditionAnswer {

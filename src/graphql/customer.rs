@@ -222,8 +222,7 @@ impl Customer {
         )]
         purpose: Option<String>,
     ) -> Option<Result<ChannelChoice, Error>> {
-        let size = self.view().and_then(|view| customer_figures::check_size(view.rollup().touchpoint_count()));
-        if let Err(error) = size {
+        if let Err(error) = self.check_size() {
             return Some(Err(error));
         }
         let purpose = purpose.map(Arc::from).or_else(|| customer_figures::purpose(ctx));
@@ -241,8 +240,7 @@ impl Customer {
         #[graphql(desc = "Only what happened at this time or later.")] since: Option<DateTime>,
         #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
     ) -> Option<Result<CustomerFigures, Error>> {
-        let size = self.view().and_then(|view| customer_figures::check_size(view.rollup().touchpoint_count()));
-        if let Err(error) = size {
+        if let Err(error) = self.check_size() {
             return Some(Err(error));
         }
         let (as_of, currency) = (self.as_of, currency.as_deref());
@@ -321,7 +319,13 @@ impl Customer {
         Ok(view.map(|view| Customer::of_parts(view, parts)))
     }
 
-    /// The same for a key that the caller gave.
+    /// # Errors
+    /// When it has too many touchpoints to be read at once.
+    fn check_size(&self) -> Result<(), Error> {
+        customer_figures::check_size(self.view()?.rollup().touchpoint_count())
+    }
+
+    /// The same as [`fetch_at`](Self::fetch_at) for a key that the caller gave.
     ///
     /// # Errors
     /// ERASED for the id of an erased customer.

@@ -6,6 +6,7 @@ use async_graphql::{Context, Error, ErrorExtensions, Object, SimpleObject};
 
 use super::Setup;
 use super::channel_choice::HourScore;
+use super::customers::read_currency;
 use super::error::{Code, bad_argument, coded, store_error};
 use super::history::MOST;
 use super::load::{self, FactsOf, StatusNow};
@@ -14,7 +15,7 @@ use super::scalar::{DateTime, int};
 use super::spend::Money;
 use super::viewer::Viewer;
 use crate::domain::customer::CustomerId;
-use crate::domain::{Currency, Moment, Timestamp};
+use crate::domain::{Moment, Timestamp};
 use crate::knowing::everybody::Everybody;
 use crate::knowing::orders::{self, Period};
 use crate::knowing::{Frame, repeat};
@@ -273,8 +274,7 @@ impl CustomerFigures {
         since: Option<DateTime>,
         until: Option<DateTime>,
     ) -> Result<Option<Self>, Error> {
-        let bad = |error| bad_argument("currency", error, "write it as GBP");
-        let currency = currency.map(str::parse::<Currency>).transpose().map_err(bad)?;
+        let currency = currency.map(|text| read_currency("currency", text)).transpose()?;
         if since.zip(until).is_some_and(|(DateTime(since), DateTime(until))| until < since) {
             return Err(bad_argument("until", "earlier than `since`", "give a time that is not before `since`"));
         }

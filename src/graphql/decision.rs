@@ -20,6 +20,7 @@ use super::scalar::int;
 use super::spend::Spend;
 use super::viewer::Viewer;
 use crate::domain::customer::{self, CustomerId, CustomerView};
+use crate::domain::decision::LONGEST_REASON;
 use crate::domain::{Arrival, IdentifierId, ProblemCode, problem};
 use crate::ingest::Ingest;
 use crate::stitching::decide::Sketch;
@@ -27,8 +28,6 @@ use crate::stitching::{DecisionAction, DecisionOutcome, DecisionRequest};
 use crate::store::AppliedDecision;
 use crate::store::query::{CustomerKey, FirstPages, Shape};
 
-/// The maximum number of characters of a reason.
-const LONGEST_REASON: usize = 1_000;
 /// The maximum number of customers or identifiers of one decision.
 const MOST_NAMED: usize = 100;
 

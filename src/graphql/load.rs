@@ -33,7 +33,6 @@ use crate::domain::product::{Product, ProductActed};
 use crate::domain::segment_membership::{Judgement, SegmentMembership};
 use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Moment, Timestamp};
-
 use crate::members::everybody::NEEDS;
 use crate::members::{Members, facts};
 use crate::purposes::ForPurpose;

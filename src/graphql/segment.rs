@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Error, ID, Object};
 
 use super::condition::read;
-use super::condition_answer::{ConditionAnswer, NearMiss};
+use super::condition_answer::{ConditionAnswer, NearMiss, wants_moments};
 use super::customer::Customer;
 use super::customers::{self, CustomerConnection};
 use super::erasure;
@@ -144,7 +144,8 @@ impl Segment {
         let ids = Box::pin(members.near_misses(&*store)).await.map_err(store_error)?;
         let start = after.map_or(0, |after| after.0).min(ids.len());
         let end = (start + first).min(ids.len());
-        let items = Box::pin(members.why_near(&*store, &ids[start..end])).await.map_err(store_error)?;
+        let items =
+            Box::pin(members.why_near(&*store, &ids[start..end], wants_moments(ctx))).await.map_err(store_error)?;
         let page = Page { items: items.into_iter().enumerate().collect(), more: end < ids.len() };
         let total = load::Total::Known(ids.len() as i64);
         let place = |(n, _): &(usize, _)| Offset(start + n + 1);
@@ -216,8 +217,7 @@ impl Segment {
     pub(super) async fn has(&self, ctx: &Context<'_>, customer: &CustomerId) -> Result<bool, Error> {
         let members = self.members(ctx)?;
         let store = load::of(ctx).loader().0.clone();
-        let answer = Box::pin(members.because(&*store, customer)).await.map_err(store_error)?;
-        Ok(answer.is_some_and(|(answer, _)| answer.holds))
+        Box::pin(members.has(&*store, customer)).await.map_err(store_error)
     }
 
     /// A page of members from what is stored. `None` where the definition has to tell.
@@ -263,7 +263,7 @@ impl Segment {
         self.check_is_seen(ctx)?;
         let members = self.members(ctx)?;
         let store = load::of(ctx).loader().0.clone();
-        let answer = Box::pin(members.because(&*store, customer)).await.map_err(store_error)?;
+        let answer = Box::pin(members.because(&*store, customer, wants_moments(ctx))).await.map_err(store_error)?;
         Ok(answer.map(|(answer, view)| ConditionAnswer::new(answer, view)))
     }
 

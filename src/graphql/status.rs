@@ -21,7 +21,8 @@ pub struct Status {
     version: String,
     /// The kind of store: `sqlite` or `neo4j`.
     store: String,
-    /// The number of customers, without those that were merged into others and those whom the purpose of the request hides.
+    /// The number of customers. Customers that were merged into others do not count, and customers that the purpose of the
+    /// request hides do not count.
     customers: Long,
     /// The number of touchpoints. For a purpose that needs consent, of those that are shown.
     touchpoints: Long,

@@ -144,16 +144,24 @@ impl Members {
         Ok((trial, examples))
     }
 
-    /// Why a customer fits or does not, with what was read of it. `None` for an id that stands for another customer, or for
-    /// none.
+    /// Whether a customer fits. An id that stands for another customer, or for none, does not.
+    pub async fn has(&self, store: &dyn Store, id: &CustomerId) -> Result<bool> {
+        let mut has = false;
+        self.look(store, std::slice::from_ref(id), |_, _, fits| has = fits).await?;
+        Ok(has)
+    }
+
+    /// Why a customer fits or does not, with what was read of it; with `moments`, also when that changes. `None` for an id
+    /// that stands for another customer, or for none.
     pub async fn because(
         &self,
         store: &dyn Store,
         id: &CustomerId,
+        moments: bool,
     ) -> Result<Option<(ConditionAnswer, Arc<CustomerView>)>> {
         let read = facts::read(&*self.reads(store), std::slice::from_ref(id), self.condition.needs()).await?;
         let found = read.into_iter().flatten().next();
-        Ok(found.map(|facts| (self.condition.because(&facts, &self.frame()), facts.view)))
+        Ok(found.map(|facts| (self.condition.because(&facts, &self.frame(), moments), facts.view)))
     }
 
     /// The ids of the customers that fail exactly one condition of the outermost `all`, the smallest first.
@@ -171,15 +179,17 @@ impl Members {
         Ok(found)
     }
 
-    /// Of each customer that fails exactly one condition of the outermost `all`: why it fails that one.
+    /// Of each customer that fails exactly one condition of the outermost `all`: why it fails that one; with `moments`, also
+    /// when that changes.
     pub async fn why_near(
         &self,
         store: &dyn Store,
         ids: &[CustomerId],
+        moments: bool,
     ) -> Result<Vec<(ConditionAnswer, Arc<CustomerView>)>> {
         let read = facts::read(&*self.reads(store), ids, self.condition.needs()).await?;
         let of = |facts: CustomerFacts| {
-            let fails = self.condition.near_miss(&facts, &self.frame())?.because(&facts, &self.frame());
+            let fails = self.condition.near_miss(&facts, &self.frame())?.because(&facts, &self.frame(), moments);
             Some((fails, facts.view))
         };
         Ok(read.into_iter().flatten().filter_map(of).collect())
@@ -272,7 +282,7 @@ impl std::ops::Deref for ReadsOf<'_> {
 
 /// A walk over all customers in the order in which they were created. Of a moment, over all ids that were issued by then,
 /// also those that were merged into others since.
-struct Walk {
+pub(crate) struct Walk {
     list: CustomerList,
     /// The last id of a walk over a moment.
     last: Option<CustomerId>,
@@ -280,13 +290,13 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(filter: CustomerFilter) -> Self {
+    pub(crate) fn new(filter: CustomerFilter) -> Self {
         let list = CustomerList { filter, sort: CustomerSort::Created, descending: false, after: None, limit: CHUNK };
         Walk { list, last: None, ended: false }
     }
 
     /// The next customers; `None` after the last.
-    async fn next(&mut self, store: &dyn Store, as_of: Option<Moment>) -> Result<Option<Vec<CustomerId>>> {
+    pub(crate) async fn next(&mut self, store: &dyn Store, as_of: Option<Moment>) -> Result<Option<Vec<CustomerId>>> {
         if self.ended {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 //! hangs on them is hidden with them.
 //!
 //! [`ForPurpose`] is a [`Store`] over any store, so every way to a customer asks it: each answer of a request with such a
-//! purpose comes from it. Whether a customer is shown is decided in [`Standing`]. A new
+//! purpose comes from it. Whether a customer is shown is decided in [`Standing`](crate::domain::consent::Standing). A new
 //! operation of a store does not compile until it is decided here.
 
 mod reads;
@@ -10,11 +10,11 @@ mod store;
 
 use std::sync::Arc;
 
-use crate::domain::consent::Standing;
 use crate::domain::customer::CustomerId;
 use crate::domain::purpose::Purpose;
 use crate::domain::{Moment, Timestamp};
-use crate::store::query::{CustomerFilter, CustomerList, CustomerSort};
+use crate::members::Walk;
+use crate::store::query::CustomerFilter;
 use crate::store::{Reads, Result, Store};
 use reads::Shown;
 
@@ -82,18 +82,11 @@ impl ForPurpose {
     /// Of the store.
     pub async fn count_both(&self, filter: &CustomerFilter) -> Result<(i64, i64)> {
         let (mut shown, mut all) = (0, 0);
-        let walk = CustomerList {
-            filter: filter.clone(),
-            sort: CustomerSort::Created,
-            descending: false,
-            after: None,
-            limit: CHUNK,
-        };
-        self.each_chunk(walk, |found, standings| {
-            all += found.len() as i64;
-            shown += standings.iter().filter(|standing| standing.is_some()).count() as i64;
-        })
-        .await?;
+        let mut walk = Walk::new(filter.clone());
+        while let Some(ids) = walk.next(&*self.store, None).await? {
+            all += ids.len() as i64;
+            shown += self.shown().customers_shown(ids).await?.len() as i64;
+        }
         Ok((shown, all - shown))
     }
 
@@ -102,45 +95,15 @@ impl ForPurpose {
     /// # Errors
     /// Of the store.
     pub async fn size(&self) -> Result<(i64, i64)> {
-        let mut walk = CustomerList {
-            filter: CustomerFilter::default(),
-            sort: CustomerSort::Created,
-            descending: false,
-            after: None,
-            limit: CHUNK,
-        };
+        let mut walk = Walk::new(CustomerFilter::default());
         let (mut customers, mut touchpoints) = (0, 0);
-        loop {
-            let page = self.store.list_customers(&walk).await?;
-            walk.after = page.items.last().map(|(_, place)| *place).or(walk.after);
-            let ids: Vec<CustomerId> = page.items.into_iter().map(|(id, _)| id).collect();
+        while let Some(ids) = walk.next(&*self.store, None).await? {
             for view in self.shown().cards(&ids).await? {
                 customers += 1;
                 touchpoints += view.rollup().touchpoint_count();
             }
-            if !page.more || ids.is_empty() {
-                return Ok((customers, touchpoints));
-            }
         }
-    }
-
-    /// Walks a list of everybody, with the standing of each customer that is shown.
-    async fn each_chunk(
-        &self,
-        mut walk: CustomerList,
-        mut with: impl FnMut(&[CustomerId], &[Option<Standing>]),
-    ) -> Result<()> {
-        loop {
-            let page = self.store.list_customers(&walk).await?;
-            walk.after = page.items.last().map(|(_, place)| *place).or(walk.after);
-            let ids: Vec<CustomerId> = page.items.into_iter().map(|(id, _)| id).collect();
-            let shown = self.shown().customers_shown(ids.iter().cloned()).await?;
-            let standings: Vec<Option<Standing>> = ids.iter().map(|id| shown.get(id).cloned()).collect();
-            with(&ids, &standings);
-            if !page.more || ids.is_empty() {
-                return Ok(());
-            }
-        }
+        Ok((customers, touchpoints))
     }
 
     /// The reads of now.

@@ -19,7 +19,7 @@ use crate::domain::touchpoint::Touchpoint;
 use crate::domain::{Arrival, IdentifierId, Timestamp};
 use crate::stitching::visits::Seen;
 use crate::store::query::*;
-use crate::store::{Reads, Result, Store};
+use crate::store::{Reads, Result, Store, StoreError};
 
 /// No first pages.
 const NO_PAGES: FirstPages = FirstPages { orders: 0, touchpoints: 0 };
@@ -58,7 +58,7 @@ async fn granted(
     let mut found = Vec::with_capacity(keys.len());
     for (key, view) in keys.into_iter().zip(views) {
         let (CustomerKey::Id(id), Some(view)) = (key, view?) else { continue };
-        let standing = Standing::of(view.consents.as_deref().unwrap_or_default(), purpose, now);
+        let standing = standing(&view, purpose, now);
         if standing.shown {
             found.push((id, view, standing));
         }
@@ -66,11 +66,16 @@ async fn granted(
     Ok(found)
 }
 
-impl Shown<'_> {
-    fn standing(&self, view: &CustomerView) -> Standing {
-        Standing::of(view.consents.as_deref().unwrap_or_default(), self.purpose, self.now)
-    }
+fn standing(view: &CustomerView, purpose: &str, now: Timestamp) -> Standing {
+    Standing::of(view.consents.as_deref().unwrap_or_default(), purpose, now)
+}
 
+/// Whether both ends of a link are shown.
+fn has_shown_ends(link: &Link, shown: &Standings<IdentifierId>) -> bool {
+    shown.contains_key(&link.from) && shown.contains_key(&link.to)
+}
+
+impl Shown<'_> {
     /// Of these ids, those that stand for a customer who is shown.
     pub(super) async fn customers_shown(
         &self,
@@ -175,7 +180,7 @@ impl Shown<'_> {
     }
 
     async fn view(&self, view: Arc<CustomerView>, pages: FirstPages) -> Result<Option<Arc<CustomerView>>> {
-        let standing = self.standing(&view);
+        let standing = standing(&view, self.purpose, self.now);
         match (standing.shown, standing.refused.is_empty()) {
             (false, _) => return Ok(None),
             (true, true) => return Ok(Some(view)),
@@ -223,21 +228,10 @@ impl Shown<'_> {
 
     pub(super) async fn list_touchpoints(&self, of: &[Of], page: &TouchpointPage) -> Result<Vec<Page<Touchpoint>>> {
         let standings = self.owners(of).await?;
-        let is_whole = |standing: &Option<Standing>| standing.as_ref().is_some_and(|own| own.refused.is_empty());
-        let whole: Vec<Of> =
-            of.iter().zip(&standings).filter(|(_, own)| is_whole(own)).map(|(of, _)| of.clone()).collect();
-        let mut read = match whole.is_empty() {
-            true => Vec::new(),
-            false => self.reads.list_touchpoints(&whole, page).await?,
-        }
-        .into_iter();
-        let mut pages = Vec::with_capacity(of.len());
-        for (of, standing) in of.iter().zip(standings) {
-            pages.push(match standing {
-                None => none(),
-                Some(standing) if standing.refused.is_empty() => read.next().unwrap_or_else(none),
-                Some(standing) => self.list_without(of, page, &standing).await?,
-            });
+        let read = async |of: &[Of]| self.reads.list_touchpoints(of, page).await;
+        let mut pages = gated(of, &without_refusals(&standings), none, read).await?;
+        for (n, standing) in with_refusals(&standings) {
+            pages[n] = self.list_without(&of[n], page, standing).await?;
         }
         Ok(pages)
     }
@@ -260,25 +254,27 @@ impl Shown<'_> {
 
     pub(super) async fn count_touchpoints(&self, of: &[Of], filter: &TouchpointFilter) -> Result<Vec<i64>> {
         let standings = self.owners(of).await?;
-        let mut counts = Vec::with_capacity(of.len());
-        for (of, standing) in of.iter().zip(standings) {
-            let of = std::slice::from_ref(of);
-            let count = async |filter: &TouchpointFilter| {
-                Ok::<_, crate::store::StoreError>(self.reads.count_touchpoints(of, filter).await?.pop().unwrap_or(0))
-            };
-            counts.push(match standing {
-                None => 0,
-                Some(standing) => match without_refused(filter, &standing) {
-                    None => 0,
-                    Some(rest) if rest.channels.is_empty() && !standing.refused.is_empty() => {
-                        let refused = TouchpointFilter { channels: standing.refused, ..rest.clone() };
-                        count(&rest).await? - count(&refused).await?
-                    }
-                    Some(rest) => count(&rest).await?,
-                },
-            });
+        let read = async |of: &[Of]| self.reads.count_touchpoints(of, filter).await;
+        let mut counts = gated(of, &without_refusals(&standings), || 0, read).await?;
+        for (n, standing) in with_refusals(&standings) {
+            counts[n] = self.count_without(&of[n], filter, standing).await?;
         }
         Ok(counts)
+    }
+
+    /// The number of an owner's touchpoints without those of its refused channels.
+    async fn count_without(&self, of: &Of, filter: &TouchpointFilter, standing: &Standing) -> Result<i64> {
+        let Some(rest) = without_refused(filter, standing) else { return Ok(0) };
+        let of = std::slice::from_ref(of);
+        let count = async |filter: &TouchpointFilter| {
+            Ok::<_, StoreError>(self.reads.count_touchpoints(of, filter).await?.pop().unwrap_or(0))
+        };
+        let all = count(&rest).await?;
+        if !rest.channels.is_empty() {
+            return Ok(all);
+        }
+        let refused = TouchpointFilter { channels: standing.refused.clone(), ..rest };
+        Ok(all - count(&refused).await?)
     }
 
     pub(super) async fn orders(&self, keys: &[OrderKey]) -> Result<Vec<Option<Order>>> {
@@ -344,7 +340,7 @@ impl Shown<'_> {
         let shown = self.identifiers_shown(ends).await?;
         let mut pages = Vec::with_capacity(of.len());
         for (of, read) in of.iter().zip(read) {
-            let is_whole = read.items.iter().all(|link| shown.contains_key(&link.from) && shown.contains_key(&link.to));
+            let is_whole = read.items.iter().all(|link| has_shown_ends(link, &shown));
             pages.push(if is_whole { read } else { self.list_shown_links(of, page).await? });
         }
         Ok(pages)
@@ -359,8 +355,7 @@ impl Shown<'_> {
             walk.after = next.items.last().map(link_key);
             let ends = !next.more || next.items.is_empty();
             let shown = self.identifiers_shown(next.items.iter().flat_map(|link| [link.from, link.to])).await?;
-            let is_shown = |link: &Link| shown.contains_key(&link.from) && shown.contains_key(&link.to);
-            found.extend(next.items.into_iter().filter(is_shown));
+            found.extend(next.items.into_iter().filter(|link| has_shown_ends(link, &shown)));
             if found.len() > page.limit || ends {
                 return Ok(Page::cut(found, page.limit));
             }
@@ -388,8 +383,7 @@ impl Shown<'_> {
     pub(super) async fn links(&self, keys: &[LinkKey]) -> Result<Vec<Option<Link>>> {
         let links = self.reads.links(keys).await?;
         let shown = self.identifiers_shown(links.iter().flatten().flat_map(|link| [link.from, link.to])).await?;
-        let is_shown = |link: &Link| shown.contains_key(&link.from) && shown.contains_key(&link.to);
-        Ok(links.into_iter().map(|link| link.filter(is_shown)).collect())
+        Ok(links.into_iter().map(|link| link.filter(|link| has_shown_ends(link, &shown))).collect())
     }
 
     /// Products are nobody's.
@@ -463,6 +457,17 @@ impl Shown<'_> {
         let shown = self.customers_shown(customers.iter().cloned()).await?;
         Ok(customers.iter().map(|id| shown.get(id).cloned()).collect())
     }
+}
+
+/// The standings of those who refused no channel: they are read together.
+fn without_refusals(standings: &[Option<Standing>]) -> Vec<Option<Standing>> {
+    standings.iter().map(|own| own.clone().filter(|own| own.refused.is_empty())).collect()
+}
+
+/// The places and standings of those who refused a channel.
+fn with_refusals(standings: &[Option<Standing>]) -> impl Iterator<Item = (usize, &Standing)> {
+    let all = standings.iter().enumerate().filter_map(|(n, own)| Some((n, own.as_ref()?)));
+    all.filter(|(_, own)| !own.refused.is_empty())
 }
 
 /// The answers of a batched read for the keys that are shown, and `hidden` for the others, in the order of the keys.

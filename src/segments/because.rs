@@ -22,19 +22,19 @@ pub struct ConditionAnswer {
     pub touchpoints: Vec<Arc<str>>,
     /// The trait that it is about.
     pub of_trait: Option<Arc<str>>,
-    /// When it changes by time alone. `None` for never.
+    /// When it changes by time alone. `None` for never, and when it was not asked for.
     pub changes_at: Option<Timestamp>,
 }
 
 impl Condition {
-    /// Why a customer fits it or does not.
-    pub fn because(&self, facts: &CustomerFacts, frame: &Frame<'_>) -> ConditionAnswer {
+    /// Why a customer fits it or does not. With `moments`, each part also says when it changes.
+    pub fn because(&self, facts: &CustomerFacts, frame: &Frame<'_>, moments: bool) -> ConditionAnswer {
         let parts = match self {
             Condition::All(parts) | Condition::Any(parts) => {
-                parts.iter().map(|part| part.because(facts, frame)).collect()
+                parts.iter().map(|part| part.because(facts, frame, moments)).collect()
             }
-            Condition::Not(part) => vec![part.because(facts, frame)],
-            Condition::Segment(of) => vec![of.members.because(facts, &Frame { zone: &of.zone, ..*frame })],
+            Condition::Not(part) => vec![part.because(facts, frame, moments)],
+            Condition::Segment(of) => vec![of.members.because(facts, &Frame { zone: &of.zone, ..*frame }, moments)],
             _ => Vec::new(),
         };
         let touchpoints = match self {
@@ -51,7 +51,7 @@ impl Condition {
             parts,
             touchpoints: touchpoints.iter().rev().map(|n| facts.touchpoints[*n].message_id.clone()).collect(),
             of_trait,
-            changes_at: self.changes_at(facts, frame),
+            changes_at: moments.then(|| self.changes_at(facts, frame)).flatten(),
         }
     }
 

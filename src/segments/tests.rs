@@ -931,7 +931,7 @@ fn because_is_a_tree_of_what_holds_with_the_touchpoints_that_count() {
     let did_a = || Condition::Did(Box::new(did("a")));
     let condition = Condition::All(vec![did_a(), Condition::Not(Box::new(text_condition("y"))), text_condition("z")]);
     let setting = usual();
-    let answer = condition.because(&facts, &setting.frame());
+    let answer = condition.because(&facts, &setting.frame(), true);
     let held = |answer: &because::ConditionAnswer| answer.parts.iter().map(|part| part.holds).collect::<Vec<_>>();
     assert_eq!((answer.holds, held(&answer), held(&answer.parts[1])), (false, vec![true, true, false], vec![false]));
     assert_eq!(answer.parts[0].touchpoints.len(), 2);
@@ -943,7 +943,7 @@ fn because_is_a_tree_of_what_holds_with_the_touchpoints_that_count() {
     // A window that ends is told; a moment at which nothing changes is not.
     let lately =
         |last| Condition::Did(Box::new(TouchpointCondition { when: Some(TimeCondition::Last(last)), ..did("a") }));
-    let changes = |condition: &Condition| condition.because(&facts, &setting.frame()).changes_at;
+    let changes = |condition: &Condition| condition.because(&facts, &setting.frame(), true).changes_at;
     let end = facts.touchpoints[2].at;
     assert_eq!(changes(&lately(days(40))), Some(Timestamp(end.0 + 40 * DAY)), "the last of two leaves the window");
     assert_eq!(changes(&Condition::Not(Box::new(lately(days(40))))), changes(&lately(days(40))));
@@ -956,5 +956,8 @@ fn because_is_a_tree_of_what_holds_with_the_touchpoints_that_count() {
     assert_eq!(near(&text_condition("z")), None);
     let inside =
         Condition::Segment(SegmentCondition { name: "s".into(), zone: TimeZone::UTC, members: Arc::new(did_a()) });
-    assert_eq!(inside.because(&facts, &setting.frame()).parts, vec![did_a().because(&facts, &setting.frame())]);
+    assert_eq!(
+        inside.because(&facts, &setting.frame(), true).parts,
+        vec![did_a().because(&facts, &setting.frame(), true)]
+    );
 }

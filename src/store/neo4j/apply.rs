@@ -442,8 +442,8 @@ async fn take_in(
     desk.known.messages = messages;
     // Under the counter's lock: no erasure comes between. The first erasure of all may have come since the messages were read.
     let salt = match salt {
-        Some(salt) => Some(salt),
-        None => erasures::salt(transaction).await?,
+        None if desk.number.erasures > 0 => erasures::salt(transaction).await?,
+        salt => salt,
     };
     if let Some(salt) = &salt {
         desk.known.suppressed = erasures::suppressed(transaction, salt, &fresh).await?;

@@ -22,6 +22,8 @@ pub(super) struct Number {
     pub(super) decisions: i64,
     /// The figures about identities before this write.
     pub(super) health: String,
+    /// How many persons were erased.
+    pub(super) erasures: i64,
 }
 
 /// Takes a number. Fails when `rules` are not the newest.
@@ -47,6 +49,7 @@ pub(super) async fn take_any_number(transaction: &mut Transaction<'_>, now: Time
         at: Timestamp(column(row, "at")?),
         decisions: column(row, "decisions")?,
         health: column(row, "health")?,
+        erasures: column(row, "erasures")?,
     };
     Ok((number, column(row, "rules")?))
 }

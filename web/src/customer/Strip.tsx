@@ -86,7 +86,7 @@ export function Strip({ lanes, list, density, first, last, onZoom }: Props) {
 
   return (
     <div ref={box} className="strip">
-      <p className="note" id="strip-help">Drag over the lanes to zoom, <kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd> move between marks, <kbd>Enter</kbd> zooms in, <kbd>Esc</kbd> shows all. ● is an order, ○ a return.</p>
+      <p className="note" id="strip-help">Drag over the lanes to zoom, <kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd> move between marks, <kbd>Enter</kbd> zooms in, <kbd>Esc</kbd> shows all. ● is an order, ○ a return.{density && ' Only touchpoints that are loaded have these two marks.'}</p>
       <svg
         width={width} height={height} tabIndex={0} role="application" aria-roledescription="density strip"
         aria-label={`Touchpoints of ${plural(lanes.length, 'channel')} from ${day(from)} to ${day(to)}`} aria-describedby="strip-help"

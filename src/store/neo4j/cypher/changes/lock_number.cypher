@@ -3,4 +3,5 @@
 MATCH (n:Counter {name: 'changes'})
 SET n.seq = n.seq + 1
 SET n.at = CASE WHEN n.at > $now THEN n.at ELSE $now END
-RETURN n.seq AS seq, n.at AS at, coalesce(n.decisions, 0) AS decisions, n.health AS health, coalesce(n.rules, 1) AS rules
+RETURN n.seq AS seq, n.at AS at, coalesce(n.decisions, 0) AS decisions, n.health AS health, coalesce(n.rules, 1) AS rules,
+  coalesce(n.erasures, 0) AS erasures
